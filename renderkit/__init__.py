@@ -1,0 +1,1 @@
+"""Rendering and projection validation for calibrated multi-view captures."""

@@ -1,0 +1,1 @@
+"""One reader per dataset format; each turns its own convention into ours at the door."""

@@ -1,0 +1,89 @@
+"""The exceptions that renderkit raises on purpose: what was expected, what was found, where, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class RenderkitError(Exception):
+    """Root of all errors that renderkit raises for bad data or a missing capability."""
+
+
+class DatasetError(RenderkitError):
+    """A file or folder of a capture cannot be read as what it claims to be.
+
+    Attributes:
+        path: The file or folder.
+        key: The entry inside it (HDF5 key, JSON field, line), or None when the file as a whole is meant.
+        why: What was expected, what was found, and what to do.
+    """
+
+    def __init__(self, path: str | Path, key: str | None, why: str) -> None:
+        self.path = Path(path)
+        self.key = key
+        self.why = why
+        super().__init__(f"{path}: {why}" if key is None else f"{path} [{key}]: {why}")
+
+    def __reduce__(self) -> tuple[type[DatasetError], tuple[Path, str | None, str]]:
+        """Pickle by the constructor's arguments, so that the error survives a worker process."""
+        return type(self), (self.path, self.key, self.why)
+
+
+class CalibrationError(DatasetError):
+    """A camera's calibration is present but is not a camera: NaN, singular K, R no rotation, wrong shapes."""
+
+
+class ContextError(RenderkitError):
+    """No OpenGL context could be made.
+
+    Attributes:
+        device: The EGL device that was asked for.
+        why: What failed and what to install.
+    """
+
+    def __init__(self, device: str, why: str) -> None:
+        self.device = device
+        self.why = why
+        super().__init__(f"no OpenGL context on {device}: {why}")
+
+    def __reduce__(self) -> tuple[type[ContextError], tuple[str, str]]:
+        """Pickle by the constructor's arguments, so that the error survives a worker process."""
+        return type(self), (self.device, self.why)
+
+
+class ShaderError(RenderkitError):
+    """A shader does not compile or a program does not link.
+
+    Attributes:
+        stage: "vertex", "fragment" or "link".
+        file: The shader's file name.
+        log: The driver's own words.
+    """
+
+    def __init__(self, stage: str, file: str, log: str) -> None:
+        self.stage = stage
+        self.file = file
+        self.log = log
+        super().__init__(f"{stage} shader {file} was refused by the driver:\n{log}")
+
+    def __reduce__(self) -> tuple[type[ShaderError], tuple[str, str, str]]:
+        """Pickle by the constructor's arguments, so that the error survives a worker process."""
+        return type(self), (self.stage, self.file, self.log)
+
+
+class MissingExtraError(RenderkitError):
+    """An optional package is needed for what was asked.
+
+    Attributes:
+        package: The package that is missing.
+        extra: The extra of renderkit that installs it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"this needs the package {package}; install it with: pip install 'renderkit[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Pickle by the constructor's arguments, so that the error survives a worker process."""
+        return type(self), (self.package, self.extra)

@@ -1,0 +1,1 @@
+"""Cameras, poses, distortion, meshes and landmarks: pure maths on NumPy and OpenCV."""

@@ -1,0 +1,339 @@
+"""Lens distortion models on normalised coordinates (x, y) = (X / Z, Y / Z).
+
+A lens model is only a model up to the radius where its radial curve stops rising. Beyond that radius several rays fall
+on one pixel, and plain evaluation folds far-off-axis points back into the picture. Each model states that radius.
+
+Formulas: OpenCV, "Camera Calibration and 3D Reconstruction" (Brown-Conrady, rational, thin prism, tilted sensor) and
+"Fisheye camera model" (Kannala-Brandt).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from renderkit.arrays import FloatArray, frozen
+from renderkit.geometry.inverse import invert_distortion
+
+ModelName: TypeAlias = Literal["none", "brown_conrady", "kannala_brandt"]
+
+
+@runtime_checkable
+class Distortion(Protocol):
+    """What a camera needs of a lens model.
+
+    Attributes:
+        model: The model's name.
+        coefficients: (C,) coefficients as given, in OpenCV's order.
+        valid_radius: Undistorted normalised radius up to which the radial curve rises; inf when it always does.
+        valid_distorted_radius: Where `valid_radius` lands after radial distortion; inf when the curve always rises.
+    """
+
+    @property
+    def model(self) -> ModelName: ...  # noqa: D102
+    @property
+    def coefficients(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def valid_radius(self) -> float: ...  # noqa: D102
+    @property
+    def valid_distorted_radius(self) -> float: ...  # noqa: D102
+
+    def distort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
+
+    def jacobian(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2, 2) derivatives of `distort` at (N, 2) undistorted coordinates."""
+
+    def undistort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoDistortion:
+    """An ideal pinhole."""
+
+    model: ModelName = field(default="none", init=False)
+    valid_radius: float = field(default=float("inf"), init=False)
+    valid_distorted_radius: float = field(default=float("inf"), init=False)
+
+    @property
+    def coefficients(self) -> FloatArray:
+        """(0,): there are none."""
+        return np.zeros(0)
+
+    def distort(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2) coordinates unchanged."""
+        return xy
+
+    def jacobian(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2, 2) identities."""
+        return np.broadcast_to(np.eye(2), (len(xy), 2, 2)).copy()
+
+    def undistort(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2) coordinates unchanged."""
+        return xy
+
+
+@dataclass(frozen=True, eq=False)
+class BrownConrady:
+    """OpenCV's standard model with 4, 5, 8, 12 or 14 coefficients.
+
+    Order: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tau_x tau_y]]]].
+
+    The valid radius is that of the radial part (and of the rational part's pole); tangential and prism terms are small
+    beside it and do not enter.
+
+    Attributes:
+        coefficients: (4 | 5 | 8 | 12 | 14,) coefficients as given.
+    """
+
+    coefficients: FloatArray
+    model: ModelName = field(default="brown_conrady", init=False)
+    valid_radius: float = field(init=False)
+    valid_distorted_radius: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Check the coefficients and find the valid radius.
+
+        Raises:
+            ValueError: If there are not 4, 5, 8, 12 or 14 finite coefficients.
+        """
+        given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
+        if given.size not in {4, 5, 8, 12, 14}:
+            raise ValueError(f"Brown-Conrady takes 4, 5, 8, 12 or 14 coefficients, got {given.size}")
+        if not np.isfinite(given).all():
+            raise ValueError(f"Brown-Conrady coefficients must be finite, got {given}")
+        object.__setattr__(self, "coefficients", frozen(given))
+        numerator, denominator = self._radial_polynomials()
+        radius = _monotone_radius(numerator, denominator)
+        object.__setattr__(self, "valid_radius", radius)
+        reach = radius * float(self._radial_factor(np.array([radius**2]))[0]) if np.isfinite(radius) else np.inf
+        object.__setattr__(self, "valid_distorted_radius", reach)
+
+    @property
+    def padded(self) -> FloatArray:
+        """(14,) coefficients, zeros where fewer were given."""
+        result = np.zeros(14)
+        result[: self.coefficients.size] = self.coefficients
+        return result
+
+    @property
+    def tilt(self) -> FloatArray:
+        """(3, 3) homography of the tilted sensor (identity without tilt), OpenCV's computeTiltProjectionMatrix."""
+        tau_x, tau_y = self.padded[12:]
+        cos_x, sin_x, cos_y, sin_y = np.cos(tau_x), np.sin(tau_x), np.cos(tau_y), np.sin(tau_y)
+        about_x = np.array([[1.0, 0.0, 0.0], [0.0, cos_x, sin_x], [0.0, -sin_x, cos_x]])
+        about_y = np.array([[cos_y, 0.0, -sin_y], [0.0, 1.0, 0.0], [sin_y, 0.0, cos_y]])
+        rotation = about_y @ about_x
+        projection = np.array(
+            [[rotation[2, 2], 0.0, -rotation[0, 2]], [0.0, rotation[2, 2], -rotation[1, 2]], [0.0, 0.0, 1.0]]
+        )
+        result: FloatArray = projection @ rotation
+        return result
+
+    def distort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
+        return self._apply_tilt(self._distort_untilted(xy))
+
+    def jacobian(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2, 2) derivatives of `distort` at (N, 2) undistorted coordinates."""
+        inner = self._jacobian_untilted(xy)
+        if not self.padded[12:].any():
+            return inner
+        tilt = self.tilt
+        bent = self._distort_untilted(xy)
+        scale = bent @ tilt[2, :2] + tilt[2, 2]
+        landed = (bent @ tilt[:2, :2].T + tilt[:2, 2]) / scale[:, None]
+        outer = (tilt[None, :2, :2] - landed[:, :, None] * tilt[None, None, 2, :2]) / scale[:, None, None]
+        result: FloatArray = outer @ inner
+        return result
+
+    def undistort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+        level = xy
+        if self.padded[12:].any():
+            homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ np.linalg.inv(self.tilt).T
+            level = homogeneous[:, :2] / homogeneous[:, 2:]
+        return invert_distortion(
+            level, self._distort_untilted, self._jacobian_untilted, self._radial_curve, self.valid_radius
+        )
+
+    def _radial_polynomials(self) -> tuple[FloatArray, FloatArray]:
+        """Return numerator and denominator of the radial factor as (4,) coefficients in r^2, lowest first."""
+        c = self.padded
+        return np.array([1.0, c[0], c[1], c[4]]), np.array([1.0, c[5], c[6], c[7]])
+
+    def _radial_factor(self, r2: FloatArray) -> FloatArray:
+        numerator, denominator = self._radial_polynomials()
+        return _horner(numerator, r2) / _horner(denominator, r2)
+
+    def _radial_curve(self, radius: FloatArray) -> FloatArray:
+        return radius * self._radial_factor(radius * radius)
+
+    def _distort_untilted(self, xy: FloatArray) -> FloatArray:
+        c = self.padded
+        x, y = xy[:, 0], xy[:, 1]
+        r2 = x * x + y * y
+        factor = self._radial_factor(r2)
+        cross = 2.0 * x * y
+        bent = np.empty_like(xy)
+        bent[:, 0] = x * factor + c[2] * cross + c[3] * (r2 + 2.0 * x * x) + r2 * (c[8] + c[9] * r2)
+        bent[:, 1] = y * factor + c[2] * (r2 + 2.0 * y * y) + c[3] * cross + r2 * (c[10] + c[11] * r2)
+        return bent
+
+    def _jacobian_untilted(self, xy: FloatArray) -> FloatArray:
+        c = self.padded
+        x, y = xy[:, 0], xy[:, 1]
+        r2 = x * x + y * y
+        numerator, denominator = self._radial_polynomials()
+        top, bottom = _horner(numerator, r2), _horner(denominator, r2)
+        factor = top / bottom
+        slope = (_horner(_derivative(numerator), r2) - factor * _horner(_derivative(denominator), r2)) / bottom
+        prism_x, prism_y = c[8] + 2.0 * c[9] * r2, c[10] + 2.0 * c[11] * r2
+        result = np.empty((len(xy), 2, 2))
+        result[:, 0, 0] = factor + 2.0 * x * x * slope + 2.0 * c[2] * y + 6.0 * c[3] * x + 2.0 * x * prism_x
+        result[:, 0, 1] = 2.0 * x * y * slope + 2.0 * c[2] * x + 2.0 * c[3] * y + 2.0 * y * prism_x
+        result[:, 1, 0] = 2.0 * x * y * slope + 2.0 * c[2] * x + 2.0 * c[3] * y + 2.0 * x * prism_y
+        result[:, 1, 1] = factor + 2.0 * y * y * slope + 6.0 * c[2] * y + 2.0 * c[3] * x + 2.0 * y * prism_y
+        return result
+
+    def _apply_tilt(self, bent: FloatArray) -> FloatArray:
+        if not self.padded[12:].any():
+            return bent
+        tilt = self.tilt
+        result: FloatArray = (bent @ tilt[:2, :2].T + tilt[:2, 2]) / (bent @ tilt[2, :2] + tilt[2, 2])[:, None]
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class KannalaBrandt:
+    """OpenCV's fisheye model: theta_d = theta (1 + k1 theta^2 + k2 theta^4 + k3 theta^6 + k4 theta^8).
+
+    Only rays in front of the camera plane (theta below 90 degrees) are covered, as in OpenCV.
+
+    Attributes:
+        coefficients: (4,) k1 k2 k3 k4.
+    """
+
+    coefficients: FloatArray
+    model: ModelName = field(default="kannala_brandt", init=False)
+    valid_radius: float = field(init=False)
+    valid_distorted_radius: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Check the coefficients and find the valid radius.
+
+        Raises:
+            ValueError: If there are not 4 finite coefficients.
+        """
+        given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
+        if given.size != 4 or not np.isfinite(given).all():
+            raise ValueError(f"Kannala-Brandt takes 4 finite coefficients, got {given}")
+        object.__setattr__(self, "coefficients", frozen(given))
+        theta = min(_monotone_radius(self._polynomial(), np.ones(1)), np.pi / 2)
+        object.__setattr__(self, "valid_radius", float(np.tan(theta)) if theta < np.pi / 2 else float("inf"))
+        object.__setattr__(self, "valid_distorted_radius", float(self._theta_curve(np.array([theta]))[0]))
+
+    def distort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
+        radius = np.hypot(xy[:, 0], xy[:, 1])
+        bent = self._theta_curve(np.arctan(radius))
+        scale = np.divide(bent, radius, out=np.ones_like(radius), where=radius > 0.0)
+        result: FloatArray = xy * scale[:, None]
+        return result
+
+    def jacobian(self, xy: FloatArray) -> FloatArray:
+        """Return (N, 2, 2) derivatives of `distort` at (N, 2) undistorted coordinates."""
+        radius = np.hypot(xy[:, 0], xy[:, 1])
+        theta = np.arctan(radius)
+        safe = np.where(radius > 0.0, radius, 1.0)
+        across = np.where(radius > 0.0, self._theta_curve(theta) / safe, 1.0)
+        along = self._theta_slope(theta) / (1.0 + radius * radius)
+        unit = xy / safe[:, None]
+        outer = unit[:, :, None] * unit[:, None, :]
+        result: FloatArray = across[:, None, None] * np.eye(2) + (along - across)[:, None, None] * outer
+        return result
+
+    def undistort(self, xy: FloatArray) -> FloatArray:
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+        bent = np.hypot(xy[:, 0], xy[:, 1])
+        theta_max = np.arctan(self.valid_radius)
+        # The curve is a function of the radius alone, so its inverse is one-dimensional: invert along the x axis.
+        flat = invert_distortion(
+            np.column_stack([bent, np.zeros_like(bent)]),
+            lambda points: np.column_stack([self._theta_curve(points[:, 0]), points[:, 1]]),
+            lambda points: _diagonal(self._theta_slope(points[:, 0])),
+            self._theta_curve,
+            float(theta_max),
+        )[:, 0]
+        flat = np.where(flat < np.pi / 2, flat, np.nan)
+        scale = np.divide(np.tan(flat), bent, out=np.ones_like(bent), where=bent > 0.0)
+        result: FloatArray = xy * scale[:, None]
+        return result
+
+    def _polynomial(self) -> FloatArray:
+        return np.concatenate([[1.0], self.coefficients])
+
+    def _theta_curve(self, theta: FloatArray) -> FloatArray:
+        return theta * _horner(self._polynomial(), theta * theta)
+
+    def _theta_slope(self, theta: FloatArray) -> FloatArray:
+        return _horner(self._polynomial() * np.array([1.0, 3.0, 5.0, 7.0, 9.0]), theta * theta)
+
+
+def make_distortion(coefficients: ArrayLike) -> NoDistortion | BrownConrady:
+    """Return the standard model for 0, 4, 5, 8, 12 or 14 OpenCV coefficients; all zeros become `NoDistortion`.
+
+    Raises:
+        ValueError: For any other number of coefficients or values that are not finite.
+    """
+    given = np.asarray(coefficients, dtype=np.float64).reshape(-1)
+    if given.size in {0, 4, 5, 8, 12, 14} and not given.any():
+        return NoDistortion()
+    return BrownConrady(given)
+
+
+def _horner(coefficients: FloatArray, x: FloatArray) -> FloatArray:
+    """Evaluate a polynomial with coefficients lowest first."""
+    result = np.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        result = result * x + coefficient
+    return result
+
+
+def _derivative(coefficients: FloatArray) -> FloatArray:
+    """Return the derivative's coefficients, lowest first."""
+    return coefficients[1:] * np.arange(1.0, len(coefficients))
+
+
+def _diagonal(slope: FloatArray) -> FloatArray:
+    """Return (N, 2, 2) matrices diag(slope, 1)."""
+    result = np.zeros((len(slope), 2, 2))
+    result[:, 0, 0] = slope
+    result[:, 1, 1] = 1.0
+    return result
+
+
+def _monotone_radius(numerator: FloatArray, denominator: FloatArray) -> float:
+    """Return the smallest r > 0 where r N(r^2) / D(r^2) stops rising or has a pole; inf if there is none."""
+    poly = np.polynomial.Polynomial
+    top, bottom = poly(numerator), poly(denominator)
+    squared = poly([0.0, 1.0])
+    # d/dr [r N / D] has the sign of (N + 2 u N') D - 2 u N D', with u = r^2 and ' = d/du.
+    slope = (top + 2 * squared * top.deriv()) * bottom - 2 * squared * top * bottom.deriv()
+    turns = [u for u in _positive_roots(slope) if slope(u * (1 + 1e-6)) < 0.0]
+    candidates = turns + _positive_roots(bottom)
+    return float(np.sqrt(min(candidates))) if candidates else float("inf")
+
+
+def _positive_roots(polynomial: np.polynomial.Polynomial) -> list[float]:
+    """Return the real positive roots, ascending."""
+    trimmed = polynomial.trim()
+    if trimmed.degree() < 1:
+        return []
+    roots = trimmed.roots()
+    real = roots[np.abs(roots.imag) <= 1e-9 * np.maximum(1.0, np.abs(roots))].real
+    return sorted(float(root) for root in real if root > 0.0)

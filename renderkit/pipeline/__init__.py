@@ -1,0 +1,1 @@
+"""The one place where readers, renderers and metrics meet."""

@@ -1,0 +1,1 @@
+"""Renderers: a mesh and a camera in, arrays out."""

@@ -1,0 +1,105 @@
+"""What every renderer takes and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from types import TracebackType
+from typing import Protocol, Self
+
+from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, FloatArray, MaskImage
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+
+
+class RenderPass(Flag):
+    """Which images a rendering should hold beside face index and depth, which it always does."""
+
+    GEOMETRY = 0
+    BARYCENTRIC = auto()
+    NORMAL = auto()
+    COLOR = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """One mesh seen by one camera, in the camera's raw (distorted) image.
+
+    Row 0 is the top of the picture. A pixel is covered when its CENTRE lies in the projected triangle.
+
+    Attributes:
+        face_index: (height, width) index of the visible face; -1 on the background.
+        depth: (height, width) camera z in world units; +inf on the background.
+        barycentric: (height, width, 3) float32 perspective-correct weights of the visible face's three vertices; zeros
+            on the background. None unless asked for.
+        normal: (height, width, 3) float32 unit normals in the camera's frame (OpenCV axes), turned towards the camera;
+            zeros on the background. None unless asked for.
+        color: (height, width, 3) uint8 RGB, shaded; zeros on the background. None unless asked for.
+    """
+
+    face_index: FaceIndexImage
+    depth: DepthImage
+    barycentric: FloatArray | None = None
+    normal: FloatArray | None = None
+    color: ColorImage | None = None
+
+    @property
+    def mask(self) -> MaskImage:
+        """(height, width) True where the mesh covers the pixel."""
+        covered: MaskImage = self.face_index >= 0
+        return covered
+
+
+@dataclass(frozen=True)
+class RendererInfo:
+    """What draws, for reports and for the person who wonders why it is slow.
+
+    Attributes:
+        kind: "egl" or "cpu".
+        device: GL_RENDERER, or the CPU renderer's compiler and thread count.
+        version: GL_VERSION, or the compiler's version.
+        hardware: Whether a GPU does the work.
+    """
+
+    kind: str
+    device: str
+    version: str
+    hardware: bool
+
+
+class Renderer(Protocol):
+    """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end."""
+
+    @property
+    def info(self) -> RendererInfo:
+        """Who draws."""
+
+    def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
+        """Draw a mesh with visibility.
+
+        Args:
+            mesh: Vertices in world units. Both sides of a face are drawn.
+            camera: The view; its distortion is applied exactly, points beyond its valid radius are not drawn.
+            passes: Which images to return beside face index and depth.
+
+        Raises:
+            ValueError: If the mesh has no faces.
+        """
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        """Draw only the silhouette: (height, width), True where the mesh covers the pixel's centre.
+
+        Raises:
+            ValueError: If the mesh has no faces.
+        """
+
+    def close(self) -> None:
+        """Release everything the renderer holds on its device."""
+
+    def __enter__(self) -> Self:
+        """Return the renderer itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the renderer."""

@@ -1,0 +1,1 @@
+"""Camera-only file formats, read and written."""
