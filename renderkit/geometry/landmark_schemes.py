@@ -1,0 +1,182 @@
+"""Landmark schemes and the maps between them.
+
+"renderme106" and "renderme73" are RenderMe-360's 2D and 3D landmarks, "ibug68" the 68 points of the 300-W challenge
+(Sagonas et al. 2013), "ibug51" its inner points without the 17 of the jaw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray, as_array, frozen
+from renderkit.geometry.landmarks import Landmarks
+
+IndexArray: TypeAlias = NDArray[np.int64]
+
+CONTOUR_106 = 33
+"""Points of the face contour, which come first in renderme106 and are absent from renderme73."""
+JAW_68 = 17
+"""Points of the jaw line, which come first in ibug68 and are absent from ibug51."""
+
+NUM_LANDMARKS: Final = {"renderme106": 106, "renderme73": 73, "ibug68": 68, "ibug51": 51}
+
+_CONTOUR_FIRST = "RenderMe-360's 3D landmark j is its 2D landmark j + 33 (contour first); check_offset tests it"
+_COMMON_106 = "RenderMe-360's 106 points follow the common 106-point layout (33 contour, brows, nose, eyes, lips)"
+
+# ibug51 k -> renderme106, in the common 106-point layout: five upper-brow points each, nose bridge and base, eyes
+# without their middle points, outer then inner lips.
+_106_OF_51: Final = (
+    *range(33, 38), *range(38, 43), *range(43, 47), *range(47, 52), *range(52, 58), *range(58, 64), *range(84, 104),
+)  # fmt: skip
+
+_OUTER_EYE_CORNERS: Final = {
+    "ibug68": (36, 45),
+    "ibug51": (36 - JAW_68, 45 - JAW_68),
+    "renderme106": (52, 61),
+    "renderme73": (52 - CONTOUR_106, 61 - CONTOUR_106),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkPairs:
+    """Landmarks that two schemes have in common.
+
+    Attributes:
+        first: (P,) indices into the first set.
+        second: (P,) indices into the second set, the same points in the same order.
+        assumption: What is taken for granted without documentation, for the report; empty when nothing is.
+    """
+
+    first: IndexArray
+    second: IndexArray
+    assumption: str = ""
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If the two index arrays are not of one length.
+        """
+        first = as_array(self.first, np.int64, (None,), "first")
+        object.__setattr__(self, "first", frozen(first))
+        object.__setattr__(self, "second", frozen(as_array(self.second, np.int64, (len(first),), "second")))
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.first)
+
+    @property
+    def swapped(self) -> LandmarkPairs:
+        """The same pairs the other way round."""
+        return LandmarkPairs(self.second, self.first, self.assumption)
+
+
+def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
+    """Pair the landmarks that two sets have in common, whether valid or not.
+
+    Raises:
+        ValueError: If no map between the two schemes is known, or a set has the wrong number of points for its scheme.
+    """
+    for landmarks in (first, second):
+        expected = NUM_LANDMARKS.get(landmarks.scheme)
+        if expected is not None and len(landmarks) != expected:
+            raise ValueError(f"landmarks of scheme {landmarks.scheme!r}: expected {expected}, got {len(landmarks)}")
+    if first.scheme == second.scheme:
+        if len(first) != len(second):
+            raise ValueError(f"two sets of scheme {first.scheme!r} have {len(first)} and {len(second)} landmarks")
+        return LandmarkPairs(np.arange(len(first)), np.arange(len(first)))
+    known = _known_pairs()
+    if (first.scheme, second.scheme) in known:
+        return known[first.scheme, second.scheme]
+    if (second.scheme, first.scheme) in known:
+        return known[second.scheme, first.scheme].swapped
+    raise ValueError(
+        f"no map is known between the landmark schemes {first.scheme!r} and {second.scheme!r}; "
+        f"maps exist between {', '.join(sorted(NUM_LANDMARKS))}, and from any scheme to itself"
+    )
+
+
+def outer_eye_corners(scheme: str) -> tuple[int, int] | None:
+    """Return the indices of the two outer eye corners, whose distance normalises NME; None for other schemes."""
+    return _OUTER_EYE_CORNERS.get(scheme)
+
+
+def _known_pairs() -> dict[tuple[str, str], LandmarkPairs]:
+    inner = np.array(_106_OF_51)
+    count = np.arange(51)
+    both = f"{_CONTOUR_FIRST}; {_COMMON_106}"
+    return {
+        ("ibug68", "ibug51"): LandmarkPairs(count + JAW_68, count),
+        ("renderme106", "renderme73"): LandmarkPairs(np.arange(73) + CONTOUR_106, np.arange(73), _CONTOUR_FIRST),
+        ("renderme106", "ibug51"): LandmarkPairs(inner, count, _COMMON_106),
+        ("renderme106", "ibug68"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "ibug51"): LandmarkPairs(inner - CONTOUR_106, count, both),
+        ("renderme73", "ibug68"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
+    }
+
+
+@dataclass(frozen=True)
+class OffsetCheck:
+    """How well a pairing of 3D with 2D landmarks by a constant offset explains the pictures.
+
+    Attributes:
+        best_offset: The offset with the smallest median distance; None when nothing could be compared.
+        best_median_px: Its median distance.
+        expected_median_px: The median distance at the expected offset.
+        runner_up_median_px: The smallest median distance at any other offset.
+        num_pairs: Pairs of points compared at the expected offset.
+    """
+
+    best_offset: int | None
+    best_median_px: float
+    expected_median_px: float
+    runner_up_median_px: float
+    num_pairs: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the expected offset is the best one."""
+        return self.best_offset is not None and self.best_median_px == self.expected_median_px
+
+
+def check_offset(projected: list[FloatArray], captured: list[FloatArray], expected: int = CONTOUR_106) -> OffsetCheck:
+    """Test by residuals which offset o makes 3D landmark j the 2D landmark j + o.
+
+    Args:
+        projected: Per view the (J, 2) projections of the 3D landmarks in px, NaN where there is none.
+        captured: Per view the (L, 2) detected landmarks in px, L >= J, NaN where not detected.
+        expected: The offset taken for granted elsewhere.
+
+    Raises:
+        ValueError: If the numbers of views or of landmarks do not allow the comparison.
+    """
+    if len(projected) != len(captured):
+        raise ValueError(f"expected as many projected as captured views, got {len(projected)} and {len(captured)}")
+    if not projected:
+        return OffsetCheck(None, float("nan"), float("nan"), float("nan"), 0)
+    predicted, found = np.stack(projected), np.stack(captured)
+    count, slack = predicted.shape[1], found.shape[1] - predicted.shape[1]
+    if not 0 <= expected <= slack:
+        raise ValueError(f"offset {expected} does not fit {count} landmarks among {found.shape[1]}")
+    medians = np.full(slack + 1, np.inf)
+    num_pairs = 0
+    for offset in range(slack + 1):
+        distance = np.linalg.norm(predicted - found[:, offset : offset + count], axis=2)
+        finite = distance[np.isfinite(distance)]
+        medians[offset] = np.median(finite) if finite.size else np.inf
+        if offset == expected:
+            num_pairs = finite.size
+    best = int(np.argmin(medians))
+    others = np.delete(medians, expected)
+    runner_up = float(others.min()) if others.size else float("inf")
+    return OffsetCheck(
+        best if np.isfinite(medians[best]) else None,
+        float(medians[best]),
+        float(medians[expected]),
+        runner_up,
+        num_pairs,
+    )

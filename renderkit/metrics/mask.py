@@ -1,0 +1,112 @@
+"""Overlap of two silhouettes: pixel counts, and the ratios that follow from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import AlphaImage, MaskImage
+
+
+@dataclass(frozen=True)
+class MaskScore:
+    """Pixel counts of a rendered mask A and a captured mask B of the same image.
+
+    Attributes:
+        rendered_px: |A|.
+        captured_px: |B|.
+        intersection_px: |A & B|.
+        left_out_px: Pixels of the image that lie outside the evaluation region and were not looked at.
+        region: Name of the evaluation region; "image" is the whole picture.
+        num_empty: Scored pairs in which both masks were empty; they add nothing to the ratios.
+    """
+
+    rendered_px: int
+    captured_px: int
+    intersection_px: int
+    left_out_px: int = 0
+    region: str = "image"
+    num_empty: int = 0
+
+    @property
+    def union_px(self) -> int:
+        """|A | B|."""
+        return self.rendered_px + self.captured_px - self.intersection_px
+
+    @property
+    def iou(self) -> float:
+        """|A & B| / |A | B|; NaN when both are empty."""
+        return ratio(self.intersection_px, self.union_px)
+
+    @property
+    def precision(self) -> float:
+        """|A & B| / |A|, the containment of the rendering in the capture; NaN when nothing was rendered."""
+        return ratio(self.intersection_px, self.rendered_px)
+
+    @property
+    def recall(self) -> float:
+        """|A & B| / |B|; NaN when nothing was captured."""
+        return ratio(self.intersection_px, self.captured_px)
+
+    @property
+    def dice(self) -> float:
+        """2 |A & B| / (|A| + |B|); NaN when both are empty."""
+        return ratio(2 * self.intersection_px, self.rendered_px + self.captured_px)
+
+    def merge(self, other: MaskScore) -> MaskScore:
+        """Pool the counts of two scores of the same region; exact, in any order.
+
+        Raises:
+            ValueError: If the regions differ.
+        """
+        if self.region != other.region:
+            raise ValueError(f"cannot pool mask scores of regions {self.region!r} and {other.region!r}")
+        return MaskScore(
+            self.rendered_px + other.rendered_px,
+            self.captured_px + other.captured_px,
+            self.intersection_px + other.intersection_px,
+            self.left_out_px + other.left_out_px,
+            self.region,
+            self.num_empty + other.num_empty,
+        )
+
+
+def score_mask(rendered: MaskImage, captured: MaskImage) -> MaskScore:
+    """Count the pixels of two masks and of their intersection.
+
+    Args:
+        rendered: (height, width) bool, A.
+        captured: (height, width) bool, B.
+
+    Raises:
+        ValueError: If the masks are not bool images of one shape.
+    """
+    first, second = mask_pair(rendered, captured)
+    rendered_px = cv2.countNonZero(first)
+    captured_px = cv2.countNonZero(second)
+    shared_px = cv2.countNonZero(cv2.bitwise_and(first, second)) if rendered_px and captured_px else 0
+    return MaskScore(rendered_px, captured_px, shared_px, num_empty=int(rendered_px + captured_px == 0))
+
+
+def mask_pair(rendered: MaskImage, captured: MaskImage) -> tuple[AlphaImage, AlphaImage]:
+    """Check two masks and return them as 0/1 bytes without copying.
+
+    Raises:
+        ValueError: If the masks are not bool images of one shape.
+    """
+    for name, mask in (("rendered", rendered), ("captured", captured)):
+        if mask.dtype != np.bool_ or mask.ndim != 2:
+            raise ValueError(f"{name}: expected a (height, width) bool mask, got {mask.dtype} of shape {mask.shape}")
+    if rendered.shape != captured.shape:
+        raise ValueError(
+            f"masks of one image must have one shape: rendered {rendered.shape}, captured {captured.shape}; "
+            "is the picture resized or is the calibration of another size?"
+        )
+    return np.ascontiguousarray(rendered).view(np.uint8), np.ascontiguousarray(captured).view(np.uint8)
+
+
+def ratio(part: int, whole: int) -> float:
+    """Return part / whole, NaN when there is nothing to divide by."""
+    return part / whole if whole else float("nan")

@@ -1,0 +1,141 @@
+"""Reprojection error of landmarks in one picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
+
+
+@dataclass(frozen=True, eq=False)
+class ReprojectionScore:
+    """Residuals r = predicted - captured of one view's landmarks, in px.
+
+    Every statistic is over the used landmarks, per POINT: an RMS per component would be smaller by sqrt(2). With no
+    used landmark every statistic is NaN and `worst_index` is -1.
+
+    Attributes:
+        residuals: (L, 2) px; NaN for landmarks that were not used.
+        num_hidden: Landmarks left out because the mesh hides them from this camera.
+        num_missing: Landmarks left out because they were not detected, not asked for, or project to no pixel.
+    """
+
+    residuals: FloatArray
+    num_hidden: int
+    num_missing: int
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If the residuals are not (L, 2).
+        """
+        object.__setattr__(self, "residuals", frozen(as_array(self.residuals, np.float64, (None, 2), "residuals")))
+
+    @cached_property
+    def used(self) -> BoolArray:
+        """(L,) which landmarks were measured."""
+        used: BoolArray = frozen(np.isfinite(self.residuals).all(axis=1))
+        return used
+
+    @cached_property
+    def distances_px(self) -> FloatArray:
+        """(L,) length of each residual in px; NaN where not used."""
+        return frozen(np.hypot(self.residuals[:, 0], self.residuals[:, 1]))
+
+    @property
+    def num_used(self) -> int:
+        """Number of landmarks measured."""
+        return int(np.count_nonzero(self.used))
+
+    @property
+    def bias_px(self) -> FloatArray:
+        """(2,) mean residual (dx, dy) in px: where the prediction lies relative to the capture."""
+        if not self.num_used:
+            return np.full(2, np.nan)
+        sums = [math.fsum(self.residuals[self.used, axis]) for axis in range(2)]
+        return np.array(sums) / self.num_used
+
+    @property
+    def median_px(self) -> float:
+        """Median distance in px."""
+        return self.percentile_px(50.0)
+
+    @property
+    def rms_px(self) -> float:
+        """sqrt(sum |r|^2 / N) per point, in px."""
+        if not self.num_used:
+            return float("nan")
+        return math.sqrt(math.fsum(self.residuals[self.used].ravel() ** 2) / self.num_used)
+
+    @property
+    def p95_px(self) -> float:
+        """95th percentile of the distances in px (linear interpolation)."""
+        return self.percentile_px(95.0)
+
+    @property
+    def max_px(self) -> float:
+        """Largest distance in px."""
+        return self.percentile_px(100.0)
+
+    @property
+    def worst_index(self) -> int:
+        """Landmark with the largest distance; -1 when none was used."""
+        return int(np.nanargmax(self.distances_px)) if self.num_used else -1
+
+    def percentile_px(self, percent: float) -> float:
+        """Return a percentile of the distances in px, linearly interpolated; NaN when none was used."""
+        return float(np.percentile(self.distances_px[self.used], percent)) if self.num_used else float("nan")
+
+    def nme(self, interocular_px: float) -> float:
+        """Return the normalised mean error: mean distance over the distance of the outer eye corners.
+
+        Args:
+            interocular_px: Distance of the captured outer eye corners in px.
+
+        Returns:
+            The ratio; NaN when no landmark was used or the distance is not positive (a corner was not detected).
+        """
+        if not self.num_used or not interocular_px > 0.0:
+            return float("nan")
+        return math.fsum(self.distances_px[self.used]) / self.num_used / interocular_px
+
+
+def score_reprojection(
+    predicted: ArrayLike, captured: ArrayLike, used: ArrayLike, hidden: ArrayLike
+) -> ReprojectionScore:
+    """Compare projected landmarks with detected ones.
+
+    Args:
+        predicted: (L, 2) projected pixels; NaN where the camera model gives none.
+        captured: (L, 2) detected pixels; NaN where not detected.
+        used: (L,) bool, landmarks to compare (detected and asked for).
+        hidden: (L,) bool, landmarks that the mesh hides from this camera; they are counted and left out.
+
+    Raises:
+        ValueError: If the shapes disagree.
+    """
+    first = as_array(predicted, np.float64, (None, 2), "predicted")
+    second = as_array(captured, np.float64, (len(first), 2), "captured")
+    wanted: BoolArray = as_array(used, np.bool_, (len(first),), "used")
+    covered: BoolArray = as_array(hidden, np.bool_, (len(first),), "hidden")
+    with np.errstate(invalid="ignore"):
+        residuals = first - second
+    finite = np.isfinite(residuals).all(axis=1)
+    hidden_count = int(np.count_nonzero(wanted & finite & covered))
+    measured = wanted & finite & ~covered
+    residuals = np.where(measured[:, None], residuals, np.nan)
+    missing = len(first) - int(np.count_nonzero(measured)) - hidden_count
+    return ReprojectionScore(residuals, hidden_count, missing)
+
+
+def interocular_px(captured: ArrayLike, outer_eye_corners: tuple[int, int]) -> float:
+    """Return the distance in px of the two outer eye corners among (L, 2) detected landmarks; NaN when one is."""
+    pixels = as_array(captured, np.float64, (None, 2), "captured")
+    difference = pixels[outer_eye_corners[0]] - pixels[outer_eye_corners[1]]
+    return float(np.hypot(difference[0], difference[1]))
