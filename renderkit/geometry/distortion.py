@@ -108,9 +108,9 @@ class BrownConrady:
             raise ValueError(f"Brown-Conrady coefficients must be finite, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
         numerator, denominator = self._radial_polynomials()
-        radius = _monotone_radius(numerator, denominator)
+        radius, reaches = _monotone_radius(numerator, denominator)
         object.__setattr__(self, "valid_radius", radius)
-        reach = radius * float(self._radial_factor(np.array([radius**2]))[0]) if np.isfinite(radius) else np.inf
+        reach = float(self._radial_curve(np.array([radius]))[0]) if reaches else float("inf")
         object.__setattr__(self, "valid_distorted_radius", reach)
 
     @property
@@ -233,7 +233,7 @@ class KannalaBrandt:
         if given.size != 4 or not np.isfinite(given).all():
             raise ValueError(f"Kannala-Brandt takes 4 finite coefficients, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
-        theta = min(_monotone_radius(self._polynomial(), np.ones(1)), np.pi / 2)
+        theta = min(_monotone_radius(self._polynomial(), np.ones(1))[0], np.pi / 2)
         object.__setattr__(self, "valid_radius", float(np.tan(theta)) if theta < np.pi / 2 else float("inf"))
         object.__setattr__(self, "valid_distorted_radius", float(self._theta_curve(np.array([theta]))[0]))
 
@@ -317,23 +317,27 @@ def _diagonal(slope: FloatArray) -> FloatArray:
     return result
 
 
-def _monotone_radius(numerator: FloatArray, denominator: FloatArray) -> float:
-    """Return the smallest r > 0 where r N(r^2) / D(r^2) stops rising or has a pole; inf if there is none."""
+def _monotone_radius(numerator: FloatArray, denominator: FloatArray) -> tuple[float, bool]:
+    """Return the smallest r > 0 where r N(r^2) / D(r^2) stops rising, and whether the curve is finite there.
+
+    The radius is inf when the curve always rises; at a pole of the rational part the curve itself is infinite.
+    """
     poly = np.polynomial.Polynomial
     top, bottom = poly(numerator), poly(denominator)
     squared = poly([0.0, 1.0])
     # d/dr [r N / D] has the sign of (N + 2 u N') D - 2 u N D', with u = r^2 and ' = d/du.
     slope = (top + 2 * squared * top.deriv()) * bottom - 2 * squared * top * bottom.deriv()
-    turns = [u for u in _positive_roots(slope) if slope(u * (1 + 1e-6)) < 0.0]
-    candidates = turns + _positive_roots(bottom)
-    return float(np.sqrt(min(candidates))) if candidates else float("inf")
+    turn = min((u for u in _positive_roots(slope) if slope(u * (1 + 1e-6)) < 0.0), default=np.inf)
+    pole = min(_positive_roots(bottom), default=np.inf)
+    return float(np.sqrt(min(turn, pole))), bool(turn < pole)
 
 
 def _positive_roots(polynomial: np.polynomial.Polynomial) -> list[float]:
-    """Return the real positive roots, ascending."""
-    trimmed = polynomial.trim()
-    if trimmed.degree() < 1:
+    """Return the real positive roots, ascending; terms too small to matter within r^2 < 1e6 are left out."""
+    coefficients = polynomial.coef
+    matters = np.flatnonzero(np.abs(coefficients) * 1e6 ** np.arange(len(coefficients)) > 1e-12)
+    if not matters.size or matters[-1] == 0:
         return []
-    roots = trimmed.roots()
+    roots = np.polynomial.Polynomial(coefficients[: matters[-1] + 1]).roots()
     real = roots[np.abs(roots.imag) <= 1e-9 * np.maximum(1.0, np.abs(roots))].real
     return sorted(float(root) for root in real if root > 0.0)

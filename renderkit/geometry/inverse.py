@@ -9,6 +9,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 
 _CHUNK = 1 << 16
+_DOUBLINGS = 60
 _BISECTIONS = 12
 _NEWTON_STEPS = 60
 _TOLERANCE = 5e-14
@@ -74,15 +75,12 @@ def _bracket_radius(
 ) -> FloatArray:
     """Bisect the rising radial curve for (N,) start radii; targets beyond its top start just inside the top."""
     low = np.zeros_like(target)
-    if np.isfinite(valid_radius):
-        high = np.full_like(target, valid_radius)
-    else:
-        high = np.maximum(target, 1e-3)
-        for _ in range(200):
-            short = radial_curve(high) < target
-            if not short.any():
-                break
-            high = np.where(short, 2.0 * high, high)
+    high = np.minimum(np.maximum(target, 1e-3), valid_radius)
+    for _ in range(_DOUBLINGS):
+        short = (radial_curve(high) < target) & (high < valid_radius)
+        if not short.any():
+            break
+        low, high = np.where(short, high, low), np.where(short, np.minimum(2.0 * high, valid_radius), high)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
         below = radial_curve(middle) < target

@@ -1,0 +1,61 @@
+"""The inverse on real lenses whose polynomial folds inside the image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
+
+SIZE = (2448, 2048)
+
+
+def real_camera(name: str, values: dict[str, Any]) -> Camera:
+    return Camera.from_opencv(values["K"], values["D"], Pose.from_matrix(values["RT"]).inverse(), SIZE, name)
+
+
+def test_pixels_come_back_within_a_billionth_of_a_pixel(real_calibration: dict[str, Any]) -> None:
+    pixels = np.random.default_rng(0).uniform(0.0, 1.0, (2000, 2)) * SIZE
+    for name, values in real_calibration.items():
+        camera = real_camera(name, values)
+        rays = camera.unproject(pixels)
+        reached = np.isfinite(rays).all(axis=1)
+        assert reached.mean() > 0.7
+        assert np.abs(camera.project_cam(rays[reached]) - pixels[reached]).max() < 1e-9
+
+
+def test_exactly_the_cameras_that_fold_inside_the_image_lose_corner_pixels(real_calibration: dict[str, Any]) -> None:
+    corners = np.array([[0, 0], [SIZE[0] - 1, 0], [0, SIZE[1] - 1], [SIZE[0] - 1, SIZE[1] - 1]], dtype=np.float64)
+    lost = [
+        name
+        for name, values in real_calibration.items()
+        if np.isnan(real_camera(name, values).unproject(corners)).any()
+    ]
+    assert len(lost) == 32
+
+
+def test_pixels_that_no_ray_reaches_are_those_beyond_the_turning_point(real_calibration: dict[str, Any]) -> None:
+    """A dense forward scan of the undistorted plane marks which pixels are reached at all."""
+    camera = real_camera("44", real_calibration["44"])
+    reach = camera.distortion.valid_radius
+    angle, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 721), np.linspace(0, reach, 400))
+    bent = camera.distortion.distort(
+        np.column_stack([(radius * np.cos(angle)).ravel(), (radius * np.sin(angle)).ravel()])
+    )
+    rim = bent.reshape(400, 721, 2)[-1]
+    outside = rim * 1.01
+    inside = rim * 0.98
+    assert np.isnan(camera.distortion.undistort(outside)).any(axis=1).all()
+    assert np.isfinite(camera.distortion.undistort(inside)).all()
+
+
+def test_the_centre_is_found() -> None:
+    camera = Camera.from_opencv(
+        np.array([[500.0, 0.0, 100.0], [0.0, 500.0, 80.0], [0.0, 0.0, 1.0]]),
+        [-0.2, 0.05, 0, 0],
+        Pose.identity(),
+        (201, 161),
+    )
+    assert np.allclose(camera.unproject([[100.0, 80.0]]), [[0.0, 0.0, 1.0]], atol=1e-15)
