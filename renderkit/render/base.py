@@ -7,7 +7,10 @@ from enum import Flag, auto
 from types import TracebackType
 from typing import Protocol, Self
 
-from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, FloatArray, MaskImage
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 
@@ -39,8 +42,8 @@ class Rendering:
 
     face_index: FaceIndexImage
     depth: DepthImage
-    barycentric: FloatArray | None = None
-    normal: FloatArray | None = None
+    barycentric: NDArray[np.float32] | None = None
+    normal: NDArray[np.float32] | None = None
     color: ColorImage | None = None
 
     @property
