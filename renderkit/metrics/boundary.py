@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.metrics.mask import mask_pair, ratio
+from renderkit.arrays import MaskImage
+from renderkit.metrics.mask_pair import ratio
+from renderkit.metrics.outline import OutlineDistances, measure_outlines
+from renderkit.metrics.region import Region
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class BoundaryScore:
         rendered_matched_px: Those of A within the tolerance of a boundary pixel of B.
         captured_matched_px: Those of B within the tolerance of a boundary pixel of A.
         num_empty: Scored pairs in which neither mask had a boundary; they add nothing to the ratios.
+        left_out_px: Boundary pixels of both that lie outside the evaluation region.
+        region: Name of the evaluation region; "image" is the whole picture.
     """
 
     tolerance_px: float
@@ -33,6 +36,8 @@ class BoundaryScore:
     rendered_matched_px: int
     captured_matched_px: int
     num_empty: int = 0
+    left_out_px: int = 0
+    region: str = "image"
 
     @property
     def precision(self) -> float:
@@ -57,10 +62,13 @@ class BoundaryScore:
         """Pool the counts of two scores; exact, in any order.
 
         Raises:
-            ValueError: If the tolerances differ.
+            ValueError: If the tolerances or regions differ.
         """
-        if self.tolerance_px != other.tolerance_px:
-            raise ValueError(f"cannot pool boundary scores at {self.tolerance_px:g} px and {other.tolerance_px:g} px")
+        if (self.tolerance_px, self.region) != (other.tolerance_px, other.region):
+            raise ValueError(
+                f"cannot pool boundary scores at {self.tolerance_px:g} px in {self.region!r} "
+                f"and at {other.tolerance_px:g} px in {other.region!r}"
+            )
         return BoundaryScore(
             self.tolerance_px,
             self.rendered_px + other.rendered_px,
@@ -68,41 +76,48 @@ class BoundaryScore:
             self.rendered_matched_px + other.rendered_matched_px,
             self.captured_matched_px + other.captured_matched_px,
             self.num_empty + other.num_empty,
+            self.left_out_px + other.left_out_px,
+            self.region,
         )
 
 
-def score_boundary(rendered: MaskImage, captured: MaskImage, tolerance_px: float = 2.0) -> BoundaryScore:
+def score_boundary(
+    rendered: MaskImage, captured: MaskImage, tolerance_px: float = 2.0, region: Region | None = None
+) -> BoundaryScore:
     """Score how well two outlines agree (Martin et al. 2004; Perazzi et al. 2016, with exact Euclidean distances).
 
     Args:
         rendered: (height, width) bool, A.
         captured: (height, width) bool, B.
         tolerance_px: Distance up to which a boundary pixel counts as matched.
+        region: Where boundary pixels count; None is everywhere.
 
     Raises:
-        ValueError: If the masks are not bool images of one shape, or the tolerance is negative.
+        ValueError: If the masks are not bool images of one shape, the region is of another, or the tolerance is
+            negative.
+    """
+    return count_matches(measure_outlines(rendered, captured, region), tolerance_px)
+
+
+def count_matches(outlines: OutlineDistances, tolerance_px: float) -> BoundaryScore:
+    """Count the boundary pixels within a tolerance of the other outline, from distances measured before.
+
+    Raises:
+        ValueError: If the tolerance is negative.
     """
     if not tolerance_px >= 0.0:
         raise ValueError(f"tolerance_px: expected at least 0, got {tolerance_px:g}")
-    first, second = (boundary_pixels(mask) for mask in mask_pair(rendered, captured))
-    rendered_px, captured_px = cv2.countNonZero(first), cv2.countNonZero(second)
+    matched = [
+        int(np.count_nonzero((squared >= 0) & (squared <= tolerance_px * tolerance_px)))
+        for squared in (outlines.rendered_squared, outlines.captured_squared)
+    ]
     return BoundaryScore(
         tolerance_px,
-        rendered_px,
-        captured_px,
-        _num_near(first, second, tolerance_px) if rendered_px and captured_px else 0,
-        _num_near(second, first, tolerance_px) if rendered_px and captured_px else 0,
-        int(rendered_px + captured_px == 0),
+        len(outlines.rendered),
+        len(outlines.captured),
+        matched[0],
+        matched[1],
+        int(len(outlines.rendered) + len(outlines.captured) == 0),
+        outlines.left_out_px,
+        outlines.region,
     )
-
-
-def boundary_pixels(mask: AlphaImage) -> AlphaImage:
-    """Return (height, width) 0/1 bytes: pixels of the mask with a 4-neighbour in the image outside of it."""
-    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
-    # Erosion's default border never erodes, so the picture's border makes no boundary.
-    return np.asarray(mask - cv2.erode(mask, cross), dtype=np.uint8)
-
-
-def _num_near(points: AlphaImage, targets: AlphaImage, tolerance_px: float) -> int:
-    distance = cv2.distanceTransform(1 - targets, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return int(np.count_nonzero(distance[points != 0] <= tolerance_px * (1.0 + 1e-6)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import MaskImage
+from renderkit.metrics.mask_pair import mask_pair, ratio
+from renderkit.metrics.region import Region
 
 
 @dataclass(frozen=True)
@@ -73,40 +74,23 @@ class MaskScore:
         )
 
 
-def score_mask(rendered: MaskImage, captured: MaskImage) -> MaskScore:
+def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None = None) -> MaskScore:
     """Count the pixels of two masks and of their intersection.
 
     Args:
         rendered: (height, width) bool, A.
         captured: (height, width) bool, B.
+        region: Where pixels count; None is everywhere.
 
     Raises:
-        ValueError: If the masks are not bool images of one shape.
+        ValueError: If the masks are not bool images of one shape, or the region is of another.
     """
     first, second = mask_pair(rendered, captured)
-    rendered_px = cv2.countNonZero(first)
-    captured_px = cv2.countNonZero(second)
+    left_out_px, name = 0, "image"
+    if region is not None:
+        inside = region.bytes_for(first.shape)
+        first, second = first & inside, second & inside
+        left_out_px, name = inside.size - cv2.countNonZero(inside), region.name
+    rendered_px, captured_px = cv2.countNonZero(first), cv2.countNonZero(second)
     shared_px = cv2.countNonZero(cv2.bitwise_and(first, second)) if rendered_px and captured_px else 0
-    return MaskScore(rendered_px, captured_px, shared_px, num_empty=int(rendered_px + captured_px == 0))
-
-
-def mask_pair(rendered: MaskImage, captured: MaskImage) -> tuple[AlphaImage, AlphaImage]:
-    """Check two masks and return them as 0/1 bytes without copying.
-
-    Raises:
-        ValueError: If the masks are not bool images of one shape.
-    """
-    for name, mask in (("rendered", rendered), ("captured", captured)):
-        if mask.dtype != np.bool_ or mask.ndim != 2:
-            raise ValueError(f"{name}: expected a (height, width) bool mask, got {mask.dtype} of shape {mask.shape}")
-    if rendered.shape != captured.shape:
-        raise ValueError(
-            f"masks of one image must have one shape: rendered {rendered.shape}, captured {captured.shape}; "
-            "is the picture resized or is the calibration of another size?"
-        )
-    return np.ascontiguousarray(rendered).view(np.uint8), np.ascontiguousarray(captured).view(np.uint8)
-
-
-def ratio(part: int, whole: int) -> float:
-    """Return part / whole, NaN when there is nothing to divide by."""
-    return part / whole if whole else float("nan")
+    return MaskScore(rendered_px, captured_px, shared_px, left_out_px, name, int(rendered_px + captured_px == 0))

@@ -1,0 +1,98 @@
+"""Nearest pixel of an outline: an exact search through the rows around each query, compiled.
+
+The cost follows the distances found, not the size of the picture: for outlines a few pixels apart it is a fraction of
+what an exact distance transform takes. Compiled code is kept on disk beside the module or in the user's cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
+
+IndexArray: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelRows:
+    """Pixels sorted by row, then by column.
+
+    Attributes:
+        points: (N, 2) int32 pixels (x, y) in that order.
+        row_start: (R + 1,) where each row begins in `points`; row 0 is `first_row`.
+        first_row: y of the first row.
+    """
+
+    points: NDArray[np.int32]
+    row_start: IndexArray
+    first_row: int
+
+    @classmethod
+    def from_sorted(cls, points: NDArray[np.int32]) -> PixelRows:
+        """Index (N, 2) pixels that are already sorted by y, then x."""
+        if not len(points):
+            return cls(points, np.zeros(1, np.int64), 0)
+        first, last = int(points[0, 1]), int(points[-1, 1])
+        starts = np.searchsorted(points[:, 1], np.arange(first, last + 2)).astype(np.int64)
+        return cls(points, starts, first)
+
+    def nearest(self, queries: NDArray[Any]) -> tuple[FloatArray, IndexArray]:
+        """Find the nearest pixel of each query.
+
+        Args:
+            queries: (M, 2) positions (x, y) in px, finite; not necessarily whole.
+
+        Returns:
+            (M,) squared Euclidean distances in px^2, whole numbers for whole queries, and (M,) indices into `points`.
+            +inf and -1 when there are no pixels.
+        """
+        positions = np.ascontiguousarray(queries, dtype=np.float64)
+        squared = np.full(len(positions), np.inf)
+        index = np.full(len(positions), -1, dtype=np.int64)
+        _search(positions, np.ascontiguousarray(self.points[:, 0]), self.row_start, self.first_row, squared, index)
+        return squared, index
+
+
+def _search_rows(
+    queries: FloatArray,
+    columns: NDArray[np.int32],
+    row_start: IndexArray,
+    first_row: int,
+    squared: FloatArray,
+    index: IndexArray,
+) -> None:
+    """Walk up and down from each query's row until no nearer pixel is possible."""
+    num_rows = len(row_start) - 1
+    for query in range(len(queries)):
+        x, y = queries[query, 0], queries[query, 1] - first_row
+        best, found = np.inf, -1
+        start = int(np.floor(y))
+        for direction in (-1, 1):
+            row = min(start, num_rows - 1) if direction < 0 else max(start + 1, 0)
+            while 0 <= row < num_rows:
+                rise = (y - row) * (y - row)
+                if rise >= best:
+                    break
+                low, end = row_start[row], row_start[row + 1]
+                begin, high = low, end
+                while low < high:
+                    middle = (low + high) >> 1
+                    if columns[middle] < x:
+                        low = middle + 1
+                    else:
+                        high = middle
+                for candidate in (low - 1, low):
+                    if begin <= candidate < end:
+                        run = columns[candidate] - x
+                        if run * run + rise < best:
+                            best, found = run * run + rise, candidate
+                row += direction
+        squared[query], index[query] = best, found
+
+
+_search: Any = numba.njit(cache=True, nogil=True)(_search_rows)

@@ -1,0 +1,128 @@
+"""Evaluation regions: where in the picture a mesh that lacks hair or shoulders can be held to a full-person matte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from renderkit.arrays import AlphaImage, MaskImage, as_array, frozen
+from renderkit.metrics.mask_pair import mask_pair
+
+REACH_PX = 32
+"""How far from an outline its counterpart is looked for, in px."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of the picture to score in.
+
+    Attributes:
+        mask: (height, width) True inside.
+        name: What scores are labelled with.
+        why: One sentence for the reader of a report.
+    """
+
+    mask: MaskImage
+    name: str
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If the mask is not a bool image.
+        """
+        if self.mask.dtype != np.bool_ or self.mask.ndim != 2:
+            raise ValueError(f"region: expected a (height, width) bool mask, got {self.mask.dtype} {self.mask.shape}")
+        object.__setattr__(self, "mask", frozen(self.mask))
+
+    def bytes_for(self, shape: tuple[int, ...]) -> AlphaImage:
+        """Return the region as 0/1 bytes for masks of `shape`.
+
+        Raises:
+            ValueError: If the region is of another shape.
+        """
+        if self.mask.shape != shape:
+            raise ValueError(f"region {self.name!r} of shape {self.mask.shape} does not fit masks of shape {shape}")
+        return self.mask.view(np.uint8)
+
+
+def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polygon") -> Region:
+    """Return the inside of a polygon.
+
+    Args:
+        polygon: (N, 2) corners (x, y) in px, N >= 3.
+        size: (width, height) of the picture.
+        name: Label.
+
+    Raises:
+        ValueError: If there are fewer than three finite corners.
+    """
+    corners = as_array(polygon, np.float64, (None, 2), "polygon")
+    if len(corners) < 3 or not np.isfinite(corners).all():
+        raise ValueError(f"polygon: expected at least 3 finite corners, got {len(corners)} corners")
+    canvas = np.zeros((size[1], size[0]), np.uint8)
+    # Sixteenths of a pixel; far corners are clamped where they cannot overflow fillPoly's integers.
+    fixed = np.clip(np.rint(corners * 16.0), -(2**26), 2**26).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], (1,), shift=4)
+    return Region(canvas.view(np.bool_), name, "only the inside of the given polygon is scored")
+
+
+def face_region(landmarks: ArrayLike, size: tuple[int, int]) -> Region:
+    """Return the convex hull of the face's landmarks, (L, 2) px with NaN where not detected.
+
+    Raises:
+        ValueError: If fewer than three landmarks were detected.
+    """
+    pixels = as_array(landmarks, np.float64, (None, 2), "landmarks")
+    found = pixels[np.isfinite(pixels).all(axis=1)].astype(np.float32)
+    if len(found) < 3:
+        raise ValueError(f"a face region needs at least 3 detected landmarks, got {len(found)}")
+    hull = polygon_region(cv2.convexHull(found).reshape(-1, 2), size, "face")
+    return Region(hull.mask, "face", "only the convex hull of the face's landmarks is scored")
+
+
+def background_edge_region(rendered: MaskImage, captured: MaskImage, reach_px: int = REACH_PX) -> Region:
+    """Return the surroundings of the outline that the rendering shares with the captured background.
+
+    A pixel belongs to it when the captured background lies within `reach_px` of it and so does the rendering's outline
+    (both in the chessboard distance). A chin in front of a neck or a hairline under hair is thereby left out, and so
+    are the captured hair and shoulders that the mesh does not have.
+    """
+    first, second = mask_pair(rendered, captured)
+    against_background = _grown(1 - second, reach_px)
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+    near_outline = _grown(np.asarray(first - cv2.erode(first, cross), dtype=np.uint8), reach_px)
+    both = cv2.bitwise_and(against_background, near_outline)
+    why = f"only where the rendered outline lies within {reach_px} px of the captured background"
+    return Region(np.asarray(both, np.uint8).view(np.bool_), "background edge", why)
+
+
+def mesh_region(rendered: MaskImage, reach_px: int = REACH_PX) -> Region:
+    """Return the rendering and its surroundings of `reach_px` (chessboard distance): the mesh's own region."""
+    first, _ = mask_pair(rendered, rendered)
+    why = f"only the mesh's own region and {reach_px} px around it, since the mesh does not cover the whole person"
+    return Region(_grown(first, reach_px).view(np.bool_), "mesh", why)
+
+
+def default_region(mesh_name: str, rendered: MaskImage, captured: MaskImage) -> Region | None:
+    """Return the region that suits a mesh, or None for the whole picture.
+
+    "flame" has neither hair nor shoulders and is held to the outline it shares with the background; "scan" may lack
+    hair and clothing and is held to its own surroundings; any other mesh is taken to cover what the matte covers.
+    """
+    if mesh_name == "flame":
+        return background_edge_region(rendered, captured)
+    if mesh_name == "scan":
+        return mesh_region(rendered)
+    return None
+
+
+def _grown(mask: AlphaImage, reach_px: int) -> AlphaImage:
+    if reach_px < 0:
+        raise ValueError(f"reach_px: expected at least 0, got {reach_px}")
+    box = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask, box), dtype=np.uint8)
