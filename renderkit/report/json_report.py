@@ -1,0 +1,237 @@
+"""report.json: the whole run, readable by anything, equal byte for byte across equal runs but for its timings.
+
+The format is versioned ("renderkit.report/1") and described by schema/report-1.schema.json beside this file and by
+docs/report.md. Numbers that could not be computed are null and have their reason beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.metrics.boundary import BoundaryScore
+from renderkit.metrics.containment import ContainmentScore
+from renderkit.metrics.mask import MaskScore
+from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.report.cameras import WorstCamera, worst_camera
+from renderkit.report.catalogue import METRICS
+from renderkit.report.rows import (
+    Failure,
+    GateVerdict,
+    InputFile,
+    Provenance,
+    Report,
+    Scores,
+    ViewKey,
+    ViewResult,
+)
+
+SCHEMA: Final = "renderkit.report/1"
+FILE_NAME: Final = "report.json"
+MAX_REPORT_BYTES: Final = 1 << 30
+"""Reports above this size are refused before memory is taken."""
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write report.json into a run folder and return its path.
+
+    Raises:
+        DatasetError: If it cannot be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        path.write_text(dump_report(report), encoding="ascii")
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    return path
+
+
+def read_report(path: str | Path) -> Report:
+    """Read report.json, given the file or its run folder.
+
+    Raises:
+        DatasetError: If it is missing, too large, or not a report of a version that this renderkit reads.
+    """
+    file = Path(path)
+    file = file / FILE_NAME if file.is_dir() else file
+    try:
+        if file.stat().st_size > MAX_REPORT_BYTES:
+            raise DatasetError(file, None, f"report of {file.stat().st_size} bytes is over {MAX_REPORT_BYTES}")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(file, None, f"the report cannot be read: {error}") from error
+    return parse_report(text, file)
+
+
+def dump_report(report: Report) -> str:
+    """Return report.json's text. Keys are sorted; only the value of "timings" differs between two equal runs."""
+    document = {
+        "schema": SCHEMA,
+        "provenance": _provenance_json(report.provenance),
+        "summary": _summary_json(report),
+        "rows": [_row_json(row) for row in report.rows],
+        "skipped_cameras": dict(report.skipped_cameras),
+        "gates": [_gate_json(gate) for gate in report.gates],
+        "timings": {
+            "started": report.started,
+            "seconds": report.seconds,
+            "row_seconds": [row.seconds for row in report.rows],
+        },
+    }
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def parse_report(text: str, source: Path) -> Report:
+    """Read report.json's text; `source` is named in errors.
+
+    Raises:
+        DatasetError: If it is not a report of a version that this renderkit reads.
+    """
+    try:
+        document = json.loads(text)
+        version = document["schema"]
+        if version == SCHEMA:
+            return _report_from(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = f"not a renderkit report: {type(error).__name__}: {error}"
+        raise DatasetError(source, None, why) from error
+    raise DatasetError(source, "schema", f"expected {SCHEMA!r}, found {version!r}; read it with the matching renderkit")
+
+
+def read_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of report.json."""
+    schema = resources.files("renderkit.report").joinpath("schema", "report-1.schema.json")
+    result: dict[str, Any] = json.loads(schema.read_text(encoding="utf-8"))
+    return result
+
+
+def _provenance_json(provenance: Provenance) -> dict[str, Any]:
+    return {
+        "command": provenance.command,
+        "capture": provenance.capture,
+        "dataset": provenance.dataset,
+        "unit": provenance.unit,
+        "versions": dict(provenance.versions),
+        "renderer": dict(provenance.renderer),
+        "options": dict(provenance.options),
+        "inputs": [vars(file) for file in provenance.inputs],
+    }
+
+
+def _summary_json(report: Report) -> dict[str, Any]:
+    computable = {
+        name: sum(not math.isnan(metric.value(row.scores)) for row in report.rows) for name, metric in METRICS.items()
+    }
+    worst = worst_camera(report)
+    return {
+        "num_rows": len(report.rows),
+        "num_failed": len(report.failures),
+        "computable": computable,
+        "worst_camera": None if worst is None else _worst_json(worst),
+    }
+
+
+def _worst_json(worst: WorstCamera) -> dict[str, Any]:
+    return {key: _number(value) if isinstance(value, float) else value for key, value in vars(worst).items()} | {
+        "stands_out": worst.stands_out
+    }
+
+
+def _gate_json(gate: GateVerdict) -> dict[str, Any]:
+    return vars(gate) | {"value": None if gate.value is None else _number(gate.value)}
+
+
+def _row_json(row: ViewResult) -> dict[str, Any]:
+    values = {name: metric.value(row.scores) for name, metric in METRICS.items()}
+    return {
+        **vars(row.key),
+        "image_size": None if row.image_size is None else list(row.image_size),
+        "metrics": {name: _number(value) for name, value in values.items()},
+        "missing": {name: METRICS[name].missing_reason(row) for name, value in values.items() if math.isnan(value)},
+        "scores": _scores_json(row.scores),
+        "not_computable": dict(row.not_computable),
+        "landmark_pixels": _points_json(row.landmark_pixels),
+        "warnings": list(row.warnings),
+        "failure": None if row.failure is None else vars(row.failure),
+        "overlay": row.overlay,
+    }
+
+
+def _scores_json(scores: Scores) -> dict[str, Any]:
+    reprojection = scores.reprojection
+    return {
+        "mask": None if scores.mask is None else vars(scores.mask),
+        "boundary": None if scores.boundary is None else vars(scores.boundary),
+        "containment": None if scores.containment is None else vars(scores.containment),
+        "reprojection": None
+        if reprojection is None
+        else {
+            "residuals_px": _points_json(reprojection.residuals),
+            "num_hidden": reprojection.num_hidden,
+            "num_missing": reprojection.num_missing,
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _points_json(points: FloatArray | None) -> list[list[float] | None] | None:
+    if points is None:
+        return None
+    return [[float(x), float(y)] if math.isfinite(x) and math.isfinite(y) else None for x, y in points]
+
+
+def _points_from(value: list[list[float] | None]) -> FloatArray:
+    return np.array([(math.nan, math.nan) if point is None else point for point in value], np.float64).reshape(-1, 2)
+
+
+def _report_from(document: dict[str, Any]) -> Report:
+    timings = document["timings"]
+    seconds = timings["row_seconds"]
+    provenance = document["provenance"]
+    return Report(
+        tuple(_row_from(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
+        document["skipped_cameras"],
+        tuple(GateVerdict(**gate) for gate in document["gates"]),
+        Provenance(**{**provenance, "inputs": tuple(InputFile(**file) for file in provenance["inputs"])}),
+        timings["started"],
+        timings["seconds"],
+    )
+
+
+def _row_from(row: dict[str, Any], seconds: float) -> ViewResult:
+    size, pixels = row["image_size"], row["landmark_pixels"]
+    return ViewResult(
+        ViewKey(row["recording"], row["frame"], row["camera"], row["mesh"]),
+        _scores_from(row["scores"]),
+        row["not_computable"],
+        tuple(row["warnings"]),
+        None if row["failure"] is None else Failure(**row["failure"]),
+        None if size is None else (int(size[0]), int(size[1])),
+        None if pixels is None else _points_from(pixels),
+        row["overlay"],
+        seconds,
+    )
+
+
+def _scores_from(scores: dict[str, Any]) -> Scores:
+    reprojection = scores["reprojection"]
+    return Scores(
+        None if scores["mask"] is None else MaskScore(**scores["mask"]),
+        None if scores["boundary"] is None else BoundaryScore(**scores["boundary"]),
+        None if scores["containment"] is None else ContainmentScore(**scores["containment"]),
+        None
+        if reprojection is None
+        else ReprojectionScore(
+            _points_from(reprojection["residuals_px"]), reprojection["num_hidden"], reprojection["num_missing"]
+        ),
+    )
