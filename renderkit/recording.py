@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -171,6 +172,13 @@ class Recording(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the open files; the recording cannot be read afterwards."""
+
+    def reopen(self) -> Self:
+        """Open the same capture again with handles of its own, for another thread or a worker process.
+
+        Open handles do not survive a fork. A recording can also be pickled, with the same effect.
+        """
+        return copy.copy(self)  # copies by __reduce__, which holds what to open
 
     def frames(self, frame_ids: Iterable[str] | None = None) -> Iterator[Frame]:
         """Iterate over frames, all of them when none are named."""
