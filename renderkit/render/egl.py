@@ -18,6 +18,7 @@ from renderkit.errors import ContextError
 from renderkit.render.egl_library import INSTALL_HINT, EglLibrary, Handle
 
 _GL_VENDOR, _GL_RENDERER, _GL_VERSION = 0x1F00, 0x1F01, 0x1F02
+_LOWER_LEFT, _ZERO_TO_ONE = 0x8CA1, 0x935F
 _CORE_3_3 = (0x3098, 3, 0x30FB, 3, 0x30FD, 1)
 """Major and minor version, core profile; drivers answer with the newest version that is compatible."""
 _PBUFFER_CONFIG = (0x3033, 0x0001, 0x3040, 0x0008)
@@ -111,6 +112,11 @@ class EglContext:
             raise ContextError(f"EGL device {device}", f"there are {len(handles)} devices, 0..{len(handles) - 1}")
         self.device = self._open_first(handles, range(len(handles)) if device is None else range(device, device + 1))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `close` has not been called yet."""
+        return self._context is not None
+
     def make_current(self) -> bool:
         """Make the context current on its thread; cheap where it already is.
 
@@ -134,6 +140,10 @@ class EglContext:
         except OSError as error:
             raise ContextError(self.device.name, f"the context was lost and cannot be remade: {error}") from error
         return True
+
+    def use_zero_to_one_depth(self) -> None:
+        """Make clip depth run from 0 to 1 in place of -1 to 1, which float32 depth needs to be exact."""
+        self._library.set_clip_control(_LOWER_LEFT, _ZERO_TO_ONE)
 
     def close(self) -> None:
         """Release the context. Closing twice is harmless.

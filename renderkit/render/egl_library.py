@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+CType: TypeAlias = type[ctypes.c_void_p] | type[ctypes.c_int] | type[ctypes.c_uint] | type[ctypes.c_char_p]
 Handle: TypeAlias = int | None
 """An EGLDisplay, EGLContext, EGLSurface or EGLDeviceEXT; None is EGL's zero."""
 
@@ -193,16 +194,20 @@ class EglLibrary:
         text = self._extension("glGetString", ctypes.c_char_p, ctypes.c_uint)(name)
         return str((text or b"").decode(errors="replace"))
 
+    def set_clip_control(self, origin: int, depth: int) -> None:
+        """Call glClipControl of the current context; PyOpenGL 3.1.0 does not know it."""
+        self._extension("glClipControl", None, ctypes.c_uint, ctypes.c_uint)(origin, depth)
+
     def error(self) -> str:
         """Return the name of the last EGL error on this thread."""
         code = int(self._get_error())
         return _ERRORS.get(code, f"EGL error {code:#x}")
 
-    def _function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    def _function(self, name: str, result: CType | None, *arguments: CType) -> Callable[..., Any]:
         function: Callable[..., Any] = ctypes.CFUNCTYPE(result, *arguments)((name, self._library))
         return function
 
-    def _extension(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    def _extension(self, name: str, result: CType | None, *arguments: CType) -> Callable[..., Any]:
         address = self._address(name.encode())
         if not address:
             raise OSError(f"libEGL has no {name}")
@@ -210,5 +215,5 @@ class EglLibrary:
         return function
 
 
-def _attributes(values: Sequence[int]) -> Any:
+def _attributes(values: Sequence[int]) -> ctypes.Array[ctypes.c_int]:
     return (ctypes.c_int * (len(values) + 1))(*values, _NONE)

@@ -1,0 +1,126 @@
+"""EglRenderer: meshes drawn by our shaders through OpenGL, with the lens in the vertex shader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import MaskImage
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.render.base import RendererInfo, Rendering, RenderPass
+from renderkit.render.egl import EglContext
+from renderkit.render.egl_device import DrawDevice
+from renderkit.render.gl_target import (
+    COLOR_FORMAT,
+    DEPTH_FORMAT,
+    FACE_FORMAT,
+    MASK_FORMAT,
+    NORMAL_FORMAT,
+    PixelFormat,
+)
+
+MAX_TILE = 4096
+"""Larger pictures are drawn in tiles: window coordinates stay exact to 1/4096 px and target memory stays bounded."""
+
+
+class EglRenderer:
+    """Draws meshes on an EGL device, in the cameras' raw (distorted) pictures.
+
+    Meshes are uploaded once and kept as long as they live; programs and targets are kept across views. Belongs to the
+    thread that makes it.
+
+    Example:
+        with EglRenderer() as renderer:
+            mask = renderer.render_mask(mesh, camera)
+    """
+
+    def __init__(self, device: int | None = None) -> None:
+        """Make a context.
+
+        Args:
+            device: Index into `egl.list_devices()`; None takes the first one that works, hardware first.
+
+        Raises:
+            ContextError: If no context can be made.
+        """
+        self._context = EglContext(device)
+        self._device = DrawDevice(self._context)
+
+    @property
+    def info(self) -> RendererInfo:
+        """Who draws."""
+        device = self._context.device
+        return RendererInfo("egl", device.name, device.version, device.hardware)
+
+    def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
+        """Draw a mesh with visibility; see `base.Renderer.render`."""
+        device = self._ready(mesh)
+        formats = [FACE_FORMAT, DEPTH_FORMAT]
+        if RenderPass.NORMAL in passes:
+            formats.append(NORMAL_FORMAT)
+        if RenderPass.COLOR in passes:
+            formats.append(COLOR_FORMAT)
+        pictures = [pixel_format.empty(camera.height, camera.width) for pixel_format in formats]
+        for x0, y0, width, height in _tiles(camera):
+            device.draw_surface(mesh, camera, (x0, y0, width, height), formats, passes)
+            device.read(pictures, x0, y0, width, height)
+        by_format = dict(zip(formats, pictures, strict=True))
+        return _assemble(by_format)
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        """Draw only the silhouette; see `base.Renderer.render_mask`."""
+        device = self._ready(mesh)
+        picture = MASK_FORMAT.empty(camera.height, camera.width)
+        for x0, y0, width, height in _tiles(camera):
+            device.draw_mask(mesh, camera, (x0, y0, width, height))
+            device.read([picture], x0, y0, width, height)
+        return picture.view(np.bool_)
+
+    def close(self) -> None:
+        """Release everything on the device. Closing twice is harmless."""
+        if self._context.is_open:
+            self._context.make_current()
+            self._device.close()
+            self._context.close()
+
+    def __enter__(self) -> Self:
+        """Return the renderer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the renderer."""
+        self.close()
+
+    def _ready(self, mesh: Mesh) -> DrawDevice:
+        if not len(mesh.faces):
+            raise ValueError(
+                f"mesh {mesh.name!r} has {len(mesh.vertices)} vertices and no faces; expected at least one"
+            )
+        if self._context.make_current():
+            self._device = DrawDevice(self._context)
+        return self._device
+
+
+def _tiles(camera: Camera) -> Iterator[tuple[int, int, int, int]]:
+    """Yield x0, y0, width, height of the parts that the picture is drawn in."""
+    for y0 in range(0, camera.height, MAX_TILE):
+        for x0 in range(0, camera.width, MAX_TILE):
+            yield x0, y0, min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
+
+
+def _assemble(pictures: dict[PixelFormat, NDArray[Any]]) -> Rendering:
+    normal, color = pictures.get(NORMAL_FORMAT), pictures.get(COLOR_FORMAT)
+    return Rendering(
+        pictures[FACE_FORMAT],
+        pictures[DEPTH_FORMAT],
+        None,
+        None if normal is None else np.ascontiguousarray(normal[..., :3]),
+        None if color is None else np.ascontiguousarray(color[..., :3]),
+    )
