@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.metrics.mask_pair import mask_pair, ratio
+from renderkit.metrics.mask_pair import ratio
+from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
 OFFICIAL_DIAGONAL_SHARE = 0.02
@@ -84,19 +85,26 @@ def score_boundary_iou(
     Raises:
         ValueError: If the masks are not bool images of one shape, the region is of another, or d is below 1.
     """
+    return count_bands(cut_window(rendered, captured, region), width_px)
+
+
+def count_bands(window: MaskWindow, width_px: int) -> BoundaryIouScore:
+    """Count the band pixels of two masks that are already cut to their window; see `score_boundary_iou`.
+
+    Raises:
+        ValueError: If d is below 1.
+    """
     if width_px < 1:
         raise ValueError(f"width_px: expected at least 1, got {width_px}")
-    first, second = mask_pair(rendered, captured)
-    bands = [inner_band(mask, width_px) for mask in (first, second)]
-    if region is not None:
-        bands = [band & region.bytes_for(band.shape) for band in bands]
+    bands = [_inner_band(mask, width_px) for mask in (window.rendered, window.captured)]
+    if window.inside is not None:
+        bands = [band & window.inside for band in bands]
     counts = [cv2.countNonZero(band) for band in bands]
     shared = cv2.countNonZero(cv2.bitwise_and(bands[0], bands[1]))
-    name = "image" if region is None else region.name
-    return BoundaryIouScore(width_px, counts[0], counts[1], shared, int(not any(counts)), name)
+    return BoundaryIouScore(width_px, counts[0], counts[1], shared, int(not any(counts)), window.region)
 
 
-def inner_band(mask: AlphaImage, width_px: int) -> AlphaImage:
+def _inner_band(mask: AlphaImage, width_px: int) -> AlphaImage:
     """Return (height, width) 0/1 bytes: pixels of a 0/1 mask within `width_px` of its outside in the image."""
     side = 2 * width_px + 1
     # Erosion's default border never erodes; a square is separable, two thin passes are cheaper than one thick one.

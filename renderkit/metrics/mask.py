@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import cv2
 
 from renderkit.arrays import MaskImage
-from renderkit.metrics.mask_pair import mask_pair, ratio
+from renderkit.metrics.mask_pair import ratio
+from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
 
@@ -85,12 +86,15 @@ def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None =
     Raises:
         ValueError: If the masks are not bool images of one shape, or the region is of another.
     """
-    first, second = mask_pair(rendered, captured)
-    left_out_px, name = 0, "image"
-    if region is not None:
-        inside = region.bytes_for(first.shape)
-        first, second = first & inside, second & inside
-        left_out_px, name = inside.size - cv2.countNonZero(inside), region.name
+    return count_pixels(cut_window(rendered, captured, region))
+
+
+def count_pixels(window: MaskWindow) -> MaskScore:
+    """Count the pixels of two masks that are already cut to their window; see `score_mask`."""
+    first, second = window.rendered, window.captured
+    if window.inside is not None:
+        first, second = first & window.inside, second & window.inside
     rendered_px, captured_px = cv2.countNonZero(first), cv2.countNonZero(second)
     shared_px = cv2.countNonZero(cv2.bitwise_and(first, second)) if rendered_px and captured_px else 0
-    return MaskScore(rendered_px, captured_px, shared_px, left_out_px, name, int(rendered_px + captured_px == 0))
+    num_empty = int(rendered_px + captured_px == 0)
+    return MaskScore(rendered_px, captured_px, shared_px, window.left_out_px, window.region, num_empty)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, MaskImage, frozen
-from renderkit.metrics.mask_pair import mask_pair
+from renderkit.arrays import AlphaImage, BoolArray, FloatArray, MaskImage, frozen
+from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
 PixelIndices: TypeAlias = NDArray[np.int32]
@@ -28,6 +28,7 @@ class OutlineDistances:
         captured: (M, 2) boundary pixels of B inside the region.
         rendered_squared: (N,) squared distance in px^2 to the nearest boundary pixel of B; -1 when B has none.
         captured_squared: (M,) squared distance in px^2 to the nearest boundary pixel of A; -1 when A has none.
+        rendered_nearest: (N, 2) that nearest boundary pixel of B for each of A's; (-1, -1) when B has none.
         left_out_px: Boundary pixels of both that lie outside the region. They still serve as counterparts.
         region: Name of the region; "image" is the whole picture.
     """
@@ -36,12 +37,13 @@ class OutlineDistances:
     captured: PixelIndices
     rendered_squared: SquaredDistances
     captured_squared: SquaredDistances
+    rendered_nearest: PixelIndices
     left_out_px: int = 0
     region: str = "image"
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
-        for name in ("rendered", "captured", "rendered_squared", "captured_squared"):
+        for name in ("rendered", "captured", "rendered_squared", "captured_squared", "rendered_nearest"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
@@ -59,34 +61,39 @@ def measure_outlines(rendered: MaskImage, captured: MaskImage, region: Region | 
     Raises:
         ValueError: If the masks are not bool images of one shape, or the region is of another.
     """
+    return outlines_in(cut_window(rendered, captured, region))
+
+
+def outlines_in(window: MaskWindow) -> OutlineDistances:
+    """Measure the outlines of two masks that are already cut to their window; see `measure_outlines`."""
     from renderkit.metrics.nearest import PixelRows  # noqa: PLC0415 - loads the compiler
 
-    first, second = mask_pair(rendered, captured)
-    outlines = [PixelRows.from_sorted(boundary_points(mask)) for mask in (first, second)]
-    inside = [_inside(outline.points, region, first.shape) for outline in outlines]
+    outlines = [PixelRows.from_sorted(_boundary_points(mask)) for mask in (window.rendered, window.captured)]
+    inside = [_inside(outline.points, window.inside) for outline in outlines]
     points = [outline.points[keep] for outline, keep in zip(outlines, inside, strict=True)]
-    squared = []
-    for own, other in ((points[0], outlines[1]), (points[1], outlines[0])):
-        distances, _ = other.nearest(own)
-        squared.append(np.where(np.isfinite(distances), distances, -1.0).astype(np.int64))
+    forward, nearest = outlines[1].nearest(points[0])
+    backward, _ = outlines[0].nearest(points[1])
+    counterpart = outlines[1].points[nearest] if len(outlines[1].points) else np.full_like(points[0], -1)
     left_out = sum(len(outline.points) for outline in outlines) - len(points[0]) - len(points[1])
-    name = "image" if region is None else region.name
-    return OutlineDistances(points[0], points[1], squared[0], squared[1], left_out, name)
+    corner = np.array(window.corner, np.int32)
+    counterpart = np.where(counterpart >= 0, counterpart + corner, counterpart)
+    return OutlineDistances(
+        points[0] + corner,
+        points[1] + corner,
+        _whole(forward),
+        _whole(backward),
+        counterpart,
+        left_out,
+        window.region,
+    )
 
 
-def boundary_points(mask: AlphaImage) -> PixelIndices:
+def _boundary_points(mask: AlphaImage) -> PixelIndices:
     """Return the (N, 2) boundary pixels (x, y) of a 0/1 mask, sorted by row then column."""
-    x, y, width, height = cv2.boundingRect(mask)
-    if not width:
-        return np.zeros((0, 2), np.int32)
-    # One pixel more than the box, so that only the picture's border cuts the mask.
-    top, left = max(y - 1, 0), max(x - 1, 0)
-    window = np.ascontiguousarray(mask[top : y + height + 1, left : x + width + 1])
-    boundary = boundary_image(window)
+    boundary = boundary_image(mask)
     if not cv2.countNonZero(boundary):
         return np.zeros((0, 2), np.int32)
     result: PixelIndices = cv2.findNonZero(boundary).reshape(-1, 2).astype(np.int32)
-    result += np.array([left, top], np.int32)
     return result
 
 
@@ -96,8 +103,12 @@ def boundary_image(mask: AlphaImage) -> AlphaImage:
     return np.asarray(mask - cv2.erode(mask, _CROSS), dtype=np.uint8)
 
 
-def _inside(points: PixelIndices, region: Region | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    if region is None:
+def _whole(squared: FloatArray) -> SquaredDistances:
+    return np.where(np.isfinite(squared), squared, -1.0).astype(np.int64)
+
+
+def _inside(points: PixelIndices, inside: AlphaImage | None) -> BoolArray:
+    if inside is None:
         return np.ones(len(points), np.bool_)
-    result: NDArray[np.bool_] = region.bytes_for(shape)[points[:, 1], points[:, 0]] != 0
+    result: BoolArray = inside[points[:, 1], points[:, 0]] != 0
     return result
