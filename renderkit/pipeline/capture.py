@@ -1,0 +1,100 @@
+"""What one view's camera captured, decoded, checked, and undistorted where that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import AlphaImage, ColorImage, MaskImage
+from renderkit.errors import DatasetError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.undistort import undistort_map
+from renderkit.images import EncodedImage
+from renderkit.metrics.region import Region
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.recording import View
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """The captured side of a comparison, all parts in the image of one camera.
+
+    Attributes:
+        camera: The camera to render with: the view's own, or its ideal pinhole when undistorted.
+        photo: (height, width, 3) RGB, or None.
+        mask: (height, width) True where the matte reaches the threshold, or None.
+        landmarks: Detected landmarks in px, or None.
+        region: Where the image has content; None is everywhere.
+    """
+
+    camera: Camera
+    photo: ColorImage | None
+    mask: MaskImage | None
+    landmarks: Landmarks | None
+    region: Region | None
+
+
+def read_capture(view: View, options: ValidationOptions) -> Capture:
+    """Read all that a view has.
+
+    Raises:
+        DatasetError: If a picture is corrupt, or does not have the calibration's size.
+    """
+    photo = None if view.image is None else view.image.decode_color()
+    matte = None if view.mask is None else view.mask.decode_gray()
+    for picture, pixels in ((view.image, photo), (view.mask, matte)):
+        if picture is not None and pixels is not None:
+            _check_size(picture, (pixels.shape[1], pixels.shape[0]), view.camera)
+    capture = Capture(view.camera, photo, None, view.read_landmarks(), None)
+    if options.undistort:
+        return _undistorted(capture, matte, options.matte_threshold)
+    return replace(capture, mask=None if matte is None else inside_matte(matte, options.matte_threshold))
+
+
+def inside_matte(matte: AlphaImage, threshold: float) -> MaskImage:
+    """Return (height, width) True where alpha / 255 reaches the threshold in (0, 1]."""
+    inside: MaskImage = matte >= int(np.ceil(threshold * 255.0))
+    return inside
+
+
+def _undistorted(capture: Capture, matte: AlphaImage | None, threshold: float) -> Capture:
+    raw = capture.camera
+    map_x, map_y = undistort_map(raw)
+
+    def resample(pixels: AlphaImage | ColorImage) -> AlphaImage:
+        return np.asarray(cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR), dtype=np.uint8)
+
+    # Half a pixel beyond the outer centres there is still picture, but nothing to interpolate with.
+    content = (map_x >= 0.0) & (map_x <= raw.width - 1.0) & (map_y >= 0.0) & (map_y <= raw.height - 1.0)
+    region = Region(content, "undistorted picture", "only where the undistorted picture has content")
+    return Capture(
+        raw.undistorted(),
+        None if capture.photo is None else resample(capture.photo),
+        None if matte is None else inside_matte(resample(matte), threshold),
+        None if capture.landmarks is None else _undistorted_landmarks(capture.landmarks, raw),
+        region,
+    )
+
+
+def _undistorted_landmarks(landmarks: Landmarks, raw: Camera) -> Landmarks:
+    """Move (L, 2) landmarks to the ideal pinhole; those that no ray reaches become invalid."""
+    pixels = raw.undistorted().project_cam(raw.unproject(landmarks.points))
+    return Landmarks(pixels, landmarks.valid, landmarks.scheme)
+
+
+def _check_size(picture: EncodedImage, size: tuple[int, int], camera: Camera) -> None:
+    if size == camera.size:
+        return
+    found, expected = f"{size[0]} x {size[1]}", f"{camera.width} x {camera.height}"
+    if size == camera.size[::-1]:
+        hint = (
+            "width and height are swapped: is the picture rotated, or was the calibration written as (height, width)?"
+        )
+    else:
+        hint = "use the picture in its original size, or scale the intrinsics with it (Camera.scaled)"
+    raise DatasetError(
+        picture.path, picture.key, f"the picture is {found} px, the calibration of {camera.name} {expected}; {hint}"
+    )

@@ -1,0 +1,211 @@
+"""One view: render the mesh into its camera and score the rendering against what was captured."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from renderkit.arrays import MaskImage, Pixels
+from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.boundary import BoundaryScore, score_boundary
+from renderkit.metrics.containment import ContainmentScore, score_containment
+from renderkit.metrics.mask import MaskScore, score_mask
+from renderkit.metrics.region import Region, default_region
+from renderkit.metrics.reprojection import score_reprojection
+from renderkit.metrics.visibility import depth_tolerance, visible_points
+from renderkit.pipeline.capture import Capture, read_capture
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.recording import View
+from renderkit.render.base import Renderer, Rendering, RenderPass
+from renderkit.report.evidence import LandmarkEvidence, ViewEvidence
+from renderkit.report.rows import Scores, ViewKey, ViewResult
+
+BOUNDARY_TOLERANCE_PX = 2.0
+"""The tolerance of boundary_f_2px."""
+
+_NO_FACES = (
+    "the mesh has vertices but no faces, so it cannot be rendered; give the topology with --flame FILE "
+    "(the official FLAME model, a template .obj or .ply, or an .npz with faces)"
+)
+_NO_MATTE = "the capture has no matte of this view; give mattes with --masks DIR"
+_NO_DETECTION = "no 2D landmarks were detected in this view; give landmarks with --landmarks FILE"
+_NO_LANDMARKS_3D = "the frame has no 3D landmarks; give landmarks with --landmarks FILE"
+_NOT_IN_PICTURE = (
+    "the mesh does not appear in the picture: are the extrinsics read the right way round, in these axes and in the "
+    "mesh's unit?"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameContent:
+    """What all views of a frame share, read once.
+
+    Attributes:
+        mesh: The mesh, or None when the frame has none.
+        why_no_mesh: The reason for None.
+        landmarks: 3D landmarks in world units, or None.
+        tolerance: How far a landmark may lie behind the mesh and still count as seen, world units.
+    """
+
+    mesh: Mesh | None
+    why_no_mesh: str
+    landmarks: Landmarks | None
+    tolerance: float
+
+    @classmethod
+    def of(cls, mesh: Mesh | None, landmarks: Landmarks | None, why_no_mesh: str = "") -> FrameContent:
+        """Build from what was read."""
+        return cls(mesh, why_no_mesh, landmarks, 0.0 if mesh is None else depth_tolerance(mesh))
+
+    @property
+    def why_not_rendered(self) -> str:
+        """Why there is nothing to render; "" when there is."""
+        if self.mesh is None:
+            return self.why_no_mesh
+        return "" if len(self.mesh.faces) else _NO_FACES
+
+
+def examine_view(
+    key: ViewKey,
+    view: View,
+    content: FrameContent,
+    renderer: Renderer,
+    options: ValidationOptions,
+    passes: RenderPass = RenderPass.GEOMETRY,
+) -> ViewEvidence:
+    """Score one mesh in one view.
+
+    Args:
+        key: Whose row it is.
+        view: What was captured.
+        content: The frame's mesh and landmarks.
+        renderer: Draws the mesh.
+        options: How to validate.
+        passes: What the rendering should hold beside what scoring needs, for pictures.
+
+    Raises:
+        DatasetError: If a picture is corrupt, or does not have the calibration's size.
+    """
+    started = time.perf_counter()
+    capture = read_capture(view, options)
+    missing: dict[str, str] = {}
+    landmarks = _pair_landmarks(capture, content, missing)
+    rendering, mask = _render(content, capture, renderer, passes, with_depth=landmarks is not None)
+    reprojection = None
+    if landmarks is not None:
+        landmarks = _mark_hidden(landmarks, capture, content, rendering)
+        used = np.isfinite(landmarks.captured).all(axis=1)
+        reprojection = score_reprojection(landmarks.predicted, landmarks.captured, used, landmarks.hidden)
+    mask_score, boundary = _score_silhouette(content, capture, mask, missing)
+    containment, vertices = _score_vertices(content, capture, missing)
+    scores = Scores(mask_score, boundary, containment, reprojection)
+    row = ViewResult(
+        key,
+        scores,
+        missing,
+        _warnings(scores, content, capture, rendering),
+        image_size=capture.camera.size,
+        landmark_pixels=None if landmarks is None else landmarks.captured,
+        seconds=time.perf_counter() - started,
+    )
+    return ViewEvidence(row, capture.camera, capture.photo, capture.mask, mask, rendering, landmarks, vertices)
+
+
+def _pair_landmarks(capture: Capture, content: FrameContent, missing: dict[str, str]) -> LandmarkEvidence | None:
+    """Project the 3D landmarks and pair them with the detected ones; none is marked hidden yet."""
+    if content.landmarks is None or capture.landmarks is None:
+        missing["reprojection"] = _NO_LANDMARKS_3D if content.landmarks is None else _NO_DETECTION
+        return None
+    try:
+        pairs = common_landmarks(content.landmarks, capture.landmarks)
+    except ValueError as error:
+        missing["reprojection"] = str(error)
+        return None
+    predicted = capture.camera.project(content.landmarks.points[pairs.first])
+    predicted[~content.landmarks.valid[pairs.first]] = np.nan
+    captured = capture.landmarks.points[pairs.second].copy()
+    captured[~capture.landmarks.valid[pairs.second]] = np.nan
+    points = content.landmarks.points[pairs.first]
+    return LandmarkEvidence(captured, predicted, capture.camera.depth(points), np.zeros(len(pairs), dtype=np.bool_))
+
+
+def _mark_hidden(
+    landmarks: LandmarkEvidence, capture: Capture, content: FrameContent, rendering: Rendering | None
+) -> LandmarkEvidence:
+    if rendering is None:
+        return landmarks
+    seen = visible_points(landmarks.predicted, landmarks.depths, rendering.depth, content.tolerance)
+    # A landmark that misses the picture is not hidden: its error is the very thing to report.
+    hidden = capture.camera.in_image(landmarks.predicted) & ~seen
+    return LandmarkEvidence(landmarks.captured, landmarks.predicted, landmarks.depths, hidden)
+
+
+def _render(
+    content: FrameContent, capture: Capture, renderer: Renderer, passes: RenderPass, *, with_depth: bool
+) -> tuple[Rendering | None, MaskImage | None]:
+    if content.mesh is None or not len(content.mesh.faces):
+        return None, None
+    if with_depth or passes:
+        rendering = renderer.render(content.mesh, capture.camera, passes)
+        return rendering, rendering.mask
+    if capture.mask is None:
+        return None, None
+    return None, renderer.render_mask(content.mesh, capture.camera)
+
+
+def _score_silhouette(
+    content: FrameContent, capture: Capture, mask: MaskImage | None, missing: dict[str, str]
+) -> tuple[MaskScore | None, BoundaryScore | None]:
+    why = content.why_not_rendered or ("" if capture.mask is not None else _NO_MATTE)
+    if content.mesh is None or mask is None or capture.mask is None:
+        missing["mask"] = missing["boundary"] = why
+        return None, None
+    region = default_region(content.mesh.name, mask, capture.mask)
+    if region is None or capture.region is None:
+        region = region or capture.region
+    else:
+        region = Region(region.mask & capture.region.mask, region.name, region.why)
+    return (
+        score_mask(mask, capture.mask, capture.region),
+        score_boundary(mask, capture.mask, BOUNDARY_TOLERANCE_PX, region),
+    )
+
+
+def _score_vertices(
+    content: FrameContent, capture: Capture, missing: dict[str, str]
+) -> tuple[ContainmentScore | None, Pixels | None]:
+    if content.mesh is None or len(content.mesh.faces):
+        missing["containment"] = content.why_no_mesh or "the mesh has faces: see the containment of its rendering"
+        return None, None
+    pixels = capture.camera.project(content.mesh.vertices)
+    if capture.mask is None:
+        missing["containment"] = _NO_MATTE
+        return None, pixels
+    return score_containment(pixels, capture.mask), pixels
+
+
+def _warnings(scores: Scores, content: FrameContent, capture: Capture, rendering: Rendering | None) -> tuple[str, ...]:
+    found: list[str] = []
+    if scores.mask is not None and not scores.mask.rendered_px:
+        found.append(_NOT_IN_PICTURE)
+    if scores.mask is not None and not scores.mask.captured_px:
+        found.append("the matte is empty at this threshold")
+    if content.mesh is not None and not len(content.mesh.faces):
+        found.append(_NO_FACES)
+    if scores.reprojection is not None and rendering is None:
+        found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
+    radius = capture.camera.distortion.valid_radius
+    if content.mesh is not None and np.isfinite(radius):
+        points = capture.camera.cam_from_world.apply(content.mesh.vertices)
+        front = points[points[:, 2] > 0.0]
+        beyond = int(np.count_nonzero(np.hypot(front[:, 0], front[:, 1]) > radius * front[:, 2]))
+        if beyond:
+            found.append(
+                f"{beyond} of {len(points)} vertices lie beyond the radius {radius:.3g} up to which the lens model "
+                "is one-to-one, and are not drawn"
+            )
+    return tuple(found)

@@ -1,0 +1,51 @@
+"""What to validate and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DEFAULT_MATTE_THRESHOLD = 0.5
+"""Alpha from which a matte's pixel counts as inside."""
+
+PREFERRED_MESHES = ("scan", "flame")
+"""Which mesh of a frame is validated when none is named: the first of these that it has, else the first it has."""
+
+
+@dataclass(frozen=True)
+class ValidationOptions:
+    """What to validate and how; the renderer is chosen apart from it.
+
+    Attributes:
+        frames: Frame ids, or None for all.
+        cameras: Camera names, or None for all.
+        meshes: Mesh names, each a row of its own; () takes one mesh per frame, see `PREFERRED_MESHES`.
+        matte_threshold: Alpha in (0, 1] from which a matte's pixel counts as inside.
+        undistort: Resample pictures and mattes into the ideal pinhole and render without distortion, the classic way,
+            instead of rendering into the raw picture.
+    """
+
+    frames: tuple[str, ...] | None = None
+    cameras: tuple[str, ...] | None = None
+    meshes: tuple[str, ...] = ()
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD
+    undistort: bool = False
+
+    def __post_init__(self) -> None:
+        """Check.
+
+        Raises:
+            ValueError: If the threshold is not in (0, 1].
+        """
+        if not 0.0 < self.matte_threshold <= 1.0:
+            raise ValueError(f"matte_threshold: expected a value in (0, 1], got {self.matte_threshold:g}")
+
+    def as_text(self) -> Mapping[str, str]:
+        """Return the options that decide the numbers, for a report."""
+        return {
+            "frames": "all" if self.frames is None else ",".join(self.frames),
+            "cameras": "all" if self.cameras is None else ",".join(self.cameras),
+            "meshes": ",".join(self.meshes) or f"first of {', '.join(PREFERRED_MESHES)}",
+            "matte_threshold": f"{self.matte_threshold:g}",
+            "undistort": "yes" if self.undistort else "no",
+        }

@@ -1,0 +1,142 @@
+"""The main job: walk a capture's frames and views, render, score, yield a row for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from renderkit.errors import ContextError
+from renderkit.pipeline.examine import FrameContent, examine_view
+from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.recording import Frame, Recording
+from renderkit.render.base import Renderer, RenderPass
+from renderkit.report.evidence import ViewEvidence
+from renderkit.report.rows import Failure, ViewKey, ViewResult
+
+Draw = Callable[[ViewEvidence], str | None]
+"""Draws a picture of a view and returns its path relative to the run folder, or None."""
+
+NO_MESH = "none"
+"""What a row calls the mesh of a frame that has none."""
+
+
+def validate(
+    recording: Recording, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
+) -> Iterator[ViewResult]:
+    """Validate a capture, view by view.
+
+    A view that cannot be processed becomes a row with a `failure`, and the walk goes on. What a capture does not have
+    is "not computable" in its row; what it has but cannot be read is a failure.
+
+    Args:
+        recording: The capture.
+        renderer: Draws the meshes.
+        options: What to validate and how; by default every view, each frame's preferred mesh.
+        draw: Called with everything that was compared in a view; its picture's path goes into the row.
+
+    Yields:
+        One row per frame, mesh and camera, in the recording's order.
+
+    Raises:
+        ValueError: If the options name a frame or camera that the recording does not have.
+        ContextError: If the renderer loses its device.
+    """
+    options = options or ValidationOptions()
+    frames = _known(options.frames, recording.frame_ids, "frame")
+    cameras = _known(options.cameras, recording.camera_names, "camera")
+    for frame_id in frames:
+        for mesh_name, content in _read_contents(recording, frame_id, options):
+            for camera_name in cameras:
+                key = ViewKey(recording.path.name, frame_id, camera_name, mesh_name)
+                if isinstance(content, Failure):
+                    yield ViewResult(key, failure=content)
+                else:
+                    yield validate_view(recording, key, content, renderer, options, draw)
+
+
+def validate_view(
+    recording: Recording,
+    key: ViewKey,
+    content: FrameContent,
+    renderer: Renderer,
+    options: ValidationOptions,
+    draw: Draw | None = None,
+) -> ViewResult:
+    """Validate one view; whatever is wrong with it becomes the row's `failure`.
+
+    Raises:
+        ContextError: If the renderer loses its device: no other view would fare better.
+    """
+    try:
+        view = recording.view(key.frame, key.camera)
+        passes = RenderPass.GEOMETRY if draw is None else RenderPass.COLOR
+        evidence = examine_view(key, view, content, renderer, options, passes)
+    except ContextError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+        return ViewResult(key, failure=failure_of(error))
+    return evidence.row if draw is None else _with_picture(evidence, draw)
+
+
+def _with_picture(evidence: ViewEvidence, draw: Draw) -> ViewResult:
+    row = evidence.row
+    try:
+        return replace(row, overlay=draw(evidence))
+    except Exception as error:  # noqa: BLE001 - a picture that cannot be written never costs the scores
+        return replace(row, warnings=(*row.warnings, f"no overlay: {error}"))
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what a row says of an error."""
+    return Failure(type(error).__name__, str(error) or type(error).__name__)
+
+
+def chosen_meshes(frame: Frame, options: ValidationOptions) -> tuple[str, ...]:
+    """Return the names of the meshes of a frame that the options ask for; `NO_MESH` when it has none."""
+    if options.meshes:
+        return options.meshes
+    names = frame.mesh_names
+    return next(((name,) for name in PREFERRED_MESHES if name in names), names[:1] or (NO_MESH,))
+
+
+def read_content(frame: Frame, mesh_name: str) -> FrameContent:
+    """Read a frame's mesh and 3D landmarks.
+
+    Raises:
+        DatasetError: If one of them is there but cannot be read.
+    """
+    if mesh_name in frame.mesh_names:
+        return FrameContent.of(frame.read_mesh(mesh_name), frame.read_landmarks())
+    has = ", ".join(frame.mesh_names)
+    if mesh_name == NO_MESH:
+        why = f"frame {frame.id} has no mesh; give one with --mesh FILE"
+    else:
+        why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
+    return FrameContent.of(None, frame.read_landmarks(), why)
+
+
+def _read_contents(
+    recording: Recording, frame_id: str, options: ValidationOptions
+) -> Iterator[tuple[str, FrameContent | Failure]]:
+    try:
+        frame = recording.frame(frame_id)
+        names = chosen_meshes(frame, options)
+    except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
+        for name in options.meshes or (NO_MESH,):
+            yield name, failure_of(error)
+        return
+    for name in names:
+        try:
+            content: FrameContent | Failure = read_content(frame, name)
+        except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
+            content = failure_of(error)
+        yield name, content
+
+
+def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) -> Sequence[str]:
+    if wanted is None:
+        return available
+    unknown = [name for name in wanted if name not in available]
+    if unknown:
+        raise ValueError(f"the recording has no {what} {unknown[0]!r}; it has {', '.join(available) or 'none'}")
+    return wanted
