@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray, as_array, frozen
 from renderkit.errors import DatasetError
+from renderkit.geometry.flame_pickle import read_array_pickle
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.npz_file import read_npz
 
@@ -20,6 +23,7 @@ FLAME_HELP = (
 """What to tell a user whose recording has FLAME vertices and no faces for them."""
 
 _FACE_NAMES = ("faces", "f", "triangles")
+_VERTEX_NAMES = ("v_template", "template", "vertices")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +74,7 @@ class FlameTopology:
 
 
 def read_flame_topology(path: str | Path) -> FlameTopology:
-    """Read FLAME's faces from a mesh file (.obj, .ply) or an .npz with `faces` or `f`.
+    """Read FLAME's faces from an official model (.pkl), a mesh file (.obj, .ply), or an .npz with `faces` or `f`.
 
     Raises:
         DatasetError: If the file is missing, damaged, or holds no faces.
@@ -80,17 +84,18 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         raise DatasetError(file, None, f"no such file. {FLAME_HELP}")
     try:
         if file.suffix.lower() == ".npz":
-            return _from_npz(file)
+            return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft")))
+        if file.suffix.lower() in {".pkl", ".pickle"}:
+            return _from_arrays(file, read_array_pickle(file))
         mesh = Mesh.read(file)
         return FlameTopology(mesh.faces, len(mesh.vertices))
     except ValueError as error:
         raise DatasetError(file, "faces", str(error)) from error
 
 
-def _from_npz(file: Path) -> FlameTopology:
-    arrays = read_npz(file, (*_FACE_NAMES, "template", "v_template", "vertices", "vt", "ft"))
+def _from_arrays(file: Path, arrays: dict[str, NDArray[Any]]) -> FlameTopology:
     faces = next((arrays[name] for name in _FACE_NAMES if name in arrays), None)
     if faces is None:
         raise DatasetError(file, None, f"expected an array named one of {', '.join(_FACE_NAMES)}; found none")
-    vertices = next((arrays[name] for name in ("template", "v_template", "vertices") if name in arrays), None)
+    vertices = next((arrays[name] for name in _VERTEX_NAMES if name in arrays), None)
     return FlameTopology(faces, None if vertices is None else len(vertices), arrays.get("vt"), arrays.get("ft"))

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from renderkit.arrays import as_array
 from renderkit.datasets.json_file import read_json_object
 from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
@@ -123,21 +121,18 @@ class LandmarksFile:
                 continue
             if not isinstance(row, list) or len(row) != width or not all(_is_number(value) for value in row):
                 raise DatasetError(self.path, f"{key}/{index}", f"expected null or {width} numbers, found {row!r}")
-            points[index] = row
+            points[index] = [_finite(value) for value in row]
         return Landmarks.all_valid(points, self._sections[section]["scheme"])
 
     def _vertices(self, frame: Frame) -> Landmarks:
         section = self._sections["vertex_indices"]
         mesh = self._mesh(frame, section.get("mesh"))
-        try:
-            indices: NDArray[np.int64] = as_array(section["indices"], np.int64, (None,), "indices")
-        except (ValueError, TypeError, OverflowError) as error:
-            raise DatasetError(self.path, "vertex_indices", f"expected whole numbers: {error}") from error
-        if not len(indices) or not ((indices >= 0) & (indices < len(mesh.vertices))).all():
+        indices, count = section["indices"], len(mesh.vertices)
+        if not indices or not all(type(index) is int and 0 <= index < count for index in indices):
             raise DatasetError(
                 self.path,
                 "vertex_indices",
-                f"expected a list of indices within the {len(mesh.vertices)} vertices of mesh {mesh.name!r}",
+                f"expected a list of indices within the {count} vertices of mesh {mesh.name!r}",
             )
         return Landmarks.all_valid(mesh.vertices[indices], section["scheme"])
 
@@ -187,6 +182,10 @@ def _one_scheme(landmarks: Iterable[Landmarks]) -> str:
 
 def _rows(landmarks: Landmarks) -> list[list[float] | None]:
     return [point.tolist() if ok else None for point, ok in zip(landmarks.points, landmarks.valid, strict=True)]
+
+
+def _finite(value: float) -> float:
+    return float(value) if abs(value) < 1e300 else float("nan")
 
 
 def _is_number(value: object) -> bool:
