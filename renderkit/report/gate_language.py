@@ -1,4 +1,4 @@
-"""Gates as text: `reprojection_rms_px <= 1.5 px`, `p95(iou) >= 0.97`, `iou >= baseline - 3 se`, `coverage(iou) >= 55 of 60`."""
+"""Gates as text: `reprojection_rms_px <= 1.5 px`, `p95(iou) >= 0.97`, `iou >= baseline - 3 se`."""
 
 from __future__ import annotations
 
@@ -179,7 +179,9 @@ def _baseline_limit(match: re.Match[str], metric: Metric, quantile: Quantile | N
     if unit not in {"se", "standard errors"}:
         return BaselineLimit(offset=signed * _factor(unit, metric, where))
     if quantile is not None:
-        raise GateError(where, f"standard errors are known camera by camera: write {metric.name} without {quantile.text}()")
+        raise GateError(
+            where, f"standard errors are known camera by camera: write {metric.name} without {quantile.text}()"
+        )
     if metric.unit == "count":
         raise GateError(where, f"{metric.name} is a count and has no standard error")
     return BaselineLimit(standard_errors=signed)

@@ -17,6 +17,7 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 
 ScoreKind: TypeAlias = Literal["mask", "boundary", "containment", "reprojection"]
+Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 SCORE_KINDS: tuple[ScoreKind, ...] = ("mask", "boundary", "containment", "reprojection")
 
 
@@ -126,19 +127,26 @@ class GateVerdict:
         verdict: "not computable" is never a pass.
         value: What was measured, or None.
         message: One sentence with the numbers.
+        tolerated: The gate's own allowance forgives this camera; it is still not a pass.
     """
 
     gate: str
     subject: str
     mesh: str
-    verdict: Literal["pass", "fail", "not computable"]
+    verdict: Verdict
     value: float | None
     message: str
+    tolerated: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether the gate holds."""
         return self.verdict == "pass"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the run fails because of it."""
+        return not (self.passed or self.tolerated)
 
 
 @dataclass(frozen=True)
