@@ -85,11 +85,18 @@ class Hdf5File:
             return tuple(name for name in group if group.get(name, getlink=True, getclass=True) is h5py.HardLink)
 
     def has_data(self, *path: str) -> bool:
-        """Return whether a dataset of at least one value lies at the path; it is not read."""
+        """Return whether a dataset of at least one value lies at the path; it is not read.
+
+        True also for a link or a damaged entry: something is there, and `read` says what is wrong with it.
+        """
         with self._lock:
             import h5py  # noqa: PLC0415
 
-            entry = self._walk(path)
+            self._check_open()
+            try:
+                entry = self._walk(path)
+            except DatasetError:
+                return True
             return isinstance(entry, h5py.Dataset) and bool(entry.size)
 
     def shape(self, *path: str) -> tuple[int, ...] | None:
@@ -163,10 +170,7 @@ class Hdf5File:
         """Follow hard links from the root; None where a key is absent."""
         import h5py  # noqa: PLC0415
 
-        if self._owner != os.getpid():
-            raise DatasetError(self.path, None, "opened in another process; call reopen() on the recording here")
-        if not self._file:
-            raise DatasetError(self.path, None, "the recording is closed")
+        self._check_open()
         entry: h5py.Group | h5py.Dataset = self._file
         for depth, name in enumerate(path, 1):
             if not name or "/" in name or name in {".", ".."} or not isinstance(entry, h5py.Group):
@@ -181,6 +185,12 @@ class Hdf5File:
             except (OSError, RuntimeError, KeyError) as error:
                 raise DatasetError(self.path, "/".join(path[:depth]), f"damaged entry: {error}") from error
         return entry
+
+    def _check_open(self) -> None:
+        if self._owner != os.getpid():
+            raise DatasetError(self.path, None, "opened in another process; call reopen() on the recording here")
+        if not self._file:
+            raise DatasetError(self.path, None, "the recording is closed")
 
     def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
         if dataset.external or dataset.is_virtual:

@@ -111,11 +111,16 @@ class RenderMe360Recording(Recording):
             raise KeyError(name)
         numbers = {}
         for key in ("K", "D", "RT"):
-            values = self.files.read("Calibration", name, key, kinds="fiu")
+            try:
+                values = self.files.read("Calibration", name, key, kinds="fiu")
+            except DatasetError as error:
+                raise CalibrationError(error.path, error.key, error.why) from error
             if values is None:
                 raise CalibrationError(self.path, f"Calibration/{name}/{key}", self._no_calibration(name))
             numbers[key] = values
-        distortion = numbers["D"].reshape(-1) if numbers["D"].size == max(numbers["D"].shape) else numbers["D"]
+        distortion = numbers["D"]
+        if distortion.ndim == 2 and 1 in distortion.shape:  # OpenCV writes rows or columns
+            distortion = distortion.reshape(-1)
         return make_camera(
             self.path, name, numbers["K"], distortion, numbers["RT"], "world_from_cam", self._image_size(name)
         )
