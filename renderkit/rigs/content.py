@@ -1,0 +1,209 @@
+"""What lies at a path, read once and bounded, for detection and for the readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+
+MAX_FILE_BYTES = 256 << 20
+"""Camera files above this size are refused before they are read (10,000 cameras take about 10 MB)."""
+
+_HEAD_BYTES = 4096
+
+Untrusted: TypeAlias = Any
+"""What a foreign file holds, before its type has been checked."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A camera file or folder whose bytes are read at most once.
+
+    Attributes:
+        path: The file or folder.
+    """
+
+    path: Path
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """True for a folder."""
+        return self.path.is_dir()
+
+    @cached_property
+    def head(self) -> bytes:
+        """First 4096 bytes of a file; empty for a folder."""
+        if self.is_folder:
+            return b""
+        try:
+            with self.path.open("rb") as stream:
+                return stream.read(_HEAD_BYTES)
+        except OSError as error:
+            raise DatasetError(self.path, None, f"cannot be read: {error.strerror}") from error
+
+    @cached_property
+    def data(self) -> bytes:
+        """All bytes of the file.
+
+        Raises:
+            DatasetError: If it cannot be read or is larger than `MAX_FILE_BYTES`.
+        """
+        return read_bytes(self.path)
+
+    @cached_property
+    def text(self) -> str:
+        """The file as UTF-8 text.
+
+        Raises:
+            DatasetError: If it is not UTF-8.
+        """
+        return read_text(self.path, self.data)
+
+    @cached_property
+    def json(self) -> Untrusted:
+        """The file as JSON.
+
+        Raises:
+            DatasetError: If it is no JSON, with the position.
+        """
+        return parse_json(self.path, self.text)
+
+    @cached_property
+    def json_or_none(self) -> Untrusted:
+        """The file as JSON when it starts like an object or a list, else None; for detection."""
+        if self.head.lstrip()[:1] not in {b"{", b"["}:
+            return None
+        return self.json
+
+    def has(self, *names: str) -> bool:
+        """Return True if this is a folder that holds all of the files `names`."""
+        return self.is_folder and all((self.path / name).is_file() for name in names)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file that is not larger than `MAX_FILE_BYTES`.
+
+    Raises:
+        DatasetError: If the file cannot be read or is too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be read: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise DatasetError(path, None, f"a camera file of more than {MAX_FILE_BYTES} bytes is refused")
+    return data
+
+
+def read_text(path: Path, data: bytes | None = None) -> str:
+    """Return a file's UTF-8 text.
+
+    Raises:
+        DatasetError: If the bytes are not UTF-8.
+    """
+    try:
+        return (read_bytes(path) if data is None else data).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(path, None, f"expected UTF-8 text: {error}") from error
+
+
+def parse_json(path: Path, text: str) -> Untrusted:
+    """Return parsed JSON; NaN and Infinity are admitted so that `lint` can name them.
+
+    Raises:
+        DatasetError: If the text is no JSON or is nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise DatasetError(path, None, "the JSON is nested too deeply to be a camera file") from error
+    except ValueError as error:
+        raise DatasetError(path, None, f"is not valid JSON: {error}") from error
+
+
+def write_json(path: Path, value: Untrusted) -> None:
+    """Write JSON whose numbers read back exactly (shortest round-trip form)."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with Unix line ends.
+
+    Raises:
+        DatasetError: If the file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+
+
+def mapping_at(value: Untrusted, path: Path, key: str | None) -> Mapping[str, Untrusted]:
+    """Return `value` if it is a mapping, else raise with the key."""
+    if not isinstance(value, Mapping):
+        raise DatasetError(path, key, f"expected an object of named values, found {type(value).__name__}")
+    return value
+
+
+def list_at(value: Untrusted, path: Path, key: str | None) -> Sequence[Untrusted]:
+    """Return `value` if it is a list, else raise with the key."""
+    if not isinstance(value, list):
+        raise DatasetError(path, key, f"expected a list, found {type(value).__name__}")
+    return value
+
+
+def field(entries: Mapping[str, Untrusted], name: str, path: Path, where: str = "") -> Untrusted:
+    """Return `entries[name]`, or raise naming the missing key and the ones present."""
+    if name not in entries:
+        present = ", ".join(sorted(str(key) for key in entries)[:8]) or "nothing"
+        raise DatasetError(path, f"{where}{name}", f"the key is missing; present: {present}")
+    return entries[name]
+
+
+def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
+    """Return `value` as float64 of one of `shapes` (None: any length); NaN passes, for `lint` to name.
+
+    Raises:
+        DatasetError: With the expected and the found shape.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DatasetError(path, key, f"expected numbers of shape {_shapes_text(shapes)}: {error}") from error
+    for shape in shapes:
+        if len(shape) == array.ndim and all(
+            want in (None, have) for want, have in zip(shape, array.shape, strict=True)
+        ):
+            return array
+    raise DatasetError(path, key, f"expected shape {_shapes_text(shapes)}, found {array.shape}")
+
+
+def number(value: Untrusted, path: Path, key: str) -> float:
+    """Return one number."""
+    return float(numbers(value, [()], path, key))
+
+
+def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[int, int]:
+    """Return (width, height) from two whole positive numbers (some files write 1920.0)."""
+    pair = numbers([width, height], [(2,)], path, key)
+    if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair <= 1 << 20).all() and (pair == pair.round()).all()):
+        raise DatasetError(path, key, f"expected a whole positive image size, found {width} x {height}")
+    return int(pair[0]), int(pair[1])
+
+
+def exact(value: float) -> str:
+    """Return the shortest text that reads back as the same double."""
+    return repr(float(value))
+
+
+def _shapes_text(shapes: Sequence[tuple[int | None, ...]]) -> str:
+    return " or ".join(str(tuple("N" if n is None else n for n in shape)).replace("'", "") for shape in shapes)
