@@ -46,6 +46,13 @@ def set_window(program: Program, camera: Camera, x0: int, y0: int, size: tuple[i
     program.set_floats("clip_center", [(2.0 * center_x + 1.0) / width - 1.0, (2.0 * center_y + 1.0) / height - 1.0])
 
 
+def set_limit(program: Program, limit: float) -> None:
+    """Set where pieces are clipped: the undistorted radius, or inf for "only what lies behind the camera"."""
+    finite = bool(np.isfinite(limit))
+    program.set_floats("valid_radius", [limit if finite else 0.0])
+    program.set_floats("clamp_radius", [limit if finite else 1e6])
+
+
 def _set_lens(program: Program, camera: Camera) -> None:
     lens = camera.distortion
     if isinstance(lens, BrownConrady):

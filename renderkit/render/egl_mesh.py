@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.gl import Buffer, Gl, GlOwner, Texture, VertexArray, integer_limit
+from renderkit.render.view_plan import ViewPlan
 
 NEUTRAL_ALBEDO = 0.72
 """Grey of a mesh without texture and colours."""
@@ -32,8 +34,9 @@ class DeviceMesh(GlOwner):
 
     Attributes:
         center: (3,) world point that the offsets are relative to.
+        bounds: (2, 3) smallest and largest coordinates of the vertices that faces use.
         num_faces: Number of faces.
-        num_bytes: Device memory held.
+        plans: How to draw it, by camera.
     """
 
     def __init__(self, gl: Gl, mesh: Mesh) -> None:
@@ -44,9 +47,10 @@ class DeviceMesh(GlOwner):
         self.bounds: FloatArray = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
         self.center: FloatArray = self.bounds.mean(axis=0)
         self.num_faces = len(mesh.faces)
-        self._mesh = weakref.ref(mesh)
         self._views = 0
         self._closed: bool | None = None
+        self._longest_edges: FloatArray | None = None
+        self.plans: weakref.WeakKeyDictionary[Camera, ViewPlan] = weakref.WeakKeyDictionary()
         offsets = (mesh.vertices - self.center).astype(np.float32)
         # A vertex that no face uses may be anywhere, even where float32 ends.
         offsets[~used] = 0.0
@@ -85,6 +89,16 @@ class DeviceMesh(GlOwner):
         ):
             self._closed = mesh.is_closed
         return bool(self._closed)
+
+    def longest_edges(self, mesh: Mesh) -> FloatArray:
+        """Return the (F,) length of each face's longest edge in world units."""
+        if self._longest_edges is None:
+            squared = np.zeros(len(mesh.faces))
+            for start, end in ((0, 1), (1, 2), (2, 0)):
+                edge = mesh.vertices[mesh.faces[:, end]] - mesh.vertices[mesh.faces[:, start]]
+                squared = np.maximum(squared, np.einsum("ij,ij->i", edge, edge))
+            self._longest_edges = np.sqrt(squared)
+        return self._longest_edges
 
     def vertex_array(self, mesh: Mesh, *, shaded: bool) -> VertexArray:
         """Return the inputs of all faces; what shading needs is uploaded when first asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.render.barycentric import barycentric_image
 from renderkit.render.base import RendererInfo, Rendering, RenderPass
 from renderkit.render.egl import EglContext
 from renderkit.render.egl_device import DrawDevice
@@ -21,11 +22,19 @@ from renderkit.render.gl_target import (
     FACE_FORMAT,
     MASK_FORMAT,
     NORMAL_FORMAT,
+    POINT_FORMAT,
     PixelFormat,
 )
 
 MAX_TILE = 4096
 """Larger pictures are drawn in tiles: window coordinates stay exact to 1/4096 px and target memory stays bounded."""
+
+
+_FORMATS = {
+    RenderPass.BARYCENTRIC: POINT_FORMAT,
+    RenderPass.NORMAL: NORMAL_FORMAT,
+    RenderPass.COLOR: COLOR_FORMAT,
+}
 
 
 class EglRenderer:
@@ -61,24 +70,13 @@ class EglRenderer:
         """Draw a mesh with visibility; see `base.Renderer.render`."""
         device = self._ready(mesh)
         formats = [FACE_FORMAT, DEPTH_FORMAT]
-        if RenderPass.NORMAL in passes:
-            formats.append(NORMAL_FORMAT)
-        if RenderPass.COLOR in passes:
-            formats.append(COLOR_FORMAT)
-        pictures = [pixel_format.empty(camera.height, camera.width) for pixel_format in formats]
-        for x0, y0, width, height in _tiles(camera):
-            device.draw_surface(mesh, camera, (x0, y0, width, height), formats, passes)
-            device.read(pictures, x0, y0, width, height)
-        by_format = dict(zip(formats, pictures, strict=True))
-        return _assemble(by_format)
+        formats += [pixel_format for wanted, pixel_format in _FORMATS.items() if wanted in passes]
+        pictures = _draw(device, mesh, camera, formats)
+        return _assemble(mesh, camera, dict(zip(formats, pictures, strict=True)))
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
-        device = self._ready(mesh)
-        picture = MASK_FORMAT.empty(camera.height, camera.width)
-        for x0, y0, width, height in _tiles(camera):
-            device.draw_mask(mesh, camera, (x0, y0, width, height))
-            device.read([picture], x0, y0, width, height)
+        (picture,) = _draw(self._ready(mesh), mesh, camera, [MASK_FORMAT])
         return picture.view(np.bool_)
 
     def close(self) -> None:
@@ -108,19 +106,25 @@ class EglRenderer:
         return self._device
 
 
-def _tiles(camera: Camera) -> Iterator[tuple[int, int, int, int]]:
-    """Yield x0, y0, width, height of the parts that the picture is drawn in."""
+def _draw(device: DrawDevice, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:
+    """Return one whole picture per format."""
+    pictures = [pixel_format.empty(camera.height, camera.width) for pixel_format in formats]
     for y0 in range(0, camera.height, MAX_TILE):
         for x0 in range(0, camera.width, MAX_TILE):
-            yield x0, y0, min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
+            width, height = min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
+            target = device.draw(mesh, camera, (x0, y0, width, height), formats)
+            for slot, picture in enumerate(pictures):
+                target.read(slot, picture, x0, y0, width, height)
+    return pictures
 
 
-def _assemble(pictures: dict[PixelFormat, NDArray[Any]]) -> Rendering:
-    normal, color = pictures.get(NORMAL_FORMAT), pictures.get(COLOR_FORMAT)
+def _assemble(mesh: Mesh, camera: Camera, pictures: dict[PixelFormat, NDArray[Any]]) -> Rendering:
+    face_index = pictures[FACE_FORMAT]
+    ray, normal, color = (pictures.get(pixel_format) for pixel_format in (POINT_FORMAT, NORMAL_FORMAT, COLOR_FORMAT))
     return Rendering(
-        pictures[FACE_FORMAT],
+        face_index,
         pictures[DEPTH_FORMAT],
-        None,
+        None if ray is None else barycentric_image(mesh, camera, face_index, ray),
         None if normal is None else np.ascontiguousarray(normal[..., :3]),
         None if color is None else np.ascontiguousarray(color[..., :3]),
     )

@@ -1,0 +1,127 @@
+"""How far a lens reaches and how strongly it bends lines: what decides which triangles must be cut up for it."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3
+from renderkit.geometry.camera import Camera
+
+_RADII, _ANGLES, _DIRECTIONS = 33, 8, 4
+_CURVATURE_MARGIN = 1.25
+_VISIBLE_MARGIN = 1.1
+_WIDEST_SAMPLE = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class LensBounds:
+    """A camera's lens on normalised coordinates (X / Z, Y / Z).
+
+    Attributes:
+        camera: The camera.
+        limit: Undistorted radius beyond which nothing is seen: the valid radius, or a radius well outside the picture
+            where the lens is valid for ever. inf for a lens that sees all that is in front of the camera plane.
+        radii: (R,) ascending radii.
+        curvature: (R,) largest second derivative of the distorted position, in px, within each radius.
+    """
+
+    camera: Camera
+    limit: float
+    radii: FloatArray
+    curvature: FloatArray
+
+    def curvature_within(self, radius: FloatArray) -> FloatArray:
+        """Return a bound of the second derivative in px anywhere within (N,) radii."""
+        index = np.searchsorted(self.radii, radius, side="left")
+        return self.curvature[np.minimum(index, len(self.radii) - 1)]
+
+    def inside(self, points_cam: Points3) -> BoolArray:
+        """Return (N,) True where (N, 3) points are in front of the camera and within the limit."""
+        z = points_cam[:, 2]
+        if not np.isfinite(self.limit):
+            return np.asarray(z > 0.0)
+        across = np.hypot(points_cam[:, 0], points_cam[:, 1])
+        return np.asarray((z > 0.0) & (across <= self.limit * z))
+
+    def separated(self, corners_cam: FloatArray) -> BoolArray:
+        """Return (N,) True where a plane proves that nothing of (N, 3, 3) triangles is within the limit."""
+        z = corners_cam[..., 2]
+        behind = (z <= 0.0).all(axis=1)
+        if not np.isfinite(self.limit):
+            return np.asarray(behind)
+        outward = corners_cam[..., :2].mean(axis=1)
+        length = np.linalg.norm(outward, axis=1, keepdims=True)
+        outward = np.divide(outward, length, out=np.zeros_like(outward), where=length > 0.0)
+        along = np.einsum("nij,nj->ni", corners_cam[..., :2], outward)
+        return np.asarray(behind | (along > self.limit * z).all(axis=1))
+
+    def pixels(self, points_cam: Points3) -> Pixels:
+        """Return (N, 2) pixels of (N, 3) points; points beyond the limit are drawn in to it along their radius."""
+        xy, z = points_cam[:, :2], points_cam[:, 2:]
+        across = np.hypot(xy[:, 0], xy[:, 1])[:, None]
+        reach = min(self.limit, 1e6)
+        in_front = np.where(z > 0.0, z, 1.0)
+        beyond = (z <= 0.0) | (across > reach * z)
+        # A point straight behind the camera has no direction; any one will do.
+        direction = np.divide(xy, across, out=np.broadcast_to((1.0, 0.0), xy.shape).copy(), where=across > 0.0)
+        ideal = np.where(beyond, reach * direction, xy / in_front)
+        bent = self.camera.distortion.distort(ideal)
+        pixels: Pixels = bent @ self.camera.K[:2, :2].T + self.camera.K[:2, 2]
+        return pixels
+
+
+class LensCatalog:
+    """The bounds of each camera, found once and kept as long as the camera lives."""
+
+    def __init__(self) -> None:
+        self._bounds: weakref.WeakKeyDictionary[Camera, tuple[float, FloatArray, FloatArray]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def get(self, camera: Camera) -> LensBounds:
+        """Return the camera's bounds."""
+        found = self._bounds.get(camera)
+        if found is None:
+            limit = _limit(camera)
+            found = limit, *_curvature_table(camera, limit)
+            self._bounds[camera] = found
+        return LensBounds(camera, *found)
+
+
+def _limit(camera: Camera) -> float:
+    """Return the valid radius, or a radius safely outside the picture if that is smaller."""
+    lens = camera.distortion
+    columns = np.linspace(-0.5, camera.width - 0.5, 9)
+    rows = np.linspace(-0.5, camera.height - 0.5, 9)
+    border = np.concatenate(
+        [np.column_stack([columns, np.full_like(columns, y)]) for y in (rows[0], rows[-1])]
+        + [np.column_stack([np.full_like(rows, x), rows]) for x in (columns[0], columns[-1])]
+    )
+    bent = np.linalg.solve(camera.K[:2, :2], (border - camera.K[:2, 2]).T)
+    if lens.valid_distorted_radius <= _VISIBLE_MARGIN * float(np.hypot(bent[0], bent[1]).max()):
+        return lens.valid_radius
+    rays = camera.unproject(border)
+    radius = np.hypot(rays[:, 0], rays[:, 1])
+    if np.isnan(radius).any():
+        return lens.valid_radius
+    return min(lens.valid_radius, _VISIBLE_MARGIN * float(radius.max()))
+
+
+def _curvature_table(camera: Camera, limit: float) -> tuple[FloatArray, FloatArray]:
+    """Sample |D^2 f (u, u)| of the pixel position over rings and directions u."""
+    radii = np.linspace(0.0, min(limit, _WIDEST_SAMPLE), _RADII)
+    angles = np.arange(_ANGLES) * (2.0 * np.pi / _ANGLES)
+    ring = np.column_stack([np.cos(angles), np.sin(angles)])
+    points = (radii[:, None, None] * ring).reshape(-1, 2)
+    step = 1e-4 * max(float(radii[-1]), 1e-3)
+    largest = np.zeros(len(points))
+    for angle in np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS):
+        u = np.array([np.cos(angle), np.sin(angle)])
+        rise = camera.distortion.jacobian(points + step * u) - camera.distortion.jacobian(points - step * u)
+        second = (rise @ u) / (2.0 * step) @ camera.K[:2, :2].T
+        largest = np.maximum(largest, np.linalg.norm(second, axis=1))
+    table = np.maximum.accumulate(largest.reshape(_RADII, _ANGLES).max(axis=1))
+    return radii, _CURVATURE_MARGIN * table
