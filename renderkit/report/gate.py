@@ -122,7 +122,7 @@ class Gate:
         name: What to call it; the text when it has no name.
         cameras: Names, numeric ranges ("18-32") or patterns ("front_*"); () is every camera with rows.
         meshes: Mesh names; () is every mesh.
-        allowed_failures: So many cameras may fail a camera-by-camera gate; it forgives no camera that is not computable.
+        allowed_failures: So many cameras may fail a camera-by-camera gate; none that is not computable.
         known_failures: Cameras (same notation) whose failure is known and does not count.
         coverage: How many cameras must be computable; None demands it of every one.
     """

@@ -48,9 +48,7 @@ def read_gate_config(path: str | Path) -> GateConfig:
     file = Path(path)
     try:
         if file.stat().st_size > MAX_CONFIG_BYTES:
-            raise GateError(
-                str(file), f"{file.stat().st_size} bytes, over the {MAX_CONFIG_BYTES} that a config may have"
-            )
+            raise GateError(str(file), f"{file.stat().st_size} bytes is over {MAX_CONFIG_BYTES}")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GateError(str(file), f"cannot be read: {error}") from error
@@ -93,16 +91,15 @@ def _gate(entry: dict[str, Any], groups: Mapping[str, tuple[str, ...]], where: s
     coverage = entry.get("coverage")
     if coverage is not None and (not isinstance(coverage, int | str) or isinstance(coverage, bool)):
         raise GateError(f"{where} coverage", f'expected 55, "55 of 60" or "90 %", found {coverage!r}')
-    return Gate(
-        text.strip(),
-        parse_check(text, f"{where} {text!r}"),
-        name,
-        _expanded(_texts(entry.get("cameras", []), f"{where} cameras"), groups),
-        _texts(entry.get("meshes", []), f"{where} meshes"),
-        allowed,
-        _expanded(_texts(entry.get("known_failures", []), f"{where} known_failures"), groups),
-        None if coverage is None else parse_coverage(str(coverage), f"{where} coverage"),
-    )
+    check = parse_check(text, f"{where} {text!r}")
+    cameras = _expanded(_texts(entry.get("cameras", []), f"{where} cameras"), groups)
+    meshes = _texts(entry.get("meshes", []), f"{where} meshes")
+    known = _expanded(_texts(entry.get("known_failures", []), f"{where} known_failures"), groups)
+    required = None if coverage is None else parse_coverage(str(coverage), f"{where} coverage")
+    try:
+        return Gate(text.strip(), check, name, cameras, meshes, allowed, known, required)
+    except GateError as error:
+        raise GateError(where, str(error)) from error
 
 
 def _groups(value: object, where: str) -> dict[str, tuple[str, ...]]:
