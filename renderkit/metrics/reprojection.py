@@ -21,21 +21,21 @@ class ReprojectionScore:
 
     Attributes:
         residuals: (L, 2) px; NaN for landmarks that were not used.
-        num_hidden: Landmarks left out because the mesh hides them from this camera.
-        num_missing: Landmarks left out because they were not detected, not asked for, or project to no pixel.
+        hidden: (L,) landmarks left out because the mesh hides them from this camera.
     """
 
     residuals: FloatArray
-    num_hidden: int
-    num_missing: int
+    hidden: BoolArray
 
     def __post_init__(self) -> None:
         """Check and freeze.
 
         Raises:
-            ValueError: If the residuals are not (L, 2).
+            ValueError: If the residuals are not (L, 2) or hidden is not (L,).
         """
-        object.__setattr__(self, "residuals", frozen(as_array(self.residuals, np.float64, (None, 2), "residuals")))
+        residuals = as_array(self.residuals, np.float64, (None, 2), "residuals")
+        object.__setattr__(self, "residuals", frozen(residuals))
+        object.__setattr__(self, "hidden", frozen(as_array(self.hidden, np.bool_, (len(residuals),), "hidden")))
 
     @cached_property
     def used(self) -> BoolArray:
@@ -52,6 +52,16 @@ class ReprojectionScore:
     def num_used(self) -> int:
         """Number of landmarks measured."""
         return int(np.count_nonzero(self.used))
+
+    @property
+    def num_hidden(self) -> int:
+        """Number of landmarks left out because the mesh hides them."""
+        return int(np.count_nonzero(self.hidden))
+
+    @property
+    def num_missing(self) -> int:
+        """Number of landmarks left out because they were not detected, not asked for, or project to no pixel."""
+        return len(self.residuals) - self.num_used - self.num_hidden
 
     @property
     def bias_px(self) -> FloatArray:
@@ -127,11 +137,8 @@ def score_reprojection(
     with np.errstate(invalid="ignore"):
         residuals = first - second
     finite = np.isfinite(residuals).all(axis=1)
-    hidden_count = int(np.count_nonzero(wanted & finite & covered))
-    measured = wanted & finite & ~covered
-    residuals = np.where(measured[:, None], residuals, np.nan)
-    missing = len(first) - int(np.count_nonzero(measured)) - hidden_count
-    return ReprojectionScore(residuals, hidden_count, missing)
+    comparable = wanted & finite
+    return ReprojectionScore(np.where((comparable & ~covered)[:, None], residuals, np.nan), comparable & covered)
 
 
 def interocular_px(captured: ArrayLike, outer_eye_corners: tuple[int, int]) -> float:

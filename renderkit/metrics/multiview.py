@@ -1,0 +1,147 @@
+"""Multi-view consistency of 2D landmarks: needs no 3D annotation and no mesh.
+
+Each landmark is triangulated from the OTHER views and projected into the held-out one; a camera whose calibration is
+off disagrees with what the rest of the rig sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
+from renderkit.geometry.camera import Camera
+from renderkit.metrics.landmark_statistics import by_landmark
+from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, triangulate_from
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutScore:
+    """Every landmark predicted in each view from the other views.
+
+    Attributes:
+        camera_names: (C,) names.
+        residuals: (C, L, 2) predicted minus detected px; NaN where the landmark was not detected in the view or fewer
+            than `min_views` other views agree on it.
+        num_views: (C, L) other views that the prediction rests on.
+        num_missing: Pairs of view and landmark that were not detected.
+        num_unsupported: Pairs that were detected but not predicted for want of agreeing views.
+    """
+
+    camera_names: tuple[str, ...]
+    residuals: FloatArray
+    num_views: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    num_missing: int
+    num_unsupported: int
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "residuals", frozen(self.residuals))
+        object.__setattr__(self, "num_views", frozen(self.num_views))
+
+    def of_camera(self, index: int) -> ReprojectionScore:
+        """Return the residuals of one camera's landmarks."""
+        return ReprojectionScore(self.residuals[index], np.zeros(self.residuals.shape[1], np.bool_))
+
+    def per_landmark(self) -> tuple[ReprojectionScore, ...]:
+        """Return one score per landmark over all cameras."""
+        return by_landmark(self.of_camera(index) for index in range(len(self.camera_names)))
+
+
+def score_held_out(
+    cameras: Sequence[Camera], pixels: FloatArray, threshold_px: float = THRESHOLD_PX, min_views: int = 3
+) -> HeldOutScore:
+    """Triangulate each landmark without a view, project it into that view, and compare.
+
+    Args:
+        cameras: C calibrated cameras.
+        pixels: (C, L, 2) detected landmarks in raw pixels; NaN where not detected.
+        threshold_px: Distance up to which another view agrees with a triangulated point.
+        min_views: Other views that must agree before a prediction counts; two always agree along their epipolar lines.
+
+    Raises:
+        ValueError: If the shapes disagree or `min_views` is below 2.
+    """
+    if min_views < 2:
+        raise ValueError(f"min_views: expected at least 2, got {min_views}")
+    detected = as_array(pixels, np.float64, (len(cameras), None, 2), "pixels")
+    hypotheses = make_hypotheses(cameras, detected)
+    residuals = np.full(detected.shape, np.nan)
+    num_views = np.zeros(detected.shape[:2], np.int64)
+    for index, camera in enumerate(cameras):
+        others: BoolArray = np.arange(len(cameras)) != index
+        found = triangulate_from(hypotheses, cameras, detected, others, threshold_px)
+        num_views[index] = found.num_views
+        residuals[index] = camera.project(found.points) - detected[index]
+    residuals[num_views < min_views] = np.nan
+    missing = np.isnan(detected).any(axis=2)
+    unsupported = ~missing & np.isnan(residuals).any(axis=2)
+    return HeldOutScore(
+        tuple(camera.name for camera in cameras),
+        residuals,
+        num_views,
+        int(np.count_nonzero(missing)),
+        int(np.count_nonzero(unsupported)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class EpipolarScore:
+    """Distances of landmarks to the epipolar lines of their counterparts, for every ordered pair of cameras.
+
+    Attributes:
+        camera_names: (C,) names.
+        distances_px: (C, C, L) in [i, j, l] the distance, in the undistorted image of camera j, of landmark l to the
+            epipolar line of its detection in camera i; NaN on the diagonal and where either did not detect it.
+    """
+
+    camera_names: tuple[str, ...]
+    distances_px: FloatArray
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "distances_px", frozen(self.distances_px))
+
+    @property
+    def counts(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """(C, C) landmarks that both cameras detected."""
+        return np.asarray(np.isfinite(self.distances_px).sum(axis=2), dtype=np.int64)
+
+    @property
+    def median_px(self) -> FloatArray:
+        """(C, C) median distance of each ordered pair; NaN where the cameras share no landmark."""
+        result = np.full(self.distances_px.shape[:2], np.nan)
+        for i, j in zip(*np.nonzero(self.counts), strict=True):
+            result[i, j] = np.nanmedian(self.distances_px[i, j])
+        return result
+
+
+def score_epipolar(cameras: Sequence[Camera], pixels: FloatArray) -> EpipolarScore:
+    """Measure epipolar distances between all pairs of cameras (Hartley and Zisserman, ch. 9).
+
+    Detections are undistorted exactly first, so that epipolar lines are straight; distances are in px of the ideal
+    pinhole with the same K.
+
+    Args:
+        cameras: C calibrated cameras.
+        pixels: (C, L, 2) detected landmarks in raw pixels; NaN where not detected.
+
+    Raises:
+        ValueError: If the shapes disagree.
+    """
+    detected = as_array(pixels, np.float64, (len(cameras), None, 2), "pixels")
+    rays = [camera.unproject(view) for camera, view in zip(cameras, detected, strict=True)]
+    distances = np.full((len(cameras), *detected.shape[:2]), np.nan)
+    for i, first in enumerate(cameras):
+        for j, second in enumerate(cameras):
+            if i == j:
+                continue
+            relative = second.cam_from_world @ first.cam_from_world.inverse()
+            lines = np.cross(relative.t, rays[i] @ relative.R.T) @ np.linalg.inv(second.K)
+            ideal = rays[j] @ second.K.T
+            with np.errstate(divide="ignore", invalid="ignore"):
+                distances[i, j] = np.abs((lines * ideal).sum(axis=1)) / np.hypot(lines[:, 0], lines[:, 1])
+    return EpipolarScore(tuple(camera.name for camera in cameras), distances)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from renderkit.geometry.landmark_schemes import (
+    NUM_LANDMARKS,
+    check_offset,
+    common_landmarks,
+    outer_eye_corners,
+)
+from renderkit.geometry.landmarks import Landmarks
+
+
+def _set(scheme: str, count: int | None = None) -> Landmarks:
+    number = NUM_LANDMARKS[scheme] if count is None else count
+    return Landmarks.all_valid(np.zeros((number, 2)), scheme)
+
+
+@pytest.mark.parametrize("first", list(NUM_LANDMARKS))
+@pytest.mark.parametrize("second", list(NUM_LANDMARKS))
+def test_maps_are_one_to_one_and_symmetric(first: str, second: str) -> None:
+    pairs = common_landmarks(_set(first), _set(second))
+    assert len(set(pairs.first.tolist())) == len(set(pairs.second.tolist())) == len(pairs) >= 51
+    assert int(np.max(pairs.first)) < NUM_LANDMARKS[first]
+    assert int(np.max(pairs.second)) < NUM_LANDMARKS[second]
+    back = common_landmarks(_set(second), _set(first))
+    assert np.array_equal(back.first, pairs.second)
+    assert np.array_equal(back.second, pairs.first)
+    assert bool(pairs.assumption) == (first != second and ("renderme" in first or "renderme" in second))
+
+
+def test_contour_comes_first() -> None:
+    pairs = common_landmarks(_set("renderme106"), _set("renderme73"))
+    assert np.array_equal(pairs.first, pairs.second + 33)
+    jawless = common_landmarks(_set("ibug68"), _set("ibug51"))
+    assert np.array_equal(jawless.first, jawless.second + 17)
+
+
+def test_eye_corners_agree_between_schemes() -> None:
+    for first in NUM_LANDMARKS:
+        for second in NUM_LANDMARKS:
+            pairs = common_landmarks(_set(first), _set(second))
+            to_second = dict(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
+            corners = outer_eye_corners(first)
+            assert corners is not None
+            assert tuple(to_second[corner] for corner in corners) == outer_eye_corners(second)
+    assert outer_eye_corners("mesh") is None
+
+
+def test_unknown_schemes_pair_only_with_themselves() -> None:
+    assert common_landmarks(_set("mesh", 7), _set("mesh", 7)).second.tolist() == list(range(7))
+    with pytest.raises(ValueError, match="'mesh' and 'ibug68'"):
+        common_landmarks(_set("mesh", 7), _set("ibug68"))
+    with pytest.raises(ValueError, match="7 and 8"):
+        common_landmarks(_set("mesh", 7), _set("mesh", 8))
+    with pytest.raises(ValueError, match="expected 68, got 51"):
+        common_landmarks(_set("ibug68", 51), _set("ibug51"))
+
+
+def test_offset_check_finds_the_true_offset() -> None:
+    generator = np.random.default_rng(3)
+    captured = [generator.uniform(0, 2000, (106, 2)) for _ in range(4)]
+    holds = check_offset([points[33:] + 0.5 for points in captured], captured)
+    assert holds.holds
+    assert holds.best_offset == 33
+    assert holds.best_median_px == pytest.approx(np.hypot(0.5, 0.5))
+    assert holds.runner_up_median_px > 100
+    assert holds.num_pairs == 4 * 73
+    broken = check_offset([points[:73] for points in captured], captured)
+    assert not broken.holds
+    assert (broken.best_offset, broken.best_median_px) == (0, 0.0)
+    assert broken.expected_median_px > 100
+
+
+def test_offset_check_without_data_says_so() -> None:
+    assert check_offset([], []).best_offset is None
+    nothing = check_offset([np.full((73, 2), np.nan)], [np.zeros((106, 2))])
+    assert nothing.best_offset is None
+    assert not nothing.holds
+    with pytest.raises(ValueError, match="1 and 0"):
+        check_offset([np.zeros((73, 2))], [])
+    with pytest.raises(ValueError, match="offset 33"):
+        check_offset([np.zeros((73, 2))], [np.zeros((73, 2))])
