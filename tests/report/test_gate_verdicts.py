@@ -112,8 +112,29 @@ def test_a_baseline_without_the_number_never_passes(make_report: MakeReport, che
         judge(make_report(GOOD), [_gate(check)])
 
 
-@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "pass"), (0.3, "pass"), (3.0, "fail")])
-def test_standard_errors_widen_the_limit(make_report: MakeReport, shift: float, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("limit", "verdict"),
+    [("+ 0.5 px", "pass"), ("+ 0.3 px", "fail"), ("* 1.5", "pass"), ("* 1.3", "fail"), ("", "fail")],
+)
+def test_offsets_and_factors_of_the_baseline(make_report: MakeReport, limit: str, verdict: str) -> None:
+    for check in (f"{RMS} <= baseline {limit}", f"worst({RMS}) <= baseline {limit}"):
+        (result,) = judge(make_report({"a": 1.4}), [_gate(check.strip())], make_report({"a": 1.0}))
+        assert result.verdict == verdict
+
+
+def test_a_baseline_with_a_failed_view_is_no_baseline(make_report: MakeReport) -> None:
+    before = make_report({"a": 1.0})
+    before = replace(before, rows=before.rows + make_report(failed={"a": "corrupt JPEG"}, frames=("1",)).rows)
+    for check in (f"{RMS} <= baseline", f"worst({RMS}) <= baseline"):
+        (result,) = judge(make_report({"a": 1.0}), [_gate(check)], before)
+        assert result.verdict == "not computable"
+
+
+@pytest.mark.parametrize(
+    ("shift", "multiple", "verdict"),
+    [(0.0, 3.0, "pass"), (0.8, 3.0, "pass"), (0.8, 0.3, "fail"), (3.0, 3.0, "fail")],
+)
+def test_standard_errors_widen_the_limit(make_report: MakeReport, shift: float, multiple: float, verdict: str) -> None:
     rng = np.random.default_rng(1)
 
     def noisy(offset: float) -> Report:
@@ -126,7 +147,7 @@ def test_standard_errors_widen_the_limit(make_report: MakeReport, shift: float, 
             report, rows=(replace(row, scores=replace(row.scores, reprojection=replace(score, residuals=residuals))),)
         )
 
-    (result,) = judge(noisy(shift), [_gate(f"{RMS} <= baseline + 3 se")], noisy(0.0))
+    (result,) = judge(noisy(shift), [_gate(f"{RMS} <= baseline + {multiple} se")], noisy(0.0))
     assert result.verdict == verdict
     assert "standard error" in result.message
 
