@@ -24,11 +24,8 @@ ViewKey: TypeAlias = tuple[str, str]
 def pool_scores(scores: Iterable[ReprojectionScore]) -> ReprojectionScore:
     """Pool the residuals of several views into one score over all their points."""
     parts = list(scores)
-    if not parts:
-        return ReprojectionScore(np.zeros((0, 2)), np.zeros(0, np.bool_))
-    return ReprojectionScore(
-        np.concatenate([part.residuals for part in parts]), np.concatenate([part.hidden for part in parts])
-    )
+    residuals = np.concatenate([np.zeros((0, 2)), *(part.residuals for part in parts)])
+    return ReprojectionScore(residuals, sum(part.num_hidden for part in parts), sum(part.num_missing for part in parts))
 
 
 def by_camera(scores: Mapping[ViewKey, ReprojectionScore]) -> dict[str, ReprojectionScore]:
@@ -44,6 +41,8 @@ def by_frame(scores: Mapping[ViewKey, ReprojectionScore]) -> dict[str, Reproject
 def by_landmark(scores: Iterable[ReprojectionScore]) -> tuple[ReprojectionScore, ...]:
     """Return one score per landmark over all views.
 
+    Where a view knows only how many landmarks were hidden, not which, its unused ones count as missing.
+
     Raises:
         ValueError: If the views have different numbers of landmarks.
     """
@@ -54,8 +53,18 @@ def by_landmark(scores: Iterable[ReprojectionScore]) -> tuple[ReprojectionScore,
     if not parts:
         return ()
     residuals = np.stack([part.residuals for part in parts])
-    hidden = np.stack([part.hidden for part in parts])
-    return tuple(ReprojectionScore(residuals[:, index], hidden[:, index]) for index in range(residuals.shape[1]))
+    nowhere = np.zeros(residuals.shape[1], np.bool_)
+    hidden = np.stack([nowhere if part.hidden is None else part.hidden for part in parts])
+    missing = np.isnan(residuals).any(axis=2) & ~hidden
+    return tuple(
+        ReprojectionScore(
+            residuals[:, index],
+            int(np.count_nonzero(hidden[:, index])),
+            int(np.count_nonzero(missing[:, index])),
+            hidden[:, index],
+        )
+        for index in range(residuals.shape[1])
+    )
 
 
 def pooled_nme(scores: Sequence[ReprojectionScore], interocular_px: Sequence[float]) -> tuple[float, int]:

@@ -44,7 +44,8 @@ class HeldOutScore:
 
     def of_camera(self, index: int) -> ReprojectionScore:
         """Return the residuals of one camera's landmarks."""
-        return ReprojectionScore(self.residuals[index], np.zeros(self.residuals.shape[1], np.bool_))
+        residuals = self.residuals[index]
+        return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
 
     def per_landmark(self) -> tuple[ReprojectionScore, ...]:
         """Return one score per landmark over all cameras."""

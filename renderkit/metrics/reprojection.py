@@ -21,11 +21,15 @@ class ReprojectionScore:
 
     Attributes:
         residuals: (L, 2) px; NaN for landmarks that were not used.
-        hidden: (L,) landmarks left out because the mesh hides them from this camera.
+        num_hidden: Landmarks left out because the mesh hides them from this camera.
+        num_missing: Landmarks left out because they were not detected, not asked for, or project to no pixel.
+        hidden: (L,) which ones are hidden; None where only their number is known.
     """
 
     residuals: FloatArray
-    hidden: BoolArray
+    num_hidden: int
+    num_missing: int
+    hidden: BoolArray | None = None
 
     def __post_init__(self) -> None:
         """Check and freeze.
@@ -35,7 +39,8 @@ class ReprojectionScore:
         """
         residuals = as_array(self.residuals, np.float64, (None, 2), "residuals")
         object.__setattr__(self, "residuals", frozen(residuals))
-        object.__setattr__(self, "hidden", frozen(as_array(self.hidden, np.bool_, (len(residuals),), "hidden")))
+        if self.hidden is not None:
+            object.__setattr__(self, "hidden", frozen(as_array(self.hidden, np.bool_, (len(residuals),), "hidden")))
 
     @cached_property
     def used(self) -> BoolArray:
@@ -52,16 +57,6 @@ class ReprojectionScore:
     def num_used(self) -> int:
         """Number of landmarks measured."""
         return int(np.count_nonzero(self.used))
-
-    @property
-    def num_hidden(self) -> int:
-        """Number of landmarks left out because the mesh hides them."""
-        return int(np.count_nonzero(self.hidden))
-
-    @property
-    def num_missing(self) -> int:
-        """Number of landmarks left out because they were not detected, not asked for, or project to no pixel."""
-        return len(self.residuals) - self.num_used - self.num_hidden
 
     @property
     def bias_px(self) -> FloatArray:
@@ -138,7 +133,13 @@ def score_reprojection(
         residuals = first - second
     finite = np.isfinite(residuals).all(axis=1)
     comparable = wanted & finite
-    return ReprojectionScore(np.where((comparable & ~covered)[:, None], residuals, np.nan), comparable & covered)
+    measured, out_of_sight = comparable & ~covered, comparable & covered
+    return ReprojectionScore(
+        np.where(measured[:, None], residuals, np.nan),
+        int(np.count_nonzero(out_of_sight)),
+        int(np.count_nonzero(~comparable)),
+        out_of_sight,
+    )
 
 
 def interocular_px(captured: ArrayLike, outer_eye_corners: tuple[int, int]) -> float:
