@@ -16,6 +16,7 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion, make_distortion
 
+_SHARE_COLUMNS = 120
 GRID_COLUMNS = 25
 """Columns of the image grid on which losses and residuals are measured; rows follow the image's shape."""
 
@@ -99,6 +100,17 @@ def folds_inside_image(camera: Camera) -> bool:
     return bool(np.isnan(camera.unproject(corner_pixels(camera))).any())
 
 
+def lost_share(camera: Camera) -> float:
+    """Return the share of the image that no ray inside the valid radius reaches, on a grid of pixel centres."""
+    rows = max(2, round(_SHARE_COLUMNS * camera.height / camera.width))
+    u, v = np.meshgrid(
+        (np.arange(_SHARE_COLUMNS) + 0.5) * camera.width / _SHARE_COLUMNS - 0.5,
+        (np.arange(rows) + 0.5) * camera.height / rows - 0.5,
+    )
+    rays = camera.unproject(np.column_stack([u.ravel(), v.ravel()]))
+    return float(np.isnan(rays).any(axis=1).mean())
+
+
 def violations(camera: Camera, limits: Expressible) -> tuple[Violation, ...]:
     """Return the reasons why a format cannot state `camera`; empty when it can, exactly."""
     found = []
@@ -147,14 +159,12 @@ def _lens_violation(camera: Camera, limits: Expressible) -> Violation | None:
 
 
 def _fold_violation(camera: Camera) -> Violation:
-    pixels, _ = image_grid(camera)
-    lost = np.isnan(camera.unproject(pixels)).any(axis=1)
     center = camera.K[:2, 2]
     reach = camera.distortion.valid_distorted_radius * float(camera.K[0, 0])
     band = float(np.max(np.linalg.norm(corner_pixels(camera) - center, axis=1))) - reach
     reason = (
         f"its programs undistort every pixel, and this lens folds over {reach:.0f} px from the centre, inside the "
-        f"image ({100.0 * lost.mean():.2f}% of it is reached by no ray)"
+        f"image ({100.0 * lost_share(camera):.2f}% of it is reached by no ray)"
     )
     return Violation(reason, max(band, 0.0), band=True)
 
