@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from renderkit.metrics.landmark_statistics import (
+    by_camera,
+    by_frame,
+    by_landmark,
+    pool_scores,
+    pooled_nme,
+    residual_field,
+)
+from renderkit.metrics.reprojection import ReprojectionScore, score_reprojection
+
+
+def _score(seed: int, count: int = 9) -> ReprojectionScore:
+    generator = np.random.default_rng(seed)
+    captured = generator.uniform(0, 100, (count, 2))
+    hidden = generator.random(count) < 0.2
+    return score_reprojection(captured + generator.normal(0, 3, (count, 2)), captured, np.ones(count, np.bool_), hidden)
+
+
+VIEWS = {(frame, camera): _score(seed) for seed, (frame, camera) in enumerate([("0", "a"), ("0", "b"), ("1", "a")])}
+
+
+def test_groups_pool_raw_residuals() -> None:
+    cameras, frames = by_camera(VIEWS), by_frame(VIEWS)
+    assert set(cameras) == {"a", "b"}
+    assert set(frames) == {"0", "1"}
+    both = np.concatenate([VIEWS["0", "a"].residuals, VIEWS["1", "a"].residuals])
+    lengths = np.hypot(both[:, 0], both[:, 1])
+    lengths = lengths[np.isfinite(lengths)]
+    assert cameras["a"].rms_px == pytest.approx(math.sqrt(float((lengths**2).mean())))
+    assert cameras["a"].median_px == pytest.approx(float(np.median(lengths)))
+    assert cameras["a"].num_hidden == VIEWS["0", "a"].num_hidden + VIEWS["1", "a"].num_hidden
+
+
+def test_pools_are_the_same_to_the_last_bit_in_any_grouping() -> None:
+    scores = [_score(seed, 40) for seed in range(12)]
+    whole = pool_scores(scores)
+    halves = pool_scores([pool_scores(scores[7:]), pool_scores(scores[:7])])
+    for name in ("median_px", "rms_px", "p95_px", "max_px", "num_used", "num_hidden", "num_missing"):
+        assert getattr(halves, name) == getattr(whole, name), name
+    assert halves.bias_px.tobytes() == whole.bias_px.tobytes()
+
+
+def test_landmarks_keep_their_own_counts() -> None:
+    scores = by_landmark(VIEWS.values())
+    assert len(scores) == 9
+    for index, score in enumerate(scores):
+        assert score.num_hidden == sum(view.hidden is not None and bool(view.hidden[index]) for view in VIEWS.values())
+        assert score.num_used + score.num_hidden + score.num_missing == 3
+    assert by_landmark([]) == ()
+    with pytest.raises(ValueError, match=r"\[8, 9\]"):
+        by_landmark([_score(0, 8), _score(0, 9)])
+
+
+def test_nothing_to_pool_is_nan() -> None:
+    empty = pool_scores([])
+    assert empty.num_used == 0
+    assert math.isnan(empty.rms_px)
+
+
+def test_nme_is_normalised_view_by_view() -> None:
+    captured = np.zeros((2, 2))
+    every, none = np.ones(2, np.bool_), np.zeros(2, np.bool_)
+    first = score_reprojection(captured + np.array([3.0, 4.0]), captured, every, none)
+    second = score_reprojection(captured + np.array([6.0, 8.0]), captured, every, none)
+    assert pooled_nme([first, second], [50.0, 100.0]) == (0.1, 0)
+    assert pooled_nme([first, second], [50.0, float("nan")]) == (0.1, 2)
+    value, left_out = pooled_nme([first], [0.0])
+    assert math.isnan(value)
+    assert left_out == 2
+    with pytest.raises(ValueError, match="2 for 1 views"):
+        pooled_nme([first], [1.0, 2.0])
+
+
+def test_residual_field_bins_by_place() -> None:
+    pixels = np.array([[-0.5, -0.5], [3.0, 3.0], [9.5, 7.5], [20.0, 3.0], [4.6, 0.0]])
+    residuals = np.array([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0], [1.0, 1.0], [np.nan, 0.0]])
+    found = residual_field(pixels, residuals, (10, 8), (2, 2))
+    assert found.counts.tolist() == [[2, 0], [0, 1]]
+    assert found.mean_px[0, 0].tolist() == [2.0, 0.0]
+    assert found.mean_px[1, 1].tolist() == [0.0, 2.0]
+    assert np.isnan(found.mean_px[0, 1]).all()
+    assert found.rms_px[0, 0] == pytest.approx(math.sqrt(5.0))
+    assert (found.num_outside, found.num_unused) == (1, 1)
+    with pytest.raises(ValueError, match="cells"):
+        residual_field(pixels, residuals, (10, 8), (0, 2))
