@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from renderkit.arrays import ColorImage, FloatArray, Pixels, Points3
+from renderkit.arrays import BoolArray, ColorImage, FloatArray, Pixels, Points3
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
@@ -92,6 +92,14 @@ class RayCaster:
             depth[hit], barycentric[hit] = self._refine(starts[hit], directions[hit], face[hit])
         return RayHits(face, depth, barycentric)
 
+    def occluded(self, origins: Points3, directions: Points3) -> BoolArray:
+        """Return (N,) whether rays from (N, 3) starts along (N, 3) directions meet any face."""
+        met: BoolArray = np.empty(len(directions), dtype=np.bool_)
+        for first in range(0, len(directions), _CHUNK):
+            part = slice(first, first + _CHUNK)
+            met[part] = self._first_face(origins[part], directions[part]) >= 0
+        return met
+
     def render(self, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw the mesh into a camera; see `raycast`."""
         shape = (camera.height, camera.width)
@@ -119,9 +127,13 @@ class RayCaster:
             color[rows, columns] = _shade(self.albedo(face, weights), normals_cam)
         return Rendering(face_index, depth, barycentric, normal, color)
 
+    def candidate_box(self, camera: Camera) -> tuple[int, int, int, int]:
+        """Return columns x0..x1 and rows y0..y1 (ends excluded) outside of which the mesh cannot be seen."""
+        return _projected_box(self.mesh, camera)
+
     def candidate_pixels(self, camera: Camera) -> Pixels:
         """Return the (N, 2) pixel centres, row by row, outside whose bounding box the mesh cannot be seen."""
-        x0, y0, x1, y1 = _projected_box(self.mesh, camera)
+        x0, y0, x1, y1 = self.candidate_box(camera)
         columns, rows = np.meshgrid(np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64))
         return np.column_stack([columns.ravel(), rows.ravel()])
 

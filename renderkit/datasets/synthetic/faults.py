@@ -1,0 +1,255 @@
+"""Faults that can be planted in a synthetic capture: what is written differs from what took the pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
+
+FaultPlace: TypeAlias = Literal["calibration", "pair", "picture"]
+ALL_CAMERAS = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenCalibration:
+    """The numbers that go to disk; a fault may make them describe no real camera.
+
+    Attributes:
+        K: (3, 3) intrinsics.
+        D: (5,) k1 k2 p1 p2 k3.
+        world_from_cam: (4, 4); its inverse goes to disk where a dataset stores world-to-camera.
+    """
+
+    K: FloatArray
+    D: FloatArray
+    world_from_cam: FloatArray
+
+    @classmethod
+    def of(cls, camera: Camera) -> WrittenCalibration:
+        """Return the true numbers of a camera with at most five distortion coefficients."""
+        coefficients = np.zeros(5)
+        given = camera.distortion.coefficients
+        coefficients[: given.size] = given
+        return cls(camera.K.copy(), coefficients, camera.cam_from_world.inverse().matrix)
+
+    @property
+    def cam_from_world(self) -> FloatArray:
+        """(4, 4) world-to-camera."""
+        return np.linalg.inv(self.world_from_cam)
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One entry of the registry.
+
+    Attributes:
+        name: What the command line calls it.
+        place: Whether it changes one camera's calibration, exchanges two, or changes the picture.
+        amount: The default amount.
+        unit: What the amount is counted in; empty where there is none.
+        meaning: One sentence for people.
+    """
+
+    name: str
+    place: FaultPlace
+    amount: float
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault to plant.
+
+    Attributes:
+        name: A name of FAULTS.
+        cameras: Camera names; two for a "pair" fault; ("all",) stands for every camera.
+        amount: How much, in the kind's unit.
+    """
+
+    name: str
+    cameras: tuple[str, ...]
+    amount: float
+
+    @property
+    def kind(self) -> FaultKind:
+        """The registry's entry."""
+        return FAULTS[self.name]
+
+
+_KINDS = (
+    FaultKind("rotated", "calibration", 0.3, "deg", "The written camera is turned to its right about its own centre."),
+    FaultKind("rolled", "calibration", 1.0, "deg", "The written camera is rolled about its optical axis."),
+    FaultKind("translated", "calibration", 5.0, "mm", "The written camera centre lies to the right of the true one."),
+    FaultKind("shifted", "calibration", 2.0, "px", "The written principal point is shifted, 0.8 across and 0.6 down."),
+    FaultKind("half-pixel", "calibration", 0.5, "px", "The written principal point counts from the pixel's corner."),
+    FaultKind("scaled-focal", "calibration", 1.01, "ratio", "The written focal length is the true one times this."),
+    FaultKind("no-distortion", "calibration", 0.0, "", "The written distortion is all zeros; the lens bends."),
+    FaultKind("distortion-order", "calibration", 0.0, "", "Written as k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant."),
+    FaultKind("flipped-distortion", "calibration", 0.0, "", "The radial coefficients have the wrong sign."),
+    FaultKind("inverted-extrinsics", "calibration", 0.0, "", "The extrinsics are written in the other direction."),
+    FaultKind("gl-axes", "calibration", 0.0, "", "The extrinsics have OpenGL's camera axes (y up, z backward)."),
+    FaultKind("scaled-translation", "calibration", 1000.0, "ratio", "The written translation has another unit."),
+    FaultKind("swapped", "pair", 0.0, "", "Two cameras have each other's calibration."),
+    FaultKind("resized", "picture", 0.5, "ratio", "The picture was resized by this; K was not."),
+    FaultKind("mirrored", "picture", 0.0, "", "The picture is flipped left to right."),
+    FaultKind("frame-offset", "picture", 1.0, "frames", "The camera's pictures come from this many frames later."),
+)
+
+FAULTS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
+"""All faults by name."""
+
+_SYNTAX = re.compile(r"([a-z-]+)@([^=@]+)(?:=([-+0-9.eE]+))?")
+
+
+def parse_fault(text: str) -> Fault:
+    """Read `NAME@CAMERA[,CAMERA...][=AMOUNT]`, such as "rotated@25=0.3", "swapped@25,28" or "half-pixel@all".
+
+    Raises:
+        ValueError: If the text is not of that form, the name is unknown, the amount is not a number, or a fault that
+            exchanges two cameras does not name two.
+    """
+    match = _SYNTAX.fullmatch(text.strip())
+    if match is None or match[1] not in FAULTS:
+        raise ValueError(
+            f"fault {text!r}: expected NAME@CAMERA[,CAMERA...][=AMOUNT] with NAME one of {', '.join(FAULTS)}"
+        )
+    kind = FAULTS[match[1]]
+    cameras = tuple(name.strip() for name in match[2].split(","))
+    try:
+        amount = kind.amount if match[3] is None else float(match[3])
+    except ValueError as error:
+        raise ValueError(f"fault {text!r}: the amount {match[3]!r} is not a number") from error
+    return Fault(kind.name, cameras, amount)
+
+
+def resolve_faults(faults: Sequence[Fault], cameras: Sequence[str]) -> tuple[Fault, ...]:
+    """Replace "all" by the cameras' names and check that every named camera exists.
+
+    Raises:
+        ValueError: If a camera does not exist or a pair is not a pair.
+    """
+    resolved = []
+    for fault in faults:
+        names = tuple(cameras) if fault.cameras == (ALL_CAMERAS,) else fault.cameras
+        unknown = [name for name in names if name not in cameras]
+        if unknown:
+            raise ValueError(f"fault {fault.name}: no camera {', '.join(unknown)}; there are {', '.join(cameras)}")
+        if fault.kind.place == "pair" and len(set(names)) != 2:
+            raise ValueError(f"fault {fault.name}: expected two different cameras, got {', '.join(names)}")
+        if fault.name in {"scaled-focal", "resized"} and not 0.01 <= fault.amount <= 10.0:
+            raise ValueError(f"fault {fault.name}: expected a ratio of 0.01 to 10, got {fault.amount:g}")
+        resolved.append(replace(fault, cameras=names))
+    return tuple(resolved)
+
+
+def plant(cameras: Mapping[str, Camera], faults: Sequence[Fault], units_per_mm: float) -> dict[str, WrittenCalibration]:
+    """Return what is to be written for each camera.
+
+    Args:
+        cameras: The true cameras.
+        faults: Resolved faults, planted in order; those of the picture change nothing here.
+        units_per_mm: World units in a millimetre.
+    """
+    written = {name: WrittenCalibration.of(camera) for name, camera in cameras.items()}
+    for fault in faults:
+        if fault.kind.place == "pair":
+            first, second = fault.cameras
+            written[first], written[second] = written[second], written[first]
+        elif fault.kind.place == "calibration":
+            amount = fault.amount * units_per_mm if fault.kind.unit == "mm" else fault.amount
+            for name in fault.cameras:
+                written[name] = _CALIBRATION_FAULTS[fault.name](written[name], amount)
+    return written
+
+
+def picture_fault(faults: Sequence[Fault], name: str, camera: str) -> float | None:
+    """Return the amount of a picture fault that is planted in a camera, None if it is not."""
+    amounts = [fault.amount for fault in faults if fault.name == name and camera in fault.cameras]
+    return amounts[-1] if amounts else None
+
+
+def _moved_in_camera(written: WrittenCalibration, step: Pose) -> WrittenCalibration:
+    return replace(written, world_from_cam=written.world_from_cam @ step.matrix)
+
+
+def _rotated(written: WrittenCalibration, degrees: float) -> WrittenCalibration:
+    return _moved_in_camera(written, Pose.from_rotation_vector([0.0, np.deg2rad(degrees), 0.0], np.zeros(3)))
+
+
+def _rolled(written: WrittenCalibration, degrees: float) -> WrittenCalibration:
+    return _moved_in_camera(written, Pose.from_rotation_vector([0.0, 0.0, np.deg2rad(degrees)], np.zeros(3)))
+
+
+def _translated(written: WrittenCalibration, distance: float) -> WrittenCalibration:
+    return _moved_in_camera(written, Pose(np.eye(3), np.array([distance, 0.0, 0.0])))
+
+
+def _shifted(written: WrittenCalibration, pixels: float) -> WrittenCalibration:
+    return _with_principal_point(written, np.array([0.8, 0.6]) * pixels)
+
+
+def _half_pixel(written: WrittenCalibration, pixels: float) -> WrittenCalibration:
+    return _with_principal_point(written, np.array([pixels, pixels]))
+
+
+def _with_principal_point(written: WrittenCalibration, offset: FloatArray) -> WrittenCalibration:
+    K = written.K.copy()
+    K[:2, 2] += offset
+    return replace(written, K=K)
+
+
+def _scaled_focal(written: WrittenCalibration, ratio: float) -> WrittenCalibration:
+    K = written.K.copy()
+    K[:2, :2] *= ratio
+    return replace(written, K=K)
+
+
+def _no_distortion(written: WrittenCalibration, _: float) -> WrittenCalibration:
+    return replace(written, D=np.zeros(5))
+
+
+def _distortion_order(written: WrittenCalibration, _: float) -> WrittenCalibration:
+    return replace(written, D=written.D[[0, 1, 4, 2, 3]])
+
+
+def _flipped_distortion(written: WrittenCalibration, _: float) -> WrittenCalibration:
+    return replace(written, D=written.D * np.array([-1.0, -1.0, 1.0, 1.0, -1.0]))
+
+
+def _inverted(written: WrittenCalibration, _: float) -> WrittenCalibration:
+    return replace(written, world_from_cam=written.cam_from_world)
+
+
+def _gl_axes(written: WrittenCalibration, _: float) -> WrittenCalibration:
+    return replace(written, world_from_cam=written.world_from_cam @ np.diag([1.0, -1.0, -1.0, 1.0]))
+
+
+def _scaled_translation(written: WrittenCalibration, ratio: float) -> WrittenCalibration:
+    matrix = written.world_from_cam.copy()
+    matrix[:3, 3] *= ratio
+    return replace(written, world_from_cam=matrix)
+
+
+_CALIBRATION_FAULTS: Mapping[str, Callable[[WrittenCalibration, float], WrittenCalibration]] = {
+    "rotated": _rotated,
+    "rolled": _rolled,
+    "translated": _translated,
+    "shifted": _shifted,
+    "half-pixel": _half_pixel,
+    "scaled-focal": _scaled_focal,
+    "no-distortion": _no_distortion,
+    "distortion-order": _distortion_order,
+    "flipped-distortion": _flipped_distortion,
+    "inverted-extrinsics": _inverted,
+    "gl-axes": _gl_axes,
+    "scaled-translation": _scaled_translation,
+}

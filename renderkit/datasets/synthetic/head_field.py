@@ -1,0 +1,191 @@
+"""The procedural head as a signed distance field. No person's likeness, no licensed model.
+
+Head frame, millimetres: x to the subject's left, y up, z forward; the origin lies between the ears at eye height.
+Proportions follow the usual adult ones: 155 mm wide, 195 mm deep, 235 mm from chin to crown, eyes 63 mm apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from renderkit.datasets.synthetic.fields import (
+    Field,
+    FieldPoints,
+    capsule,
+    ellipsoid,
+    fractal_noise,
+    smooth_cut,
+    smooth_step,
+    smooth_union,
+    sphere,
+)
+
+EYE_CENTER = (31.5, 0.0, 66.0)
+EYE_RADIUS = 12.4
+LID_RADIUS = 14.0
+EYE_HALF_WIDTH = 14.5
+FLOOR_Y = -310.0
+
+
+def bare_head_distance(points: FieldPoints) -> Field:
+    """Return the (N,) distance in mm to the head, neck and shoulders, without hair and shirt."""
+    # The head is symmetric: the left half serves both.
+    half = points.copy()
+    half[:, 0] = np.abs(half[:, 0])
+    face = _skull_and_jaw(half)
+    face = _carve_sockets(face, half)
+    face = _add_nose(face, half)
+    face = _add_mouth(face, half)
+    face = _add_lids(face, half)
+    face = smooth_union(face, _neck(half), 22.0)
+    face = smooth_union(face, _ear(half), 5.0)
+    body = smooth_union(face, _shoulders(half), 26.0)
+    return np.minimum(body, sphere(half, EYE_CENTER, EYE_RADIUS))
+
+
+def hair_distance(points: FieldPoints) -> Field:
+    """Return the (N,) distance in mm to the hair: a short cut, parted, with clumps of strands."""
+    half = points.copy()
+    half[:, 0] = np.abs(half[:, 0])
+    cap = ellipsoid(half, (0.0, 34.0, -15.0), (81.5, 93.0, 104.0))
+    quiff = ellipsoid(points, (8.0, 97.0, 42.0), (52.0, 27.0, 46.0))
+    cap = smooth_union(cap, quiff, 22.0)
+    cap = smooth_cut(cap, ellipsoid(half, (0.0, -14.0, 84.0), (64.0, 84.0, 62.0)), 9.0)
+    cap = smooth_cut(cap, ellipsoid(half, (90.0, -24.0, 14.0), (34.0, 40.0, 34.0)), 8.0)
+    # The nape: nothing below a plane that falls towards the back.
+    cap = smooth_cut(cap, half[:, 1] + 62.0 + 0.35 * (half[:, 2] + 90.0), 8.0)
+    return cap - strand_relief(points)
+
+
+def strand_relief(points: FieldPoints) -> Field:
+    """Return (N,) heights in mm of the hair's clumps: noise drawn out along the way the hair is combed."""
+    flow = strand_coordinates(points)
+    clumps = fractal_noise(flow * np.array([8.0, 1.3, 8.0], dtype=np.float32), 3, 12)
+    fine = fractal_noise(flow * np.array([26.0, 2.5, 26.0], dtype=np.float32), 2, 17)
+    return 1.9 * clumps + 0.6 * fine
+
+
+def strand_coordinates(points: FieldPoints) -> FieldPoints:
+    """Return (N, 3) coordinates whose second runs along the strands, from the whorl at the crown."""
+    whorl = np.array([12.0, 112.0, -42.0], dtype=np.float32)
+    offset = points - np.array([0.0, 20.0, -14.0], dtype=np.float32)
+    unit = offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 1e-3)
+    axis = whorl / np.linalg.norm(whorl)
+    polar = np.arccos(np.clip(unit @ axis, -1.0, 1.0))
+    side = np.cross(axis, np.array([0.0, 0.0, 1.0], dtype=np.float32))
+    side /= np.linalg.norm(side)
+    front = np.cross(side, axis)
+    angle = np.arctan2(unit @ side, unit @ front) + 0.45 * polar
+    return np.column_stack([np.cos(angle) * 1.6, polar, np.sin(angle) * 1.6]).astype(np.float32)
+
+
+def head_distance(points: FieldPoints) -> Field:
+    """Return the (N,) distance in mm to the whole person: head, hair and shirt, cut flat below the picture."""
+    whole = np.minimum(np.minimum(bare_head_distance(points), hair_distance(points)), shirt_distance(points))
+    return np.maximum(whole, np.float32(FLOOR_Y) - points[:, 1])
+
+
+def eye_opening(half: FieldPoints) -> Field:
+    """Return (N,) mm to the almond between the lids seen from the front, negative inside."""
+    across = (half[:, 0] - EYE_CENTER[0]) / EYE_HALF_WIDTH
+    bow = np.maximum(1.0 - across * across, -1.0)
+    # The outer corner lies a little above the inner one.
+    middle = 0.9 * across - 0.4
+    upper = middle + 6.0 * bow
+    lower = middle - 4.4 * bow
+    y = half[:, 1]
+    return np.maximum(y - upper, lower - y) * np.float32(0.85)
+
+
+def _skull_and_jaw(half: FieldPoints) -> Field:
+    skull = ellipsoid(half, (0.0, 29.0, -14.0), (74.0, 86.0, 96.0))
+    skull = smooth_union(skull, ellipsoid(half, (0.0, 34.0, 34.0), (58.0, 56.0, 52.0)), 20.0)
+    face = ellipsoid(half, (0.0, -34.0, 30.0), (58.0, 76.0, 54.0))
+    face = smooth_union(face, ellipsoid(half, (0.0, -84.0, 44.0), (36.0, 30.0, 38.0)), 18.0)
+    face = smooth_union(face, capsule(half, (54.0, -30.0, -2.0), (45.0, -72.0, 10.0), 12.0, 12.0), 16.0)
+    face = smooth_union(face, capsule(half, (45.0, -72.0, 10.0), (14.0, -104.0, 62.0), 12.0, 13.0), 18.0)
+    face = smooth_union(face, ellipsoid(half, (0.0, -105.0, 70.0), (19.0, 13.5, 15.0)), 12.0)
+    face = smooth_union(face, ellipsoid(half, (46.0, -24.0, 50.0), (19.0, 14.0, 22.0)), 16.0)
+    return smooth_union(skull, face, 24.0)
+
+
+def _carve_sockets(face: Field, half: FieldPoints) -> Field:
+    face = smooth_union(face, capsule(half, (10.0, 15.0, 80.0), (44.0, 18.0, 66.0), 7.5, 7.0), 14.0)
+    return smooth_cut(face, ellipsoid(half, (32.0, -1.0, 92.0), (19.0, 12.5, 15.0)), 12.0)
+
+
+def _add_nose(face: Field, half: FieldPoints) -> Field:
+    nose = capsule(half, (0.0, 8.0, 81.0), (0.0, -37.0, 102.0), 5.0, 6.6)
+    nose = smooth_union(nose, ellipsoid(half, (0.0, -41.0, 103.5), (9.5, 8.2, 10.0)), 9.0)
+    nose = smooth_union(nose, ellipsoid(half, (11.5, -45.0, 92.0), (6.2, 6.6, 9.5)), 8.0)
+    nose = smooth_union(nose, capsule(half, (0.0, -46.0, 103.0), (0.0, -54.0, 90.0), 4.5, 5.0), 5.0)
+    face = smooth_union(face, nose, 11.0)
+    return smooth_cut(face, ellipsoid(half, (6.4, -53.5, 95.5), (3.3, 5.4, 5.4)), 2.0)
+
+
+def _add_mouth(face: Field, half: FieldPoints) -> Field:
+    face = smooth_union(face, ellipsoid(half, (0.0, -72.0, 68.0), (30.0, 24.0, 23.0)), 14.0)
+    upper = capsule(half, (4.0, -68.0, 90.0), (21.0, -72.6, 79.5), 5.2, 2.4)
+    lower = capsule(half, (0.0, -78.6, 88.6), (18.0, -75.4, 80.5), 6.0, 2.6)
+    face = smooth_union(face, upper, 4.0)
+    face = smooth_union(face, lower, 4.0)
+    face = smooth_cut(face, capsule(half, (0.0, -60.0, 96.0), (0.0, -65.0, 98.5), 2.4, 2.2), 4.0)
+    face = smooth_cut(face, ellipsoid(half, (0.0, -90.0, 92.5), (17.0, 4.5, 7.0)), 8.0)
+    line = ellipsoid(half, (0.0, -73.0, 94.0), (26.0, 0.9, 11.0))
+    return smooth_cut(face, line, 2.4)
+
+
+def _add_lids(face: Field, half: FieldPoints) -> Field:
+    lids = sphere(half, EYE_CENTER, LID_RADIUS)
+    covered = smooth_union(face, lids, 7.0)
+    opening = np.maximum(eye_opening(half), EYE_CENTER[2] - half[:, 2])
+    return smooth_cut(covered, opening, 1.2)
+
+
+def _ear(half: FieldPoints) -> Field:
+    # Turned outwards by 24 degrees about the vertical and tilted back by 10 degrees.
+    turn, tilt = np.deg2rad(24.0), np.deg2rad(10.0)
+    local = half - np.array([74.0, -10.0, -10.0], dtype=np.float32)
+    x = local[:, 0] * np.cos(turn) + local[:, 2] * np.sin(turn)
+    z = -local[:, 0] * np.sin(turn) + local[:, 2] * np.cos(turn)
+    y = local[:, 1] * np.cos(tilt) - z * np.sin(tilt)
+    z = local[:, 1] * np.sin(tilt) + z * np.cos(tilt)
+    ear = np.column_stack([x, y, z]).astype(np.float32)
+    # The rim narrows towards the lobe.
+    narrow = ear.copy()
+    narrow[:, 2] *= 1.0 + 0.35 * smooth_step(6.0, -30.0, ear[:, 1])
+    ring = np.sqrt((narrow[:, 1] / 31.0) ** 2 + ((narrow[:, 2] + 4.0) / 18.5) ** 2)
+    plate = np.maximum((ring - 1.0) * 18.0, np.abs(ear[:, 0] - 1.0) - 3.0)
+    rim = np.hypot((ring - 0.93) * 18.5, ear[:, 0] - 3.5) - 3.2
+    shape = smooth_union(plate * 0.8, rim * 0.8, 4.0)
+    inner = capsule(ear, (4.0, 12.0, -10.0), (3.5, -10.0, -8.0), 3.0, 2.6)
+    shape = smooth_union(shape, inner, 4.0)
+    shape = smooth_cut(shape, ellipsoid(ear, (5.0, -3.0, 1.5), (6.5, 10.0, 6.5)), 4.0)
+    shape = smooth_union(shape, ellipsoid(ear, (1.5, -27.0, -1.0), (4.0, 8.0, 7.0)), 5.0)
+    return smooth_union(shape, ellipsoid(ear, (2.0, -6.0, 11.0), (4.0, 5.0, 4.0)), 4.0)
+
+
+def _neck(half: FieldPoints) -> Field:
+    neck = capsule(half, (0.0, -58.0, -22.0), (0.0, -205.0, -34.0), 47.0, 54.0)
+    tendon = capsule(half, (49.0, -58.0, -24.0), (12.0, -186.0, 14.0), 8.0, 7.0)
+    neck = smooth_union(neck, tendon, 16.0)
+    return smooth_union(neck, ellipsoid(half, (0.0, -132.0, 20.0), (8.0, 12.0, 9.0)), 16.0)
+
+
+def _shoulders(half: FieldPoints) -> Field:
+    slope = capsule(half, (0.0, -168.0, -48.0), (122.0, -218.0, -46.0), 38.0, 34.0)
+    chest = ellipsoid(half, (0.0, -330.0, -28.0), (170.0, 150.0, 88.0))
+    arm = capsule(half, (148.0, -238.0, -42.0), (176.0, -400.0, -36.0), 48.0, 46.0)
+    return smooth_union(smooth_union(slope, chest, 40.0), arm, 36.0)
+
+
+def shirt_distance(points: FieldPoints) -> Field:
+    """Return the (N,) distance in mm to a crew-neck shirt: the shoulders, 4 mm thicker, open around the neck."""
+    half = points.copy()
+    half[:, 0] = np.abs(half[:, 0])
+    body = smooth_union(_shoulders(half), _neck(half), 30.0) - 4.0
+    opening = capsule(half, (0.0, -126.0, -8.0), (0.0, 60.0, -40.0), 72.0, 110.0)
+    folds = fractal_noise(points * np.array([0.02, 0.012, 0.02], dtype=np.float32), 2, 5)
+    cloth = smooth_cut(body - 1.6 * folds, opening, 3.0)
+    collar = np.hypot(body - 1.0, opening) - 3.5
+    return smooth_union(cloth, collar, 3.0)

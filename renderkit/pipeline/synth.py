@@ -1,0 +1,50 @@
+"""Synthetic captures: a procedural head photographed by the ray caster, in a real dataset's on-disk format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.errors import DatasetError
+from renderkit.pipeline.synth_facescape import synthesize_facescape
+from renderkit.pipeline.synth_options import SynthOptions
+from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
+
+__all__ = ["SynthOptions", "SynthTruth", "synthesize"]
+
+
+def synthesize(
+    out: str | Path, options: SynthOptions | None = None, progress: Callable[[int, int], None] | None = None
+) -> SynthTruth:
+    """Write a synthetic capture and the truth about it.
+
+    Args:
+        out: Folder to write into; made if it is missing. Files of the same names are replaced.
+        options: What to write; a small RenderMe-360 recording when None.
+        progress: Called with (views done, views in all).
+
+    Returns:
+        Where everything is, and the truth.
+
+    Raises:
+        ValueError: If the options or faults do not fit together.
+        DatasetError: If the folder cannot be written.
+        RenderkitError: If Embree is not installed.
+    """
+    wanted = options if options is not None else SynthOptions()
+    folder = Path(out)
+    total, done = wanted.num_cameras * wanted.num_frames, count(1)
+
+    def advance() -> None:
+        step = next(done)
+        if progress is not None:
+            progress(step, total)
+
+    write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write(folder, wanted, advance)
+    except OSError as error:
+        raise DatasetError(folder, None, f"the capture cannot be written here: {error}") from error

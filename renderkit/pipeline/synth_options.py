@@ -1,0 +1,72 @@
+"""What kind of synthetic capture is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from renderkit.datasets.synthetic.faults import Fault
+from renderkit.datasets.synthetic.rig import LensKind
+
+DatasetLike: TypeAlias = Literal["renderme360", "facescape"]
+
+MAX_FRAMES = 10_000
+MIN_SIDE, MAX_SIDE = 16, 8192
+
+
+@dataclass(frozen=True)
+class SynthOptions:
+    """What to write.
+
+    Attributes:
+        like: The dataset whose on-disk format is written.
+        num_cameras: RenderMe-360: 1 to 60, FaceScape: 1 to 100.
+        num_frames: RenderMe-360: frames of the recording. FaceScape: tuples (expressions), at most 20.
+        size: (width, height) of the pictures in px; 2448 x 2048 is RenderMe-360's own.
+        seed: Chooses the person's colours, the rig's irregularities and the noise. Same options, same bytes.
+        faults: What to plant.
+        scan_faces: About how many faces the scan has.
+        lens: How strongly the lenses bend; "folding" turns over inside the corners as many real ones do.
+        image_noise: Standard deviation of the sensor's noise, grey levels.
+        landmark_noise_px: Standard deviation of the detected 2D landmarks per axis, px.
+        jpeg_quality: 1 to 100.
+        samples: Rays per pixel and axis for colours; 0 chooses 2 for small pictures and 1 for large ones.
+        threads: Worker threads; 0 for one per processor. The result does not depend on it.
+    """
+
+    like: DatasetLike = "renderme360"
+    num_cameras: int = 12
+    num_frames: int = 1
+    size: tuple[int, int] = (612, 512)
+    seed: int = 0
+    faults: tuple[Fault, ...] = ()
+    scan_faces: int = 60_000
+    lens: LensKind = "modest"
+    image_noise: float = 1.5
+    landmark_noise_px: float = 0.3
+    jpeg_quality: int = 95
+    samples: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what no later step checks.
+
+        Raises:
+            ValueError: If a number is out of its range.
+        """
+        limit = 20 if self.like == "facescape" else MAX_FRAMES
+        if not 1 <= self.num_frames <= limit:
+            raise ValueError(f"num_frames: expected 1 to {limit}, got {self.num_frames}")
+        if not all(MIN_SIDE <= side <= MAX_SIDE for side in self.size):
+            raise ValueError(f"size: expected {MIN_SIDE} to {MAX_SIDE} px a side, got {self.size[0]} x {self.size[1]}")
+        if self.seed < 0:
+            raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+        if not 1 <= self.jpeg_quality <= 100:
+            raise ValueError(f"jpeg_quality: expected 1 to 100, got {self.jpeg_quality}")
+        if min(self.image_noise, self.landmark_noise_px) < 0.0 or min(self.samples, self.threads) < 0:
+            raise ValueError("image_noise, landmark_noise_px, samples and threads: expected 0 or more")
+
+    @property
+    def samples_per_axis(self) -> int:
+        """Rays per pixel and axis that are used."""
+        return self.samples or (2 if self.size[0] * self.size[1] <= 700_000 else 1)
