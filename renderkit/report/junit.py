@@ -1,0 +1,136 @@
+"""junit.xml: what CI servers show. One test case per camera and gate, and one per camera for its views."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from renderkit.errors import DatasetError
+from renderkit.report.cameras import CameraSummary, summarise_cameras
+from renderkit.report.catalogue import METRICS
+from renderkit.report.gate_verdicts import RIG
+from renderkit.report.rows import GateVerdict, Report
+
+FILE_NAME: Final = "junit.xml"
+
+# XML 1.0, production Char: everything else cannot be written, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_TIME = "1970-01-01T00:00:00"
+
+
+@dataclass(frozen=True)
+class _Case:
+    name: str
+    outcome: Literal["passed", "failure", "error", "skipped"]
+    message: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+
+
+def write_junit(report: Report, folder: Path) -> Path:
+    """Write junit.xml into a run folder and return its path.
+
+    Raises:
+        DatasetError: If it cannot be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        path.write_bytes(dump_junit(report))
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    return path
+
+
+def dump_junit(report: Report) -> bytes:
+    """Return the XML: a suite per gate and mesh, and a suite of views.
+
+    A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
+    """
+    cameras = {(summary.camera, summary.mesh): summary for summary in summarise_cameras(report.rows)}
+    suites: dict[str, list[_Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
+    for verdict in report.gates:
+        suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
+    root = ET.Element("testsuites")
+    started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", report.started)
+    for index, (name, cases) in enumerate(suites.items()):
+        root.append(_suite(index, name, cases, started[0] if started else _NO_TIME))
+    ET.indent(root, " ")
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def _suite(index: int, name: str, cases: list[_Case], started: str) -> ET.Element:
+    counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failure", "error", "skipped")}
+    suite = ET.Element(
+        "testsuite",
+        {
+            "id": str(index),
+            "name": _clean(name),
+            "package": "renderkit",
+            "timestamp": started,
+            "hostname": "localhost",
+            "tests": str(len(cases)),
+            "failures": str(counts["failure"]),
+            "errors": str(counts["error"]),
+            "skipped": str(counts["skipped"]),
+            "time": f"{sum(case.seconds for case in cases):.3f}",
+        },
+    )
+    ET.SubElement(suite, "properties")
+    suite.extend(_case(case) for case in cases)
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
+    return suite
+
+
+def _case(case: _Case) -> ET.Element:
+    element = ET.Element(
+        "testcase", {"name": _clean(case.name), "classname": "renderkit", "time": f"{case.seconds:.3f}"}
+    )
+    if case.outcome != "passed":
+        attributes = {"message": _clean(case.message)}
+        if case.outcome != "skipped":
+            attributes["type"] = "gate failed" if case.outcome == "failure" else "not computable"
+        outcome = ET.SubElement(element, case.outcome, attributes)
+        outcome.text = _clean(case.detail)
+    return element
+
+
+def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummary]) -> _Case:
+    who = RIG if verdict.subject == RIG else f"camera {verdict.subject}"
+    mesh = f" ({verdict.mesh})" if verdict.mesh else ""
+    name = f"{verdict.gate}: {who}{mesh}"
+    if verdict.passed:
+        return _Case(name, "passed")
+    summary = cameras.get((verdict.subject, verdict.mesh))
+    detail = verdict.message if summary is None else f"{verdict.message}\n{_numbers(summary)}"
+    if verdict.tolerated:
+        return _Case(name, "skipped", f"tolerated: {verdict.message}", detail)
+    return _Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
+
+
+def _view_case(camera: CameraSummary) -> _Case:
+    name = f"views: camera {camera.camera} ({camera.mesh})"
+    seconds = sum(row.seconds for row in camera.rows)
+    failures = [row for row in camera.rows if row.failure is not None]
+    if not failures:
+        return _Case(name, "passed", seconds=seconds)
+    lines = [f"frame {row.key.frame}: {row.failure.type}: {row.failure.message}" for row in failures if row.failure]
+    return _Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
+
+
+def _numbers(camera: CameraSummary) -> str:
+    lines = [f"{name}: {metric.text(metric.value(camera.scores))}" for name, metric in METRICS.items()]
+    return "\n".join([*lines, *_overlays(camera)])
+
+
+def _overlays(camera: CameraSummary) -> Iterable[str]:
+    return (f"overlay: {row.overlay}" for row in camera.rows if row.overlay is not None)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
