@@ -13,9 +13,10 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +97,16 @@ class _KeptArray(_Kept):
     """numpy.ndarray: keeps (version, shape, dtype, is_fortran, bytes) until it is asked for."""
 
 
+def _load_bytearray(loader: Any) -> None:  # noqa: ANN401 - pickle's interpreter has no public type
+    """Read what is there; the original opcode reserves what is claimed first."""
+    (length,) = struct.unpack("<Q", loader.read(8))
+    loader.append(bytearray(loader.read(length)))
+
+
 class _Loader(pickle._Unpickler):
     """An unpickler that knows stand-ins only."""
+
+    dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: _load_bytearray}
 
     def __init__(self, stream: io.BytesIO, path: Path) -> None:
         super().__init__(stream, encoding="latin1")

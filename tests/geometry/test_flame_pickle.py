@@ -8,6 +8,7 @@ import pickle
 import pickletools
 import struct
 import sys
+import tracemalloc
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,6 +192,16 @@ def test_damaged_pickles(tmp_path: Path, data: bytes, why: str) -> None:
     file.write_bytes(data)
     with pytest.raises(DatasetError, match=why or None):
         read_array_pickle(file)
+
+
+@pytest.mark.parametrize("opcode", [b"\x96", b"\x8e", b"\x8d"])
+def test_claimed_lengths_take_no_memory(tmp_path: Path, opcode: bytes) -> None:
+    (tmp_path / "claims.pkl").write_bytes(b"\x80\x05" + opcode + struct.pack("<Q", 1 << 36) + b"abc.")
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match="not a readable pickle"):
+        read_array_pickle(tmp_path / "claims.pkl")
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
 
 
 def test_sparse_matrices_that_claim_too_much(tmp_path: Path) -> None:
