@@ -1,1 +1,56 @@
-"""The command line."""
+"""The command line: one file per command, and the one place that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import NoReturn
+
+from renderkit.errors import ContextError, RenderkitError
+
+EXIT_PASS = 0
+EXIT_GATE_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_NO_RENDERER = 3
+_EXIT_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.
+
+    Args:
+        arguments: Command and options; those of the process by default.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    from renderkit.cli.app import app
+
+    try:
+        app(arguments)
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else EXIT_PASS
+    except RenderkitError as error:
+        return _complain(error)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is wrong.
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return _EXIT_INTERRUPTED
+    except Exception:  # noqa: BLE001 - the one broad catch of the command line
+        traceback.print_exc()
+        sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")
+        return EXIT_BAD_INPUT
+    return EXIT_PASS
+
+
+def _complain(error: RenderkitError) -> int:
+    sys.stderr.write(f"renderkit: {error}\n")
+    if isinstance(error, ContextError):
+        sys.stderr.write("`renderkit doctor` says what can draw here and what to install.\n")
+        return EXIT_NO_RENDERER
+    return EXIT_BAD_INPUT

@@ -12,8 +12,8 @@ import numpy as np
 
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
+from renderkit.metrics.landmark_statistics import pool_scores as pool_residuals
 from renderkit.metrics.mask import MaskScore
-from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.report.catalogue import METRICS, Metric
 from renderkit.report.rows import Report, Scores, ViewResult, natural_key
 
@@ -108,11 +108,12 @@ def summarise_cameras(rows: Iterable[ViewResult]) -> tuple[CameraSummary, ...]:
 def pool_scores(scores: Iterable[Scores]) -> Scores:
     """Pool scores by their sufficient statistics; a part that no row has stays None."""
     every = tuple(scores)
+    residuals = [s.reprojection for s in every if s.reprojection is not None]
     return Scores(
         _merged(s.mask for s in every),
         _merged(s.boundary for s in every),
         _merged(s.containment for s in every),
-        _joined([s.reprojection for s in every if s.reprojection is not None]),
+        pool_residuals(residuals) if residuals else None,
     )
 
 
@@ -184,13 +185,3 @@ _Score = TypeVar("_Score", MaskScore, BoundaryScore, ContainmentScore)
 def _merged(scores: Iterable[_Score | None]) -> _Score | None:
     present = [score for score in scores if score is not None]
     return reduce(lambda first, second: first.merge(second), present) if present else None
-
-
-def _joined(scores: list[ReprojectionScore]) -> ReprojectionScore | None:
-    if not scores:
-        return None
-    return ReprojectionScore(
-        np.concatenate([score.residuals for score in scores]),
-        sum(score.num_hidden for score in scores),
-        sum(score.num_missing for score in scores),
-    )

@@ -99,7 +99,7 @@ def parse_report(text: str, source: Path) -> Report:
         version = document["schema"]
         if version == SCHEMA:
             return _report_from(document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = f"not a renderkit report: {type(error).__name__}: {error}"
         raise DatasetError(source, None, why) from error
     raise DatasetError(source, "schema", f"expected {SCHEMA!r}, found {version!r}; read it with the matching renderkit")
@@ -176,6 +176,7 @@ def _scores_json(scores: Scores) -> dict[str, Any]:
             "residuals_px": _points_json(reprojection.residuals),
             "num_hidden": reprojection.num_hidden,
             "num_missing": reprojection.num_missing,
+            "hidden": None if reprojection.hidden is None else np.flatnonzero(reprojection.hidden).tolist(),
         },
     }
 
@@ -229,9 +230,14 @@ def _scores_from(scores: dict[str, Any]) -> Scores:
         None if scores["mask"] is None else MaskScore(**scores["mask"]),
         None if scores["boundary"] is None else BoundaryScore(**scores["boundary"]),
         None if scores["containment"] is None else ContainmentScore(**scores["containment"]),
-        None
-        if reprojection is None
-        else ReprojectionScore(
-            _points_from(reprojection["residuals_px"]), reprojection["num_hidden"], reprojection["num_missing"]
-        ),
+        None if reprojection is None else _reprojection_from(reprojection),
     )
+
+
+def _reprojection_from(value: dict[str, Any]) -> ReprojectionScore:
+    residuals = _points_from(value["residuals_px"])
+    hidden = None
+    if value["hidden"] is not None:
+        hidden = np.zeros(len(residuals), dtype=np.bool_)
+        hidden[value["hidden"]] = True
+    return ReprojectionScore(residuals, value["num_hidden"], value["num_missing"], hidden)

@@ -1,0 +1,44 @@
+"""The typer app: which commands there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import renderkit
+from renderkit.cli.demo import demo
+from renderkit.cli.doctor import doctor
+from renderkit.cli.inspect import inspect
+from renderkit.cli.overlay import overlay
+from renderkit.cli.render import render
+from renderkit.cli.validate import validate
+
+app = typer.Typer(
+    name="renderkit",
+    help="Is this calibration right? Render the mesh into every camera of a capture and measure, camera by camera.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.",
+)
+
+for _command in (validate, overlay, render, inspect, demo, doctor):
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"renderkit {renderkit.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Is this calibration right? Render the mesh into every camera of a capture and measure, camera by camera."""

@@ -1,0 +1,247 @@
+"""The arguments that commands share, and what they mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.errors import DatasetError
+
+if TYPE_CHECKING:
+    from renderkit.pipeline.options import ValidationOptions
+    from renderkit.recording import Recording
+    from renderkit.render.base import Renderer
+
+_MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
+
+
+class RendererChoice(StrEnum):
+    """What draws."""
+
+    AUTO = "auto"
+    EGL = "egl"
+    CPU = "cpu"
+
+
+CaptureArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CAPTURE",
+        help="A RenderMe-360 .smc file, a FaceScape tuple folder, or a Middlebury folder.",
+        show_default=False,
+    ),
+]
+MeshOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mesh",
+        metavar="NAME|FILE",
+        help="Mesh of the capture (scan, flame) or a mesh file in its world units; may be repeated.",
+        show_default=False,
+    ),
+]
+MasksOption = Annotated[
+    Path | None,
+    typer.Option("--masks", metavar="DIR", help="Mattes: <camera>.png or <frame>/<camera>.png.", show_default=False),
+]
+LandmarksOption = Annotated[
+    Path | None, typer.Option("--landmarks", metavar="FILE", help="Landmarks as JSON, see docs.", show_default=False)
+]
+FlameOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--flame",
+        metavar="FILE",
+        help="FLAME's faces: the official model, a template .obj or .ply, or an .npz.",
+        show_default=False,
+    ),
+]
+RememberOption = Annotated[bool, typer.Option("--remember", help="Remember the --flame file for later runs.")]
+MeshRootOption = Annotated[
+    Path | None,
+    typer.Option("--mesh-root", metavar="DIR", help="Folder of FaceScape's released models.", show_default=False),
+]
+FramesOption = Annotated[
+    str | None,
+    typer.Option("--frames", metavar="LIST", help="Such as 3,7 or 0:10:2; all by default.", show_default=False),
+]
+CamerasOption = Annotated[
+    str | None,
+    typer.Option("--cameras", metavar="LIST", help="Such as 18,25-32; all by default.", show_default=False),
+]
+UndistortOption = Annotated[
+    bool,
+    typer.Option("--undistort", help="Undistort pictures and mattes instead of rendering with distortion."),
+]
+ThresholdOption = Annotated[
+    float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
+]
+RendererOption = Annotated[RendererChoice, typer.Option("--renderer", help="What draws.")]
+DeviceOption = Annotated[
+    int | None,
+    typer.Option("--device", metavar="N", min=0, help="EGL device, see `renderkit doctor`.", show_default=False),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Output folder; runs/<capture>-<time> by default.", show_default=False),
+]
+
+
+@dataclass(frozen=True)
+class CaptureInputs:
+    """Everything a capture is opened with.
+
+    Attributes:
+        capture: The file or folder.
+        meshes: Names of the capture's meshes, and mesh files.
+        masks: Folder of mattes.
+        landmarks: Landmarks file.
+        flame: File with FLAME's faces; the remembered one when None.
+        mesh_root: Folder of FaceScape's models.
+    """
+
+    capture: Path
+    meshes: tuple[str, ...] = ()
+    masks: Path | None = None
+    landmarks: Path | None = None
+    flame: Path | None = None
+    mesh_root: Path | None = None
+
+    def open(self) -> Recording:
+        """Open the capture with all that was given beside it.
+
+        Raises:
+            DatasetError: If something is missing or damaged.
+        """
+        from renderkit.datasets import open_recording
+        from renderkit.datasets.flame_memory import remembered_flame
+        from renderkit.datasets.supplement import SupplementedRecording
+        from renderkit.geometry.mesh import Mesh
+
+        recording = open_recording(self.capture, flame=self.flame or remembered_flame(), mesh_root=self.mesh_root)
+        try:
+            for file in self.mesh_files:
+                recording = SupplementedRecording(recording, mesh=Mesh.read(file))
+            if self.masks is not None or self.landmarks is not None:
+                recording = SupplementedRecording(recording, self.masks, self.landmarks)
+        except Exception:
+            recording.close()
+            raise
+        return recording
+
+    @property
+    def mesh_files(self) -> tuple[Path, ...]:
+        """Those of `meshes` that are files."""
+        return tuple(Path(text) for text in self.meshes if is_mesh_file(text))
+
+    @property
+    def mesh_names(self) -> tuple[str, ...]:
+        """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
+        return tuple(Path(text).stem if is_mesh_file(text) else text for text in self.meshes)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
+        from renderkit.datasets.smc_files import find_sibling
+
+        found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame) if path is not None)]
+        if self.capture.is_file():
+            sibling = find_sibling(self.capture)
+            found += [self.capture] if sibling is None else [self.capture, sibling]
+        for folder in (self.capture, self.masks):
+            if folder is not None and folder.is_dir():
+                found += [path for path in folder.iterdir() if path.is_file()]
+        return tuple(found)
+
+
+def remember(flame: Path | None) -> None:
+    """Remember a FLAME file for later runs.
+
+    Raises:
+        typer.BadParameter: If none is given.
+        DatasetError: If it cannot be remembered.
+    """
+    from renderkit.datasets.flame_memory import remember_flame
+
+    if flame is None:
+        raise typer.BadParameter("--remember needs --flame FILE")
+    sys.stderr.write(f"remembered {flame} in {remember_flame(flame)}\n")
+
+
+def make_options(
+    recording: Recording,
+    inputs: CaptureInputs,
+    frames: str | None,
+    cameras: str | None,
+    matte_threshold: float,
+    undistort: bool,
+) -> ValidationOptions:
+    """Turn selections as typed into options.
+
+    Raises:
+        typer.BadParameter: If a selection names what the recording does not have.
+    """
+    from renderkit.pipeline.options import ValidationOptions
+    from renderkit.pipeline.selection import select_cameras, select_frames
+
+    try:
+        options = ValidationOptions(
+            None if frames is None else select_frames(frames, recording.frame_ids),
+            None if cameras is None else select_cameras(cameras, recording.camera_names),
+            inputs.mesh_names,
+            matte_threshold,
+            undistort,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    _check_not_empty(recording, inputs.capture)
+    _check_meshes(recording, options.frames or recording.frame_ids, inputs.mesh_names)
+    return options
+
+
+def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
+    """Make the renderer that was asked for.
+
+    Raises:
+        ContextError: If there is none.
+        typer.BadParameter: If a device is given for the CPU.
+    """
+    from renderkit.render.choose import make_renderer
+
+    try:
+        return make_renderer(choice.value, device)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _check_not_empty(recording: Recording, capture: Path) -> None:
+    for what, names in (("frame", recording.frame_ids), ("usable camera", recording.camera_names)):
+        if not names:
+            raise DatasetError(capture, None, f"has no {what}; `renderkit inspect` shows what is in it")
+
+
+def _check_meshes(recording: Recording, frames: Sequence[str], meshes: Sequence[str]) -> None:
+    """Refuse a mesh name that no frame has: a slip of the pen, not a gap in the capture."""
+    known: set[str] = set()
+    for frame_id in frames:
+        try:
+            known.update(recording.frame(frame_id).mesh_names)
+        except DatasetError:
+            return  # a damaged frame is a failed row of the run, and may be the one that has the mesh
+        if known.issuperset(meshes):
+            return
+    unknown = next((name for name in meshes if name not in known), None)
+    if unknown is not None:
+        has = ", ".join(sorted(known)) or "none"
+        raise typer.BadParameter(f"no selected frame has a mesh {unknown!r}; there are: {has}; or name a mesh file")
+
+
+def is_mesh_file(text: str) -> bool:
+    """Whether an argument means a mesh file, be it there or not."""
+    return Path(text).suffix.lower() in _MESH_SUFFIXES or Path(text).is_file()

@@ -1,0 +1,69 @@
+"""renderkit doctor: what will render here, and what to install if something is missing."""
+
+from __future__ import annotations
+
+import typer
+
+from renderkit.cli import EXIT_NO_RENDERER
+from renderkit.errors import ContextError
+
+_PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
+
+
+def doctor() -> None:
+    """Say what will render: EGL devices, GL_RENDERER, GL version, package versions, and what to install."""
+    _print_packages()
+    _print_devices()
+    if not _print_choice():
+        raise typer.Exit(EXIT_NO_RENDERER)
+
+
+def _print_packages() -> None:
+    from importlib import metadata
+
+    from renderkit.report.provenance import package_versions
+
+    versions = package_versions()
+    try:
+        versions["pyrender"] = metadata.version("pyrender")
+    except metadata.PackageNotFoundError:
+        versions["pyrender"] = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
+    width = max(map(len, versions))
+    for name, version in versions.items():
+        typer.echo(f"{name.ljust(width)}  {version}")
+
+
+def _print_devices() -> None:
+    from renderkit.render.egl import list_devices
+
+    try:
+        devices = list_devices()
+    except ContextError as error:
+        typer.echo(f"\nEGL: {error}")
+        return
+    typer.echo("\nEGL devices:")
+    for device in devices:
+        kind = "hardware" if device.hardware else "software"
+        state = f"{device.name}, OpenGL {device.version}" if not device.problem else f"not usable: {device.problem}"
+        node = f" ({device.drm_path})" if device.drm_path else ""
+        typer.echo(f"  --device {device.index}: {kind}{node}: {state}")
+
+
+def _print_choice() -> bool:
+    """Print what each choice of --renderer takes, and return whether the default one draws."""
+    from renderkit.render.choose import make_renderer
+
+    works = False
+    typer.echo("")
+    for choice in ("egl", "cpu", "auto"):
+        try:
+            with make_renderer(choice) as renderer:
+                info = renderer.info
+        except ContextError as error:
+            typer.echo(f"--renderer {choice}: not here: {error}")
+            continue
+        works = works or choice == "auto"
+        typer.echo(
+            f"--renderer {choice}: {info.device} ({info.version}), {'hardware' if info.hardware else 'software'}"
+        )
+    return works

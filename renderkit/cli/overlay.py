@@ -1,0 +1,92 @@
+"""renderkit overlay: pictures of mesh, outlines and landmarks over the photographs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli import EXIT_BAD_INPUT
+from renderkit.cli.arguments import (
+    CamerasOption,
+    CaptureArgument,
+    CaptureInputs,
+    DeviceOption,
+    FlameOption,
+    FramesOption,
+    LandmarksOption,
+    MasksOption,
+    MeshOption,
+    MeshRootOption,
+    RendererChoice,
+    RendererOption,
+    ThresholdOption,
+    UndistortOption,
+    make_options,
+    open_renderer,
+)
+
+if TYPE_CHECKING:
+    from renderkit.pipeline.options import ValidationOptions
+    from renderkit.recording import Recording
+    from renderkit.render.base import Renderer
+    from renderkit.report.pictures import RunPictures
+
+OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
+SizeOption = Annotated[int, typer.Option("--max-size", min=64, max=16384, help="Longest side of a picture in px.")]
+
+
+def overlay(
+    capture: CaptureArgument,
+    mesh: MeshOption = None,
+    masks: MasksOption = None,
+    landmarks: LandmarksOption = None,
+    flame: FlameOption = None,
+    mesh_root: MeshRootOption = None,
+    frames: FramesOption = None,
+    cameras: CamerasOption = None,
+    undistort: UndistortOption = False,
+    matte_threshold: ThresholdOption = 0.5,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet only.")] = False,
+    worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
+    opacity: OpacityOption = 0.45,
+    max_size: SizeOption = 1600,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("overlays"),
+    renderer: RendererOption = RendererChoice.AUTO,
+    device: DeviceOption = None,
+) -> None:
+    """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
+    from renderkit.report.overlay import OverlayStyle
+    from renderkit.report.pictures import RunPictures
+    from renderkit.report.run_folder import make_writable
+
+    inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
+    with inputs.open() as recording:
+        chosen = frames or (recording.frame_ids[0] if recording.frame_ids else None)
+        options = make_options(recording, inputs, chosen, cameras, matte_threshold, undistort)
+        style = OverlayStyle(max_size=max_size, rendering=opacity)
+        pictures = RunPictures(make_writable(out), style, worst_first=worst_first, overlays=not sheet)
+        with open_renderer(renderer, device) as drawing:
+            num_failed = _draw(recording, drawing, options, pictures)
+    typer.echo(f"pictures: {out}")
+    for relative in pictures.sheets:
+        typer.echo(f"contact sheet: {out / relative}")
+    if num_failed:
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _draw(recording: Recording, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
+    """Draw all views and return how many failed; each failure is said on stderr."""
+    from renderkit.pipeline.validate import validate
+
+    num_failed = 0
+    for row in validate(recording, renderer, options, pictures.draw):
+        pictures.add(row)
+        problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
+        if problem is not None:
+            num_failed += 1
+            sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")
+    pictures.finish()
+    return num_failed

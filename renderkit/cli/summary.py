@@ -1,0 +1,141 @@
+"""What a run prints: one row per camera, the worst one named, what is missing counted."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from renderkit.report.cameras import CameraSummary, WorstCamera, summarise_cameras, worst_camera
+from renderkit.report.catalogue import METRICS, Metric
+
+if TYPE_CHECKING:
+    from renderkit.report.rows import Report
+
+_COLUMNS = (
+    "iou",
+    "containment",
+    "boundary_f_2px",
+    "vertex_containment",
+    "reprojection_median_px",
+    "reprojection_rms_px",
+    "reprojection_max_px",
+    "landmarks_used",
+    "landmarks_hidden",
+)
+_OPTIONAL = {"vertex_containment"}
+_MOST = 10
+_PIPED_WIDTH = 160
+
+
+def print_table(report: Report) -> None:
+    """Print one row per camera on stdout; the worst camera is marked."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    summaries = summarise_cameras(report.rows)
+    metrics = _shown_metrics(summaries)
+    worst = worst_camera(report)
+    several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("camera", no_wrap=True)
+    if several_meshes:
+        table.add_column("mesh", no_wrap=True)
+    if several_frames:
+        table.add_column("frames", justify="right")
+    for metric in metrics:
+        table.add_column(metric.title, justify="right", no_wrap=True)
+    table.add_column("")
+    for summary in summaries:
+        # Text, not str: a camera's name is data, not markup.
+        cells = [Text(summary.camera)]
+        cells += [Text(summary.mesh)] if several_meshes else []
+        cells += [Text(str(len(summary.rows)))] if several_frames else []
+        cells += [Text(metric.text(metric.value(summary.scores))) for metric in metrics]
+        mark = worst is not None and worst.camera == summary.camera and worst.stands_out
+        cells.append(Text(_note(summary, mark)))
+        table.add_row(*cells, style="bold red" if mark or summary.num_failed else None)
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else _PIPED_WIDTH, highlight=False).print(table)
+
+
+def summary_lines(report: Report) -> list[str]:
+    """Return the sentences below the table: worst camera, what is not computable, what failed, what was skipped."""
+    lines = [_worst_line(worst_camera(report))]
+    lines += _missing_lines(report)
+    failures = report.failures
+    if failures:
+        lines.append(f"failed: {len(failures)} of {len(report.rows)} views")
+        for row in failures[:_MOST]:
+            message = row.failure.message if row.failure else ""
+            lines.append(f"  frame {row.key.frame} camera {row.key.camera}: {message}")
+        if len(failures) > _MOST:
+            lines.append(f"  and {len(failures) - _MOST} more, all in report.json")
+    for name, why in list(report.skipped_cameras.items())[:_MOST]:
+        lines.append(f"skipped by the dataset: camera {name}: {why}")
+    lines += _warning_lines(report)
+    lines += [f"gate {gate.verdict}: {gate.message}" for gate in report.gates if not gate.passed]
+    if report.gates:
+        lines.append(f"gates: {sum(gate.passed for gate in report.gates)} of {len(report.gates)} checks pass")
+    return lines
+
+
+def _shown_metrics(summaries: tuple[CameraSummary, ...]) -> list[Metric]:
+    return [
+        METRICS[name]
+        for name in _COLUMNS
+        if name not in _OPTIONAL or any(not math.isnan(METRICS[name].value(s.scores)) for s in summaries)
+    ]
+
+
+def _note(summary: CameraSummary, worst: bool) -> str:
+    notes = ["<-- worst"] if worst else []
+    if summary.num_failed:
+        notes.append(f"{summary.num_failed} of {len(summary.rows)} failed" if len(summary.rows) > 1 else "failed")
+    return ", ".join(notes)
+
+
+def _worst_line(worst: WorstCamera | None) -> str:
+    if worst is None:
+        return "worst camera: none, nothing could be computed"
+    metric = METRICS[worst.metric]
+    line = (
+        f"worst camera: {worst.camera}, {worst.metric} {metric.text(worst.value)} "
+        f"against the rig's median {metric.text(worst.rig_median)}"
+    )
+    if worst.runner_up is None:
+        return f"{line} (the only camera)"
+    line += f"; {worst.deviation:.1f} robust deviations, next is {worst.runner_up} with {worst.runner_up_deviation:.1f}"
+    return line if worst.stands_out else f"{line}; no camera stands out"
+
+
+def _missing_lines(report: Report) -> list[str]:
+    """Count what is not computable by reason; metrics that share score and reason share a line."""
+    rows = [row for row in report.rows if row.failure is None]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for name in _COLUMNS:
+        metric = METRICS[name]
+        if name in _OPTIONAL:
+            continue
+        found = Counter(reason for row in rows if (reason := metric.missing_reason(row)) is not None)
+        for reason, count in found.items():
+            reasons.setdefault((metric.kind, reason), []).append(metric.title)
+            counts[metric.kind, reason] = max(counts[metric.kind, reason], count)
+    return [
+        f"not computable: {', '.join(titles)} in {counts[key]} of {len(report.rows)} views: {key[1]}"
+        for key, titles in reasons.items()
+    ]
+
+
+def _warning_lines(report: Report) -> list[str]:
+    found = Counter(warning for row in report.rows for warning in row.warnings)
+    first = {w: row.key.camera for row in reversed(report.rows) for w in row.warnings}
+    lines = [
+        f"warning: camera {first[text]}{f' and {count - 1} more views' if count > 1 else ''}: {text}"
+        for text, count in found.most_common(_MOST)
+    ]
+    return [*lines, f"and {len(found) - _MOST} more warnings, all in report.json"] if len(found) > _MOST else lines

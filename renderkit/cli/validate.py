@@ -1,0 +1,209 @@
+"""renderkit validate: render the mesh into every view of a capture and score it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.arguments import (
+    CamerasOption,
+    CaptureArgument,
+    CaptureInputs,
+    DeviceOption,
+    FlameOption,
+    FramesOption,
+    LandmarksOption,
+    MasksOption,
+    MeshOption,
+    MeshRootOption,
+    OutOption,
+    RememberOption,
+    RendererChoice,
+    RendererOption,
+    ThresholdOption,
+    UndistortOption,
+    make_options,
+    open_renderer,
+    remember,
+)
+
+if TYPE_CHECKING:
+    from renderkit.pipeline.options import ValidationOptions
+    from renderkit.recording import Recording
+    from renderkit.render.base import Renderer
+    from renderkit.report.gate import Gate
+    from renderkit.report.pictures import RunPictures
+    from renderkit.report.rows import Report, ViewResult
+
+
+def validate(
+    capture: CaptureArgument,
+    mesh: MeshOption = None,
+    masks: MasksOption = None,
+    landmarks: LandmarksOption = None,
+    flame: FlameOption = None,
+    remember_flame: RememberOption = False,
+    mesh_root: MeshRootOption = None,
+    frames: FramesOption = None,
+    cameras: CamerasOption = None,
+    undistort: UndistortOption = False,
+    matte_threshold: ThresholdOption = 0.5,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option("--gate", metavar="CHECK", help='Such as "reprojection_rms_px <= 1.5"; may be repeated.'),
+    ] = None,
+    out: OutOption = None,
+    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")] = True,
+    renderer: RendererOption = RendererChoice.AUTO,
+    device: DeviceOption = None,
+) -> None:
+    """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
+    if remember_flame:
+        remember(flame)
+    inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
+    gates = _parse_gates(gate or ())
+    with inputs.open() as recording:
+        options = make_options(recording, inputs, frames, cameras, matte_threshold, undistort)
+        run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device)
+        report = run_validation(recording, run, gates)
+    raise typer.Exit(exit_code(report))
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run.
+
+    Attributes:
+        inputs: What is opened.
+        options: What is validated.
+        folder: The run folder.
+        overlays: Whether to write pictures.
+        renderer: What draws.
+        device: EGL device, or None.
+    """
+
+    inputs: CaptureInputs
+    options: ValidationOptions
+    folder: Path
+    overlays: bool
+    renderer: RendererChoice
+    device: int | None
+
+
+def run_validation(recording: Recording, run: RunRequest, gates: Sequence[Gate] = ()) -> Report:
+    """Validate, write the run folder, print the table.
+
+    Raises:
+        ContextError: If nothing can draw.
+        DatasetError: If the run folder cannot be written.
+    """
+    from renderkit.report.gate_verdicts import judge
+    from renderkit.report.json_report import write_report
+    from renderkit.report.pictures import RunPictures
+    from renderkit.report.provenance import hash_inputs, package_versions
+    from renderkit.report.rows import Provenance, Report
+    from renderkit.report.run_folder import OVERLAYS, make_run_folder
+
+    started, clock = datetime.now(UTC), time.monotonic()
+    folder = make_run_folder(run.folder)
+    pictures = RunPictures(folder, subfolder=OVERLAYS) if run.overlays else None
+    with open_renderer(run.renderer, run.device) as renderer:
+        info = renderer.info
+        sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
+        rows = _walk(recording, renderer, run.options, pictures)
+    provenance = Provenance(
+        shlex.join(["renderkit", *sys.argv[1:]]),
+        str(run.inputs.capture),
+        recording.dataset,
+        recording.unit,
+        package_versions(),
+        {"kind": info.kind, "device": info.device, "version": info.version, "hardware": str(info.hardware).lower()},
+        run.options.as_text(),
+        hash_inputs(run.inputs.files),
+    )
+    skipped = {camera.name: camera.why for camera in recording.skipped_cameras}
+    report = Report(
+        tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock
+    )
+    report = replace(report, gates=judge(report, gates))
+    path = write_report(report, folder)
+    _print_run(report, path, pictures)
+    return report
+
+
+def default_run_folder(capture: Path) -> Path:
+    """Return runs/<capture>-<time>."""
+    from renderkit.report.run_folder import safe_name
+
+    return Path("runs") / f"{safe_name(capture.absolute().name)}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+
+
+def exit_code(report: Report) -> int:
+    """Return what a run's exit code is.
+
+    Gates decide where there are any. Without gates a failed view is bad input, and so is a run in which nothing could
+    be computed at all.
+    """
+    from renderkit.report.catalogue import METRICS
+
+    if report.gates:
+        return EXIT_PASS if all(gate.passed for gate in report.gates) else EXIT_GATE_FAILED
+    computed = any(
+        not math.isnan(metric.value(row.scores))
+        for row in report.rows
+        for metric in METRICS.values()
+        if metric.unit != "count"
+    )
+    return EXIT_BAD_INPUT if report.failures or not computed else EXIT_PASS
+
+
+def _walk(
+    recording: Recording, renderer: Renderer, options: ValidationOptions, pictures: RunPictures | None
+) -> list[ViewResult]:
+    from renderkit.cli.progress import Progress
+    from renderkit.pipeline.validate import validate as validate_views
+
+    num_frames = len(recording.frame_ids if options.frames is None else options.frames)
+    num_cameras = len(recording.camera_names if options.cameras is None else options.cameras)
+    rows = []
+    with Progress(num_frames * num_cameras * max(1, len(options.meshes))) as progress:
+        for row in validate_views(recording, renderer, options, None if pictures is None else pictures.draw):
+            rows.append(row)
+            progress.advance()
+            if pictures is not None:
+                pictures.add(row)
+    if pictures is not None:
+        pictures.finish()
+    return rows
+
+
+def _parse_gates(texts: Sequence[str]) -> tuple[Gate, ...]:
+    if not texts:
+        return ()
+    from renderkit.report.gate_language import parse_gate
+
+    return tuple(parse_gate(text) for text in texts)
+
+
+def _print_run(report: Report, path: Path, pictures: RunPictures | None) -> None:
+    from renderkit.cli.summary import print_table, summary_lines
+    from renderkit.report.run_folder import OVERLAYS
+
+    print_table(report)
+    typer.echo("")
+    for line in summary_lines(report):
+        typer.echo(line)
+    typer.echo(f"report: {path}")
+    if pictures is not None:
+        typer.echo(f"overlays: {path.parent / OVERLAYS}")
+        typer.echo(f"contact sheet: {path.parent / pictures.sheets[0]}")
