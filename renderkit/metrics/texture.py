@@ -1,0 +1,91 @@
+"""PSNR and SSIM of a rendered texture against the photograph, inside the mask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import ColorImage, MaskImage
+from renderkit.errors import MissingExtraError
+
+WINDOW_REACH_PX = 5
+"""Reach of SSIM's Gaussian window (sigma 1.5 px cut at 3.5 sigma); pixels nearer to the mask's edge are left out."""
+
+
+@dataclass(frozen=True)
+class TextureScore:
+    """How alike a rendering and a photograph are inside the mask.
+
+    Attributes:
+        squared_error: Sum over the mask's pixels and channels of the squared difference, in (1 / 255)^2.
+        num_px: Pixels of the mask.
+        ssim_sum: Sum of the SSIM map over the pixels whose whole window lies in the mask.
+        ssim_px: Number of those pixels.
+    """
+
+    squared_error: int
+    num_px: int
+    ssim_sum: float
+    ssim_px: int
+
+    @property
+    def psnr_db(self) -> float:
+        """10 log10(255^2 / MSE) over the three channels; inf for equal pictures, NaN for an empty mask."""
+        if not self.num_px:
+            return float("nan")
+        if not self.squared_error:
+            return float("inf")
+        return 10.0 * math.log10(255.0**2 * 3 * self.num_px / self.squared_error)
+
+    @property
+    def ssim(self) -> float:
+        """Mean SSIM (Wang et al. 2004); NaN when no window fits into the mask."""
+        return self.ssim_sum / self.ssim_px if self.ssim_px else float("nan")
+
+
+def score_texture(rendered: ColorImage, photo: ColorImage, mask: MaskImage) -> TextureScore:
+    """Compare a shaded rendering with the photograph.
+
+    SSIM is scikit-image's, with the published Gaussian window of sigma 1.5 px, averaged over the pixels whose window
+    lies inside the mask, so that no background enters.
+
+    Args:
+        rendered: (height, width, 3) RGB.
+        photo: (height, width, 3) RGB.
+        mask: (height, width) True where to compare.
+
+    Raises:
+        ValueError: If the shapes disagree.
+        MissingExtraError: If scikit-image is not installed.
+    """
+    if rendered.shape != photo.shape or rendered.ndim != 3 or mask.shape != rendered.shape[:2]:
+        raise ValueError(f"expected pictures and mask of one size, got {rendered.shape}, {photo.shape}, {mask.shape}")
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask, dtype=np.uint8))
+    window = slice(y, y + height), slice(x, x + width)
+    inside = np.pad(mask[window], WINDOW_REACH_PX)
+    margin = ((WINDOW_REACH_PX,) * 2, (WINDOW_REACH_PX,) * 2, (0, 0))
+    first, second = (np.pad(image[window], margin, mode="edge") if width else None for image in (rendered, photo))
+    if first is None or second is None:
+        return TextureScore(0, 0, 0.0, 0)
+    difference = first[inside].astype(np.int64) - second[inside]
+    box = np.ones((2 * WINDOW_REACH_PX + 1,) * 2, np.uint8)
+    deep = cv2.erode(inside.astype(np.uint8), box, borderValue=(0,)) != 0
+    values = _ssim_map(first, second)[deep] if deep.any() else np.zeros(0)
+    return TextureScore(
+        int((difference * difference).sum()), int(np.count_nonzero(inside)), math.fsum(values), len(values)
+    )
+
+
+def _ssim_map(first: ColorImage, second: ColorImage) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return the (h, w) SSIM map, mean over the channels."""
+    try:
+        from skimage.metrics import structural_similarity  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise MissingExtraError("scikit-image", "texture") from error
+    _, values = structural_similarity(
+        first, second, full=True, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    return np.asarray(values, dtype=np.float64).mean(axis=2)
