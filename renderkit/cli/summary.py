@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from renderkit.report.cameras import CameraSummary, WorstCamera, summarise_cameras, worst_camera
+from renderkit.report.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
 from renderkit.report.catalogue import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def print_table(report: Report) -> None:
 
 def summary_lines(report: Report) -> list[str]:
     """Return the sentences below the table: worst camera, what is not computable, what failed, what was skipped."""
-    lines = [_worst_line(worst_camera(report))]
+    lines = _worst_lines(report)
     lines += _missing_lines(report)
     failures = report.failures
     if failures:
@@ -98,36 +98,40 @@ def _note(summary: CameraSummary, worst: bool) -> str:
     return ", ".join(notes)
 
 
-def _worst_line(worst: WorstCamera | None) -> str:
+def _worst_lines(report: Report) -> list[str]:
+    worst = worst_camera(report)
     if worst is None:
-        return "worst camera: none, nothing could be computed"
-    metric = METRICS[worst.metric]
-    line = (
-        f"worst camera: {worst.camera}, {worst.metric} {metric.text(worst.value)} "
-        f"against the rig's median {metric.text(worst.rig_median)}"
-    )
-    if worst.runner_up is None:
-        return f"{line} (the only camera)"
-    line += f"; {worst.deviation:.1f} robust deviations, next is {worst.runner_up} with {worst.runner_up_deviation:.1f}"
-    return line if worst.stands_out else f"{line}; no camera stands out"
+        return ["worst camera: none, nothing could be computed"]
+    if not worst.stands_out:
+        return [f"worst camera: {worst.camera}, {_against(worst)}; no camera stands out"]
+    lines = [f"worst camera: {worst.camera}"]
+    lines += [f"  {_against(entry)}" for entry in outlying_metrics(report, worst.camera)]
+    if worst.runner_up is not None:
+        lines.append(
+            f"  {worst.deviation:.1f} robust deviations from the rig; next is camera {worst.runner_up} "
+            f"with {worst.runner_up_deviation:.1f}"
+        )
+    return lines
+
+
+def _against(entry: WorstCamera) -> str:
+    metric = METRICS[entry.metric]
+    return f"{entry.metric} {metric.text(entry.value)} against the rig's median {metric.text(entry.rig_median)}"
 
 
 def _missing_lines(report: Report) -> list[str]:
-    """Count what is not computable by reason; metrics that share score and reason share a line."""
+    """Count what is not computable by reason; metrics with the same reason share a line."""
     rows = [row for row in report.rows if row.failure is None]
-    reasons: dict[tuple[str, str], list[str]] = {}
-    counts: Counter[tuple[str, str]] = Counter()
-    for name in _COLUMNS:
-        metric = METRICS[name]
-        if name in _OPTIONAL:
-            continue
+    titles: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for metric in (METRICS[name] for name in _COLUMNS if name not in _OPTIONAL):
         found = Counter(reason for row in rows if (reason := metric.missing_reason(row)) is not None)
         for reason, count in found.items():
-            reasons.setdefault((metric.kind, reason), []).append(metric.title)
-            counts[metric.kind, reason] = max(counts[metric.kind, reason], count)
+            titles.setdefault(reason, []).append(metric.title)
+            counts[reason] = max(counts[reason], count)
     return [
-        f"not computable: {', '.join(titles)} in {counts[key]} of {len(report.rows)} views: {key[1]}"
-        for key, titles in reasons.items()
+        f"not computable: {', '.join(names)} in {counts[reason]} of {len(report.rows)} views: {reason}"
+        for reason, names in titles.items()
     ]
 
 

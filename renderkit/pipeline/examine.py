@@ -28,8 +28,8 @@ BOUNDARY_TOLERANCE_PX = 2.0
 """The tolerance of boundary_f_2px."""
 
 _NO_FACES = (
-    "the mesh has vertices but no faces, so it cannot be rendered; give the topology with --flame FILE "
-    "(the official FLAME model, a template .obj or .ply, or an .npz with faces)"
+    "the mesh has vertices but no faces, so it cannot be rendered; give the faces with --flame FILE: the official FLAME "
+    "model (flame.is.tue.mpg.de, after registration), a template .obj or .ply, or an .npz with an array 'faces'"
 )
 _NO_MATTE = "the capture has no matte of this view; give mattes with --masks DIR"
 _NO_DETECTION = "no 2D landmarks were detected in this view; give landmarks with --landmarks FILE"
@@ -194,8 +194,6 @@ def _warnings(scores: Scores, content: FrameContent, capture: Capture, rendering
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
-    if content.mesh is not None and not len(content.mesh.faces):
-        found.append(_NO_FACES)
     if scores.reprojection is not None and rendering is None:
         found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
     radius = capture.camera.distortion.valid_radius

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
@@ -153,15 +153,31 @@ def worst_camera(report: Report, mesh: str | None = None) -> WorstCamera | None:
 
 def rank_cameras(summaries: Iterable[CameraSummary]) -> list[WorstCamera]:
     """Return one entry per camera and mesh that has a ranking metric, the worst first."""
+    best: dict[tuple[str, str], WorstCamera] = {}
+    for mesh, entry in _deviations(summaries):
+        known = best.get((entry.camera, mesh))
+        if known is None or entry.deviation > known.deviation:
+            best[entry.camera, mesh] = entry
+    return sorted(best.values(), key=lambda entry: (-entry.deviation, natural_key(entry.camera)))
+
+
+def outlying_metrics(report: Report, camera: str) -> list[WorstCamera]:
+    """Return by which ranking metrics a camera stands out, the reprojection first."""
+    every = (entry for _, entry in _deviations(summarise_cameras(report.rows)))
+    return [entry for entry in every if entry.camera == camera and entry.stands_out]
+
+
+def _deviations(summaries: Iterable[CameraSummary]) -> Iterator[tuple[str, WorstCamera]]:
+    """Yield mesh and deviation for every ranking metric of every camera, each mesh against its own rig."""
     by_mesh: dict[str, list[CameraSummary]] = {}
     for summary in summaries:
         by_mesh.setdefault(summary.mesh, []).append(summary)
-    entries = [entry for group in by_mesh.values() for entry in _deviations(group)]
-    return sorted(entries, key=lambda entry: (-entry.deviation, natural_key(entry.camera)))
+    for mesh, group in by_mesh.items():
+        for entry in _deviations_of(group):
+            yield mesh, entry
 
 
-def _deviations(group: list[CameraSummary]) -> list[WorstCamera]:
-    best: dict[str, WorstCamera] = {}
+def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
     for name, floor in _RANKED_BY.items():
         metric = METRICS[name]
         values = np.array([metric.value(summary.scores) for summary in group])
@@ -172,11 +188,8 @@ def _deviations(group: list[CameraSummary]) -> list[WorstCamera]:
         spread = max(_MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), floor)
         worse = (values - median) / spread * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
-            camera = group[index].camera
-            if camera not in best or worse[index] > best[camera].deviation:
-                value, deviation = float(values[index]), float(worse[index])
-                best[camera] = WorstCamera(camera, name, value, median, deviation, None, 0.0, math.nan)
-    return list(best.values())
+            value, deviation = float(values[index]), float(worse[index])
+            yield WorstCamera(group[index].camera, name, value, median, deviation, None, 0.0, math.nan)
 
 
 _Score = TypeVar("_Score", MaskScore, BoundaryScore, ContainmentScore)

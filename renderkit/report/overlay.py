@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import ColorImage, MaskImage, Pixels
-from renderkit.report.catalogue import METRICS
+from renderkit.report.catalogue import METRICS, Metric
 from renderkit.report.contour import outline_coverage
 from renderkit.report.drawing import (
     BACKDROP,
@@ -29,7 +29,7 @@ from renderkit.report.drawing import (
 from renderkit.report.evidence import LandmarkEvidence, ViewEvidence
 from renderkit.report.rows import ViewResult
 
-_FACTORS = (1, 2, 5, 10, 20, 50, 100)
+_FACTORS = (1, 5, 10, 20, 50, 100)
 _SUBPIXEL_BITS = 4
 _SMALLEST = 900
 _CAPTION_METRICS = (
@@ -56,6 +56,7 @@ class OverlayStyle:
         outlines: Whether to draw the two outlines.
         landmarks: Whether to draw landmarks and error vectors.
         line_px: Width of lines in the written picture.
+        mark_px: Radius of landmarks in the written picture.
     """
 
     max_size: int = 1600
@@ -63,6 +64,7 @@ class OverlayStyle:
     outlines: bool = True
     landmarks: bool = True
     line_px: float = 2.0
+    mark_px: float = 3.0
 
 
 def draw_overlay(evidence: ViewEvidence, style: OverlayStyle | None = None) -> ColorImage:
@@ -92,7 +94,8 @@ def draw_picture(evidence: ViewEvidence, style: OverlayStyle | None = None) -> C
     if evidence.vertices is not None:
         _draw_dots(canvas, _moved(evidence.vertices, enlarge), PREDICTED, 0.7 * unit)
     if style.landmarks and evidence.landmarks is not None:
-        _draw_landmarks(canvas, evidence.landmarks, enlarge, unit, vector_factor(evidence, style))
+        factor = vector_factor(evidence, style)
+        _draw_landmarks(canvas, evidence.landmarks, enlarge, style.mark_px * unit, factor)
     return resized(canvas, size)
 
 
@@ -103,7 +106,7 @@ def vector_factor(evidence: ViewEvidence, style: OverlayStyle) -> int:
         return 1
     width, height = evidence.camera.size
     scale = fitted((width, height), style.max_size)[0] / width * _enlargement(evidence, style)
-    typical, longest = row.median_px * scale, style.max_size / 40.0
+    typical, longest = row.median_px * scale, style.max_size / 64.0
     return max((factor for factor in _FACTORS if factor * typical <= longest), default=1)
 
 
@@ -133,15 +136,18 @@ def _draw_outline(canvas: ColorImage, mask: MaskImage, color: Rgb, width_px: flo
     blend(canvas, color, outline_coverage(mask, width_px))
 
 
-def _draw_landmarks(canvas: ColorImage, landmarks: LandmarkEvidence, enlarge: int, unit: float, factor: int) -> None:
+def _draw_landmarks(
+    canvas: ColorImage, landmarks: LandmarkEvidence, enlarge: int, radius_px: float, factor: int
+) -> None:
     captured, predicted = _moved(landmarks.captured, enlarge), _moved(landmarks.predicted, enlarge)
     both = np.isfinite(captured).all(axis=1) & np.isfinite(predicted).all(axis=1)
     seen = both & ~landmarks.hidden
     for start, error in zip(captured[seen], (predicted - captured)[seen], strict=True):
-        _line(canvas, start, start + factor * error, ERROR, 2.0 * unit)
-    _draw_dots(canvas, predicted[seen], PREDICTED, 2.6 * unit)
-    _draw_dots(canvas, captured[seen], CAPTURED, 2.6 * unit)
-    _draw_dots(canvas, captured[both & landmarks.hidden], FAINT, 2.0 * unit)
+        _line(canvas, start, start + factor * error, ERROR, 0.7 * radius_px)
+    # The smaller one on top: where they agree both are seen.
+    _draw_dots(canvas, captured[seen], CAPTURED, radius_px)
+    _draw_dots(canvas, predicted[seen], PREDICTED, 0.55 * radius_px)
+    _draw_dots(canvas, captured[both & landmarks.hidden], FAINT, 0.8 * radius_px)
 
 
 def _draw_dots(canvas: ColorImage, pixels: Pixels, color: Rgb, radius_px: float) -> None:
@@ -199,10 +205,14 @@ def _caption(evidence: ViewEvidence, width: int, factor: int, style: OverlayStyl
 
 def _numbers(row: ViewResult) -> list[str]:
     values = {name: METRICS[name].value(row.scores) for name in _CAPTION_METRICS}
-    known = [
-        f"{METRICS[name].title} {METRICS[name].text(value)}" for name, value in values.items() if not math.isnan(value)
-    ]
+    known = [_with_unit(METRICS[name], value) for name, value in values.items() if not math.isnan(value)]
     return known or ["nothing could be computed"]
+
+
+def _with_unit(metric: Metric, value: float) -> str:
+    if metric.unit == "px":
+        return f"{metric.title.removesuffix(' px')} {metric.text(value)} px"
+    return f"{metric.title} {metric.text(value)}"
 
 
 def _legend(evidence: ViewEvidence, factor: int, style: OverlayStyle) -> list[tuple[str, Rgb]]:

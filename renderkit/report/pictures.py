@@ -16,6 +16,7 @@ from renderkit.report.sheet import Tile, draw_sheet
 
 _TILE_WIDTH = 300
 _TILE_LINE_PX = 1.2
+_TILE_MARK_PX = 1.1
 _TILE_METRICS = ("reprojection_median_px", "boundary_f_2px", "iou", "vertex_containment")
 
 
@@ -49,7 +50,7 @@ class RunPictures:
         self.sheets: list[str] = []
         self._folder = folder
         self._style = style or OverlayStyle()
-        self._tile_style = replace(self._style, max_size=_TILE_WIDTH, line_px=_TILE_LINE_PX)
+        self._tile_style = replace(self._style, max_size=_TILE_WIDTH, line_px=_TILE_LINE_PX, mark_px=_TILE_MARK_PX)
         self._prefix = f"{subfolder}/" if subfolder else ""
         self._worst_first = worst_first
         self._overlays = overlays
