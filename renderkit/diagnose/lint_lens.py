@@ -33,8 +33,8 @@ def _fold_over(camera: Camera) -> Iterator[Finding]:
     farthest = float(np.max(np.linalg.norm(corners - camera.K[:2, 2], axis=1)))
     evidence = (
         f"the radial curve turns over at radius {lens.valid_radius:.4f} (undistorted), {reach:.0f} px from the centre; "
-        f"the farthest corner is at {farthest:.0f} px: no ray reaches {missing} of 4 corner pixels and {100.0 * lost:.2f}% "
-        "of the image"
+        f"the farthest corner is at {farthest:.0f} px: no ray reaches {missing} of 4 corner pixels and "
+        f"{100.0 * lost:.2f}% of the image"
     )
     advice = (
         "points beyond that radius fold back into the picture in plain OpenCV: cull them (renderkit does), leave those "

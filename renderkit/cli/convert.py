@@ -1,0 +1,76 @@
+"""`renderkit convert`: cameras from one format to another, exactly or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli.rig_arguments import FromOption, SizeOption, check_format, read_cameras
+from renderkit.errors import DatasetError
+
+if TYPE_CHECKING:
+    from renderkit.rigs import FitResidual, WriteReport
+
+_MOST = 20
+_SHADES = " .:-=+*#%@"
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="Camera file or folder.", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="File (or folder) to write.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format to write.", show_default=False)],
+    from_: FromOption = None,
+    approximate: Annotated[
+        bool,
+        typer.Option("--approximate", help="Fit the nearest camera where the format cannot carry the true one."),
+    ] = False,
+    size: SizeOption = None,
+    picture_suffix: Annotated[
+        str, typer.Option("--picture-suffix", help="Suffix of pictures, for formats that name cameras by picture.")
+    ] = ".png",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace DST if it is there.")] = False,
+) -> None:
+    """Convert cameras between formats: the same pixels to 1e-9 px, or a refusal that says what would be lost."""
+    from renderkit.rigs import WriteOptions, write_rig
+
+    check_format(to, "--to", written=True)
+    raw = read_cameras(source, from_, size)
+    if target.exists() and target.resolve() == source.resolve():
+        raise DatasetError(target, None, "SRC and DST are the same; choose another DST")
+    if target.exists() and not overwrite and not (target.is_dir() and not any(target.iterdir())):
+        raise DatasetError(target, None, "is there already; choose another DST or give --overwrite")
+    for note in raw.notes:
+        typer.echo(f"note: {note}", err=True)
+    options = WriteOptions(picture_suffix=picture_suffix)
+    report = write_rig(raw.to_rig(), target, format=to, approximate=approximate, options=options)
+    _print_report(report, raw.format)
+
+
+def _print_report(report: WriteReport, source: str) -> None:
+    for note in report.notes:
+        typer.echo(f"note: {note}", err=True)
+    exact = report.num_cameras - len(report.residuals)
+    typer.echo(f"{report.path}: {report.num_cameras} cameras, {source} -> {report.format}, {exact} exact")
+    if not report.residuals:
+        return
+    worst_first = sorted(report.residuals.items(), key=lambda item: -item[1].max_px)
+    typer.echo(f"{len(worst_first)} approximated, residual over the image:")
+    typer.echo(f"  {'camera':<20} {'fitted model':<20} {'max px':>10} {'RMS px':>10} {'without ray':>12}")
+    for name, residual in worst_first[:_MOST]:
+        lost = f"{100.0 * residual.lost_share:.1f}%"
+        numbers = f"{residual.max_px:>10.4g} {residual.rms_px:>10.4g} {lost:>12}"
+        typer.echo(f"  {name:<20} {residual.model:<20} {numbers}")
+    if len(worst_first) > _MOST:
+        typer.echo(f"  and {len(worst_first) - _MOST} more")
+    _print_map(*worst_first[0])
+
+
+def _print_map(name: str, residual: FitResidual) -> None:
+    """Print where in the image the worst camera's residual lives, '?' where no ray is."""
+    top = residual.max_px if residual.max_px > 0.0 else 1.0
+    typer.echo(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
+    for row in residual.error_px:
+        cells = ("?" if value != value else _SHADES[min(int(10.0 * value / top), 9)] for value in row.tolist())  # noqa: PLR0124 - NaN
+        typer.echo("  " + "".join(cells))

@@ -1,0 +1,112 @@
+"""`renderkit diff`: two calibrations of one rig, compared in pixels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli.rig_arguments import SizeOption, read_cameras
+from renderkit.errors import DatasetError
+
+if TYPE_CHECKING:
+    from renderkit.diagnose.diff import CameraDiff, RigDiff
+
+_PIPED_WIDTH = 160
+
+
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="A", help="Reference calibration.", show_default=False)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The other calibration.", show_default=False)],
+    mesh: Annotated[
+        Path | None,
+        typer.Option("--mesh", metavar="FILE", help="Compare on this mesh, in A's world.", show_default=False),
+    ] = None,
+    distance: Annotated[
+        float | None,
+        typer.Option(
+            "--distance",
+            metavar="D",
+            help="Radius of the sphere to compare on, in A's units; the working distance by default.",
+            show_default=False,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE.png", help="Draw the displacement field.", show_default=False),
+    ] = None,
+    raw_field: Annotated[bool, typer.Option("--raw", help="Draw the field without alignment.")] = False,
+    from_a: Annotated[str | None, typer.Option("--from-a", metavar="FORMAT", help="A's format.")] = None,
+    from_b: Annotated[str | None, typer.Option("--from-b", metavar="FORMAT", help="B's format.")] = None,
+    size: SizeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two calibrations in px: raw, and after the best common rigid motion and scale."""
+    from renderkit.diagnose.diff import diff_rigs
+    from renderkit.geometry.mesh import Mesh
+
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise typer.BadParameter(f"the field is drawn as .png, not {plot.name!r}", param_hint="--plot")
+    if mesh is not None and distance is not None:
+        raise typer.BadParameter("--mesh and --distance exclude each other", param_hint="--distance")
+    one, other = read_cameras(first, from_a, size), read_cameras(second, from_b, size)
+    for note in dict.fromkeys((*one.notes, *other.notes)):
+        typer.echo(f"note: {note}", err=True)
+    surface = Mesh.read(mesh) if mesh is not None else None
+    try:
+        result = diff_rigs(one.to_rig(), other.to_rig(), mesh=surface, distance=distance)
+    except ValueError as error:
+        raise DatasetError(second, None, str(error)) from error
+    if as_json:
+        typer.echo(json.dumps(_as_json(result), indent=1, allow_nan=False))
+    else:
+        _print_table(result)
+    if plot is not None:
+        from renderkit.report.rig_plot import plot_diff
+
+        plot_diff(result, plot, aligned=not raw_field)
+
+
+def _as_json(result: RigDiff) -> dict[str, object]:
+    motion = result.alignment
+    return {
+        "compared_on": result.compared_on,
+        "raw": [one.as_json() for one in result.raw],
+        "aligned": [one.as_json() for one in result.aligned],
+        "alignment": {"scale": motion.scale, "R": motion.R.tolist(), "t": motion.t.tolist()},
+        "only_in_first": list(result.only_in_first),
+        "only_in_second": list(result.only_in_second),
+    }
+
+
+def _print_table(result: RigDiff) -> None:
+    import sys
+
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=f"displacement on {result.compared_on}")
+    for title in ("camera", "max px", "mean px", "rot deg", "centre", "max px", "mean px", "rot deg", "centre"):
+        table.add_column(title, justify="left" if title == "camera" else "right", no_wrap=True)
+    for title in ("d fx", "d fy", "d cx", "d cy", "lost"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for raw, aligned in zip(result.raw, result.aligned, strict=True):
+        intrinsics = (*raw.focal_change_px.tolist(), *raw.principal_point_change_px.tolist())
+        cells = [*_motion_cells(raw), *_motion_cells(aligned), *(f"{value:+.4g}" for value in intrinsics)]
+        # Text, not str: a camera's name is data, not markup.
+        table.add_row(Text(raw.camera), *cells, str(raw.num_lost))
+    Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False).print(table)
+    motion = result.alignment
+    typer.echo(f"first four columns as stated, next four after the best common motion (scale {motion.scale:.8g})")
+    typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px after it")
+    for where, names in (("A", result.only_in_first), ("B", result.only_in_second)):
+        if names:
+            typer.echo(f"only in {where}: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}")
+
+
+def _motion_cells(one: CameraDiff) -> list[str]:
+    return [f"{one.max_px:.4g}", f"{one.mean_px:.4g}", f"{one.rotation_deg:.4g}", f"{one.center_distance:.4g}"]

@@ -1,0 +1,117 @@
+"""The rig half of `renderkit inspect`: lint a camera file, and draw it."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from renderkit.cli import EXIT_BAD_INPUT
+from renderkit.cli.rig_arguments import read_cameras
+from renderkit.errors import DatasetError
+
+if TYPE_CHECKING:
+    from renderkit.diagnose.lint import Finding
+    from renderkit.geometry.rig import Rig
+    from renderkit.rigs import RawRig
+
+
+def is_rig(path: Path) -> bool:
+    """Return True if `path` is a camera file or folder in a format of `renderkit.rigs`.
+
+    An SMC recording and a FaceScape folder are camera files as well as captures: try the capture first.
+    """
+    from renderkit.rigs import detect_format
+
+    try:
+        detect_format(path)
+    except DatasetError:
+        return False
+    return True
+
+
+def inspect_rig(
+    path: Path, json: bool = False, plot: Path | None = None, source: str | None = None, size: str | None = None
+) -> int:
+    """Lint the cameras of a file, print what was found, and draw the rig if asked.
+
+    Args:
+        path: Camera file or folder.
+        json: Print JSON instead of text.
+        plot: An .html or .png to draw into.
+        source: Format to read; detected by default.
+        size: WIDTHxHEIGHT for formats that state none.
+
+    Returns:
+        0 when nothing is wrong (warnings allowed), 1 when a finding is an error, 2 when the file holds no camera.
+
+    Raises:
+        DatasetError: If the file cannot be read.
+    """
+    from renderkit.diagnose.lint import exit_code, lint
+
+    if plot is not None and plot.suffix.lower() not in {".html", ".png"}:
+        raise typer.BadParameter(f"a rig is drawn as .html or .png, not {plot.name!r}", param_hint="--plot")
+    raw = read_cameras(path, source, size)
+    if not raw.cameras:
+        raise DatasetError(path, None, "the file holds no camera")
+    findings = lint(raw)
+    if json:
+        _print_json(raw, findings)
+    else:
+        _print_text(raw, findings)
+    if plot is not None:
+        from renderkit.report.rig_plot import plot_rig
+
+        rig, left_out = usable_cameras(raw)
+        if not len(rig):
+            typer.echo("no camera can be drawn", err=True)
+            return EXIT_BAD_INPUT
+        if left_out:
+            typer.echo(f"not drawn, for they are no cameras: {', '.join(left_out[:20])}", err=True)
+        plot_rig(rig, plot, findings)
+    return exit_code(findings)
+
+
+def usable_cameras(raw: RawRig) -> tuple[Rig, tuple[str, ...]]:
+    """Return the cameras that are ones, and the names of those that are not: one bad camera costs no picture."""
+    from renderkit.geometry.rig import Rig
+
+    cameras, left_out = {}, []
+    for one in raw.cameras:
+        try:
+            cameras[one.name] = one.to_camera()
+        except ValueError:
+            # Named by the lint, with the numbers.
+            left_out.append(one.name)
+    return Rig(cameras, raw.unit, str(raw.path)), tuple(left_out)
+
+
+def _counts(findings: tuple[Finding, ...]) -> dict[str, int]:
+    return {level: sum(one.severity == level for one in findings) for level in ("error", "warning", "info")}
+
+
+def _print_json(raw: RawRig, findings: tuple[Finding, ...]) -> None:
+    report = {
+        "path": str(raw.path),
+        "format": raw.format,
+        "num_cameras": len(raw.cameras),
+        "unit": raw.unit,
+        "counts": _counts(findings),
+        "findings": [one.as_json() for one in findings],
+    }
+    typer.echo(json_format.dumps(report, indent=1, allow_nan=False))
+
+
+def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
+    sizes = sorted({one.size for one in raw.cameras if one.size is not None})
+    shown = ", ".join(f"{width} x {height}" for width, height in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
+    typer.echo(f"{raw.path}: {raw.format}, {len(raw.cameras)} cameras, {shown} px, unit {raw.unit}")
+    for one in findings:
+        where = f" camera {one.camera}" if one.camera is not None else ""
+        typer.echo(f"{one.severity}: {one.code}{where}: {one.evidence}")
+        typer.echo(f"    -> {one.advice}")
+    counts = _counts(findings)
+    typer.echo(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
