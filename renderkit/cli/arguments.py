@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from renderkit.recording import Recording
     from renderkit.render.base import Renderer
 
-_MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
+MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
+"""Files that end so are meshes, not captures."""
 
 
 class RendererChoice(StrEnum):
@@ -244,4 +245,4 @@ def _check_meshes(recording: Recording, frames: Sequence[str], meshes: Sequence[
 
 def is_mesh_file(text: str) -> bool:
     """Whether an argument means a mesh file, be it there or not."""
-    return Path(text).suffix.lower() in _MESH_SUFFIXES or Path(text).is_file()
+    return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()

@@ -13,6 +13,7 @@ import typer
 
 from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
+    MESH_SUFFIXES,
     CamerasOption,
     CaptureInputs,
     DeviceOption,
@@ -23,7 +24,6 @@ from renderkit.cli.arguments import (
     RendererChoice,
     RendererOption,
     UndistortOption,
-    is_mesh_file,
     make_options,
     open_renderer,
 )
@@ -70,7 +70,7 @@ def render(
 
     problems: list[str] = []
     with ExitStack() as stack:
-        if is_mesh_file(str(source)):
+        if source.suffix.lower() in MESH_SUFFIXES:
             unit, jobs = "unknown", _mesh_jobs(source, rig, cameras, views, _parse_size(size))
         else:
             inputs = CaptureInputs(source, tuple(mesh or ()), flame=flame, mesh_root=mesh_root)

@@ -28,8 +28,8 @@ BOUNDARY_TOLERANCE_PX = 2.0
 """The tolerance of boundary_f_2px."""
 
 _NO_FACES = (
-    "the mesh has vertices but no faces, so it cannot be rendered; give the faces with --flame FILE: the official FLAME "
-    "model (flame.is.tue.mpg.de, after registration), a template .obj or .ply, or an .npz with an array 'faces'"
+    "the mesh has vertices but no faces, so it cannot be rendered; give the faces with --flame FILE: the official "
+    "FLAME model (flame.is.tue.mpg.de, after registration), a template .obj or .ply, or an .npz with an array 'faces'"
 )
 _NO_MATTE = "the capture has no matte of this view; give mattes with --masks DIR"
 _NO_DETECTION = "no 2D landmarks were detected in this view; give landmarks with --landmarks FILE"
