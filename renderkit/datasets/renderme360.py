@@ -146,10 +146,18 @@ class RenderMe360Recording(Recording):
         return View(
             frame_id,
             self.camera(camera_name),
-            self._encoded("Camera", camera_name, "color", frame_id),
-            self._encoded("Camera", camera_name, "mask", frame_id),
+            self.image(frame_id, camera_name),
+            self.mask(frame_id, camera_name),
             lambda: self.landmarks_2d(frame_id, camera_name),
         )
+
+    def image(self, frame_id: str, camera_name: str) -> EncodedImage | None:
+        """Return a photograph, calibrated camera or not; None if there is none."""
+        return self._encoded("Camera", camera_name, "color", frame_id)
+
+    def mask(self, frame_id: str, camera_name: str) -> EncodedImage | None:
+        """Return a captured matte, calibrated camera or not; None if there is none."""
+        return self._encoded("Camera", camera_name, "mask", frame_id)
 
     def landmarks_2d(self, frame_id: str, camera_name: str) -> Landmarks | None:
         """Return the (106, 2) landmarks detected in a picture, or None; only cameras 18 to 32 have them."""

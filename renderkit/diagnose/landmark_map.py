@@ -1,0 +1,166 @@
+"""Is 3D landmark j really 2D landmark j + 33? Tested by residuals, not taken for granted.
+
+RenderMe-360 documents 106 landmarks in pictures and 73 in space, "33 contour points not included", and no order. That
+the contour comes first is a hypothesis; every other offset is a rival. A view's calibration may be off, which moves all
+its residuals alike, so each view's median residual is taken out before offsets are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_schemes import CONTOUR_106
+from renderkit.geometry.landmarks import Landmarks
+
+MAX_RELATIVE_RESIDUAL = 0.05
+"""A map whose median residual is above this share of the face's extent in the picture does not hold."""
+
+MIN_NEAREST_SHARE = 0.5
+"""A map under which fewer 3D landmarks than this have their partner as nearest 2D landmark does not hold."""
+
+CLEAR_RATIO = 0.5
+"""The expected offset must leave at most this share of the best rival's residual."""
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkMapCheck:
+    """Whether a constant offset pairs 3D with 2D landmarks.
+
+    Attributes:
+        expected: The offset that is taken for granted elsewhere.
+        residuals_px: By offset, the median residual over all views and landmarks, each view's own median taken out.
+        nearest_share: Share of projected landmarks whose nearest detected one is the expected partner.
+        relative_residual: Residual at the expected offset over the face's extent in the picture.
+        num_views: Views that could be compared.
+        num_pairs: Pairs of points compared at the expected offset.
+    """
+
+    expected: int
+    residuals_px: Mapping[int, float]
+    nearest_share: float
+    relative_residual: float
+    num_views: int
+    num_pairs: int
+
+    def __post_init__(self) -> None:
+        """Freeze."""
+        object.__setattr__(self, "residuals_px", MappingProxyType(dict(self.residuals_px)))
+
+    @property
+    def best(self) -> int | None:
+        """The offset with the smallest residual; None when nothing could be compared."""
+        finite = {offset: value for offset, value in self.residuals_px.items() if np.isfinite(value)}
+        return min(finite, key=lambda offset: finite[offset]) if finite else None
+
+    @property
+    def margin_px(self) -> float:
+        """The best rival's residual minus that of the expected offset; NaN when there is nothing to compare."""
+        rivals = [value for offset, value in self.residuals_px.items() if offset != self.expected]
+        return min(rivals, default=float("nan")) - self.residuals_px.get(self.expected, float("nan"))
+
+    @property
+    def holds(self) -> bool:
+        """Whether the expected offset is the best by far, fits closely, and pairs nearest neighbours."""
+        residual = self.residuals_px.get(self.expected, float("nan"))
+        return (
+            self.best == self.expected
+            and residual <= CLEAR_RATIO * (residual + self.margin_px)
+            and self.relative_residual <= MAX_RELATIVE_RESIDUAL
+            and self.nearest_share >= MIN_NEAREST_SHARE
+        )
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        if self.best is None:
+            return "landmark map: not testable, no view has both 2D and 3D landmarks"
+        verdict = "holds" if self.holds else "DOES NOT HOLD"
+        return (
+            f"landmark map: 3D j = 2D j + {self.expected} {verdict} (median residual "
+            f"{self.residuals_px[self.expected]:.1f} px, best rival {self.margin_px:+.1f} px, best offset {self.best}, "
+            f"nearest partner in {self.nearest_share:.0%} of {self.num_pairs} pairs, {self.num_views} views)"
+        )
+
+
+def check_landmark_map(
+    cameras: Sequence[Camera],
+    landmarks_2d: Sequence[Landmarks],
+    landmarks_3d: Sequence[Landmarks],
+    expected: int = CONTOUR_106,
+) -> LandmarkMapCheck:
+    """Test which offset o makes 3D landmark j the 2D landmark j + o.
+
+    Args:
+        cameras: The camera of each view.
+        landmarks_2d: Each view's (L, 2) detected landmarks in px of the raw picture.
+        landmarks_3d: Each view's (J, 3) landmarks in the world, J <= L.
+        expected: The offset to test.
+
+    Raises:
+        ValueError: If the sequences differ in length, or the offset does not fit the numbers of landmarks.
+    """
+    if not len(cameras) == len(landmarks_2d) == len(landmarks_3d):
+        raise ValueError(
+            f"expected one of each per view, got {len(cameras)}, {len(landmarks_2d)} and {len(landmarks_3d)}"
+        )
+    if not cameras:
+        return LandmarkMapCheck(expected, {}, float("nan"), float("nan"), 0, 0)
+    predicted = np.stack([camera.project(_valid(each)) for camera, each in zip(cameras, landmarks_3d, strict=True)])
+    found = np.stack([_valid(each) for each in landmarks_2d])
+    slack = found.shape[1] - predicted.shape[1]
+    if not 0 <= expected <= slack:
+        raise ValueError(f"offset {expected} does not fit {predicted.shape[1]} landmarks among {found.shape[1]}")
+    medians = {offset: _median_residual(predicted, found, offset) for offset in range(slack + 1)}
+    nearest, num_pairs, num_views = _nearest_share(predicted, found, expected)
+    return LandmarkMapCheck(expected, medians, nearest, medians[expected] / _extent(found), num_views, num_pairs)
+
+
+def _valid(landmarks: Landmarks) -> FloatArray:
+    """Return the points with NaN where they are not valid."""
+    return np.where(landmarks.valid[:, None], landmarks.points, np.nan)
+
+
+def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatArray:
+    """Return (views, J, 2) residuals with each view's median taken out; NaN where a point is absent."""
+    residuals = predicted - found[:, offset : offset + predicted.shape[1]]
+    finite = np.isfinite(residuals).all(axis=2)
+    for index in np.flatnonzero(finite.any(axis=1)):
+        residuals[index] -= np.median(residuals[index, finite[index]], axis=0)
+    return residuals
+
+
+def _median_residual(predicted: FloatArray, found: FloatArray, offset: int) -> float:
+    length = np.linalg.norm(_residuals(predicted, found, offset), axis=2)
+    finite = length[np.isfinite(length)]
+    return float(np.median(finite)) if finite.size else float("inf")
+
+
+def _nearest_share(predicted: FloatArray, found: FloatArray, offset: int) -> tuple[float, int, int]:
+    """Return the share of pairs that are nearest neighbours, the number of pairs, and of views that have any."""
+    hits = pairs = views = 0
+    for points, detected in zip(predicted, found, strict=True):
+        partner = np.arange(len(points)) + offset
+        usable = np.isfinite(points).all(axis=1) & np.isfinite(detected[partner]).all(axis=1)
+        if not usable.any():
+            continue
+        shift = np.median((detected[partner] - points)[usable], axis=0)
+        distance = np.linalg.norm((points[usable] + shift)[:, None] - detected[None], axis=2)
+        hits += int(np.count_nonzero(np.nanargmin(distance, axis=1) == partner[usable]))
+        pairs += int(usable.sum())
+        views += 1
+    return (hits / pairs if pairs else float("nan")), pairs, views
+
+
+def _extent(found: FloatArray) -> float:
+    """Return the median over views of the diagonal of the detected landmarks' box, px."""
+    diagonals = []
+    for points in found:
+        finite = points[np.isfinite(points).all(axis=1)]
+        if len(finite) > 1:
+            diagonals.append(float(np.linalg.norm(np.ptp(finite, axis=0))))
+    return float(np.median(diagonals)) if diagonals else float("nan")

@@ -1,0 +1,77 @@
+"""Which frame does a recording's scan belong to? Found by the overlap of its mattes with those of every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from renderkit.arrays import MaskImage
+from renderkit.datasets.renderme360 import RenderMe360Recording
+from renderkit.diagnose.view_choice import ViewChoice, choose_by_views
+from renderkit.images import EncodedImage
+from renderkit.metrics.mask import score_mask
+
+ALPHA_THRESHOLD = 0.5
+"""Alpha above which a matte's pixel is inside."""
+
+
+def detect_scan_frame(
+    frame_ids: Sequence[str],
+    camera_names: Sequence[str],
+    read_scan_mask: Callable[[str], MaskImage | None],
+    read_frame_mask: Callable[[str, str], MaskImage | None],
+) -> ViewChoice:
+    """Score every frame by the IoU of its masks with the scan's, camera by camera.
+
+    Args:
+        frame_ids: The frames to try.
+        camera_names: The cameras to compare in.
+        read_scan_mask: Returns the scan's (height, width) mask in a camera, or None.
+        read_frame_mask: Returns the mask of (frame, camera), or None.
+
+    Returns:
+        The frames as candidates, without those that have no mask at all. Neighbouring frames differ little: look at
+        the margin.
+    """
+    scores = np.full((len(frame_ids), len(camera_names)), np.nan)
+    for column, camera in enumerate(camera_names):
+        scan = read_scan_mask(camera)
+        if scan is None:
+            continue
+        for row, frame in enumerate(frame_ids):
+            captured = read_frame_mask(frame, camera)
+            if captured is not None and captured.shape == scan.shape:
+                scores[row, column] = score_mask(captured, scan).iou
+    tried = np.isfinite(scores).any(axis=1)
+    return choose_by_views(tuple(np.array(frame_ids, dtype=object)[tried]), scores[tried])
+
+
+def scan_frame_of(
+    recording: RenderMe360Recording,
+    camera_names: Sequence[str] | None = None,
+    frame_ids: Sequence[str] | None = None,
+    alpha_threshold: float = ALPHA_THRESHOLD,
+) -> ViewChoice:
+    """Find the frame of a recording's scan; see `detect_scan_frame`.
+
+    Args:
+        recording: An open recording.
+        camera_names: The cameras to compare in; all that have a scan mask if None.
+        frame_ids: The frames to try; all if None.
+        alpha_threshold: Alpha above which a matte's pixel is inside.
+
+    Raises:
+        DatasetError: If a matte cannot be decoded.
+    """
+
+    def decode(image: EncodedImage | None) -> MaskImage | None:
+        return None if image is None else image.decode_gray() > 255.0 * alpha_threshold
+
+    cameras = recording.camera_names if camera_names is None else camera_names
+    return detect_scan_frame(
+        recording.frame_ids if frame_ids is None else frame_ids,
+        [name for name in cameras if recording.scan_mask(name) is not None],
+        lambda camera: decode(recording.scan_mask(camera)),
+        lambda frame, camera: decode(recording.mask(frame, camera)),
+    )
