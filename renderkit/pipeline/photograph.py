@@ -16,7 +16,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.render.raycast import RayCaster
 
-_NUM_SKY_RAYS = 160
+_NUM_SKY_RAYS = 120
 _EDGE_SAMPLES = 4
 _OFFSET = 2e-5
 _LAMPS = (
@@ -120,8 +120,7 @@ class Photographer:
         if bare.any():
             blurred, weight = cv2.blur(total, (5, 5)), cv2.blur(count, (5, 5))
             total[bare], count[bare] = blurred[bare], weight[bare]
-        mean: NDArray[np.float32] = total / np.maximum(count, 1e-6)[:, :, None]
-        return mean
+        return np.asarray(total / np.maximum(count, 1e-6)[:, :, None], dtype=np.float32)
 
     def _shade(self, face: NDArray[np.int32], weights: FloatArray, directions: Points3) -> NDArray[np.float32]:
         corners = self.mesh.faces[face]
@@ -158,7 +157,7 @@ class Photographer:
             free = facing[~self._caster.occluded(starts[facing], rays)]
             light[free] += (cosine[free, None] * radiance * (4.0 / _NUM_SKY_RAYS)).astype(np.float32)
         # Light that bounces between the parts of the face keeps creases from going black.
-        return light + np.float32(0.045) * np.array([1.0, 0.82, 0.72], dtype=np.float32)
+        return light + np.float32(0.06) * np.array([1.0, 0.82, 0.72], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,9 +180,13 @@ def _ray_window(camera: Camera, x0: int, y0: int, x1: int, y1: int) -> _RayWindo
     columns, rows = np.meshgrid(np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64))
     origin, directions = camera.unproject_world(np.column_stack([columns.ravel(), rows.ravel()]))
     grid = directions.reshape(y1 - y0, x1 - x0, 3)
-    by_column = np.gradient(grid, axis=1) if x1 - x0 > 1 else np.zeros_like(grid)
-    by_row = np.gradient(grid, axis=0) if y1 - y0 > 1 else np.zeros_like(grid)
-    return _RayWindow(origin, grid, by_column, by_row)
+    return _RayWindow(origin, grid, _slope(grid, 1), _slope(grid, 0))
+
+
+def _slope(grid: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    if grid.shape[axis] < 2:
+        return np.zeros_like(grid)
+    return np.asarray(np.gradient(grid, axis=axis))
 
 
 def _offsets(samples: int) -> list[tuple[float, float]]:

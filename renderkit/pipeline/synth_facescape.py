@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,8 @@ def _write_tuple(
     calibrations = plant(cameras, faults, placement.units_per_mm)
     faulty = {camera for fault in faults for camera in fault.cameras}
     invalid = tuple(c for c in cameras if int(c) % _INVALID_EVERY == _INVALID_EVERY - 1 and c not in faulty)
-    params, pixels = {}, {}
+    params: dict[str, Any] = {}
+    pixels: dict[str, Pixels] = {}
     rng = np.random.default_rng([options.seed, frame, 13])
     for shot in scene.shoot(frame, cameras, faults, advance):
         (folder / f"{shot.camera}.jpg").write_bytes(shot.jpeg)

@@ -92,7 +92,7 @@ def _flame_arrays(frame: int, seed: int, texture: NDArray[np.uint8]) -> Mapping[
 
 
 def _uv_texture(scene: Scene) -> NDArray[np.uint8]:
-    points = unwrap(_UV_SIZE, _UV_SIZE)
+    points = unwrap(_UV_SIZE)
     return flat_colors(points, scene.palette).reshape(_UV_SIZE, _UV_SIZE, 3)
 
 

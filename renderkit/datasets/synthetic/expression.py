@@ -67,7 +67,8 @@ def jaw_weight(points: Points3) -> FloatArray:
     below = 0.5 - 0.5 * np.clip((points[:, 1] - line) / width, -1.0, 1.0)
     front = _ramp(-14.0, 30.0, points[:, 2])
     throat = _ramp(-165.0, -116.0, points[:, 1])
-    return below * below * (3.0 - 2.0 * below) * front * throat
+    weight: FloatArray = below * below * (3.0 - 2.0 * below) * front * throat
+    return weight
 
 
 def _rotate(points: Points3, pivot: FloatArray, vector: FloatArray, weights: FloatArray) -> Points3:

@@ -1,8 +1,8 @@
 """Landmarks of the synthetic head: fixed places in the 106-point and the 68-point layout.
 
-106 points: 33 along the contour from the right ear over the chin to the left ear, then 73 inner ones: brows (upper
-edges), nose ridge, nose base, eyes, brows (lower edges), mid-lids and pupils, nose root and wings, outer and inner lips,
-pupils again. "Right" is the subject's right, on the left of the picture.
+106 points: 33 along the contour from the right ear over the chin to the left, then 73 inner ones: brows (upper edges),
+nose ridge, nose base, eyes, brows (lower edges), mid-lids and pupils, nose root and wings, outer and inner lips, pupils
+again. "Right" is the subject's right, on the left of the picture.
 68 points: iBUG's order.
 """
 
@@ -23,9 +23,9 @@ _BROW_LOWER = [(12.5, 10.2), (21.0, 13.2), (30.0, 16.4), (39.0, 18.2)]
 _BRIDGE = [(0.0, 4.0), (0.0, -11.0), (0.0, -26.0), (0.0, -41.0)]
 _BASE = [(12.0, -51.5), (6.2, -54.0), (0.0, -55.5)]
 _EYE_INNER, _EYE_OUTER = (17.2, -1.2), (45.8, 0.5)
-_EYE_UPPER = [(24.0, 3.6), (38.4, 4.9)]
-_EYE_LOWER = [(24.0, -3.8), (38.4, -3.1)]
-_EYE_TOP, _EYE_BOTTOM, _PUPIL = (31.2, 5.6), (31.4, -4.9), (30.9, 0.3)
+_EYE_UPPER = [(24.0, 3.0), (38.4, 4.3)]
+_EYE_LOWER = [(24.0, -3.6), (38.4, -2.9)]
+_EYE_TOP, _EYE_BOTTOM, _PUPIL = (31.2, 5.0), (31.4, -4.6), (30.9, 0.2)
 _ROOT, _WING_UPPER, _WING_LOWER = (8.0, 1.0), (14.0, -38.0), (17.0, -46.5)
 _LIP_CORNER = (24.4, -73.0)
 _LIP_UPPER = [(14.5, -68.2), (5.5, -65.6), (0.0, -66.9)]

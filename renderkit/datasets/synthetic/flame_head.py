@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,12 +54,14 @@ def build_flame_head() -> FlameHead:
     return FlameHead(frozen(vertices), frozen(_faces()), frozen(uv))
 
 
-def unwrap(height: int, width: int) -> NDArray[np.float32]:
-    """Return the (height * width, 3) places on the neutral head behind the pixels of its UV texture, row by row."""
-    v, u = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
-    rows = v.ravel()
-    starts, directions = _rays(rows, u.ravel() * (_COLUMNS - 1.0) / _COLUMNS)
-    return march(starts.astype(np.float32), directions.astype(np.float32)).astype(np.float32)
+def unwrap(size: int) -> NDArray[np.float32]:
+    """Return the (size * size, 3) places on the neutral head behind the pixels of its UV texture, row by row."""
+    vertices = build_flame_head().vertices
+    rings = vertices[1:].reshape(_RINGS, _COLUMNS, 3)
+    grid = np.concatenate([np.broadcast_to(vertices[0], (1, _COLUMNS, 3)), rings]).astype(np.float32)
+    v, u = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size, indexing="ij")
+    columns, rows = (u * (_COLUMNS - 1.0)).astype(np.float32), (v * _RINGS).astype(np.float32)
+    return np.asarray(cv2.remap(grid, columns, rows, cv2.INTER_LINEAR), dtype=np.float32).reshape(-1, 3)
 
 
 def _rays(rows: FloatArray, turns: FloatArray) -> tuple[FloatArray, FloatArray]:

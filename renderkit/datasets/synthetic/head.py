@@ -21,8 +21,8 @@ from renderkit.datasets.synthetic.surface import evaluate, mesh_field
 
 MIN_SCAN_FACES = 2_000
 MAX_SCAN_FACES = 2_000_000
-_FACES_AT_3_MM = 208_000
-_SIDE, _TOP, _BACK, _FRONT = 236.0, 142.0, -140.0, 130.0
+_FACES_AT_3_MM = 186_000
+_SIDE, _TOP, _BACK, _FRONT = 246.0, 142.0, -140.0, 130.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +81,21 @@ def project_from_front(columns_and_rows: FloatArray) -> Points3:
 def march(starts: FieldPoints, directions: FieldPoints) -> Points3:
     """Follow (N, 3) rays from outside to the bare head's surface by sphere tracing."""
     points = starts.copy()
-    for _ in range(160):
-        distance = evaluate(bare_head_distance, points)
-        points += np.float32(0.7) * distance[:, None] * directions
-        if float(np.abs(distance).max()) < 2e-3:
+    active = np.arange(len(points))
+    for _ in range(200):
+        distance = evaluate(bare_head_distance, points[active])
+        points[active] += np.float32(0.7) * distance[:, None] * directions[active]
+        active = active[np.abs(distance) > 2e-3]
+        if not active.size:
             break
     return points.astype(np.float64)
 
 
 def _graded_axis(low: float, high: float, fine_low: float, fine_high: float, spacing: float) -> Field:
-    """Return grid coordinates: half the spacing inside the fine range, blending to the full one over 25 mm."""
+    """Return grid coordinates: half the spacing in the fine range, full 25 mm beside it, double far from it."""
     ticks = [low]
     while ticks[-1] < high:
         outside = max(fine_low - ticks[-1], ticks[-1] - fine_high, 0.0)
-        ticks.append(ticks[-1] + spacing * (0.5 + 0.5 * min(outside / 25.0, 1.0)))
+        growth = 0.5 * min(outside / 25.0, 1.0) + min(max(outside - 60.0, 0.0) / 120.0, 1.0)
+        ticks.append(ticks[-1] + spacing * (0.5 + growth))
     return np.array(ticks, dtype=np.float32)

@@ -24,13 +24,13 @@ EYE_CENTER = (31.5, 0.0, 66.0)
 EYE_RADIUS = 12.4
 LID_RADIUS = 14.0
 EYE_HALF_WIDTH = 14.5
-FLOOR_Y = -310.0
+FLOOR_Y = -430.0
 
 
 def bare_head_distance(points: FieldPoints) -> Field:
     """Return the (N,) distance in mm to the head, neck and shoulders, without hair and shirt."""
     # The head is symmetric: the left half serves both.
-    half = points.copy()
+    half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
     face = _skull_and_jaw(half)
     face = _carve_sockets(face, half)
@@ -45,7 +45,7 @@ def bare_head_distance(points: FieldPoints) -> Field:
 
 def hair_distance(points: FieldPoints) -> Field:
     """Return the (N,) distance in mm to the hair: a short cut, parted, with clumps of strands."""
-    half = points.copy()
+    half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
     cap = ellipsoid(half, (0.0, 34.0, -15.0), (81.5, 93.0, 104.0))
     quiff = ellipsoid(points, (8.0, 97.0, 42.0), (52.0, 27.0, 46.0))
@@ -62,7 +62,8 @@ def strand_relief(points: FieldPoints) -> Field:
     flow = strand_coordinates(points)
     clumps = fractal_noise(flow * np.array([8.0, 1.3, 8.0], dtype=np.float32), 3, 12)
     fine = fractal_noise(flow * np.array([26.0, 2.5, 26.0], dtype=np.float32), 2, 17)
-    return 1.9 * clumps + 0.6 * fine
+    relief: Field = np.float32(2.3) * clumps + np.float32(0.9) * fine
+    return relief
 
 
 def strand_coordinates(points: FieldPoints) -> FieldPoints:
@@ -82,7 +83,7 @@ def strand_coordinates(points: FieldPoints) -> FieldPoints:
 def head_distance(points: FieldPoints) -> Field:
     """Return the (N,) distance in mm to the whole person: head, hair and shirt, cut flat below the picture."""
     whole = np.minimum(np.minimum(bare_head_distance(points), hair_distance(points)), shirt_distance(points))
-    return np.maximum(whole, np.float32(FLOOR_Y) - points[:, 1])
+    return np.asarray(np.maximum(whole, FLOOR_Y - points[:, 1]), dtype=np.float32)
 
 
 def eye_opening(half: FieldPoints) -> Field:
@@ -91,10 +92,11 @@ def eye_opening(half: FieldPoints) -> Field:
     bow = np.maximum(1.0 - across * across, -1.0)
     # The outer corner lies a little above the inner one.
     middle = 0.9 * across - 0.4
-    upper = middle + 6.0 * bow
-    lower = middle - 4.4 * bow
+    upper = middle + 5.3 * bow
+    lower = middle - 4.1 * bow
     y = half[:, 1]
-    return np.maximum(y - upper, lower - y) * np.float32(0.85)
+    opening: Field = np.maximum(y - upper, lower - y) * np.float32(0.85)
+    return opening
 
 
 def _skull_and_jaw(half: FieldPoints) -> Field:
@@ -105,7 +107,8 @@ def _skull_and_jaw(half: FieldPoints) -> Field:
     face = smooth_union(face, capsule(half, (54.0, -30.0, -2.0), (45.0, -72.0, 10.0), 12.0, 12.0), 16.0)
     face = smooth_union(face, capsule(half, (45.0, -72.0, 10.0), (14.0, -104.0, 62.0), 12.0, 13.0), 18.0)
     face = smooth_union(face, ellipsoid(half, (0.0, -105.0, 70.0), (19.0, 13.5, 15.0)), 12.0)
-    face = smooth_union(face, ellipsoid(half, (46.0, -24.0, 50.0), (19.0, 14.0, 22.0)), 16.0)
+    face = smooth_union(face, ellipsoid(half, (44.0, -25.0, 50.0), (18.0, 14.0, 22.0)), 18.0)
+    face = smooth_union(face, ellipsoid(half, (36.0, -56.0, 44.0), (21.0, 30.0, 25.0)), 20.0)
     return smooth_union(skull, face, 24.0)
 
 
@@ -116,11 +119,12 @@ def _carve_sockets(face: Field, half: FieldPoints) -> Field:
 
 def _add_nose(face: Field, half: FieldPoints) -> Field:
     nose = capsule(half, (0.0, 8.0, 81.0), (0.0, -37.0, 102.0), 5.0, 6.6)
+    nose = smooth_union(nose, ellipsoid(half, (0.0, -30.0, 86.0), (9.0, 23.0, 14.0)), 7.0)
     nose = smooth_union(nose, ellipsoid(half, (0.0, -41.0, 103.5), (9.5, 8.2, 10.0)), 9.0)
-    nose = smooth_union(nose, ellipsoid(half, (11.5, -45.0, 92.0), (6.2, 6.6, 9.5)), 8.0)
+    nose = smooth_union(nose, ellipsoid(half, (12.5, -45.5, 91.0), (5.8, 6.4, 9.0)), 5.0)
     nose = smooth_union(nose, capsule(half, (0.0, -46.0, 103.0), (0.0, -54.0, 90.0), 4.5, 5.0), 5.0)
     face = smooth_union(face, nose, 11.0)
-    return smooth_cut(face, ellipsoid(half, (6.4, -53.5, 95.5), (3.3, 5.4, 5.4)), 2.0)
+    return smooth_cut(face, ellipsoid(half, (5.2, -55.0, 97.0), (2.7, 4.6, 4.4)), 1.6)
 
 
 def _add_mouth(face: Field, half: FieldPoints) -> Field:
@@ -131,7 +135,7 @@ def _add_mouth(face: Field, half: FieldPoints) -> Field:
     face = smooth_union(face, lower, 4.0)
     face = smooth_cut(face, capsule(half, (0.0, -60.0, 96.0), (0.0, -65.0, 98.5), 2.4, 2.2), 4.0)
     face = smooth_cut(face, ellipsoid(half, (0.0, -90.0, 92.5), (17.0, 4.5, 7.0)), 8.0)
-    line = ellipsoid(half, (0.0, -73.0, 94.0), (26.0, 0.9, 11.0))
+    line = ellipsoid(half, (0.0, -73.0, 94.0), (25.0, 0.7, 7.5))
     return smooth_cut(face, line, 2.4)
 
 
@@ -143,25 +147,32 @@ def _add_lids(face: Field, half: FieldPoints) -> Field:
 
 
 def _ear(half: FieldPoints) -> Field:
-    # Turned outwards by 24 degrees about the vertical and tilted back by 10 degrees.
-    turn, tilt = np.deg2rad(24.0), np.deg2rad(10.0)
-    local = half - np.array([74.0, -10.0, -10.0], dtype=np.float32)
-    x = local[:, 0] * np.cos(turn) + local[:, 2] * np.sin(turn)
-    z = -local[:, 0] * np.sin(turn) + local[:, 2] * np.cos(turn)
-    y = local[:, 1] * np.cos(tilt) - z * np.sin(tilt)
-    z = local[:, 1] * np.sin(tilt) + z * np.cos(tilt)
-    ear = np.column_stack([x, y, z]).astype(np.float32)
+    """The left ear; evaluated only around it, far away it is just far away."""
+    result = np.full(len(half), 1e3, dtype=np.float32)
+    near = np.flatnonzero((half[:, 0] > 30.0) & (np.abs(half[:, 1] + 10.0) < 90.0) & (np.abs(half[:, 2] + 10.0) < 80.0))
+    if near.size:
+        result[near] = _ear_nearby(np.asfortranarray(half[near]))
+    return result
+
+
+def _ear_nearby(half: FieldPoints) -> Field:
+    # Turned outwards by 20 degrees about the vertical and tilted back by 10 degrees.
+    turn, tilt = np.deg2rad(20.0), np.deg2rad(10.0)
+    local = half - np.array([73.5, -10.0, -10.0], dtype=np.float32)
+    outward = np.array([[np.cos(turn), 0.0, -np.sin(turn)], [0.0, 1.0, 0.0], [np.sin(turn), 0.0, np.cos(turn)]])
+    back = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(tilt), np.sin(tilt)], [0.0, -np.sin(tilt), np.cos(tilt)]])
+    ear: FieldPoints = np.asfortranarray(local @ (outward @ back).astype(np.float32))
     # The rim narrows towards the lobe.
-    narrow = ear.copy()
+    narrow = ear.copy(order="F")
     narrow[:, 2] *= 1.0 + 0.35 * smooth_step(6.0, -30.0, ear[:, 1])
-    ring = np.sqrt((narrow[:, 1] / 31.0) ** 2 + ((narrow[:, 2] + 4.0) / 18.5) ** 2)
-    plate = np.maximum((ring - 1.0) * 18.0, np.abs(ear[:, 0] - 1.0) - 3.0)
-    rim = np.hypot((ring - 0.93) * 18.5, ear[:, 0] - 3.5) - 3.2
-    shape = smooth_union(plate * 0.8, rim * 0.8, 4.0)
-    inner = capsule(ear, (4.0, 12.0, -10.0), (3.5, -10.0, -8.0), 3.0, 2.6)
-    shape = smooth_union(shape, inner, 4.0)
-    shape = smooth_cut(shape, ellipsoid(ear, (5.0, -3.0, 1.5), (6.5, 10.0, 6.5)), 4.0)
-    shape = smooth_union(shape, ellipsoid(ear, (1.5, -27.0, -1.0), (4.0, 8.0, 7.0)), 5.0)
+    ring = np.sqrt((narrow[:, 1] / 29.0) ** 2 + ((narrow[:, 2] + 4.0) / 17.0) ** 2)
+    plate = np.asarray(0.8 * np.maximum((ring - 1.0) * 18.0, np.abs(ear[:, 0] - 1.0) - 3.0), dtype=np.float32)
+    rim = np.asarray(0.8 * np.hypot((ring - 0.93) * 17.5, ear[:, 0] - 4.5) - 2.4, dtype=np.float32)
+    shape = smooth_union(plate, rim, 4.0)
+    inner = capsule(ear, (4.5, 13.0, -8.0), (4.5, -10.0, -10.5), 2.4, 2.2)
+    shape = smooth_union(shape, inner, 3.0)
+    shape = smooth_cut(shape, ellipsoid(ear, (6.6, -3.0, 0.5), (6.4, 11.0, 6.8)), 3.0)
+    shape = smooth_union(shape, ellipsoid(ear, (1.5, -25.0, -1.0), (4.0, 7.5, 6.5)), 5.0)
     return smooth_union(shape, ellipsoid(ear, (2.0, -6.0, 11.0), (4.0, 5.0, 4.0)), 4.0)
 
 
@@ -174,18 +185,18 @@ def _neck(half: FieldPoints) -> Field:
 
 def _shoulders(half: FieldPoints) -> Field:
     slope = capsule(half, (0.0, -168.0, -48.0), (122.0, -218.0, -46.0), 38.0, 34.0)
-    chest = ellipsoid(half, (0.0, -330.0, -28.0), (170.0, 150.0, 88.0))
-    arm = capsule(half, (148.0, -238.0, -42.0), (176.0, -400.0, -36.0), 48.0, 46.0)
+    chest = ellipsoid(half, (0.0, -390.0, -28.0), (172.0, 212.0, 90.0))
+    arm = capsule(half, (148.0, -238.0, -42.0), (186.0, -470.0, -30.0), 48.0, 46.0)
     return smooth_union(smooth_union(slope, chest, 40.0), arm, 36.0)
 
 
 def shirt_distance(points: FieldPoints) -> Field:
-    """Return the (N,) distance in mm to a crew-neck shirt: the shoulders, 4 mm thicker, open around the neck."""
-    half = points.copy()
+    """Return the (N,) distance in mm to a crew-neck shirt: the shoulders, 5 mm thicker, open around the neck."""
+    half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
-    body = smooth_union(_shoulders(half), _neck(half), 30.0) - 4.0
+    body = smooth_union(_shoulders(half), _neck(half), 30.0) - 5.0
     opening = capsule(half, (0.0, -126.0, -8.0), (0.0, 60.0, -40.0), 72.0, 110.0)
     folds = fractal_noise(points * np.array([0.02, 0.012, 0.02], dtype=np.float32), 2, 5)
     cloth = smooth_cut(body - 1.6 * folds, opening, 3.0)
-    collar = np.hypot(body - 1.0, opening) - 3.5
-    return smooth_union(cloth, collar, 3.0)
+    collar = np.hypot(body - 0.5, opening - 1.0) - 4.6
+    return smooth_union(cloth, collar, 4.0)

@@ -76,7 +76,7 @@ def facescape_rig(
         head = np.array([np.sin(turn) * np.cos(lift), np.sin(lift), np.cos(turn) * np.cos(lift)])
         distance = rng.uniform(950.0, 1150.0)
         center = placement.apply((head * distance)[None])[0]
-        target = placement.apply(rng.normal(0.0, 6.0, (1, 3)) + [0.0, -15.0, -5.0])[0]
+        target = placement.apply(rng.normal(0.0, 6.0, (1, 3)) + np.array([0.0, -15.0, -5.0]))[0]
         width, height = _facescape_size(size, index)
         focal = distance / 390.0 * min(width, height) * rng.uniform(0.98, 1.02)
         K = np.array(
@@ -99,7 +99,7 @@ def _renderme360_camera(camera_id: int, size: tuple[int, int], lens: LensKind, s
     wobble = rng.normal(0.0, 0.02, 3)
     # Column 0 stands behind the subject, who faces -Z.
     center = np.array([reach * np.sin(turn), height, reach * np.cos(turn)]) + wobble
-    target = RENDERME360_PLACEMENT.apply(rng.normal(0.0, 9.0, (1, 3)) + [0.0, -42.0, 0.0])[0]
+    target = RENDERME360_PLACEMENT.apply(rng.normal(0.0, 9.0, (1, 3)) + np.array([0.0, -42.0, 0.0]))[0]
     scale_x, scale_y = size[0] / FULL_SIZE[0], size[1] / FULL_SIZE[1]
     focal = _FOCAL_PX + rng.normal(0.0, 12.0)
     center_px = np.array([1223.5, 1040.0]) + rng.normal(0.0, [24.0, 14.0])

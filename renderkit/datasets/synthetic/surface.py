@@ -15,14 +15,14 @@ from renderkit.arrays import BoolArray, Faces, Points3
 from renderkit.datasets.synthetic.fields import Field, FieldPoints
 
 _BLOCK = 4
-_CHUNK = 1 << 18
+_CHUNK = 1 << 15
 
 
 def mesh_field(distance: Callable[[FieldPoints], Field], axes: tuple[Field, Field, Field]) -> tuple[Points3, Faces]:
     """Mesh the zero of a distance field.
 
     Args:
-        distance: (N, 3) points to (N,) distances, negative inside; changes by at most about 1.5 per unit of length.
+        distance: (N, 3) points to (N,) distances, negative inside; changes by at most about 1.2 per unit of length.
         axes: Ascending grid coordinates along x, y and z.
 
     Returns:
@@ -42,7 +42,7 @@ def mesh_field(distance: Callable[[FieldPoints], Field], axes: tuple[Field, Fiel
 
 def evaluate(distance: Callable[[FieldPoints], Field], points: FieldPoints) -> Field:
     """Evaluate a field in chunks, so that its temporaries stay small."""
-    parts = [distance(points[start : start + _CHUNK]) for start in range(0, len(points), _CHUNK)]
+    parts = [distance(np.asfortranarray(points[start : start + _CHUNK])) for start in range(0, len(points), _CHUNK)]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, dtype=np.float32)
 
 
@@ -65,7 +65,7 @@ def _sample(distance: Callable[[FieldPoints], Field], axes: tuple[Field, Field, 
     grid = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1)
     reach = np.sqrt(sum(h**2 for h in np.meshgrid(*halves, indexing="ij")))
     coarse = evaluate(distance, grid.reshape(-1, 3).astype(np.float32)).reshape(reach.shape)
-    near = np.abs(coarse) < 1.5 * reach + 1.0
+    near = np.abs(coarse) < 1.25 * reach + 1.0
     volume = np.repeat(np.repeat(np.repeat(coarse, _BLOCK, 0), _BLOCK, 1), _BLOCK, 2)
     volume = np.pad(volume, 1, mode="edge")[1 : shape[0] + 1, 1 : shape[1] + 1, 1 : shape[2] + 1].astype(np.float32)
     wanted = np.zeros(shape, dtype=np.bool_)
@@ -93,7 +93,7 @@ def _cell_vertices(
         for axis in range(3):
             if first >> axis & 1:
                 continue
-            a = base + [first & 1, first >> 1 & 1, first >> 2]
+            a = base + np.array([first & 1, first >> 1 & 1, first >> 2])
             b = a.copy()
             b[:, axis] += 1
             va, vb = volume[tuple(a.T)], volume[tuple(b.T)]
@@ -110,13 +110,13 @@ def _cell_vertices(
 def _step_onto_zero(
     distance: Callable[[FieldPoints], Field], vertices: FieldPoints, axes: tuple[Field, Field, Field]
 ) -> FieldPoints:
-    smallest = min(float(np.diff(axis).min()) for axis in axes)
+    smallest = min(float(np.min(np.diff(axis))) for axis in axes)
     slope = gradient(distance, vertices, 0.1 * smallest)
     steep = np.maximum(np.einsum("ij,ij->i", slope, slope), 0.25)
     step = evaluate(distance, vertices) / steep
     # No further than a third of a cell: neighbouring vertices must not pass one another.
     step = np.clip(step * np.sqrt(steep), -0.33 * smallest, 0.33 * smallest) / np.sqrt(steep)
-    return vertices - step[:, None] * slope
+    return np.asarray(vertices - step[:, None] * slope, dtype=np.float32)
 
 
 def _quads(inside: BoolArray, cells: NDArray[np.int64], shape: tuple[int, ...]) -> Faces:

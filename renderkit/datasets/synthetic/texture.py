@@ -41,6 +41,9 @@ PALETTES = (
 """The person is chosen by the seed; the first one is the one in the README."""
 
 
+_MOUTH = (0.055, 0.012, 0.010)
+
+
 @dataclass(frozen=True, eq=False)
 class Surface:
     """What a place on the head looks like.
@@ -65,31 +68,47 @@ def surface_at(points: FieldPoints, hair_margin: Field, cloth_margin: Field, pal
         cloth_margin: (N,) the same for the shirt.
         palette: The person's colours.
     """
+    count = len(points)
+    albedo = np.zeros((count, 3), dtype=np.float32)
+    gloss, sharpness = np.zeros(count, dtype=np.float32), np.full(count, 18.0, dtype=np.float32)
+    cloth = cloth_margin > 0.0
+    albedo[cloth] = _cloth(np.asfortranarray(points[cloth]), palette)
+    # Hair's edge is ragged over half a millimetre.
+    hair = np.where(cloth, 0.0, smooth_step(-0.45, 0.45, hair_margin))
+    fringe = np.flatnonzero((np.abs(hair_margin) < 1.5) & ~cloth)
+    ragged = hair_margin[fringe] + 0.5 * fractal_noise(points[fringe] * np.float32(0.9), 2, 31)
+    hair[fringe] = smooth_step(-0.45, 0.45, ragged)
+    bare = np.flatnonzero((hair < 1.0) & ~cloth)
+    albedo[bare], gloss[bare], sharpness[bare] = _face(np.asfortranarray(points[bare]), palette)
+    shaggy = np.flatnonzero(hair > 0.0)
+    share = hair[shaggy].astype(np.float32)
+    albedo[shaggy] = _mix(albedo[shaggy], _hair(np.asfortranarray(points[shaggy]), palette), share)
+    gloss[shaggy] += (0.07 - gloss[shaggy]) * share
+    sharpness[shaggy] += (26.0 - sharpness[shaggy]) * share
+    return Surface(np.clip(albedo, 0.0, 1.0), gloss, sharpness)
+
+
+def _face(points: FieldPoints, palette: Palette) -> tuple[NDArray[np.float32], Field, Field]:
+    """Return albedo, gloss and sharpness of skin, lips, brows and eyes."""
     albedo = _skin(points, palette)
-    gloss = np.full(len(points), 0.055, dtype=np.float32)
-    gloss += 0.05 * _bump(points, (0.0, -20.0, 96.0), 40.0)
+    gloss = np.float32(0.055) + np.float32(0.05) * _bump(points, (0.0, -20.0, 96.0), 40.0)
     sharpness = np.full(len(points), 18.0, dtype=np.float32)
     lips = _lips(points)
     albedo = _mix(albedo, np.array(palette.lip) * (1.0 + 0.18 * _streaks(points))[:, None], lips)
-    gloss += 0.12 * lips
+    gloss += np.float32(0.12) * lips
+    albedo = _mix(albedo, np.array(_MOUTH), _mouth_slit(points))
     albedo = _mix(albedo, np.array(palette.hair) * 1.25, _brows(points))
-    eye = _on_eyeball(points)
+    eye = np.flatnonzero(_on_eyeball(points))
     albedo[eye], gloss[eye], sharpness[eye] = _eye(points[eye], palette), 1.0, 420.0
-    noise = fractal_noise(points * np.float32(0.9), 2, 31)
-    hair = smooth_step(-0.45, 0.45, hair_margin + 0.5 * noise)
-    on_hair = hair > 0.0
-    albedo[on_hair] = _mix(albedo[on_hair], _hair(points[on_hair], palette), hair[on_hair])
-    gloss, sharpness = gloss * (1.0 - hair) + 0.10 * hair, sharpness * (1.0 - hair) + 26.0 * hair
-    cloth = cloth_margin > 0.0
-    albedo[cloth], gloss[cloth] = _cloth(points[cloth], palette), 0.0
-    return Surface(np.clip(albedo, 0.0, 1.0).astype(np.float32), gloss.astype(np.float32), sharpness)
+    return albedo, gloss, sharpness
 
 
 def _skin(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     blotches = fractal_noise(points * np.float32(0.05), 3, 41)
     pores = fractal_noise(points * np.float32(0.7), 2, 43)
-    half = np.abs(points * np.array([1.0, 0.0, 0.0], dtype=np.float32)) + points * np.array([0.0, 1.0, 1.0], np.float32)
-    red = 0.75 * _bump(half, (40.0, -36.0, 72.0), 24.0) + 0.8 * _bump(half, (0.0, -42.0, 110.0), 15.0)
+    half = points.copy(order="F")
+    half[:, 0] = np.abs(half[:, 0])
+    red = 0.6 * _bump(half, (40.0, -36.0, 72.0), 24.0) + 0.45 * _bump(half, (0.0, -42.0, 110.0), 14.0)
     red += 0.8 * _bump(half, (80.0, -10.0, -14.0), 30.0) + 0.35 * _bump(half, (0.0, -104.0, 84.0), 18.0)
     stubble = 0.55 * _bump(half, (0.0, -94.0, 80.0), 34.0) + 0.45 * _bump(half, (42.0, -76.0, 36.0), 34.0)
     stubble *= (half[:, 1] < -52.0) * (0.75 + 0.6 * np.maximum(value_noise(points * np.float32(1.7), 47), 0.0))
@@ -102,9 +121,10 @@ def _skin(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     )
     albedo *= 1.0 - 0.18 * freckles[:, None] * np.array([0.7, 1.0, 1.1], dtype=np.float32)
     lash = _lash_line(half)
-    nostril = 0.85 * _bump(half, (6.4, -53.0, 96.0), 3.4)
-    dark: NDArray[np.float32] = (1.0 - 0.85 * lash - nostril * (1.0 - lash)).astype(np.float32)
-    return albedo * dark[:, None]
+    crease = 0.4 * _lid_crease(half)
+    nostril = 0.85 * _bump(half, (5.2, -54.5, 95.0), 3.2)
+    dark: NDArray[np.float32] = ((1.0 - 0.85 * lash) * (1.0 - nostril) * (1.0 - crease)).astype(np.float32)
+    return np.asarray(albedo * dark[:, None], dtype=np.float32)
 
 
 def _lips(points: FieldPoints) -> Field:
@@ -114,7 +134,13 @@ def _lips(points: FieldPoints) -> Field:
     lower = -73.2 - 9.6 * bow**0.75
     inner = np.minimum(upper - y, y - lower)
     mask = smooth_step(-0.7, 0.9, inner) * (z > 66.0) * (x < 25.0)
-    # The slit between the lips opens into the mouth.
+    return mask.astype(np.float32)
+
+
+def _mouth_slit(points: FieldPoints) -> Field:
+    """The crease between the lips; the jaw stretches it into the open mouth."""
+    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+    mask = smooth_step(1.0, 0.55, np.abs(y + 73.0)) * smooth_step(21.0, 17.0, x) * (z > 66.0)
     return mask.astype(np.float32)
 
 
@@ -132,13 +158,20 @@ def _brows(points: FieldPoints) -> Field:
 
 def _lash_line(half: FieldPoints) -> Field:
     across = (half[:, 0] - EYE_CENTER[0]) / 15.6
-    upper = 0.9 * across - 0.4 + 6.3 * np.maximum(1.0 - across * across, -1.0)
+    upper = 0.9 * across - 0.4 + 5.6 * np.maximum(1.0 - across * across, -1.0)
     near = np.exp(-(((half[:, 1] - upper - 0.5) / 0.75) ** 2)) * (np.abs(across) < 1.0) * (half[:, 2] > 60.0)
     return near.astype(np.float32)
 
 
+def _lid_crease(half: FieldPoints) -> Field:
+    across = (half[:, 0] - EYE_CENTER[0] - 0.5) / 15.5
+    fold = 0.9 * across + 3.2 + 5.2 * np.maximum(1.0 - across * across, -1.0)
+    near = np.exp(-(((half[:, 1] - fold) / 0.7) ** 2)) * smooth_step(1.0, 0.7, np.abs(across)) * (half[:, 2] > 60.0)
+    return near.astype(np.float32)
+
+
 def _on_eyeball(points: FieldPoints) -> BoolArray:
-    half = points.copy()
+    half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
     radius = np.linalg.norm(half - np.array(EYE_CENTER, dtype=np.float32), axis=1)
     on: BoolArray = (radius < EYE_RADIUS + 0.45) & (half[:, 2] > EYE_CENTER[2]) & (eye_opening(half) < 0.4)
@@ -146,7 +179,7 @@ def _on_eyeball(points: FieldPoints) -> BoolArray:
 
 
 def _eye(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
-    x, y = np.abs(points[:, 0]) - EYE_CENTER[0] + 0.6, points[:, 1] - EYE_CENTER[1] - 0.3
+    x, y = np.abs(points[:, 0]) - EYE_CENTER[0] + 0.6, points[:, 1] - EYE_CENTER[1] - 0.2
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     veins = fractal_noise(points * np.float32(0.8), 2, 71)
     sclera = np.array([0.72, 0.66, 0.62]) * (1.0 + 0.05 * veins)[:, None]
@@ -163,7 +196,7 @@ def _hair(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     flow = strand_coordinates(points)
     strands = value_noise(flow * np.array([58.0, 3.0, 58.0], dtype=np.float32), 81)
     locks = fractal_noise(flow * np.array([14.0, 1.5, 14.0], dtype=np.float32), 2, 83)
-    shade = np.clip(1.0 + 0.75 * strands + 0.4 * locks, 0.15, 3.0)
+    shade = np.clip(1.0 + 0.85 * strands + 0.7 * locks, 0.12, 3.0)
     return (np.array(palette.hair) * shade[:, None]).astype(np.float32)
 
 
@@ -178,8 +211,8 @@ def _streaks(points: FieldPoints) -> Field:
 
 
 def _bump(points: FieldPoints, center: Triple, width: float) -> Field:
-    offset = (points - np.array(center, dtype=np.float32)) / np.float32(width)
-    bump: Field = np.exp(-np.einsum("ij,ij->i", offset, offset)).astype(np.float32)
+    x, y, z = (points[:, axis] - np.float32(center[axis]) for axis in range(3))
+    bump: Field = np.exp((x * x + y * y + z * z) * np.float32(-1.0 / width**2))
     return bump
 
 
