@@ -89,6 +89,8 @@ class DrawDevice(GlOwner):
 
     def close(self) -> None:
         """Release everything."""
+        # A program in use would outlive its release.
+        self._gl.glUseProgram(0)
         self._meshes.close()
         for owner in (*self._programs.values(), *self._targets.values()):
             owner.close()

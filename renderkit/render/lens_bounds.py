@@ -14,6 +14,7 @@ _RADII, _ANGLES, _DIRECTIONS = 33, 8, 4
 _CURVATURE_MARGIN = 1.25
 _VISIBLE_MARGIN = 1.1
 _WIDEST_SAMPLE = 60.0
+VALID_BORDER_PX = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +27,13 @@ class LensBounds:
             where the lens is valid for ever. inf for a lens that sees all that is in front of the camera plane.
         radii: (R,) ascending radii.
         curvature: (R,) largest second derivative of the distorted position, in px, within each radius.
+        border_px: How coarse the border of what is drawn may be: below a pixel at the valid radius, which is seen as
+            the outline of the mesh; up to half the way to the picture's corner where the limit lies outside it.
     """
 
     camera: Camera
     limit: float
+    border_px: float
     radii: FloatArray
     curvature: FloatArray
 
@@ -77,7 +81,7 @@ class LensCatalog:
     """The bounds of each camera, found once and kept as long as the camera lives."""
 
     def __init__(self) -> None:
-        self._bounds: weakref.WeakKeyDictionary[Camera, tuple[float, FloatArray, FloatArray]] = (
+        self._bounds: weakref.WeakKeyDictionary[Camera, tuple[float, float, FloatArray, FloatArray]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -86,7 +90,7 @@ class LensCatalog:
         found = self._bounds.get(camera)
         if found is None:
             limit = _limit(camera)
-            found = limit, *_curvature_table(camera, limit)
+            found = limit, _border_px(camera, limit), *_curvature_table(camera, limit)
             self._bounds[camera] = found
         return LensBounds(camera, *found)
 
@@ -108,6 +112,13 @@ def _limit(camera: Camera) -> float:
     if np.isnan(radius).any():
         return lens.valid_radius
     return min(lens.valid_radius, _VISIBLE_MARGIN * float(radius.max()))
+
+
+def _border_px(camera: Camera, limit: float) -> float:
+    if limit >= camera.distortion.valid_radius:
+        return VALID_BORDER_PX
+    rings = camera.distortion.distort(np.array([[limit / _VISIBLE_MARGIN, 0.0], [limit, 0.0]])) @ camera.K[:2, :2].T
+    return max(VALID_BORDER_PX, 0.5 * float(np.linalg.norm(rings[1] - rings[0])))
 
 
 def _curvature_table(camera: Camera, limit: float) -> tuple[FloatArray, FloatArray]:

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.render.lens_bounds import LensBounds
 
-STRAIGHTNESS_PX = 0.05
+STRAIGHTNESS_PX = 0.02
 """Largest distance between a bent edge and the straight one that is drawn."""
 
-_BORDER_PX = 0.5
 _MAX_ROUNDS = 16
 _MAX_PIECES = 4_000_000
 _SAMPLES = (0.25, 0.5, 0.75)
@@ -94,7 +93,7 @@ def _edges_to_halve(corners: FloatArray, bounds: LensBounds, tolerance_px: float
     halved = np.zeros(both.shape, dtype=np.bool_)
     halved[both] = _bends(start[both], end[both], bounds, tolerance_px)
     across = bounds.pixels(start[~both]) - bounds.pixels(end[~both])
-    halved[~both] = np.hypot(across[:, 0], across[:, 1]) > _BORDER_PX
+    halved[~both] = np.hypot(across[:, 0], across[:, 1]) > bounds.border_px
     return halved
 
 
