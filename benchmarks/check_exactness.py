@@ -1,8 +1,8 @@
 """Hold a renderer against the ray-cast oracle and OpenCV on sixty real cameras: python benchmarks/check_exactness.py.
 
 Needs the folder of real data beside the checkout. Prints, per camera, how many mask pixels differ from casting one ray
-per pixel, how far the farthest of them is from an edge of the mesh, the median relative depth difference, and how far the
-pixel centres are from cv2.projectPoints of the surface points that the renderer says they see.
+per pixel, how far the farthest of them is from an edge of the mesh, the median relative depth difference, and how far
+the pixel centres are from cv2.projectPoints of the surface points that the renderer says they see.
 """
 
 from __future__ import annotations

@@ -82,8 +82,9 @@ class EglRenderer:
     def close(self) -> None:
         """Release everything on the device. Closing twice is harmless."""
         if self._context.is_open:
-            self._context.make_current()
-            self._device.close()
+            # A context that had to be remade has lost its objects already.
+            if not self._context.make_current():
+                self._device.close()
             self._context.close()
 
     def __enter__(self) -> Self:
