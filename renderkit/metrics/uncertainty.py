@@ -68,11 +68,9 @@ def bootstrap_interval(
     num_frames, num_landmarks = table.shape
     drawn = []
     for _ in range(num_draws):
-        frames, landmarks = (
-            generator.integers(num_frames, size=num_frames),
-            generator.integers(num_landmarks, size=num_landmarks),
-        )
-        sample = table[np.ix_(frames, landmarks)]
+        frames = generator.integers(num_frames, size=num_frames)
+        landmarks = generator.integers(num_landmarks, size=num_landmarks)
+        sample = table[frames[:, None], landmarks]
         sample = sample[np.isfinite(sample)]
         if sample.size:
             drawn.append(float(statistic(sample)))
