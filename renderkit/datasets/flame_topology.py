@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, FloatArray, as_array, frozen
+from renderkit.arrays import ColorImage, Faces, FloatArray, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.flame_pickle import read_array_pickle
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.npz_file import read_npz
+from renderkit.geometry.obj_file import read_obj
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -72,6 +73,36 @@ class FlameTopology:
             raise ValueError(f"the topology has {self.num_vertices} vertices, the mesh has {len(vertices)}")
         return Mesh(vertices, self.faces, name=name)
 
+    def textured_mesh(self, vertices: FloatArray, texture: ColorImage, name: str = "flame") -> Mesh:
+        """Return (V, 3) vertices with these faces and a texture.
+
+        The first V vertices are the given ones in their order; copies for the other sides of texture seams follow.
+
+        Args:
+            vertices: (V, 3) world units.
+            texture: (h, w, 3) RGB, laid out by `uv`.
+            name: The mesh's name.
+
+        Raises:
+            ValueError: If the topology has no texture coordinates, or the vertices are not as many as it has.
+        """
+        if self.uv is None or self.uv_faces is None:
+            raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
+        plain = self.mesh(vertices, name)
+        pairs = np.column_stack([plain.faces.ravel(), self.uv_faces.ravel()])
+        unique, corner = np.unique(pairs, axis=0, return_inverse=True)
+        first = np.unique(unique[:, 0], return_index=True)[1]
+        is_copy = np.ones(len(unique), np.bool_)
+        is_copy[first] = False
+        count, copies = len(plain.vertices), int(is_copy.sum())
+        place = unique[:, 0].astype(np.int64)
+        place[is_copy] = count + np.arange(copies)
+        uv = np.zeros((count + copies, 2))
+        uv[place] = self.uv[unique[:, 1]]
+        doubled = np.vstack([plain.vertices, plain.vertices[unique[is_copy, 0]]])
+        faces = place[corner.reshape(-1)].reshape(-1, 3).astype(np.int32)
+        return Mesh(doubled, faces, uv, texture, name=name)
+
 
 def read_flame_topology(path: str | Path) -> FlameTopology:
     """Read FLAME's faces from an official model (.pkl), a mesh file (.obj, .ply), or an .npz with `faces` or `f`.
@@ -87,6 +118,10 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
             return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft")))
         if file.suffix.lower() in {".pkl", ".pickle"}:
             return _from_arrays(file, read_array_pickle(file))
+        if file.suffix.lower() == ".obj":
+            content = read_obj(file)
+            uv = None if content.uv_faces is None else content.uv
+            return FlameTopology(content.faces, len(content.vertices), uv, content.uv_faces)
         mesh = Mesh.read(file)
         return FlameTopology(mesh.faces, len(mesh.vertices))
     except ValueError as error:

@@ -185,6 +185,20 @@ class RenderMe360Recording(Recording):
         except ValueError as error:
             raise DatasetError(self.path, f"FLAME/{frame_id}/verts", str(error)) from error
 
+    def textured_flame_mesh(self, frame_id: str) -> Mesh | None:
+        """Return the FLAME mesh with the frame's UV texture; None without a texture or a topology that has UVs.
+
+        Its first vertices are those of `flame_mesh`; copies along texture seams follow.
+
+        Raises:
+            DatasetError: If the frame has no vertices, the texture cannot be decoded, or they do not fit the topology.
+        """
+        texture = self.uv_texture(frame_id)
+        if texture is None or self._topology is None or self._topology.uv_faces is None:
+            return None
+        vertices = self.flame_mesh(frame_id).vertices
+        return self._topology.textured_mesh(vertices, texture.decode_color())
+
     def translation_choice(self, frame_id: str) -> TranslationChoice:
         """Say which translation the frame's stored vertices lack, chosen by evidence.
 

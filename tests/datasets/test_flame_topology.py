@@ -27,6 +27,28 @@ def test_faces_from_every_kind_of_file(tmp_path: Path, shared_data: Path) -> Non
     assert (real.faces.shape, real.num_vertices) == ((9976, 3), 5023)
 
 
+SEAM = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nvt 1 1\nvt 0.5 0.5\nvt 0.6 0.6\n" + (
+    "f 4/4 3/3 1/1\nf 1/5 2/2 4/6\n"
+)
+
+
+def test_a_texture_seam_keeps_vertex_order_and_each_corners_coordinates(tmp_path: Path) -> None:
+    (tmp_path / "seam.obj").write_text(SEAM)
+    topology = read_flame_topology(tmp_path / "seam.obj")
+    assert topology.num_vertices == 4
+    np.testing.assert_array_equal(topology.faces, [[3, 2, 0], [0, 1, 3]])
+    vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    mesh = topology.textured_mesh(vertices, np.zeros((4, 4, 3), np.uint8))
+    np.testing.assert_array_equal(mesh.vertices[:4], vertices)
+    assert len(mesh.vertices) == 6
+    assert mesh.uv is not None
+    corners = [[(1, 1), (0, 1), (0, 0)], [(0.5, 0.5), (1, 0), (0.6, 0.6)]]
+    np.testing.assert_array_equal(mesh.uv[mesh.faces], corners)
+    np.testing.assert_array_equal(mesh.vertices[mesh.faces], vertices[topology.faces])
+    with pytest.raises(ValueError, match="no texture coordinates"):
+        FlameTopology(FACES, 4).textured_mesh(vertices, np.zeros((4, 4, 3), np.uint8))
+
+
 def test_files_without_faces_say_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"flame\.is\.tue\.mpg\.de"):
         read_flame_topology(tmp_path / "none.pkl")

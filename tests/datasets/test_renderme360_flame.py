@@ -129,6 +129,18 @@ def test_axes_focus_is_where_axes_meet(smc_single: Path) -> None:
     assert optical_axes_focus([cameras[0], cameras[0]]) is None
 
 
+def test_texture_is_laid_on_through_the_topologys_coordinates(smc_single: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n")
+    with RenderMe360Recording(smc_single, flame=tmp_path / "t.obj") as recording:
+        mesh = recording.textured_flame_mesh("0")
+        assert mesh is not None
+        assert mesh.texture is not None
+        assert mesh.texture.shape == (16, 16, 3)
+        np.testing.assert_array_equal(mesh.uv, [[0, 0], [1, 0], [0, 1], [0, 0]])
+    with RenderMe360Recording(smc_single) as recording:
+        assert recording.textured_flame_mesh("0") is None
+
+
 def test_nan_vertices_are_an_error(smc_single: Path) -> None:
     write_flame(smc_single, {"verts": np.full((4, 3), np.nan)})
     with RenderMe360Recording(smc_single) as recording, pytest.raises(DatasetError, match="NaN"):
