@@ -1,0 +1,329 @@
+"""A camera as one flat array of numbers, and the compiled projection that reads it.
+
+Formulas as in renderkit.geometry.distortion (OpenCV's standard and fisheye models), operation by operation the same in
+the vectorised loop and in the scalar functions, so that both give the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
+from renderkit.compiled import kernel
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import BrownConrady
+
+SUBPIXELS = 256
+"""Projected vertices are rounded to this fraction of a pixel, for every pass alike."""
+
+SNAP_LIMIT = float(1 << 21)
+"""Vertices farther out than this (px) are clipped: beyond it the exact integer arithmetic could overflow."""
+
+BLOCK = 512
+"""Vertices per block of the vectorised loop: its scratch stays in the first-level cache."""
+
+# Where the numbers of a camera lie: R 0..8, t 9..11, then
+FX, SKEW, CX, FY, CY = 12, 13, 14, 15, 16
+MODEL = 17
+COEFFICIENTS = 18  # 14 of them
+TILT = 32  # 9 of them
+VALID_RADIUS, SAFE_RADIUS, DISC_RADIUS, ARC_LENGTH, STRAIGHT_LENGTH, NEAR = 41, 42, 43, 44, 45, 46
+BEND_TOLERANCE, STRAIGHT_UNDISTORTED = 47, 48
+NUM_NUMBERS = 49
+
+PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
+
+OK, SUSPECT, INVALID = 0, 1, 2
+"""State of a projected vertex: drawn as it is, near the edge of validity, not projectable."""
+
+_BEND_PX = 0.02
+_SAFE_SHARE = 0.9
+_DISC_MARGIN = 1.1
+_SAGITTA_PX = 0.01
+_MAX_RADIUS = 1e4
+
+
+def pack_camera(camera: Camera, reach: float) -> FloatArray:
+    """Return the numbers that the kernels need.
+
+    Args:
+        camera: Any camera.
+        reach: Largest distance of a vertex from the camera's centre, in world units; sets the near plane.
+
+    Returns:
+        (NUM_NUMBERS,) float64.
+    """
+    lens = camera.distortion
+    numbers = np.zeros(NUM_NUMBERS)
+    numbers[:9] = camera.cam_from_world.R.ravel()
+    numbers[9:12] = camera.cam_from_world.t
+    numbers[12:15] = camera.K[0]
+    numbers[15:17] = camera.K[1, 1:]
+    numbers[TILT : TILT + 9] = np.eye(3).ravel()
+    if isinstance(lens, BrownConrady):
+        numbers[COEFFICIENTS : COEFFICIENTS + 14] = lens.padded
+        tilted = bool(lens.padded[12:].any())
+        numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
+        if tilted:
+            numbers[TILT : TILT + 9] = lens.tilt.ravel()
+    elif lens.model == "kannala_brandt":
+        numbers[MODEL] = FISHEYE
+        numbers[COEFFICIENTS : COEFFICIENTS + 4] = lens.coefficients
+    numbers[NEAR] = max(1e-6 * reach, 1e-300)
+    numbers[BEND_TOLERANCE] = _BEND_PX
+    numbers[VALID_RADIUS] = lens.valid_radius
+    _set_radii(numbers, _corner_reach(camera))
+    return numbers
+
+
+def _corner_reach(camera: Camera) -> float:
+    """Return the largest distorted normalised radius of the image's corners, seen through a tilted sensor too."""
+    (fx, skew, cx), (_, fy, cy), _ = camera.K
+    reach = 0.0
+    tilt = camera.distortion.tilt if isinstance(camera.distortion, BrownConrady) else np.eye(3)
+    level = np.linalg.inv(tilt)
+    for u in (-0.5, camera.width - 0.5):
+        for v in (-0.5, camera.height - 0.5):
+            y = (v - cy) / fy
+            bent = level @ np.array([(u - cx - skew * y) / fx, y, 1.0])
+            reach = max(reach, float(np.hypot(bent[0], bent[1]) / bent[2]) if bent[2] > 0.0 else np.inf)
+    return reach
+
+
+@kernel
+def _set_radii(numbers: FloatArray, corner: float) -> None:
+    """Find the disc of rays that matter and the longest edge that is straight enough without a closer look.
+
+    The disc holds every ray that lands in the picture, with a margin; it never exceeds the valid radius.
+    """
+    model = int(numbers[MODEL])
+    valid = numbers[VALID_RADIUS]
+    focal = max(numbers[FX], numbers[FY])
+    if model == PINHOLE:
+        numbers[DISC_RADIUS] = 2.0 * corner
+        numbers[ARC_LENGTH] = 0.5 * numbers[DISC_RADIUS]
+        numbers[STRAIGHT_LENGTH] = np.inf
+        limit = 0.5 * SNAP_LIMIT / (focal + abs(numbers[SKEW]))
+        centre = (abs(numbers[CX]) + abs(numbers[CY])) / focal
+        numbers[VALID_RADIUS] = max(limit - centre, 0.0)
+        numbers[SAFE_RADIUS] = numbers[VALID_RADIUS]
+        return
+    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    slack = 0.0
+    if model != FISHEYE:
+        wide = 2.25 * corner * corner
+        slack = wide * (
+            4.0 * (abs(c[2]) + abs(c[3])) + 2.0 * (abs(c[8]) + abs(c[10]) + wide * (abs(c[9]) + abs(c[11])))
+        )
+    disc = _radius_reaching(numbers, corner * _DISC_MARGIN + slack, min(valid, _MAX_RADIUS))
+    numbers[DISC_RADIUS] = disc
+    numbers[VALID_RADIUS] = min(valid, 1.25 * disc)
+    numbers[SAFE_RADIUS] = min(_SAFE_SHARE * valid, disc)
+    landed = max(_radial(numbers, disc), 1e-9) * focal
+    numbers[ARC_LENGTH] = disc * np.sqrt(8.0 * _SAGITTA_PX / landed)
+    _set_straight_lengths(numbers, numbers[SAFE_RADIUS], focal)
+
+
+@kernel
+def _radius_reaching(numbers: FloatArray, target: float, top: float) -> float:
+    """Return the smallest undistorted radius whose distorted one is at least `target`, or `top` when none is."""
+    low, high = 0.0, top
+    # The curve rises up to the valid radius, so bisection finds the one crossing.
+    if _radial(numbers, high) < target:
+        return top
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if _radial(numbers, middle) < target:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@kernel
+def _radial(numbers: FloatArray, radius: float) -> float:
+    """The radial curve of the lens."""
+    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    if int(numbers[MODEL]) == FISHEYE:
+        theta = np.arctan(radius)
+        t2 = theta * theta
+        return float(theta * (1.0 + t2 * (c[0] + t2 * (c[1] + t2 * (c[2] + t2 * c[3])))))
+    r2 = radius * radius
+    bottom = 1.0 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))
+    return float(radius * (1.0 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))) / bottom)
+
+
+@kernel
+def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> None:
+    """Find the lengths, undistorted and in 1/256 px, below which no edge inside `radius` bends beyond the tolerance.
+
+    An edge of undistorted length a departs from its chord by at most M a^2 / 8, with M the largest second derivative.
+    """
+    steps = 64
+    h = radius / steps
+    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    bend, shrink = 1e-12, 1.0
+    for i in range(1, steps):
+        r = i * h
+        below, here, above = _radial(numbers, r - h), _radial(numbers, r), _radial(numbers, r + h)
+        slope = (above - below) / (2.0 * h)
+        curve = abs(above - 2.0 * here + below) / (h * h)
+        bend = max(bend, curve + 3.0 * abs(slope - here / r) / r)
+        shrink = min(shrink, slope, here / r)
+    if int(numbers[MODEL]) != FISHEYE:
+        bend += 6.0 * (abs(c[2]) + abs(c[3]))
+        bend += (2.0 + 12.0 * radius * radius) * (abs(c[8]) + abs(c[9]) + abs(c[10]) + abs(c[11]))
+    tilt = abs(numbers[TILT + 6]) + abs(numbers[TILT + 7])
+    bend = (bend + 2.0 * tilt) * (1.0 + 4.0 * tilt)
+    length = np.sqrt(8.0 * numbers[BEND_TOLERANCE] / (focal * 1.25 * bend))
+    numbers[STRAIGHT_UNDISTORTED] = length
+    numbers[STRAIGHT_LENGTH] = SUBPIXELS * 0.8 * max(shrink, 0.0) * length * min(numbers[FX], numbers[FY])
+
+
+@kernel
+def _brown_conrady(c: FloatArray, x: float, y: float) -> tuple[float, float]:
+    q = x * x + y * y
+    top = 1.0 + q * (c[0] + q * (c[1] + q * c[4]))
+    bottom = 1.0 + q * (c[5] + q * (c[6] + q * c[7]))
+    f = top / bottom
+    cross = 2.0 * x * y
+    u = x * f + c[2] * cross + c[3] * (q + 2.0 * x * x) + q * (c[8] + c[9] * q)
+    v = y * f + c[2] * (q + 2.0 * y * y) + c[3] * cross + q * (c[10] + c[11] * q)
+    return u, v
+
+
+@kernel
+def distort_point(numbers: FloatArray, x: float, y: float) -> tuple[float, float]:
+    """Distort one undistorted normalised point."""
+    model = int(numbers[MODEL])
+    if model == PINHOLE:
+        return x, y
+    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    if model == FISHEYE:
+        radius = np.sqrt(x * x + y * y)
+        scale = _radial(numbers, radius) / radius if radius > 0.0 else 1.0
+        return x * scale, y * scale
+    u, v = _brown_conrady(c, x, y)
+    if model == TILTED:
+        t = numbers[TILT : TILT + 9]
+        w = t[6] * u + t[7] * v + t[8]
+        return (t[0] * u + t[1] * v + t[2]) / w, (t[3] * u + t[4] * v + t[5]) / w
+    return u, v
+
+
+@kernel
+def pixel_of(numbers: FloatArray, x: float, y: float) -> tuple[float, float]:
+    """Project one undistorted normalised point to distorted px."""
+    u, v = distort_point(numbers, x, y)
+    return numbers[FX] * u + numbers[SKEW] * v + numbers[CX], numbers[FY] * v + numbers[CY]
+
+
+@kernel
+def snap(coordinate: float) -> int:
+    """Round a coordinate in px to the nearest 1/256 px."""
+    return int(np.int32(np.floor(coordinate * SUBPIXELS + 0.5)))
+
+
+@kernel
+def to_camera(numbers: FloatArray, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Move one world point into the camera's frame."""
+    m = numbers
+    return (
+        m[0] * x + m[1] * y + m[2] * z + m[9],
+        m[3] * x + m[4] * y + m[5] * z + m[10],
+        m[6] * x + m[7] * y + m[8] * z + m[11],
+    )
+
+
+@kernel
+def _project_block(numbers: FloatArray, points: FloatArray, start: int, count: int, block: FloatArray) -> None:
+    """Fill `block` (4, BLOCK): distorted u, v in px, 1 / z, and the squared undistorted radius (inf behind)."""
+    m = numbers
+    r0, r1, r2, r3, r4, r5, r6, r7, r8 = m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]
+    t0, t1, t2 = m[9], m[10], m[11]
+    fx, skew, cx, fy, cy = m[FX], m[SKEW], m[CX], m[FY], m[CY]
+    c = m[COEFFICIENTS : COEFFICIENTS + 14]
+    xs, ys, zs = points[0, start : start + count], points[1, start : start + count], points[2, start : start + count]
+    us, vs, inverse_z, radius2 = block[0], block[1], block[2], block[3]
+    model = int(m[MODEL])
+    for i in range(count):
+        a, b, d = xs[i], ys[i], zs[i]
+        z = r6 * a + r7 * b + r8 * d + t2
+        w = 1.0 / z
+        us[i] = (r0 * a + r1 * b + r2 * d + t0) * w
+        vs[i] = (r3 * a + r4 * b + r5 * d + t1) * w
+        inverse_z[i] = w
+        radius2[i] = us[i] * us[i] + vs[i] * vs[i] if z > 0.0 else np.inf
+    if model == BROWN_CONRADY:
+        for i in range(count):
+            us[i], vs[i] = _brown_conrady(c, us[i], vs[i])
+    elif model != PINHOLE:
+        for i in range(count):
+            us[i], vs[i] = distort_point(numbers, us[i], vs[i])
+    for i in range(count):
+        us[i] = fx * us[i] + skew * vs[i] + cx
+        vs[i] = fy * vs[i] + cy
+
+
+@kernel
+def project_vertices(
+    numbers: FloatArray,
+    points: FloatArray,
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    state: NDArray[np.uint8],
+) -> int:
+    """Project all vertices.
+
+    Args:
+        numbers: From `pack_camera`.
+        points: (3, V) world coordinates, one row per axis.
+        snapped: (V, 2) receives px in units of 1 / SUBPIXELS; 0 for invalid vertices.
+        exact: (V, 3) receives u, v in px and 1 / z; may have no rows when only the silhouette is wanted.
+        state: (V,) receives OK, SUSPECT or INVALID.
+
+    Returns:
+        The worst state.
+    """
+    block = np.empty((4, BLOCK))
+    valid2 = numbers[VALID_RADIUS] * numbers[VALID_RADIUS]
+    safe2 = numbers[SAFE_RADIUS] * numbers[SAFE_RADIUS]
+    total = points.shape[1]
+    keep_exact = exact.shape[0] > 0
+    worst = 0
+    for start in range(0, total, BLOCK):
+        count = min(BLOCK, total - start)
+        _project_block(numbers, points, start, count, block)
+        unsafe = 0
+        for i in range(count):
+            unsafe += 0 if block[3, i] <= safe2 else 1
+        marks = state[start : start + count]
+        if unsafe == 0:
+            marks[:] = OK
+        else:
+            worst = max(worst, _mark(block, marks, safe2, valid2))
+        for i in range(count):
+            snapped[start + i, 0] = np.int32(np.floor(block[0, i] * SUBPIXELS + 0.5))
+            snapped[start + i, 1] = np.int32(np.floor(block[1, i] * SUBPIXELS + 0.5))
+        if keep_exact:
+            for i in range(count):
+                exact[start + i, 0] = block[0, i]
+                exact[start + i, 1] = block[1, i]
+                exact[start + i, 2] = block[2, i]
+    return worst
+
+
+@kernel
+def _mark(block: FloatArray, marks: NDArray[np.uint8], safe2: float, valid2: float) -> int:
+    """Set the state of one block's vertices; invalid ones move to the origin, where nothing overflows."""
+    worst = 0
+    for i in range(marks.shape[0]):
+        radius2 = block[3, i]
+        marks[i] = OK if radius2 <= safe2 else (SUSPECT if radius2 <= valid2 else INVALID)
+        worst = max(worst, int(marks[i]))
+        if marks[i] == INVALID:
+            block[0, i] = 0.0
+            block[1, i] = 0.0
+            block[2, i] = 0.0
+    return worst

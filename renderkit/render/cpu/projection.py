@@ -1,0 +1,138 @@
+"""One mesh projected into one camera: everything that is the same for all passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import Faces, FloatArray
+from renderkit.geometry.camera import Camera
+from renderkit.render.cpu.contour import face_signs, find_pending
+from renderkit.render.cpu.lens import (
+    OK,
+    SAFE_RADIUS,
+    STRAIGHT_LENGTH,
+    STRAIGHT_UNDISTORTED,
+    pack_camera,
+    project_vertices,
+)
+from renderkit.render.cpu.refine import refine_faces
+from renderkit.render.cpu.scratch import Scratch
+from renderkit.render.cpu.topology import PreparedMesh
+
+_NO_EXACT = np.empty((0, 3), np.float32)
+_NO_STATE = np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What is drawn instead of faces that are cut or bent: separate triangles.
+
+    Attributes:
+        faces: (M, 3) rows of `snapped` and `exact`.
+        snapped: (3 M, 2) corners in 1/256 px.
+        exact: (3 M, 3) u, v in px and 1 / z.
+        weights: (3 M, 3) barycentric weights of the corners in the source face.
+        sources: (M,) source face.
+        signs: (M,) sign of the projected area.
+    """
+
+    faces: Faces
+    snapped: NDArray[np.int32]
+    exact: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    sources: NDArray[np.int32]
+    signs: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A projected mesh; the arrays live in the thread's scratch and are good until its next projection.
+
+    Attributes:
+        mesh: What was projected.
+        numbers: The packed camera.
+        snapped: (V, 2) in 1/256 px.
+        exact: (V, 3) u, v in px and 1 / z; no rows for silhouettes.
+        state: (V,) state of each vertex; no rows when all are OK.
+        signs: (F,) sign of the projected area; 0 for faces that are not drawn.
+        pieces: What is drawn instead of some faces.
+    """
+
+    mesh: PreparedMesh
+    numbers: FloatArray
+    snapped: NDArray[np.int32]
+    exact: NDArray[np.float32]
+    state: NDArray[np.uint8]
+    signs: NDArray[np.int8]
+    pieces: Pieces
+
+
+def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, *, silhouette: bool) -> Projection:
+    """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
+    center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
+    numbers = pack_camera(camera, float(np.linalg.norm(center_cam)) + mesh.radius)
+    num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
+    snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
+    exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
+    state = scratch.get("state", (num_vertices,), np.uint8)
+    signs = scratch.get("signs", (len(faces),), np.int8)
+    worst = project_vertices(numbers, mesh.points, snapped, exact, state)
+    face_signs(faces, snapped, signs)
+    pieces = _NO_PIECES
+    if worst != OK or not _edges_are_straight(mesh, numbers, float(center_cam[2])):
+        pending = scratch.get("pending", (len(faces) + 1,), np.int32)
+        count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
+        if count:
+            pieces = _refine(mesh, numbers, state, pending[:count], signs)
+    return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+
+
+def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: float) -> bool:
+    """Whether even the longest edge, seen from as near as the mesh can be, is too short to bend visibly."""
+    nearest = center_depth - mesh.radius
+    if np.isinf(numbers[STRAIGHT_LENGTH]):
+        return True
+    return bool(
+        nearest > 0.0 and mesh.longest_edge * (1.0 + numbers[SAFE_RADIUS]) <= numbers[STRAIGHT_UNDISTORTED] * nearest
+    )
+
+
+def _refine(
+    mesh: PreparedMesh,
+    numbers: FloatArray,
+    state: NDArray[np.uint8],
+    pending: NDArray[np.int32],
+    signs: NDArray[np.int8],
+) -> Pieces:
+    room = 2 * len(pending) + 256
+    while True:
+        snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
+        weights, sources = np.empty((3 * room, 3), np.float32), np.empty(room, np.int32)
+        count = refine_faces(
+            numbers, mesh.points, mesh.topology.faces, state, pending, signs, snapped, exact, weights, sources
+        )
+        if count <= room:
+            break
+        room = count
+    return _pieces(snapped[: 3 * count], exact[: 3 * count], weights[: 3 * count], sources[:count])
+
+
+def _pieces(
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    sources: NDArray[np.int32],
+) -> Pieces:
+    faces = np.arange(3 * len(sources), dtype=np.int32).reshape(-1, 3)
+    # Read-only as the topology's faces are: the kernels are compiled for one kind of array.
+    faces.flags.writeable = False
+    signs = np.empty(len(sources), np.int8)
+    if len(sources):
+        face_signs(faces, snapped, signs)
+    return Pieces(faces, snapped, exact, weights, sources, signs)
+
+
+_NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 3), np.float32), np.empty(0, np.int32))

@@ -1,0 +1,262 @@
+"""Faces that no straight triangle can stand for: cut at the camera plane and the lens's edge, split where they bend.
+
+A corner is a record (x, y, 1 / z, h0, h1, h2): undistorted normalised coordinates, inverse depth, and the weights of
+the source face's vertices times 1 / z. All six are affine in the undistorted picture, so a midpoint is a mean. Every
+decision about an edge depends on its two ends alone, symmetrically: two faces that share an edge split it alike, and
+no gap or overlap appears between them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import Faces, FloatArray
+from renderkit.compiled import kernel
+from renderkit.render.cpu.lens import (
+    ARC_LENGTH,
+    BEND_TOLERANCE,
+    DISC_RADIUS,
+    FX,
+    FY,
+    INVALID,
+    MODEL,
+    NEAR,
+    PINHOLE,
+    distort_point,
+    pixel_of,
+    snap,
+    to_camera,
+)
+
+_STACK = 512
+
+
+@kernel
+def refine_faces(
+    numbers: FloatArray,
+    points: FloatArray,
+    faces: Faces,
+    state: NDArray[np.uint8],
+    pending: NDArray[np.int32],
+    signs: NDArray[np.int8],
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    sources: NDArray[np.int32],
+) -> int:
+    """Look closely at the `pending` faces; take out of `signs` those that need pieces, and write the pieces.
+
+    Args:
+        numbers: From `pack_camera`.
+        points: (3, V) world coordinates.
+        faces: (F, 3).
+        state: (V,) of the vertices.
+        pending: (N,) faces to look at.
+        signs: (F,) set to 0 for faces that are not drawn, or drawn as pieces.
+        snapped: (3 * M, 2) receives the pieces' corners, as for vertices.
+        exact: (3 * M, 3) likewise.
+        weights: (3 * M, 3) receives the barycentric weights of each corner in the source face.
+        sources: (M,) receives the source face of each piece.
+
+    Returns:
+        The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
+    """
+    stack = np.empty((_STACK, 3, 6))
+    corners = np.empty((4, 6))
+    polygon = np.empty((7, 6))
+    count = 0
+    for i in range(pending.shape[0]):
+        face = pending[i]
+        whole = True
+        for k in range(3):
+            v = faces[face, k]
+            x, y, z = to_camera(numbers, points[0, v], points[1, v], points[2, v])
+            corners[k, 0], corners[k, 1], corners[k, 2] = x, y, z
+            for j in range(3):
+                corners[k, 3 + j] = 1.0 if j == k else 0.0
+            whole = whole and state[v] != INVALID
+        top = _push_in_front(numbers[NEAR], corners, polygon, stack)
+        if top == 1 and whole and _marks(numbers, stack[0]) == 0:
+            continue
+        signs[face] = 0
+        while top > 0:
+            top -= 1
+            mark = _marks(numbers, stack[top])
+            if mark > 0 and top + 4 <= _STACK:
+                top = _split(stack, top, mark)
+            elif mark >= 0:
+                count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, weights, sources)
+    return count
+
+
+@kernel
+def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack: FloatArray) -> int:
+    """Cut a face (camera coordinates and weights) at z = near; push the part in front as 0, 1 or 2 triangles."""
+    size = 0
+    for k in range(3):
+        a, b = corners[k], corners[(k + 1) % 3]
+        if a[2] >= near:
+            _copy(a, polygon[size])
+            size += 1
+        if (a[2] >= near) != (b[2] >= near):
+            # From the inner to the outer end, whichever face asks.
+            inner, outer = (a, b) if a[2] >= near else (b, a)
+            t = (near - inner[2]) / (outer[2] - inner[2])
+            for j in range(6):
+                polygon[size, j] = inner[j] + t * (outer[j] - inner[j])
+            polygon[size, 2] = near
+            size += 1
+    for k in range(size):
+        w = 1.0 / polygon[k, 2]
+        polygon[k, 0] *= w
+        polygon[k, 1] *= w
+        polygon[k, 2] = w
+        for j in range(3, 6):
+            polygon[k, j] *= w
+    for k in range(size - 2):
+        _copy(polygon[0], stack[k, 0])
+        _copy(polygon[k + 1], stack[k, 1])
+        _copy(polygon[k + 2], stack[k, 2])
+    return max(size - 2, 0)
+
+
+@kernel
+def _copy(source: FloatArray, target: FloatArray) -> None:
+    for j in range(6):
+        target[j] = source[j]
+
+
+@kernel
+def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
+    """Return a bit for each edge that must be split (edge k runs from corner k), or -1 when nothing is visible."""
+    disc = numbers[DISC_RADIUS]
+    touching = 0
+    marks = 0
+    around = 0
+    for k in range(3):
+        a, b = triangle[k], triangle[(k + 1) % 3]
+        turn = a[0] * b[1] - a[1] * b[0]
+        around += 1 if turn > 0.0 else (-1 if turn < 0.0 else 0)
+        if _distance_to_origin(a, b) <= disc:
+            touching += 1
+            if _edge_needs_split(numbers, a, b):
+                marks |= 1 << k
+    if touching:
+        return marks
+    return 7 if abs(around) == 3 else -1
+
+
+@kernel
+def _distance_to_origin(a: FloatArray, b: FloatArray) -> float:
+    """Distance from the optical axis to the segment between two corners, in the undistorted normalised picture."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length2 = dx * dx + dy * dy
+    nearest_end = np.sqrt(min(a[0] * a[0] + a[1] * a[1], b[0] * b[0] + b[1] * b[1]))
+    along_a, along_b = -(a[0] * dx + a[1] * dy), b[0] * dx + b[1] * dy
+    if along_a <= 0.0 or along_b <= 0.0 or length2 == 0.0:
+        return float(nearest_end)
+    return float(min(nearest_end, abs(a[0] * b[1] - a[1] * b[0]) / np.sqrt(length2)))
+
+
+@kernel
+def _edge_needs_split(numbers: FloatArray, a: FloatArray, b: FloatArray) -> bool:
+    disc = numbers[DISC_RADIUS]
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    far2 = max(a[0] * a[0] + a[1] * a[1], b[0] * b[0] + b[1] * b[1])
+    if far2 > disc * disc:
+        return bool(dx * dx + dy * dy > numbers[ARC_LENGTH] * numbers[ARC_LENGTH])
+    if int(numbers[MODEL]) == PINHOLE:
+        return False
+    ax, ay = distort_point(numbers, a[0], a[1])
+    bx, by = distort_point(numbers, b[0], b[1])
+    mx, my = distort_point(numbers, 0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]))
+    ex = abs(mx - 0.5 * (ax + bx)) * numbers[FX]
+    ey = abs(my - 0.5 * (ay + by)) * numbers[FY]
+    return bool(max(ex, ey) > numbers[BEND_TOLERANCE])
+
+
+@kernel
+def _split(stack: FloatArray, top: int, marks: int) -> int:
+    """Replace the triangle at `top` by its parts; returns the new height of the stack."""
+    # Turn the triangle so that the pattern starts at corner 0: one mark on edge 0, or no mark on edge 2.
+    turn = 0
+    if marks == 2 or marks == 6:  # noqa: PLR1714 - sets are slow to compile
+        turn = 1
+    elif marks == 4 or marks == 5:  # noqa: PLR1714
+        turn = 2
+    p = np.empty((6, 6))
+    for k in range(3):
+        _copy(stack[top, (k + turn) % 3], p[k])
+    for k in range(3):
+        for j in range(6):
+            p[3 + k, j] = 0.5 * (p[k, j] + p[(k + 1) % 3, j])
+    if marks == 7:
+        parts = ((0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5))
+        size = 4
+    elif marks == 3 or marks >= 5:
+        parts = ((3, 1, 4), (0, 3, 4), (0, 4, 2), (0, 0, 0))
+        size = 3
+    else:
+        parts = ((0, 3, 2), (3, 1, 2), (0, 0, 0), (0, 0, 0))
+        size = 2
+    for i in range(size):
+        part = parts[i]
+        _copy(p[part[0]], stack[top + i, 0])
+        _copy(p[part[1]], stack[top + i, 1])
+        _copy(p[part[2]], stack[top + i, 2])
+    return top + size
+
+
+@kernel
+def _emit(
+    numbers: FloatArray,
+    triangle: FloatArray,
+    polygon: FloatArray,
+    face: int,
+    count: int,
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    sources: NDArray[np.int32],
+) -> int:
+    """Write what lies inside the disc; returns the new number of pieces."""
+    size = _cut_at_disc(numbers[DISC_RADIUS], triangle, polygon)
+    for piece in range(size - 2):
+        if count < sources.shape[0]:
+            sources[count] = face
+            for k in range(3):
+                corner = polygon[0] if k == 0 else polygon[piece + k]
+                row = 3 * count + k
+                u, v = pixel_of(numbers, corner[0], corner[1])
+                snapped[row, 0], snapped[row, 1] = snap(u), snap(v)
+                exact[row, 0], exact[row, 1], exact[row, 2] = u, v, corner[2]
+                for j in range(3):
+                    weights[row, j] = corner[3 + j] / corner[2]
+        count += 1
+    return count
+
+
+@kernel
+def _cut_at_disc(disc: float, triangle: FloatArray, polygon: FloatArray) -> int:
+    """Write the corners inside the disc and the exact crossings of its rim; returns their number."""
+    disc2 = disc * disc
+    size = 0
+    for k in range(3):
+        a, b = triangle[k], triangle[(k + 1) % 3]
+        a_inside = a[0] * a[0] + a[1] * a[1] <= disc2
+        b_inside = b[0] * b[0] + b[1] * b[1] <= disc2
+        if a_inside:
+            _copy(a, polygon[size])
+            size += 1
+        if a_inside != b_inside:
+            inner, outer = (a, b) if a_inside else (b, a)
+            dx, dy = outer[0] - inner[0], outer[1] - inner[1]
+            along = inner[0] * dx + inner[1] * dy
+            length2 = dx * dx + dy * dy
+            room = disc2 - (inner[0] * inner[0] + inner[1] * inner[1])
+            t = (np.sqrt(along * along + length2 * room) - along) / length2
+            for j in range(6):
+                polygon[size, j] = inner[j] + t * (outer[j] - inner[j])
+            size += 1
+    return size

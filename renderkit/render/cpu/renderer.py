@@ -1,0 +1,132 @@
+"""CpuRenderer: the same pictures as OpenGL's, without OpenGL."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.render.base import RendererInfo, Rendering, RenderPass
+from renderkit.render.cpu.projection import Projection, project_mesh
+from renderkit.render.cpu.scratch import Scratch
+from renderkit.render.cpu.silhouette import count_mask, draw_mask
+from renderkit.render.cpu.topology import PreparedMeshes
+from renderkit.render.cpu.visibility import Appearance, draw_visible
+
+_SURFACE = RenderPass.NORMAL | RenderPass.COLOR
+
+
+class CpuRenderer:
+    """Draws meshes with kernels compiled by Numba, in the cameras' raw (distorted) pictures. Needs no system library.
+
+    One renderer may be used from several threads at once: the kernels run without the GIL, and each thread has working
+    memory of its own. Meshes are prepared once and remembered as long as they live.
+
+    Example:
+        with CpuRenderer() as renderer:
+            mask = renderer.render_mask(mesh, camera)
+
+    Attributes:
+        threads: How many views may be worth drawing at once.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Take a number of threads; by default as many as the process may use cores.
+
+        Raises:
+            ValueError: If `threads` is not positive.
+        """
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads: expected at least 1, got {threads}")
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self._scratch = Scratch()
+        self._meshes = PreparedMeshes()
+        self._appearances: weakref.WeakKeyDictionary[Mesh, Appearance] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> RendererInfo:
+        """Who draws."""
+        import llvmlite.binding  # noqa: PLC0415 - only for its version
+        import numba  # noqa: PLC0415 - only for its version
+
+        llvm = ".".join(str(part) for part in llvmlite.binding.llvm_version_info)
+        processor = llvmlite.binding.get_host_cpu_name()
+        plural = "thread" if self.threads == 1 else "threads"
+        device = f"Numba {numba.__version__} (LLVM {llvm}) on {processor}, {self.threads} {plural}"
+        return RendererInfo("cpu", device, numba.__version__, hardware=False)
+
+    def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
+        """Draw a mesh with visibility; see `base.Renderer.render`."""
+        projection = self._project(mesh, camera, silhouette=False)
+        appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
+        return draw_visible(projection, appearance, camera.size, passes, self._scratch)
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        """Draw only the silhouette; see `base.Renderer.render_mask`."""
+        projection = self._project(mesh, camera, silhouette=True)
+        return draw_mask(projection, camera.width, camera.height, self._scratch)
+
+    def mask_counts(
+        self, mesh: Mesh, camera: Camera, captured: MaskImage | AlphaImage, threshold: int = 128
+    ) -> tuple[int, int, int]:
+        """Count the silhouette's pixels against a captured mask, without writing the silhouette.
+
+        Args:
+            mesh: Vertices in world units.
+            camera: The view.
+            captured: (height, width) mask, or matte of which the pixels of at least `threshold` count.
+            threshold: 1 to 255; not used for a boolean mask.
+
+        Returns:
+            Numbers of rendered pixels, of captured pixels, and of pixels that are both.
+
+        Raises:
+            ValueError: If the mesh has no faces, the sizes differ, or the threshold is out of range.
+        """
+        array = np.asarray(captured)
+        if array.shape != (camera.height, camera.width) or array.dtype not in (np.bool_, np.uint8):
+            raise ValueError(
+                f"captured: expected bool or uint8 of shape ({camera.height}, {camera.width}), "
+                f"got {array.dtype} of shape {array.shape}"
+            )
+        if not 1 <= threshold <= 255:
+            raise ValueError(f"threshold: expected 1 to 255, got {threshold}")
+        least = 1 if array.dtype == np.bool_ else threshold
+        projection = self._project(mesh, camera, silhouette=True)
+        return count_mask(projection, np.ascontiguousarray(array).view(np.uint8), least, self._scratch)
+
+    def close(self) -> None:
+        """Release what is held for this thread and all meshes. Closing twice is harmless."""
+        self._meshes.clear()
+        self._scratch.clear()
+        with self._lock:
+            self._appearances.clear()
+
+    def __enter__(self) -> Self:
+        """Return the renderer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the renderer."""
+        self.close()
+
+    def _project(self, mesh: Mesh, camera: Camera, *, silhouette: bool) -> Projection:
+        return project_mesh(self._meshes.get(mesh), camera, self._scratch, silhouette=silhouette)
+
+    def _appearance(self, mesh: Mesh) -> Appearance:
+        with self._lock:
+            known = self._appearances.get(mesh)
+            if known is None:
+                known = Appearance.of(mesh, self._meshes.get(mesh).topology)
+                self._appearances[mesh] = known
+            return known

@@ -1,0 +1,168 @@
+"""What a mesh's faces alone decide, built once: the edge table of the contour mask and an order with locality."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import weakref
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import Faces, FloatArray, frozen
+from renderkit.compiled import kernel
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.ordering import locality_order
+
+MAX_TOPOLOGIES = 8
+"""Topologies kept for meshes that may come back with other vertices, as in a sequence of fits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Faces in an order with locality, and the edges that can lie on a contour.
+
+    Attributes:
+        faces: (F, 3) vertex indices after reordering.
+        face_order: (F,) original index of each face.
+        vertex_order: (V,) original index of each vertex.
+        edges: (E, 2) int32: 4 * face + corner of the directed edge from that corner to the next, and the face that runs
+            the same edge the other way, or -1. An edge that more than two faces share, or two in the same direction,
+            appears as often as it takes to list each incidence once.
+    """
+
+    faces: Faces
+    face_order: NDArray[np.int32]
+    vertex_order: NDArray[np.int32]
+    edges: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedMesh:
+    """One mesh laid out for the kernels.
+
+    Attributes:
+        topology: Shared by all meshes with the same faces.
+        points: (3, V) world coordinates in the topology's vertex order, one row per axis.
+        center: (3,) middle of the bounding box.
+        radius: Half the diagonal of the bounding box.
+        longest_edge: Length of the longest edge in world units.
+    """
+
+    topology: Topology
+    points: FloatArray
+    center: FloatArray
+    radius: float
+    longest_edge: float
+
+
+class PreparedMeshes:
+    """Prepares meshes and remembers them: by mesh as long as it lives, by faces within a bound. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._meshes: weakref.WeakKeyDictionary[Mesh, PreparedMesh] = weakref.WeakKeyDictionary()
+        self._topologies: OrderedDict[tuple[int, int, bytes], Topology] = OrderedDict()
+
+    def get(self, mesh: Mesh) -> PreparedMesh:
+        """Return the prepared form of a mesh.
+
+        Raises:
+            ValueError: If the mesh has no faces.
+        """
+        with self._lock:
+            known = self._meshes.get(mesh)
+            if known is None:
+                known = self._prepare(mesh)
+                self._meshes[mesh] = known
+            return known
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._meshes.clear()
+            self._topologies.clear()
+
+    def _prepare(self, mesh: Mesh) -> PreparedMesh:
+        if not len(mesh.faces):
+            raise ValueError(f"mesh {mesh.name!r} has no faces: expected at least one to render")
+        # The digest, not the array's identity: every frame of a sequence brings its own copy of the same faces.
+        key = (len(mesh.vertices), len(mesh.faces), hashlib.sha256(mesh.faces.data).digest())
+        topology = self._topologies.pop(key, None)
+        if topology is None:
+            topology = build_topology(mesh)
+        self._topologies[key] = topology
+        while len(self._topologies) > MAX_TOPOLOGIES:
+            self._topologies.popitem(last=False)
+        low, high = mesh.bounds
+        points = frozen(mesh.vertices.T[:, topology.vertex_order])
+        radius = 0.5 * float(np.linalg.norm(high - low))
+        return PreparedMesh(topology, points, 0.5 * (low + high), radius, _longest_edge(points, topology.faces))
+
+
+def build_topology(mesh: Mesh) -> Topology:
+    """Order the faces and vertices by locality and pair the edges."""
+    face_order, vertex_order, faces = locality_order(mesh.vertices, mesh.faces)
+    edges = np.empty((3 * len(faces), 2), np.int32)
+    start, halves = _outgoing(faces, len(mesh.vertices))
+    count = _pair_edges(faces, start, halves, edges)
+    return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges[:count]))
+
+
+@kernel
+def _outgoing(faces: Faces, num_vertices: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Group the directed edges by the vertex they start from: offsets (V + 1,) and 4 * face + corner (3 F,)."""
+    start = np.zeros(num_vertices + 1, np.int32)
+    for face in range(faces.shape[0]):
+        for corner in range(3):
+            start[faces[face, corner] + 1] += 1
+    for vertex in range(num_vertices):
+        start[vertex + 1] += start[vertex]
+    fill = start[:-1].copy()
+    halves = np.empty(3 * faces.shape[0], np.int32)
+    for face in range(faces.shape[0]):
+        for corner in range(3):
+            vertex = faces[face, corner]
+            halves[fill[vertex]] = 4 * face + corner
+            fill[vertex] += 1
+    return start, halves
+
+
+@kernel
+def _pair_edges(faces: Faces, start: NDArray[np.int32], halves: NDArray[np.int32], edges: NDArray[np.int32]) -> int:
+    """Pair each directed edge with one that runs the other way; the rest stay single. Returns the number of rows.
+
+    Any pairing is exact: each incidence is counted once, and the two directions of a pair cancel when signs agree.
+    """
+    taken = np.zeros((faces.shape[0], 3), np.bool_)
+    count = 0
+    for face in range(faces.shape[0]):
+        for corner in range(3):
+            a, b = faces[face, corner], faces[face, (corner + 1) % 3]
+            if taken[face, corner] or a == b:
+                continue
+            taken[face, corner] = True
+            twin = -1
+            for i in range(start[b], start[b + 1]):
+                other, where = halves[i] >> 2, halves[i] & 3
+                if faces[other, (where + 1) % 3] == a and not taken[other, where]:
+                    taken[other, where] = True
+                    twin = other
+                    break
+            edges[count, 0] = 4 * face + corner
+            edges[count, 1] = twin
+            count += 1
+    return count
+
+
+@kernel
+def _longest_edge(points: FloatArray, faces: Faces) -> float:
+    longest = 0.0
+    for face in range(faces.shape[0]):
+        for corner in range(3):
+            a, b = faces[face, corner], faces[face, (corner + 1) % 3]
+            x, y, z = points[0, a] - points[0, b], points[1, a] - points[1, b], points[2, a] - points[2, b]
+            longest = max(longest, x * x + y * y + z * z)
+    return float(np.sqrt(longest))

@@ -1,0 +1,148 @@
+"""From a projected mesh to the images of its visible surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import ColorImage, frozen
+from renderkit.geometry.mesh import Mesh
+from renderkit.render.base import Rendering, RenderPass
+from renderkit.render.cpu.lens import SUBPIXELS
+from renderkit.render.cpu.projection import Projection
+from renderkit.render.cpu.scratch import Scratch
+from renderkit.render.cpu.surface import draw_surface
+from renderkit.render.cpu.topology import Topology
+from renderkit.render.cpu.zbuffer import BLOCK_PX, draw_faces, grow_window, resolve_band, summarise_blocks
+
+_BAND_PX = 3 << 21
+"""Pixels whose keys are held at a time: 48 MiB."""
+
+_FRONT = -1
+"""Sign of a projected face that is counter-clockwise seen from the camera, in a picture whose y runs down."""
+
+_NO_BLOCKS = np.empty((0, 0), np.float32)
+_NO_STATE = np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Appearance:
+    """A mesh's normals and colours in the topology's vertex order; arrays without rows for what it does not have.
+
+    Attributes:
+        normals: (V, 3) unit normals.
+        colors: (V, 3) RGB.
+        uv: (V, 2) texture coordinates.
+        texture: (h, w, 3) RGB.
+    """
+
+    normals: NDArray[np.float32]
+    colors: ColorImage
+    uv: NDArray[np.float32]
+    texture: ColorImage
+
+    @classmethod
+    def of(cls, mesh: Mesh, topology: Topology) -> Appearance:
+        """Lay out a mesh's appearance."""
+        order = topology.vertex_order
+        colors = np.empty((0, 3), np.uint8) if mesh.vertex_colors is None else mesh.vertex_colors[order]
+        uv = np.empty((0, 2), np.float32) if mesh.uv is None else mesh.uv[order].astype(np.float32)
+        texture = np.empty((0, 0, 3), np.uint8) if mesh.texture is None else mesh.texture
+        return cls(frozen(mesh.vertex_normals[order].astype(np.float32)), frozen(colors), frozen(uv), frozen(texture))
+
+    @classmethod
+    def none(cls) -> Appearance:
+        """Stand for an appearance nobody asks for."""
+        return cls(
+            frozen(np.empty((0, 3), np.float32)),
+            frozen(np.empty((0, 3), np.uint8)),
+            frozen(np.empty((0, 2), np.float32)),
+            frozen(np.empty((0, 0, 3), np.uint8)),
+        )
+
+
+def draw_visible(
+    projection: Projection, appearance: Appearance, size: tuple[int, int], passes: RenderPass, scratch: Scratch
+) -> Rendering:
+    """Return the images of the visible surface; `size` is (width, height)."""
+    width, height = size
+    window = _window(projection, width, height)
+    depth = np.empty((height, width), np.float32)
+    face_index = np.empty((height, width), np.int32)
+    for outside in (slice(0, window[1]), slice(window[3], height)):
+        depth[outside] = np.inf
+        face_index[outside] = -1
+    wanted = (RenderPass.BARYCENTRIC, RenderPass.NORMAL, RenderPass.COLOR)
+    surface = [_image(kind in passes, width, height, np.uint8 if kind is wanted[2] else np.float32) for kind in wanted]
+    columns = max(int(window[2] - window[0]), 1)
+    band = max(BLOCK_PX, _BAND_PX // columns)
+    for first in range(int(window[1]), int(window[3]), band):
+        part = np.array([window[0], first, window[2], min(first + band, window[3])], np.int64)
+        keys = _draw_band(projection, part, scratch)
+        if passes:
+            _draw_surface(projection, appearance, keys, part, surface)
+        resolve_band(keys, part, projection.mesh.topology.face_order, projection.pieces.sources, depth, face_index)
+    given = [image if kind in passes else None for kind, image in zip(wanted, surface, strict=True)]
+    return Rendering(face_index, depth, *given)
+
+
+def _image(wanted: bool, width: int, height: int, dtype: type[np.generic]) -> NDArray[Any]:
+    return np.zeros((height, width, 3) if wanted else (0, 0, 3), dtype)
+
+
+def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64]:
+    """Return (4,) x0, y0, x1, y1 in px, ends excluded: the part of the image that the mesh can cover."""
+    window = np.array([2**40, 2**40, -(2**40), -(2**40)], np.int64)
+    grow_window(projection.snapped, projection.state, window)
+    grow_window(projection.pieces.snapped, _NO_STATE, window)
+    pixels = (window + SUBPIXELS - 1) // SUBPIXELS
+    low = np.clip(pixels[:2], 0, [width, height])
+    high = np.maximum(np.clip(pixels[2:], 0, [width, height]), low)
+    if low[0] == high[0]:
+        high[1] = low[1]
+    return np.concatenate([low, high])
+
+
+def _draw_band(projection: Projection, window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.int64]:
+    """Draw all faces into one band: first those that face the camera, as they hide most of the others."""
+    columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
+    keys = scratch.get("keys", (rows * columns,), np.int64)
+    blocks = scratch.get("blocks", (-(-rows // BLOCK_PX), -(-columns // BLOCK_PX)), np.float32)
+    faces, pieces = projection.mesh.topology.faces, projection.pieces
+    main = (faces, projection.snapped, projection.exact, projection.signs)
+    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs)
+    draw_faces(*main, _FRONT, 0, window, keys, _NO_BLOCKS)
+    draw_faces(*extra, _FRONT, len(faces), window, keys, _NO_BLOCKS)
+    summarise_blocks(keys, window, blocks)
+    draw_faces(*main, -_FRONT, 0, window, keys, blocks)
+    draw_faces(*extra, -_FRONT, len(faces), window, keys, blocks)
+    return keys
+
+
+def _draw_surface(
+    projection: Projection,
+    appearance: Appearance,
+    keys: NDArray[np.int64],
+    window: NDArray[np.int64],
+    images: list[NDArray[Any]],
+) -> None:
+    mesh, pieces = projection.mesh, projection.pieces
+    draw_surface(
+        keys,
+        window,
+        projection.numbers,
+        mesh.points,
+        mesh.topology.faces,
+        projection.exact,
+        pieces.exact,
+        pieces.weights,
+        pieces.sources,
+        appearance.normals,
+        appearance.colors,
+        appearance.uv,
+        appearance.texture,
+        *images,
+    )
