@@ -77,7 +77,9 @@ def summary_lines(report: Report) -> list[str]:
     for name, why in list(report.skipped_cameras.items())[:_MOST]:
         lines.append(f"skipped by the dataset: camera {name}: {why}")
     lines += _warning_lines(report)
-    lines += [f"gate {gate.verdict}: {gate.message}" for gate in report.gates if not gate.passed]
+    for gate in report.gates:
+        if not gate.passed:
+            lines.append(f"gate {gate.verdict}{' (tolerated)' if gate.tolerated else ''}: {gate.message}")
     if report.gates:
         lines.append(f"gates: {sum(gate.passed for gate in report.gates)} of {len(report.gates)} checks pass")
     return lines

@@ -157,7 +157,7 @@ def exit_code(report: Report) -> int:
     from renderkit.report.catalogue import METRICS
 
     if report.gates:
-        return EXIT_PASS if all(gate.passed for gate in report.gates) else EXIT_GATE_FAILED
+        return EXIT_PASS if not any(gate.blocks for gate in report.gates) else EXIT_GATE_FAILED
     computed = any(
         not math.isnan(metric.value(row.scores))
         for row in report.rows
