@@ -1,0 +1,93 @@
+"""Undoes PNG's row filters for pictures of one byte per pixel, compiled.
+
+PNG specification, third edition, section 9: each row starts with its filter type; a byte is predicted from the bytes to
+the left (a), above (b) and above left (c), and what is stored is the difference modulo 256.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import AlphaImage
+from renderkit.compiled import kernel
+
+_RUN = 32
+_SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
+
+
+@kernel
+def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
+    """Fill `pixels`.
+
+    Args:
+        raw: (height * (width + 1),) inflated rows, each after its filter type.
+        pixels: (height, width) receives the picture.
+
+    Returns:
+        The first row whose filter type does not exist, or -1.
+    """
+    height, width = pixels.shape
+    above = np.zeros(width, np.uint8)
+    for row in range(height):
+        start = row * (width + 1)
+        filtered = raw[start + 1 : start + 1 + width]
+        line = pixels[row]
+        kind = raw[start]
+        if kind > _PAETH:
+            return row
+        if kind == _SUB:
+            _undo_sub(filtered, line)
+        elif kind == _AVERAGE:
+            _undo_average(filtered, above, line)
+        elif kind == _PAETH:
+            _undo_paeth(filtered, above, line)
+        elif kind == _UP:
+            for x in range(width):
+                line[x] = np.uint8(filtered[x] + above[x])
+        else:
+            for x in range(width):
+                line[x] = filtered[x]
+        above = line
+    return -1
+
+
+@kernel
+def _undo_sub(filtered: NDArray[np.uint8], line: NDArray[np.uint8]) -> None:
+    """Running sum; a run of zeros repeats the byte before it, and mattes are made of such runs."""
+    width = line.shape[0]
+    left = np.uint8(0)
+    for start in range(0, width, _RUN):
+        end = min(start + _RUN, width)
+        changes = np.uint8(0)
+        for x in range(start, end):
+            changes |= filtered[x]
+        if changes == 0:
+            for x in range(start, end):
+                line[x] = left
+            continue
+        for x in range(start, end):
+            left = np.uint8(left + filtered[x])
+            line[x] = left
+
+
+@kernel
+def _undo_average(filtered: NDArray[np.uint8], above: NDArray[np.uint8], line: NDArray[np.uint8]) -> None:
+    left = 0
+    for x in range(line.shape[0]):
+        left = (int(filtered[x]) + ((left + int(above[x])) >> 1)) & 255
+        line[x] = left
+
+
+@kernel
+def _undo_paeth(filtered: NDArray[np.uint8], above: NDArray[np.uint8], line: NDArray[np.uint8]) -> None:
+    """The neighbour nearest to a + b - c, in the order a, b, c."""
+    left, upper_left = 0, 0
+    for x in range(line.shape[0]):
+        up = int(above[x])
+        to_left, to_up, to_corner = abs(up - upper_left), abs(left - upper_left), abs(left + up - 2 * upper_left)
+        nearest = up if to_up <= to_corner else upper_left
+        nearest = left if to_left <= to_up and to_left <= to_corner else nearest
+        left = (int(filtered[x]) + nearest) & 255
+        upper_left = up
+        line[x] = left
