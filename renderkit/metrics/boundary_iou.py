@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
 OFFICIAL_DIAGONAL_SHARE = 0.02
 """Band width of the published metric as a share of the image diagonal."""
-
-_SHORT = 16
 
 
 @dataclass(frozen=True)
@@ -98,43 +93,9 @@ def count_bands(window: MaskWindow, width_px: int) -> BoundaryIouScore:
     """
     if width_px < 1:
         raise ValueError(f"width_px: expected at least 1, got {width_px}")
-    bands = [_inner_band(mask, width_px) for mask in (window.rendered, window.captured)]
-    if window.inside is not None:
-        bands = [band & window.inside for band in bands]
-    counts = [cv2.countNonZero(band) for band in bands]
-    shared = cv2.countNonZero(cv2.bitwise_and(bands[0], bands[1]))
+    bands = [mask.inner_band(width_px) for mask in (window.rendered_bits, window.captured_bits)]
+    if window.inside_bits is not None:
+        bands = [band & window.inside_bits for band in bands]
+    counts = [band.count for band in bands]
+    shared = (bands[0] & bands[1]).count
     return BoundaryIouScore(width_px, counts[0], counts[1], shared, int(not any(counts)), window.region)
-
-
-def _inner_band(mask: AlphaImage, width_px: int) -> AlphaImage:
-    """Return (height, width) 0/1 bytes: pixels of a 0/1 mask within `width_px` of its outside in the image."""
-    side = 2 * width_px + 1
-    if width_px <= _SHORT:
-        # Erosion's default border never erodes: the picture's border makes no band.
-        eroded = cv2.erode(cv2.erode(mask, np.ones((1, side), np.uint8)), np.ones((side, 1), np.uint8))
-        return np.asarray(mask - eroded, dtype=np.uint8)
-    # The same with doubled runs, whose cost is a logarithm of the width; beyond the picture counts as inside the mask.
-    padded = cv2.copyMakeBorder(mask, *(width_px,) * 4, cv2.BORDER_CONSTANT, value=(1,))
-    rows = np.asarray(padded, dtype=np.uint8)
-    spare = np.empty_like(rows)
-    rows, spare = _all_of_run(rows, spare, side)
-    columns, _ = _all_of_run(rows.T, spare.T, side)
-    height, width = mask.shape
-    return np.asarray(mask - columns.T[:height, :width], dtype=np.uint8)
-
-
-def _all_of_run(mask: AlphaImage, spare: AlphaImage, length: int) -> tuple[AlphaImage, AlphaImage]:
-    """Take the minimum of every run of `length` rows, doubling the run in every step.
-
-    Returns:
-        The buffer whose row i holds the minimum of rows i .. i + length - 1 (its last length - 1 rows are not filled),
-        and the other buffer.
-    """
-    reached = 1
-    while reached < length:
-        step = min(reached, length - reached)
-        end = len(mask) - reached - step + 1
-        np.bitwise_and(mask[:end], mask[step : step + end], out=spare[:end])
-        mask, spare = spare, mask
-        reached += step
-    return mask, spare

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, BoolArray, FloatArray, frozen
-from renderkit.metrics.outline import PixelIndices, boundary_image
+from renderkit.metrics.mask_bits import PixelIndices
 
 LoopIndices: TypeAlias = NDArray[np.int64]
 
@@ -51,15 +51,14 @@ class Contour:
 
 def trace_contour(mask: AlphaImage) -> Contour:
     """Trace the outlines of a (height, width) 0/1 mask, holes included (Suzuki and Abe 1985, through OpenCV)."""
-    curves, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    curves, _ = cv2.findContours(np.ascontiguousarray(mask), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     curves = sorted((curve.reshape(-1, 2) for curve in curves), key=len, reverse=True)
     kept = [curve for curve in curves[:MAX_LOOPS] if len(curve) >= MIN_LOOP]
-    real = boundary_image(mask)
-    parts = [_smoothed(curve.astype(np.int32), real) for curve in kept]
+    parts = [_smoothed(curve.astype(np.int32), mask) for curve in kept]
     return _assembled(parts, sum(len(curve) for curve in curves) - sum(len(curve) for curve in kept))
 
 
-def _smoothed(curve: PixelIndices, real: AlphaImage) -> tuple[PixelIndices, FloatArray, FloatArray, BoolArray]:
+def _smoothed(curve: PixelIndices, mask: AlphaImage) -> tuple[PixelIndices, FloatArray, FloatArray, BoolArray]:
     count = len(curve)
     wrapped = np.take(curve, np.arange(-_KERNEL_REACH, count + _KERNEL_REACH), axis=0, mode="wrap").astype(np.float64)
     points = _convolved(wrapped, _kernel(_POSITION_SIGMA))
@@ -70,12 +69,22 @@ def _smoothed(curve: PixelIndices, real: AlphaImage) -> tuple[PixelIndices, Floa
     normals = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.maximum(length, 1e-12)[:, None]
     # A boundary pixel's centre lies inside the edge by 0 to max |n| px, evenly: by half of that on average.
     points += normals * (0.5 * np.abs(normals).max(axis=1))[:, None]
-    on_border = real[curve[:, 1], curve[:, 0]] == 0
+    on_border = ~_beside_outside(curve, mask)
     near_border = np.zeros(count, np.bool_)
     if on_border.any():
         spread = np.take(on_border, np.arange(-_KERNEL_REACH, count + _KERNEL_REACH), mode="wrap")
         near_border = np.convolve(spread, np.ones(2 * _KERNEL_REACH + 1), "valid") > 0.0
     return curve, points, normals, (length > 0.2) & ~near_border
+
+
+def _beside_outside(curve: PixelIndices, mask: AlphaImage) -> BoolArray:
+    """Tell which pixels have a 4-neighbour in the picture outside of the mask; others only trace the border."""
+    height, width = mask.shape
+    beside = np.zeros(len(curve), np.bool_)
+    for step_x, step_y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        x, y = np.clip(curve[:, 0] + step_x, 0, width - 1), np.clip(curve[:, 1] + step_y, 0, height - 1)
+        beside |= mask[y, x] == 0
+    return beside
 
 
 def _assembled(parts: list[tuple[PixelIndices, FloatArray, FloatArray, BoolArray]], num_left_out: int) -> Contour:

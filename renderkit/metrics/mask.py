@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
-
 from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.mask_window import MaskWindow, cut_window
@@ -91,10 +89,9 @@ def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None =
 
 def count_pixels(window: MaskWindow) -> MaskScore:
     """Count the pixels of two masks that are already cut to their window; see `score_mask`."""
-    first, second = window.rendered, window.captured
-    if window.inside is not None:
-        first, second = first & window.inside, second & window.inside
-    rendered_px, captured_px = cv2.countNonZero(first), cv2.countNonZero(second)
-    shared_px = cv2.countNonZero(cv2.bitwise_and(first, second)) if rendered_px and captured_px else 0
+    first, second = window.rendered_bits, window.captured_bits
+    if window.inside_bits is not None:
+        first, second = first & window.inside_bits, second & window.inside_bits
+    rendered_px, captured_px = first.count, second.count
     num_empty = int(rendered_px + captured_px == 0)
-    return MaskScore(rendered_px, captured_px, shared_px, window.left_out_px, window.region, num_empty)
+    return MaskScore(rendered_px, captured_px, (first & second).count, window.left_out_px, window.region, num_empty)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.metrics.mask_bits import WORD, MaskBits
 from renderkit.metrics.mask_pair import mask_pair
 from renderkit.metrics.region import Region
 
 
 @dataclass(frozen=True, eq=False)
 class MaskWindow:
-    """Two masks of one picture, cut to their common bounding box and one pixel around.
+    """Two masks of one picture, cut to their common bounding box and at least one pixel around.
 
-    The window ends either in that pixel of background or at the picture's own border, so outlines, bands and distances
-    in it are those of the whole picture.
+    The window ends either in background or at the picture's own border, so outlines, bands and distances in it are
+    those of the whole picture. Its columns begin and end at whole words of 64 px.
 
     Attributes:
         rendered: (h, w) 0/1 bytes, A.
         captured: (h, w) 0/1 bytes, B.
+        rendered_bits: A as bits.
+        captured_bits: B as bits.
         inside: (h, w) 0/1 bytes, the evaluation region; None is everywhere.
+        inside_bits: The same as bits.
         corner: (x, y) of the window's first pixel in the picture.
         size: (width, height) of the picture.
         left_out_px: Pixels of the picture outside the region.
@@ -31,7 +32,10 @@ class MaskWindow:
 
     rendered: AlphaImage
     captured: AlphaImage
+    rendered_bits: MaskBits
+    captured_bits: MaskBits
     inside: AlphaImage | None
+    inside_bits: MaskBits | None
     corner: tuple[int, int]
     size: tuple[int, int]
     left_out_px: int
@@ -45,17 +49,23 @@ def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None =
         ValueError: If the masks are not bool images of one shape, or the region is of another.
     """
     first, second = mask_pair(rendered, captured)
-    rows, columns = _joint_window(first, second)
     height, width = first.shape
-    inside, left_out_px, name = None, 0, "image"
+    bits = [MaskBits.pack(first), MaskBits.pack(second)]
+    rows, words = _joint_window(bits, height)
+    columns = slice(WORD * words.start, min(WORD * words.stop, width))
+    inside, inside_bits, left_out_px, name = None, None, 0, "image"
     if region is not None:
         whole = region.bytes_for(first.shape)
-        inside = np.ascontiguousarray(whole[rows, columns])
-        left_out_px, name = whole.size - cv2.countNonZero(whole), region.name
+        packed = MaskBits.pack(whole)
+        inside, inside_bits = whole[rows, columns], packed.crop(rows, words)
+        left_out_px, name = whole.size - packed.count, region.name
     return MaskWindow(
-        np.ascontiguousarray(first[rows, columns]),
-        np.ascontiguousarray(second[rows, columns]),
+        first[rows, columns],
+        second[rows, columns],
+        bits[0].crop(rows, words),
+        bits[1].crop(rows, words),
         inside,
+        inside_bits,
         (columns.start, rows.start),
         (width, height),
         left_out_px,
@@ -63,10 +73,15 @@ def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None =
     )
 
 
-def _joint_window(first: AlphaImage, second: AlphaImage) -> tuple[slice, slice]:
-    boxes = [box for box in (cv2.boundingRect(first), cv2.boundingRect(second)) if box[2]]
+def _joint_window(masks: list[MaskBits], height: int) -> tuple[slice, slice]:
+    """Return the rows, and the words of each row, of both masks' bounding box and a pixel around."""
+    boxes = [box for box in (mask.box() for mask in masks) if box is not None]
     if not boxes:
         return slice(0, 1), slice(0, 1)
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    return slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
+    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    last_word = masks[0].words.shape[1]
+    return (
+        slice(max(top - 1, 0), min(bottom + 1, height)),
+        slice(max(left - 1, 0) // WORD, min(right // WORD + 1, last_word)),
+    )

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, BoolArray, FloatArray, MaskImage, frozen
+from renderkit.metrics.mask_bits import PixelIndices
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
-PixelIndices: TypeAlias = NDArray[np.int32]
 SquaredDistances: TypeAlias = NDArray[np.int64]
-
-_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +65,8 @@ def outlines_in(window: MaskWindow) -> OutlineDistances:
     """Measure the outlines of two masks that are already cut to their window; see `measure_outlines`."""
     from renderkit.metrics.nearest import PixelRows  # noqa: PLC0415 - loads the compiler
 
-    outlines = [PixelRows.from_sorted(_boundary_points(mask)) for mask in (window.rendered, window.captured)]
+    masks = (window.rendered_bits, window.captured_bits)
+    outlines = [PixelRows.from_sorted(mask.boundary().points()) for mask in masks]
     inside = [_inside(outline.points, window.inside) for outline in outlines]
     points = [outline.points[keep] for outline, keep in zip(outlines, inside, strict=True)]
     forward, nearest = outlines[1].nearest(points[0])
@@ -86,21 +84,6 @@ def outlines_in(window: MaskWindow) -> OutlineDistances:
         left_out,
         window.region,
     )
-
-
-def _boundary_points(mask: AlphaImage) -> PixelIndices:
-    """Return the (N, 2) boundary pixels (x, y) of a 0/1 mask, sorted by row then column."""
-    boundary = boundary_image(mask)
-    if not cv2.countNonZero(boundary):
-        return np.zeros((0, 2), np.int32)
-    result: PixelIndices = cv2.findNonZero(boundary).reshape(-1, 2).astype(np.int32)
-    return result
-
-
-def boundary_image(mask: AlphaImage) -> AlphaImage:
-    """Return (height, width) 0/1 bytes: pixels of the mask with a 4-neighbour in the image outside of it."""
-    # Erosion's default border never erodes, so the picture's border makes no boundary.
-    return np.asarray(mask - cv2.erode(mask, _CROSS), dtype=np.uint8)
 
 
 def _whole(squared: FloatArray) -> SquaredDistances:

@@ -70,7 +70,7 @@ def bootstrap_interval(
     for _ in range(num_draws):
         frames = generator.integers(num_frames, size=num_frames)
         landmarks = generator.integers(num_landmarks, size=num_landmarks)
-        sample = table[frames[:, None], landmarks]
+        sample = table.take(frames, axis=0).take(landmarks, axis=1)
         sample = sample[np.isfinite(sample)]
         if sample.size:
             drawn.append(float(statistic(sample)))

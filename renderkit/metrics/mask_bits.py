@@ -1,0 +1,128 @@
+"""Masks as bits, 64 pixels to a word: counting and eroding a picture touches 80,000 words and not 5 million bytes.
+
+Bit i of word j of a row is the pixel x = 64 j + i. Bits beyond the width are zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import AlphaImage, MaskImage
+
+Words: TypeAlias = NDArray[np.uint64]
+PixelIndices: TypeAlias = NDArray[np.int32]
+
+WORD = 64
+_ONES = np.uint64(2**64 - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskBits:
+    """A mask packed into words.
+
+    Attributes:
+        words: (height, ceil(width / 64)) uint64.
+        width: Width in px.
+    """
+
+    words: Words
+    width: int
+
+    @classmethod
+    def pack(cls, mask: MaskImage | AlphaImage) -> MaskBits:
+        """Pack a (height, width) bool or 0/1 mask."""
+        height, width = mask.shape
+        packed = np.packbits(mask, axis=1, bitorder="little")
+        padded = np.zeros((height, -(-width // WORD) * 8), np.uint8)
+        padded[:, : packed.shape[1]] = packed
+        return cls(padded.view("<u8"), width)
+
+    @property
+    def count(self) -> int:
+        """Number of pixels of the mask."""
+        # The Hamming norm is a population count; NumPy has one only from 2.0 on.
+        return int(cv2.norm(self.words.view(np.uint8), cv2.NORM_HAMMING)) if self.words.size else 0
+
+    def __and__(self, other: MaskBits) -> MaskBits:
+        """Return the intersection with a mask of the same size."""
+        return MaskBits(self.words & other.words, self.width)
+
+    def box(self) -> tuple[int, int, int, int] | None:
+        """Return (left, top, right, bottom) of the mask, right and bottom exclusive; None when it is empty."""
+        rows = np.flatnonzero(self.words.any(axis=1))
+        if not rows.size:
+            return None
+        across = np.bitwise_or.reduce(self.words)
+        columns = np.flatnonzero(np.unpackbits(across.view(np.uint8), bitorder="little"))
+        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+    def crop(self, rows: slice, words: slice) -> MaskBits:
+        """Return the window of some rows and some words of each row."""
+        width = min(self.width - WORD * words.start, WORD * (words.stop - words.start))
+        return MaskBits(np.ascontiguousarray(self.words[rows, words]), width)
+
+    def points(self) -> PixelIndices:
+        """Return the (N, 2) pixels (x, y) of the mask, by row then column."""
+        filled = np.flatnonzero(self.words)
+        bits = np.unpackbits(self.words.ravel()[filled].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+        which, bit = np.nonzero(bits)
+        row, word = np.divmod(filled[which], max(self.words.shape[1], 1))
+        return np.column_stack([word * WORD + bit, row]).astype(np.int32)
+
+    def boundary(self) -> MaskBits:
+        """Return the pixels with a 4-neighbour in the picture outside of the mask; its border is no boundary."""
+        ringed = self._ringed(1, 1)
+        middle = ringed[1:-1]
+        inside = ringed[:-2, 1:-1] & ringed[2:, 1:-1]
+        inside &= (middle[:, 1:-1] << np.uint64(1)) | (middle[:, :-2] >> np.uint64(63))
+        inside &= (middle[:, 1:-1] >> np.uint64(1)) | (middle[:, 2:] << np.uint64(63))
+        return MaskBits(self.words & ~inside, self.width)
+
+    def inner_band(self, width_px: int) -> MaskBits:
+        """Return the pixels within `width_px` (chessboard distance) of the mask's outside in the picture."""
+        margin = -(-width_px // WORD)
+        length = 2 * width_px + 1
+        run = self._ringed(width_px, margin)
+        reached = 1
+        while reached < length:
+            step = min(reached, length - reached)
+            run = run[:-step] & run[step:]
+            reached += step
+        reached = 1
+        while reached < length:
+            step = min(reached, length - reached)
+            run = run & _shifted(run, step)
+            reached += step
+        # A run starts at its first pixel; the erosion belongs to its middle.
+        eroded = _shifted(run, margin * WORD - width_px)[:, : self.words.shape[1]]
+        return MaskBits(self.words & ~eroded, self.width)
+
+    def _ringed(self, rows: int, words: int) -> Words:
+        """Return the words with the picture's outside, taken for inside the mask, around them."""
+        height, count = self.words.shape
+        ringed = np.full((height + 2 * rows, count + 2 * words), _ONES)
+        center = ringed[rows : rows + height, words : words + count]
+        center[:] = self.words
+        beyond = WORD * count - self.width
+        if beyond:
+            center[:, -1] |= _ONES << np.uint64(WORD - beyond)
+        return ringed
+
+
+def _shifted(words: Words, pixels: int) -> Words:
+    """Return rows moved left by some pixels: pixel x becomes what x + pixels was; ones come in from the right."""
+    whole, rest = divmod(pixels, WORD)
+    result = np.full_like(words, _ONES)
+    kept = words.shape[1] - whole
+    if not rest:
+        result[:, :kept] = words[:, whole:]
+        return result
+    np.right_shift(words[:, whole:], np.uint64(rest), out=result[:, :kept])
+    result[:, : kept - 1] |= words[:, whole + 1 :] << np.uint64(WORD - rest)
+    result[:, kept - 1] |= _ONES << np.uint64(WORD - rest)
+    return result
