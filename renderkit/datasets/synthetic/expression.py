@@ -52,7 +52,7 @@ def deform(points: Points3, expression: Expression) -> Points3:
     corner = np.exp(-(((np.abs(points[:, 0]) - 27.0) / 14.0) ** 2 + ((points[:, 1] + 71.0) / 13.0) ** 2))
     corner *= _ramp(50.0, 70.0, points[:, 2]) * expression.smile
     moved += np.column_stack([4.0 * side * corner, 4.5 * corner, -3.0 * corner])
-    head = _ramp(-205.0, -105.0, points[:, 1])
+    head = _ramp(-205.0, -122.0, points[:, 1])
     return _rotate(moved, NECK_PIVOT, np.array(expression.turn), head)
 
 

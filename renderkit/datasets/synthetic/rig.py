@@ -118,12 +118,12 @@ def _lens(kind: LensKind, corner: float, rng: np.random.Generator) -> FloatArray
     # The bend at the corner, relative to its radius, of each radial term.
     if kind == "none":
         return np.zeros(5)
-    k1 = (-0.010 + 0.004 * share[0]) / corner**2
-    k2 = (0.004 + 0.003 * share[1]) / corner**4
+    k1 = (-0.016 + 0.005 * share[0]) / corner**2
+    k2 = (0.003 + 0.002 * share[1]) / corner**4
     k3 = 0.001 * share[4] / corner**6
     if kind == "folding":
-        # With k3 this negative, 1 + 3 k1 r^2 + 5 k2 r^4 + 7 k3 r^6 vanishes between 0.8 and 1.15 corners.
-        turn = corner * rng.uniform(0.8, 1.15)
+        # With k3 this negative, 1 + 3 k1 r^2 + 5 k2 r^4 + 7 k3 r^6 vanishes between 0.85 and 1.75 corners.
+        turn = corner * rng.uniform(0.85, 1.75)
         k2 = 0.03 / corner**4
         k3 = -(1.0 + 3.0 * k1 * turn**2 + 5.0 * k2 * turn**4) / (7.0 * turn**6)
     return np.array([k1, k2, 8e-4 * share[2], 8e-4 * share[3], k3])

@@ -1,0 +1,112 @@
+"""renderkit synth: write a capture whose truth is known, with or without planted faults."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from renderkit.datasets.synthetic.faults import Fault
+    from renderkit.datasets.synthetic.truth import SynthTruth
+
+
+class LikeChoice(StrEnum):
+    """Whose on-disk format is written."""
+
+    RENDERME360 = "renderme360"
+    FACESCAPE = "facescape"
+
+
+class LensChoice(StrEnum):
+    """How strongly the lenses bend."""
+
+    NONE = "none"
+    MODEST = "modest"
+    FOLDING = "folding"
+
+
+def _print_faults(wanted: bool) -> None:
+    from renderkit.datasets.synthetic.faults import FAULTS
+
+    if not wanted:
+        return
+    for kind in FAULTS.values():
+        amount = f"{kind.amount:g} {kind.unit}" if kind.unit else "-"
+        typer.echo(f"{kind.name:22}{amount:14}{kind.meaning}")
+    raise typer.Exit
+
+
+def synth(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)],
+    like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
+    cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
+    frames: Annotated[int, typer.Option("--frames", metavar="N", help="Number of frames (FaceScape: tuples).")] = 1,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Person, rig and noise; same seed, same bytes.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
+            help="Plant a fault, such as rotated@25=0.3, swapped@25,28 or half-pixel@all; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    faces: Annotated[int, typer.Option("--faces", metavar="N", help="About how many faces the scan has.")] = 60_000,
+    lens: Annotated[LensChoice, typer.Option("--lens", help="Lens distortion.")] = LensChoice.MODEST,
+    landmark_noise: Annotated[
+        float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
+    ] = 0.3,
+    _list_faults: Annotated[
+        bool,
+        typer.Option("--list-faults", callback=_print_faults, is_eager=True, help="List the faults and leave."),
+    ] = False,
+) -> None:
+    """Write a synthetic capture in a dataset's own format, with the truth beside it in truth.json."""
+    from renderkit.cli.progress import Progress
+    from renderkit.pipeline.synth import SynthOptions, synthesize
+
+    try:
+        options = SynthOptions(
+            like=like.value,
+            num_cameras=cameras,
+            num_frames=frames,
+            size=_parse_size(size),
+            seed=seed,
+            faults=_parse_faults(fault or []),
+            scan_faces=faces,
+            lens=lens.value,
+            landmark_noise_px=landmark_noise,
+        )
+        with Progress(cameras * frames) as progress:
+            truth = synthesize(out, options, lambda _done, _total: progress.advance())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    _print_result(truth)
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"--size: expected WIDTHxHEIGHT such as 612x512, got {text!r}")
+    return int(width), int(height)
+
+
+def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
+    from renderkit.datasets.synthetic.faults import parse_fault
+
+    return tuple(parse_fault(text) for text in texts)
+
+
+def _print_result(truth: SynthTruth) -> None:
+    """Say what was written and how to validate it."""
+    for planted in truth.faults:
+        typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
+    extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
+    options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
+    typer.echo(f"truth: {truth.path}")
+    for capture in truth.captures:
+        typer.echo(f"validate it with: renderkit validate {capture}{options}")
