@@ -142,10 +142,10 @@ def _draw_landmarks(
     captured, predicted = _moved(landmarks.captured, enlarge), _moved(landmarks.predicted, enlarge)
     both = np.isfinite(captured).all(axis=1) & np.isfinite(predicted).all(axis=1)
     seen = both & ~landmarks.hidden
+    _draw_dots(canvas, captured[seen], CAPTURED, radius_px)
     for start, error in zip(captured[seen], (predicted - captured)[seen], strict=True):
         _line(canvas, start, start + factor * error, ERROR, 0.7 * radius_px)
     # The smaller one on top: where they agree both are seen.
-    _draw_dots(canvas, captured[seen], CAPTURED, radius_px)
     _draw_dots(canvas, predicted[seen], PREDICTED, 0.55 * radius_px)
     _draw_dots(canvas, captured[both & landmarks.hidden], FAINT, 0.8 * radius_px)
 
