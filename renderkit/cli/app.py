@@ -9,9 +9,11 @@ import typer
 import renderkit
 from renderkit.cli.demo import demo
 from renderkit.cli.doctor import doctor
+from renderkit.cli.gate import gate
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
 from renderkit.cli.render import render
+from renderkit.cli.report import report
 from renderkit.cli.validate import validate
 
 app = typer.Typer(
@@ -25,7 +27,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.",
 )
 
-for _command in (validate, overlay, render, inspect, demo, doctor):
+for _command in (validate, gate, report, overlay, render, inspect, demo, doctor):
     app.command()(_command)
 
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from renderkit.cli.gate import verdict_lines
 from renderkit.report.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
 from renderkit.report.catalogue import METRICS, Metric
 
@@ -77,11 +78,8 @@ def summary_lines(report: Report) -> list[str]:
     for name, why in list(report.skipped_cameras.items())[:_MOST]:
         lines.append(f"skipped by the dataset: camera {name}: {why}")
     lines += _warning_lines(report)
-    for gate in report.gates:
-        if not gate.passed:
-            lines.append(f"gate {gate.verdict}{' (tolerated)' if gate.tolerated else ''}: {gate.message}")
     if report.gates:
-        lines.append(f"gates: {sum(gate.passed for gate in report.gates)} of {len(report.gates)} checks pass")
+        lines += verdict_lines(report.gates)
     return lines
 
 

@@ -36,12 +36,12 @@ from renderkit.cli.arguments import (
     open_renderer,
     remember,
 )
+from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateInputs, GateOption, read_gates
 
 if TYPE_CHECKING:
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.recording import Recording
     from renderkit.render.base import Renderer
-    from renderkit.report.gate import Gate
     from renderkit.report.pictures import RunPictures
     from renderkit.report.rows import Report, ViewResult
 
@@ -58,10 +58,9 @@ def validate(
     cameras: CamerasOption = None,
     undistort: UndistortOption = False,
     matte_threshold: ThresholdOption = 0.5,
-    gate: Annotated[
-        list[str] | None,
-        typer.Option("--gate", metavar="CHECK", help='Such as "reprojection_rms_px <= 1.5"; may be repeated.'),
-    ] = None,
+    gate: GateOption = None,
+    config: ConfigOption = None,
+    baseline: BaselineOption = None,
     out: OutOption = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")] = True,
     renderer: RendererOption = RendererChoice.AUTO,
@@ -71,7 +70,7 @@ def validate(
     if remember_flame:
         remember(flame)
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
-    gates = _parse_gates(gate or ())
+    gates = read_gates(gate, config, baseline)
     with inputs.open() as recording:
         options = make_options(recording, inputs, frames, cameras, matte_threshold, undistort)
         run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device)
@@ -100,23 +99,23 @@ class RunRequest:
     device: int | None
 
 
-def run_validation(recording: Recording, run: RunRequest, gates: Sequence[Gate] = ()) -> Report:
-    """Validate, write the run folder, print the table.
+def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | None = None) -> Report:
+    """Validate, write the run folder, print the table; without `gates`, nothing is judged.
 
     Raises:
         ContextError: If nothing can draw.
         DatasetError: If the run folder cannot be written.
     """
     from renderkit.report.gate_verdicts import judge
-    from renderkit.report.json_report import write_report
     from renderkit.report.pictures import RunPictures
     from renderkit.report.provenance import hash_inputs, package_versions
+    from renderkit.report.rebuild import write_formats
     from renderkit.report.rows import Provenance, Report
     from renderkit.report.run_folder import OVERLAYS, make_run_folder
 
     started, clock = datetime.now(UTC), time.monotonic()
     folder = make_run_folder(run.folder)
-    pictures = RunPictures(folder, subfolder=OVERLAYS) if run.overlays else None
+    pictures = RunPictures(folder, subfolder=OVERLAYS, page=True) if run.overlays else None
     with open_renderer(run.renderer, run.device) as renderer:
         info = renderer.info
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
@@ -135,9 +134,11 @@ def run_validation(recording: Recording, run: RunRequest, gates: Sequence[Gate] 
     report = Report(
         tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock
     )
-    report = replace(report, gates=judge(report, gates))
-    path = write_report(report, folder)
-    _print_run(report, path, pictures)
+    gates = gates or GateInputs()
+    report = replace(report, gates=judge(report, gates.gates, gates.baseline))
+    _write_scene(recording, report, folder)
+    paths = write_formats(report, folder, baseline=gates.baseline)
+    _print_run(report, paths, pictures)
     return report
 
 
@@ -187,15 +188,15 @@ def _walk(
     return rows
 
 
-def _parse_gates(texts: Sequence[str]) -> tuple[Gate, ...]:
-    if not texts:
-        return ()
-    from renderkit.report.gate_language import parse_gate
+def _write_scene(recording: Recording, report: Report, folder: Path) -> None:
+    from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
+    from renderkit.report.run_scene import write_run_scene
 
-    return tuple(parse_gate(text) for text in texts)
+    meshes = read_meshes_of(recording, report.frames, report.meshes)
+    write_run_scene(folder, read_rig_of(recording, report.cameras), meshes)
 
 
-def _print_run(report: Report, path: Path, pictures: RunPictures | None) -> None:
+def _print_run(report: Report, paths: Sequence[Path], pictures: RunPictures | None) -> None:
     from renderkit.cli.summary import print_table, summary_lines
     from renderkit.report.run_folder import OVERLAYS
 
@@ -203,7 +204,8 @@ def _print_run(report: Report, path: Path, pictures: RunPictures | None) -> None
     typer.echo("")
     for line in summary_lines(report):
         typer.echo(line)
-    typer.echo(f"report: {path}")
+    folder = paths[0].parent
+    typer.echo(f"report: {folder}: {', '.join(path.name for path in paths)}")
     if pictures is not None:
-        typer.echo(f"overlays: {path.parent / OVERLAYS}")
-        typer.echo(f"contact sheet: {path.parent / pictures.sheets[0]}")
+        typer.echo(f"overlays: {folder / OVERLAYS}")
+        typer.echo(f"contact sheet: {folder / pictures.sheets[0]}")

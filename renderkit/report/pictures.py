@@ -10,6 +10,7 @@ from renderkit.report.catalogue import METRICS
 from renderkit.report.drawing import CAPTURED, PREDICTED, write_picture
 from renderkit.report.evidence import ViewEvidence
 from renderkit.report.overlay import OverlayStyle, draw_overlay, draw_picture
+from renderkit.report.page_pictures import write_page_pictures
 from renderkit.report.rows import ViewKey, ViewResult, natural_key
 from renderkit.report.run_folder import picture_name, safe_name
 from renderkit.report.sheet import Tile, draw_sheet
@@ -37,6 +38,7 @@ class RunPictures:
         subfolder: str = "",
         worst_first: bool = False,
         overlays: bool = True,
+        page: bool = False,
     ) -> None:
         """Set up.
 
@@ -46,6 +48,7 @@ class RunPictures:
             subfolder: Existing folder inside `folder` for the pictures.
             worst_first: Order the sheets by how far a camera deviates, instead of by name.
             overlays: Whether to write each view's overlay beside the sheets.
+            page: Whether to write report.html's pictures as well.
         """
         self.sheets: list[str] = []
         self._folder = folder
@@ -54,6 +57,7 @@ class RunPictures:
         self._prefix = f"{subfolder}/" if subfolder else ""
         self._worst_first = worst_first
         self._overlays = overlays
+        self._page = page
         self._tiles: dict[ViewKey, Tile] = {}
         self._rows: list[ViewResult] = []
 
@@ -65,6 +69,8 @@ class RunPictures:
         """
         key = evidence.row.key
         self._tiles[key] = Tile(key.camera, draw_picture(evidence, self._tile_style), _short(evidence.row))
+        if self._page:
+            write_page_pictures(evidence, self._folder)
         if not self._overlays:
             return None
         relative = f"{self._prefix}{picture_name(key)}"

@@ -1,0 +1,84 @@
+"""The arguments that say which gates to check and against which baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from renderkit.report.gate import Gate
+    from renderkit.report.rows import Report
+
+GateOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--gate",
+        metavar="CHECK",
+        help='Such as "reprojection_rms_px <= 1.5 px" or "iou >= baseline - 3 se for 18-32"; may be repeated.',
+        show_default=False,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Gates; renderkit.toml of this folder by default, if it is there.",
+        show_default=False,
+    ),
+]
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="RUN", help="Run to compare with; overrules the config's.", show_default=False),
+]
+
+
+@dataclass(frozen=True, eq=False)
+class GateInputs:
+    """What is checked.
+
+    Attributes:
+        gates: Those of the config, then those of the command line.
+        baseline: The run to compare with, or None.
+        config: The file that gates came from, or None.
+    """
+
+    gates: tuple[Gate, ...] = ()
+    baseline: Report | None = None
+    config: Path | None = None
+
+
+def read_gates(
+    checks: Sequence[str] | None, config: Path | None, baseline: Path | None, *, with_baseline: bool = True
+) -> GateInputs:
+    """Read the gates and the baseline run, before anything is computed.
+
+    Args:
+        checks: As typed after --gate.
+        config: As given, or None for renderkit.toml where it exists.
+        baseline: As given, or None for the config's.
+        with_baseline: False leaves the baseline unread.
+
+    Raises:
+        GateError: If a gate cannot be meant, or needs a baseline and there is none.
+        DatasetError: If the baseline is no report.
+    """
+    from renderkit.report.gate import GateError
+    from renderkit.report.gate_config import FILE_NAME, GateConfig, read_gate_config
+    from renderkit.report.gate_language import parse_gate
+    from renderkit.report.json_report import read_report
+
+    here = Path(FILE_NAME)
+    file = config if config is not None else here if here.is_file() else None
+    read = GateConfig() if file is None else read_gate_config(file)
+    gates = (*read.gates, *(parse_gate(text) for text in checks or ()))
+    run = baseline or read.baseline
+    orphan = next((gate for gate in gates if gate.needs_baseline), None)
+    if run is None and orphan is not None and with_baseline:
+        raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
+    # A baseline that no gate asks for is drawn behind the histograms.
+    return GateInputs(gates, read_report(run) if run is not None and with_baseline else None, file)

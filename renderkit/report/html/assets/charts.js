@@ -1,0 +1,157 @@
+"use strict";
+// Histogram, time line and contour offset, drawn by plotly.js, which is unpacked first.
+const CONFIG = { displayModeBar: false, responsive: true };
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const metricChoice = document.getElementById("metric");
+let lastOpened = null;
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function layout(extra) {
+  const axis = { gridcolor: color("--line"), zerolinecolor: color("--muted"), automargin: true };
+  const base = {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: color("--fg"), size: 13 },
+    margin: { l: 50, r: 10, t: 10, b: 40 }, showlegend: false, hoverlabel: { align: "left" },
+  };
+  const merged = { ...base, ...extra };
+  merged.xaxis = { ...axis, ...extra.xaxis };
+  merged.yaxis = { ...axis, ...extra.yaxis };
+  return merged;
+}
+
+// plotly reads a subset of HTML in its texts; a camera's name is none.
+function plain(text) {
+  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+function metric() {
+  return Number(metricChoice.value);
+}
+
+function axisTitle(about) {
+  return about.unit === "px" ? `${about.name} (px)`.replace("_px (px)", " (px)") : about.name;
+}
+
+function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
+}
+
+function drawHistogram() {
+  const div = document.getElementById("histogram");
+  const about = DATA.metrics[metric()];
+  const now = DATA.cameras.map((camera) => camera.values[metric()]).filter((value) => value !== null);
+  const before = DATA.baseline ? DATA.baseline[metric()].filter((value) => value !== null) : [];
+  const all = [...now, ...before];
+  const low = Math.min(...all);
+  const span = Math.max(...all) - low || Math.abs(low) || 1;
+  const xbins = { start: low, end: low + span * 1.0001, size: span / 30 };
+  const traces = [];
+  if (before.length) {
+    traces.push({
+      type: "histogram", x: before, xbins, name: "baseline", hoverinfo: "x+y+name",
+      marker: { color: color("--muted"), opacity: 0.55, pattern: { shape: "/" } },
+    });
+  }
+  traces.push({
+    type: "histogram", x: now, xbins, name: "this run", hoverinfo: "x+y+name",
+    marker: { color: color("--link"), opacity: 0.8, line: { width: 1, color: color("--bg") } },
+  });
+  div.setAttribute("aria-label", now.length
+    ? `Histogram of ${about.name} over ${now.length} cameras: median ${percentile(now, 0.5).toPrecision(3)}, ` +
+      `from ${Math.min(...now).toPrecision(3)} to ${Math.max(...now).toPrecision(3)}`
+    : `No camera has ${about.name}`);
+  Plotly.react(div, traces, layout({
+    barmode: "overlay", showlegend: before.length > 0, legend: { orientation: "h", y: 1.1 },
+    xaxis: { title: { text: axisTitle(about) } }, yaxis: { title: { text: "cameras" } },
+  }), CONFIG);
+}
+
+function drawTimeline() {
+  const div = document.getElementById("timeline");
+  if (!div || !DATA.timeline) return;
+  const about = DATA.metrics[metric()];
+  const series = DATA.timeline.series[metric()];
+  const frames = DATA.timeline.frames.map(plain);
+  const worse = about.better === "higher" ? Math.min : Math.max;
+  const over = (pick) => frames.map((_, frame) => {
+    const known = series.map((line) => line[frame]).filter((value) => value !== null);
+    return known.length ? pick(known) : null;
+  });
+  const lines = [
+    { name: "median of the rig", y: over((known) => percentile(known, 0.5)), line: { color: color("--link"), width: 2 } },
+    { name: "worst camera", y: over((known) => worse(...known)), line: { color: color("--bad"), dash: "dot" } },
+  ];
+  if (lastOpened !== null) {
+    lines.push({
+      name: `camera ${plain(DATA.cameras[lastOpened].name)}`, y: series[lastOpened],
+      line: { color: color("--fg"), dash: "dash" },
+    });
+  }
+  const traces = lines.map((line) => ({ type: "scatter", mode: "lines+markers", x: frames, ...line }));
+  Plotly.react(div, traces, layout({
+    showlegend: true, legend: { orientation: "h", y: 1.15 },
+    xaxis: { title: { text: "frame" }, type: "category" }, yaxis: { title: { text: axisTitle(about) } },
+  }), CONFIG);
+  div.setAttribute("aria-label", `${about.name} over ${frames.length} frames: median and worst camera`);
+}
+
+function drawOffsets(details) {
+  const div = details.querySelector(".offset");
+  const offsets = DATA.offsets[details.dataset.index];
+  if (!div || !offsets) return;
+  const degrees = offsets.map((_, bin) => (360 * bin) / offsets.length);
+  const known = offsets.filter((value) => value !== null);
+  div.setAttribute("aria-label",
+    `Contour offset by direction: median ${percentile(known, 0.5).toFixed(2)} px, ` +
+    `from ${Math.min(...known).toFixed(2)} to ${Math.max(...known).toFixed(2)} px`);
+  Plotly.react(div, [{
+    type: "bar", x: degrees, y: offsets, hovertemplate: "%{x:.0f} deg: %{y:.2f} px<extra></extra>",
+    marker: { color: offsets.map((value) => (value > 0 ? "#c98a00" : "#2f8fd0")) },
+  }], layout({
+    bargap: 0.05, yaxis: { title: { text: "px" } },
+    xaxis: { tickvals: [0, 90, 180, 270], ticktext: ["right", "down", "left", "up"] },
+  }), CONFIG);
+}
+
+async function loadPlotly() {
+  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (char) => char.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  document.head.append(script);
+  if (!window.Plotly) throw new Error("plotly.js did not start");
+}
+
+function drawAll() {
+  drawHistogram();
+  drawTimeline();
+  if (typeof drawRig === "function") drawRig();
+  for (const details of document.querySelectorAll("details.camera[open]")) drawOffsets(details);
+}
+
+async function start() {
+  if (!metricChoice) return;
+  await loadPlotly();
+  drawAll();
+  metricChoice.addEventListener("change", drawAll);
+  dark.addEventListener("change", drawAll);
+  opened.addEventListener("camera", (event) => {
+    lastOpened = Number(event.detail.dataset.index);
+    drawOffsets(event.detail);
+    drawTimeline();
+  });
+  document.documentElement.dataset.charts = "ready";
+}
+
+window.addEventListener("DOMContentLoaded", () => {
+  start().catch((error) => {
+    const trouble = document.getElementById("chart-trouble");
+    if (trouble) trouble.hidden = false;
+    document.documentElement.dataset.charts = `failed: ${error.message}`;
+  });
+});

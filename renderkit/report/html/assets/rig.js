@@ -1,0 +1,99 @@
+"use strict";
+// The rig in 3D: frusta and centres coloured by the chosen metric, meshes in the middle; a click opens a camera.
+const CIVIDIS = "Cividis";
+let rigIsDrawn = false;
+
+function colorRange(values) {
+  // The worst cameras saturate, so that one outlier does not make all others look alike.
+  const known = values.filter((value) => value !== null);
+  const low = percentile(known, 0.02);
+  const high = percentile(known, 0.98);
+  return high > low ? [low, high] : [low - 0.5, low + 0.5];
+}
+
+function frustumLines(scene, values) {
+  const line = { x: [], y: [], z: [], value: [] };
+  const add = (point, value) => {
+    line.x.push(point ? point[0] : null);
+    line.y.push(point ? point[1] : null);
+    line.z.push(point ? point[2] : null);
+    line.value.push(value);
+  };
+  scene.frusta.forEach((corners, index) => {
+    if (!corners || values[index] === null) return;
+    const center = scene.centers[index];
+    const [a, b, c, d] = corners;
+    for (const point of [a, b, c, d, a, center, b, null, c, center, d, null]) add(point, values[index]);
+  });
+  return line;
+}
+
+function rigHover(camera, about, value) {
+  const text = value === null ? "not computable" : value.toFixed(about.decimals);
+  return `${plain(camera.name)} (${plain(camera.mesh)})<br>${about.name} ${text}`;
+}
+
+function rigTraces(scene, about, values) {
+  const [cmin, cmax] = colorRange(values);
+  const scale = { cmin, cmax, colorscale: CIVIDIS, reversescale: about.better === "higher" };
+  const traces = scene.meshes.map((mesh) => ({
+    type: "mesh3d", x: mesh.x, y: mesh.y, z: mesh.z, i: mesh.i, j: mesh.j, k: mesh.k,
+    color: "#9aa4ae", opacity: 1, hoverinfo: "skip", flatshading: true,
+  }));
+  if (scene.frusta) {
+    const lines = frustumLines(scene, values);
+    traces.push({
+      type: "scatter3d", mode: "lines", x: lines.x, y: lines.y, z: lines.z, hoverinfo: "skip",
+      line: { width: 4, color: lines.value, ...scale },
+    });
+  }
+  const group = (keep) => scene.centers.map((_, index) => index).filter((index) => scene.centers[index] && keep(index));
+  const points = (indices) => ({
+    type: "scatter3d", mode: "markers", customdata: indices, hoverinfo: "text",
+    x: indices.map((index) => scene.centers[index][0]),
+    y: indices.map((index) => scene.centers[index][1]),
+    z: indices.map((index) => scene.centers[index][2]),
+    text: indices.map((index) => rigHover(DATA.cameras[index], about, values[index])),
+  });
+  const known = group((index) => values[index] !== null);
+  const unknown = group((index) => values[index] === null);
+  traces.push({
+    ...points(known),
+    marker: {
+      size: 6, color: known.map((index) => values[index]), ...scale, line: { width: 1, color: color("--fg") },
+      colorbar: { thickness: 12, title: { text: axisTitle(about), side: "right" }, tickfont: { color: color("--fg") } },
+    },
+  });
+  if (unknown.length) {
+    traces.push({ ...points(unknown), marker: { size: 6, symbol: "x", color: color("--muted") } });
+  }
+  return traces;
+}
+
+function drawRig() {
+  const div = document.getElementById("rig");
+  const scene = DATA.scene;
+  if (!div || !scene) return;
+  const about = DATA.metrics[metric()];
+  const values = DATA.cameras.map((camera) => camera.values[metric()]);
+  const axis = {
+    showbackground: false, gridcolor: color("--line"), zeroline: false, showspikes: false,
+    title: { text: "" }, tickfont: { color: color("--muted"), size: 10 },
+  };
+  const [ux, uy, uz] = scene.up;
+  const up = { x: ux, y: uy, z: uz };
+  // Look from a little above, off the side of whatever "up" is.
+  const side = Math.abs(uy) > 0.5 ? [1.1, 0, -1.3] : [1.3, -1.1, 0];
+  const eye = { x: side[0] + 0.5 * ux, y: side[1] + 0.5 * uy, z: side[2] + 0.5 * uz };
+  Plotly.react(div, rigTraces(scene, about, values), layout({
+    margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "rig",
+    scene: { aspectmode: "data", xaxis: axis, yaxis: axis, zaxis: axis, camera: { up, eye } },
+  }), CONFIG);
+  if (!rigIsDrawn) {
+    div.on("plotly_click", (event) => {
+      const index = event.points[0] && event.points[0].customdata;
+      if (index !== undefined) openCamera(index);
+    });
+    rigIsDrawn = true;
+  }
+}

@@ -1,0 +1,245 @@
+"""What the page shows of one camera: numbers, gates, pictures, landmark vectors."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.metrics.landmark_statistics import residual_field
+from renderkit.report.cameras import CameraSummary
+from renderkit.report.catalogue import METRICS, Metric
+from renderkit.report.diagnosis import residual_pattern
+from renderkit.report.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
+from renderkit.report.rows import GateVerdict, ViewResult
+
+_FACTORS = (1, 2, 5, 10, 20, 50, 100)
+_LONGEST_VECTOR = LONGEST_PX / 40
+_FIELD_CELLS = (12, 9)
+_LAYER_TITLES: Mapping[Layer, str] = {
+    "photo": "photo",
+    "rendering": "rendering over the photo",
+    "difference": "difference of the masks: yellow is rendered only, blue is captured only",
+}
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """One picture of the slider."""
+
+    name: Layer
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class VectorView:
+    """SVG paths over the picture, in its own pixels.
+
+    Attributes:
+        view_box: The picture, whose first pixel's centre is (0, 0).
+        factor: How much longer than they are the vectors are drawn.
+        captured: Dots at the detected landmarks.
+        predicted: Dots at the projected landmarks.
+        errors: Lines from detected to projected.
+        field: Arrows of the mean residual per cell, over all frames.
+        summary: The same for people who cannot see it.
+    """
+
+    view_box: str
+    factor: int
+    captured: str
+    predicted: str
+    errors: str
+    field: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class CameraView:
+    """One camera and mesh.
+
+    Attributes:
+        index: Place in the page's data.
+        anchor: Its id in the page.
+        name: Camera name.
+        mesh: Mesh name.
+        cells: (text, number or None) per shown metric.
+        state: "failed", "gate", "outlier" or "".
+        note: Why, in words.
+        num_failed: Views that failed.
+        num_views: All its views.
+    """
+
+    index: int
+    anchor: str
+    name: str
+    mesh: str
+    cells: tuple[tuple[str, float | None], ...]
+    state: str
+    note: str
+    num_failed: int
+    num_views: int
+
+
+@dataclass(frozen=True)
+class CameraDetail:
+    """What unfolds when a camera is chosen.
+
+    Attributes:
+        camera: The camera.
+        frame: The frame that is shown: its worst.
+        numbers: (name, text or the reason why there is none, meaning) of every metric.
+        pattern: Its residuals in words.
+        gates: What gates say of it.
+        warnings: Sentences of its views.
+        failures: (frame, message) of views that failed.
+        layers: Pictures of the slider.
+        vectors: Landmark vectors, or None.
+        has_offsets: Whether the page has its contour offset.
+        overlays: (frame, link) to the full-size overlays.
+    """
+
+    camera: CameraView
+    frame: str
+    numbers: tuple[tuple[str, str, str], ...]
+    pattern: str
+    gates: tuple[GateVerdict, ...]
+    warnings: tuple[str, ...]
+    failures: tuple[tuple[str, str], ...]
+    layers: tuple[LayerView, ...]
+    vectors: VectorView | None
+    has_offsets: bool
+    overlays: tuple[tuple[str, str], ...]
+
+
+def view_camera(
+    index: int, summary: CameraSummary, metrics: Sequence[Metric], gates: Sequence[GateVerdict], outlier: bool
+) -> CameraView:
+    """Return a camera's line of the table."""
+    values = [metric.value(summary.scores) for metric in metrics]
+    cells = tuple(
+        (metric.text(value), value if math.isfinite(value) else None)
+        for metric, value in zip(metrics, values, strict=True)
+    )
+    blocking = [gate for gate in gates if gate.blocks]
+    notes = [f"{summary.num_failed} of {len(summary.rows)} views failed"] * bool(summary.num_failed)
+    notes += [f"{len(blocking)} gates not passed"] * bool(blocking)
+    notes += ["stands out"] * outlier
+    state = "failed" if summary.num_failed else "gate" if blocking else "outlier" if outlier else ""
+    return CameraView(
+        index,
+        f"camera-{index}",
+        summary.camera,
+        summary.mesh,
+        cells,
+        state,
+        ", ".join(notes),
+        summary.num_failed,
+        len(summary.rows),
+    )
+
+
+def view_detail(
+    camera: CameraView, summary: CameraSummary, shown: ViewResult, gates: Sequence[GateVerdict], pictures: PagePictures
+) -> CameraDetail:
+    """Return what unfolds below the table; `shown` is the view whose pictures are shown."""
+    numbers = tuple(
+        (name, summary.missing_reason(metric) or metric.text(metric.value(summary.scores)), metric.meaning)
+        for name, metric in METRICS.items()
+    )
+    links = ((row.key.frame, safe_link(row.overlay)) for row in summary.rows)
+    return CameraDetail(
+        camera,
+        shown.key.frame,
+        numbers,
+        residual_pattern(summary),
+        tuple(gates),
+        tuple(dict.fromkeys(warning for row in summary.rows for warning in row.warnings)),
+        tuple((row.key.frame, row.failure.message) for row in summary.rows if row.failure is not None),
+        tuple(LayerView(n, _LAYER_TITLES[n], _uri(pictures.layers[n])) for n in LAYERS if n in pictures.layers),
+        view_vectors(shown, summary),
+        pictures.offsets is not None,
+        tuple((frame, link) for frame, link in links if link is not None),
+    )
+
+
+def view_vectors(row: ViewResult, summary: CameraSummary) -> VectorView | None:
+    """Return a view's landmarks as SVG paths; None when it has none."""
+    score, pixels = row.scores.reprojection, row.landmark_pixels
+    if score is None or pixels is None or row.image_size is None or len(pixels) != len(score.residuals):
+        return None
+    used = score.used & np.isfinite(pixels).all(axis=1)
+    if not used.any():
+        return None
+    width, height = row.image_size
+    scale = LONGEST_PX / max(width, height)
+    factor = max((f for f in _FACTORS if f * score.median_px * scale <= _LONGEST_VECTOR), default=1)
+    start, error = pixels[used], score.residuals[used]
+    bias = score.bias_px
+    summary_text = (
+        f"{int(used.sum())} landmarks; projected minus detected is ({bias[0]:+.2f}, {bias[1]:+.2f}) px on average, "
+        f"{score.median_px:.2f} px in the median, {score.max_px:.2f} px at most."
+    )
+    return VectorView(
+        f"-0.5 -0.5 {width} {height}",
+        factor,
+        _dots(start),
+        _dots(start + error),
+        _lines(start, start + factor * error),
+        _field(summary, (width, height), factor),
+        summary_text,
+    )
+
+
+def safe_link(path: str | None) -> str | None:
+    """Return a link to a file of the run folder; None for what leaves the folder."""
+    if path is None or "\\" in path or "\0" in path:
+        return None
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        return None
+    # Quoted by bytes: no scheme, no query, and names that are no UTF-8 stay what they are.
+    return "/".join(quote(part.encode("utf-8", "surrogateescape"), safe="") for part in parts)
+
+
+def _field(summary: CameraSummary, size: tuple[int, int], factor: int) -> str:
+    pixels, residuals = [np.zeros((0, 2))], [np.zeros((0, 2))]
+    for row in summary.rows:
+        score = row.scores.reprojection
+        if score is None or row.landmark_pixels is None or row.image_size != size:
+            continue
+        if len(score.residuals) == len(row.landmark_pixels):
+            pixels.append(row.landmark_pixels)
+            residuals.append(score.residuals)
+    field = residual_field(np.concatenate(pixels), np.concatenate(residuals), size, _FIELD_CELLS)
+    rows, columns = np.nonzero(field.counts)
+    cell = np.array(size) / np.array(_FIELD_CELLS)
+    centers = (np.column_stack([columns, rows]) + 0.5) * cell - 0.5
+    tips = centers + factor * field.mean_px[rows, columns]
+    return _arrows(centers, tips)
+
+
+def _dots(points: FloatArray) -> str:
+    return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
+
+
+def _lines(starts: FloatArray, ends: FloatArray) -> str:
+    return "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for (a, b), (c, d) in zip(starts, ends, strict=True))
+
+
+def _arrows(starts: FloatArray, ends: FloatArray) -> str:
+    along = ends - starts
+    across = along @ np.array([[0.0, 1.0], [-1.0, 0.0]])
+    heads = [ends - 0.3 * along + side * 0.18 * across for side in (-1.0, 1.0)]
+    return _lines(starts, ends) + _lines(heads[0], ends) + _lines(heads[1], ends)
+
+
+def _uri(data: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(data).decode('ascii')}"

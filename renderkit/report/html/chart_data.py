@@ -1,0 +1,142 @@
+"""The numbers behind the page's charts, as JSON; the charts themselves are drawn in the browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.report.cameras import CameraSummary, summarise_cameras
+from renderkit.report.catalogue import METRICS, Metric
+from renderkit.report.page_pictures import OffsetCurve
+from renderkit.report.rows import Report
+from renderkit.report.run_scene import read_mesh_previews, read_run_rig
+
+JsonObject: TypeAlias = dict[str, Any]
+
+CHARTED: Final = ("reprojection_rms_px", "reprojection_median_px", "iou", "containment", "boundary_f_2px")
+"""Metrics that charts offer, the first one that the run has being shown first."""
+
+MAX_FRUSTA: Final = 500
+MAX_TIMELINE_VALUES: Final = 50_000
+_FRUSTUM_SHARE = 0.12
+_DIGITS = 5
+
+
+def chart_data(
+    report: Report,
+    summaries: Sequence[CameraSummary],
+    folder: Path,
+    baseline: Report | None,
+    offsets: Mapping[int, OffsetCurve],
+) -> JsonObject:
+    """Return everything that the page's scripts draw.
+
+    Args:
+        report: The run.
+        summaries: Its cameras, in the page's order.
+        folder: The run folder, for the rig and the meshes.
+        baseline: The run to draw behind histograms, or None.
+        offsets: Contour offset by the camera's place in `summaries`.
+
+    Raises:
+        DatasetError: If the run folder's geometry is damaged.
+    """
+    metrics = [METRICS[name] for name in CHARTED if _has_any(METRICS[name], summaries)]
+    before = None if baseline is None else summarise_cameras(baseline.rows)
+    return {
+        "metrics": [
+            {"name": m.name, "title": m.title, "unit": m.unit, "better": m.better, "decimals": m.decimals}
+            for m in metrics
+        ],
+        "cameras": [
+            {"name": s.camera, "mesh": s.mesh, "values": [_number(m.value(s.scores)) for m in metrics]}
+            for s in summaries
+        ],
+        "baseline": None if before is None else [[_number(m.value(s.scores)) for s in before] for m in metrics],
+        "timeline": _timeline(report, summaries, metrics),
+        "offsets": {str(index): list(curve.median_px) for index, curve in offsets.items()},
+        "scene": _scene(folder, summaries),
+    }
+
+
+def _has_any(metric: Metric, summaries: Sequence[CameraSummary]) -> bool:
+    return any(not math.isnan(metric.value(summary.scores)) for summary in summaries)
+
+
+def _timeline(report: Report, summaries: Sequence[CameraSummary], metrics: Sequence[Metric]) -> JsonObject | None:
+    frames = report.frames
+    if len(frames) < 2 or len(frames) * len(summaries) * len(metrics) > MAX_TIMELINE_VALUES:
+        return None
+    place = {frame: index for index, frame in enumerate(frames)}
+    series: list[list[list[float | None]]] = []
+    for metric in metrics:
+        lines = []
+        for summary in summaries:
+            line: list[float | None] = [None] * len(frames)
+            for row in summary.rows:
+                line[place[row.key.frame]] = _number(metric.value(row.scores))
+            lines.append(line)
+        series.append(lines)
+    return {"frames": list(frames), "series": series}
+
+
+def _scene(folder: Path, summaries: Sequence[CameraSummary]) -> JsonObject | None:
+    rig = read_run_rig(folder)
+    if rig is None:
+        return None
+    cameras = [rig.cameras.get(summary.camera) for summary in summaries]
+    known = [camera for camera in cameras if camera is not None]
+    if not known:
+        return None
+    centers = np.array([camera.center_world for camera in known])
+    meshes = read_mesh_previews(folder)
+    middle = centers.mean(axis=0)
+    if meshes:
+        middle = np.concatenate([mesh.vertices for mesh in meshes.values()]).mean(axis=0)
+    length = _FRUSTUM_SHARE * float(np.median(np.linalg.norm(centers - middle, axis=1)))
+    # Pictures are upright: what is up for most cameras is up for the reader.
+    up = -np.array([camera.cam_from_world.R[1] for camera in known]).mean(axis=0)
+    with_frusta = len(known) <= MAX_FRUSTA
+    return {
+        "centers": [None if camera is None else _vector(camera.center_world) for camera in cameras],
+        "frusta": [None if camera is None else _corners(camera, length) for camera in cameras] if with_frusta else None,
+        "up": _vector(up),
+        "unit": rig.unit,
+        "meshes": [_mesh(mesh) for mesh in meshes.values() if len(mesh.faces)],
+    }
+
+
+def _corners(camera: Camera, length: float) -> list[list[float]]:
+    """Return the four corners of the picture at depth `length`, without distortion, which would bend the lines."""
+    right, bottom = camera.width - 0.5, camera.height - 0.5
+    pixels = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+    origin, directions = camera.undistorted().unproject_world(pixels)
+    return [_vector(origin + length * direction) for direction in directions]
+
+
+def _mesh(mesh: Mesh) -> JsonObject:
+    vertices, faces = mesh.vertices.T, mesh.faces.T.tolist()
+    return {
+        "name": mesh.name,
+        **{axis: [_short(value) for value in row] for axis, row in zip("xyz", vertices, strict=True)},
+        **dict(zip("ijk", faces, strict=True)),
+    }
+
+
+def _vector(vector: FloatArray) -> list[float]:
+    return [_short(value) for value in vector]
+
+
+def _number(value: float) -> float | None:
+    return _short(value) if math.isfinite(value) else None
+
+
+def _short(value: float) -> float:
+    return float(f"{float(value):.{_DIGITS}g}")
