@@ -83,7 +83,9 @@ def cache_folder() -> Path | None:
 def _fingerprint() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for file in sorted([Path(__file__), *here.glob("unfilter*.py"), *(here / "render" / "cpu").glob("*.py")]):
+    metrics = [here / "metrics" / "nearest.py", here / "metrics" / "closest_point.py"]
+    drawing = (here / "render" / "cpu").glob("*.py")
+    for file in sorted([Path(__file__), *here.glob("unfilter*.py"), *metrics, *drawing]):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -7,13 +7,13 @@ Numba is here already for the outlines, and a tree over Morton-sorted triangles 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, Points3, as_array
+from renderkit.compiled import kernel
 from renderkit.geometry.mesh import Mesh
 
 IndexArray: TypeAlias = NDArray[np.int64]
@@ -63,12 +63,13 @@ class SurfaceTree:
         Raises:
             ValueError: If the points are not (N, 3) or not finite.
         """
-        queries = np.ascontiguousarray(as_array(points, np.float64, (None, 3), "points"))
+        # A copy: kernels take writable arrays only, a mesh's vertices are not.
+        queries = np.array(as_array(points, np.float64, (None, 3), "points"), order="C")
         if not np.isfinite(queries).all():
             raise ValueError("points: expected finite coordinates; leave out points that are NaN")
         found, squared = np.empty_like(queries), np.empty(len(queries))
         index = np.empty(len(queries), np.int64)
-        _search(queries, self._corners, self._boxes, found, squared, index)
+        _search_all(queries, self._corners, self._boxes, found, squared, index)
         return ClosestPoints(found, np.sqrt(squared), self._order[index])
 
 
@@ -102,6 +103,7 @@ def _boxes(corners: FloatArray) -> FloatArray:
     return boxes
 
 
+@kernel
 def _square_to_box(point: FloatArray, box: FloatArray) -> float:
     total = 0.0
     for axis in range(3):
@@ -110,6 +112,7 @@ def _square_to_box(point: FloatArray, box: FloatArray) -> float:
     return total
 
 
+@kernel
 def _square_to_segment(point: FloatArray, a: FloatArray, b: FloatArray, nearest: FloatArray) -> float:
     """Write the segment's closest point to `nearest`; a segment without length is a point."""
     along, length = 0.0, 0.0
@@ -124,6 +127,7 @@ def _square_to_segment(point: FloatArray, a: FloatArray, b: FloatArray, nearest:
     return total
 
 
+@kernel
 def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArray) -> float:
     """Write the foot of the perpendicular to `nearest`; infinity when it lies outside of the triangle."""
     uu, uv, vv, pu, pv = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -145,28 +149,22 @@ def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArr
     return total
 
 
-_box: Any = numba.njit(cache=True, nogil=True)(_square_to_box)
-_segment: Any = numba.njit(cache=True, nogil=True)(_square_to_segment)
-_inside: Any = numba.njit(cache=True, nogil=True)(_square_to_inside)
-
-
+@kernel
 def _square_to_triangle(point: FloatArray, triangle: FloatArray, nearest: FloatArray) -> float:
     """Write the triangle's closest point to `nearest`: the foot of the perpendicular, or a point of an edge."""
-    best: float = _inside(point, triangle, nearest)
+    best: float = _square_to_inside(point, triangle, nearest)
     if best < np.inf:
         return best
     on_edge = np.empty(3)
     for edge in range(3):
-        distance = _segment(point, triangle[edge], triangle[(edge + 1) % 3], on_edge)
+        distance = _square_to_segment(point, triangle[edge], triangle[(edge + 1) % 3], on_edge)
         if distance < best:
             best = distance
             nearest[:] = on_edge
     return best
 
 
-_triangle: Any = numba.njit(cache=True, nogil=True)(_square_to_triangle)
-
-
+@kernel
 def _search_one(
     point: FloatArray, corners: FloatArray, boxes: FloatArray, found: FloatArray, nodes: IndexArray, bounds: FloatArray
 ) -> tuple[float, int]:
@@ -181,7 +179,7 @@ def _search_one(
         if bounds[size] >= best:
             continue
         if node < num_leaves:
-            to_left, to_right = _box(point, boxes[2 * node]), _box(point, boxes[2 * node + 1])
+            to_left, to_right = _square_to_box(point, boxes[2 * node]), _square_to_box(point, boxes[2 * node + 1])
             left_last = 1 if to_left < to_right else 0
             nodes[size + left_last], bounds[size + left_last] = 2 * node, to_left
             nodes[size + 1 - left_last], bounds[size + 1 - left_last] = 2 * node + 1, to_right
@@ -189,16 +187,14 @@ def _search_one(
             continue
         start = (node - num_leaves) * _LEAF
         for face in range(start, min(start + _LEAF, len(corners))):
-            distance = _triangle(point, corners[face], candidate)
+            distance = _square_to_triangle(point, corners[face], candidate)
             if distance < best:
                 best, index = distance, face
                 found[:] = candidate
     return best, index
 
 
-_one: Any = numba.njit(cache=True, nogil=True)(_search_one)
-
-
+@kernel
 def _search_all(
     queries: FloatArray,
     corners: FloatArray,
@@ -209,7 +205,4 @@ def _search_all(
 ) -> None:
     nodes, bounds = np.empty(_DEPTH, np.int64), np.empty(_DEPTH)
     for query in range(len(queries)):
-        squared[query], index[query] = _one(queries[query], corners, boxes, points[query], nodes, bounds)
-
-
-_search: Any = numba.njit(cache=True, nogil=True)(_search_all)
+        squared[query], index[query] = _search_one(queries[query], corners, boxes, points[query], nodes, bounds)

@@ -6,7 +6,7 @@ Bit i of word j of a row is the pixel x = 64 j + i. Bits beyond the width are ze
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -57,7 +57,8 @@ class MaskBits:
         rows = np.flatnonzero(self.words.any(axis=1))
         if not rows.size:
             return None
-        across = np.bitwise_or.reduce(self.words)
+        fold: Any = np.bitwise_or.reduce
+        across: Words = fold(self.words, axis=0)
         columns = np.flatnonzero(np.unpackbits(across.view(np.uint8), bitorder="little"))
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
@@ -65,6 +66,23 @@ class MaskBits:
         """Return the window of some rows and some words of each row."""
         width = min(self.width - WORD * words.start, WORD * (words.stop - words.start))
         return MaskBits(np.ascontiguousarray(self.words[rows, words]), width)
+
+    def unpack(self) -> MaskImage:
+        """Return the (height, width) bool mask."""
+        pixels = np.unpackbits(self.words.view(np.uint8), axis=1, count=self.width, bitorder="little")
+        return pixels.view(np.bool_)
+
+    def complement(self) -> MaskBits:
+        """Return the pixels of the picture outside of the mask."""
+        words = ~self.words
+        beyond = WORD * words.shape[1] - self.width
+        if beyond:
+            words[:, -1] &= _ONES >> np.uint64(beyond)
+        return MaskBits(words, self.width)
+
+    def grown(self, reach_px: int) -> MaskBits:
+        """Return the mask and every pixel within `reach_px` of it (chessboard distance)."""
+        return MaskBits(self.words | self.complement().inner_band(reach_px).words, self.width)
 
     def points(self) -> PixelIndices:
         """Return the (N, 2) pixels (x, y) of the mask, by row then column."""

@@ -1,7 +1,7 @@
 """Nearest pixel of an outline: an exact search through the rows around each query, compiled.
 
 The cost follows the distances found, not the size of the picture: for outlines a few pixels apart it is a fraction of
-what an exact distance transform takes. Compiled code is kept on disk beside the module or in the user's cache.
+what an exact distance transform takes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
+from renderkit.compiled import kernel
 
 IndexArray: TypeAlias = NDArray[np.int64]
 
@@ -54,10 +54,11 @@ class PixelRows:
         positions = np.ascontiguousarray(queries, dtype=np.float64)
         squared = np.full(len(positions), np.inf)
         index = np.full(len(positions), -1, dtype=np.int64)
-        _search(positions, np.ascontiguousarray(self.points[:, 0]), self.row_start, self.first_row, squared, index)
+        _search_rows(positions, np.ascontiguousarray(self.points[:, 0]), self.row_start, self.first_row, squared, index)
         return squared, index
 
 
+@kernel
 def _search_rows(
     queries: FloatArray,
     columns: NDArray[np.int32],
@@ -93,6 +94,3 @@ def _search_rows(
                             best, found = run * run + rise, candidate
                 row += direction
         squared[query], index[query] = best, found
-
-
-_search: Any = numba.njit(cache=True, nogil=True)(_search_rows)

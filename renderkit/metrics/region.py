@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import AlphaImage, MaskImage, as_array, frozen
+from renderkit.metrics.mask_bits import MaskBits
 from renderkit.metrics.mask_pair import mask_pair
 
 REACH_PX = 32
@@ -92,20 +93,17 @@ def background_edge_region(rendered: MaskImage, captured: MaskImage, reach_px: i
     (both in the chessboard distance). A chin in front of a neck or a hairline under hair is thereby left out, and so
     are the captured hair and shoulders that the mesh does not have.
     """
-    first, second = mask_pair(rendered, captured)
-    against_background = _grown(1 - second, reach_px)
-    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
-    near_outline = _grown(np.asarray(first - cv2.erode(first, cross), dtype=np.uint8), reach_px)
-    both = cv2.bitwise_and(against_background, near_outline)
+    first, second = (MaskBits.pack(mask) for mask in mask_pair(rendered, captured))
+    both = _grown(second.complement(), reach_px) & _grown(first.boundary(), reach_px)
     why = f"only where the rendered outline lies within {reach_px} px of the captured background"
-    return Region(np.asarray(both, np.uint8).view(np.bool_), "background edge", why)
+    return Region(both.unpack(), "background edge", why)
 
 
 def mesh_region(rendered: MaskImage, reach_px: int = REACH_PX) -> Region:
     """Return the rendering and its surroundings of `reach_px` (chessboard distance): the mesh's own region."""
     first, _ = mask_pair(rendered, rendered)
     why = f"only the mesh's own region and {reach_px} px around it, since the mesh does not cover the whole person"
-    return Region(_grown(first, reach_px).view(np.bool_), "mesh", why)
+    return Region(_grown(MaskBits.pack(first), reach_px).unpack(), "mesh", why)
 
 
 def default_region(mesh_name: str, rendered: MaskImage, captured: MaskImage) -> Region | None:
@@ -121,8 +119,7 @@ def default_region(mesh_name: str, rendered: MaskImage, captured: MaskImage) -> 
     return None
 
 
-def _grown(mask: AlphaImage, reach_px: int) -> AlphaImage:
+def _grown(mask: MaskBits, reach_px: int) -> MaskBits:
     if reach_px < 0:
         raise ValueError(f"reach_px: expected at least 0, got {reach_px}")
-    box = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
-    return np.asarray(cv2.dilate(mask, box), dtype=np.uint8)
+    return mask.grown(reach_px)

@@ -43,6 +43,10 @@ def test_bits_equal_opencv_on_bytes(shape: tuple[int, int], kind: str) -> None:
         band = bits.inner_band(width)
         assert np.array_equal(_unpacked(band, shape), expected), width
         assert band.count == cv2.countNonZero(expected)
+        grown = bits.grown(width)
+        wider = cv2.dilate(pixels, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
+        assert np.array_equal(grown.unpack(), wider != 0), width
+        assert grown.count == cv2.countNonZero(wider)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -30,7 +30,7 @@ def test_the_plain_loop_finds_what_the_compiled_one_finds(monkeypatch: pytest.Mo
     points = np.array([[3, 2], [9, 2], [5, 7]], np.int32)
     queries = np.array([[4.2, 3.0], [-5.0, 30.0], [8.0, -2.0]])
     compiled = PixelRows.from_sorted(points).nearest(queries)
-    monkeypatch.setattr(nearest, "_search", nearest._search_rows)
+    monkeypatch.setattr(nearest, "_search_rows", vars(nearest)["_search_rows"].py_func)
     plain = PixelRows.from_sorted(points).nearest(queries)
     assert np.array_equal(compiled[0], plain[0])
     assert compiled[1].tolist() == plain[1].tolist() == [0, 2, 1]
