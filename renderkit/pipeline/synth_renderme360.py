@@ -40,6 +40,10 @@ def synthesize_renderme360(out: Path, options: SynthOptions, advance: Callable[[
         for frame in range(options.num_frames):
             for shot in scene.shoot(frame, cameras, faults, advance):
                 _write_shot(writer, frame, shot)
+                if frame == 0:
+                    faithful = not any(f.kind.place == "picture" and shot.camera in f.cameras for f in faults)
+                    mask = shot.mask if faithful else scene.scan_mask(cameras[shot.camera])
+                    writer.write_scan_mask(shot.camera, encode_png(mask.astype(np.uint8) * np.uint8(255)))
             writer.write_landmarks_3d(frame, scene.landmarks(frame)[NUM_CONTOUR:])
             writer.write_flame(frame, _flame_arrays(frame, options.seed, texture))
             writer.write_uv_texture(frame, encode_color_png(texture))
@@ -64,8 +68,6 @@ def _write_shot(writer: SmcPairWriter, frame: int, shot: Shot) -> None:
     writer.write_mask(shot.camera, frame, shot.matte)
     if int(shot.camera) in LANDMARK_IDS:
         writer.write_landmarks_2d(shot.camera, frame, shot.landmarks)
-    if frame == 0:
-        writer.write_scan_mask(shot.camera, encode_png(shot.mask.astype(np.uint8) * np.uint8(255)))
 
 
 def _flame_arrays(frame: int, seed: int, texture: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:

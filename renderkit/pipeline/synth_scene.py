@@ -69,6 +69,10 @@ class Scene:
         expression = expression_at(frame, self._options.seed)
         return self._placement.apply(deform(self._neutral_landmarks, expression))
 
+    def scan_mask(self, camera: Camera) -> MaskImage:
+        """Return the silhouette of frame 0's scan in a true camera, whatever became of its picture."""
+        return self._photographer(0).mask(camera)
+
     def shoot(
         self, frame: int, cameras: Mapping[str, Camera], faults: Sequence[Fault], advance: Callable[[], None]
     ) -> Iterator[Shot]:
