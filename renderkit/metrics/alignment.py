@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from renderkit.arrays import BoolArray, FloatArray, MaskImage, frozen
 from renderkit.metrics.contour import Contour, trace_contour
 from renderkit.metrics.mask_window import MaskWindow, cut_window
-from renderkit.metrics.nearest import PixelRows
 from renderkit.metrics.region import Region
 
 PARAMETERS: Final = ("dx_px", "dy_px", "scale", "roll_rad")
@@ -134,6 +133,8 @@ class _Target:
     """The captured contour with its index of pixel rows."""
 
     def __init__(self, contour: Contour) -> None:
+        from renderkit.metrics.nearest import PixelRows  # noqa: PLC0415 - loads the compiler
+
         order = np.lexsort((contour.pixels[:, 0], contour.pixels[:, 1]))
         self._order = order
         self._contour = contour
