@@ -179,6 +179,9 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise DatasetError(path, key, f"expected numbers of shape {_shapes_text(shapes)}: {error}") from error
+    # NumPy turns None (JSON's null) into NaN, but null is no number.
+    if np.isnan(array).any() and any(one is None for one in np.asarray(value, dtype=object).ravel()):
+        raise DatasetError(path, key, f"expected numbers of shape {_shapes_text(shapes)}, found null")
     for shape in shapes:
         if len(shape) == array.ndim and all(
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)
