@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import renderkit
+from renderkit.cli.compare import compare
 from renderkit.cli.demo import demo
 from renderkit.cli.doctor import doctor
 from renderkit.cli.gate import gate
@@ -27,7 +28,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.",
 )
 
-for _command in (validate, gate, report, overlay, render, inspect, demo, doctor):
+for _command in (validate, gate, report, compare, overlay, render, inspect, demo, doctor):
     app.command()(_command)
 
 

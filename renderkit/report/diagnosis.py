@@ -133,7 +133,12 @@ def _gaps(report: Report) -> list[str]:
         words = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         sentences.append(f"{len(report.failures)} of {len(report.rows)} views failed: {words}.")
     reasons = Counter(
-        (kind, why) for row in report.rows if row.failure is None for kind, why in row.not_computable.items()
+        (kind, why)
+        for row in report.rows
+        if row.failure is None
+        for kind, why in row.not_computable.items()
+        # Vertices stand in where a mesh has no faces to render; a rendered mask says more.
+        if not (kind == "containment" and row.scores.mask is not None)
     )
     for (kind, why), count in reasons.most_common(_MOST):
         sentences.append(f"The {kind} score is missing in {count} of {len(report.rows)} views: {why}.")

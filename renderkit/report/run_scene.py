@@ -106,5 +106,5 @@ def _clustered(mesh: Mesh, low: FloatArray, cell: float) -> tuple[FloatArray, Fa
     sums = np.stack([np.bincount(group, mesh.vertices[:, axis], len(counts)) for axis in range(3)], axis=1)
     faces = group[mesh.faces]
     whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    kept = np.unique(np.sort(faces[whole], axis=1), axis=0)
-    return sums / counts[:, None], kept.astype(np.int32)
+    _, first = np.unique(np.sort(faces[whole], axis=1), axis=0, return_index=True)
+    return sums / counts[:, None], faces[whole][first].astype(np.int32)

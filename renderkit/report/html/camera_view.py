@@ -130,7 +130,7 @@ def view_camera(
     )
     blocking = [gate for gate in gates if gate.blocks]
     notes = [f"{summary.num_failed} of {len(summary.rows)} views failed"] * bool(summary.num_failed)
-    notes += [f"{len(blocking)} gates not passed"] * bool(blocking)
+    notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
     notes += ["stands out"] * outlier
     state = "failed" if summary.num_failed else "gate" if blocking else "outlier" if outlier else ""
     return CameraView(

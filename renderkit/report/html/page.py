@@ -29,8 +29,8 @@ MAX_PICTURE_BYTES: Final = 8 << 20
 MAX_DETAILS: Final = 150
 """So many cameras unfold with pictures, the worst ones when there are more."""
 MAX_GATE_ROWS: Final = 300
+STATE_WORDS: Final = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
 
-_STATES: Final = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
 _TABLE: Final = tuple(METRICS)
 
 
@@ -82,12 +82,12 @@ def render_page(report: Report, folder: Path, baseline: Report | None = None) ->
         index: found.offsets for index, found in pictures.items() if found.offsets is not None
     }
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(
             report=report,
             outcome=outcome_of(report),
-            state_words=_STATES,
+            state_words=STATE_WORDS,
             diagnosis=diagnose_run(report),
             metrics=metrics,
             cameras=cameras,
@@ -98,9 +98,9 @@ def render_page(report: Report, folder: Path, baseline: Report | None = None) ->
             num_gates=len(report.gates),
             has_baseline=baseline is not None,
             data=chart_data(report, summaries, folder, baseline, offsets),
-            style=_asset("report.css"),
-            scripts=[_asset(name) for name in ("page.js", "table.js", "charts.js", "rig.js")],
-            plotly=_plotly(),
+            style=page_asset("report.css"),
+            scripts=[page_asset(name) for name in ("page.js", "table.js", "plot.js", "rig.js", "charts.js")],
+            plotly=packed_plotly(),
         )
     )
 
@@ -158,19 +158,20 @@ def _detail(
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Return what templates are read and escaped with."""
     loader = PackageLoader("renderkit.report.html")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _asset(name: str) -> Markup:
+def page_asset(name: str) -> Markup:
     """Return one of our own files as it is."""
     text = resources.files("renderkit.report.html").joinpath("assets", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 - shipped with the package
 
 
 @lru_cache(maxsize=1)
-def _plotly() -> str:
+def packed_plotly() -> str:
     """Return plotly.js, packed to 2 MB of the 4.8 that it has; the page unpacks it."""
     data = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode("ascii")

@@ -1,37 +1,10 @@
 "use strict";
-// Histogram, time line and contour offset, drawn by plotly.js, which is unpacked first.
-const CONFIG = { displayModeBar: false, responsive: true };
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
+// Histogram, time line and contour offset.
 const metricChoice = document.getElementById("metric");
 let lastOpened = null;
 
-function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-function layout(extra) {
-  const axis = { gridcolor: color("--line"), zerolinecolor: color("--muted"), automargin: true };
-  const base = {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: color("--fg"), size: 13 },
-    margin: { l: 50, r: 10, t: 10, b: 40 }, showlegend: false, hoverlabel: { align: "left" },
-  };
-  const merged = { ...base, ...extra };
-  merged.xaxis = { ...axis, ...extra.xaxis };
-  merged.yaxis = { ...axis, ...extra.yaxis };
-  return merged;
-}
-
-// plotly reads a subset of HTML in its texts; a camera's name is none.
-function plain(text) {
-  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
 function metric() {
   return Number(metricChoice.value);
-}
-
-function axisTitle(about) {
-  return about.unit === "px" ? `${about.name} (px)`.replace("_px (px)", " (px)") : about.name;
 }
 
 function percentile(values, share) {
@@ -118,40 +91,20 @@ function drawOffsets(details) {
   }), CONFIG);
 }
 
-async function loadPlotly() {
-  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (char) => char.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
-  document.head.append(script);
-  if (!window.Plotly) throw new Error("plotly.js did not start");
-}
-
 function drawAll() {
   drawHistogram();
   drawTimeline();
-  if (typeof drawRig === "function") drawRig();
+  drawRig();
   for (const details of document.querySelectorAll("details.camera[open]")) drawOffsets(details);
 }
 
-async function start() {
-  if (!metricChoice) return;
-  await loadPlotly();
-  drawAll();
-  metricChoice.addEventListener("change", drawAll);
-  dark.addEventListener("change", drawAll);
+if (metricChoice) {
+  startCharts(drawAll);
+  metricChoice.addEventListener("change", () => window.Plotly && drawAll());
   opened.addEventListener("camera", (event) => {
     lastOpened = Number(event.detail.dataset.index);
+    if (!window.Plotly) return;
     drawOffsets(event.detail);
     drawTimeline();
   });
-  document.documentElement.dataset.charts = "ready";
 }
-
-window.addEventListener("DOMContentLoaded", () => {
-  start().catch((error) => {
-    const trouble = document.getElementById("chart-trouble");
-    if (trouble) trouble.hidden = false;
-    document.documentElement.dataset.charts = `failed: ${error.message}`;
-  });
-});

@@ -11,7 +11,7 @@ function colorRange(values) {
   return high > low ? [low, high] : [low - 0.5, low + 0.5];
 }
 
-function frustumLines(scene, values) {
+function frustumLines(scene, keep, values) {
   const line = { x: [], y: [], z: [], value: [] };
   const add = (point, value) => {
     line.x.push(point ? point[0] : null);
@@ -20,7 +20,7 @@ function frustumLines(scene, values) {
     line.value.push(value);
   };
   scene.frusta.forEach((corners, index) => {
-    if (!corners || values[index] === null) return;
+    if (!corners || !keep(index)) return;
     const center = scene.centers[index];
     const [a, b, c, d] = corners;
     for (const point of [a, b, c, d, a, center, b, null, c, center, d, null]) add(point, values[index]);
@@ -38,14 +38,16 @@ function rigTraces(scene, about, values) {
   const scale = { cmin, cmax, colorscale: CIVIDIS, reversescale: about.better === "higher" };
   const traces = scene.meshes.map((mesh) => ({
     type: "mesh3d", x: mesh.x, y: mesh.y, z: mesh.z, i: mesh.i, j: mesh.j, k: mesh.k,
-    color: "#9aa4ae", opacity: 1, hoverinfo: "skip", flatshading: true,
+    color: "#aab4be", hoverinfo: "skip", flatshading: true,
+    lighting: { ambient: 0.5, diffuse: 0.9, specular: 0.05, roughness: 0.9 },
   }));
+  const hasValue = (index) => values[index] !== null;
+  const hasNone = (index) => values[index] === null;
   if (scene.frusta) {
-    const lines = frustumLines(scene, values);
-    traces.push({
-      type: "scatter3d", mode: "lines", x: lines.x, y: lines.y, z: lines.z, hoverinfo: "skip",
-      line: { width: 4, color: lines.value, ...scale },
-    });
+    const frusta = ({ x, y, z }, line) => ({ type: "scatter3d", mode: "lines", x, y, z, hoverinfo: "skip", line });
+    const lines = frustumLines(scene, hasValue, values);
+    traces.push(frusta(lines, { width: 4, color: lines.value, ...scale }));
+    traces.push(frusta(frustumLines(scene, hasNone, values), { width: 2, color: color("--muted") }));
   }
   const group = (keep) => scene.centers.map((_, index) => index).filter((index) => scene.centers[index] && keep(index));
   const points = (indices) => ({
@@ -55,17 +57,20 @@ function rigTraces(scene, about, values) {
     z: indices.map((index) => scene.centers[index][2]),
     text: indices.map((index) => rigHover(DATA.cameras[index], about, values[index])),
   });
-  const known = group((index) => values[index] !== null);
-  const unknown = group((index) => values[index] === null);
+  const known = group(hasValue);
+  const unknown = group(hasNone);
   traces.push({
     ...points(known),
     marker: {
       size: 6, color: known.map((index) => values[index]), ...scale, line: { width: 1, color: color("--fg") },
-      colorbar: { thickness: 12, title: { text: axisTitle(about), side: "right" }, tickfont: { color: color("--fg") } },
+      colorbar: {
+        orientation: "h", x: 0.5, y: 0, yanchor: "bottom", len: 0.8, thickness: 10,
+        title: { text: axisTitle(about), side: "top" }, tickfont: { color: color("--fg") },
+      },
     },
   });
   if (unknown.length) {
-    traces.push({ ...points(unknown), marker: { size: 6, symbol: "x", color: color("--muted") } });
+    traces.push({ ...points(unknown), marker: { size: 4, color: color("--muted") } });
   }
   return traces;
 }
@@ -83,11 +88,11 @@ function drawRig() {
   const [ux, uy, uz] = scene.up;
   const up = { x: ux, y: uy, z: uz };
   // Look from a little above, off the side of whatever "up" is.
-  const side = Math.abs(uy) > 0.5 ? [1.1, 0, -1.3] : [1.3, -1.1, 0];
-  const eye = { x: side[0] + 0.5 * ux, y: side[1] + 0.5 * uy, z: side[2] + 0.5 * uz };
+  const side = Math.abs(uy) > 0.5 ? [0.9, 0, -1.1] : [1.1, -0.9, 0];
+  const eye = { x: side[0] + 0.4 * ux, y: side[1] + 0.4 * uy, z: side[2] + 0.4 * uz };
   Plotly.react(div, rigTraces(scene, about, values), layout({
     margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "rig",
-    scene: { aspectmode: "data", xaxis: axis, yaxis: axis, zaxis: axis, camera: { up, eye } },
+    scene: { domain: { x: [0, 1], y: [0.12, 1] }, aspectmode: "data", xaxis: axis, yaxis: axis, zaxis: axis, camera: { up, eye } },
   }), CONFIG);
   if (!rigIsDrawn) {
     div.on("plotly_click", (event) => {

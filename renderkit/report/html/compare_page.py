@@ -1,0 +1,51 @@
+"""A page that compares several runs; self-contained and offline like report.html."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.report.catalogue import Metric
+from renderkit.report.compare import Change, NamedRun, compare_runs
+from renderkit.report.diagnosis import outcome_of
+from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
+
+
+def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: Path) -> None:
+    """Write the page.
+
+    Raises:
+        ValueError: With fewer than two runs.
+        DatasetError: If it cannot be written.
+    """
+    tables = [(metric, compare_runs(runs, metric)) for metric in metrics]
+    page = (
+        page_environment()
+        .get_template("compare.html.j2")
+        .render(
+            runs=[(run, outcome_of(run.report)) for run in runs],
+            state_words=STATE_WORDS,
+            tables=tables,
+            data={"runs": [run.name for run in runs], "tables": [_table(*table) for table in tables]},
+            style=page_asset("report.css"),
+            scripts=[page_asset(name) for name in ("plot.js", "compare.js")],
+            plotly=packed_plotly(),
+        )
+    )
+    try:
+        path.write_bytes(page.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+
+
+def _table(metric: Metric, changes: Sequence[Change]) -> dict[str, object]:
+    return {
+        "name": metric.name,
+        "unit": metric.unit,
+        "cameras": [change.camera for change in changes],
+        "values": [
+            [None if math.isnan(v) else v for v in column] for column in zip(*(c.values for c in changes), strict=True)
+        ],
+    }
