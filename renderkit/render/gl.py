@@ -267,7 +267,7 @@ def _status(query: Any, name: int, what: int) -> int:  # noqa: ANN401 - a PyOpen
 
 def _log(gl: Gl, query: Any, read: Any, name: int) -> str:  # noqa: ANN401 - PyOpenGL entry points
     length = _status(query, name, gl.GL_INFO_LOG_LENGTH)
-    text, written = np.zeros(length + 1, dtype=np.uint8), np.zeros(1, dtype=np.int32)
+    text, written = np.zeros(length + 1, dtype=np.int8), np.zeros(1, dtype=np.int32)
     read(name, length + 1, written, text)
     return text[: written[0]].tobytes().decode(errors="replace").strip()
 
