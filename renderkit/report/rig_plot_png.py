@@ -114,13 +114,19 @@ def _draw_field(axes: Axes, camera: CameraDiff) -> None:
     known = np.isfinite(camera.displacement_px).all(axis=1)
     pixels, moved = _thinned(camera.pixels[known], camera.displacement_px[known])
     axes.set_title(f"{camera.camera}: max {camera.max_px:.3g}, mean {camera.mean_px:.3g} px", fontsize=9)
-    if len(pixels):
+    length = np.linalg.norm(moved, axis=1)
+    longest = float(np.max(length)) if length.size else 0.0
+    if longest > 0.0:
+        # The longest arrow is a tenth of the picture; matplotlib's own choice divides by zero on a still field.
+        scale = longest / (0.1 * float(np.max(np.ptp(pixels, axis=0))) or 1.0)
         arrows = axes.quiver(
-            *pixels.T, *moved.T, np.linalg.norm(moved, axis=1), angles="xy", cmap="viridis", width=0.005, minlength=0.0
+            *pixels.T, *moved.T, length, angles="xy", scale_units="xy", scale=scale, cmap="viridis", width=0.005
         )
         bar = axes.figure.colorbar(arrows, ax=axes, shrink=0.75)
         bar.ax.tick_params(labelsize=7)
         bar.set_label("px", fontsize=7)
+    else:
+        axes.plot(*pixels.T, ".", color="#888888", markersize=2)
     lost = camera.pixels[~known]
     if len(lost):
         axes.plot(*lost.T, "x", color="#d62728", markersize=4)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from renderkit.cli.inspect_rig import inspect_rig, is_rig
+from renderkit.errors import DatasetError
+
+
+def test_a_clean_calibration_leaves_with_0(shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = shared_data / "renderme360" / "calibration_0026_s1_all.json"
+    assert is_rig(path)
+    assert inspect_rig(path) == 0
+    out = capsys.readouterr().out
+    assert "60 cameras, 2448 x 2048 px, unit m" in out
+    assert "0 errors, 0 warnings, 1 notes" in out
+
+
+def test_a_folding_one_leaves_with_1_and_json_has_the_numbers(
+    shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inspect_rig(shared_data / "renderme360" / "calibration_distorted.json", json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["counts"] == {"error": 32, "warning": 0, "info": 1}
+    folds = [one for one in report["findings"] if one["code"] == "fold-over"]
+    assert len({one["camera"] for one in folds}) == 32
+    assert all(0.0 <= one["values"]["lost_share"] <= 1.0 for one in folds)
+
+
+def test_one_bad_camera_costs_no_picture(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    text = (shared_data / "middlebury_dino" / "dinoSR_par.txt").read_text().replace("3310.400000", "nan", 1)
+    (tmp_path / "x_par.txt").write_text(text)
+    assert inspect_rig(tmp_path / "x_par.txt", plot=tmp_path / "rig.png", size="640x480") == 1
+    assert (tmp_path / "rig.png").exists()
+    streams = capsys.readouterr()
+    assert "error: not-finite camera dinoSR0001: NaN or infinite values in K" in streams.out
+    assert "not drawn, for they are no cameras: dinoSR0001" in streams.err
+
+
+def test_what_is_no_rig(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("hello")
+    assert not is_rig(tmp_path / "x.txt")
+    with pytest.raises(DatasetError, match="no camera format"):
+        inspect_rig(tmp_path / "x.txt")
+    (tmp_path / "empty.json").write_text('{"format": "renderkit-rig", "version": 1, "cameras": []}')
+    with pytest.raises(DatasetError, match="holds no camera"):
+        inspect_rig(tmp_path / "empty.json")
