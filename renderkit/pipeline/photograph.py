@@ -16,9 +16,11 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.render.raycast import RayCaster
 
-_NUM_SKY_RAYS = 120
+_NUM_SKY_RAYS = 96
 _EDGE_SAMPLES = 4
-_OFFSET = 2e-5
+_SKIN = 8e-4
+"""Light is gathered this far above the surface, as a share of the person's height."""
+
 _LAMPS = (
     # Direction in the head's frame, colour, and share of the highlight.
     (np.array([-0.55, 0.55, 0.65]), np.array([1.00, 0.95, 0.88]), 1.0),
@@ -147,14 +149,13 @@ class Photographer:
         """Return (V, 3) irradiance / pi at the vertices: a sky of soft lamps, each direction tested for occlusion."""
         normals = self.mesh.vertex_normals
         size = float(np.ptp(self.mesh.bounds[:, 1]))
-        starts = self.mesh.vertices + normals * (size * 40.0 * _OFFSET)
+        starts = self.mesh.vertices + normals * (_SKIN * size)
         light = np.zeros((len(normals), 3), dtype=np.float32)
         for direction, radiance in zip(*_sky(_NUM_SKY_RAYS), strict=True):
             world = self._world_from_head.R @ direction
             cosine = normals @ world
             facing = np.flatnonzero(cosine > 0.0)
-            rays = np.broadcast_to(world, (len(facing), 3))
-            free = facing[~self._caster.occluded(starts[facing], rays)]
+            free = facing[~self._caster.occluded(starts[facing], world)]
             light[free] += (cosine[free, None] * radiance * (4.0 / _NUM_SKY_RAYS)).astype(np.float32)
         # Light that bounces between the parts of the face keeps creases from going black.
         return light + np.float32(0.06) * np.array([1.0, 0.82, 0.72], dtype=np.float32)

@@ -92,12 +92,14 @@ class RayCaster:
             depth[hit], barycentric[hit] = self._refine(starts[hit], directions[hit], face[hit])
         return RayHits(face, depth, barycentric)
 
-    def occluded(self, origins: Points3, directions: Points3) -> BoolArray:
-        """Return (N,) whether rays from (N, 3) starts along (N, 3) directions meet any face."""
-        met: BoolArray = np.empty(len(directions), dtype=np.bool_)
-        for first in range(0, len(directions), _CHUNK):
-            part = slice(first, first + _CHUNK)
-            met[part] = self._first_face(origins[part], directions[part]) >= 0
+    def occluded(self, origins: Points3, direction: FloatArray) -> BoolArray:
+        """Return (N,) whether anything lies in a (3,) direction from (N, 3) points on or near the mesh.
+
+        It is meant for light, not for measurement: decided in float32.
+        """
+        starts = ((origins - self._center) / self._radius).astype(np.float32)
+        unit = (direction / np.linalg.norm(direction)).astype(np.float32)
+        met: BoolArray = self._scene.run(starts, np.tile(unit, (len(starts), 1))) >= 0
         return met
 
     def render(self, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:

@@ -51,7 +51,7 @@ def hair_distance(points: FieldPoints) -> Field:
     quiff = ellipsoid(points, (8.0, 97.0, 42.0), (52.0, 27.0, 46.0))
     cap = smooth_union(cap, quiff, 22.0)
     cap = smooth_cut(cap, ellipsoid(half, (0.0, -14.0, 84.0), (64.0, 84.0, 62.0)), 9.0)
-    cap = smooth_cut(cap, ellipsoid(half, (90.0, -24.0, 14.0), (34.0, 40.0, 34.0)), 8.0)
+    cap = smooth_cut(cap, ellipsoid(half, (92.0, -20.0, 6.0), (35.0, 45.0, 38.0)), 8.0)
     # The nape: nothing below a plane that falls towards the back.
     cap = smooth_cut(cap, half[:, 1] + 62.0 + 0.35 * (half[:, 2] + 90.0), 8.0)
     return cap - strand_relief(points)
@@ -121,7 +121,7 @@ def _add_nose(face: Field, half: FieldPoints) -> Field:
     nose = capsule(half, (0.0, 8.0, 81.0), (0.0, -37.0, 102.0), 5.0, 6.6)
     nose = smooth_union(nose, ellipsoid(half, (0.0, -30.0, 86.0), (9.0, 23.0, 14.0)), 7.0)
     nose = smooth_union(nose, ellipsoid(half, (0.0, -41.0, 103.5), (9.5, 8.2, 10.0)), 9.0)
-    nose = smooth_union(nose, ellipsoid(half, (12.5, -45.5, 91.0), (5.8, 6.4, 9.0)), 5.0)
+    nose = smooth_union(nose, ellipsoid(half, (12.0, -45.0, 91.0), (5.6, 6.2, 9.0)), 8.0)
     nose = smooth_union(nose, capsule(half, (0.0, -46.0, 103.0), (0.0, -54.0, 90.0), 4.5, 5.0), 5.0)
     face = smooth_union(face, nose, 11.0)
     return smooth_cut(face, ellipsoid(half, (5.2, -55.0, 97.0), (2.7, 4.6, 4.4)), 1.6)

@@ -41,7 +41,7 @@ PALETTES = (
 """The person is chosen by the seed; the first one is the one in the README."""
 
 
-_MOUTH = (0.055, 0.012, 0.010)
+_MOUTH = (0.10, 0.026, 0.022)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +116,10 @@ def _skin(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     albedo = np.array(palette.skin, dtype=np.float32) * shade[:, None]
     albedo *= 1.0 + red[:, None] * np.array([0.03, -0.20, -0.20], dtype=np.float32)
     albedo *= 1.0 - 0.22 * stubble[:, None] * np.array([1.0, 0.88, 0.75], dtype=np.float32)
-    freckles = smooth_step(0.58, 0.75, value_noise(points * np.float32(0.42), 53)) * _bump(
+    freckles = smooth_step(0.6, 0.85, value_noise(points * np.float32(0.45), 53)) * _bump(
         half, (24.0, -26.0, 84.0), 26.0
     )
-    albedo *= 1.0 - 0.18 * freckles[:, None] * np.array([0.7, 1.0, 1.1], dtype=np.float32)
+    albedo *= 1.0 - 0.13 * freckles[:, None] * np.array([0.7, 1.0, 1.1], dtype=np.float32)
     lash = _lash_line(half)
     crease = 0.4 * _lid_crease(half)
     nostril = 0.85 * _bump(half, (5.2, -54.5, 95.0), 3.2)
@@ -140,7 +140,7 @@ def _lips(points: FieldPoints) -> Field:
 def _mouth_slit(points: FieldPoints) -> Field:
     """The crease between the lips; the jaw stretches it into the open mouth."""
     x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    mask = smooth_step(1.0, 0.55, np.abs(y + 73.0)) * smooth_step(21.0, 17.0, x) * (z > 66.0)
+    mask = smooth_step(0.9, 0.25, np.abs(y + 73.0)) * smooth_step(21.0, 17.0, x) * (z > 66.0)
     return mask.astype(np.float32)
 
 
@@ -174,7 +174,7 @@ def _on_eyeball(points: FieldPoints) -> BoolArray:
     half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
     radius = np.linalg.norm(half - np.array(EYE_CENTER, dtype=np.float32), axis=1)
-    on: BoolArray = (radius < EYE_RADIUS + 0.45) & (half[:, 2] > EYE_CENTER[2]) & (eye_opening(half) < 0.4)
+    on: BoolArray = (radius < EYE_RADIUS + 0.3) & (half[:, 2] > EYE_CENTER[2]) & (eye_opening(half) < 0.15)
     return on
 
 
