@@ -8,13 +8,16 @@ import typer
 
 import renderkit
 from renderkit.cli.compare import compare
+from renderkit.cli.convert import convert
 from renderkit.cli.demo import demo
+from renderkit.cli.diff import diff
 from renderkit.cli.doctor import doctor
 from renderkit.cli.gate import gate
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
 from renderkit.cli.render import render
 from renderkit.cli.report import report
+from renderkit.cli.synth import synth
 from renderkit.cli.validate import validate
 
 app = typer.Typer(
@@ -28,7 +31,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.",
 )
 
-for _command in (validate, gate, report, compare, overlay, render, inspect, demo, doctor):
+for _command in (
+    validate, gate, report, compare, overlay, render, inspect, convert, diff, synth, demo, doctor,
+):  # fmt: skip
     app.command()(_command)
 
 

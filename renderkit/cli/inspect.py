@@ -4,36 +4,68 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderkit.cli.arguments import (
-    CaptureArgument,
     CaptureInputs,
     FlameOption,
     LandmarksOption,
     MasksOption,
     MeshRootOption,
 )
-from renderkit.errors import RenderkitError
+from renderkit.cli.rig_arguments import FromOption, SizeOption
+from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:
     from renderkit.recording import Inventory, Recording
 
 _LISTED = 16
 
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="CAPTURE_OR_RIG", help="A capture, or a camera file.", show_default=False)
+]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw a camera file's rig as .html or .png.", show_default=False),
+]
+
 
 def inspect(
-    capture: CaptureArgument,
+    source: SourceArgument,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
     flame: FlameOption = None,
     mesh_root: MeshRootOption = None,
+    cameras_only: Annotated[bool, typer.Option("--cameras-only", help="Lint a capture as a camera file.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Findings of a camera file as JSON.")] = False,
+    plot: PlotOption = None,
+    from_: FromOption = None,
+    size: SizeOption = None,
 ) -> None:
-    """Say what is in a capture: cameras, frames, annotations, units, and what is missing."""
-    inputs = CaptureInputs(capture, (), masks, landmarks, flame, mesh_root)
-    with inputs.open() as recording:
+    """Say what is in a capture and what is missing, or lint the cameras of a camera file.
+
+    A camera file (COLMAP, transforms.json, OpenCV YAML, ...) is checked for conventions, units, outliers and fold-over;
+    then the exit code is 1 when a finding is an error.
+    """
+    from renderkit.cli.inspect_rig import inspect_rig, is_rig
+
+    inputs = CaptureInputs(source, (), masks, landmarks, flame, mesh_root)
+    if cameras_only or json or plot is not None or from_ is not None or size is not None:
+        raise typer.Exit(inspect_rig(source, json, plot, from_, size))
+    try:
+        recording = inputs.open()
+    except DatasetError:
+        if not is_rig(source):
+            raise
+        raise typer.Exit(inspect_rig(source)) from None
+    _inspect_capture(recording)
+
+
+def _inspect_capture(opened: Recording) -> None:
+    with opened as recording:
         inventory = recording.inventory()
         _print_facts(inventory, recording)
         _print_annotations(inventory)
