@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import pytest
+import trimesh
 
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.pose import Pose
+from renderkit.geometry.rig import Rig
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.render.base import Rendering
+from renderkit.report.evidence import ViewEvidence
+from renderkit.report.page_pictures import write_page_pictures
 from renderkit.report.rows import Failure, GateVerdict, InputFile, Provenance, Report, Scores, ViewKey, ViewResult
+from renderkit.report.run_scene import write_run_scene
 
 MakeReport: TypeAlias = Callable[..., Report]
 _NO_REASON = {
@@ -82,3 +92,41 @@ def make_report() -> MakeReport:
         return Report(rows, skipped or {}, tuple(gates), provenance, "2026-01-02T03:04:05+00:00", 1.5)
 
     return build
+
+
+def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
+    """What a view was measured from: a disc rendered 6 px to the right of the captured one, on a gradient."""
+    width, height = camera.size
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    radius = 0.3 * height
+    captured = np.hypot(x - width / 2, y - height / 2) < radius
+    rendered = np.hypot(x - width / 2 - 6, y - height / 2) < radius
+    photo = np.stack([x * 255 // width, y * 255 // height, np.where(captured, 220, 60)], axis=2).astype(np.uint8)
+    shaded = np.where(rendered[..., None], np.uint8(170), np.uint8(0)).repeat(3, axis=2)
+    depth = np.where(rendered, np.float32(1.0), np.float32(np.inf))
+    face_index = np.where(rendered, np.int32(0), np.int32(-1))
+    return ViewEvidence(row, camera, photo, captured, rendered, Rendering(face_index, depth, color=shaded))
+
+
+@pytest.fixture(scope="session")
+def write_run() -> Callable[[Report, Path], Path]:
+    """Return a function that writes what `validate` writes beside a report: pictures, cameras on a ring, a mesh."""
+
+    def write(report: Report, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        cameras = {}
+        for index, name in enumerate(report.cameras):
+            turn = 2.0 * math.pi * index / len(report.cameras)
+            # Looks at the origin from 2 m away; x right, y down.
+            rotation = [[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]]
+            matrix = [[600.0, 0.0, 319.5], [0.0, 600.0, 239.5], [0.0, 0.0, 1.0]]
+            pose = Pose(np.array(rotation), np.array([0.0, 0.0, 2.0]))
+            cameras[name] = Camera.from_opencv(matrix, [], pose, (640, 480), name)
+        for row in report.rows:
+            if row.failure is None:
+                write_page_pictures(make_evidence(row, cameras[row.key.camera]), folder)
+        box = trimesh.creation.icosphere(3, 0.3)
+        write_run_scene(folder, Rig(cameras, "m"), {name: Mesh(box.vertices, box.faces) for name in report.meshes})
+        return folder
+
+    return write

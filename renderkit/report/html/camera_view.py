@@ -205,8 +205,11 @@ def safe_link(path: str | None) -> str | None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts:
         return None
-    # Quoted by bytes: no scheme, no query, and names that are no UTF-8 stay what they are.
-    return "/".join(quote(part.encode("utf-8", "surrogateescape"), safe="") for part in parts)
+    try:
+        # Quoted, a name can be no scheme and no query; os.fsdecode's escapes become their bytes again.
+        return "/".join(quote(part.encode("utf-8", "surrogateescape"), safe="") for part in parts)
+    except UnicodeEncodeError:
+        return None
 
 
 def _field(summary: CameraSummary, size: tuple[int, int], factor: int) -> str:

@@ -28,7 +28,7 @@ def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: 
             runs=[(run, outcome_of(run.report)) for run in runs],
             state_words=STATE_WORDS,
             tables=tables,
-            data={"runs": [run.name for run in runs], "tables": [_table(*table) for table in tables]},
+            data={"runs": [run.name for run in runs], "tables": [_table(*table, len(runs)) for table in tables]},
             style=page_asset("report.css"),
             scripts=[page_asset(name) for name in ("plot.js", "compare.js")],
             plotly=packed_plotly(),
@@ -40,12 +40,14 @@ def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: 
         raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
 
 
-def _table(metric: Metric, changes: Sequence[Change]) -> dict[str, object]:
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _table(metric: Metric, changes: Sequence[Change], num_runs: int) -> dict[str, object]:
     return {
         "name": metric.name,
         "unit": metric.unit,
         "cameras": [change.camera for change in changes],
-        "values": [
-            [None if math.isnan(v) else v for v in column] for column in zip(*(c.values for c in changes), strict=True)
-        ],
+        "values": [[_number(change.values[run]) for change in changes] for run in range(num_runs)],
     }

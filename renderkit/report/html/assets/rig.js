@@ -28,6 +28,14 @@ function frustumLines(scene, keep, values) {
   return line;
 }
 
+// A little above, off the side of whatever "up" is.
+function viewpoint(scene, distance) {
+  const [x, y, z] = scene.up;
+  const side = Math.abs(y) > 0.5 ? [0.9, 0, -1.1] : [1.1, -0.9, 0];
+  const at = (axis, up) => distance * (side[axis] + 0.4 * up);
+  return { x: at(0, x), y: at(1, y), z: at(2, z) };
+}
+
 function rigHover(camera, about, value) {
   const text = value === null ? "not computable" : value.toFixed(about.decimals);
   return `${plain(camera.name)} (${plain(camera.mesh)})<br>${about.name} ${text}`;
@@ -39,7 +47,8 @@ function rigTraces(scene, about, values) {
   const traces = scene.meshes.map((mesh) => ({
     type: "mesh3d", x: mesh.x, y: mesh.y, z: mesh.z, i: mesh.i, j: mesh.j, k: mesh.k,
     color: "#aab4be", hoverinfo: "skip", flatshading: true,
-    lighting: { ambient: 0.5, diffuse: 0.9, specular: 0.05, roughness: 0.9 },
+    lighting: { ambient: 0.45, diffuse: 0.9, specular: 0.05, roughness: 0.9 },
+    lightposition: viewpoint(scene, 1e5),
   }));
   const hasValue = (index) => values[index] !== null;
   const hasNone = (index) => values[index] === null;
@@ -85,14 +94,11 @@ function drawRig() {
     showbackground: false, gridcolor: color("--line"), zeroline: false, showspikes: false,
     title: { text: "" }, tickfont: { color: color("--muted"), size: 10 },
   };
-  const [ux, uy, uz] = scene.up;
-  const up = { x: ux, y: uy, z: uz };
-  // Look from a little above, off the side of whatever "up" is.
-  const side = Math.abs(uy) > 0.5 ? [0.9, 0, -1.1] : [1.1, -0.9, 0];
-  const eye = { x: side[0] + 0.4 * ux, y: side[1] + 0.4 * uy, z: side[2] + 0.4 * uz };
+  const [x, y, z] = scene.up;
+  const camera = { up: { x, y, z }, eye: viewpoint(scene, 1) };
   Plotly.react(div, rigTraces(scene, about, values), layout({
     margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "rig",
-    scene: { domain: { x: [0, 1], y: [0.12, 1] }, aspectmode: "data", xaxis: axis, yaxis: axis, zaxis: axis, camera: { up, eye } },
+    scene: { domain: { x: [0, 1], y: [0.12, 1] }, aspectmode: "data", xaxis: axis, yaxis: axis, zaxis: axis, camera },
   }), CONFIG);
   if (!rigIsDrawn) {
     div.on("plotly_click", (event) => {
