@@ -33,7 +33,10 @@ _MARGIN = 1e-3
 
 
 def load_pyrender() -> Pyrender:
-    """Import pyrender on EGL.
+    """Import pyrender on EGL, without a display.
+
+    pyrender imports its window viewer, and with it pyglet's X11 libraries; pyglet is told that there is no display, so
+    that a bare server will do. A program that wants the viewer as well imports pyrender before this.
 
     Raises:
         MissingExtraError: If it is not installed.
@@ -41,6 +44,9 @@ def load_pyrender() -> Pyrender:
     """
     select_egl_platform()
     try:
+        import pyglet  # noqa: PLC0415 - optional
+
+        pyglet.options["headless"] = True
         import pyrender  # noqa: PLC0415 - optional
     except ImportError as error:
         raise MissingExtraError("pyrender", "pyrender") from error
