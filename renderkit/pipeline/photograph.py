@@ -100,7 +100,7 @@ class Photographer:
         share = mask.astype(np.float32)
         total = np.zeros(int(edge.sum()), dtype=np.float32)
         for dx, dy in _offsets(_EDGE_SAMPLES):
-            total += self._caster.cast(rays.origin, rays.moved(dx, dy)[edge]).face >= 0
+            total += self._caster.cast(rays.origin, rays.moved(edge, dx, dy)).face >= 0
         share[edge] = total / np.float32(_EDGE_SAMPLES**2)
         return share
 
@@ -110,7 +110,7 @@ class Photographer:
         count = np.zeros(rays.shape, dtype=np.float32)
         wanted = alpha > 0.0
         for dx, dy in _offsets(samples):
-            directions = rays.moved(dx, dy)[wanted]
+            directions = rays.moved(wanted, dx, dy)
             hits = self._caster.cast(rays.origin, directions)
             met = hits.face >= 0
             part = np.zeros((len(directions), 3), dtype=np.float32)
@@ -172,9 +172,9 @@ class _RayWindow:
     def shape(self) -> tuple[int, int]:
         return self.directions.shape[0], self.directions.shape[1]
 
-    def moved(self, dx: float, dy: float) -> NDArray[np.float64]:
-        """Return the rays a fraction of a pixel beside the centres; the lens is straight over that distance."""
-        return self.directions + dx * self.by_column + dy * self.by_row
+    def moved(self, where: MaskImage, dx: float, dy: float) -> NDArray[np.float64]:
+        """Return the (N, 3) rays a fraction of a pixel beside some centres; the lens is straight over that distance."""
+        return self.directions[where] + dx * self.by_column[where] + dy * self.by_row[where]
 
 
 def _ray_window(camera: Camera, x0: int, y0: int, x1: int, y1: int) -> _RayWindow:

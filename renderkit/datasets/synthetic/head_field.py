@@ -166,7 +166,7 @@ def _ear_nearby(half: FieldPoints) -> Field:
     narrow = ear.copy(order="F")
     narrow[:, 2] *= 1.0 + 0.35 * smooth_step(6.0, -30.0, ear[:, 1])
     ring = np.sqrt((narrow[:, 1] / 29.0) ** 2 + ((narrow[:, 2] + 4.0) / 17.0) ** 2)
-    plate = np.asarray(0.8 * np.maximum((ring - 1.0) * 18.0, np.abs(ear[:, 0] - 1.0) - 3.0), dtype=np.float32)
+    plate = np.asarray(0.8 * np.maximum((ring - 1.0) * 18.0, np.abs(ear[:, 0] + 1.0) - 5.0), dtype=np.float32)
     rim = np.asarray(0.8 * np.hypot((ring - 0.93) * 17.5, ear[:, 0] - 4.5) - 2.4, dtype=np.float32)
     shape = smooth_union(plate, rim, 4.0)
     inner = capsule(ear, (4.5, 13.0, -8.0), (4.5, -10.0, -10.5), 2.4, 2.2)
@@ -194,9 +194,12 @@ def shirt_distance(points: FieldPoints) -> Field:
     """Return the (N,) distance in mm to a crew-neck shirt: the shoulders, 5 mm thicker, open around the neck."""
     half = points.copy(order="F")
     half[:, 0] = np.abs(half[:, 0])
-    body = smooth_union(_shoulders(half), _neck(half), 30.0) - 5.0
-    opening = capsule(half, (0.0, -126.0, -8.0), (0.0, 60.0, -40.0), 72.0, 110.0)
+    neck = _neck(half)
+    body = smooth_union(_shoulders(half), neck, 16.0) - 5.0
+    # Open above a plane that hangs to the front, but only close to the neck: the shoulders stay covered.
+    above = half[:, 1] + 152.0 + 0.42 * (half[:, 2] + 90.0)
+    opening = -smooth_union(above, 26.0 - neck, 12.0)
     folds = fractal_noise(points * np.array([0.02, 0.012, 0.02], dtype=np.float32), 2, 5)
     cloth = smooth_cut(body - 1.6 * folds, opening, 3.0)
-    collar = np.hypot(body - 0.5, opening - 1.0) - 4.6
+    collar = np.asarray(np.hypot(body, opening) - 5.5, dtype=np.float32)
     return smooth_union(cloth, collar, 4.0)
