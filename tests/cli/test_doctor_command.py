@@ -1,0 +1,37 @@
+"""renderkit doctor: what draws here, and what to install where nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from command_result import Result
+
+import renderkit
+from renderkit.errors import ContextError
+from renderkit.render import choose, egl
+
+Run = Callable[..., Result]
+
+
+def test_it_names_versions_devices_and_the_choice(run: Run) -> None:
+    shown = run("doctor")
+    assert shown.code == 0
+    words = " ".join(shown.out.split())
+    assert f"renderkit {renderkit.__version__}" in words
+    assert f"numpy {np.__version__}" in words
+    for choice in ("egl", "cpu", "auto"):
+        assert f"--renderer {choice}: " in words
+
+
+def test_without_any_renderer_it_is_3_with_the_install_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ContextError("EGL", "no libEGL; apt-get install libegl1")
+
+    monkeypatch.setattr(choose, "make_renderer", refuse)
+    monkeypatch.setattr(egl, "list_devices", refuse)
+    shown = run("doctor")
+    assert shown.code == 3
+    assert "apt-get install libegl1" in shown.out
+    assert "--renderer auto: not here" in shown.out

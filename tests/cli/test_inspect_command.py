@@ -1,0 +1,59 @@
+"""renderkit inspect: what is in a capture, what is missing; camera files are linted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+from command_result import Result
+
+from renderkit.datasets.synthetic.truth import SynthTruth
+
+Run = Callable[..., Result]
+
+
+def test_a_recording_is_described(run: Run, capture: SynthTruth) -> None:
+    shown = run("inspect", capture.capture)
+    assert shown.code == 0
+    words = " ".join(shown.out.split())
+    assert "dataset renderme360" in words
+    assert "cameras 6: 13, 22, 25, 28, 31, 40" in words
+    assert "landmarks2d 4 of 6 cameras 22, 25, 28, 31" in words
+    assert "scan" in words
+    assert "306 x 256" in words
+    assert "--flame FILE" in words
+
+
+def test_what_facescape_lacks_is_said_and_gone_when_given(run: Run, facescape: SynthTruth) -> None:
+    assert "masks" in run("inspect", facescape.capture).out.lower().split("missing:")[1]
+    assert facescape.masks is not None
+    given = run("inspect", facescape.capture, "--masks", facescape.masks)
+    assert "mask 3 of 3 cameras" in " ".join(given.out.split())
+
+
+def test_a_camera_that_is_none_is_listed_with_its_reason(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    for file in capture.folder.glob("*.smc"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    annotations = next(tmp_path.glob("*_anno.smc"))
+    with h5py.File(annotations, "r+") as file:
+        del file["Calibration/28/K"]
+        file["Calibration/28/K"] = np.full((3, 3), np.nan)
+    shown = run("inspect", annotations)
+    assert shown.code == 0
+    assert "no camera" in shown.out
+
+
+def test_a_camera_file_is_linted(run: Run, shared_data: Path) -> None:
+    rig = shared_data / "middlebury_dino" / "dinoSR_par.txt"
+    shown = run("inspect", rig, "--json")
+    assert shown.code in {0, 1}
+    assert shown.out.lstrip().startswith("{")
+
+
+def test_what_is_neither_is_2(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    result = run("inspect", tmp_path / "a.txt")
+    assert result.code == 2
+    assert "expected a RenderMe-360 .smc file" in result.err

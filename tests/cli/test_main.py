@@ -1,0 +1,90 @@
+"""The one place that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_result import Result
+
+import renderkit
+from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.errors import ContextError
+from renderkit.render import choose
+
+Run = Callable[..., Result]
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version") == Result(0, f"renderkit {renderkit.__version__}\n", "")
+    shown = run("--help")
+    assert shown.code == 0
+    for word in ("validate", "overlay", "render", "inspect", "synth", "demo", "doctor", "Exit codes: 0 pass"):
+        assert word in shown.out
+
+
+@pytest.mark.parametrize("command", ["validate", "overlay", "render", "inspect", "synth", "demo", "doctor"])
+def test_every_command_explains_itself(run: Run, command: str) -> None:
+    shown = run(command, "--help")
+    assert shown.code == 0
+    assert "Usage" in shown.out
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["validate"], ["validate", "x", "--nonsense"], ["--nonsense"]])
+def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert result.err
+
+
+def test_bad_input_is_2_with_one_clear_line(run: Run, tmp_path: Path) -> None:
+    result = run("validate", tmp_path / "gone.smc")
+    assert result.code == 2
+    assert result.err == f"renderkit: {tmp_path / 'gone.smc'}: no such file or folder\n"
+
+
+def test_no_renderer_is_3_and_says_what_to_do(run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(kind: str, device: int | None) -> None:
+        raise ContextError("any device", "no libEGL; apt-get install libegl1")
+
+    monkeypatch.setattr(choose, "make_renderer", refuse)
+    result = run("validate", capture.capture)
+    assert result.code == 3
+    assert "apt-get install libegl1" in result.err
+    assert "renderkit doctor" in result.err
+
+
+def test_a_fault_of_ours_shows_its_trace_and_asks_for_a_report(
+    run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(kind: str, device: int | None) -> None:
+        raise ZeroDivisionError("our fault")
+
+    monkeypatch.setattr(choose, "make_renderer", stumble)
+    result = run("validate", capture.capture)
+    assert result.code == 2
+    assert "ZeroDivisionError: our fault" in result.err
+    assert "Please report it" in result.err
+
+
+def test_interrupting_is_quiet(run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(kind: str, device: int | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(choose, "make_renderer", interrupt)
+    result = run("validate", capture.capture)
+    assert result.code == 130
+    assert "Traceback" not in result.err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, renderkit.cli.app\n"
+        "heavy = {'numpy', 'cv2', 'h5py', 'trimesh', 'OpenGL', 'numba', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr

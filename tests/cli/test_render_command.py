@@ -1,0 +1,77 @@
+"""renderkit render: a capture's views, and a bare mesh from a ring of views or from given cameras."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import trimesh
+from command_result import Result
+
+from renderkit.datasets import open_recording
+from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.render.raycast import raycast
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    """A box in a file."""
+    path = tmp_path / "box.ply"
+    trimesh.creation.box((1.0, 2.0, 0.5)).export(path)
+    return path
+
+
+def test_a_view_of_a_capture_agrees_with_the_ray_caster(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    assert run("render", capture.capture, "--cameras", "31", "--out", "r").code == 0
+    depth = np.load(tmp_path / "r" / "0_31_scan_depth.npy")
+    with open_recording(capture.capture) as recording:
+        expected = raycast(recording.frame("0").read_mesh("scan"), recording.camera("31"))
+    mask = cv2.imread(str(tmp_path / "r" / "0_31_scan_mask.png"), cv2.IMREAD_UNCHANGED)
+    assert mask is not None
+    assert np.count_nonzero((mask > 0) != expected.mask) <= 3
+    both = np.isfinite(depth) & expected.mask
+    assert np.median(np.abs(depth[both] - expected.depth[both])) < 1e-5
+    sidecar = json.loads((tmp_path / "r" / "0_31_scan.json").read_text())
+    coded = cv2.imread(str(tmp_path / "r" / "0_31_scan_depth.png"), cv2.IMREAD_UNCHANGED)
+    assert coded is not None
+    np.testing.assert_allclose(coded[both] * sidecar["depth_scale"], depth[both], atol=sidecar["depth_scale"])
+
+
+def test_a_bare_mesh_is_seen_all_around(run: Run, box: Path, tmp_path: Path) -> None:
+    result = run("render", box, "--views", "3", "--size", "200x150", "--out", "r")
+    assert result.code == 0
+    for index in range(3):
+        mask = cv2.imread(str(tmp_path / "r" / f"box_{index}_mask.png"), cv2.IMREAD_UNCHANGED)
+        assert mask is not None
+        assert mask.shape == (150, 200)
+        assert 1000 < np.count_nonzero(mask) < 25_000
+        assert not mask[[0, -1]].any()
+        assert not mask[:, [0, -1]].any()
+
+
+def test_a_bare_mesh_in_given_cameras(run: Run, box: Path, shared_data: Path, tmp_path: Path) -> None:
+    rig = shared_data / "middlebury_dino" / "dinoSR_par.txt"
+    assert run("render", box, "--rig", rig, "--cameras", "3", "--out", "r").code == 0
+    assert json.loads((tmp_path / "r" / "box_dinoSR0003.json").read_text())["width"] == 640
+
+
+@pytest.mark.parametrize("size", ["200", "0x10", "10x99999", "ax5"])
+def test_a_size_that_is_none_is_2(run: Run, box: Path, size: str) -> None:
+    result = run("render", box, "--size", size)
+    assert result.code == 2
+    assert "WIDTHxHEIGHT" in result.err
+
+
+def test_what_cannot_be_rendered_is_2(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    (tmp_path / "points.ply").write_bytes(b"not a mesh")
+    assert run("render", tmp_path / "points.ply").code == 2
+    assert run("render", tmp_path / "gone.obj").code == 2
+    flame = run("render", capture.capture, "--mesh", "flame")
+    assert flame.code == 2
+    assert "--flame FILE" in flame.err
