@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -68,15 +70,22 @@ class Hdf5File:
             if self._owner == os.getpid():
                 self._file.close()
 
+    def check_open(self) -> None:
+        """Raise DatasetError if the file was closed, or was opened by another process."""
+        if self._owner != os.getpid():
+            raise DatasetError(self.path, None, "opened in another process; call reopen() on the recording here")
+        if not self._file:
+            raise DatasetError(self.path, None, "the recording is closed")
+
     def keys(self, *path: str) -> tuple[str, ...]:
         """Return the names of the real entries of a group, or () if there is no such group.
 
         Raises:
-            DatasetError: If the path leads through a link, or the group has too many entries.
+            DatasetError: If the path leads through a link, the group has too many entries, or is damaged.
         """
-        with self._lock:
-            import h5py  # noqa: PLC0415
+        import h5py  # noqa: PLC0415
 
+        with self._reading(path):
             group = self._walk(path)
             if not isinstance(group, h5py.Group):
                 return ()
@@ -89,23 +98,16 @@ class Hdf5File:
 
         True also for a link or a damaged entry: something is there, and `read` says what is wrong with it.
         """
-        with self._lock:
-            import h5py  # noqa: PLC0415
+        import h5py  # noqa: PLC0415
 
-            self._check_open()
+        with self._lock:
+            self.check_open()
             try:
-                entry = self._walk(path)
+                with self._reading(path):
+                    entry = self._walk(path)
+                    return isinstance(entry, h5py.Dataset) and bool(entry.size)
             except DatasetError:
                 return True
-            return isinstance(entry, h5py.Dataset) and bool(entry.size)
-
-    def shape(self, *path: str) -> tuple[int, ...] | None:
-        """Return a dataset's shape, or None if there is no dataset at the path or it holds no value."""
-        with self._lock:
-            import h5py  # noqa: PLC0415
-
-            entry = self._walk(path)
-            return tuple(entry.shape) if isinstance(entry, h5py.Dataset) and entry.size else None
 
     def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
         """Read a dataset.
@@ -120,10 +122,10 @@ class Hdf5File:
         Raises:
             DatasetError: If it is a group, a link, stored outside the file, of another dtype, too large or damaged.
         """
-        key = "/".join(path)
-        with self._lock:
-            import h5py  # noqa: PLC0415
+        import h5py  # noqa: PLC0415
 
+        key = "/".join(path)
+        with self._reading(path):
             entry = self._walk(path)
             if entry is None:
                 return None
@@ -132,37 +134,30 @@ class Hdf5File:
             if not entry.size:
                 return None
             self._check(entry, key, kinds)
-            try:
-                return np.asarray(entry[()])
-            except (OSError, RuntimeError, ValueError, TypeError) as error:
-                raise DatasetError(self.path, key, f"the stored data cannot be read: {error}") from error
+            return np.asarray(entry[()])
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute of a group as plain Python or NumPy values, or None if there is none.
 
         Raises:
-            DatasetError: If it is too large, a reference, or damaged.
+            DatasetError: If it is too large or damaged.
         """
-        key = "/".join((*path, f"@{name}"))
-        with self._lock:
+        key = (*path, f"@{name}")
+        with self._reading(key):
             group = self._walk(path)
             if group is None or name not in group.attrs:
                 return None
-            try:
-                found = group.attrs.get_id(name)
-                count = int(np.prod(found.shape, dtype=np.int64)) if found.shape is not None else 0
-                if max(count, 1) * found.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
-                    raise DatasetError(
-                        self.path, key, f"attribute of {count} values is over {MAX_ATTRIBUTE_BYTES} bytes"
-                    )
-                value = group.attrs[name]
-            except (OSError, RuntimeError, ValueError, TypeError) as error:
-                raise DatasetError(self.path, key, f"the attribute cannot be read: {error}") from error
-            return _plain(value)
+            found = group.attrs.get_id(name)
+            count = int(np.prod(found.shape, dtype=object)) if found.shape else 1
+            if count * found.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
+                raise DatasetError(
+                    self.path, "/".join(key), f"attribute of {count} values is over {MAX_ATTRIBUTE_BYTES} bytes"
+                )
+            return _plain(group.attrs[name])
 
     def attribute_names(self, *path: str) -> tuple[str, ...]:
         """Return the names of a group's attributes, () if there is no such group."""
-        with self._lock:
+        with self._reading(path):
             group = self._walk(path)
             return () if group is None else tuple(group.attrs)
 
@@ -170,7 +165,6 @@ class Hdf5File:
         """Follow hard links from the root; None where a key is absent."""
         import h5py  # noqa: PLC0415
 
-        self._check_open()
         entry: h5py.Group | h5py.Dataset = self._file
         for depth, name in enumerate(path, 1):
             if not name or "/" in name or name in {".", ".."} or not isinstance(entry, h5py.Group):
@@ -180,17 +174,18 @@ class Hdf5File:
                 return None
             if link is not h5py.HardLink:
                 raise DatasetError(self.path, "/".join(path[:depth]), "a link; only data in the file itself is read")
-            try:
-                entry = entry[name]
-            except (OSError, RuntimeError, KeyError) as error:
-                raise DatasetError(self.path, "/".join(path[:depth]), f"damaged entry: {error}") from error
+            entry = entry[name]
         return entry
 
-    def _check_open(self) -> None:
-        if self._owner != os.getpid():
-            raise DatasetError(self.path, None, "opened in another process; call reopen() on the recording here")
-        if not self._file:
-            raise DatasetError(self.path, None, "the recording is closed")
+    @contextmanager
+    def _reading(self, path: tuple[str, ...]) -> Iterator[None]:
+        """Hold the lock, and turn what the HDF5 library raises for a damaged file into a DatasetError."""
+        with self._lock:
+            self.check_open()
+            try:
+                yield
+            except (OSError, RuntimeError, LookupError, ValueError, TypeError, OverflowError, MemoryError) as error:
+                raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {error}") from error
 
     def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
         if dataset.external or dataset.is_virtual:

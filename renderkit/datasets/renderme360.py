@@ -70,15 +70,14 @@ class RenderMe360Recording(Recording):
         self._topology = None if flame is None else read_flame_topology(flame)
         self._translations: dict[str, TranslationChoice] = {}
         self.files = SmcFiles(self.path)
-        try:
-            self._camera_names, self._frame_ids = _list_cameras(self.files), _list_frames(self.files)
-        except DatasetError:
-            self.files.close()
-            raise
+        self._camera_names, self._frame_ids = _list_cameras(self.files), _list_frames(self.files)
         if not self._camera_names and not self._frame_ids:
             self.files.close()
             raise DatasetError(
-                self.path, None, "expected groups Camera, Calibration or FLAME of a RenderMe-360 file; found none"
+                self.path,
+                None,
+                "; ".join(self.files.damage)
+                or "expected groups Camera, Calibration or FLAME of RenderMe-360; found none",
             )
 
     def __reduce__(self) -> tuple[Callable[..., RenderMe360Recording], tuple[Path, Path | None]]:

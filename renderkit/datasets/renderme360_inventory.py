@@ -47,7 +47,7 @@ def take_inventory(recording: RenderMe360Recording) -> Inventory:
         found,
         found_in_frames,
         {name: str(value) for name, value in recording.attributes.items()},
-        tuple(_missing(recording, found, found_in_frames)),
+        (*_missing(recording, found, found_in_frames), *(f"Damaged: {why}." for why in files.damage)),
     )
 
 

@@ -52,6 +52,7 @@ class SmcFiles:
     Attributes:
         files: The halves that were found, raw first.
         missing_sibling: The other half's expected path when it was not found, else None.
+        damage: By message, what could not be listed so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,6 +74,7 @@ class SmcFiles:
                 file.close()
             raise
         self.files = tuple(opened)
+        self.damage: dict[str, DatasetError] = {}
 
     def close(self) -> None:
         """Close the files."""
@@ -80,8 +82,18 @@ class SmcFiles:
             file.close()
 
     def keys(self, *path: str) -> tuple[str, ...]:
-        """Return the union of a group's entries over the files, in the order found."""
-        return tuple(dict.fromkeys(key for file in self.files for key in file.keys(*path)))
+        """Return the union of a group's entries over the files, in the order found.
+
+        A damaged group has no entries; `damage` says so.
+        """
+        names: dict[str, None] = {}
+        for file in self.files:
+            file.check_open()
+            try:
+                names |= dict.fromkeys(file.keys(*path))
+            except DatasetError as error:
+                self.damage[str(error)] = error
+        return tuple(names)
 
     def find(self, *path: str) -> Hdf5File | None:
         """Return the first file that has data at the path, or None."""
@@ -101,6 +113,10 @@ class SmcFiles:
         """Iterate over the union of a group's attributes."""
         names = dict.fromkeys(name for file in self.files for name in file.attribute_names(*path))
         for name in names:
-            value = self.attribute(name, *path)
+            try:
+                value = self.attribute(name, *path)
+            except DatasetError as error:
+                self.damage[str(error)] = error
+                continue
             if value is not None:
                 yield name, value

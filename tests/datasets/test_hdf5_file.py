@@ -109,6 +109,30 @@ def test_damaged_chunks_are_an_error_of_that_dataset(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_a_damaged_group_costs_its_own_camera_and_is_reported(smc_single: Path) -> None:
+    with h5py.File(smc_single) as file:
+        addresses = [h5py.h5o.get_info(file[key].id).addr for key in ("Camera/05", "Calibration/25")]
+    data = bytearray(smc_single.read_bytes())
+    for address in addresses:
+        data[address : address + 16] = b"damaged damaged "
+    smc_single.write_bytes(data)
+    with RenderMe360Recording(smc_single) as recording:
+        assert recording.camera_names == ("00", "05", "25")
+        assert recording.frame_ids == ("0", "2", "10")
+        whole = recording.view("0", "00")
+        assert whole.image is not None
+        whole.image.decode_color()
+        broken = recording.view("0", "05")
+        assert broken.image is not None
+        with pytest.raises(DatasetError, match=r"Camera/05/color/0\]: damaged"):
+            broken.image.decode_color()
+        with pytest.raises(CalibrationError, match="damaged"):
+            recording.camera("25")
+        assert any(sentence.startswith("Damaged:") for sentence in recording.inventory().missing)
+    with pytest.raises(DatasetError, match="closed"):
+        recording.files.keys("Camera")
+
+
 def test_attributes_are_plain_values(tmp_path: Path) -> None:
     path = tmp_path / "attributes.h5"
     with h5py.File(path, "w") as file:
