@@ -49,6 +49,11 @@ class GlOwner:
     def __init__(self, gl: Gl) -> None:
         self._gl = gl
 
+    @property
+    def gl(self) -> Gl:
+        """The entry points that the object was made with."""
+        return self._gl
+
     def close(self) -> None:
         """Release the object. Closing twice is harmless."""
         raise NotImplementedError
