@@ -133,14 +133,13 @@ class MaskBits:
 
 
 def _shifted(words: Words, pixels: int) -> Words:
-    """Return rows moved left by some pixels: pixel x becomes what x + pixels was; ones come in from the right."""
+    """Return rows moved left by some pixels: pixel x becomes what x + pixels was. What comes in is not looked at."""
     whole, rest = divmod(pixels, WORD)
-    result = np.full_like(words, _ONES)
+    result = np.zeros_like(words)
     kept = words.shape[1] - whole
     if not rest:
         result[:, :kept] = words[:, whole:]
         return result
     np.right_shift(words[:, whole:], np.uint64(rest), out=result[:, :kept])
     result[:, : kept - 1] |= words[:, whole + 1 :] << np.uint64(WORD - rest)
-    result[:, kept - 1] |= _ONES << np.uint64(WORD - rest)
     return result

@@ -72,7 +72,7 @@ def score_texture(rendered: ColorImage, photo: ColorImage, mask: MaskImage) -> T
         return TextureScore(0, 0, 0.0, 0)
     difference = first[inside].astype(np.int64) - second[inside]
     box = np.ones((2 * WINDOW_REACH_PX + 1,) * 2, np.uint8)
-    deep = cv2.erode(inside.astype(np.uint8), box, borderValue=(0,)) != 0
+    deep = cv2.erode(inside.astype(np.uint8), box) != 0
     values = _ssim_map(first, second)[deep] if deep.any() else np.zeros(0)
     return TextureScore(
         int((difference * difference).sum()), int(np.count_nonzero(inside)), math.fsum(values), len(values)

@@ -60,6 +60,9 @@ def test_exact_detections_have_no_residual_and_gaps_are_counted() -> None:
     assert score.num_unsupported == 2
     assert np.isnan(score.residuals[3:, 1]).all()
     assert score.num_views[1, 0] == 3
+    pixels[3:, 2] = np.nan
+    assert np.isnan(score_held_out(cameras, pixels).residuals[:, 2]).all()
+    assert np.isfinite(score_held_out(cameras, pixels, min_views=2).residuals[:3, 2]).all()
     with pytest.raises(ValueError, match="min_views"):
         score_held_out(cameras, pixels, min_views=1)
 

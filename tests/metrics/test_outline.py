@@ -94,6 +94,20 @@ def test_concentric_squares() -> None:
     assert score.max_px == pytest.approx(math.hypot(3, 3))
 
 
+@pytest.mark.parametrize("columns", [(64, 128), (63, 127), (65, 129), (64, 256), (0, 64), (192, 256)])
+def test_masks_that_end_at_words_of_64_pixels(columns: tuple[int, int]) -> None:
+    rendered, captured = np.zeros((2, 40, 256), np.bool_)
+    rendered[5:30, columns[0] : columns[1]] = True
+    captured[7:35, columns[0] : columns[1]] = True
+    score = score_boundary(rendered, captured, 1.0)
+    assert score.rendered_px == np.count_nonzero(_edge(rendered))
+    assert score.captured_px == np.count_nonzero(_edge(captured))
+    assert score.rendered_matched_px == np.count_nonzero(_distances(rendered, captured) <= 1.0)
+    box = np.ones((3, 3), np.bool_)
+    band = rendered & ~ndimage.binary_erosion(rendered, box, iterations=4, border_value=1)
+    assert score_boundary_iou(rendered, captured, 4).rendered_px == np.count_nonzero(band)
+
+
 def test_the_border_of_the_picture_is_no_boundary() -> None:
     full = np.ones((20, 30), np.bool_)
     score = score_boundary(full, full)
