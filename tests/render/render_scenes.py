@@ -94,9 +94,16 @@ def fill_triangles(pixels: FloatArray, faces: Faces, size: tuple[int, int]) -> F
 def edge_distance(pixels: FloatArray, mesh: Mesh, camera: Camera) -> FloatArray:
     """Distance of (N, 2) pixels to the nearest edge, or to the circle where the lens's valid radius lands."""
     edges = np.unique(np.sort(mesh.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
-    steps = np.linspace(0.0, 1.0, 2001)[:, None, None]
+    steps = np.linspace(0.0, 1.0, 9)[:, None, None]
+    coarse = mesh.vertices[edges[:, 0]] * (1 - steps) + mesh.vertices[edges[:, 1]] * steps
+    drawn = camera.project(coarse.reshape(-1, 3)).reshape(len(steps), -1, 2)
+    near = np.isnan(drawn).any(axis=(0, 2))
+    low, high = drawn.min(axis=0) - 3.0, drawn.max(axis=0) + 3.0
+    for pixel in pixels:
+        near |= ((pixel >= low) & (pixel <= high)).all(axis=1)
+    steps = np.linspace(0.0, 1.0, 2001)[:, None]
     lines = [
-        camera.project((mesh.vertices[a] * (1 - steps) + mesh.vertices[b] * steps).reshape(-1, 3)) for a, b in edges
+        camera.project(mesh.vertices[start] * (1 - steps) + mesh.vertices[end] * steps) for start, end in edges[near]
     ]
     radius = min(camera.distortion.valid_radius, 1e6)
     angles = np.linspace(0.0, 2.0 * np.pi, 4001)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -60,27 +62,31 @@ def opencv_pixels(points: FloatArray, camera: Camera) -> FloatArray:
     return np.asarray(bent, dtype=np.float64).reshape(-1, 2) @ camera.K[:2, :2].T + camera.K[:2, 2]
 
 
+def landing_error_px(renderer: EglRenderer, camera: Camera, point: FloatArray) -> float:
+    """How far the centroid of a small square lands from OpenCV's, found in a picture magnified 256 times."""
+    pose = camera.cam_from_world
+    in_camera = pose.apply(point[None])[0]
+    half = 20.0 / 256.0 / camera.K[0, 0] * in_camera[2]
+    corners = pose.inverse().apply(in_camera + half * np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]))
+    square = Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32))
+    magnified = camera.scaled((camera.width * 256, camera.height * 256))
+    expected = 256.0 * (opencv_pixels(corners, camera).mean(axis=0) + 0.5) - 0.5
+    x0, y0 = np.round(expected).astype(int) - 64
+    rows, columns = np.nonzero(renderer.render_mask(square, magnified.cropped(int(x0), int(y0), (129, 129))))
+    return float(np.hypot(columns.mean() + x0 - expected[0], rows.mean() + y0 - expected[1])) / 256.0
+
+
 @pytest.mark.parametrize("lens", LENSES)
 def test_vertices_land_where_opencv_puts_them(egl_renderer: EglRenderer, lens: str) -> None:
-    """Small squares at known points, magnified 64 times: their centroids are exact to a few thousandths of a pixel."""
+    """Small squares at known points, magnified 256 times: their centroids are exact to a few thousandths of a pixel."""
     camera = make_camera(lens, (2448, 2048), 1500.0)
     rng = np.random.default_rng(1)
     points = np.column_stack([rng.uniform(-0.5, 0.5, (24, 2)), np.ones(24)]) * rng.uniform(0.8, 1.6, (24, 1))
     inside = np.hypot(points[:, 0], points[:, 1]) < 0.97 * camera.distortion.valid_radius * points[:, 2]
     points = points[inside]
     assert len(points) > 10
-    for point, expected in zip(points, opencv_pixels(points, camera), strict=True):
-        half = 2.0e-4 * point[2]
-        corners = point + half * np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
-        square = Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]]))
-        magnified = camera.scaled((2448 * 64, 2048 * 64))
-        x0, y0 = np.round(64.0 * (expected + 0.5) - 0.5 - 48.0).astype(int)
-        mask = egl_renderer.render_mask(square, magnified.cropped(int(x0), int(y0), (97, 97)))
-        rows, columns = np.nonzero(mask)
-        centroid = np.array([columns.mean() + x0, rows.mean() + y0])
-        landed = (centroid + 0.5) / 64.0 - 0.5
-        ideal = (64.0 * (opencv_pixels(corners, camera).mean(axis=0) + 0.5) - 0.5 + 0.5) / 64.0 - 0.5
-        assert np.linalg.norm(landed - ideal) < 0.003 + 0.3 / 64.0
+    for point in points:
+        assert landing_error_px(egl_renderer, camera, point) < 0.003 + 0.003
 
 
 def test_pixel_centres_follow_a_double_precision_rasteriser(egl_renderer: EglRenderer) -> None:
@@ -108,6 +114,61 @@ def test_silhouette_and_surface_follow_the_ray_caster(egl_renderer: EglRenderer,
     assert np.count_nonzero(same) > 0.995 * np.count_nonzero(both)
     assert np.median(np.abs(rendering.depth[same] / oracle.depth[same] - 1.0)) < 2e-4
     assert np.isinf(rendering.depth[~mask]).all()
+
+
+REAL_CAMERAS = ("00", "20", "44", "54", "58")
+
+
+def real_view(real_calibration: dict[str, Any], name: str) -> Camera:
+    entry = real_calibration[name]
+    return Camera.from_opencv(entry["K"], entry["D"], Pose.from_matrix(entry["RT"]).inverse(), (2448, 2048), name)
+
+
+@pytest.fixture(scope="module")
+def real_head(shared_data: Path) -> Mesh:
+    fit = np.load(shared_data / "renderme360" / "flame_fit.npz")
+    faces = np.load(shared_data / "flame" / "topology.npz")["faces"]
+    return Mesh(fit["verts"][0] + fit["cam"][0, 1:4], faces)
+
+
+@pytest.mark.parametrize("name", REAL_CAMERAS)
+def test_real_head_in_real_cameras_follows_the_ray_caster(
+    egl_renderer: EglRenderer, real_calibration: dict[str, Any], real_head: Mesh, name: str
+) -> None:
+    """The most bent views of the rig; all sixty are in benchmarks/check_exactness.py."""
+    camera = real_view(real_calibration, name)
+    mask, oracle = egl_renderer.render_mask(real_head, camera), raycast(real_head, camera).mask
+    wrong = differing(mask, oracle)
+    assert 1.0 - len(wrong) / np.count_nonzero(mask | oracle) >= 0.99995
+    assert not len(wrong) or np.max(edge_distance(wrong, real_head, camera)) < 0.5
+
+
+def test_real_vertices_land_where_opencv_puts_them_in_all_sixty_cameras(
+    egl_renderer: EglRenderer, real_calibration: dict[str, Any], real_head: Mesh
+) -> None:
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for name in real_calibration:
+        camera = real_view(real_calibration, name)
+        visible = np.flatnonzero(camera.in_image(camera.project(real_head.vertices)))
+        for vertex in real_head.vertices[rng.choice(visible, 4, replace=False)]:
+            worst = max(worst, landing_error_px(egl_renderer, camera, vertex))
+    assert worst < 0.003 + 0.003
+
+
+def test_vertices_beyond_the_real_valid_radius_draw_nothing(
+    egl_renderer: EglRenderer, real_calibration: dict[str, Any], real_head: Mesh
+) -> None:
+    camera = real_view(real_calibration, "54")
+    middle = real_head.vertices.mean(axis=0)
+    large = middle + 1.8 * (real_head.vertices - middle)
+    beyond = np.isnan(camera.project(large)[:, 0])
+    assert 0 < np.count_nonzero(beyond) < len(beyond)
+    faces = real_head.faces[beyond[real_head.faces].all(axis=1)]
+    assert len(faces)
+    assert not egl_renderer.render_mask(Mesh(large, faces), camera).any()
+    rows, columns = np.nonzero(egl_renderer.render_mask(Mesh(large, real_head.faces), camera))
+    assert np.isfinite(camera.unproject(np.column_stack([columns, rows]))).all()
 
 
 def test_plane_depth_is_exact(egl_renderer: EglRenderer) -> None:
