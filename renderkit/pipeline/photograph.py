@@ -17,7 +17,9 @@ from renderkit.geometry.pose import Pose
 from renderkit.render.raycast import RayCaster
 
 _NUM_SKY_RAYS = 96
-_EDGE_SAMPLES = 4
+_EDGE_SAMPLES = 5
+"""Odd, so that no pixel is exactly half covered: a matte cut at 0.5 is then as large as the person."""
+
 _SKIN = 8e-4
 """Light is gathered this far above the surface, as a share of the person's height."""
 

@@ -42,7 +42,7 @@ def covered_share() -> np.ndarray:
 
 def test_alpha_is_the_covered_share_of_the_pixel() -> None:
     photograph = take()
-    assert np.abs(photograph.alpha / 255.0 - covered_share()).max() < 0.11
+    assert np.abs(photograph.alpha / 255.0 - covered_share()).max() < 0.09
     assert ((photograph.alpha > 0) & (photograph.alpha < 255)).sum() > 50
 
 
