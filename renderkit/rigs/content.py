@@ -191,7 +191,13 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
 
 
 def number(value: Untrusted, path: Path, key: str) -> float:
-    """Return one number."""
+    """Return one number, or one written as text."""
+    # The usual cases first: a file of 10,000 cameras has a hundred thousand single numbers.
+    if isinstance(value, float | int | str):
+        try:
+            return float(value)
+        except (ValueError, OverflowError) as error:
+            raise DatasetError(path, key, f"expected a number, found {str(value)[:40]!r}") from error
     return float(numbers(value, [()], path, key))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -86,22 +87,17 @@ class RawCamera:
         Raises:
             ValueError: If the coefficients are not finite or not as many as the model takes.
         """
-        given = np.asarray(self.coefficients, dtype=np.float64)
-        return KannalaBrandt(given) if self.model == "kannala_brandt" else make_distortion(given)
+        return _lens(self.model, tuple(self.coefficients))
 
-    def to_camera(self, distortion: Distortion | None = None) -> Camera:
+    def to_camera(self) -> Camera:
         """Return the checked camera.
-
-        Args:
-            distortion: This camera's lens model where it is already built; otherwise it is built here.
 
         Raises:
             ValueError: If any number is not that of a camera.
         """
         if self.size is None:
             raise ValueError("the image size is unknown; give it as an option")
-        lens = self.to_distortion() if distortion is None else distortion
-        return Camera(self.K, self.size[0], self.size[1], lens, self.to_pose(), self.name)
+        return Camera(self.K, self.size[0], self.size[1], self.to_distortion(), self.to_pose(), self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,19 +125,21 @@ class RawRig:
             CalibrationError: Naming the file and the first camera that is not one.
         """
         cameras: dict[str, Camera] = {}
-        # Many cameras share one lens, and finding a lens's valid radius is the dearest step.
-        lenses: dict[tuple[str, tuple[float, ...]], Distortion] = {}
         for raw in self.cameras:
             if raw.name in cameras:
                 raise CalibrationError(self.path, raw.name, "two cameras have this name; rename one")
-            key = (raw.model, tuple(raw.coefficients))
             try:
-                if key not in lenses:
-                    lenses[key] = raw.to_distortion()
-                cameras[raw.name] = raw.to_camera(lenses[key])
+                cameras[raw.name] = raw.to_camera()
             except ValueError as error:
                 raise CalibrationError(self.path, raw.name, str(error)) from error
         return Rig(cameras, self.unit, str(self.path))
+
+
+@lru_cache(maxsize=4096)
+def _lens(model: ModelName, coefficients: tuple[float, ...]) -> Distortion:
+    """Build a lens once for all cameras that share it: finding its valid radius is the dearest step of reading."""
+    given = np.asarray(coefficients, dtype=np.float64)
+    return KannalaBrandt(given) if model == "kannala_brandt" else make_distortion(given)
 
 
 def raw_from_rig(rig: Rig) -> RawRig:

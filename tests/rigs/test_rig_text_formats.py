@@ -30,7 +30,7 @@ def test_actorshq(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (CSV.replace("0.9", "wide"), "line 2, fx.*expected numbers"),
+        (CSV.replace("0.9", "wide"), "line 2, fx.*expected a number"),
         (CSV.replace(",0.51,0.49", ""), "line 2, px"),
         (CSV.replace("1000,800", "1000,-8"), "line 2, w.*whole positive"),
     ],
