@@ -29,27 +29,29 @@ MODEL = 17
 COEFFICIENTS = 18  # 14 of them
 TILT = 32  # 9 of them
 VALID_RADIUS, SAFE_RADIUS, DISC_RADIUS, ARC_LENGTH, STRAIGHT_LENGTH, NEAR = 41, 42, 43, 44, 45, 46
-BEND_TOLERANCE, STRAIGHT_UNDISTORTED = 47, 48
-NUM_NUMBERS = 49
+BEND_TOLERANCE, STRAIGHT_UNDISTORTED, KEEP_TOLERANCE, WIDTH, HEIGHT = 47, 48, 49, 50, 51
+NUM_NUMBERS = 52
 
 PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
 
 OK, SUSPECT, INVALID = 0, 1, 2
 """State of a projected vertex: drawn as it is, near the edge of validity, not projectable."""
 
-_BEND_PX = 0.02
+_BEND_PX, _BEND_RAD = 0.02, 5e-7
+_NEAR_SHARE = 1e-10
 _SAFE_SHARE = 0.9
 _DISC_MARGIN = 1.1
 _SAGITTA_PX = 0.01
 _MAX_RADIUS = 1e4
 
 
-def pack_camera(camera: Camera, reach: float) -> FloatArray:
+def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray:
     """Return the numbers that the kernels need.
 
     Args:
         camera: Any camera.
         reach: Largest distance of a vertex from the camera's centre, in world units; sets the near plane.
+        silhouette: Whether only the outline matters, or faces that bend by very little need exact depth as well.
 
     Returns:
         (NUM_NUMBERS,) float64.
@@ -70,8 +72,11 @@ def pack_camera(camera: Camera, reach: float) -> FloatArray:
     elif lens.model == "kannala_brandt":
         numbers[MODEL] = FISHEYE
         numbers[COEFFICIENTS : COEFFICIENTS + 4] = lens.coefficients
-    numbers[NEAR] = max(1e-6 * reach, 1e-300)
+    numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
     numbers[BEND_TOLERANCE] = _BEND_PX
+    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
+    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
+    numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
     numbers[VALID_RADIUS] = lens.valid_radius
     _set_radii(numbers, _corner_reach(camera))
     return numbers
@@ -104,7 +109,7 @@ def _set_radii(numbers: FloatArray, corner: float) -> None:
         numbers[DISC_RADIUS] = 2.0 * corner
         numbers[ARC_LENGTH] = 0.5 * numbers[DISC_RADIUS]
         numbers[STRAIGHT_LENGTH] = np.inf
-        limit = 0.5 * SNAP_LIMIT / (focal + abs(numbers[SKEW]))
+        limit = SNAP_LIMIT / (focal + abs(numbers[SKEW]))
         centre = (abs(numbers[CX]) + abs(numbers[CY])) / focal
         numbers[VALID_RADIUS] = max(limit - centre, 0.0)
         numbers[SAFE_RADIUS] = numbers[VALID_RADIUS]
@@ -176,7 +181,7 @@ def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> N
         bend += (2.0 + 12.0 * radius * radius) * (abs(c[8]) + abs(c[9]) + abs(c[10]) + abs(c[11]))
     tilt = abs(numbers[TILT + 6]) + abs(numbers[TILT + 7])
     bend = (bend + 2.0 * tilt) * (1.0 + 4.0 * tilt)
-    length = np.sqrt(8.0 * numbers[BEND_TOLERANCE] / (focal * 1.25 * bend))
+    length = np.sqrt(8.0 * numbers[KEEP_TOLERANCE] / (focal * 1.25 * bend))
     numbers[STRAIGHT_UNDISTORTED] = length
     numbers[STRAIGHT_LENGTH] = SUBPIXELS * 0.8 * max(shrink, 0.0) * length * min(numbers[FX], numbers[FY])
 

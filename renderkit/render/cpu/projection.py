@@ -34,7 +34,7 @@ class Pieces:
         faces: (M, 3) rows of `snapped` and `exact`.
         snapped: (3 M, 2) corners in 1/256 px.
         exact: (3 M, 3) u, v in px and 1 / z.
-        weights: (3 M, 3) barycentric weights of the corners in the source face.
+        rays: (3 M, 2) the corners' undistorted normalised coordinates.
         sources: (M,) source face.
         signs: (M,) sign of the projected area.
     """
@@ -42,7 +42,7 @@ class Pieces:
     faces: Faces
     snapped: NDArray[np.int32]
     exact: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    rays: FloatArray
     sources: NDArray[np.int32]
     signs: NDArray[np.int8]
 
@@ -73,7 +73,8 @@ class Projection:
 def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, *, silhouette: bool) -> Projection:
     """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
     center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
-    numbers = pack_camera(camera, float(np.linalg.norm(center_cam)) + mesh.radius)
+    reach = float(np.linalg.norm(center_cam)) + mesh.radius
+    numbers = pack_camera(camera, reach, silhouette=silhouette)
     num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
     snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
     exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
@@ -110,20 +111,21 @@ def _refine(
     room = 2 * len(pending) + 256
     while True:
         snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
-        weights, sources = np.empty((3 * room, 3), np.float32), np.empty(room, np.int32)
+        rays, sources = np.empty((3 * room, 2)), np.empty(room, np.int32)
         count = refine_faces(
-            numbers, mesh.points, mesh.topology.faces, state, pending, signs, snapped, exact, weights, sources
+            numbers, mesh.points, mesh.topology.faces, state, pending, signs, snapped, exact, rays, sources
         )
         if count <= room:
             break
         room = count
-    return _pieces(snapped[: 3 * count], exact[: 3 * count], weights[: 3 * count], sources[:count])
+    used = slice(3 * count)
+    return _pieces(snapped[used], exact[used], rays[used], sources[:count])
 
 
 def _pieces(
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    rays: FloatArray,
     sources: NDArray[np.int32],
 ) -> Pieces:
     faces = np.arange(3 * len(sources), dtype=np.int32).reshape(-1, 3)
@@ -132,7 +134,7 @@ def _pieces(
     signs = np.empty(len(sources), np.int8)
     if len(sources):
         face_signs(faces, snapped, signs)
-    return Pieces(faces, snapped, exact, weights, sources, signs)
+    return Pieces(faces, snapped, exact, rays, sources, signs)
 
 
-_NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 3), np.float32), np.empty(0, np.int32))
+_NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))

@@ -1,9 +1,8 @@
 """Faces that no straight triangle can stand for: cut at the camera plane and the lens's edge, split where they bend.
 
-A corner is a record (x, y, 1 / z, h0, h1, h2): undistorted normalised coordinates, inverse depth, and the weights of
-the source face's vertices times 1 / z. All six are affine in the undistorted picture, so a midpoint is a mean. Every
-decision about an edge depends on its two ends alone, symmetrically: two faces that share an edge split it alike, and
-no gap or overlap appears between them.
+A corner is a record (x, y, 1 / z): undistorted normalised coordinates and inverse depth. All three are affine in the
+undistorted picture, so a midpoint is a mean. Every decision about an edge depends on its two ends alone, symmetrically:
+two faces that share an edge split it alike, and no gap or overlap appears between them.
 """
 
 from __future__ import annotations
@@ -19,10 +18,13 @@ from renderkit.render.cpu.lens import (
     DISC_RADIUS,
     FX,
     FY,
+    HEIGHT,
     INVALID,
+    KEEP_TOLERANCE,
     MODEL,
     NEAR,
     PINHOLE,
+    WIDTH,
     distort_point,
     pixel_of,
     snap,
@@ -42,7 +44,7 @@ def refine_faces(
     signs: NDArray[np.int8],
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    rays: FloatArray,
     sources: NDArray[np.int32],
 ) -> int:
     """Look closely at the `pending` faces; take out of `signs` those that need pieces, and write the pieces.
@@ -56,15 +58,15 @@ def refine_faces(
         signs: (F,) set to 0 for faces that are not drawn, or drawn as pieces.
         snapped: (3 * M, 2) receives the pieces' corners, as for vertices.
         exact: (3 * M, 3) likewise.
-        weights: (3 * M, 3) receives the barycentric weights of each corner in the source face.
+        rays: (3 * M, 2) receives their undistorted normalised coordinates.
         sources: (M,) receives the source face of each piece.
 
     Returns:
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
     """
-    stack = np.empty((_STACK, 3, 6))
-    corners = np.empty((4, 6))
-    polygon = np.empty((7, 6))
+    stack = np.empty((_STACK, 3, 3))
+    corners = np.empty((4, 3))
+    polygon = np.empty((7, 3))
     count = 0
     for i in range(pending.shape[0]):
         face = pending[i]
@@ -73,8 +75,6 @@ def refine_faces(
             v = faces[face, k]
             x, y, z = to_camera(numbers, points[0, v], points[1, v], points[2, v])
             corners[k, 0], corners[k, 1], corners[k, 2] = x, y, z
-            for j in range(3):
-                corners[k, 3 + j] = 1.0 if j == k else 0.0
             whole = whole and state[v] != INVALID
         top = _push_in_front(numbers[NEAR], corners, polygon, stack)
         if top == 1 and whole and _marks(numbers, stack[0]) == 0:
@@ -83,16 +83,16 @@ def refine_faces(
         while top > 0:
             top -= 1
             mark = _marks(numbers, stack[top])
-            if mark > 0 and top + 4 <= _STACK:
-                top = _split(stack, top, mark)
+            if mark & 7 and mark > 0 and top + 4 <= _STACK:
+                top = _split(stack, top, mark & 7)
             elif mark >= 0:
-                count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, weights, sources)
+                count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, rays, sources)
     return count
 
 
 @kernel
 def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack: FloatArray) -> int:
-    """Cut a face (camera coordinates and weights) at z = near; push the part in front as 0, 1 or 2 triangles."""
+    """Cut a face (camera coordinates) at z = near; push the part in front as 0, 1 or 2 triangles."""
     size = 0
     for k in range(3):
         a, b = corners[k], corners[(k + 1) % 3]
@@ -103,7 +103,7 @@ def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack:
             # From the inner to the outer end, whichever face asks.
             inner, outer = (a, b) if a[2] >= near else (b, a)
             t = (near - inner[2]) / (outer[2] - inner[2])
-            for j in range(6):
+            for j in range(3):
                 polygon[size, j] = inner[j] + t * (outer[j] - inner[j])
             polygon[size, 2] = near
             size += 1
@@ -112,8 +112,6 @@ def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack:
         polygon[k, 0] *= w
         polygon[k, 1] *= w
         polygon[k, 2] = w
-        for j in range(3, 6):
-            polygon[k, j] *= w
     for k in range(size - 2):
         _copy(polygon[0], stack[k, 0])
         _copy(polygon[k + 1], stack[k, 1])
@@ -123,28 +121,51 @@ def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack:
 
 @kernel
 def _copy(source: FloatArray, target: FloatArray) -> None:
-    for j in range(6):
+    for j in range(3):
         target[j] = source[j]
 
 
 @kernel
 def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
-    """Return a bit for each edge that must be split (edge k runs from corner k), or -1 when nothing is visible."""
+    """Return a bit for each edge that must be split (edge k runs from corner k); -1 when nothing is visible.
+
+    Bit 3 says that an edge bends by more than exact depth allows, though not enough to be split.
+    """
     disc = numbers[DISC_RADIUS]
-    touching = 0
-    marks = 0
-    around = 0
+    touching, marks, around, outside = 0, 0, 0, 0
+    bends, bound = 0.0, np.array([np.inf, np.inf, -np.inf, -np.inf])
     for k in range(3):
         a, b = triangle[k], triangle[(k + 1) % 3]
         turn = a[0] * b[1] - a[1] * b[0]
         around += 1 if turn > 0.0 else (-1 if turn < 0.0 else 0)
+        if a[0] * a[0] + a[1] * a[1] > disc * disc:
+            outside += 1
+        else:
+            u, v = pixel_of(numbers, a[0], a[1])
+            bound[0], bound[1], bound[2], bound[3] = (
+                min(bound[0], u),
+                min(bound[1], v),
+                max(bound[2], u),
+                max(bound[3], v),
+            )
         if _distance_to_origin(a, b) <= disc:
             touching += 1
-            if _edge_needs_split(numbers, a, b):
-                marks |= 1 << k
-    if touching:
-        return marks
-    return 7 if abs(around) == 3 else -1
+            bend = _bend(numbers, a, b)
+            bends += bend
+            marks |= (1 << k) if bend > numbers[BEND_TOLERANCE] else (8 if bend > numbers[KEEP_TOLERANCE] else 0)
+    if touching == 0:
+        return 7 if abs(around) == 3 else -1
+    if outside == 0:
+        # The curved triangle stays near its corners' box; what misses the picture need not be split further.
+        room = 2.0 * bends + 2.0
+        if (
+            bound[2] < -room
+            or bound[3] < -room
+            or bound[0] > numbers[WIDTH] + room
+            or bound[1] > numbers[HEIGHT] + room
+        ):
+            return -1
+    return marks
 
 
 @kernel
@@ -160,20 +181,19 @@ def _distance_to_origin(a: FloatArray, b: FloatArray) -> float:
 
 
 @kernel
-def _edge_needs_split(numbers: FloatArray, a: FloatArray, b: FloatArray) -> bool:
+def _bend(numbers: FloatArray, a: FloatArray, b: FloatArray) -> float:
+    """How far an edge's middle lies from the middle of its chord, in px; inf for a long edge across the rim."""
     disc = numbers[DISC_RADIUS]
     dx, dy = b[0] - a[0], b[1] - a[1]
     far2 = max(a[0] * a[0] + a[1] * a[1], b[0] * b[0] + b[1] * b[1])
     if far2 > disc * disc:
-        return bool(dx * dx + dy * dy > numbers[ARC_LENGTH] * numbers[ARC_LENGTH])
+        return np.inf if dx * dx + dy * dy > numbers[ARC_LENGTH] * numbers[ARC_LENGTH] else 0.0
     if int(numbers[MODEL]) == PINHOLE:
-        return False
+        return 0.0
     ax, ay = distort_point(numbers, a[0], a[1])
     bx, by = distort_point(numbers, b[0], b[1])
     mx, my = distort_point(numbers, 0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]))
-    ex = abs(mx - 0.5 * (ax + bx)) * numbers[FX]
-    ey = abs(my - 0.5 * (ay + by)) * numbers[FY]
-    return bool(max(ex, ey) > numbers[BEND_TOLERANCE])
+    return float(max(abs(mx - 0.5 * (ax + bx)) * numbers[FX], abs(my - 0.5 * (ay + by)) * numbers[FY]))
 
 
 @kernel
@@ -185,11 +205,11 @@ def _split(stack: FloatArray, top: int, marks: int) -> int:
         turn = 1
     elif marks == 4 or marks == 5:  # noqa: PLR1714
         turn = 2
-    p = np.empty((6, 6))
+    p = np.empty((6, 3))
     for k in range(3):
         _copy(stack[top, (k + turn) % 3], p[k])
     for k in range(3):
-        for j in range(6):
+        for j in range(3):
             p[3 + k, j] = 0.5 * (p[k, j] + p[(k + 1) % 3, j])
     if marks == 7:
         parts = ((0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5))
@@ -217,7 +237,7 @@ def _emit(
     count: int,
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    rays: FloatArray,
     sources: NDArray[np.int32],
 ) -> int:
     """Write what lies inside the disc; returns the new number of pieces."""
@@ -231,8 +251,7 @@ def _emit(
                 u, v = pixel_of(numbers, corner[0], corner[1])
                 snapped[row, 0], snapped[row, 1] = snap(u), snap(v)
                 exact[row, 0], exact[row, 1], exact[row, 2] = u, v, corner[2]
-                for j in range(3):
-                    weights[row, j] = corner[3 + j] / corner[2]
+                rays[row, 0], rays[row, 1] = corner[0], corner[1]
         count += 1
     return count
 
@@ -256,7 +275,7 @@ def _cut_at_disc(disc: float, triangle: FloatArray, polygon: FloatArray) -> int:
             length2 = dx * dx + dy * dy
             room = disc2 - (inner[0] * inner[0] + inner[1] * inner[1])
             t = (np.sqrt(along * along + length2 * room) - along) / length2
-            for j in range(6):
+            for j in range(3):
                 polygon[size, j] = inner[j] + t * (outer[j] - inner[j])
             size += 1
     return size

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage, Faces, FloatArray
 from renderkit.compiled import kernel
 from renderkit.render.cpu.lens import to_camera
+from renderkit.render.cpu.weights import hit_face, ray_in_piece, weights_at
 from renderkit.render.cpu.zbuffer import LAST_NUMBER
 
 NEUTRAL_ALBEDO = 0.72
@@ -15,20 +16,10 @@ NEUTRAL_ALBEDO = 0.72
 
 
 @kernel
-def weights_at(exact: NDArray[np.float32], a: int, b: int, c: int, column: int, row: int) -> tuple[float, float, float]:
-    """Perspective-correct weights of a triangle's corners at a pixel centre, each in [0, 1], their sum 1."""
-    ax, ay, aw = exact[a, 0] - np.float64(column), exact[a, 1] - np.float64(row), np.float64(exact[a, 2])
-    bx, by, bw = exact[b, 0] - np.float64(column), exact[b, 1] - np.float64(row), np.float64(exact[b, 2])
-    cx, cy, cw = exact[c, 0] - np.float64(column), exact[c, 1] - np.float64(row), np.float64(exact[c, 2])
-    u, v, w = bx * cy - by * cx, cx * ay - cy * ax, ax * by - ay * bx
-    total = u + v + w
-    if total == 0.0:
-        return 1.0, 0.0, 0.0
-    u = min(max(u / total, 0.0), 1.0) * aw
-    v = min(max(v / total, 0.0), 1.0) * bw
-    w = min(max(w / total, 0.0), 1.0) * cw
-    total = u + v + w
-    return u / total, v / total, w / total
+def in_space(u: float, v: float, w: float, a: float, b: float, c: float) -> tuple[float, float, float]:
+    """Turn weights in the picture into weights on the face, by the corners' inverse depths a, b, c."""
+    total = u * a + v * b + w * c
+    return u * a / total, v * b / total, w * c / total
 
 
 @kernel
@@ -40,7 +31,7 @@ def draw_surface(
     faces: Faces,
     exact: NDArray[np.float32],
     piece_exact: NDArray[np.float32],
-    piece_weights: NDArray[np.float32],
+    piece_rays: FloatArray,
     sources: NDArray[np.int32],
     normals: NDArray[np.float32],
     colors: ColorImage,
@@ -60,7 +51,7 @@ def draw_surface(
         faces: (F, 3).
         exact: (V, 3) u, v in px and 1 / z.
         piece_exact: (3 M, 3) likewise, of the pieces' corners.
-        piece_weights: (3 M, 3) their weights in the source face.
+        piece_rays: (3 M, 2) their undistorted normalised coordinates.
         sources: (M,) source face of each piece.
         normals: (V, 3) unit normals in the world; no rows when only weights are wanted.
         colors: (V, 3) RGB, or no rows.
@@ -79,15 +70,15 @@ def draw_surface(
                 continue
             face = LAST_NUMBER - (key & LAST_NUMBER)
             if face < num_faces:
-                u, v, w = weights_at(exact, faces[face, 0], faces[face, 1], faces[face, 2], column, row)
+                a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+                u, v, w = weights_at(exact, a, b, c, float(column), float(row))
+                u, v, w = in_space(u, v, w, exact[a, 2], exact[b, 2], exact[c, 2])
             else:
                 first = 3 * (face - num_faces)
                 face = sources[face - num_faces]
-                p, q, r = weights_at(piece_exact, first, first + 1, first + 2, column, row)
-                u = p * piece_weights[first, 0] + q * piece_weights[first + 1, 0] + r * piece_weights[first + 2, 0]
-                v = p * piece_weights[first, 1] + q * piece_weights[first + 1, 1] + r * piece_weights[first + 2, 1]
-                w = p * piece_weights[first, 2] + q * piece_weights[first + 1, 2] + r * piece_weights[first + 2, 2]
-            a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+                a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+                x, y = ray_in_piece(numbers, piece_exact, piece_rays, first, column, row)
+                _, u, v, w = hit_face(numbers, points, a, b, c, x, y)
             if barycentric.shape[0]:
                 barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w
             if normals.shape[0] == 0:

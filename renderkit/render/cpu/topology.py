@@ -16,6 +16,8 @@ from renderkit.compiled import kernel
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.ordering import locality_order
 
+_MAX_VALENCE = 64
+
 MAX_TOPOLOGIES = 8
 """Topologies kept for meshes that may come back with other vertices, as in a sequence of fits."""
 
@@ -105,10 +107,34 @@ class PreparedMeshes:
 def build_topology(mesh: Mesh) -> Topology:
     """Order the faces and vertices by locality and pair the edges."""
     face_order, vertex_order, faces = locality_order(mesh.vertices, mesh.faces)
-    edges = np.empty((3 * len(faces), 2), np.int32)
     start, halves = _outgoing(faces, len(mesh.vertices))
-    count = _pair_edges(faces, start, halves, edges)
-    return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges[:count]))
+    if int(np.max(np.diff(start))) > _MAX_VALENCE:
+        edges = _pair_edges_by_sorting(faces)
+    else:
+        room = np.empty((3 * len(faces), 2), np.int32)
+        edges = room[: _pair_edges(faces, start, halves, room)]
+    return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges))
+
+
+def _pair_edges_by_sorting(faces: Faces) -> NDArray[np.int32]:
+    """Pair edges as `_pair_edges` does, in a time that does not grow with the square of a vertex's valence."""
+    tails, heads = faces.astype(np.int64), np.roll(faces, -1, axis=1).astype(np.int64)
+    halves = 4 * np.arange(len(faces), dtype=np.int64)[:, None] + np.arange(3)
+    keep = tails != heads
+    tails, heads, halves = tails[keep], heads[keep], halves[keep]
+    edge = np.minimum(tails, heads) * (int(np.max(faces)) + 1) + np.maximum(tails, heads)
+    order = np.lexsort((tails > heads, edge))
+    tails, heads, halves, edge = tails[order], heads[order], halves[order], edge[order]
+    # The n-th run of an edge in one direction meets the n-th in the other.
+    same = 2 * edge + (tails > heads)
+    starts = np.flatnonzero(np.r_[True, same[1:] != same[:-1]])
+    rank = np.arange(len(same)) - np.repeat(starts, np.diff(np.r_[starts, len(same)]))
+    order = np.lexsort((tails > heads, rank, edge))
+    edge, rank, halves = edge[order], rank[order], halves[order]
+    paired = np.r_[(edge[1:] == edge[:-1]) & (rank[1:] == rank[:-1]), False]
+    twins = np.where(paired, np.roll(halves >> 2, -1), -1)
+    first = ~np.r_[False, paired[:-1]]
+    return np.column_stack([halves[first], twins[first]]).astype(np.int32)
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, frozen
+from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, frozen
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu.lens import SUBPIXELS
@@ -84,7 +84,7 @@ def draw_visible(
         keys = _draw_band(projection, part, scratch)
         if passes:
             _draw_surface(projection, appearance, keys, part, surface)
-        resolve_band(keys, part, projection.mesh.topology.face_order, projection.pieces.sources, depth, face_index)
+        _resolve(projection, keys, part, depth, face_index)
     given = [image if kind in passes else None for kind, image in zip(wanted, surface, strict=True)]
     return Rendering(face_index, depth, *given)
 
@@ -122,6 +122,29 @@ def _draw_band(projection: Projection, window: NDArray[np.int64], scratch: Scrat
     return keys
 
 
+def _resolve(
+    projection: Projection,
+    keys: NDArray[np.int64],
+    window: NDArray[np.int64],
+    depth: DepthImage,
+    face_index: FaceIndexImage,
+) -> None:
+    pieces, order = projection.pieces, projection.mesh.topology.face_order
+    resolve_band(
+        keys,
+        window,
+        order,
+        projection.numbers,
+        projection.mesh.points,
+        projection.mesh.topology.faces,
+        pieces.exact,
+        pieces.rays,
+        pieces.sources,
+        depth,
+        face_index,
+    )
+
+
 def _draw_surface(
     projection: Projection,
     appearance: Appearance,
@@ -138,7 +161,7 @@ def _draw_surface(
         mesh.topology.faces,
         projection.exact,
         pieces.exact,
-        pieces.weights,
+        pieces.rays,
         pieces.sources,
         appearance.normals,
         appearance.colors,

@@ -16,15 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import DepthImage, FaceIndexImage, Faces
+from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray
 from renderkit.compiled import inlined_kernel, kernel
 from renderkit.render.cpu.lens import INVALID, SUBPIXELS
+from renderkit.render.cpu.weights import hit_face, ray_in_piece
 
 LAST_NUMBER = 0x7FFFFFFF
 """Faces are stored as their distance from this number."""
 
 BLOCK_PX = 8
 """Side of the square blocks whose farthest key tells at once that a face is hidden."""
+
+_REFINEMENT = 0.05
 
 _SPAN_ROWS = 6
 """Faces of more rows than this are drawn as spans between their edges, smaller ones by testing each pixel."""
@@ -266,6 +269,11 @@ def resolve_band(
     keys: NDArray[np.int64],
     window: NDArray[np.int64],
     face_order: NDArray[np.int32],
+    camera: FloatArray,
+    points: FloatArray,
+    faces: Faces,
+    piece_exact: NDArray[np.float32],
+    piece_rays: FloatArray,
     sources: NDArray[np.int32],
     depth: DepthImage,
     face_index: FaceIndexImage,
@@ -276,6 +284,11 @@ def resolve_band(
         keys: (rows * columns,) the band's scratch; zeros afterwards.
         window: (4,) x0, y0, x1, y1 of the band in px.
         face_order: (F,) original index of each face.
+        camera: The packed camera.
+        points: (3, V) world coordinates.
+        faces: (F, 3).
+        piece_exact: (3 M, 3) u, v in px and 1 / z of the pieces' corners.
+        piece_rays: (3 M, 2) their undistorted normalised coordinates.
         sources: (M,) face of each piece; pieces are numbered from F on.
         depth: (height, width), receives camera z, +inf on the background.
         face_index: (height, width), receives the original face index, -1 on the background.
@@ -290,7 +303,20 @@ def resolve_band(
             key = keys[at]
             if key != 0:
                 number = LAST_NUMBER - (key & LAST_NUMBER)
-                depth[row, column] = np.float32(1.0) / np.float32(float_of_key(key))
-                face_index[row, column] = face_order[number if number < num_faces else sources[number - num_faces]]
+                distance = 1.0 / float_of_key(key)
+                if number >= num_faces:
+                    piece = number - num_faces
+                    number = sources[piece]
+                    x, y = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, column, row)
+                    a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
+                    distance = _depth_or(distance, hit_face(camera, points, a, b, c, x, y)[0])
+                depth[row, column] = distance
+                face_index[row, column] = face_order[number]
                 keys[at] = 0
             at += np.uint64(1)
+
+
+@kernel
+def _depth_or(drawn: float, hit: float) -> float:
+    """The depth of a face's plane where it is a refinement of what was drawn; faces seen edge-on have none."""
+    return hit if abs(hit - drawn) <= _REFINEMENT * drawn else drawn

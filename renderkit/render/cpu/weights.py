@@ -1,0 +1,89 @@
+"""Barycentric weights of a pixel in a projected triangle."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
+from renderkit.compiled import kernel
+from renderkit.render.cpu.lens import FX, FY, pixel_of, to_camera
+
+
+@kernel
+def weights_at(
+    exact: NDArray[np.float32], a: int, b: int, c: int, column: float, row: float
+) -> tuple[float, float, float]:
+    """Weights in the picture of a triangle's corners at a pixel, their sum 1; those of its first corner if it is empty.
+
+    The pixel may lie a little outside of the triangle.
+    """
+    ax, ay = exact[a, 0] - column, exact[a, 1] - row
+    bx, by = exact[b, 0] - column, exact[b, 1] - row
+    cx, cy = exact[c, 0] - column, exact[c, 1] - row
+    u, v, w = bx * cy - by * cx, cx * ay - cy * ax, ax * by - ay * bx
+    total = u + v + w
+    if abs(total) < 1e-9:
+        return 1.0, 0.0, 0.0
+    u = min(max(u / total, 0.0), 1.0)
+    v = min(max(v / total, 0.0), 1.0)
+    w = min(max(w / total, 0.0), 1.0)
+    total = u + v + w
+    return u / total, v / total, w / total
+
+
+@kernel
+def ray_in_piece(
+    camera: FloatArray, exact: NDArray[np.float32], rays: FloatArray, first: int, column: int, row: int
+) -> tuple[float, float]:
+    """Undistorted normalised coordinates of a pixel: two Newton steps from where the piece puts it.
+
+    Args:
+        camera: The packed camera.
+        exact: (3 M, 3) u, v in px and 1 / z of the pieces' corners.
+        rays: (3 M, 2) their undistorted normalised coordinates.
+        first: Row of the piece's first corner.
+        column: The pixel.
+        row: The pixel.
+    """
+    u, v, w = weights_at(exact, first, first + 1, first + 2, float(column), float(row))
+    x = u * rays[first, 0] + v * rays[first + 1, 0] + w * rays[first + 2, 0]
+    y = u * rays[first, 1] + v * rays[first + 1, 1] + w * rays[first + 2, 1]
+    step = 1e-6
+    for _ in range(2):
+        here_x, here_y = pixel_of(camera, x, y)
+        right_x, right_y = pixel_of(camera, x + step, y)
+        down_x, down_y = pixel_of(camera, x, y + step)
+        a, b, c, d = right_x - here_x, down_x - here_x, right_y - here_y, down_y - here_y
+        determinant = a * d - b * c
+        miss_x, miss_y = column - here_x, row - here_y
+        # At the rim the lens has no inverse; the piece itself is exact to 0.02 px.
+        if abs(determinant) > 1e-3 * step * step * camera[FX] * camera[FY]:
+            x += step * (d * miss_x - b * miss_y) / determinant
+            y += step * (a * miss_y - c * miss_x) / determinant
+    return x, y
+
+
+@kernel
+def hit_face(
+    camera: FloatArray, points: FloatArray, a: int, b: int, c: int, x: float, y: float
+) -> tuple[float, float, float, float]:
+    """Where the ray (x, y, 1) meets a face's plane: depth (0 if never) and weights, each in [0, 1], their sum 1.
+
+    Moller and Trumbore, "Fast, minimum storage ray-triangle intersection", 1997.
+    """
+    ax, ay, az = to_camera(camera, points[0, a], points[1, a], points[2, a])
+    bx, by, bz = to_camera(camera, points[0, b], points[1, b], points[2, b])
+    cx, cy, cz = to_camera(camera, points[0, c], points[1, c], points[2, c])
+    bx, by, bz, cx, cy, cz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
+    px, py, pz = y * cz - cy, cx - x * cz, x * cy - y * cx
+    qx, qy, qz = -ay * bz + az * by, -az * bx + ax * bz, -ax * by + ay * bx
+    determinant = bx * px + by * py + bz * pz
+    if determinant == 0.0:
+        return 0.0, 1.0, 0.0, 0.0
+    depth = (cx * qx + cy * qy + cz * qz) / determinant
+    v = min(max(-(ax * px + ay * py + az * pz) / determinant, 0.0), 1.0)
+    w = min(max((x * qx + y * qy + qz) / determinant, 0.0), 1.0)
+    u = min(max(1.0 - v - w, 0.0), 1.0)
+    total = u + v + w
+    return depth, u / total, v / total, w / total
