@@ -22,7 +22,8 @@ PARAMETERS: Final = ("dx_px", "dy_px", "scale", "roll_rad")
 _MAX_SAMPLES = 1024
 _MIN_SAMPLES = 16
 _MAX_STEPS = 50
-_STEP_PX = 1e-4
+_FULL_STEPS = 20
+_STEP_PX = 1e-3
 _TUKEY = 4.685
 _MIN_SIGMA_PX = 0.3
 _SAME_DIRECTION = 0.5
@@ -43,7 +44,7 @@ class ContourAlignment:
         rms_px: Weighted RMS of the point-to-line residuals that remain.
         num_samples: Contour samples of A inside the region.
         num_used: Samples with weight; the others found no counterpart of the same direction.
-        converged: Whether the steps fell below 1e-4 px.
+        converged: Whether the steps fell below 1e-3 px.
         region: Name of the evaluation region.
     """
 
@@ -192,13 +193,14 @@ def _fit(samples: _Samples, target: _Target, region: str) -> ContourAlignment:
     parameters = np.array([0.0, 0.0, 1.0, 0.0])
     units = np.array([1.0, 1.0, spread, spread])
     converged = False
-    for _ in range(_MAX_STEPS):
+    for count in range(_MAX_STEPS):
         system = _linearise(samples, target, parameters, center, spread)
         if np.count_nonzero(system.weights) < _MIN_SAMPLES:
             return _undetermined(len(samples.points), region)
         inverse, _ = _observable_inverse(system.jacobian, system.weights)
         step = -inverse @ (system.jacobian.T @ (system.weights * system.residuals))
-        parameters = parameters + step / units
+        # Samples that change their counterpart to and fro make the steps cycle; shorter ones end that.
+        parameters = parameters + step * min(1.0, _FULL_STEPS / (count + 1)) / units
         if np.abs(step).max() < _STEP_PX:
             converged = True
             break
