@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.report.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
 from renderkit.report.catalogue import METRICS
-from renderkit.report.rows import Report
+from renderkit.report.rows import Report, natural_sorted
 
 _MOST = 8
 _MOSTLY_SHIFT = 0.8
@@ -142,6 +142,6 @@ def _gaps(report: Report) -> list[str]:
     )
     for (kind, why), count in reasons.most_common(_MOST):
         sentences.append(f"The {kind} score is missing in {count} of {len(report.rows)} views: {why}.")
-    for name, why in list(report.skipped_cameras.items())[:_MOST]:
-        sentences.append(f"Camera {name} was skipped by the dataset: {why}.")
+    for name in natural_sorted(report.skipped_cameras)[:_MOST]:
+        sentences.append(f"Camera {name} was skipped by the dataset: {report.skipped_cameras[name]}.")
     return sentences
