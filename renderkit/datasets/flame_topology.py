@@ -15,6 +15,7 @@ from renderkit.geometry.flame_pickle import read_array_pickle
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.npz_file import read_npz
 from renderkit.geometry.obj_file import read_obj
+from renderkit.geometry.seams import split_seams
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -89,19 +90,8 @@ class FlameTopology:
         if self.uv is None or self.uv_faces is None:
             raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
         plain = self.mesh(vertices, name)
-        pairs = np.column_stack([plain.faces.ravel(), self.uv_faces.ravel()])
-        unique, corner = np.unique(pairs, axis=0, return_inverse=True)
-        first = np.unique(unique[:, 0], return_index=True)[1]
-        is_copy = np.ones(len(unique), np.bool_)
-        is_copy[first] = False
-        count, copies = len(plain.vertices), int(is_copy.sum())
-        place = unique[:, 0].astype(np.int64)
-        place[is_copy] = count + np.arange(copies)
-        uv = np.zeros((count + copies, 2))
-        uv[place] = self.uv[unique[:, 1]]
-        doubled = np.vstack([plain.vertices, plain.vertices[unique[is_copy, 0]]])
-        faces = place[corner.reshape(-1)].reshape(-1, 3).astype(np.int32)
-        return Mesh(doubled, faces, uv, texture, name=name)
+        split, faces, uv = split_seams(plain.vertices, plain.faces, self.uv, self.uv_faces)
+        return Mesh(split, faces, uv, texture, name=name)
 
 
 def read_flame_topology(path: str | Path) -> FlameTopology:

@@ -11,6 +11,8 @@ import numpy as np
 
 from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
+from renderkit.geometry.obj_file import ObjContent, read_obj
+from renderkit.geometry.seams import split_seams
 
 if TYPE_CHECKING:
     import trimesh
@@ -92,6 +94,8 @@ class Mesh:
     def read(cls, path: str | Path) -> Mesh:
         """Read a mesh file (.ply, .obj, .stl, .off, .glb), keeping the order and number of its vertices.
 
+        A textured .obj gets copies of the vertices along its texture seams, after all others.
+
         Raises:
             DatasetError: If the file is missing, too large, not a mesh, or has no vertices.
         """
@@ -105,11 +109,26 @@ class Mesh:
         try:
             loaded = trimesh.load(file, process=False, maintain_order=True, force="mesh")
             mesh = cls.from_trimesh(loaded, file.stem)
+            if file.suffix.lower() == ".obj":
+                mesh = mesh._as_written(read_obj(file))
         except Exception as error:  # trimesh raises whatever its parsers raise; the cause is kept
             raise DatasetError(file, None, f"cannot be read as a mesh: {type(error).__name__}: {error}") from error
         if not len(mesh.vertices):
             raise DatasetError(file, None, "the mesh has no vertices")
         return mesh
+
+    def _as_written(self, content: ObjContent) -> Mesh:
+        """Return this mesh with an .obj file's own geometry.
+
+        trimesh drops vertices of no face, mixes texture coordinates up along seams, and makes up a texture of 2 x 2 px
+        where there is none.
+        """
+        vertices, faces = content.vertices, content.faces
+        colors = self.vertex_colors if len(self.vertices) == len(vertices) else None
+        if self.texture is None or self.texture.shape[:2] == (2, 2) or content.uv_faces is None:
+            return Mesh(vertices, faces, vertex_colors=colors, name=self.name)
+        vertices, faces, uv = split_seams(vertices, faces, content.uv, content.uv_faces)
+        return Mesh(vertices, faces, uv, self.texture, name=self.name)
 
     def to_trimesh(self) -> trimesh.Trimesh:
         """Return a `trimesh.Trimesh` with the same vertices, faces and appearance, unprocessed."""

@@ -1,0 +1,51 @@
+"""Texture seams in .obj files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.seams import split_seams
+
+VERTICES = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [9, 9, 9]])
+OBJ = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nv 9 9 9\nvt 0 0\nvt 1 0\nvt 0 1\nvt 1 1\nvt 0.5 0.5\nvt 0.6 0.6\n" + (
+    "usemtl skin\nf 4/4 3/3 1/1\nf 1/5 2/2 4/6\n"
+)
+CORNERS = [[(1, 1), (0, 1), (0, 0)], [(0.5, 0.5), (1, 0), (0.6, 0.6)]]
+
+
+def test_each_corner_keeps_its_coordinate_and_the_first_vertices_their_place() -> None:
+    uv = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5], [0.6, 0.6]])
+    faces, uv_faces = np.array([[3, 2, 0], [0, 1, 3]], np.int32), np.array([[3, 2, 0], [4, 1, 5]], np.int32)
+    vertices, split, coordinates = split_seams(VERTICES, faces, uv, uv_faces)
+    np.testing.assert_array_equal(vertices[:5], VERTICES)
+    assert len(vertices) == 7
+    np.testing.assert_array_equal(coordinates[split], CORNERS)
+    np.testing.assert_array_equal(vertices[split], VERTICES[faces])
+
+
+def test_a_textured_obj_is_read_with_its_seams(tmp_path: Path) -> None:
+    (tmp_path / "m.obj").write_text("mtllib m.mtl\n" + OBJ)
+    (tmp_path / "m.mtl").write_text("newmtl skin\nmap_Kd skin.png\n")
+    cv2.imwrite(str(tmp_path / "skin.png"), np.full((4, 6, 3), (10, 20, 30), np.uint8))
+    mesh = Mesh.read(tmp_path / "m.obj")
+    assert mesh.texture is not None
+    assert mesh.uv is not None
+    assert mesh.texture[0, 0].tolist() == [30, 20, 10]
+    np.testing.assert_array_equal(mesh.vertices[:5], VERTICES)
+    np.testing.assert_array_equal(mesh.uv[mesh.faces], CORNERS)
+
+
+def test_without_a_texture_the_vertices_stay_as_many_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "m.obj").write_text(OBJ)
+    mesh = Mesh.read(tmp_path / "m.obj")
+    np.testing.assert_array_equal(mesh.vertices, VERTICES)
+    np.testing.assert_array_equal(mesh.faces, [[3, 2, 0], [0, 1, 3]])
+    assert (mesh.uv, mesh.texture) == (None, None)
+    (tmp_path / "plain.obj").write_text("v 9 9 9\nv 0 0 0 1 0 0\nv 1 0 0 0 1 0\nv 0 1 0 0 0 1\nf 2 3 4\n")
+    plain = Mesh.read(tmp_path / "plain.obj")
+    np.testing.assert_array_equal(plain.vertices[:2], [[9, 9, 9], [0, 0, 0]])
+    np.testing.assert_array_equal(plain.faces, [[1, 2, 3]])
