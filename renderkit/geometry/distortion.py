@@ -10,6 +10,7 @@ Formulas: OpenCV, "Camera Calibration and 3D Reconstruction" (Brown-Conrady, rat
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -92,11 +93,9 @@ class BrownConrady:
 
     coefficients: FloatArray
     model: ModelName = field(default="brown_conrady", init=False)
-    valid_radius: float = field(init=False)
-    valid_distorted_radius: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the coefficients and find the valid radius.
+        """Check the coefficients.
 
         Raises:
             ValueError: If there are not 4, 5, 8, 12 or 14 finite coefficients.
@@ -107,11 +106,21 @@ class BrownConrady:
         if not np.isfinite(given).all():
             raise ValueError(f"Brown-Conrady coefficients must be finite, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
-        numerator, denominator = self._radial_polynomials()
-        radius, reaches = _monotone_radius(numerator, denominator)
-        object.__setattr__(self, "valid_radius", radius)
-        reach = float(self._radial_curve(np.array([radius]))[0]) if reaches else float("inf")
-        object.__setattr__(self, "valid_distorted_radius", reach)
+
+    @cached_property
+    def valid_radius(self) -> float:
+        """Undistorted radius up to which the radial part rises; found when first asked for, the dearest number here."""
+        return self._turn[0]
+
+    @cached_property
+    def valid_distorted_radius(self) -> float:
+        """Where `valid_radius` lands after radial distortion; inf when the curve always rises."""
+        radius, reaches = self._turn
+        return float(self._radial_curve(np.array([radius]))[0]) if reaches else float("inf")
+
+    @cached_property
+    def _turn(self) -> tuple[float, bool]:
+        return _monotone_radius(*self._radial_polynomials())
 
     @property
     def padded(self) -> FloatArray:
@@ -220,11 +229,9 @@ class KannalaBrandt:
 
     coefficients: FloatArray
     model: ModelName = field(default="kannala_brandt", init=False)
-    valid_radius: float = field(init=False)
-    valid_distorted_radius: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the coefficients and find the valid radius.
+        """Check the coefficients.
 
         Raises:
             ValueError: If there are not 4 finite coefficients.
@@ -233,9 +240,20 @@ class KannalaBrandt:
         if given.size != 4 or not np.isfinite(given).all():
             raise ValueError(f"Kannala-Brandt takes 4 finite coefficients, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
-        theta = min(_monotone_radius(self._polynomial(), np.ones(1))[0], np.pi / 2)
-        object.__setattr__(self, "valid_radius", float(np.tan(theta)) if theta < np.pi / 2 else float("inf"))
-        object.__setattr__(self, "valid_distorted_radius", float(self._theta_curve(np.array([theta]))[0]))
+
+    @cached_property
+    def valid_radius(self) -> float:
+        """Tangent of the angle up to which the curve rises, inf at 90 degrees; found when first asked for."""
+        return float(np.tan(self._turn)) if self._turn < np.pi / 2 else float("inf")
+
+    @cached_property
+    def valid_distorted_radius(self) -> float:
+        """Where `valid_radius` lands."""
+        return float(self._theta_curve(np.array([self._turn]))[0])
+
+    @cached_property
+    def _turn(self) -> float:
+        return float(min(_monotone_radius(self._polynomial(), np.ones(1))[0], np.pi / 2))
 
     def distort(self, xy: FloatArray) -> FloatArray:
         """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
