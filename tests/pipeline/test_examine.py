@@ -161,3 +161,19 @@ def test_colour_is_rendered_only_when_asked_for() -> None:
     evidence = _examine(ball_view("0", "00"), ball_mesh(), passes=RenderPass.COLOR)
     assert evidence.rendering is not None
     assert evidence.rendering.color is not None
+
+
+def test_landmarks_that_are_not_valid_are_not_compared() -> None:
+    view, points = ball_view("0", "00"), ball_landmarks()
+    detected = view.read_landmarks()
+    assert detected is not None
+    # Both are wrong by far, and say themselves that they are not to be used.
+    moved = detected.points + np.array([[900.0, 0.0]] + [[0.0, 0.0]] * 7)
+    lifted = points.points + np.array([[0.0] * 3, [0.0, 0.5, 0.0]] + [[0.0] * 3] * 6)
+    captured = Landmarks(moved, np.arange(8) != 0, "mesh")
+    annotated = Landmarks(lifted, np.arange(8) != 1, "mesh")
+    row = _examine(replace(view, read_landmarks=lambda: captured), ball_mesh(), annotated).row
+    assert row.scores.reprojection is not None
+    assert row.scores.reprojection.num_used == 5
+    assert row.scores.reprojection.num_missing == 2
+    assert row.scores.reprojection.max_px < 1e-6

@@ -93,6 +93,8 @@ def test_only_timings_differ_between_equal_runs() -> None:
     assert first.pop("timings") != second.pop("timings")
     assert first == second
     assert dump_report(report) == dump_report(report)
+    assert list(first) == sorted(first)
+    assert list(first["rows"][0]["metrics"]) == sorted(METRICS)
 
 
 def test_numbers_that_are_not_computable_are_null_with_a_reason() -> None:
