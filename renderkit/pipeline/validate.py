@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from renderkit.errors import ContextError
+from renderkit.pipeline.engines import map_in_order, views_at_once
 from renderkit.pipeline.examine import FrameContent, examine_view
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.recording import Frame, Recording
@@ -44,14 +45,22 @@ def validate(
     options = options or ValidationOptions()
     frames = _known(options.frames, recording.frame_ids, "frame")
     cameras = _known(options.cameras, recording.camera_names, "camera")
-    for frame_id in frames:
-        for mesh_name, content in _read_contents(recording, frame_id, options):
-            for camera_name in cameras:
-                key = ViewKey(recording.path.name, frame_id, camera_name, mesh_name)
-                if isinstance(content, Failure):
-                    yield ViewResult(key, failure=content)
-                else:
-                    yield validate_view(recording, key, content, renderer, options, draw)
+
+    def work() -> Iterator[tuple[ViewKey, FrameContent | Failure]]:
+        for frame_id in frames:
+            for mesh_name, content in _read_contents(recording, frame_id, options):
+                for camera_name in cameras:
+                    yield ViewKey(recording.path.name, frame_id, camera_name, mesh_name), content
+
+    def examine(item: tuple[ViewKey, FrameContent | Failure]) -> ViewResult | ViewEvidence:
+        key, content = item
+        if isinstance(content, Failure):
+            return ViewResult(key, failure=content)
+        return _examine(recording, key, content, renderer, options, with_picture=draw is not None)
+
+    for found in map_in_order(examine, work(), views_at_once(renderer)):
+        # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
+        yield found if isinstance(found, ViewResult) else _with_picture(found, draw)
 
 
 def validate_view(
@@ -67,19 +76,35 @@ def validate_view(
     Raises:
         ContextError: If the renderer loses its device: no other view would fare better.
     """
+    found = _examine(recording, key, content, renderer, options, with_picture=draw is not None)
+    return found if isinstance(found, ViewResult) else _with_picture(found, draw)
+
+
+def _examine(
+    recording: Recording,
+    key: ViewKey,
+    content: FrameContent,
+    renderer: Renderer,
+    options: ValidationOptions,
+    *,
+    with_picture: bool,
+) -> ViewResult | ViewEvidence:
+    """Return the evidence for a picture, or the bare row when none is drawn or the view failed."""
     try:
         view = recording.view(key.frame, key.camera)
-        passes = RenderPass.GEOMETRY if draw is None else RenderPass.COLOR
+        passes = RenderPass.COLOR if with_picture else RenderPass.GEOMETRY
         evidence = examine_view(key, view, content, renderer, options, passes)
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad view never costs the others
         return ViewResult(key, failure=failure_of(error))
-    return evidence.row if draw is None else _with_picture(evidence, draw)
+    return evidence if with_picture else evidence.row
 
 
-def _with_picture(evidence: ViewEvidence, draw: Draw) -> ViewResult:
+def _with_picture(evidence: ViewEvidence, draw: Draw | None) -> ViewResult:
     row = evidence.row
+    if draw is None:
+        return row
     try:
         return replace(row, overlay=draw(evidence))
     except Exception as error:  # noqa: BLE001 - a picture that cannot be written never costs the scores
