@@ -21,7 +21,7 @@ from renderkit.geometry.landmarks import Landmarks
 MAX_RELATIVE_RESIDUAL = 0.05
 """A map whose median residual is above this share of the face's extent in the picture does not hold."""
 
-MIN_NEAREST_SHARE = 0.5
+MIN_NEAREST_SHARE = 0.75
 """A map under which fewer 3D landmarks than this have their partner as nearest 2D landmark does not hold."""
 
 CLEAR_RATIO = 0.5

@@ -42,11 +42,8 @@ class ViewChoice:
     @property
     def decided(self) -> bool:
         """Whether the margin is positive and at least two standard errors, over at least three views."""
-        return bool(
-            self.num_views >= MIN_VIEWS
-            and self.margin > 0.0
-            and self.margin >= CLEAR_STANDARD_ERRORS * self.margin_standard_error
-        )
+        # Fewer views have no standard error: NaN, which no margin reaches.
+        return self.margin > 0.0 and self.margin >= CLEAR_STANDARD_ERRORS * self.margin_standard_error
 
     def mean(self, candidate: str) -> float:
         """Return a candidate's mean score over the views that all candidates have; NaN without such a view."""

@@ -145,7 +145,10 @@ def test_bad_numbers_cost_their_own_camera_only(write_facescape: Write, change: 
 def test_keys_cannot_leave_the_folder(write_facescape: Write) -> None:
     folder = write_facescape()
     (folder.parent / "secret.jpg").write_bytes((folder / "0.jpg").read_bytes())
-    keys = {f"{prefix}_K": [[1]] for prefix in ("../secret", "/etc/passwd", "..", "1/../../secret", "٣", "")}
+    keys = {f"{prefix}_K": [[1]] for prefix in ("../secret", "/etc/passwd", "..", "1/../../secret", "٣", "")} | {
+        "7_K/../../secret": 1,
+        "8_Kx": 1,
+    }
     file = folder / "params.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | keys))
     assert FaceScapeRecording(folder).camera_names == ("0", "1", "3")
