@@ -33,8 +33,19 @@ if TYPE_CHECKING:
     from renderkit.recording import Recording
     from renderkit.render.base import Renderer
     from renderkit.report.pictures import RunPictures
+    from renderkit.report.rows import ViewResult
 
 OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
+VideoOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--video",
+        metavar="FILE.mp4",
+        help="Write a video instead: around the rig for one frame, over the frames for one camera.",
+        show_default=False,
+    ),
+]
+FpsOption = Annotated[float, typer.Option("--fps", min=0.1, max=240.0, help="Pictures per second of the video.")]
 SizeOption = Annotated[int, typer.Option("--max-size", min=64, max=16384, help="Longest side of a picture in px.")]
 
 
@@ -53,6 +64,8 @@ def overlay(
     worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
     opacity: OpacityOption = 0.45,
     max_size: SizeOption = 1600,
+    video: VideoOption = None,
+    fps: FpsOption = 5.0,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("overlays"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
@@ -67,6 +80,11 @@ def overlay(
         chosen = frames or (recording.frame_ids[0] if recording.frame_ids else None)
         options = make_options(recording, inputs, chosen, cameras, matte_threshold, undistort)
         style = OverlayStyle(max_size=max_size, rendering=opacity)
+        if video is not None:
+            from renderkit.cli.overlay_video import write_overlay_video
+
+            with open_renderer(renderer, device) as drawing:
+                raise typer.Exit(write_overlay_video(recording, drawing, options, style, video, fps))
         pictures = RunPictures(make_writable(out), style, worst_first=worst_first, overlays=not sheet)
         with open_renderer(renderer, device) as drawing:
             num_failed = _draw(recording, drawing, options, pictures)
@@ -84,9 +102,14 @@ def _draw(recording: Recording, renderer: Renderer, options: ValidationOptions, 
     num_failed = 0
     for row in validate(recording, renderer, options, pictures.draw):
         pictures.add(row)
-        problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
-        if problem is not None:
-            num_failed += 1
-            sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")
+        num_failed += complain_of(row)
     pictures.finish()
     return num_failed
+
+
+def complain_of(row: ViewResult) -> bool:
+    """Say on stderr why a view has no picture; return whether it has none."""
+    problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
+    if problem is not None:
+        sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")
+    return problem is not None

@@ -142,6 +142,6 @@ def _gaps(report: Report) -> list[str]:
     )
     for (kind, why), count in reasons.most_common(_MOST):
         sentences.append(f"The {kind} score is missing in {count} of {len(report.rows)} views: {why}.")
-    for name in natural_sorted(report.skipped_cameras)[:_MOST]:
-        sentences.append(f"Camera {name} was skipped by the dataset: {report.skipped_cameras[name]}.")
+    skipped = natural_sorted(report.skipped_cameras)[:_MOST]
+    sentences += [f"Camera {name} was skipped by the dataset: {report.skipped_cameras[name]}." for name in skipped]
     return sentences
