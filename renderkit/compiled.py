@@ -83,7 +83,7 @@ def cache_folder() -> Path | None:
 def _fingerprint() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    metrics = [here / "metrics" / "nearest.py", here / "metrics" / "closest_point.py"]
+    metrics = [here / "metrics" / f"{name}.py" for name in ("nearest", "closest_point", "bit_runs")]
     drawing = (here / "render" / "cpu").glob("*.py")
     for file in sorted([Path(__file__), *here.glob("unfilter*.py"), *metrics, *drawing]):
         digest.update(file.read_bytes())

@@ -103,19 +103,14 @@ class MaskBits:
 
     def inner_band(self, width_px: int) -> MaskBits:
         """Return the pixels within `width_px` (chessboard distance) of the mask's outside in the picture."""
+        from renderkit.metrics.bit_runs import keep_full_columns, keep_full_runs  # noqa: PLC0415 - loads the compiler
+
         margin = -(-width_px // WORD)
         length = 2 * width_px + 1
         run = self._ringed(width_px, margin)
-        reached = 1
-        while reached < length:
-            step = min(reached, length - reached)
-            run = run[:-step] & run[step:]
-            reached += step
-        reached = 1
-        while reached < length:
-            step = min(reached, length - reached)
-            run = run & _shifted(run, step)
-            reached += step
+        keep_full_columns(run, length)
+        run = run[: len(self.words)]
+        keep_full_runs(run, length)
         # A run starts at its first pixel; the erosion belongs to its middle.
         eroded = _shifted(run, margin * WORD - width_px)[:, : self.words.shape[1]]
         return MaskBits(self.words & ~eroded, self.width)
