@@ -85,42 +85,42 @@ def read_renderme360(content: Content) -> RawRig:
         size, pictures = size or other_size, other_pictures | pictures
     with _opened(path) as file:
         cameras = tuple(
-            replace(_read_camera(file, f"Calibration/{name}", name, path), size=size, picture_size=pictures.get(name))
-            for name in _child_names(file, "Calibration", path)
+            replace(camera, size=size, picture_size=pictures.get(camera.name))
+            for camera in _read_group(file, "Calibration", path)
         )
     return RawRig(cameras, content.path, "m", "renderme360")
 
 
-def _child_names(file: Hdf5Entry, group: str, path: Path) -> list[str]:
-    found = _checked(file, group, path)
-    if not hasattr(found, "keys"):
-        raise DatasetError(path, group, "expected a group of cameras")
-    return sorted(found.keys(), key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
+def _read_group(file: Hdf5Entry, key: str, path: Path) -> tuple[RawCamera, ...]:
+    """Read every camera of a group, in numerical order."""
+    parent = _checked(file, key, path)
+    if not hasattr(parent, "keys"):
+        raise DatasetError(path, key, "expected a group of cameras")
+    names = sorted(parent.keys(), key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
+    return tuple(_read_camera(_checked(parent, name, path), f"{key}/{name}", name, path) for name in names)
 
 
-def _checked(file: Hdf5Entry, key: str, path: Path) -> Hdf5Entry:
-    """Return an entry reached by hard links alone: soft and external links could lead out of the file."""
+def _checked(group: Hdf5Entry, name: str, path: Path) -> Hdf5Entry:
+    """Return an entry that is there by a hard link: soft and external links could lead out of the file."""
     import h5py  # noqa: PLC0415
 
-    group = file
-    for part in key.split("/"):
-        if not isinstance(group, h5py.Group) or not isinstance(group.get(part, getlink=True), h5py.HardLink):
-            raise DatasetError(path, key, f"the entry {part!r} is missing (or is a link, which is refused)")
-        group = group[part]
-    return group
+    if not isinstance(group, h5py.Group) or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        where = f"{getattr(group, 'name', '')}/{name}".strip("/")
+        raise DatasetError(path, where, f"the entry {name!r} is missing (or is a link, which is refused)")
+    return group[name]
 
 
-def _array(file: Hdf5Entry, key: str, shapes: list[tuple[int | None, ...]], path: Path) -> FloatArray:
-    entry = _checked(file, key, path)
+def _array(group: Hdf5Entry, name: str, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
+    entry = _checked(group, name, path)
     if not hasattr(entry, "shape") or entry.size > 64 or entry.external or entry.is_virtual:
-        raise DatasetError(path, key, f"expected a small array of shape {shapes[0]}")
-    return numbers(entry[()], shapes, path, key)
+        raise DatasetError(path, f"{key}/{name}", f"expected a small array of shape {shapes[0]}")
+    return numbers(entry[()], shapes, path, f"{key}/{name}")
 
 
-def _read_camera(file: Hdf5Entry, key: str, name: str, path: Path) -> RawCamera:
-    K = _array(file, f"{key}/K", [(3, 3)], path)
-    lens = _array(file, f"{key}/D", [(None,), (1, None), (None, 1)], path).ravel()
-    pose = _array(file, f"{key}/RT", [(4, 4), (3, 4)], path)[:3]
+def _read_camera(group: Hdf5Entry, key: str, name: str, path: Path) -> RawCamera:
+    K = _array(group, "K", [(3, 3)], path, key)
+    lens = _array(group, "D", [(None,), (1, None), (None, 1)], path, key).ravel()
+    pose = _array(group, "RT", [(4, 4), (3, 4)], path, key)[:3]
     return RawCamera(name, K, pose, "world_from_cam", coefficients=tuple(lens.tolist()))
 
 
@@ -153,10 +153,7 @@ def read_dna_rendering(content: Content) -> RawRig:
     """Read Camera_Parameter; the direction of RT is tested, see the notes of the result."""
     path = content.path
     with _opened(path) as file:
-        cameras = tuple(
-            _read_camera(file, f"Camera_Parameter/{name}", name, path)
-            for name in _child_names(file, "Camera_Parameter", path)
-        )
+        cameras = _read_group(file, "Camera_Parameter", path)
         sizes = _dna_sizes(file, path)
     cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in cameras)
     direction, note = _test_direction(cameras)
