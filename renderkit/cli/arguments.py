@@ -121,11 +121,10 @@ class CaptureInputs:
             DatasetError: If something is missing or damaged.
         """
         from renderkit.datasets import open_recording
-        from renderkit.datasets.flame_memory import remembered_flame
         from renderkit.datasets.supplement import SupplementedRecording
         from renderkit.geometry.mesh import Mesh
 
-        recording = open_recording(self.capture, flame=self.flame or remembered_flame(), mesh_root=self.mesh_root)
+        recording = open_recording(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
         try:
             for file in self.mesh_files:
                 recording = SupplementedRecording(recording, mesh=Mesh.read(file))
@@ -135,6 +134,17 @@ class CaptureInputs:
             recording.close()
             raise
         return recording
+
+    @property
+    def flame_file(self) -> Path | None:
+        """The file with FLAME's faces: the one given, else the remembered one.
+
+        Raises:
+            DatasetError: If the remembered file is gone.
+        """
+        from renderkit.datasets.flame_memory import remembered_flame
+
+        return self.flame or remembered_flame()
 
     @property
     def mesh_files(self) -> tuple[Path, ...]:
@@ -151,10 +161,12 @@ class CaptureInputs:
         """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
         from renderkit.datasets.smc_files import find_sibling
 
-        found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame) if path is not None)]
+        found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame_file) if path is not None)]
         if self.capture.is_file():
             sibling = find_sibling(self.capture)
             found += [self.capture] if sibling is None else [self.capture, sibling]
+        else:
+            found.append(self.capture.parent / f"{self.capture.name}.ply")  # where FaceScape has a tuple's model
         for folder in (self.capture, self.masks):
             if folder is not None and folder.is_dir():
                 found += [path for path in folder.iterdir() if path.is_file()]

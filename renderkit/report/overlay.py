@@ -144,7 +144,7 @@ def _draw_landmarks(
     seen = both & ~landmarks.hidden
     _draw_dots(canvas, captured[seen], CAPTURED, radius_px)
     for start, error in zip(captured[seen], (predicted - captured)[seen], strict=True):
-        _line(canvas, start, start + factor * error, ERROR, 0.7 * radius_px)
+        _line(canvas, start, start + factor * error, ERROR, 0.5 * radius_px)
     # The smaller one on top: where they agree both are seen.
     _draw_dots(canvas, predicted[seen], PREDICTED, 0.55 * radius_px)
     _draw_dots(canvas, captured[both & landmarks.hidden], FAINT, 0.8 * radius_px)
