@@ -12,6 +12,7 @@ from renderkit.cli.convert import convert
 from renderkit.cli.demo import demo
 from renderkit.cli.diff import diff
 from renderkit.cli.doctor import doctor
+from renderkit.cli.export import export_gltf, export_rerun
 from renderkit.cli.gate import gate
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
@@ -32,7 +33,8 @@ app = typer.Typer(
 )
 
 for _command in (
-    validate, gate, report, compare, overlay, render, inspect, convert, diff, synth, demo, doctor,
+    validate, gate, report, compare, overlay, render, inspect, convert, diff, export_rerun, export_gltf, synth, demo,
+    doctor,
 ):  # fmt: skip
     app.command()(_command)
 

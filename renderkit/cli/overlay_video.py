@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from renderkit.report.evidence import ViewEvidence
     from renderkit.report.overlay import OverlayStyle
 
+_CAPTION_SPARE = 0.15
+"""Captions differ in their number of lines; the pictures above them stay in place."""
+
 
 def write_overlay_video(
     recording: Recording,
@@ -48,7 +51,7 @@ def write_overlay_video(
         # A camera without calibration has no place around the rig: its failure is still said.
         options = replace(options, cameras=(*around, *(name for name in cameras if name not in around)))
     num_failed = 0
-    with VideoFile(path, fps) as video:
+    with VideoFile(path, fps, _CAPTION_SPARE) as video:
 
         def draw(evidence: ViewEvidence) -> None:
             video.add(draw_overlay(evidence, style))

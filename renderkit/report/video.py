@@ -28,12 +28,13 @@ class VideoFile:
         num_pictures: Pictures added so far.
     """
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, spare_height: float = 0.0) -> None:
         """Set up; nothing is written yet.
 
         Args:
             path: Ends in .mp4.
             fps: Pictures per second.
+            spare_height: Share of the first picture's height that is kept free below, for taller pictures to come.
 
         Raises:
             DatasetError: If the name does not end in .mp4.
@@ -43,6 +44,7 @@ class VideoFile:
         self.path = path
         self.num_pictures = 0
         self._fps = fps
+        self._spare_height = spare_height
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
@@ -74,7 +76,7 @@ class VideoFile:
         self.close()
 
     def _open(self, picture: ColorImage) -> cv2.VideoWriter:
-        height, width = picture.shape[:2]
+        height, width = round(picture.shape[0] * (1.0 + self._spare_height)), picture.shape[1]
         # The codec works on blocks of even size.
         self._size = (width + width % 2, height + height % 2)
         if not self.path.absolute().parent.is_dir():

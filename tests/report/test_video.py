@@ -57,3 +57,15 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     with VideoFile(tmp_path / "none.mp4", 4.0):
         pass
     assert not (tmp_path / "none.mp4").exists()
+
+
+def test_taller_pictures_keep_their_size_where_room_is_kept(tmp_path: Path) -> None:
+    with VideoFile(tmp_path / "out.mp4", 4.0, spare_height=0.5) as video:
+        video.add(np.full((100, 100, 3), 200, np.uint8))
+        video.add(np.full((140, 100, 3), 200, np.uint8))
+    reader = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    for height in (100, 140):
+        _, picture = reader.read()
+        assert picture.shape == (150, 100, 3)
+        assert (picture[height - 10, 10:90] > 150).all()
+        assert (picture[height + 6 :, 10:90] < 90).all()

@@ -1,0 +1,75 @@
+"""renderkit export-rerun and export-gltf: a finished run for other viewers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renderkit.cli.arguments import CaptureInputs, FlameOption, MeshRootOption
+from renderkit.errors import DatasetError
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
+CaptureOption = Annotated[
+    Path | None,
+    typer.Option("--capture", metavar="PATH", help="Where the capture lies now.", show_default=False),
+]
+
+
+def export_rerun(
+    run: RunArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT.rrd", help="The file to write.", show_default=False)],
+    capture: CaptureOption = None,
+    flame: FlameOption = None,
+    mesh_root: MeshRootOption = None,
+) -> None:
+    """Write a run for Rerun: cameras, pictures, masks, meshes, landmarks and residuals on one time line."""
+    from renderkit.pipeline.rerun_run import log_run
+    from renderkit.report.json_report import read_report
+    from renderkit.report.rerun_export import RerunFile
+
+    report = read_report(run)
+    place = capture or Path(report.provenance.capture)
+    if not place.exists():
+        raise DatasetError(place, None, "the run's capture is not there; give --capture PATH")
+    with CaptureInputs(place, flame=flame, mesh_root=mesh_root).open() as recording, RerunFile(out) as file:
+        problems = log_run(report, recording, file)
+    for problem in problems:
+        sys.stderr.write(f"left out: {problem}\n")
+    typer.echo(f"written: {out}")
+
+
+def export_gltf(
+    run: RunArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT.glb", help="The file to write.", show_default=False)],
+    capture: Annotated[
+        Path | None,
+        typer.Option(
+            "--capture",
+            metavar="PATH",
+            help="Take the whole meshes from the capture, not the run's previews.",
+            show_default=False,
+        ),
+    ] = None,
+    flame: FlameOption = None,
+    mesh_root: MeshRootOption = None,
+) -> None:
+    """Write a run's rig and meshes as glTF."""
+    from renderkit.pipeline.capture_scene import read_meshes_of
+    from renderkit.report.gltf import write_gltf
+    from renderkit.report.json_report import read_report
+    from renderkit.report.run_scene import read_mesh_previews, read_run_rig
+
+    report = read_report(run)
+    rig = read_run_rig(run)
+    if rig is None:
+        raise DatasetError(run, None, "the run folder holds no rig.json")
+    if capture is None:
+        meshes = read_mesh_previews(run)
+    else:
+        with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as recording:
+            meshes = read_meshes_of(recording, report.frames, report.meshes)
+    write_gltf(rig, meshes, out)
+    typer.echo(f"written: {out} ({len(rig)} cameras, {len(meshes)} meshes)")

@@ -1,0 +1,102 @@
+"""A rig and its meshes as one .glb file, for Blender and every other viewer of glTF 2.0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+import trimesh.path.entities
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.conventions import GL_FROM_CV
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.rig import Rig
+
+_FRUSTUM_SHARE = 0.1
+_NEAR = 0.01
+
+
+def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
+    """Write cameras and meshes in the world's own coordinates.
+
+    Each camera is a node that holds a glTF perspective camera and its frustum as lines. glTF's camera has neither
+    principal point, skew nor distortion: the frustum's lines show the true corners (without distortion), the camera
+    only the fields of view. Meshes without faces become points.
+
+    Args:
+        rig: The cameras.
+        meshes: By name.
+        path: Ends in .glb.
+
+    Raises:
+        DatasetError: If there is nothing to write, or it cannot be written.
+    """
+    if path.suffix.lower() != ".glb":
+        raise DatasetError(path, None, "expected a name that ends in .glb")
+    if not len(rig) and not meshes:
+        raise DatasetError(path, None, "no camera and no mesh to write")
+    scene = trimesh.Scene()
+    for name, mesh in meshes.items():
+        shape = mesh.to_trimesh() if len(mesh.faces) else trimesh.PointCloud(mesh.vertices)
+        scene.add_geometry(shape, node_name=f"mesh {name}", geom_name=f"mesh {name}")
+    length = _FRUSTUM_SHARE * _distance(rig, meshes)
+    nodes = {f"camera {camera.name}": camera for camera in rig}
+    for node, camera in nodes.items():
+        # A node's own axes are OpenGL's: a glTF camera looks along -z.
+        world_from_gl = (camera.cam_from_world.inverse() @ GL_FROM_CV.inverse()).matrix
+        scene.add_geometry(_frustum(camera, length), node_name=node, geom_name=node, transform=world_from_gl)
+    data = scene.export(file_type="glb", tree_postprocessor=lambda tree: _add_cameras(tree, nodes))
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+
+
+def _distance(rig: Rig, meshes: Mapping[str, Mesh]) -> float:
+    """Return the typical distance of the cameras from what they look at, or from each other."""
+    if not len(rig):
+        return 1.0
+    centers = np.array([camera.center_world for camera in rig])
+    targets = [mesh.vertices for mesh in meshes.values() if len(mesh.vertices)]
+    middle = np.concatenate(targets).mean(axis=0) if targets else centers.mean(axis=0)
+    return float(np.median(np.linalg.norm(centers - middle, axis=1))) or 1.0
+
+
+def _frustum(camera: Camera, length: float) -> trimesh.path.Path3D:
+    right, bottom = camera.width - 0.5, camera.height - 0.5
+    pixels = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+    corners: FloatArray = length * camera.undistorted().unproject(pixels) @ GL_FROM_CV.R.T
+    line = trimesh.path.entities.Line
+    outline = [line(np.array([1, 2, 3, 4, 1])), *(line(np.array([0, corner])) for corner in (1, 2, 3, 4))]
+    # Processing would merge strokes and needs packages that nothing else here needs.
+    return trimesh.path.Path3D(outline, np.vstack([np.zeros(3), corners]), process=False)
+
+
+def _add_cameras(tree: dict[str, Any], nodes: Mapping[str, Camera]) -> None:
+    """Put a glTF camera on each camera's node."""
+    tree["cameras"] = []
+    for node in tree["nodes"]:
+        camera = nodes.get(node.get("name", ""))
+        if camera is None:
+            continue
+        fx, fy = float(camera.K[0, 0]), float(camera.K[1, 1])
+        node["camera"] = len(tree["cameras"])
+        tree["cameras"].append(
+            {
+                "name": camera.name,
+                "type": "perspective",
+                "perspective": {
+                    "yfov": 2.0 * math.atan(camera.height / (2.0 * fy)),
+                    "aspectRatio": (camera.width / fx) / (camera.height / fy),
+                    "znear": _NEAR,
+                },
+            }
+        )
+    if not tree["cameras"]:
+        del tree["cameras"]
