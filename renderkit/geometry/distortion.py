@@ -19,6 +19,9 @@ from numpy.typing import ArrayLike
 from renderkit.arrays import FloatArray, frozen
 from renderkit.geometry.inverse import invert_distortion
 
+_RIM_SAMPLES = 181
+_RIM_MARGIN = 1.002
+
 ModelName: TypeAlias = Literal["none", "brown_conrady", "kannala_brandt"]
 
 
@@ -167,8 +170,16 @@ class BrownConrady:
             homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ np.linalg.inv(self.tilt).T
             level = homogeneous[:, :2] / homogeneous[:, 2:]
         return invert_distortion(
-            level, self._distort_untilted, self._jacobian_untilted, self._radial_curve, self.valid_radius
+            level, self._distort_untilted, self._jacobian_untilted, self._radial_curve, self.valid_radius, self._reach()
         )
+
+    def _reach(self) -> float:
+        """Return a radius beyond which no ray inside the valid radius lands, before the tilt."""
+        if not np.isfinite(self.valid_distorted_radius):
+            return float("inf")
+        angle = np.linspace(0.0, 2.0 * np.pi, _RIM_SAMPLES)
+        rim = self._distort_untilted(self.valid_radius * np.column_stack([np.cos(angle), np.sin(angle)]))
+        return _RIM_MARGIN * float(np.hypot(rim[:, 0], rim[:, 1]).max())
 
     def _radial_polynomials(self) -> tuple[FloatArray, FloatArray]:
         """Return numerator and denominator of the radial factor as (4,) coefficients in r^2, lowest first."""
@@ -286,6 +297,7 @@ class KannalaBrandt:
             lambda points: _diagonal(self._theta_slope(points[:, 0])),
             self._theta_curve,
             float(theta_max),
+            _RIM_MARGIN * self.valid_distorted_radius,
         )[:, 0]
         flat = np.where(flat < np.pi / 2, flat, np.nan)
         scale = np.divide(np.tan(flat), bent, out=np.ones_like(bent), where=bent > 0.0)
