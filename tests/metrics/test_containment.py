@@ -14,10 +14,10 @@ def test_counts_points_by_the_pixel_they_fall_into() -> None:
     mask = np.zeros((4, 6), dtype=np.bool_)
     mask[1, 2] = True
     # Pixel (2, 1) spans [1.5, 2.5) x [0.5, 1.5).
-    pixels = [[2.0, 1.0], [1.5, 0.5], [2.49, 1.49], [2.5, 1.0], [1.49, 1.0], [-0.5, -0.5], [5.49, 3.49]]
+    pixels = [[2.0, 1.0], [1.5, 0.5], [2.49, 1.49], [2.5, 1.0], [1.49, 1.0], [-0.5, -0.5], [5.49, 3.49], [2.9, 1.0]]
     score = score_containment(pixels, mask)
-    assert (score.num_inside, score.num_in_image, score.num_points) == (3, 7, 7)
-    assert score.containment == 3 / 7
+    assert (score.num_inside, score.num_in_image, score.num_points) == (3, 8, 8)
+    assert score.containment == 3 / 8
 
 
 def test_points_outside_the_image_or_without_projection_are_left_out_and_counted() -> None:

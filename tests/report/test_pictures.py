@@ -11,7 +11,7 @@ import pytest
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.mask import MaskScore
-from renderkit.report.drawing import ERROR
+from renderkit.report.drawing import BACKDROP, ERROR
 from renderkit.report.evidence import ViewEvidence
 from renderkit.report.pictures import RunPictures
 from renderkit.report.rows import Failure, Scores, ViewKey, ViewResult
@@ -46,7 +46,13 @@ def test_an_overlay_per_view_and_a_sheet_per_frame(tmp_path: Path) -> None:
     assert _walk(pictures, rows) == [f"{f}_{c}_scan.jpg" for f in "01" for c in ("00", "01", "02")]
     assert pictures.sheets == ["sheet_0_scan.jpg", "sheet_1_scan.jpg"]
     assert len(list(tmp_path.iterdir())) == 8
-    assert not _framed(tmp_path / "sheet_0_scan.jpg")
+    for name in pictures.sheets:
+        assert not _framed(tmp_path / name)
+        sheet = cv2.imread(str(tmp_path / name))
+        assert sheet is not None
+        # Three tiles of 300 x 240 px, each with its own picture: none is the blank of a failed view.
+        drawn = np.abs(sheet[:, :, ::-1].astype(int) - BACKDROP).max(axis=2) < 6
+        assert np.count_nonzero(drawn) > 0.95 * 3 * 300 * 240
 
 
 def test_the_worst_view_and_failed_views_are_framed(tmp_path: Path) -> None:
