@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
-from renderkit.errors import RenderkitError, ShaderError
+from renderkit.errors import ContextError, RenderkitError, ShaderError
+from renderkit.render.egl_library import INSTALL_HINT
 from renderkit.render.shader_files import ShaderSource, load_shader
 
 Gl: TypeAlias = Any
@@ -29,7 +30,14 @@ _RAW_MODULES = (
 
 
 def load_gl() -> Gl:
-    """Return PyOpenGL's raw entry points as one namespace; `egl.select_egl_platform` must have run."""
+    """Return PyOpenGL's raw entry points as one namespace; `egl.select_egl_platform` must have run.
+
+    Raises:
+        ContextError: If PyOpenGL finds no OpenGL library.
+    """
+    platform = importlib.import_module("OpenGL.platform").PLATFORM
+    if platform.GL is None:
+        raise ContextError("OpenGL", f"PyOpenGL finds no libGL and no libOpenGL; {INSTALL_HINT}")
     gl = SimpleNamespace()
     for name in _RAW_MODULES:
         gl.__dict__.update(vars(importlib.import_module(f"OpenGL.raw.GL.{name}")))

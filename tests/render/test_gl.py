@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from renderkit.errors import ShaderError
+from renderkit.errors import ContextError, ShaderError
 from renderkit.render import shader_files
 from renderkit.render.egl import EglContext, EglDevice
 from renderkit.render.gl import Buffer, Gl, Program, Texture, VertexArray, integer_limit, load_gl
@@ -35,6 +35,14 @@ def shaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "a.frag").write_text(FRAGMENT)
     monkeypatch.setattr(shader_files, "_shader_folder", lambda: tmp_path)
     return tmp_path
+
+
+def test_missing_libgl_names_the_packages(gl: Gl, monkeypatch: pytest.MonkeyPatch) -> None:
+    from OpenGL import platform
+
+    monkeypatch.setattr(platform.PLATFORM, "GL", None)
+    with pytest.raises(ContextError, match=r"no libGL.*apt-get install libegl1 libgl1"):
+        load_gl()
 
 
 def test_program_is_released(gl: Gl, shaders: Path) -> None:
