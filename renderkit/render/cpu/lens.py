@@ -26,7 +26,7 @@ BLOCK = 512
 # Where the numbers of a camera lie: R 0..8, t 9..11, then
 FX, SKEW, CX, FY, CY = 12, 13, 14, 15, 16
 MODEL = 17
-COEFFICIENTS = 18  # 14 of them
+K1 = 18  # 14 coefficients
 TILT = 32  # 9 of them
 VALID_RADIUS, SAFE_RADIUS, DISC_RADIUS, ARC_LENGTH, STRAIGHT_LENGTH, NEAR = 41, 42, 43, 44, 45, 46
 BEND_TOLERANCE, STRAIGHT_UNDISTORTED, KEEP_TOLERANCE, WIDTH, HEIGHT = 47, 48, 49, 50, 51
@@ -37,7 +37,7 @@ PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
 OK, SUSPECT, INVALID = 0, 1, 2
 """State of a projected vertex: drawn as it is, near the edge of validity, not projectable."""
 
-_BEND_PX, _BEND_RAD = 0.02, 5e-7
+_BEND_PX, _BEND_RAD = 0.02, 2e-6
 _NEAR_SHARE = 1e-10
 _SAFE_SHARE = 0.9
 _DISC_MARGIN = 1.1
@@ -64,14 +64,14 @@ def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray
     numbers[15:17] = camera.K[1, 1:]
     numbers[TILT : TILT + 9] = np.eye(3).ravel()
     if isinstance(lens, BrownConrady):
-        numbers[COEFFICIENTS : COEFFICIENTS + 14] = lens.padded
+        numbers[K1 : K1 + 14] = lens.padded
         tilted = bool(lens.padded[12:].any())
         numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
         if tilted:
             numbers[TILT : TILT + 9] = lens.tilt.ravel()
     elif lens.model == "kannala_brandt":
         numbers[MODEL] = FISHEYE
-        numbers[COEFFICIENTS : COEFFICIENTS + 4] = lens.coefficients
+        numbers[K1 : K1 + 4] = lens.coefficients
     numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
     numbers[BEND_TOLERANCE] = _BEND_PX
     # A ray that is off by an angle is off in depth by that angle times the surface's slope.
@@ -114,7 +114,7 @@ def _set_radii(numbers: FloatArray, corner: float) -> None:
         numbers[VALID_RADIUS] = max(limit - centre, 0.0)
         numbers[SAFE_RADIUS] = numbers[VALID_RADIUS]
         return
-    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    c = numbers[K1 : K1 + 14]
     slack = 0.0
     if model != FISHEYE:
         wide = 2.25 * corner * corner
@@ -149,14 +149,14 @@ def _radius_reaching(numbers: FloatArray, target: float, top: float) -> float:
 @kernel
 def _radial(numbers: FloatArray, radius: float) -> float:
     """The radial curve of the lens."""
-    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
-    if int(numbers[MODEL]) == FISHEYE:
+    m = numbers
+    if int(m[MODEL]) == FISHEYE:
         theta = np.arctan(radius)
         t2 = theta * theta
-        return float(theta * (1.0 + t2 * (c[0] + t2 * (c[1] + t2 * (c[2] + t2 * c[3])))))
+        return float(theta * (1.0 + t2 * (m[K1] + t2 * (m[K1 + 1] + t2 * (m[K1 + 2] + t2 * m[K1 + 3])))))
     r2 = radius * radius
-    bottom = 1.0 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))
-    return float(radius * (1.0 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))) / bottom)
+    bottom = 1.0 + r2 * (m[K1 + 5] + r2 * (m[K1 + 6] + r2 * m[K1 + 7]))
+    return float(radius * (1.0 + r2 * (m[K1] + r2 * (m[K1 + 1] + r2 * m[K1 + 4]))) / bottom)
 
 
 @kernel
@@ -167,7 +167,7 @@ def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> N
     """
     steps = 64
     h = radius / steps
-    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
+    c = numbers[K1 : K1 + 14]
     bend, shrink = 1e-12, 1.0
     for i in range(1, steps):
         r = i * h
@@ -187,14 +187,16 @@ def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> N
 
 
 @kernel
-def _brown_conrady(c: FloatArray, x: float, y: float) -> tuple[float, float]:
+def _brown_conrady(m: FloatArray, x: float, y: float) -> tuple[float, float]:
+    # Indexed in place: a slice of `m` would cost more than the arithmetic.
     q = x * x + y * y
-    top = 1.0 + q * (c[0] + q * (c[1] + q * c[4]))
-    bottom = 1.0 + q * (c[5] + q * (c[6] + q * c[7]))
+    top = 1.0 + q * (m[K1] + q * (m[K1 + 1] + q * m[K1 + 4]))
+    bottom = 1.0 + q * (m[K1 + 5] + q * (m[K1 + 6] + q * m[K1 + 7]))
     f = top / bottom
     cross = 2.0 * x * y
-    u = x * f + c[2] * cross + c[3] * (q + 2.0 * x * x) + q * (c[8] + c[9] * q)
-    v = y * f + c[2] * (q + 2.0 * y * y) + c[3] * cross + q * (c[10] + c[11] * q)
+    p1, p2 = m[K1 + 2], m[K1 + 3]
+    u = x * f + p1 * cross + p2 * (q + 2.0 * x * x) + q * (m[K1 + 8] + m[K1 + 9] * q)
+    v = y * f + p1 * (q + 2.0 * y * y) + p2 * cross + q * (m[K1 + 10] + m[K1 + 11] * q)
     return u, v
 
 
@@ -204,16 +206,16 @@ def distort_point(numbers: FloatArray, x: float, y: float) -> tuple[float, float
     model = int(numbers[MODEL])
     if model == PINHOLE:
         return x, y
-    c = numbers[COEFFICIENTS : COEFFICIENTS + 14]
     if model == FISHEYE:
         radius = np.sqrt(x * x + y * y)
         scale = _radial(numbers, radius) / radius if radius > 0.0 else 1.0
         return x * scale, y * scale
-    u, v = _brown_conrady(c, x, y)
+    u, v = _brown_conrady(numbers, x, y)
     if model == TILTED:
-        t = numbers[TILT : TILT + 9]
-        w = t[6] * u + t[7] * v + t[8]
-        return (t[0] * u + t[1] * v + t[2]) / w, (t[3] * u + t[4] * v + t[5]) / w
+        m = numbers
+        w = m[TILT + 6] * u + m[TILT + 7] * v + m[TILT + 8]
+        x, y = m[TILT] * u + m[TILT + 1] * v + m[TILT + 2], m[TILT + 3] * u + m[TILT + 4] * v + m[TILT + 5]
+        return x / w, y / w
     return u, v
 
 
@@ -248,7 +250,6 @@ def _project_block(numbers: FloatArray, points: FloatArray, start: int, count: i
     r0, r1, r2, r3, r4, r5, r6, r7, r8 = m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]
     t0, t1, t2 = m[9], m[10], m[11]
     fx, skew, cx, fy, cy = m[FX], m[SKEW], m[CX], m[FY], m[CY]
-    c = m[COEFFICIENTS : COEFFICIENTS + 14]
     xs, ys, zs = points[0, start : start + count], points[1, start : start + count], points[2, start : start + count]
     us, vs, inverse_z, radius2 = block[0], block[1], block[2], block[3]
     model = int(m[MODEL])
@@ -262,7 +263,7 @@ def _project_block(numbers: FloatArray, points: FloatArray, start: int, count: i
         radius2[i] = us[i] * us[i] + vs[i] * vs[i] if z > 0.0 else np.inf
     if model == BROWN_CONRADY:
         for i in range(count):
-            us[i], vs[i] = _brown_conrady(c, us[i], vs[i])
+            us[i], vs[i] = _brown_conrady(m, us[i], vs[i])
     elif model != PINHOLE:
         for i in range(count):
             us[i], vs[i] = distort_point(numbers, us[i], vs[i])

@@ -77,7 +77,7 @@ def draw_surface(
                 first = 3 * (face - num_faces)
                 face = sources[face - num_faces]
                 a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-                x, y = ray_in_piece(numbers, piece_exact, piece_rays, first, column, row)
+                x, y, _ = ray_in_piece(numbers, piece_exact, piece_rays, first, column, row)
                 _, u, v, w = hit_face(numbers, points, a, b, c, x, y)
             if barycentric.shape[0]:
                 barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w

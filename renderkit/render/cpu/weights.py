@@ -9,6 +9,9 @@ from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
 from renderkit.render.cpu.lens import FX, FY, pixel_of, to_camera
 
+_LEAST_HEIGHT = 0.5
+"""Pieces lower than this (px) have no slopes worth using."""
+
 
 @kernel
 def weights_at(
@@ -35,8 +38,11 @@ def weights_at(
 @kernel
 def ray_in_piece(
     camera: FloatArray, exact: NDArray[np.float32], rays: FloatArray, first: int, column: int, row: int
-) -> tuple[float, float]:
-    """Undistorted normalised coordinates of a pixel: two Newton steps from where the piece puts it.
+) -> tuple[float, float, float]:
+    """Undistorted normalised coordinates of a pixel, and 1 / z of the piece there; 1 / z is 0 for slivers.
+
+    Starts from where the straight piece puts the pixel. Then one Newton step: with the piece's own slopes where it is
+    large enough to have any, else two with the lens's.
 
     Args:
         camera: The packed camera.
@@ -46,11 +52,33 @@ def ray_in_piece(
         column: The pixel.
         row: The pixel.
     """
-    u, v, w = weights_at(exact, first, first + 1, first + 2, float(column), float(row))
-    x = u * rays[first, 0] + v * rays[first + 1, 0] + w * rays[first + 2, 0]
-    y = u * rays[first, 1] + v * rays[first + 1, 1] + w * rays[first + 2, 1]
+    ax, ay = np.float64(exact[first, 0]), np.float64(exact[first, 1])
+    ux, uy = exact[first + 1, 0] - ax, exact[first + 1, 1] - ay
+    vx, vy = exact[first + 2, 0] - ax, exact[first + 2, 1] - ay
+    area = ux * vy - uy * vx
+    longest = max(ux * ux + uy * uy, vx * vx + vy * vy)
+    x0, y0 = rays[first, 0], rays[first, 1]
+    if area * area > _LEAST_HEIGHT * _LEAST_HEIGHT * longest:
+        px, py = column - ax, row - ay
+        v, w = (px * vy - py * vx) / area, (ux * py - uy * px) / area
+        x = x0 + v * (rays[first + 1, 0] - x0) + w * (rays[first + 2, 0] - x0)
+        y = y0 + v * (rays[first + 1, 1] - y0) + w * (rays[first + 2, 1] - y0)
+        landed_x, landed_y = pixel_of(camera, x, y)
+        px, py = px + column - landed_x, py + row - landed_y
+        v, w = (px * vy - py * vx) / area, (ux * py - uy * px) / area
+        x = x0 + v * (rays[first + 1, 0] - x0) + w * (rays[first + 2, 0] - x0)
+        y = y0 + v * (rays[first + 1, 1] - y0) + w * (rays[first + 2, 1] - y0)
+        z0 = np.float64(exact[first, 2])
+        return x, y, z0 + v * (exact[first + 1, 2] - z0) + w * (exact[first + 2, 2] - z0)
+    x, y = _ray_by_lens(camera, x0, y0, column, row)
+    return x, y, 0.0
+
+
+@kernel
+def _ray_by_lens(camera: FloatArray, x: float, y: float, column: int, row: int) -> tuple[float, float]:
+    """Newton steps with the lens's own slopes, from a ray that lands within a few pixels."""
     step = 1e-6
-    for _ in range(2):
+    for _ in range(3):
         here_x, here_y = pixel_of(camera, x, y)
         right_x, right_y = pixel_of(camera, x + step, y)
         down_x, down_y = pixel_of(camera, x, y + step)

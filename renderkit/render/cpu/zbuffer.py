@@ -307,9 +307,12 @@ def resolve_band(
                 if number >= num_faces:
                     piece = number - num_faces
                     number = sources[piece]
-                    x, y = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, column, row)
-                    a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
-                    distance = _depth_or(distance, hit_face(camera, points, a, b, c, x, y)[0])
+                    x, y, near = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, column, row)
+                    if near > 0.0:
+                        distance = 1.0 / near
+                    else:
+                        a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
+                        distance = _depth_or(distance, hit_face(camera, points, a, b, c, x, y)[0])
                 depth[row, column] = distance
                 face_index[row, column] = face_order[number]
                 keys[at] = 0

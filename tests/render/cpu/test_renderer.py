@@ -114,7 +114,8 @@ def test_surface_passes_agree_with_rays(renderer: CpuRenderer, name: str) -> Non
         assert truth.barycentric is not None
         assert truth.normal is not None
         assert truth.color is not None
-        assert np.abs(found.barycentric - truth.barycentric)[covered].max() < 2e-3
+        # Weights on faces seen almost edge-on are ill-conditioned; hence no maximum.
+        assert np.percentile(np.abs(found.barycentric - truth.barycentric)[covered], 99.9) < 2e-3
         assert np.percentile(np.abs(found.normal - truth.normal)[covered], 99.9) < 2e-3
         assert np.percentile(np.abs(found.color.astype(int) - truth.color)[covered], 99.9) <= 2
         assert not found.color[~found.mask].any()
