@@ -25,7 +25,7 @@ _NEAR = 0.01
 def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
     """Write cameras and meshes in the world's own coordinates.
 
-    Each camera is a node that holds a glTF perspective camera and its frustum as lines. glTF's camera has neither
+    Each camera is a node with its frustum as lines and, below it, a glTF perspective camera. glTF's camera has neither
     principal point, skew nor distortion: the frustum's lines show the true corners (without distortion), the camera
     only the fields of view. Meshes without faces become points.
 
@@ -79,24 +79,23 @@ def _frustum(camera: Camera, length: float) -> trimesh.path.Path3D:
 
 
 def _add_cameras(tree: dict[str, Any], nodes: Mapping[str, Camera]) -> None:
-    """Put a glTF camera on each camera's node."""
-    tree["cameras"] = []
-    for node in tree["nodes"]:
+    """Hang a glTF camera below each camera's node; the node itself shows the frustum."""
+    cameras: list[dict[str, Any]] = []
+    for node in list(tree["nodes"]):
         camera = nodes.get(node.get("name", ""))
         if camera is None:
             continue
-        fx, fy = float(camera.K[0, 0]), float(camera.K[1, 1])
-        node["camera"] = len(tree["cameras"])
-        tree["cameras"].append(
-            {
-                "name": camera.name,
-                "type": "perspective",
-                "perspective": {
-                    "yfov": 2.0 * math.atan(camera.height / (2.0 * fy)),
-                    "aspectRatio": (camera.width / fx) / (camera.height / fy),
-                    "znear": _NEAR,
-                },
-            }
-        )
-    if not tree["cameras"]:
-        del tree["cameras"]
+        node.setdefault("children", []).append(len(tree["nodes"]))
+        tree["nodes"].append({"name": f"lens {camera.name}", "camera": len(cameras)})
+        cameras.append({"name": camera.name, "type": "perspective", "perspective": _perspective(camera)})
+    if cameras:
+        tree["cameras"] = cameras
+
+
+def _perspective(camera: Camera) -> dict[str, float]:
+    fx, fy = float(camera.K[0, 0]), float(camera.K[1, 1])
+    return {
+        "yfov": 2.0 * math.atan(camera.height / (2.0 * fy)),
+        "aspectRatio": (camera.width / fx) / (camera.height / fy),
+        "znear": _NEAR,
+    }
