@@ -1,0 +1,74 @@
+"""Where compiled kernels are kept, and that nothing fails where they cannot be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from renderkit.compiled import cache_folder
+
+
+@pytest.fixture(autouse=True)
+def _forget_folder() -> None:
+    cache_folder.cache_clear()
+
+
+def test_kernels_are_kept_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = cache_folder()
+    assert folder is not None
+    assert folder.parent == tmp_path / "renderkit"
+    assert folder.stat().st_mode & 0o077 == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_writable_folder_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert cache_folder() is None
+
+
+def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = cache_folder()
+    assert folder is not None
+    folder.chmod(0o777)
+    cache_folder.cache_clear()
+    assert cache_folder() is None
+
+
+_CHILD = """
+import numpy as np
+from renderkit.unfilter import unfilter_rows
+pixels = np.zeros((1, 3), np.uint8)
+raw = np.frombuffer(bytes([1, 5, 1, 1]), np.uint8)
+assert unfilter_rows(raw, pixels) == -1
+assert pixels.tolist() == [[5, 6, 7]]
+"""
+
+
+def _start(cache: Path) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    return subprocess.Popen([sys.executable, "-c", _CHILD], env=environment | {"XDG_CACHE_HOME": str(cache)})  # noqa: S603
+
+
+def test_two_processes_may_compile_at_the_same_time(tmp_path: Path) -> None:
+    assert [child.wait(120) for child in [_start(tmp_path), _start(tmp_path)]] == [0, 0]
+    assert list((tmp_path / "renderkit").rglob("*.nbc"))
+    assert _start(tmp_path).wait(120) == 0
+
+
+def test_a_process_without_a_cache_compiles_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert _start(tmp_path / "file").wait(120) == 0
+
+
+def test_importing_the_renderer_compiles_nothing(tmp_path: Path) -> None:
+    code = "import renderkit.render.cpu, renderkit.render.cpu.zbuffer as z; assert not z.draw_faces.signatures"
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)  # noqa: S603
+    assert done.returncode == 0
