@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import AlphaImage
 from renderkit.compiled import kernel
 
-_RUN = 32
+_RUN = 64
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
@@ -56,19 +56,24 @@ def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
 def _undo_sub(filtered: NDArray[np.uint8], line: NDArray[np.uint8]) -> None:
     """Running sum; a run of zeros repeats the byte before it, and mattes are made of such runs."""
     width = line.shape[0]
+    whole = width - width % _RUN
     left = np.uint8(0)
-    for start in range(0, width, _RUN):
-        end = min(start + _RUN, width)
-        changes = np.uint8(0)
-        for x in range(start, end):
-            changes |= filtered[x]
+    for start in range(0, whole, _RUN):
+        # Counted, not broken off, so that whole registers are compared at once.
+        run = filtered[start : start + _RUN]
+        changes = 0
+        for i in range(_RUN):
+            changes += 1 if run[i] != 0 else 0
         if changes == 0:
-            for x in range(start, end):
-                line[x] = left
+            for i in range(_RUN):
+                line[start + i] = left
             continue
-        for x in range(start, end):
+        for x in range(start, start + _RUN):
             left = np.uint8(left + filtered[x])
             line[x] = left
+    for x in range(whole, width):
+        left = np.uint8(left + filtered[x])
+        line[x] = left
 
 
 @kernel
