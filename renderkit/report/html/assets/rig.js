@@ -1,6 +1,10 @@
 "use strict";
 // The rig in 3D: frusta and centres coloured by the chosen metric, meshes in the middle; a click opens a camera.
-const CIVIDIS = "Cividis";
+// Blue to brown or yellow, told apart with every common colour blindness; the worst stands out most from the background.
+const SCALES = {
+  light: [[0, "#86bbe6"], [0.5, "#b98a3f"], [1, "#7a2e00"]],
+  dark: [[0, "#3f74ad"], [0.5, "#a98f5d"], [1, "#ffd54a"]],
+};
 let rigIsDrawn = false;
 
 function colorRange(values) {
@@ -43,12 +47,15 @@ function rigHover(camera, about, value) {
 
 function rigTraces(scene, about, values) {
   const [cmin, cmax] = colorRange(values);
-  const scale = { cmin, cmax, colorscale: CIVIDIS, reversescale: about.better === "higher" };
+  const scale = { cmin, cmax, colorscale: dark.matches ? SCALES.dark : SCALES.light, reversescale: about.better === "higher" };
   const traces = scene.meshes.map((mesh) => ({
     type: "mesh3d", x: mesh.x, y: mesh.y, z: mesh.z, i: mesh.i, j: mesh.j, k: mesh.k,
     color: "#aab4be", hoverinfo: "skip", flatshading: true,
-    lighting: { ambient: 0.45, diffuse: 0.9, specular: 0.05, roughness: 0.9 },
-    lightposition: viewpoint(scene, 1e5),
+    // In metres the faces of a head are so small that plotly's thresholds would leave them without normals.
+    lighting: {
+      ambient: 0.45, diffuse: 0.8, specular: 0.05, roughness: 0.9, facenormalsepsilon: 0, vertexnormalsepsilon: 0,
+    },
+    lightposition: viewpoint(scene, 3),
   }));
   const hasValue = (index) => values[index] !== null;
   const hasNone = (index) => values[index] === null;
