@@ -80,6 +80,15 @@ UndistortOption = Annotated[
     bool,
     typer.Option("--undistort", help="Undistort pictures and mattes instead of rendering with distortion."),
 ]
+UndistortedMattesOption = Annotated[
+    bool,
+    typer.Option(
+        "--undistorted-mattes", help="The mattes belong to undistorted pictures: undistort the photographs alone."
+    ),
+]
+ChecksOption = Annotated[
+    bool, typer.Option("--checks/--no-checks", help="First check the capture's conventions in a few views.")
+]
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
 ]
@@ -126,6 +135,9 @@ class CaptureInputs:
 
         recording = open_recording(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
         try:
+            _, forgotten = self._remembered_flame
+            if forgotten and _has_faceless_flame(recording):
+                sys.stderr.write(f"warning: {forgotten}; FLAME is scored by its vertices alone without --flame FILE\n")
             for file in self.mesh_files:
                 recording = SupplementedRecording(recording, mesh=Mesh.read(file))
             if self.masks is not None or self.landmarks is not None:
@@ -137,14 +149,20 @@ class CaptureInputs:
 
     @property
     def flame_file(self) -> Path | None:
-        """The file with FLAME's faces: the one given, else the remembered one.
+        """The file with FLAME's faces: the one given, else the remembered one if it is still there."""
+        return self.flame or self._remembered_flame[0]
 
-        Raises:
-            DatasetError: If the remembered file is gone.
-        """
+    @property
+    def _remembered_flame(self) -> tuple[Path | None, str]:
+        """The remembered file, or None and what is wrong with it; most captures need none."""
         from renderkit.datasets.flame_memory import remembered_flame
 
-        return self.flame or remembered_flame()
+        if self.flame is not None:
+            return None, ""
+        try:
+            return remembered_flame(), ""
+        except DatasetError as error:
+            return None, str(error)
 
     @property
     def mesh_files(self) -> tuple[Path, ...]:
@@ -194,6 +212,7 @@ def make_options(
     cameras: str | None,
     matte_threshold: float,
     undistort: bool,
+    undistorted_mattes: bool = False,
 ) -> ValidationOptions:
     """Turn selections as typed into options.
 
@@ -209,7 +228,8 @@ def make_options(
             None if cameras is None else select_cameras(cameras, recording.camera_names),
             inputs.mesh_names,
             matte_threshold,
-            undistort,
+            undistort or undistorted_mattes,
+            undistorted_mattes,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
@@ -231,6 +251,11 @@ def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
         return make_renderer(choice.value, device)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _has_faceless_flame(recording: Recording) -> bool:
+    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
+    return recording.dataset == "renderme360" and bool(recording.inventory().frame_annotations.get("flame"))
 
 
 def _check_not_empty(recording: Recording, capture: Path) -> None:

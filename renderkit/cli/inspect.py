@@ -11,6 +11,7 @@ import typer
 
 from renderkit.cli.arguments import (
     CaptureInputs,
+    ChecksOption,
     FlameOption,
     LandmarksOption,
     MasksOption,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from renderkit.recording import Inventory, Recording
 
 _LISTED = 16
+_FRAMES_CHECKED = 24
 
 SourceArgument = Annotated[
     Path, typer.Argument(metavar="CAPTURE_OR_RIG", help="A capture, or a camera file.", show_default=False)
@@ -44,6 +46,7 @@ def inspect(
     plot: PlotOption = None,
     from_: FromOption = None,
     size: SizeOption = None,
+    checks: ChecksOption = True,
 ) -> None:
     """Say what is in a capture and what is missing, or lint the cameras of a camera file.
 
@@ -61,10 +64,10 @@ def inspect(
         if not is_rig(source):
             raise
         raise typer.Exit(inspect_rig(source)) from None
-    _inspect_capture(recording)
+    _inspect_capture(recording, checks)
 
 
-def _inspect_capture(opened: Recording) -> None:
+def _inspect_capture(opened: Recording, checks: bool) -> None:
     with opened as recording:
         inventory = recording.inventory()
         _print_facts(inventory, recording)
@@ -75,6 +78,19 @@ def _inspect_capture(opened: Recording) -> None:
                 typer.echo(f"\n{title}:")
                 for line in lines:
                     typer.echo(f"  {line}")
+        if checks:
+            _print_checks(recording)
+
+
+def _print_checks(recording: Recording) -> None:
+    """Print what the capture's conventions turn out to be in a few of its views."""
+    from renderkit.pipeline.checks import CheckBudget, check_capture
+    from renderkit.render.choose import make_renderer
+
+    typer.echo("\nchecks:")
+    with make_renderer("cpu") as renderer:
+        for check in check_capture(recording, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED)):
+            typer.echo(f"  {check}")
 
 
 def _print_facts(inventory: Inventory, recording: Recording) -> None:

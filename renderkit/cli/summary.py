@@ -77,6 +77,7 @@ def summary_lines(report: Report) -> list[str]:
             lines.append(f"  and {len(failures) - _MOST} more, all in report.json")
     for name, why in list(report.skipped_cameras.items())[:_MOST]:
         lines.append(f"skipped by the dataset: camera {name}: {why}")
+    lines += [f"check: {check}" for check in report.checks]
     lines += _warning_lines(report)
     if report.gates:
         lines += verdict_lines(report.gates)

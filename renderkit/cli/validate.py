@@ -19,6 +19,7 @@ from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
     CaptureInputs,
+    ChecksOption,
     DeviceOption,
     FlameOption,
     FramesOption,
@@ -31,6 +32,7 @@ from renderkit.cli.arguments import (
     RendererChoice,
     RendererOption,
     ThresholdOption,
+    UndistortedMattesOption,
     UndistortOption,
     make_options,
     open_renderer,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.recording import Recording
     from renderkit.render.base import Renderer
+    from renderkit.report.capture_check import CaptureCheck
     from renderkit.report.pictures import RunPictures
     from renderkit.report.rows import Report, ViewResult
 
@@ -57,11 +60,13 @@ def validate(
     frames: FramesOption = None,
     cameras: CamerasOption = None,
     undistort: UndistortOption = False,
+    undistorted_mattes: UndistortedMattesOption = False,
     matte_threshold: ThresholdOption = 0.5,
     gate: GateOption = None,
     config: ConfigOption = None,
     baseline: BaselineOption = None,
     out: OutOption = None,
+    checks: ChecksOption = True,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")] = True,
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
@@ -72,8 +77,8 @@ def validate(
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     gates = read_gates(gate, config, baseline)
     with inputs.open() as recording:
-        options = make_options(recording, inputs, frames, cameras, matte_threshold, undistort)
-        run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device)
+        options = make_options(recording, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes)
+        run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks)
         report = run_validation(recording, run, gates)
     raise typer.Exit(exit_code(report))
 
@@ -89,6 +94,7 @@ class RunRequest:
         overlays: Whether to write pictures.
         renderer: What draws.
         device: EGL device, or None.
+        checks: Whether the capture's conventions are checked first.
     """
 
     inputs: CaptureInputs
@@ -97,6 +103,7 @@ class RunRequest:
     overlays: bool
     renderer: RendererChoice
     device: int | None
+    checks: bool = True
 
 
 def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | None = None) -> Report:
@@ -119,6 +126,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     with open_renderer(run.renderer, run.device) as renderer:
         info = renderer.info
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
+        checks = _check(recording, renderer, run)
         rows = _walk(recording, renderer, run.options, pictures)
     provenance = Provenance(
         shlex.join(["renderkit", *sys.argv[1:]]),
@@ -132,7 +140,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     )
     skipped = {camera.name: camera.why for camera in recording.skipped_cameras}
     report = Report(
-        tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock
+        tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock, checks
     )
     gates = gates or GateInputs()
     report = replace(report, gates=judge(report, gates.gates, gates.baseline))
@@ -166,6 +174,17 @@ def exit_code(report: Report) -> int:
         if metric.unit != "count"
     )
     return EXIT_BAD_INPUT if report.failures or not computed else EXIT_PASS
+
+
+def _check(recording: Recording, renderer: Renderer, run: RunRequest) -> tuple[CaptureCheck, ...]:
+    """Check the capture's conventions and warn at once; the summary has all of them."""
+    from renderkit.pipeline.checks import check_capture
+
+    checks = check_capture(recording, renderer, run.options) if run.checks else ()
+    for check in checks:
+        if check.verdict == "warning":
+            sys.stderr.write(f"{check}\n")
+    return checks
 
 
 def _walk(

@@ -50,7 +50,7 @@ def read_capture(view: View, options: ValidationOptions) -> Capture:
             _check_size(picture, (pixels.shape[1], pixels.shape[0]), view.camera)
     capture = Capture(view.camera, photo, None, view.read_landmarks(), None)
     if options.undistort:
-        return _undistorted(capture, matte, options.matte_threshold)
+        return _undistorted(capture, matte, options)
     return replace(capture, mask=None if matte is None else inside_matte(matte, options.matte_threshold))
 
 
@@ -60,7 +60,7 @@ def inside_matte(matte: AlphaImage, threshold: float) -> MaskImage:
     return inside
 
 
-def _undistorted(capture: Capture, matte: AlphaImage | None, threshold: float) -> Capture:
+def _undistorted(capture: Capture, matte: AlphaImage | None, options: ValidationOptions) -> Capture:
     raw = capture.camera
     map_x, map_y = undistort_map(raw)
 
@@ -69,11 +69,13 @@ def _undistorted(capture: Capture, matte: AlphaImage | None, threshold: float) -
 
     # Half a pixel beyond the outer centres there is still picture, but nothing to interpolate with.
     content = (map_x >= 0.0) & (map_x <= raw.width - 1.0) & (map_y >= 0.0) & (map_y <= raw.height - 1.0)
+    if matte is not None and not options.undistorted_mattes:
+        matte = resample(matte)
     region = Region(content, "undistorted picture", "only where the undistorted picture has content")
     return Capture(
         raw.undistorted(),
         None if capture.photo is None else resample(capture.photo),
-        None if matte is None else inside_matte(resample(matte), threshold),
+        None if matte is None else inside_matte(matte, options.matte_threshold),
         None if capture.landmarks is None else _undistorted_landmarks(capture.landmarks, raw),
         region,
     )

@@ -23,6 +23,8 @@ class ValidationOptions:
         matte_threshold: Alpha in (0, 1] from which a matte's pixel counts as inside.
         undistort: Resample pictures and mattes into the ideal pinhole and render without distortion, the classic way,
             instead of rendering into the raw picture.
+        undistorted_mattes: The mattes belong to undistorted pictures already: they are used as they are, only the
+            photographs and landmarks are undistorted. Needs `undistort`.
     """
 
     frames: tuple[str, ...] | None = None
@@ -30,15 +32,18 @@ class ValidationOptions:
     meshes: tuple[str, ...] = ()
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD
     undistort: bool = False
+    undistorted_mattes: bool = False
 
     def __post_init__(self) -> None:
         """Check.
 
         Raises:
-            ValueError: If the threshold is not in (0, 1].
+            ValueError: If the threshold is not in (0, 1], or mattes are undistorted where pictures are not to be.
         """
         if not 0.0 < self.matte_threshold <= 1.0:
             raise ValueError(f"matte_threshold: expected a value in (0, 1], got {self.matte_threshold:g}")
+        if self.undistorted_mattes and not self.undistort:
+            raise ValueError("undistorted_mattes: mattes of undistorted pictures can only be scored with undistort")
 
     def as_text(self) -> Mapping[str, str]:
         """Return the options that decide the numbers, for a report."""
@@ -47,5 +52,5 @@ class ValidationOptions:
             "cameras": "all" if self.cameras is None else ",".join(self.cameras),
             "meshes": ",".join(self.meshes) or f"first of {', '.join(PREFERRED_MESHES)}",
             "matte_threshold": f"{self.matte_threshold:g}",
-            "undistort": "yes" if self.undistort else "no",
+            "undistort": ("yes, but not the mattes" if self.undistorted_mattes else "yes") if self.undistort else "no",
         }

@@ -78,7 +78,9 @@ def diagnose_run(report: Report) -> tuple[str, ...]:
         sentences.append(f"{len(outliers) - _MOST} more cameras stand out.")
     if ranked and not outliers:
         sentences.append(f"No camera stands out; {ranked[0].camera} agrees least.")
-    return (*sentences, *_gaps(report))
+    # What the capture got wrong as a whole comes first: it explains the rest.
+    loud = [f"{check.name}: {check.sentence}." for check in report.checks if check.verdict == "warning"]
+    return (*loud, *sentences, *_gaps(report))
 
 
 def residual_pattern(camera: CameraSummary) -> str:

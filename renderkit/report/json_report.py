@@ -21,6 +21,7 @@ from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.report.cameras import WorstCamera, worst_camera
+from renderkit.report.capture_check import CaptureCheck
 from renderkit.report.catalogue import METRICS
 from renderkit.report.rows import (
     Failure,
@@ -79,6 +80,7 @@ def dump_report(report: Report) -> str:
         "rows": [_row_json(row) for row in report.rows],
         "skipped_cameras": dict(report.skipped_cameras),
         "gates": [_gate_json(gate) for gate in report.gates],
+        "checks": [_check_json(check) for check in report.checks],
         "timings": {
             "started": report.started,
             "seconds": report.seconds,
@@ -148,6 +150,15 @@ def _gate_json(gate: GateVerdict) -> dict[str, Any]:
     return vars(gate) | {"value": None if gate.value is None else _number(gate.value)}
 
 
+def _check_json(check: CaptureCheck) -> dict[str, Any]:
+    return {key: _number(value) if isinstance(value, float) else value for key, value in vars(check).items()}
+
+
+def _check_from(value: dict[str, Any]) -> CaptureCheck:
+    margins = {name: math.nan if value[name] is None else value[name] for name in ("margin", "margin_standard_error")}
+    return CaptureCheck(**{**value, **margins})
+
+
 def _row_json(row: ViewResult) -> dict[str, Any]:
     values = {name: metric.value(row.scores) for name, metric in METRICS.items()}
     return {
@@ -206,6 +217,7 @@ def _report_from(document: dict[str, Any]) -> Report:
         Provenance(**{**provenance, "inputs": tuple(InputFile(**file) for file in provenance["inputs"])}),
         timings["started"],
         timings["seconds"],
+        tuple(_check_from(check) for check in document.get("checks", ())),
     )
 
 

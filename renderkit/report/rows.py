@@ -15,6 +15,7 @@ from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.report.capture_check import CaptureCheck
 
 ScoreKind: TypeAlias = Literal["mask", "boundary", "containment", "reprojection"]
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
@@ -207,6 +208,7 @@ class Report:
         provenance: Where the numbers come from.
         started: ISO 8601 time of the start, UTC; "" when unknown. Kept with the timings.
         seconds: Time of the whole run.
+        checks: What the capture's conventions turned out to be, before anything was scored.
     """
 
     rows: tuple[ViewResult, ...]
@@ -215,6 +217,7 @@ class Report:
     provenance: Provenance = field(default_factory=Provenance)
     started: str = ""
     seconds: float = 0.0
+    checks: tuple[CaptureCheck, ...] = ()
 
     def __post_init__(self) -> None:
         """Sort the rows and freeze the mapping."""

@@ -1,0 +1,342 @@
+"""Checks of a capture before its views are scored: which conventions does it follow where its dataset does not say?
+
+Bounded: a few views of one frame are rendered or read, whatever the size of the capture. What cannot be read is left
+out here; its own row says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from renderkit.arrays import MaskImage
+from renderkit.datasets.flame_translation import TranslationChoice
+from renderkit.datasets.renderme360 import RenderMe360Recording
+from renderkit.datasets.supplement import SupplementedRecording
+from renderkit.diagnose.landmark_map import LandmarkMapCheck, check_landmark_map
+from renderkit.diagnose.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
+from renderkit.diagnose.scan_frame import detect_scan_frame
+from renderkit.diagnose.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
+from renderkit.errors import RenderkitError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.images import EncodedImage
+from renderkit.pipeline.capture import inside_matte
+from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.recording import Recording
+from renderkit.render.base import Renderer
+from renderkit.report.capture_check import CaptureCheck, CheckVerdict
+
+FLAME_TRANSLATION, LANDMARK_MAP, MASK_SPACE, SCAN_FRAME = (
+    "flame translation",
+    "landmark map",
+    "mask space",
+    "scan frame",
+)
+_CLEAR_FACTOR = 2.0
+"""A translation is decided when the next candidate lies at least this many times as far from the evidence."""
+_MASK_SPACE_REMEDY = {
+    RAW: "leave out --undistorted-mattes",
+    UNDISTORTED: "add --undistorted-mattes, which undistorts the photographs alone and renders without distortion",
+}
+_SCHEMES = ("renderme106", "renderme73")
+
+Value = TypeVar("Value")
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True)
+class CheckBudget:
+    """How much is read.
+
+    Attributes:
+        num_views: Views of one frame that are read or rendered.
+        num_frames: Frames that are tried for FLAME's translation and the scan.
+        num_scan_views: Cameras in which the scan's frame is looked for.
+    """
+
+    num_views: int = 6
+    num_frames: int = 6
+    num_scan_views: int = 3
+
+
+def check_capture(
+    recording: Recording,
+    renderer: Renderer,
+    options: ValidationOptions | None = None,
+    budget: CheckBudget | None = None,
+) -> tuple[CaptureCheck, ...]:
+    """Check what a capture's dataset leaves undocumented.
+
+    Args:
+        recording: The capture.
+        renderer: Draws the mesh for the check of the masks.
+        options: What is going to be validated; decides which frames, cameras and mesh are looked at.
+        budget: How much is read.
+
+    Returns:
+        One check each for FLAME's translation, the landmark map, the masks' space and the scan's frame.
+
+    Raises:
+        ContextError: If the renderer loses its device.
+    """
+    capture = _Capture(recording, options or ValidationOptions(), budget or CheckBudget())
+    return (
+        _check_translation(capture),
+        _check_landmark_map(capture),
+        _check_mask_space(capture, renderer),
+        _check_scan_frame(capture),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Capture:
+    recording: Recording
+    options: ValidationOptions
+    budget: CheckBudget
+
+    @property
+    def frames(self) -> Sequence[str]:
+        return self.recording.frame_ids if self.options.frames is None else self.options.frames
+
+    @property
+    def cameras(self) -> Sequence[str]:
+        return self.recording.camera_names if self.options.cameras is None else self.options.cameras
+
+    @property
+    def smc(self) -> RenderMe360Recording | None:
+        """The RenderMe-360 recording underneath, or None."""
+        found = self.recording
+        while isinstance(found, SupplementedRecording):
+            found = found.supplemented
+        return found if isinstance(found, RenderMe360Recording) else None
+
+    def scored_mesh(self) -> Mesh | None:
+        """The first mesh with faces that is going to be validated."""
+        for frame_id in self.frames[:1]:
+            frame = self.recording.frame(frame_id)
+            names = self.options.meshes or (*PREFERRED_MESHES, *frame.mesh_names)
+            for name in dict.fromkeys(name for name in names if name in frame.mesh_names):
+                mesh = frame.read_mesh(name)
+                if len(mesh.faces):
+                    return mesh
+        return None
+
+
+def _check_translation(capture: _Capture) -> CaptureCheck:
+    smc = capture.smc
+    if smc is None:
+        return CaptureCheck.skipped(FLAME_TRANSLATION, "the dataset has no FLAME fits")
+    with_fit = [frame for frame in capture.frames if "flame" in smc.frame(frame).mesh_names]
+    frames = spread(with_fit, capture.budget.num_frames)
+    choices = [found for frame in frames if (found := _read(smc.translation_choice, frame)) is not None]
+    if not choices:
+        return CaptureCheck.skipped(FLAME_TRANSLATION, "no frame has FLAME vertices that can be read")
+    first = choices[0]
+    if first.evidence == "none":
+        return CaptureCheck.skipped(
+            FLAME_TRANSLATION, "neither 3D landmarks nor cameras say where the head is; stored vertices are used"
+        )
+    others = {choice.choice for choice in choices} - {first.choice}
+    margin, error = _mean_and_error([choice.margin for choice in choices])
+    decided = not others and all(map(_is_clear, choices))
+    sentence = f"{_translation_words(first)}, the same in {len(choices)} of {len(frames)} frames looked at"
+    if others:
+        sentence = f"{first} in frame {frames[0]}, but {', '.join(sorted(others))} in other frames"
+    return CaptureCheck(
+        FLAME_TRANSLATION, "ok" if decided else "undecided", first.choice, margin, error, smc.unit, decided, sentence
+    )
+
+
+def _is_clear(choice: TranslationChoice) -> bool:
+    best = min(choice.scores.values())
+    return len(choice.scores) == 1 or choice.margin >= (_CLEAR_FACTOR - 1.0) * best
+
+
+def _translation_words(choice: TranslationChoice) -> str:
+    what = {"none": "nothing is added to the stored vertices", "trans": "trans is added", "cam": "cam[1:4] is added"}
+    ranked = sorted(choice.scores.items(), key=lambda item: item[1])
+    evidence = {"landmarks3d": "3D landmarks", "optical axes": "point where the optical axes meet"}[choice.evidence]
+    distances = ", ".join(f"{name} {1e3 * score:.1f} mm" for name, score in ranked)
+    return (
+        f"{what.get(choice.choice, choice.choice)}; distance to the {evidence}: {distances} "
+        f"(margin {1e3 * choice.margin:.1f} mm)"
+    )
+
+
+def _check_landmark_map(capture: _Capture) -> CaptureCheck:
+    pairs = list(_landmark_views(capture))
+    if not pairs:
+        return CaptureCheck.skipped(LANDMARK_MAP, "no view has both 2D and 3D landmarks")
+    schemes = (pairs[0][1].scheme, pairs[0][2].scheme)
+    if schemes != _SCHEMES:
+        return CaptureCheck.skipped(LANDMARK_MAP, f"the map from {schemes[1]} to {schemes[0]} is documented")
+    whole = _map_check(pairs)
+    error = _jackknife_error([_map_check(pairs[:i] + pairs[i + 1 :]).margin_px for i in range(len(pairs))])
+    sentence = str(whole).removeprefix("landmark map: ")
+    if not whole.holds:
+        sentence += (
+            "; reprojection errors below mean nothing until it does: is the calibration right, are the pictures of "
+            "this frame, or do the landmarks follow another order (give them with --landmarks FILE)?"
+        )
+    return CaptureCheck(
+        LANDMARK_MAP,
+        "ok" if whole.holds else "warning",
+        f"3D j = 2D j + {whole.best}",
+        whole.margin_px,
+        error,
+        "px",
+        decided=whole.margin_px > 0.0 and not whole.margin_px < CLEAR_STANDARD_ERRORS * error,
+        sentence=sentence,
+    )
+
+
+def _map_check(views: Sequence[tuple[Camera, Landmarks, Landmarks]]) -> LandmarkMapCheck:
+    return check_landmark_map([v[0] for v in views], [v[1] for v in views], [v[2] for v in views])
+
+
+def _landmark_views(capture: _Capture) -> Iterator[tuple[Camera, Landmarks, Landmarks]]:
+    """Yield views of one frame that have both kinds of landmarks, of one scheme each."""
+    for frame_id in spread(capture.frames, capture.budget.num_frames):
+        points = _read(capture.recording.frame(frame_id).read_landmarks)
+        if points is None:
+            continue
+        found: list[tuple[Camera, Landmarks, Landmarks]] = []
+        for name in capture.cameras:
+            view = _read(capture.recording.view, frame_id, name)
+            detected = None if view is None else _read(view.read_landmarks)
+            if view is not None and detected is not None and (not found or found[0][1].scheme == detected.scheme):
+                found.append((view.camera, detected, points))
+        if found:
+            yield from spread(found, capture.budget.num_views)
+            return
+
+
+def _check_mask_space(capture: _Capture, renderer: Renderer) -> CaptureCheck:
+    mesh = _read(capture.scored_mesh)
+    if mesh is None:
+        return CaptureCheck.skipped(MASK_SPACE, "no mesh with faces can be rendered")
+    cameras = [c for name in capture.cameras if (c := _read(capture.recording.camera, name)) is not None]
+    bent = [camera for camera in cameras if np.any(camera.distortion.coefficients)]
+    if not bent:
+        return CaptureCheck.skipped(MASK_SPACE, "no lens has distortion, so raw and undistorted pictures are the same")
+    # Those that bend most tell the two apart best.
+    bent.sort(key=lambda camera: -_bend_px(camera, mesh))
+    with_mask = ((camera, mask) for camera in bent if (mask := _mask_of(capture, camera)) is not None)
+    views = list(islice(with_mask, capture.budget.num_views))
+    choice = detect_mask_space_by_rendering(lambda camera: renderer.render_mask(mesh, camera), views)
+    if choice.best is None:
+        why = "no view with a bent lens has a matte" if not views else "the lenses do not bend the mesh's outline"
+        return CaptureCheck.skipped(MASK_SPACE, why)
+    sentence = f"the mattes fit {choice.best} pictures: {choice}"
+    if not choice.decided:
+        sentence = f"mattes of raw and of undistorted pictures cannot be told apart here: {choice}"
+    assumed = UNDISTORTED if capture.options.undistorted_mattes else RAW
+    verdict: CheckVerdict = "ok" if choice.decided else "undecided"
+    if choice.decided and choice.best != assumed:
+        verdict = "warning"
+        sentence += f"; they are scored as mattes of {assumed} pictures: {_MASK_SPACE_REMEDY[choice.best]}"
+    return CaptureCheck(
+        MASK_SPACE,
+        verdict,
+        choice.best,
+        choice.margin,
+        choice.margin_standard_error,
+        "share of the outline",
+        choice.decided,
+        sentence,
+    )
+
+
+def _bend_px(camera: Camera, mesh: Mesh) -> float:
+    """Return how far the lens moves the mesh's points, px."""
+    points = mesh.vertices[:: max(1, len(mesh.vertices) // 256)]
+    moved = np.linalg.norm(camera.project(points) - camera.undistorted().project(points), axis=1)
+    return float(np.nanmax(moved, initial=0.0)) if np.isfinite(moved).any() else 0.0
+
+
+def _mask_of(capture: _Capture, camera: Camera) -> MaskImage | None:
+    view = _read(capture.recording.view, capture.frames[0], camera.name)
+    mask = None if view is None else _decoded(view.mask, capture.options.matte_threshold)
+    return mask if mask is not None and mask.shape == (camera.height, camera.width) else None
+
+
+def _check_scan_frame(capture: _Capture) -> CaptureCheck:
+    smc = capture.smc
+    if smc is None or _read(smc.scan) is None:
+        return CaptureCheck.skipped(SCAN_FRAME, "the capture has no scan without a frame of its own")
+    cameras = [name for name in smc.camera_names if smc.scan_mask(name) is not None]
+    if not cameras:
+        return CaptureCheck.skipped(SCAN_FRAME, "the scan has no mattes to compare with")
+    frames = spread(smc.frame_ids, capture.budget.num_frames)
+    if len(frames) == 1:
+        return CaptureCheck.skipped(SCAN_FRAME, f"there is only frame {frames[0]}")
+    threshold = capture.options.matte_threshold
+    choice = detect_scan_frame(
+        frames,
+        spread(cameras, max(capture.budget.num_scan_views, MIN_VIEWS)),
+        lambda camera: _decoded(smc.scan_mask(camera), threshold),
+        lambda frame, camera: _decoded(smc.mask(frame, camera), threshold),
+    )
+    if choice.best is None:
+        return CaptureCheck.skipped(SCAN_FRAME, "no frame has mattes in the cameras of the scan's mattes")
+    tried = f"of {len(frames)} frames tried among {len(smc.frame_ids)}"
+    sentence = f"the scan fits frame {choice.best}, {tried}: {choice}"
+    validated = capture.options.meshes or PREFERRED_MESHES[:1]
+    others = [frame for frame in capture.frames if frame != choice.best]
+    wrong = choice.decided and "scan" in validated and bool(others)
+    if wrong:
+        sentence += (
+            f"; {len(others)} of the frames to validate are others, which the scan need not fit: "
+            f"--frames {choice.best}, or --mesh flame"
+        )
+    verdict: CheckVerdict = "warning" if wrong else "ok" if choice.decided else "undecided"
+    return CaptureCheck(
+        SCAN_FRAME,
+        verdict,
+        choice.best,
+        choice.margin,
+        choice.margin_standard_error,
+        "IoU",
+        choice.decided,
+        sentence,
+    )
+
+
+def _decoded(image: EncodedImage | None, threshold: float) -> MaskImage | None:
+    pixels = None if image is None else _read(image.decode_gray)
+    return None if pixels is None else inside_matte(pixels, threshold)
+
+
+def _read(reader: Callable[Arguments, Value], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value | None:
+    """Return what can be read; damage is an error of the rows that need it, and no evidence here."""
+    try:
+        return reader(*args, **kwargs)
+    except RenderkitError:
+        return None
+
+
+def spread(items: Sequence[Value], most: int) -> list[Value]:
+    """Return at most `most` items, evenly spread, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(index * (len(items) - 1) / max(most - 1, 1))] for index in range(most)]
+
+
+def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) >= MIN_VIEWS else float("nan")
+    return float(np.mean(values)), error
+
+
+def _jackknife_error(leave_one_out: Sequence[float]) -> float:
+    """Return the jackknife's standard error (Efron and Tibshirani 1993, chapter 11); NaN with too few views."""
+    count = len(leave_one_out)
+    if count < MIN_VIEWS:
+        return float("nan")
+    values = np.asarray(leave_one_out)
+    return float(np.sqrt((count - 1) / count * ((values - values.mean()) ** 2).sum()))
