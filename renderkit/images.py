@@ -85,8 +85,7 @@ class EncodedImage:
         data = self._read_checked()
         longer = max(encoded_size(data) or (0, 0))
         flag = next((flag for ratio, flag in _REDUCTIONS if longer >= ratio * max_size), cv2.IMREAD_COLOR)
-        pixels: ColorImage = cv2.cvtColor(self._decode(data, flag), cv2.COLOR_BGR2RGB)
-        return pixels
+        return np.asarray(cv2.cvtColor(self._decode(data, flag), cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
     def _read_checked(self) -> bytes:
         data = self.read_bytes()
