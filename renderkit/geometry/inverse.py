@@ -58,16 +58,18 @@ def _invert_chunk(
     points = bent * scale[:, None]
     active = np.flatnonzero(np.isfinite(points).all(axis=1))
     result = np.full(bent.shape, np.nan)
-    for _ in range(_NEWTON_STEPS):
-        if not active.size:
-            break
-        error = distort(points[active]) - bent[active]
-        size = np.abs(error).max(axis=1)
-        done = size <= _TOLERANCE * np.maximum(1.0, np.abs(bent[active]).max(axis=1))
-        result[active[done]] = points[active[done]]
-        active, error = active[~done], error[~done]
-        if active.size:
-            points[active] -= _bounded_step(jacobian(points[active]), error, points[active])
+    # A start that runs away ends as NaN, and is no ray; it is not worth a warning.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for _ in range(_NEWTON_STEPS):
+            if not active.size:
+                break
+            error = distort(points[active]) - bent[active]
+            size = np.abs(error).max(axis=1)
+            done = size <= _TOLERANCE * np.maximum(1.0, np.abs(bent[active]).max(axis=1))
+            result[active[done]] = points[active[done]]
+            active, error = active[~done], error[~done]
+            if active.size:
+                points[active] -= _bounded_step(jacobian(points[active]), error, points[active])
     reached = np.hypot(result[:, 0], result[:, 1])
     result[~(reached <= valid_radius * (1.0 + 1e-12))] = np.nan
     return result

@@ -75,4 +75,4 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("actorshq", "ActorsHQ calibration.csv", matches, read, _LIMITS, write)
+FORMAT = RigFormat("actorshq", "ActorsHQ calibration.csv", matches, read, _LIMITS, write, unit="m")

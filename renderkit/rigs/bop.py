@@ -100,4 +100,4 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return notes
 
 
-FORMAT = RigFormat("bop", "BOP scene_camera.json", matches, read, _LIMITS, write)
+FORMAT = RigFormat("bop", "BOP scene_camera.json", matches, read, _LIMITS, write, unit="mm")

@@ -26,6 +26,7 @@ from renderkit.rigs.rotations import matrix_from_quaternion, quaternion_from_mat
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")
 _POINT_BYTES = 24
+_RIG_FILES = ("rigs.bin", "frames.bin", "rigs.txt", "frames.txt")
 _Image = tuple[str, int, FloatArray]
 """Picture name, camera id, (3, 4) pose."""
 
@@ -196,7 +197,7 @@ def _read_images_binary(path: Path) -> list[_Image]:
 def write_text_model(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:
     """Write cameras.txt, images.txt and an empty points3D.txt into the folder `path`."""
     require_tokens(rig.cameras, path, "", "COLMAP")
-    _make_folder(path)
+    _make_folder(path, stale=("cameras.bin", "images.bin", *_RIG_FILES))
     cameras = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]"]
     images = ["# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME", "# POINTS2D[] as (X, Y, POINT3D_ID)"]
     for number, (name, camera) in enumerate(rig.cameras.items(), start=1):
@@ -214,7 +215,7 @@ def write_text_model(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, 
 def write_binary_model(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:
     """Write cameras.bin, images.bin and an empty points3D.bin into the folder `path`."""
     require_tokens(rig.cameras, path, "", "COLMAP")
-    _make_folder(path)
+    _make_folder(path, stale=_RIG_FILES)
     cameras = [struct.pack("<Q", len(rig))]
     images = [struct.pack("<Q", len(rig))]
     for number, (name, camera) in enumerate(rig.cameras.items(), start=1):
@@ -234,7 +235,12 @@ def write_binary_model(rig: Rig, path: Path, options: WriteOptions) -> tuple[str
     return ()
 
 
-def _make_folder(path: Path) -> None:
+def _make_folder(path: Path, stale: tuple[str, ...]) -> None:
+    """Make the folder, and refuse one with files of another model that COLMAP would read with or before ours."""
+    left = [name for name in stale if (path / name).exists()]
+    if left:
+        why = f"holds {', '.join(left)} of another model, which COLMAP would read too; choose another folder"
+        raise DatasetError(path, None, why)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from renderkit.geometry.rig import Rig
 from renderkit.rigs.content import Content
 from renderkit.rigs.express import Expressible
-from renderkit.rigs.raw import RawRig
+from renderkit.rigs.raw import RawRig, Unit
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class RigFormat:
         read: Reads the cameras as they are stated; raises DatasetError.
         limits: What it can state; None where it is only read.
         write: Writes cameras that `limits` admits and returns notes for the user; None where it is only read.
+        unit: The unit that readers of the format take for granted.
     """
 
     name: str
@@ -42,3 +43,4 @@ class RigFormat:
     read: Callable[[Content], RawRig]
     limits: Expressible | None = None
     write: Callable[[Rig, Path, WriteOptions], tuple[str, ...]] | None = None
+    unit: Unit = "unknown"

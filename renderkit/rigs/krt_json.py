@@ -76,4 +76,4 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("krt-json", "KRT JSON (ava-256, Goliath)", matches, read, _LIMITS, write)
+FORMAT = RigFormat("krt-json", "KRT JSON (ava-256, Goliath)", matches, read, _LIMITS, write, unit="mm")

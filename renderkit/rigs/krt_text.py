@@ -68,4 +68,4 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("krt", "KRT text (Multiface, ava-256)", matches, read, _LIMITS, write)
+FORMAT = RigFormat("krt", "KRT text (Multiface, ava-256)", matches, read, _LIMITS, write, unit="mm")

@@ -58,4 +58,4 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("nersemble", "NeRSemble camera_params.json", matches, read, _LIMITS, write)
+FORMAT = RigFormat("nersemble", "NeRSemble camera_params.json", matches, read, _LIMITS, write, unit="m")

@@ -142,6 +142,9 @@ def write_rig(
     _refuse_rig_wide(rig, chosen, chosen.limits, target)
     cameras, residuals = _fitted(rig, chosen, chosen.limits, target, approximate=approximate)
     notes = chosen.write(replace(rig, cameras=cameras), target, options or WriteOptions())
+    if chosen.unit not in {"unknown", rig.unit}:
+        note = f"the rig's unit is {rig.unit}, readers of this format expect {chosen.unit}: translations are unchanged"
+        notes = (*notes, f"{note}, so that meshes of the same world still fit")
     if not chosen.limits.size:
         notes = (*notes, "the format has no image size: keep the pictures beside it, or give --size when reading")
     return WriteReport(target, chosen.name, len(cameras), residuals, notes)

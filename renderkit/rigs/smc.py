@@ -210,6 +210,12 @@ def write_renderme360(rig: Rig, path: Path, options: WriteOptions) -> tuple[str,
 
 
 RENDERME360 = RigFormat(
-    "renderme360", "RenderMe-360 SMC calibration", matches_renderme360, read_renderme360, _LIMITS, write_renderme360
+    "renderme360",
+    "RenderMe-360 SMC calibration",
+    matches_renderme360,
+    read_renderme360,
+    _LIMITS,
+    write_renderme360,
+    unit="m",
 )
 DNA_RENDERING = RigFormat("dna-rendering", "DNA-Rendering SMC", matches_dna_rendering, read_dna_rendering)

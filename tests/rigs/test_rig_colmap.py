@@ -140,3 +140,12 @@ def test_counts_that_no_file_can_hold_take_no_memory(pinhole_ring: Rig, tmp_path
 def test_model_numbers_are_those_of_colmap() -> None:
     for name, model in MODELS.items():
         assert int(getattr(pycolmap.CameraModelId, name)) == model.number
+
+
+def test_a_model_is_not_mixed_with_another(pinhole_ring: Rig, tmp_path: Path) -> None:
+    write_rig(pinhole_ring, tmp_path, format="colmap-bin")
+    with pytest.raises(DatasetError, match=r"holds cameras\.bin, images\.bin of another model"):
+        write_rig(pinhole_ring, tmp_path, format="colmap")
+    (tmp_path / "frames.bin").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"holds frames\.bin"):
+        write_rig(pinhole_ring, tmp_path, format="colmap-bin")
