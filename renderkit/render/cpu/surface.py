@@ -23,6 +23,33 @@ def in_space(u: float, v: float, w: float, a: float, b: float, c: float) -> tupl
 
 
 @kernel
+def _weights_of(
+    number: int,
+    column: int,
+    row: int,
+    numbers: FloatArray,
+    points: FloatArray,
+    faces: Faces,
+    exact: NDArray[np.float32],
+    piece_exact: NDArray[np.float32],
+    piece_rays: FloatArray,
+    sources: NDArray[np.int32],
+) -> tuple[int, float, float, float]:
+    """The face behind a drawn number, and the pixel's weights on it."""
+    if number < faces.shape[0]:
+        a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
+        u, v, w = weights_at(exact, a, b, c, float(column), float(row))
+        u, v, w = in_space(u, v, w, exact[a, 2], exact[b, 2], exact[c, 2])
+        return number, u, v, w
+    piece = number - faces.shape[0]
+    face = int(np.int64(sources[piece]))
+    a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+    x, y, _ = ray_in_piece(numbers, piece_exact, piece_rays, 3 * piece, column, row)
+    _, u, v, w = hit_face(numbers, points, a, b, c, x, y)
+    return face, u, v, w
+
+
+@kernel
 def draw_surface(
     keys: NDArray[np.int64],
     window: NDArray[np.int64],
@@ -62,23 +89,24 @@ def draw_surface(
         color: (height, width, 3) or no rows.
     """
     columns = window[2] - window[0]
-    num_faces = faces.shape[0]
     for row in range(window[1], window[3]):
         for column in range(window[0], window[2]):
             key = keys[(row - window[1]) * columns + column - window[0]]
             if key == 0:
                 continue
-            face = LAST_NUMBER - (key & LAST_NUMBER)
-            if face < num_faces:
-                a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-                u, v, w = weights_at(exact, a, b, c, float(column), float(row))
-                u, v, w = in_space(u, v, w, exact[a, 2], exact[b, 2], exact[c, 2])
-            else:
-                first = 3 * (face - num_faces)
-                face = sources[face - num_faces]
-                a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-                x, y, _ = ray_in_piece(numbers, piece_exact, piece_rays, first, column, row)
-                _, u, v, w = hit_face(numbers, points, a, b, c, x, y)
+            face, u, v, w = _weights_of(
+                LAST_NUMBER - (key & LAST_NUMBER),
+                column,
+                row,
+                numbers,
+                points,
+                faces,
+                exact,
+                piece_exact,
+                piece_rays,
+                sources,
+            )
+            a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
             if barycentric.shape[0]:
                 barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w
             if normals.shape[0] == 0:
