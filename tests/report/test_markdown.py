@@ -62,3 +62,12 @@ def test_empty_and_unjudged_runs(make_report: MakeReport, tmp_path: Path) -> Non
     assert "NO GATES" in write_markdown(make_report({"\ud800": 1.0}), tmp_path).read_text()
     with pytest.raises(DatasetError, match="cannot be written"):
         write_markdown(make_report({}), tmp_path / "absent")
+
+
+def test_what_blocks_comes_before_what_is_tolerated(make_report: MakeReport) -> None:
+    report = make_report({f"{index:03}": 9.0 for index in range(30)} | {"zz": 9.0})
+    gate = replace(parse_gate(f"{RMS} <= 1.5"), known_failures=("0*",))
+    text = dump_markdown(replace(report, gates=judge(report, [gate])))
+    rows = [line for line in text.splitlines() if "reprojection" in line and "<=" in line.replace("\\", "")]
+    assert "| zz |" in rows[0]
+    assert "tolerated" in rows[1]

@@ -14,14 +14,19 @@ function percentile(values, share) {
   return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
+// Ten units of the last digit shown: less than that is no difference to look at.
+function leastSpan(about) {
+  return 10 ** (1 - about.decimals);
+}
+
 function drawHistogram() {
   const div = document.getElementById("histogram");
   const about = DATA.metrics[metric()];
   const now = DATA.cameras.map((camera) => camera.values[metric()]).filter((value) => value !== null);
   const before = DATA.baseline ? DATA.baseline[metric()].filter((value) => value !== null) : [];
   const all = [...now, ...before];
-  const low = Math.min(...all);
-  const span = Math.max(...all) - low || Math.abs(low) || 1;
+  const span = Math.max(Math.max(...all) - Math.min(...all), leastSpan(about));
+  const low = about.better === "higher" ? Math.max(...all) - span : Math.min(...all);
   const xbins = { start: low, end: low + span * 1.0001, size: span / 30 };
   const traces = [];
   if (before.length) {
@@ -40,7 +45,8 @@ function drawHistogram() {
     : `No camera has ${about.name}`);
   Plotly.react(div, traces, layout({
     barmode: "overlay", showlegend: before.length > 0, legend: { orientation: "h", y: 1.1 },
-    xaxis: { title: { text: axisTitle(about) } }, yaxis: { title: { text: "cameras" } },
+    xaxis: { title: { text: axisTitle(about) }, range: [low - 0.02 * span, low + 1.06 * span] },
+    yaxis: { title: { text: "cameras" } },
   }), CONFIG);
 }
 

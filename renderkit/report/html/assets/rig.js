@@ -7,12 +7,13 @@ const SCALES = {
 };
 let rigIsDrawn = false;
 
-function colorRange(values) {
+function colorRange(about, values) {
   // The worst cameras saturate, so that one outlier does not make all others look alike.
   const known = values.filter((value) => value !== null);
   const low = percentile(known, 0.02);
   const high = percentile(known, 0.98);
-  return high > low ? [low, high] : [low - 0.5, low + 0.5];
+  const span = Math.max(high - low, leastSpan(about));
+  return about.better === "higher" ? [high - span, high] : [low, low + span];
 }
 
 function frustumLines(scene, keep, values) {
@@ -46,7 +47,7 @@ function rigHover(camera, about, value) {
 }
 
 function rigTraces(scene, about, values) {
-  const [cmin, cmax] = colorRange(values);
+  const [cmin, cmax] = colorRange(about, values);
   const scale = { cmin, cmax, colorscale: dark.matches ? SCALES.dark : SCALES.light, reversescale: about.better === "higher" };
   const traces = scene.meshes.map((mesh) => ({
     type: "mesh3d", x: mesh.x, y: mesh.y, z: mesh.z, i: mesh.i, j: mesh.j, k: mesh.k,
