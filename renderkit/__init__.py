@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from renderkit.datasets import open_recording as open_recording
+    from renderkit.datasets.supplement import SupplementedRecording as SupplementedRecording
+    from renderkit.diagnose.diff import diff_rigs as diff_rigs
+    from renderkit.diagnose.lint import lint as lint
     from renderkit.errors import CalibrationError as CalibrationError
     from renderkit.errors import ContextError as ContextError
     from renderkit.errors import DatasetError as DatasetError
@@ -21,16 +24,31 @@ if TYPE_CHECKING:
     from renderkit.geometry.distortion import BrownConrady as BrownConrady
     from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
     from renderkit.geometry.distortion import NoDistortion as NoDistortion
+    from renderkit.geometry.flame import FlameModel as FlameModel
     from renderkit.geometry.landmarks import Landmarks as Landmarks
     from renderkit.geometry.mesh import Mesh as Mesh
     from renderkit.geometry.pose import Pose as Pose
     from renderkit.geometry.rig import Rig as Rig
+    from renderkit.metrics.boundary import score_boundary as score_boundary
+    from renderkit.metrics.mask import score_mask as score_mask
+    from renderkit.metrics.reprojection import score_reprojection as score_reprojection
+    from renderkit.pipeline.options import ValidationOptions as ValidationOptions
+    from renderkit.pipeline.synth import synthesize as synthesize
+    from renderkit.pipeline.synth_options import SynthOptions as SynthOptions
+    from renderkit.pipeline.validate import validate as validate
     from renderkit.recording import Frame as Frame
     from renderkit.recording import Recording as Recording
     from renderkit.recording import View as View
     from renderkit.render.base import Renderer as Renderer
     from renderkit.render.base import Rendering as Rendering
     from renderkit.render.base import RenderPass as RenderPass
+    from renderkit.render.choose import make_renderer as make_renderer
+    from renderkit.report.json_report import read_report as read_report
+    from renderkit.report.json_report import write_report as write_report
+    from renderkit.report.rows import Report as Report
+    from renderkit.report.rows import ViewResult as ViewResult
+    from renderkit.rigs import read_rig as read_rig
+    from renderkit.rigs import write_rig as write_rig
 
 __version__ = "0.1.0"
 
@@ -40,6 +58,7 @@ _HOMES = {
     "Camera": "renderkit.geometry.camera",
     "ContextError": "renderkit.errors",
     "DatasetError": "renderkit.errors",
+    "FlameModel": "renderkit.geometry.flame",
     "Frame": "renderkit.recording",
     "KannalaBrandt": "renderkit.geometry.distortion",
     "Landmarks": "renderkit.geometry.landmarks",
@@ -52,10 +71,27 @@ _HOMES = {
     "Renderer": "renderkit.render.base",
     "Rendering": "renderkit.render.base",
     "RenderkitError": "renderkit.errors",
+    "Report": "renderkit.report.rows",
     "Rig": "renderkit.geometry.rig",
     "ShaderError": "renderkit.errors",
+    "SupplementedRecording": "renderkit.datasets.supplement",
+    "SynthOptions": "renderkit.pipeline.synth_options",
+    "ValidationOptions": "renderkit.pipeline.options",
     "View": "renderkit.recording",
+    "ViewResult": "renderkit.report.rows",
+    "diff_rigs": "renderkit.diagnose.diff",
+    "lint": "renderkit.diagnose.lint",
+    "make_renderer": "renderkit.render.choose",
     "open_recording": "renderkit.datasets",
+    "read_report": "renderkit.report.json_report",
+    "read_rig": "renderkit.rigs",
+    "score_boundary": "renderkit.metrics.boundary",
+    "score_mask": "renderkit.metrics.mask",
+    "score_reprojection": "renderkit.metrics.reprojection",
+    "synthesize": "renderkit.pipeline.synth",
+    "validate": "renderkit.pipeline.validate",
+    "write_report": "renderkit.report.json_report",
+    "write_rig": "renderkit.rigs",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 - built from the table above

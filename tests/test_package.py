@@ -33,4 +33,4 @@ def test_every_public_name_is_there() -> None:
 
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Camara'"):
-        _ = renderkit.Camara  # type: ignore[attr-defined]
+        _ = renderkit.Camara
