@@ -36,7 +36,7 @@ def _what(gate: Gate, metric: Metric) -> str:
 
 
 def _limit(check: MetricCheck, metric: Metric) -> str:
-    unit = f" {metric.unit}" if metric.unit not in {"ratio", "count"} else ""
+    unit = f" {metric.unit}" if metric.unit not in {"ratio", "count", "factor"} else ""
     if isinstance(check.limit, AbsoluteLimit):
         return f"{check.limit.value:g}{unit}"
     return _relative(check.limit, unit)

@@ -52,6 +52,7 @@ _UNIT_SLIPS: Final[Mapping[str, str]] = {
     "degrees": "deg",
     "°": "deg",
 }
+_NEVER_NEGATIVE: Final = ("ratio", "count")
 _STATISTICS: Final = ("worst", "median", "p95", "coverage")
 _FORMS: Final = (
     "expected METRIC <= NUMBER [UNIT], METRIC <= baseline + 3 se, p95(METRIC) <= NUMBER, "
@@ -159,7 +160,7 @@ def _limit(
     value = float(absolute["number"]) * _factor(absolute["unit"], metric, where)
     if not math.isfinite(value):
         raise GateError(where, f"a limit of {absolute['number']} can never fail")
-    if operator == ">=" and value <= 0.0:
+    if operator == ">=" and value <= 0.0 and metric.unit in _NEVER_NEGATIVE:
         raise GateError(where, f"{metric.name} >= {value:g} can never fail: it is never below 0")
     if metric.unit == "ratio" and (value > 1.0 if operator == ">=" else value >= 1.0):
         hint = f"; for per cent write {value:g} %" if absolute["unit"] is None and value > 1.0 else ""
