@@ -48,10 +48,9 @@ def inspect(
     size: SizeOption = None,
     checks: ChecksOption = True,
 ) -> None:
-    """Say what is in a capture and what is missing, or lint the cameras of a camera file.
+    """Say what is in a capture and what is missing, and lint its cameras; a camera file is linted alone.
 
-    A camera file (COLMAP, transforms.json, OpenCV YAML, ...) is checked for conventions, units, outliers and fold-over;
-    then the exit code is 1 when a finding is an error.
+    Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
 
@@ -65,6 +64,9 @@ def inspect(
             raise
         raise typer.Exit(inspect_rig(source)) from None
     _inspect_capture(recording, checks)
+    if is_rig(source):
+        typer.echo("\ncameras:")
+        raise typer.Exit(inspect_rig(source))
 
 
 def _inspect_capture(opened: Recording, checks: bool) -> None:

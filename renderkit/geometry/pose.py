@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import FloatArray, Points3, as_array, frozen
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 
 ROTATION_TOLERANCE = 1e-3
 """Largest entry of R R^T - I that still counts as a rotation written with few digits."""
@@ -62,8 +62,7 @@ class Pose:
     def from_rotation_vector(cls, rotation_vector: ArrayLike, translation: ArrayLike) -> Pose:
         """Build from a (3,) axis-angle vector in radians, as OpenCV's Rodrigues reads it, and a (3,) translation."""
         vector = as_array(rotation_vector, np.float64, (3,), "rotation_vector")
-        rotation, _ = cv2.Rodrigues(vector)
-        return cls(np.asarray(rotation), as_array(translation, np.float64, (3,), "translation"))
+        return cls(matrix_from_rotation_vector(vector), as_array(translation, np.float64, (3,), "translation"))
 
     @property
     def matrix(self) -> FloatArray:
@@ -75,9 +74,8 @@ class Pose:
 
     @property
     def rotation_vector(self) -> FloatArray:
-        """(3,) axis-angle vector in radians, as OpenCV's Rodrigues writes it."""
-        vector, _ = cv2.Rodrigues(self.R)
-        return np.asarray(vector, dtype=np.float64).reshape(3)
+        """(3,) axis-angle vector in radians, as OpenCV's Rodrigues reads it; angle in [0, pi]."""
+        return rotation_vector_from_matrix(self.R)
 
     @property
     def angle_rad(self) -> float:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.rigs.content import Content, exact, field, number, numbers, size_at, write_text
 from renderkit.rigs.express import Expressible
 from renderkit.rigs.format import RigFormat, WriteOptions
 from renderkit.rigs.names import require_tokens
 from renderkit.rigs.raw import RawCamera, RawRig, intrinsics, pose_matrix
-from renderkit.rigs.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 
 _LIMITS = Expressible(skew=False)
 _COLUMNS = ("name", "w", "h", "rx", "ry", "rz", "tx", "ty", "tz", "fx", "fy", "px", "py")

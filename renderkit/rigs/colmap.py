@@ -15,13 +15,13 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_quaternion, quaternion_from_matrix
 from renderkit.rigs.colmap_models import MODELS, NAME_OF_NUMBER, ColmapCamera, from_colmap, param_count, to_colmap
 from renderkit.rigs.content import Content, exact, numbers, read_bytes, read_text, size_at, write_text
 from renderkit.rigs.express import Expressible
 from renderkit.rigs.format import RigFormat, WriteOptions
 from renderkit.rigs.names import names_from_pictures, picture_from_name, require_tokens
 from renderkit.rigs.raw import RawCamera, RawRig, pose_matrix
-from renderkit.rigs.rotations import matrix_from_quaternion, quaternion_from_matrix
 
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")

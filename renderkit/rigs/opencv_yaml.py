@@ -15,11 +15,11 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.rigs.content import Content, exact, field, numbers, read_text, size_at, write_text
 from renderkit.rigs.express import Expressible
 from renderkit.rigs.format import RigFormat, WriteOptions
 from renderkit.rigs.raw import RawCamera, RawRig, pose_matrix
-from renderkit.rigs.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 
 _LIMITS = Expressible(brown_conrady=14)
 _KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")

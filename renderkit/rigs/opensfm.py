@@ -16,12 +16,12 @@ from renderkit.errors import CalibrationError, DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, ModelName
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.rigs.content import Content, Untrusted, field, list_at, mapping_at, number, numbers, size_at, write_json
 from renderkit.rigs.express import Expressible
 from renderkit.rigs.format import RigFormat, WriteOptions
 from renderkit.rigs.names import names_from_pictures, picture_from_name
 from renderkit.rigs.raw import RawCamera, RawRig, intrinsics, pose_matrix
-from renderkit.rigs.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False)
 _COEFFICIENTS = {

@@ -41,8 +41,9 @@ def test_a_camera_that_is_none_is_listed_with_its_reason(run: Run, capture: Synt
         del file["Calibration/28/K"]
         file["Calibration/28/K"] = np.full((3, 3), np.nan)
     shown = run("inspect", annotations)
-    assert shown.code == 0
+    assert shown.code == 1
     assert "no camera" in shown.out
+    assert "1 errors" in shown.out
 
 
 def test_a_camera_file_is_linted(run: Run, shared_data: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from renderkit.rigs.rotations import (
+from renderkit.geometry.rotation import (
     matrix_from_quaternion,
     matrix_from_rotation_vector,
     quaternion_from_matrix,
