@@ -21,10 +21,10 @@ from renderkit.report.run_scene import read_mesh_previews, read_run_rig
 JsonObject: TypeAlias = dict[str, Any]
 
 CHARTED: Final = ("reprojection_rms_px", "reprojection_median_px", "iou", "containment", "boundary_f_2px")
-"""Metrics that charts offer, the first one that the run has being shown first."""
+"""Metrics that charts offer first, in this order; then come all others that are better one way."""
 
 MAX_FRUSTA: Final = 500
-MAX_TIMELINE_VALUES: Final = 50_000
+MAX_TIMELINE_VALUES: Final = 300_000
 _FRUSTUM_SHARE = 0.12
 _DIGITS = 5
 
@@ -48,7 +48,8 @@ def chart_data(
     Raises:
         DatasetError: If the run folder's geometry is damaged.
     """
-    metrics = [METRICS[name] for name in CHARTED if _has_any(METRICS[name], summaries)]
+    others = [name for name, metric in METRICS.items() if name not in CHARTED and metric.better != "neither"]
+    metrics = [METRICS[name] for name in (*CHARTED, *others) if _has_any(METRICS[name], summaries)]
     before = None if baseline is None else summarise_cameras(baseline.rows)
     return {
         "metrics": [
