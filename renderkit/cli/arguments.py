@@ -86,6 +86,23 @@ UndistortedMattesOption = Annotated[
         "--undistorted-mattes", help="The mattes belong to undistorted pictures: undistort the photographs alone."
     ),
 ]
+MetricsOption = Annotated[
+    str,
+    typer.Option(
+        "--metrics",
+        metavar="LIST",
+        help="standard, full, or a list of contour, multiview, depth, texture, intervals: more numbers, more time.",
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        help="Where masks are compared: face, background-edge, mesh, image, a polygon 'X,Y X,Y X,Y' or a picture file.",
+        show_default=False,
+    ),
+]
 ChecksOption = Annotated[
     bool, typer.Option("--checks/--no-checks", help="First check the capture's conventions in a few views.")
 ]
@@ -213,13 +230,17 @@ def make_options(
     matte_threshold: float,
     undistort: bool,
     undistorted_mattes: bool = False,
+    metrics: str = "standard",
+    region: str | None = None,
 ) -> ValidationOptions:
     """Turn selections as typed into options.
 
     Raises:
         typer.BadParameter: If a selection names what the recording does not have.
     """
+    from renderkit.pipeline.metric_groups import parse_metric_groups
     from renderkit.pipeline.options import ValidationOptions
+    from renderkit.pipeline.region_choice import RegionChoice
     from renderkit.pipeline.selection import select_cameras, select_frames
 
     try:
@@ -230,6 +251,8 @@ def make_options(
             matte_threshold,
             undistort or undistorted_mattes,
             undistorted_mattes,
+            parse_metric_groups(metrics),
+            None if region is None else RegionChoice.parse(region),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

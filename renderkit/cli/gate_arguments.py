@@ -82,3 +82,23 @@ def read_gates(
         raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
     # A baseline that no gate asks for is drawn behind the histograms.
     return GateInputs(gates, read_report(run) if run is not None and with_baseline else None, file)
+
+
+def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
+    """Refuse gates on what the run is not asked to measure, before anything is computed.
+
+    Args:
+        gates: What is going to be checked.
+        metrics: Groups of metrics that the run measures beside the standard ones.
+
+    Raises:
+        GateError: If a gate's metric belongs to another group.
+    """
+    from renderkit.report.gate import GateError
+    from renderkit.report.rows import REQUESTED_KINDS
+
+    for gate in gates:
+        group = REQUESTED_KINDS.get(gate.metric.kind)
+        if group is not None and group not in metrics:
+            listed = ",".join([*metrics, group])
+            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")

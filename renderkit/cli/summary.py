@@ -7,9 +7,11 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import typer
+
 from renderkit.cli.gate import verdict_lines
 from renderkit.report.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
-from renderkit.report.catalogue import METRICS, Metric
+from renderkit.report.catalogue import METRICS, Metric, asked_metrics
 
 if TYPE_CHECKING:
     from renderkit.report.rows import Report
@@ -25,6 +27,20 @@ _COLUMNS = (
     "landmarks_used",
     "landmarks_hidden",
 )
+_REQUESTED_TABLES = (
+    (
+        "boundary_iou_2px",
+        "boundary_iou_4px",
+        "boundary_iou",
+        "hd95_px",
+        "assd_px",
+        "align_dx_px",
+        "align_dy_px",
+        "align_scale",
+        "align_roll_deg",
+    ),
+    ("heldout_median_px", "heldout_rms_px", "depth_median_m", "depth_p95_m", "depth_bias_m", "psnr_db", "ssim"),
+)
 _OPTIONAL = {"vertex_containment"}
 _MOST = 10
 _PIPED_WIDTH = 160
@@ -32,13 +48,29 @@ _PIPED_WIDTH = 160
 
 def print_table(report: Report) -> None:
     """Print one row per camera on stdout; the worst camera is marked."""
+    summaries = summarise_cameras(report.rows)
+    _print_cameras(report, summaries, _shown_metrics(summaries))
+
+
+def print_requested(report: Report) -> None:
+    """Print a second table of what was measured on request; nothing when nothing was."""
+    summaries = summarise_cameras(report.rows)
+    asked = {metric.name for metric in asked_metrics(report.rows)}
+    for names in _REQUESTED_TABLES:
+        metrics = [METRICS[name] for name in names if name in asked]
+        if metrics:
+            typer.echo("")
+            _print_cameras(report, summaries, metrics)
+    for surface in report.surfaces[:_MOST]:
+        typer.echo(f"surfaces ({report.provenance.unit}): {surface}")
+
+
+def _print_cameras(report: Report, summaries: tuple[CameraSummary, ...], metrics: list[Metric]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    summaries = summarise_cameras(report.rows)
-    metrics = _shown_metrics(summaries)
     worst = worst_camera(report)
     several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)

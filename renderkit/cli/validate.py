@@ -27,7 +27,9 @@ from renderkit.cli.arguments import (
     MasksOption,
     MeshOption,
     MeshRootOption,
+    MetricsOption,
     OutOption,
+    RegionOption,
     RememberOption,
     RendererChoice,
     RendererOption,
@@ -38,13 +40,21 @@ from renderkit.cli.arguments import (
     open_renderer,
     remember,
 )
-from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateInputs, GateOption, read_gates
+from renderkit.cli.gate_arguments import (
+    BaselineOption,
+    ConfigOption,
+    GateInputs,
+    GateOption,
+    check_measured,
+    read_gates,
+)
 
 if TYPE_CHECKING:
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.recording import Recording
     from renderkit.render.base import Renderer
     from renderkit.report.capture_check import CaptureCheck
+    from renderkit.report.evidence import ViewEvidence
     from renderkit.report.pictures import RunPictures
     from renderkit.report.rows import Report, ViewResult
 
@@ -61,6 +71,8 @@ def validate(
     cameras: CamerasOption = None,
     undistort: UndistortOption = False,
     undistorted_mattes: UndistortedMattesOption = False,
+    metrics: MetricsOption = "standard",
+    region: RegionOption = None,
     matte_threshold: ThresholdOption = 0.5,
     gate: GateOption = None,
     config: ConfigOption = None,
@@ -77,7 +89,10 @@ def validate(
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     gates = read_gates(gate, config, baseline)
     with inputs.open() as recording:
-        options = make_options(recording, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes)
+        options = make_options(
+            recording, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
+        )
+        check_measured(gates.gates, options.metrics)
         run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks)
         report = run_validation(recording, run, gates)
     raise typer.Exit(exit_code(report))
@@ -127,7 +142,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
         info = renderer.info
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
         checks = _check(recording, renderer, run)
-        rows = _walk(recording, renderer, run.options, pictures)
+        rows = _walk(recording, renderer, run, pictures)
     provenance = Provenance(
         shlex.join(["renderkit", *sys.argv[1:]]),
         str(run.inputs.capture),
@@ -142,6 +157,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     report = Report(
         tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock, checks
     )
+    report = _with_requested(recording, run, report)
     gates = gates or GateInputs()
     report = replace(report, gates=judge(report, gates.gates, gates.baseline))
     _write_scene(recording, report, folder)
@@ -187,17 +203,31 @@ def _check(recording: Recording, renderer: Renderer, run: RunRequest) -> tuple[C
     return checks
 
 
-def _walk(
-    recording: Recording, renderer: Renderer, options: ValidationOptions, pictures: RunPictures | None
-) -> list[ViewResult]:
+def _with_requested(recording: Recording, run: RunRequest, report: Report) -> Report:
+    """Add what is measured over frames instead of views."""
+    from renderkit.pipeline.surfaces import compare_surfaces
+
+    groups = run.options.metrics
+    surfaces = tuple(compare_surfaces(recording, run.options, run.folder)) if "depth" in groups else ()
+    return replace(report, surfaces=surfaces, with_intervals="intervals" in groups)
+
+
+def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:
     from renderkit.cli.progress import Progress
     from renderkit.pipeline.validate import validate as validate_views
+    from renderkit.report.heat import write_depth_heat
+
+    options = run.options
+
+    def draw(evidence: ViewEvidence) -> str | None:
+        write_depth_heat(evidence, run.folder)
+        return None if pictures is None else pictures.draw(evidence)
 
     num_frames = len(recording.frame_ids if options.frames is None else options.frames)
     num_cameras = len(recording.camera_names if options.cameras is None else options.cameras)
     rows = []
     with Progress(num_frames * num_cameras * max(1, len(options.meshes))) as progress:
-        for row in validate_views(recording, renderer, options, None if pictures is None else pictures.draw):
+        for row in validate_views(recording, renderer, options, None if pictures is None else draw):
             rows.append(row)
             progress.advance()
             if pictures is not None:
@@ -216,10 +246,11 @@ def _write_scene(recording: Recording, report: Report, folder: Path) -> None:
 
 
 def _print_run(report: Report, paths: Sequence[Path], pictures: RunPictures | None) -> None:
-    from renderkit.cli.summary import print_table, summary_lines
+    from renderkit.cli.summary import print_requested, print_table, summary_lines
     from renderkit.report.run_folder import OVERLAYS
 
     print_table(report)
+    print_requested(report)
     typer.echo("")
     for line in summary_lines(report):
         typer.echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -44,6 +45,17 @@ class TextureScore:
     def ssim(self) -> float:
         """Mean SSIM (Wang et al. 2004); NaN when no window fits into the mask."""
         return self.ssim_sum / self.ssim_px if self.ssim_px else float("nan")
+
+
+def pool_textures(scores: Iterable[TextureScore]) -> TextureScore:
+    """Pool several views; the sums are exact, in any order."""
+    parts = list(scores)
+    return TextureScore(
+        sum(part.squared_error for part in parts),
+        sum(part.num_px for part in parts),
+        math.fsum(part.ssim_sum for part in parts),
+        sum(part.ssim_px for part in parts),
+    )
 
 
 def score_texture(rendered: ColorImage, photo: ColorImage, mask: MaskImage) -> TextureScore:

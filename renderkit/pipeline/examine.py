@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from renderkit.arrays import MaskImage, Pixels
-from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmark_schemes import common_landmarks, outer_eye_corners
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.boundary import BoundaryScore, score_boundary
 from renderkit.metrics.containment import ContainmentScore, score_containment
 from renderkit.metrics.mask import MaskScore, score_mask
+from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.region import Region, default_region
-from renderkit.metrics.reprojection import score_reprojection
+from renderkit.metrics.reprojection import ReprojectionScore, interocular_px, score_reprojection
 from renderkit.metrics.visibility import depth_tolerance, visible_points
 from renderkit.pipeline.capture import Capture, read_capture
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.requested import (
+    RequestedContent,
+    score_contour,
+    score_multiview,
+    score_other_depth,
+    score_photo,
+)
 from renderkit.recording import View
 from renderkit.render.base import Renderer, Rendering, RenderPass
 from renderkit.report.evidence import LandmarkEvidence, ViewEvidence
@@ -49,12 +57,14 @@ class FrameContent:
         why_no_mesh: The reason for None.
         landmarks: 3D landmarks in world units, or None.
         tolerance: How far a landmark may lie behind the mesh and still count as seen, world units.
+        requested: What the metrics on request need.
     """
 
     mesh: Mesh | None
     why_no_mesh: str
     landmarks: Landmarks | None
     tolerance: float
+    requested: RequestedContent = field(default_factory=RequestedContent)
 
     @classmethod
     def of(cls, mesh: Mesh | None, landmarks: Landmarks | None, why_no_mesh: str = "") -> FrameContent:
@@ -94,15 +104,33 @@ def examine_view(
     capture = read_capture(view, options)
     missing: dict[str, str] = {}
     landmarks = _pair_landmarks(capture, content, missing)
-    rendering, mask = _render(content, capture, renderer, passes, with_depth=landmarks is not None)
+    with_depth = landmarks is not None or "depth" in options.metrics
+    rendering, mask = _render(content, capture, renderer, passes, with_depth=with_depth)
     reprojection = None
     if landmarks is not None:
         landmarks = _mark_hidden(landmarks, capture, content, rendering)
         used = np.isfinite(landmarks.captured).all(axis=1)
         reprojection = score_reprojection(landmarks.predicted, landmarks.captured, used, landmarks.hidden)
-    mask_score, boundary = _score_silhouette(content, capture, mask, missing)
+    regions = _regions(content, capture, mask, options, missing)
+    mask_score, boundary = _score_silhouette(capture, mask, regions)
     containment, vertices = _score_vertices(content, capture, missing)
-    scores = Scores(mask_score, boundary, containment, reprojection)
+    asked, requested = options.metrics, content.requested
+    depth, difference = None, None
+    if "depth" in asked:
+        depth, difference = score_other_depth(rendering, capture.camera, requested, renderer, missing)
+    scores = Scores(
+        mask_score,
+        boundary,
+        containment,
+        reprojection,
+        None if reprojection is None else _normalise(reprojection, capture, missing),
+        score_contour(mask, capture.mask, regions and regions[1], missing) if "contour" in asked else None,
+        score_multiview(key.camera, requested, missing) if "multiview" in asked else None,
+        depth,
+        score_photo(capture.photo, capture.mask, capture.camera, requested, renderer, missing)
+        if "texture" in asked
+        else None,
+    )
     row = ViewResult(
         key,
         scores,
@@ -112,7 +140,9 @@ def examine_view(
         landmark_pixels=None if landmarks is None else landmarks.captured,
         seconds=time.perf_counter() - started,
     )
-    return ViewEvidence(row, capture.camera, capture.photo, capture.mask, mask, rendering, landmarks, vertices)
+    return ViewEvidence(
+        row, capture.camera, capture.photo, capture.mask, mask, rendering, landmarks, vertices, difference
+    )
 
 
 def _pair_landmarks(capture: Capture, content: FrameContent, missing: dict[str, str]) -> LandmarkEvidence | None:
@@ -157,22 +187,57 @@ def _render(
     return None, renderer.render_mask(content.mesh, capture.camera)
 
 
-def _score_silhouette(
-    content: FrameContent, capture: Capture, mask: MaskImage | None, missing: dict[str, str]
-) -> tuple[MaskScore | None, BoundaryScore | None]:
+def _regions(
+    content: FrameContent,
+    capture: Capture,
+    mask: MaskImage | None,
+    options: ValidationOptions,
+    missing: dict[str, str],
+) -> tuple[Region | None, Region | None] | None:
+    """Return where masks and where contours are compared; None, with the reason, when they cannot be."""
     why = content.why_not_rendered or ("" if capture.mask is not None else _NO_MATTE)
     if content.mesh is None or mask is None or capture.mask is None:
         missing["mask"] = missing["boundary"] = why
+        return None
+    if options.region is None:
+        default = default_region(content.mesh.name, mask, capture.mask)
+        return capture.region, _both(default, capture.region)
+    try:
+        chosen = _both(options.region.of_view(mask, capture.mask, capture.landmarks), capture.region)
+    except ValueError as error:
+        missing["mask"] = missing["boundary"] = str(error)
+        return None
+    return chosen, chosen
+
+
+def _both(first: Region | None, second: Region | None) -> Region | None:
+    if first is None or second is None:
+        return first or second
+    return Region(first.mask & second.mask, first.name, first.why)
+
+
+def _score_silhouette(
+    capture: Capture, mask: MaskImage | None, regions: tuple[Region | None, Region | None] | None
+) -> tuple[MaskScore | None, BoundaryScore | None]:
+    if regions is None or mask is None or capture.mask is None:
         return None, None
-    region = default_region(content.mesh.name, mask, capture.mask)
-    if region is None or capture.region is None:
-        region = region or capture.region
-    else:
-        region = Region(region.mask & capture.region.mask, region.name, region.why)
     return (
-        score_mask(mask, capture.mask, capture.region),
-        score_boundary(mask, capture.mask, BOUNDARY_TOLERANCE_PX, region),
+        score_mask(mask, capture.mask, regions[0]),
+        score_boundary(mask, capture.mask, BOUNDARY_TOLERANCE_PX, regions[1]),
     )
+
+
+def _normalise(score: ReprojectionScore, capture: Capture, missing: dict[str, str]) -> NormalisedError | None:
+    corners = None if capture.landmarks is None else outer_eye_corners(capture.landmarks.scheme)
+    if corners is None or capture.landmarks is None:
+        missing["nme"] = "the landmark scheme has no outer eye corners"
+        return None
+    detected = np.where(capture.landmarks.valid[:, None], capture.landmarks.points, np.nan)
+    distance = interocular_px(detected, corners)
+    if not distance > 0.0:
+        missing["nme"] = "an outer eye corner was not detected"
+        return None
+    return NormalisedError.of(score, distance)
 
 
 def _score_vertices(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renderkit.pipeline.metric_groups import MetricGroup
+from renderkit.pipeline.region_choice import RegionChoice
+
 DEFAULT_MATTE_THRESHOLD = 0.5
 """Alpha from which a matte's pixel counts as inside."""
 
@@ -25,6 +28,9 @@ class ValidationOptions:
             instead of rendering into the raw picture.
         undistorted_mattes: The mattes belong to undistorted pictures already: they are used as they are, only the
             photographs and landmarks are undistorted. Needs `undistort`.
+        metrics: Groups of metrics beside the standard ones; they cost time.
+        region: Where masks and contours are compared; None compares masks everywhere and contours where it suits the
+            mesh.
     """
 
     frames: tuple[str, ...] | None = None
@@ -33,6 +39,8 @@ class ValidationOptions:
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD
     undistort: bool = False
     undistorted_mattes: bool = False
+    metrics: tuple[MetricGroup, ...] = ()
+    region: RegionChoice | None = None
 
     def __post_init__(self) -> None:
         """Check.
@@ -53,4 +61,6 @@ class ValidationOptions:
             "meshes": ",".join(self.meshes) or f"first of {', '.join(PREFERRED_MESHES)}",
             "matte_threshold": f"{self.matte_threshold:g}",
             "undistort": ("yes, but not the mattes" if self.undistorted_mattes else "yes") if self.undistort else "no",
+            **({"metrics": f"standard, {', '.join(self.metrics)}"} if self.metrics else {}),
+            **({"region": str(self.region)} if self.region else {}),
         }

@@ -9,6 +9,7 @@ from renderkit.errors import ContextError
 from renderkit.pipeline.engines import map_in_order, views_at_once
 from renderkit.pipeline.examine import FrameContent, examine_view
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.pipeline.requested import read_requested
 from renderkit.recording import Frame, Recording
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.report.evidence import ViewEvidence
@@ -152,10 +153,17 @@ def _read_contents(
         return
     for name in names:
         try:
-            content: FrameContent | Failure = read_content(frame, name)
+            content: FrameContent | Failure = _with_requested(recording, frame, name, options)
         except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
             content = failure_of(error)
         yield name, content
+
+
+def _with_requested(recording: Recording, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:
+    content = read_content(frame, mesh_name)
+    if not options.metrics:
+        return content
+    return replace(content, requested=read_requested(recording, frame, mesh_name, content.mesh, options))
 
 
 def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) -> Sequence[str]:

@@ -12,8 +12,12 @@ import numpy as np
 
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
+from renderkit.metrics.contour_score import ContourScore
+from renderkit.metrics.depth_histogram import DepthHistogram
 from renderkit.metrics.landmark_statistics import pool_scores as pool_residuals
 from renderkit.metrics.mask import MaskScore
+from renderkit.metrics.normalised_error import NormalisedError
+from renderkit.metrics.texture import pool_textures
 from renderkit.report.catalogue import METRICS, Metric
 from renderkit.report.rows import Report, Scores, ViewResult, natural_key
 
@@ -109,11 +113,18 @@ def pool_scores(scores: Iterable[Scores]) -> Scores:
     """Pool scores by their sufficient statistics; a part that no row has stays None."""
     every = tuple(scores)
     residuals = [s.reprojection for s in every if s.reprojection is not None]
+    held_out = [s.multiview for s in every if s.multiview is not None]
+    textures = [s.texture for s in every if s.texture is not None]
     return Scores(
         _merged(s.mask for s in every),
         _merged(s.boundary for s in every),
         _merged(s.containment for s in every),
         pool_residuals(residuals) if residuals else None,
+        _merged(s.nme for s in every),
+        _merged(s.contour for s in every),
+        pool_residuals(held_out) if held_out else None,
+        _merged(s.depth for s in every),
+        pool_textures(textures) if textures else None,
     )
 
 
@@ -192,7 +203,7 @@ def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
             yield WorstCamera(group[index].camera, name, value, median, deviation, None, 0.0, math.nan)
 
 
-_Score = TypeVar("_Score", MaskScore, BoundaryScore, ContainmentScore)
+_Score = TypeVar("_Score", MaskScore, BoundaryScore, ContainmentScore, NormalisedError, ContourScore, DepthHistogram)
 
 
 def _merged(scores: Iterable[_Score | None]) -> _Score | None:

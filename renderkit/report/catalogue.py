@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
 
 from renderkit.errors import RenderkitError
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.report.rows import ScoreKind, Scores, ViewResult
+from renderkit.report.metric import Better, Metric, Unit
+from renderkit.report.requested_metrics import REQUESTED_METRICS, STANDARD_ADDITIONS
+from renderkit.report.rows import ViewResult
 
-Unit: TypeAlias = Literal["ratio", "px", "count"]
-Better: TypeAlias = Literal["higher", "lower", "neither"]
+__all__ = ["METRICS", "Better", "Metric", "Unit", "UnknownMetricError", "asked_metrics", "metric_named"]
 
 
 class UnknownMetricError(RenderkitError):
@@ -38,50 +37,6 @@ class UnknownMetricError(RenderkitError):
         return type(self), (self.name,)
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One number of a row.
-
-    Attributes:
-        name: Its name in gates and JSON.
-        title: Column heading.
-        unit: "ratio" (0..1), "px" or "count".
-        better: Which direction is better.
-        kind: The score it is read from; that score's reason explains its absence.
-        read: Reads it from that score; NaN when it is undefined there.
-        decimals: Digits to show.
-        meaning: One sentence.
-    """
-
-    name: str
-    title: str
-    unit: Unit
-    better: Better
-    kind: ScoreKind
-    read: Callable[[Any], float]
-    decimals: int
-    meaning: str
-
-    def value(self, scores: Scores) -> float:
-        """Return the number; NaN when it is not computable."""
-        score = getattr(scores, self.kind)
-        if score is None:
-            return math.nan
-        return float(self.read(score))
-
-    def missing_reason(self, row: ViewResult) -> str | None:
-        """Return why the row has no such number, or None when it has."""
-        if not math.isnan(self.value(row.scores)):
-            return None
-        if row.failure is not None:
-            return f"the view failed: {row.failure.message}"
-        return row.not_computable.get(self.kind, f"undefined: nothing to compare in the {self.kind} score")
-
-    def text(self, value: float) -> str:
-        """Format a value for people; NaN becomes a dash."""
-        return "-" if math.isnan(value) else f"{value:.{self.decimals}f}"
-
-
 def metric_named(name: str) -> Metric:
     """Return the metric called `name`.
 
@@ -91,6 +46,12 @@ def metric_named(name: str) -> Metric:
     if name not in METRICS:
         raise UnknownMetricError(name)
     return METRICS[name]
+
+
+def asked_metrics(rows: Iterable[ViewResult]) -> tuple[Metric, ...]:
+    """Return the metrics that a run measured, in the order of tables: those on request only where they were asked."""
+    every = tuple(rows)
+    return tuple(metric for metric in METRICS.values() if any(metric.is_asked(row) for row in every) or not every)
 
 
 def _bias_length(score: ReprojectionScore) -> float:
@@ -221,6 +182,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 0,
                 "Landmarks left out because the mesh hides them from the camera.",
             ),
+            *STANDARD_ADDITIONS,
+            *REQUESTED_METRICS,
         )
     }
 )

@@ -139,6 +139,7 @@ def _gaps(report: Report) -> list[str]:
         for row in report.rows
         if row.failure is None
         for kind, why in row.not_computable.items()
+        if kind != "nme"  # a number of the reprojection, not a gap of its own
         # Vertices stand in where a mesh has no faces to render; a rendered mask says more.
         if not (kind == "containment" and row.scores.mask is not None)
     )

@@ -40,6 +40,7 @@ class ViewEvidence:
         rendering: With colour, when a picture was asked for.
         landmarks: Detected and projected landmarks.
         vertices: (V, 2) projected vertices of a mesh without faces.
+        depth_difference: (height, width) m, the mesh's depth minus the frame's other mesh's; NaN where not both cover.
     """
 
     row: ViewResult
@@ -50,3 +51,4 @@ class ViewEvidence:
     rendering: Rendering | None = None
     landmarks: LandmarkEvidence | None = None
     vertices: Pixels | None = None
+    depth_difference: FloatArray | None = None

@@ -22,7 +22,9 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.report.cameras import WorstCamera, worst_camera
 from renderkit.report.capture_check import CaptureCheck
-from renderkit.report.catalogue import METRICS
+from renderkit.report.catalogue import METRICS, asked_metrics
+from renderkit.report.intervals import MetricInterval, headline_intervals, rig_summaries
+from renderkit.report.requested_scores import REQUESTED_JSON, nme_from, nme_json
 from renderkit.report.rows import (
     Failure,
     GateVerdict,
@@ -33,9 +35,11 @@ from renderkit.report.rows import (
     ViewKey,
     ViewResult,
 )
+from renderkit.report.surface_comparison import DistanceSummary, SurfaceComparison
 
 SCHEMA: Final = "renderkit.report/1"
 FILE_NAME: Final = "report.json"
+_WAYS: Final = ("forward", "backward")
 MAX_REPORT_BYTES: Final = 1 << 30
 """Reports above this size are refused before memory is taken."""
 
@@ -81,6 +85,8 @@ def dump_report(report: Report) -> str:
         "skipped_cameras": dict(report.skipped_cameras),
         "gates": [_gate_json(gate) for gate in report.gates],
         "checks": [_check_json(check) for check in report.checks],
+        "surfaces": [_surface_json(surface) for surface in report.surfaces],
+        "intervals": [interval_json(one) for one in headline_intervals(report.rows)] if report.with_intervals else None,
         "timings": {
             "started": report.started,
             "seconds": report.seconds,
@@ -129,13 +135,18 @@ def _provenance_json(provenance: Provenance) -> dict[str, Any]:
 
 def _summary_json(report: Report) -> dict[str, Any]:
     computable = {
-        name: sum(not math.isnan(metric.value(row.scores)) for row in report.rows) for name, metric in METRICS.items()
+        metric.name: sum(not math.isnan(metric.value(row.scores)) for row in report.rows)
+        for metric in asked_metrics(report.rows)
     }
     worst = worst_camera(report)
     return {
         "num_rows": len(report.rows),
         "num_failed": len(report.failures),
         "computable": computable,
+        "rig": {
+            mesh: {name: {key: _float_or(value) for key, value in vars(one).items()} for name, one in found.items()}
+            for mesh, found in rig_summaries(report.rows).items()
+        },
         "worst_camera": None if worst is None else _worst_json(worst),
     }
 
@@ -150,6 +161,33 @@ def _gate_json(gate: GateVerdict) -> dict[str, Any]:
     return vars(gate) | {"value": None if gate.value is None else _number(gate.value)}
 
 
+def _float_or(value: object) -> object:
+    if isinstance(value, float):
+        return _number(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _surface_json(surface: SurfaceComparison) -> dict[str, Any]:
+    ways = {name: {k: _float_or(v) for k, v in vars(getattr(surface, name)).items()} for name in _WAYS}
+    return vars(surface) | ways
+
+
+def _distances_from(value: dict[str, Any]) -> DistanceSummary:
+    median, p95, largest = (math.nan if value[k] is None else value[k] for k in ("median", "p95", "max"))
+    return DistanceSummary(median, p95, largest, value["num_points"])
+
+
+def _surface_from(value: dict[str, Any]) -> SurfaceComparison:
+    ways = {name: _distances_from(value[name]) for name in _WAYS}
+    return SurfaceComparison(**{**value, **ways})
+
+
+def interval_json(one: MetricInterval) -> dict[str, Any]:
+    """Return a camera's number with its interval."""
+    ends = {key: _float_or(value) for key, value in vars(one.interval).items()}
+    return {"camera": one.camera, "mesh": one.mesh, "metric": one.metric, **ends}
+
+
 def _check_json(check: CaptureCheck) -> dict[str, Any]:
     return {key: _number(value) if isinstance(value, float) else value for key, value in vars(check).items()}
 
@@ -160,7 +198,7 @@ def _check_from(value: dict[str, Any]) -> CaptureCheck:
 
 
 def _row_json(row: ViewResult) -> dict[str, Any]:
-    values = {name: metric.value(row.scores) for name, metric in METRICS.items()}
+    values = {name: metric.value(row.scores) for name, metric in METRICS.items() if metric.is_asked(row)}
     return {
         **vars(row.key),
         "image_size": None if row.image_size is None else list(row.image_size),
@@ -177,7 +215,10 @@ def _row_json(row: ViewResult) -> dict[str, Any]:
 
 def _scores_json(scores: Scores) -> dict[str, Any]:
     reprojection = scores.reprojection
+    requested = {kind: getattr(scores, kind) for kind in REQUESTED_JSON}
     return {
+        **{kind: REQUESTED_JSON[kind][0](score) for kind, score in requested.items() if score is not None},
+        **({} if scores.nme is None else {"nme": nme_json(scores.nme)}),
         "mask": None if scores.mask is None else vars(scores.mask),
         "boundary": None if scores.boundary is None else vars(scores.boundary),
         "containment": None if scores.containment is None else vars(scores.containment),
@@ -218,6 +259,8 @@ def _report_from(document: dict[str, Any]) -> Report:
         timings["started"],
         timings["seconds"],
         tuple(_check_from(check) for check in document.get("checks", ())),
+        tuple(_surface_from(surface) for surface in document.get("surfaces", ())),
+        document.get("intervals") is not None,
     )
 
 
@@ -237,12 +280,15 @@ def _row_from(row: dict[str, Any], seconds: float) -> ViewResult:
 
 
 def _scores_from(scores: dict[str, Any]) -> Scores:
-    reprojection = scores["reprojection"]
+    landmarks = None if scores["reprojection"] is None else _reprojection_from(scores["reprojection"])
+    requested = {kind: read(scores[kind]) for kind, (_, read) in REQUESTED_JSON.items() if kind in scores}
     return Scores(
         None if scores["mask"] is None else MaskScore(**scores["mask"]),
         None if scores["boundary"] is None else BoundaryScore(**scores["boundary"]),
         None if scores["containment"] is None else ContainmentScore(**scores["containment"]),
-        None if reprojection is None else _reprojection_from(reprojection),
+        landmarks,
+        nme_from(scores["nme"], landmarks) if landmarks is not None and "nme" in scores else None,
+        **requested,
     )
 
 

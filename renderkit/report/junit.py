@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from renderkit.errors import DatasetError
 from renderkit.report.cameras import CameraSummary, summarise_cameras
-from renderkit.report.catalogue import METRICS
+from renderkit.report.catalogue import asked_metrics
 from renderkit.report.gate_verdicts import RIG
 from renderkit.report.rows import GateVerdict, Report
 
@@ -124,7 +124,7 @@ def _view_case(camera: CameraSummary) -> _Case:
 
 
 def _numbers(camera: CameraSummary) -> str:
-    lines = [f"{name}: {metric.text(metric.value(camera.scores))}" for name, metric in METRICS.items()]
+    lines = [f"{m.name}: {m.text(m.value(camera.scores))}" for m in asked_metrics(camera.rows)]
     return "\n".join([*lines, *_overlays(camera)])
 
 

@@ -13,13 +13,28 @@ import numpy as np
 from renderkit.arrays import Pixels, as_array, frozen
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
+from renderkit.metrics.contour_score import ContourScore
+from renderkit.metrics.depth_histogram import DepthHistogram
 from renderkit.metrics.mask import MaskScore
+from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.metrics.texture import TextureScore
 from renderkit.report.capture_check import CaptureCheck
+from renderkit.report.surface_comparison import SurfaceComparison
 
-ScoreKind: TypeAlias = Literal["mask", "boundary", "containment", "reprojection"]
+ScoreKind: TypeAlias = Literal[
+    "mask", "boundary", "containment", "reprojection", "nme", "contour", "multiview", "depth", "texture"
+]
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
-SCORE_KINDS: tuple[ScoreKind, ...] = ("mask", "boundary", "containment", "reprojection")
+STANDARD_KINDS: tuple[ScoreKind, ...] = ("mask", "boundary", "containment", "reprojection")
+"""Scores that every row has, or says why not."""
+
+REQUESTED_KINDS: Mapping[ScoreKind, str] = MappingProxyType(
+    {"contour": "contour", "multiview": "multiview", "depth": "depth", "texture": "texture"}
+)
+"""Scores that are measured on request only, and what to ask for."""
+
+SCORE_KINDS: tuple[ScoreKind, ...] = (*STANDARD_KINDS, "nme", *REQUESTED_KINDS)
 
 
 @dataclass(frozen=True)
@@ -53,12 +68,22 @@ class Scores:
         boundary: Rendered contour against captured contour.
         containment: Projected vertices against captured mask; needs no faces.
         reprojection: Projected 3D landmarks against detected 2D landmarks.
+        nme: The same in eye distances, where the landmark scheme has eye corners and they were detected.
+        contour: The two contours in detail. This and the ones below are measured on request only.
+        multiview: Detected landmarks against where the other views put them; needs no 3D annotation.
+        depth: The mesh against the frame's other mesh.
+        texture: The textured mesh against the photograph.
     """
 
     mask: MaskScore | None = None
     boundary: BoundaryScore | None = None
     containment: ContainmentScore | None = None
     reprojection: ReprojectionScore | None = None
+    nme: NormalisedError | None = None
+    contour: ContourScore | None = None
+    multiview: ReprojectionScore | None = None
+    depth: DepthHistogram | None = None
+    texture: TextureScore | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +136,7 @@ class ViewResult:
             object.__setattr__(self, "landmark_pixels", frozen(pixels))
         object.__setattr__(self, "not_computable", MappingProxyType(dict(self.not_computable)))
         unexplained = [
-            kind for kind in SCORE_KINDS if getattr(self.scores, kind) is None and kind not in self.not_computable
+            kind for kind in STANDARD_KINDS if getattr(self.scores, kind) is None and kind not in self.not_computable
         ]
         if unexplained and self.failure is None:
             raise ValueError(f"{self.key}: scores without a value and without a reason: {', '.join(unexplained)}")
@@ -209,6 +234,8 @@ class Report:
         started: ISO 8601 time of the start, UTC; "" when unknown. Kept with the timings.
         seconds: Time of the whole run.
         checks: What the capture's conventions turned out to be, before anything was scored.
+        surfaces: Meshes compared in space, frame by frame; empty when not asked for.
+        with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
     """
 
     rows: tuple[ViewResult, ...]
@@ -218,6 +245,8 @@ class Report:
     started: str = ""
     seconds: float = 0.0
     checks: tuple[CaptureCheck, ...] = ()
+    surfaces: tuple[SurfaceComparison, ...] = ()
+    with_intervals: bool = False
 
     def __post_init__(self) -> None:
         """Sort the rows and freeze the mapping."""

@@ -13,6 +13,9 @@ from renderkit.report.rows import ViewKey
 OVERLAYS = "overlays"
 """Name of the folder of overlay pictures inside a run folder."""
 
+SURFACES = "surfaces"
+"""Name of the folder of depth pictures and coloured meshes inside a run folder."""
+
 _MAX_NAME = 150
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.metrics.landmark_statistics import residual_field
 from renderkit.report.cameras import CameraSummary
-from renderkit.report.catalogue import METRICS, Metric
+from renderkit.report.catalogue import Metric, asked_metrics
 from renderkit.report.diagnosis import residual_pattern
 from renderkit.report.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
 from renderkit.report.rows import GateVerdict, ViewResult
@@ -151,8 +151,8 @@ def view_detail(
 ) -> CameraDetail:
     """Return what unfolds below the table; `shown` is the view whose pictures are shown."""
     numbers = tuple(
-        (name, summary.missing_reason(metric) or metric.text(metric.value(summary.scores)), metric.meaning)
-        for name, metric in METRICS.items()
+        (metric.name, summary.missing_reason(metric) or metric.text(metric.value(summary.scores)), metric.meaning)
+        for metric in asked_metrics(summary.rows)
     )
     links = ((row.key.frame, safe_link(row.overlay)) for row in summary.rows)
     return CameraDetail(

@@ -1,0 +1,68 @@
+"""A frame's two meshes compared in space: distances both ways, and a mesh coloured by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from renderkit.errors import DatasetError, RenderkitError
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.surface import distance_colored, score_mesh_distance
+from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.recording import Recording
+from renderkit.report.run_folder import SURFACES, safe_name
+from renderkit.report.surface_comparison import DistanceSummary, SurfaceComparison
+
+
+def compare_surfaces(
+    recording: Recording, options: ValidationOptions, folder: Path | None = None
+) -> Iterator[SurfaceComparison]:
+    """Compare the scan and FLAME, or else the first two meshes, of every frame that has two with faces.
+
+    Frames whose meshes cannot be read are left out: their rows say why.
+
+    Args:
+        recording: The capture.
+        options: Which frames; meshes named there are the ones compared.
+        folder: Run folder to write `surfaces/<frame>.ply` into: the second mesh coloured by its distance to the first,
+            viridis up to the 95th percentile; None writes nothing.
+
+    Raises:
+        DatasetError: If a file cannot be written.
+    """
+    for frame_id in recording.frame_ids if options.frames is None else options.frames:
+        try:
+            meshes = _two_meshes(recording, frame_id, options)
+        except RenderkitError:
+            continue
+        if meshes is None:
+            continue
+        first, second = meshes
+        score = score_mesh_distance(first, second)
+        backward = DistanceSummary.of(score.backward)
+        colored = None
+        if folder is not None:
+            colored = f"{SURFACES}/{safe_name(frame_id)}.ply"
+            limit = backward.p95 if backward.p95 > 0.0 else 1.0
+            _write_ply(distance_colored(second, score.backward.distances, limit), folder / colored)
+        yield SurfaceComparison(frame_id, first.name, second.name, DistanceSummary.of(score.forward), backward, colored)
+
+
+def _two_meshes(recording: Recording, frame_id: str, options: ValidationOptions) -> tuple[Mesh, Mesh] | None:
+    frame = recording.frame(frame_id)
+    names = options.meshes if len(options.meshes) > 1 else (*PREFERRED_MESHES, *options.meshes, *frame.mesh_names)
+    found = []
+    for name in dict.fromkeys(names):
+        if name in frame.mesh_names:
+            mesh = frame.read_mesh(name)
+            if len(mesh.faces):
+                found.append(Mesh(mesh.vertices, mesh.faces, name=name))
+    return (found[0], found[1]) if len(found) > 1 else None
+
+
+def _write_ply(mesh: Mesh, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(mesh.to_trimesh().export(file_type="ply")))
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
