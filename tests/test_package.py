@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +38,27 @@ def test_every_public_name_is_there() -> None:
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Camara'"):
         _ = renderkit.Camara
+
+
+COMES_WITH = {"llvmlite": "numba", "markupsafe": "jinja2", "pyglet": "pyrender", "mpl_toolkits": "matplotlib"}
+"""Packages that a declared one cannot be without."""
+
+
+def imported_packages() -> set[str]:
+    """Top-level names of every import in the package, late ones included."""
+    names: set[str] = set()
+    for path in Path(renderkit.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"renderkit"}
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    declared = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in requires("renderkit") or ()}
+    homes = packages_distributions()
+    for name in sorted(imported_packages()):
+        candidates = {home.lower() for home in homes.get(COMES_WITH.get(name, name), [COMES_WITH.get(name, name)])}
+        assert candidates & declared, f"{name} is imported but {candidates} is not in pyproject.toml"
