@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from renderkit.arrays import FloatArray
 from renderkit.diagnose.lint_finding import Severity
 from renderkit.errors import MissingExtraError
-from renderkit.report.rig_scene import COLORS, RigScene
+from renderkit.report.rig_scene import COLORS, CameraShape, RigScene
 
 if TYPE_CHECKING:
     from plotly import graph_objects
@@ -35,52 +37,14 @@ def build_figure(scene: RigScene) -> graph_objects.Figure:
     except ImportError as error:
         raise MissingExtraError("plotly", "plots") from error
     figure = go.Figure()
-    for severity, title in _TITLES.items():
+    for severity in _TITLES:
         group = [camera for camera in scene.cameras if camera.severity == severity]
-        if not group:
-            continue
-        gap = np.full((1, 3), np.nan)
-        frusta = np.concatenate([part for camera in group for part in (camera.outline, gap)])
-        axes = np.concatenate([part for camera in group for part in (camera.axis, gap)])
-        line = {"color": COLORS[severity], "width": 3}
-        figure.add_trace(
-            go.Scatter3d(
-                x=frusta[:, 0], y=frusta[:, 1], z=frusta[:, 2], mode="lines", line=line, name=title, hoverinfo="skip"
-            )
-        )
-        figure.add_trace(
-            go.Scatter3d(
-                x=axes[:, 0],
-                y=axes[:, 1],
-                z=axes[:, 2],
-                mode="lines",
-                line={"color": COLORS[severity], "width": 1},
-                opacity=0.35,
-                name=f"optical axes ({title})",
-                hoverinfo="skip",
-            )
-        )
-        centers = np.array([camera.center for camera in group])
-        figure.add_trace(
-            go.Scatter3d(
-                x=centers[:, 0],
-                y=centers[:, 1],
-                z=centers[:, 2],
-                mode="markers+text",
-                marker={"size": 3, "color": COLORS[severity]},
-                text=[escape(camera.name) for camera in group],
-                textfont={"size": 10},
-                hovertext=["<br>".join(map(escape, camera.lines)) for camera in group],
-                hoverinfo="text",
-                name=f"cameras ({title})",
-            )
-        )
+        if group:
+            figure.add_traces([go.Scatter3d(trace) for trace in _traces(group, severity)])
     if scene.meeting_point is not None:
-        x, y, z = scene.meeting_point.tolist()
         marker = {"size": 6, "color": "black", "symbol": "diamond"}
-        figure.add_trace(
-            go.Scatter3d(x=[x], y=[y], z=[z], mode="markers", marker=marker, name="where the optical axes meet")
-        )
+        point = _xyz(scene.meeting_point[None])
+        figure.add_trace(go.Scatter3d(point, mode="markers", marker=marker, name="where the optical axes meet"))
     text = "<br>".join(escape(line) for line in (scene.title, *scene.rig_findings[:4]))
     figure.update_layout(
         title={"text": text, "font": {"size": 14}},
@@ -93,3 +57,36 @@ def build_figure(scene: RigScene) -> graph_objects.Figure:
         template="plotly_white",
     )
     return figure
+
+
+def _traces(group: Sequence[CameraShape], severity: Severity | None) -> list[dict[str, Any]]:
+    """Return what draws cameras of one severity: frusta, optical axes, named centres."""
+    title, color = _TITLES[severity], COLORS[severity]
+    gap = np.full((1, 3), np.nan)
+    frusta = np.concatenate([part for camera in group for part in (camera.outline, gap)])
+    axes = np.concatenate([part for camera in group for part in (camera.axis, gap)])
+    lines: dict[str, Any] = {"mode": "lines", "hoverinfo": "skip"}
+    return [
+        {**_xyz(frusta), **lines, "line": {"color": color, "width": 3}, "name": title},
+        {
+            **_xyz(axes),
+            **lines,
+            "line": {"color": color, "width": 1},
+            "opacity": 0.35,
+            "name": f"optical axes ({title})",
+        },
+        {
+            **_xyz(np.array([camera.center for camera in group])),
+            "mode": "markers+text",
+            "marker": {"size": 3, "color": color},
+            "text": [escape(camera.name) for camera in group],
+            "textfont": {"size": 10},
+            "hovertext": ["<br>".join(map(escape, camera.lines)) for camera in group],
+            "hoverinfo": "text",
+            "name": f"cameras ({title})",
+        },
+    ]
+
+
+def _xyz(points: FloatArray) -> dict[str, FloatArray]:
+    return {"x": points[:, 0], "y": points[:, 1], "z": points[:, 2]}
