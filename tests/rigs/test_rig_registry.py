@@ -14,9 +14,9 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector
 from renderkit.rigs import FORMATS, InexpressibleError, WriteOptions, detect_format, read_raw_rig, read_rig, write_rig
 from renderkit.rigs.express import violations
-from renderkit.geometry.rotation import matrix_from_rotation_vector
 
 FOLDERS = {"colmap", "colmap-bin", "opencv"}
 SUFFIXES = {"renderme360": ".smc", "metashape": ".xml", "actorshq": ".csv", "middlebury": "_par.txt", "krt": ".txt"}
