@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from renderkit.arrays import AlphaImage
+from renderkit.recycling import PICTURES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -81,7 +82,7 @@ def _inflate(compressed: bytes, size: int) -> bytes:
 def _unfiltered(raw: bytes, width: int, height: int) -> AlphaImage:
     from renderkit.unfilter import unfilter_rows  # noqa: PLC0415 - loads a compiler
 
-    pixels = np.empty((height, width), np.uint8)
+    pixels: AlphaImage = PICTURES.empty((height, width), np.uint8)
     bad = unfilter_rows(np.frombuffer(raw, np.uint8), pixels)
     if bad >= 0:
         raise ValueError(f"row {bad} has a filter type that does not exist")

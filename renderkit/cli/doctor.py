@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Annotated
+
 import typer
 
 from renderkit.cli import EXIT_NO_RENDERER
@@ -10,12 +13,35 @@ from renderkit.errors import ContextError
 _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 
 
-def doctor() -> None:
+def doctor(
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Compile the CPU kernels now and keep them in the user's cache folder.")
+    ] = False,
+) -> None:
     """Say what will render: EGL devices, GL_RENDERER, GL version, package versions, and what to install."""
+    if warm:
+        _warm()
+        return
     _print_packages()
     _print_devices()
     if not _print_choice():
         raise typer.Exit(EXIT_NO_RENDERER)
+
+
+def _warm() -> None:
+    """Compile every kernel, or read it from the cache, and say where it is kept.
+
+    Raises:
+        ContextError: If there is no compiler.
+    """
+    from renderkit.compiled import cache_folder
+    from renderkit.pipeline.warm import warm_all
+
+    started = time.perf_counter()
+    warm_all()
+    folder = cache_folder()
+    kept = "not kept: no private cache folder can be written" if folder is None else f"kept in {folder}"
+    typer.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
 
 
 def _print_packages() -> None:

@@ -16,6 +16,7 @@ from renderkit.images import EncodedImage
 from renderkit.metrics.region import Region
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.recording import View
+from renderkit.recycling import PICTURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,8 @@ def read_capture(view: View, options: ValidationOptions) -> Capture:
 
 def inside_matte(matte: AlphaImage, threshold: float) -> MaskImage:
     """Return (height, width) True where alpha / 255 reaches the threshold in (0, 1]."""
-    inside: MaskImage = matte >= int(np.ceil(threshold * 255.0))
-    return inside
+    inside: MaskImage = PICTURES.empty(matte.shape, np.bool_)
+    return np.greater_equal(matte, int(np.ceil(threshold * 255.0)), out=inside)
 
 
 def _undistorted(capture: Capture, matte: AlphaImage | None, options: ValidationOptions) -> Capture:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
+from renderkit.recycling import PICTURES
 from renderkit.render.cpu.contour import RUN, collect_contour, count_at_least, count_rows, deposit, fill_rows
 from renderkit.render.cpu.projection import Pieces, Projection
 from renderkit.render.cpu.scratch import Scratch
@@ -18,7 +19,8 @@ _BAND_PX = 1 << 23
 
 def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch) -> MaskImage:
     """Return the (height, width) mask."""
-    mask = np.zeros((height, width), np.bool_)
+    mask = PICTURES.empty((height, width), np.bool_)
+    mask.fill(False)
     contour = _contour(projection, scratch)
     for first, rows, deposits, dirty in _bands(contour, width, height, scratch):
         fill_rows(deposits, dirty, _spans(width, scratch), mask[first : first + rows])

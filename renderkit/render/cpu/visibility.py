@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, frozen
 from renderkit.geometry.mesh import Mesh
+from renderkit.recycling import PICTURES
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu.lens import SUBPIXELS
 from renderkit.render.cpu.projection import Projection
@@ -70,8 +71,8 @@ def draw_visible(
     """Return the images of the visible surface; `size` is (width, height)."""
     width, height = size
     window = _window(projection, width, height)
-    depth = np.empty((height, width), np.float32)
-    face_index = np.empty((height, width), np.int32)
+    depth = PICTURES.empty((height, width), np.float32)
+    face_index = PICTURES.empty((height, width), np.int32)
     for outside in (slice(0, window[1]), slice(window[3], height)):
         depth[outside] = np.inf
         face_index[outside] = -1
@@ -90,7 +91,9 @@ def draw_visible(
 
 
 def _image(wanted: bool, width: int, height: int, dtype: type[np.generic]) -> NDArray[Any]:
-    return np.zeros((height, width, 3) if wanted else (0, 0, 3), dtype)
+    image = PICTURES.empty((height, width, 3) if wanted else (0, 0, 3), dtype)
+    image.fill(0)
+    return image
 
 
 def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64]:

@@ -1,0 +1,34 @@
+"""Compiles all kernels of a validated view ahead of the first one: decoding, drawing, scoring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from renderkit.errors import ContextError
+from renderkit.images import EncodedImage
+from renderkit.metrics.boundary import score_boundary
+from renderkit.metrics.mask import score_mask
+from renderkit.metrics.region import background_edge_region
+
+
+def warm_all() -> None:
+    """Compile every kernel that `validate` uses with the CPU renderer, or read it from the user's cache folder.
+
+    Raises:
+        ContextError: If there is no compiler.
+    """
+    try:
+        from renderkit.render.cpu import warm  # noqa: PLC0415 - loads a compiler
+    except ImportError as error:
+        raise ContextError("the CPU", f"its renderer cannot be loaded: {error}; pip install numba") from error
+    warm()
+    square = np.zeros((80, 80), np.uint8)
+    square[20:60, 20:60] = 255
+    encoded = bytes(cv2.imencode(".png", square)[1])
+    matte = EncodedImage(lambda: encoded, Path("square.png")).decode_gray() >= 128
+    moved = np.roll(matte, 3, axis=1)
+    score_mask(moved, matte)
+    score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
