@@ -98,6 +98,7 @@ def _print_cameras(report: Report, summaries: tuple[CameraSummary, ...], metrics
 def summary_lines(report: Report) -> list[str]:
     """Return the sentences below the table: worst camera, what is not computable, what failed, what was skipped."""
     lines = _worst_lines(report)
+    lines += [f"cause: {one}" for one in report.explanations]
     lines += _missing_lines(report)
     failures = report.failures
     if failures:

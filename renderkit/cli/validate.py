@@ -128,6 +128,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
         ContextError: If nothing can draw.
         DatasetError: If the run folder cannot be written.
     """
+    from renderkit.pipeline.explain import explain_cameras
     from renderkit.report.gate_verdicts import judge
     from renderkit.report.pictures import RunPictures
     from renderkit.report.provenance import hash_inputs, package_versions
@@ -143,6 +144,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
         checks = _check(recording, renderer, run)
         rows = _walk(recording, renderer, run, pictures)
+        explanations = explain_cameras(recording, renderer, run.options, Report(tuple(rows)))
     provenance = Provenance(
         shlex.join(["renderkit", *sys.argv[1:]]),
         str(run.inputs.capture),
@@ -157,7 +159,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     report = Report(
         tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock, checks
     )
-    report = _with_requested(recording, run, report)
+    report = replace(_with_requested(recording, run, report), explanations=explanations)
     gates = gates or GateInputs()
     report = replace(report, gates=judge(report, gates.gates, gates.baseline))
     _write_scene(recording, report, folder)

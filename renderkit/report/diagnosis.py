@@ -72,7 +72,11 @@ def diagnose_run(report: Report) -> tuple[str, ...]:
             f"Camera {entry.camera} stands out: {entry.metric} {metric.text(entry.value)}, the rig's median is "
             f"{metric.text(entry.rig_median)} ({entry.deviation:.0f} robust deviations)."
         )
-        kinds = (residual_pattern(summary) for summary in summaries if summary.camera == entry.camera)
+        kinds: list[str] = [
+            f"{one.sentence[:1].upper()}{one.sentence[1:]}."
+            for one in report.explanations
+            if one.camera == entry.camera and one.cause != "unexplained"
+        ] or [residual_pattern(summary) for summary in summaries if summary.camera == entry.camera]
         sentences.append(" ".join([sentence, *dict.fromkeys(kind for kind in kinds if kind)]))
     if len(outliers) > _MOST:
         sentences.append(f"{len(outliers) - _MOST} more cameras stand out.")

@@ -23,6 +23,7 @@ from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.report.cameras import WorstCamera, worst_camera
 from renderkit.report.capture_check import CaptureCheck
 from renderkit.report.catalogue import METRICS, asked_metrics
+from renderkit.report.explanation import CameraExplanation
 from renderkit.report.intervals import MetricInterval, headline_intervals, rig_summaries
 from renderkit.report.requested_scores import REQUESTED_JSON, nme_from, nme_json
 from renderkit.report.rows import (
@@ -86,6 +87,7 @@ def dump_report(report: Report) -> str:
         "gates": [_gate_json(gate) for gate in report.gates],
         "checks": [_check_json(check) for check in report.checks],
         "surfaces": [_surface_json(surface) for surface in report.surfaces],
+        "explanations": [{k: _float_or(v) for k, v in vars(one).items()} for one in report.explanations],
         "intervals": [interval_json(one) for one in headline_intervals(report.rows)] if report.with_intervals else None,
         "timings": {
             "started": report.started,
@@ -170,6 +172,13 @@ def _float_or(value: object) -> object:
 def _surface_json(surface: SurfaceComparison) -> dict[str, Any]:
     ways = {name: {k: _float_or(v) for k, v in vars(getattr(surface, name)).items()} for name in _WAYS}
     return vars(surface) | ways
+
+
+def _explanation_from(value: dict[str, Any]) -> CameraExplanation:
+    before = math.inf if value["before"] is None else value["before"]
+    return CameraExplanation(
+        **{**value, "before": before, "after": math.nan if value["after"] is None else value["after"]}
+    )
 
 
 def _distances_from(value: dict[str, Any]) -> DistanceSummary:
@@ -260,6 +269,7 @@ def _report_from(document: dict[str, Any]) -> Report:
         timings["seconds"],
         tuple(_check_from(check) for check in document.get("checks", ())),
         tuple(_surface_from(surface) for surface in document.get("surfaces", ())),
+        tuple(_explanation_from(one) for one in document.get("explanations", ())),
         document.get("intervals") is not None,
     )
 

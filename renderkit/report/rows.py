@@ -20,6 +20,7 @@ from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.texture import TextureScore
 from renderkit.report.capture_check import CaptureCheck
+from renderkit.report.explanation import CameraExplanation
 from renderkit.report.surface_comparison import SurfaceComparison
 
 ScoreKind: TypeAlias = Literal[
@@ -235,6 +236,7 @@ class Report:
         seconds: Time of the whole run.
         checks: What the capture's conventions turned out to be, before anything was scored.
         surfaces: Meshes compared in space, frame by frame; empty when not asked for.
+        explanations: Why cameras stand out, the worst first.
         with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
     """
 
@@ -246,6 +248,7 @@ class Report:
     seconds: float = 0.0
     checks: tuple[CaptureCheck, ...] = ()
     surfaces: tuple[SurfaceComparison, ...] = ()
+    explanations: tuple[CameraExplanation, ...] = ()
     with_intervals: bool = False
 
     def __post_init__(self) -> None:

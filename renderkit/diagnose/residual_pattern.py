@@ -1,0 +1,140 @@
+"""Which slip of amount leaves such residuals: a shift, a scale, a roll, something that grows with the radius?
+
+Each model is fitted by least squares about the principal point; the Bayesian information criterion (Schwarz 1978)
+chooses the simplest that explains them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray, as_array
+from renderkit.geometry.camera import Camera
+
+NOISE_FLOOR_PX: Final = 0.15
+"""Residuals are never taken to be known better than this, per component."""
+
+STRONG_EVIDENCE: Final = 10.0
+"""By how much the criterion must prefer a model to none at all before it is named (Kass and Raftery 1995)."""
+
+_MIN_POINTS: Final = 6
+_HALF_PIXEL_TOLERANCE: Final = 0.15
+_MODELS: Final[tuple[tuple[str, ...], ...]] = (
+    ("scale",),
+    ("roll",),
+    ("radial",),
+    ("shift",),
+    ("scale", "roll"),
+    ("shift", "scale"),
+    ("shift", "roll"),
+    ("shift", "radial"),
+    ("shift", "scale", "roll"),
+)
+
+
+@dataclass(frozen=True)
+class ResidualPattern:
+    """What residuals look like.
+
+    Attributes:
+        terms: Of "shift", "scale", "roll" and "radial", those that are needed; () when nothing explains them.
+        sentence: What that means for the calibration.
+        shift_px: (dx, dy); (0, 0) without that term.
+        scale: Relative, 0 without; above 0 when the prediction is too large.
+        roll_deg: 0 without; above 0 when the prediction is turned clockwise.
+        explained: Share of the sum of squares.
+        remaining_px: RMS per point of what is left.
+    """
+
+    terms: tuple[str, ...]
+    sentence: str
+    shift_px: tuple[float, float]
+    scale: float
+    roll_deg: float
+    explained: float
+    remaining_px: float
+
+
+def find_pattern(points: FloatArray, residuals: FloatArray, camera: Camera) -> ResidualPattern | None:
+    """Find the simplest pattern in residuals.
+
+    Args:
+        points: (N, 2) px, where they were measured.
+        residuals: (N, 2) px, predicted minus captured.
+        camera: Whose picture it is.
+
+    Returns:
+        None with fewer than 6 finite residuals, or without any error.
+
+    Raises:
+        ValueError: If the shapes are wrong.
+    """
+    where = as_array(points, np.float64, (None, 2), "points")
+    values = as_array(residuals, np.float64, (len(where), 2), "residuals")
+    known = np.isfinite(where).all(axis=1) & np.isfinite(values).all(axis=1)
+    total = float((values[known] ** 2).sum())
+    if known.sum() < _MIN_POINTS or total == 0.0:
+        return None
+    offset, target = where[known] - camera.K[:2, 2], values[known].ravel()
+    fits = [(terms, *_fit(terms, offset, target, camera)) for terms in _MODELS]
+    terms, solution, left = min(fits, key=lambda fit: _criterion(fit[2], len(target), _size(fit[0])))
+    explained = 1.0 - left / total
+    remaining = math.sqrt(left / known.sum())
+    count = len(target)
+    if _criterion(left, count, _size(terms)) > _criterion(total, count, 0) - STRONG_EVIDENCE:
+        words = f"no shift, scale, roll or lens explains its residuals ({100 * explained:.0f} %): they scatter"
+        return ResidualPattern((), words, (0.0, 0.0), 0.0, 0.0, explained, remaining)
+    dx, dy = solution.get("dx", 0.0), solution.get("dy", 0.0)
+    scale, roll = solution.get("scale", 0.0), math.degrees(solution.get("roll", 0.0))
+    return ResidualPattern(terms, _sentence(terms, dx, dy, scale, roll), (dx, dy), scale, roll, explained, remaining)
+
+
+def _size(terms: tuple[str, ...]) -> int:
+    return len(terms) + ("shift" in terms)
+
+
+def _criterion(left: float, count: int, size: int) -> float:
+    return count * math.log(left / count + NOISE_FLOOR_PX**2) + size * math.log(count)
+
+
+def _fit(
+    terms: tuple[str, ...], offset: FloatArray, target: FloatArray, camera: Camera
+) -> tuple[dict[str, float], float]:
+    """Return the fitted terms and the sum of squares that is left."""
+    columns: dict[str, FloatArray] = {}
+    if "shift" in terms:
+        columns["dx"], columns["dy"] = np.tile([1.0, 0.0], len(offset)), np.tile([0.0, 1.0], len(offset))
+    if "scale" in terms:
+        columns["scale"] = offset.ravel()
+    if "roll" in terms:
+        columns["roll"] = np.column_stack([-offset[:, 1], offset[:, 0]]).ravel()
+    if "radial" in terms:
+        squared = ((offset / np.diag(camera.K)[:2]) ** 2).sum(axis=1, keepdims=True)
+        columns["radial"] = (offset * squared).ravel()
+    design = np.column_stack(list(columns.values()))
+    found, *_ = np.linalg.lstsq(design, target, rcond=None)
+    left = float(((target - design @ found) ** 2).sum())
+    return dict(zip(columns, map(float, found), strict=True)), left
+
+
+def _sentence(terms: tuple[str, ...], dx: float, dy: float, scale: float, roll: float) -> str:
+    parts = {
+        "shift": f"shifted by ({dx:+.2f}, {dy:+.2f}) px",
+        "scale": f"{abs(100 * scale):.2f} % too {'large' if scale > 0 else 'small'}",
+        "roll": f"rolled by {roll:+.2f} deg",
+        "radial": "off by an amount that grows with the cube of the radius",
+    }
+    means = {
+        "shift": "principal point, a small rotation about x or y, or a sideways translation",
+        "scale": f"focal length {'too long' if scale > 0 else 'too short'}, or distance along the axis",
+        "roll": "rotation about the optical axis",
+        "radial": "lens distortion that is missing, or has another sign or order",
+    }
+    what = " and ".join(parts[term] for term in terms)
+    if terms == ("shift",) and all(abs(abs(value) - 0.5) < _HALF_PIXEL_TOLERANCE for value in (dx, dy)):
+        return f"its projections are {what}, half a pixel on both axes: pixel centres are counted from the corner"
+    return f"its projections are {what}: {'; '.join(means[term] for term in terms)}"

@@ -1,0 +1,301 @@
+"""Why do cameras stand out? Each one's usual slips are undone and tried against its own picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import FloatArray, MaskImage, Pixels, Points3
+from renderkit.diagnose.hypotheses import convention_hypotheses
+from renderkit.diagnose.residual_pattern import find_pattern
+from renderkit.errors import CalibrationError, RenderkitError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.alignment import align_contours
+from renderkit.metrics.mask import score_mask
+from renderkit.metrics.region import default_region
+from renderkit.pipeline.capture import read_capture
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.validate import read_content
+from renderkit.recording import Recording
+from renderkit.render.base import Renderer
+from renderkit.report.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
+from renderkit.report.catalogue import METRICS
+from renderkit.report.explanation import CameraExplanation, Measure
+from renderkit.report.rows import Report, Scores, ViewResult
+
+MAX_EXPLAINED = 8
+"""So many cameras are explained, the worst ones."""
+
+_EQUALLY_WELL = 0.02
+CLOSES = 0.8
+"""Share of a camera's distance from the rig's median that a cause must account for."""
+
+_MIRRORED_ERROR = 0.05
+"""Below this a head in the middle of the picture fits flipped as well, by its symmetry."""
+
+_FRAMES_AROUND = 3
+_SWAPS_RENDERED = 3
+_HULL_POINTS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """One view of the camera in question; parts that it does not have are None."""
+
+    camera: Camera
+    points: Points3 | None
+    captured: Pixels | None
+    mesh: Mesh | None
+    matte: MaskImage | None
+    renderer: Renderer
+
+    @property
+    def measure(self) -> Measure:
+        return "1 - IoU" if self.captured is None else "px"
+
+    def error(self, camera: Camera) -> float:
+        """How far the view disagrees: median landmark distance, else 1 - IoU; inf when the camera sees nothing."""
+        if self.points is None or self.captured is None:
+            if self.mesh is None or self.matte is None:
+                return math.inf
+            return _overlap_error(self.renderer.render_mask(self.mesh, camera), self.matte)
+        return _median_distance(camera.project(self.points), self.captured)
+
+
+def explain_cameras(
+    recording: Recording, renderer: Renderer, options: ValidationOptions, report: Report
+) -> tuple[CameraExplanation, ...]:
+    """Find the likeliest cause for every camera that stands out, the worst first, at most 8.
+
+    Slips of convention are undone and tried: they are named when they bring the camera back among the others. Else the
+    pattern of its landmark residuals, or of its outline's alignment, is named.
+
+    Raises:
+        ContextError: If the renderer loses its device.
+    """
+    if options.undistort:
+        return ()
+    summaries = summarise_cameras(report.rows)
+    found = []
+    for entry in [each for each in rank_cameras(summaries) if each.deviation >= STANDS_OUT][:MAX_EXPLAINED]:
+        summary = next(s for s in summaries if s.camera == entry.camera and _has_value(s.scores, entry.metric))
+        row = next((row for row in summary.rows if row.failure is None), None)
+        evidence = None if row is None else _gather(recording, renderer, options, row)
+        if row is None or evidence is None:
+            continue
+        group = [each for each in summaries if each.mesh == summary.mesh]
+        found.append(_explain(recording, row, evidence, _usual(group)))
+    return tuple(found)
+
+
+def _usual(summaries: Sequence[CameraSummary]) -> dict[Measure, float]:
+    """Return the rig's median disagreement; 0 where it has none."""
+    distances = [METRICS["reprojection_median_px"].value(summary.scores) for summary in summaries]
+    overlaps = [1.0 - METRICS["iou"].value(summary.scores) for summary in summaries]
+    return {"px": _median_or_zero(distances), "1 - IoU": _median_or_zero(overlaps)}
+
+
+def _median_or_zero(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.median(known)) if known else 0.0
+
+
+def _has_value(scores: Scores, name: str) -> bool:
+    return not math.isnan(METRICS[name].value(scores))
+
+
+def _gather(recording: Recording, renderer: Renderer, options: ValidationOptions, row: ViewResult) -> _Evidence | None:
+    try:
+        view = recording.view(row.key.frame, row.key.camera)
+        content = read_content(recording.frame(row.key.frame), row.key.mesh)
+        capture = read_capture(view, options)
+    except RenderkitError:
+        return None  # the camera's own rows say what is wrong
+    mesh = content.mesh if content.mesh is not None and len(content.mesh.faces) else None
+    points, captured = _paired(content.landmarks, capture.landmarks)
+    if points is None and (mesh is None or capture.mask is None):
+        return None
+    return _Evidence(view.camera, points, captured, mesh, capture.mask, renderer)
+
+
+def _paired(points: Landmarks | None, detected: Landmarks | None) -> tuple[Points3 | None, Pixels | None]:
+    if points is None or detected is None:
+        return None, None
+    try:
+        pairs = common_landmarks(points, detected)
+    except ValueError:
+        return None, None  # the rows say that no map is known
+    used = points.valid[pairs.first] & detected.valid[pairs.second]
+    return (points.points[pairs.first][used], detected.points[pairs.second][used]) if used.any() else (None, None)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A cause, and the disagreement with and without it; a slip of convention is `exact`, a pattern fits anything."""
+
+    cause: str
+    sentence: str
+    before: float
+    after: float
+    measure: Measure
+    exact: bool = True
+
+    def closes(self, usual: Mapping[Measure, float]) -> bool:
+        """Whether undoing the cause brings the camera back among the others."""
+        if not math.isfinite(self.after) or self.after >= self.before:
+            return False
+        target = min(usual[self.measure], self.before)
+        return not math.isfinite(self.before) or self.before - self.after >= CLOSES * (self.before - target)
+
+
+def _explain(
+    recording: Recording, row: ViewResult, evidence: _Evidence, usual: Mapping[Measure, float]
+) -> CameraExplanation:
+    closing = [each for each in _candidates(recording, row, evidence) if each.closes(usual)]
+    key = row.key
+    if not closing:
+        before = evidence.error(evidence.camera)
+        words = "none of the usual slips explains it"
+        return CameraExplanation(key.camera, key.mesh, "unexplained", words, before, math.nan, evidence.measure)
+    # A pattern has free numbers and fits much; a slip of convention that fits has none.
+    closing = [each for each in closing if each.exact] or closing
+    closing = [each for each in closing if each.measure == closing[0].measure]
+    best = min(each.after for each in closing)
+    # Among those that fit about equally well, the first is the simplest.
+    chosen = next(each for each in closing if each.after <= best + _EQUALLY_WELL * (min(each.before, 1e9) - best))
+    return CameraExplanation(
+        key.camera, key.mesh, chosen.cause, chosen.sentence, chosen.before, chosen.after, chosen.measure
+    )
+
+
+def _candidates(recording: Recording, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
+    """Yield causes, those judged by landmarks before those judged by masks."""
+    yield from _conventions(recording, evidence)
+    yield from _other_frames(recording, row, evidence)
+    if evidence.captured is not None:
+        yield from _landmark_pattern(evidence)
+    yield from _mask_causes(evidence)
+
+
+def _conventions(recording: Recording, evidence: _Evidence) -> Iterator[_Candidate]:
+    others = _other_cameras(recording, evidence.camera)
+    tried = list(convention_hypotheses(evidence.camera, others))
+    if evidence.captured is None:
+        # Renderings cost: of the many cameras it could be swapped with, only those that look right are drawn.
+        swaps = sorted(
+            (h for h in tried if h.cause == "swapped calibration"), key=lambda h: _box_error(evidence, h.camera)
+        )
+        tried = [h for h in tried if h.cause != "swapped calibration"] + swaps[:_SWAPS_RENDERED]
+    before = evidence.error(evidence.camera)
+    for one in tried:
+        yield _Candidate(one.cause, one.sentence, before, evidence.error(one.camera), evidence.measure)
+
+
+def _other_cameras(recording: Recording, camera: Camera) -> Mapping[str, Camera]:
+    found = {}
+    for name in recording.camera_names:
+        if name != camera.name:
+            try:
+                found[name] = recording.camera(name)
+            except CalibrationError:
+                continue
+    return found
+
+
+def _box_error(evidence: _Evidence, camera: Camera) -> float:
+    """Return how far the projected mesh's box is from the matte's, px; inf when it is not seen."""
+    if evidence.mesh is None or evidence.matte is None or not evidence.matte.any():
+        return math.inf
+    vertices = evidence.mesh.vertices
+    pixels = camera.project(vertices[:: max(1, len(vertices) // _HULL_POINTS)])
+    if not np.isfinite(pixels).all(axis=1).any():
+        return math.inf
+    rows, columns = np.flatnonzero(evidence.matte.any(axis=1)), np.flatnonzero(evidence.matte.any(axis=0))
+    matte = np.array([columns[0], rows[0], columns[-1], rows[-1]])
+    found = np.concatenate([np.nanmin(pixels, axis=0), np.nanmax(pixels, axis=0)])
+    return float(np.abs(found - matte).max())
+
+
+def _other_frames(recording: Recording, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
+    """Try the 3D landmarks of the frames around: is the camera out of step?"""
+    frames: Sequence[str] = recording.frame_ids
+    here = frames.index(row.key.frame)
+    if evidence.captured is None:
+        return
+    detected = recording.view(row.key.frame, row.key.camera).read_landmarks()
+    for step in sorted(range(-_FRAMES_AROUND, _FRAMES_AROUND + 1), key=abs):
+        if step == 0 or not 0 <= here + step < len(frames):
+            continue
+        try:
+            points, captured = _paired(recording.frame(frames[here + step]).read_landmarks(), detected)
+        except RenderkitError:
+            continue
+        if points is not None and captured is not None:
+            after = _median_distance(evidence.camera.project(points), captured)
+            sentence = f"its picture of frame {row.key.frame} shows frame {frames[here + step]}: {step:+d} frames"
+            yield _Candidate("other frame", sentence, evidence.error(evidence.camera), after, "px")
+
+
+def _landmark_pattern(evidence: _Evidence) -> Iterator[_Candidate]:
+    """Name the pattern of the landmarks' residuals."""
+    if evidence.points is None or evidence.captured is None:
+        return
+    residuals = evidence.camera.project(evidence.points) - evidence.captured
+    found = find_pattern(evidence.captured, residuals, evidence.camera)
+    before = evidence.error(evidence.camera)
+    if found is not None and found.terms and math.isfinite(before):
+        # What remains is an RMS; the median is taken to shrink in proportion.
+        after = before * found.remaining_px / max(_rms(residuals), 1e-12)
+        yield _Candidate(" and ".join(found.terms), found.sentence, before, after, "px", exact=False)
+
+
+def _mask_causes(evidence: _Evidence) -> Iterator[_Candidate]:
+    """Name what the masks say: a flipped picture, or the similarity between the outlines."""
+    if evidence.mesh is None or evidence.matte is None:
+        return
+    rendered = evidence.renderer.render_mask(evidence.mesh, evidence.camera)
+    before = _overlap_error(rendered, evidence.matte)
+    if before > _MIRRORED_ERROR:
+        flipped = _overlap_error(rendered, np.ascontiguousarray(evidence.matte[:, ::-1]))
+        yield _Candidate("mirrored picture", "its picture is flipped left to right", before, flipped, "1 - IoU")
+    region = default_region(evidence.mesh.name, rendered, evidence.matte)
+    aligned = align_contours(rendered, evidence.matte, region)
+    if not np.isfinite(aligned.shift_px).all():
+        return
+    scale = 1.0 if math.isnan(aligned.scale) else aligned.scale
+    roll = 0.0 if math.isnan(aligned.roll_deg) else math.radians(aligned.roll_deg)
+    turn = scale * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+    shift = aligned.center - turn @ aligned.center + aligned.shift_px
+    size = (rendered.shape[1], rendered.shape[0])
+    warped = cv2.warpAffine(
+        rendered.astype(np.uint8) * 255, np.column_stack([turn, shift]), size, flags=cv2.INTER_LINEAR
+    )
+    columns, rows = (np.percentile(index, (0, 50, 100)) for index in np.nonzero(rendered)[::-1])
+    grid = np.stack(np.meshgrid(columns, rows), axis=2).reshape(-1, 2)
+    found = find_pattern(grid, grid - (grid @ turn.T + shift), evidence.camera)
+    if found is not None and found.terms:
+        after = _overlap_error(warped >= 128, evidence.matte)
+        yield _Candidate(" and ".join(found.terms), found.sentence, before, after, "1 - IoU", exact=False)
+
+
+def _overlap_error(rendered: MaskImage, matte: MaskImage) -> float:
+    iou = score_mask(rendered, matte).iou
+    return 1.0 if math.isnan(iou) else 1.0 - iou
+
+
+def _median_distance(predicted: Pixels, captured: Pixels) -> float:
+    distance = np.linalg.norm(predicted - captured, axis=1)
+    # A landmark that the camera does not see at all is infinitely far.
+    return float(np.median(np.where(np.isfinite(distance), distance, np.inf)))
+
+
+def _rms(residuals: FloatArray) -> float:
+    known = residuals[np.isfinite(residuals).all(axis=1)]
+    return math.sqrt(float((known**2).sum()) / len(known)) if len(known) else 0.0
