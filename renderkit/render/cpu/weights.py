@@ -14,28 +14,6 @@ _LEAST_HEIGHT = 0.5
 
 
 @kernel
-def weights_at(
-    exact: NDArray[np.float32], a: int, b: int, c: int, column: float, row: float
-) -> tuple[float, float, float]:
-    """Weights in the picture of a triangle's corners at a pixel, their sum 1; those of its first corner if it is empty.
-
-    The pixel may lie a little outside of the triangle.
-    """
-    ax, ay = exact[a, 0] - column, exact[a, 1] - row
-    bx, by = exact[b, 0] - column, exact[b, 1] - row
-    cx, cy = exact[c, 0] - column, exact[c, 1] - row
-    u, v, w = bx * cy - by * cx, cx * ay - cy * ax, ax * by - ay * bx
-    total = u + v + w
-    if abs(total) < 1e-9:
-        return 1.0, 0.0, 0.0
-    u = min(max(u / total, 0.0), 1.0)
-    v = min(max(v / total, 0.0), 1.0)
-    w = min(max(w / total, 0.0), 1.0)
-    total = u + v + w
-    return u / total, v / total, w / total
-
-
-@kernel
 def ray_in_piece(
     camera: FloatArray, exact: NDArray[np.float32], rays: FloatArray, first: int, column: int, row: int
 ) -> tuple[float, float, float]:
