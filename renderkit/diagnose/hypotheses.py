@@ -15,6 +15,8 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 
+DISTORTION_DROPPED = "distortion dropped"
+
 _AXES_GL = np.diag([1.0, -1.0, -1.0])
 _UNIT_FACTORS = (1000.0, 0.001, 100.0, 0.01)
 
@@ -70,8 +72,10 @@ def _lens_hypotheses(camera: Camera, others: Mapping[str, Camera]) -> Iterator[H
         lenses = [other.distortion.coefficients for other in others.values() if _has_five(other)]
         if lenses:
             typical = BrownConrady(np.median(np.array(lenses), axis=0))
-            sentence = "its distortion is missing: with the rig's typical lens it fits"
-            yield Hypothesis("distortion dropped", sentence, replace(camera, distortion=typical))
+            sentence = (
+                "its distortion is all zeros, the other cameras' is not: with the rig's typical lens it fits better"
+            )
+            yield Hypothesis(DISTORTION_DROPPED, sentence, replace(camera, distortion=typical))
         return
     if _has_five(camera):
         k1, k2, p1, p2, k3 = camera.distortion.coefficients

@@ -7,16 +7,17 @@ chooses the simplest that explains them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
 
 NOISE_FLOOR_PX: Final = 0.15
-"""Residuals are never taken to be known better than this, per component."""
+"""Residuals of landmarks are never taken to be known better than this, per component."""
 
 STRONG_EVIDENCE: Final = 10.0
 """By how much the criterion must prefer a model to none at all before it is named (Kass and Raftery 1995)."""
@@ -59,13 +60,30 @@ class ResidualPattern:
     remaining_px: float
 
 
-def find_pattern(points: FloatArray, residuals: FloatArray, camera: Camera) -> ResidualPattern | None:
+def corrected_camera(camera: Camera, pattern: ResidualPattern) -> Camera:
+    """Return the camera without the pattern's shift, scale and roll; what is radial stays.
+
+    The shift moves the principal point, whichever of its causes is the true one: over a head they look alike.
+    """
+    angle = -math.radians(pattern.roll_deg)
+    turn = np.array([[math.cos(angle), -math.sin(angle), 0.0], [math.sin(angle), math.cos(angle), 0.0], [0, 0, 1.0]])
+    intrinsics = camera.K.copy()
+    intrinsics[:2, :2] /= 1.0 + pattern.scale
+    intrinsics[:2, 2] -= pattern.shift_px
+    pose = camera.cam_from_world
+    return replace(camera, K=intrinsics, cam_from_world=Pose(turn @ pose.R, turn @ pose.t))
+
+
+def find_pattern(
+    points: FloatArray, residuals: FloatArray, camera: Camera, noise_px: float = NOISE_FLOOR_PX
+) -> ResidualPattern | None:
     """Find the simplest pattern in residuals.
 
     Args:
         points: (N, 2) px, where they were measured.
         residuals: (N, 2) px, predicted minus captured.
         camera: Whose picture it is.
+        noise_px: Below this, per component, residuals are taken for noise.
 
     Returns:
         None with fewer than 6 finite residuals, or without any error.
@@ -81,11 +99,12 @@ def find_pattern(points: FloatArray, residuals: FloatArray, camera: Camera) -> R
         return None
     offset, target = where[known] - camera.K[:2, 2], values[known].ravel()
     fits = [(terms, *_fit(terms, offset, target, camera)) for terms in _MODELS]
-    terms, solution, left = min(fits, key=lambda fit: _criterion(fit[2], len(target), _size(fit[0])))
+    terms, solution, left = min(fits, key=lambda fit: _criterion(fit[2], len(target), _size(fit[0]), noise_px))
     explained = 1.0 - left / total
     remaining = math.sqrt(left / known.sum())
     count = len(target)
-    if _criterion(left, count, _size(terms)) > _criterion(total, count, 0) - STRONG_EVIDENCE:
+    gain = _criterion(total, count, 0, noise_px) - _criterion(left, count, _size(terms), noise_px)
+    if gain < STRONG_EVIDENCE:
         words = f"no shift, scale, roll or lens explains its residuals ({100 * explained:.0f} %): they scatter"
         return ResidualPattern((), words, (0.0, 0.0), 0.0, 0.0, explained, remaining)
     dx, dy = solution.get("dx", 0.0), solution.get("dy", 0.0)
@@ -97,8 +116,8 @@ def _size(terms: tuple[str, ...]) -> int:
     return len(terms) + ("shift" in terms)
 
 
-def _criterion(left: float, count: int, size: int) -> float:
-    return count * math.log(left / count + NOISE_FLOOR_PX**2) + size * math.log(count)
+def _criterion(left: float, count: int, size: int, noise_px: float) -> float:
+    return count * math.log(left / count + noise_px**2) + size * math.log(count)
 
 
 def _fit(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from renderkit.arrays import FloatArray, MaskImage, Pixels, Points3
-from renderkit.diagnose.hypotheses import convention_hypotheses
-from renderkit.diagnose.residual_pattern import find_pattern
+from renderkit.diagnose.hypotheses import DISTORTION_DROPPED, convention_hypotheses
+from renderkit.diagnose.residual_pattern import corrected_camera, find_pattern
 from renderkit.errors import CalibrationError, RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
@@ -33,12 +32,22 @@ from renderkit.report.rows import Report, Scores, ViewResult
 MAX_EXPLAINED = 8
 """So many cameras are explained, the worst ones."""
 
-_EQUALLY_WELL = 0.02
 CLOSES = 0.8
 """Share of a camera's distance from the rig's median that a cause must account for."""
 
+_EQUALLY_WELL = 0.02
+"""Share of the disagreement by which two causes may differ and still fit equally well."""
+
+_AS_USUAL = 1.25
+"""Up to this many times the rig's median, a camera's landmarks are as good as everyone's."""
+
+_BETTER = 0.9
+
 _MIRRORED_ERROR = 0.05
 """Below this a head in the middle of the picture fits flipped as well, by its symmetry."""
+
+_OUTLINE_NOISE_PX = 0.25
+"""What outlines of binary masks are not known better than."""
 
 _FRAMES_AROUND = 3
 _SWAPS_RENDERED = 3
@@ -59,6 +68,13 @@ class _Evidence:
     @property
     def measure(self) -> Measure:
         return "1 - IoU" if self.captured is None else "px"
+
+    def where_it_shows(self, usual: Mapping[Measure, float]) -> _Evidence:
+        """Leave the landmarks out when they are as good as everyone's: then only the masks tell what is wrong."""
+        has_masks = self.mesh is not None and self.matte is not None
+        if self.captured is None or not has_masks or self.error(self.camera) > _AS_USUAL * usual["px"]:
+            return self
+        return replace(self, points=None, captured=None)
 
     def error(self, camera: Camera) -> float:
         """How far the view disagrees: median landmark distance, else 1 - IoU; inf when the camera sees nothing."""
@@ -91,7 +107,8 @@ def explain_cameras(
         if row is None or evidence is None:
             continue
         group = [each for each in summaries if each.mesh == summary.mesh]
-        found.append(_explain(recording, row, evidence, _usual(group)))
+        usual = _usual(group)
+        found.append(_explain(recording, row, evidence.where_it_shows(usual), usual))
     return tuple(found)
 
 
@@ -147,6 +164,11 @@ class _Candidate:
     measure: Measure
     exact: bool = True
 
+    @property
+    def helps(self) -> bool:
+        """Whether undoing the cause makes the camera clearly better."""
+        return math.isfinite(self.after) and self.after <= _BETTER * self.before
+
     def closes(self, usual: Mapping[Measure, float]) -> bool:
         """Whether undoing the cause brings the camera back among the others."""
         if not math.isfinite(self.after) or self.after >= self.before:
@@ -158,7 +180,10 @@ class _Candidate:
 def _explain(
     recording: Recording, row: ViewResult, evidence: _Evidence, usual: Mapping[Measure, float]
 ) -> CameraExplanation:
-    closing = [each for each in _candidates(recording, row, evidence) if each.closes(usual)]
+    candidates = list(_candidates(recording, row, evidence))
+    closing = [each for each in candidates if each.closes(usual)]
+    # Another camera's lens is not this one's: where nothing else fits, it need only fit better.
+    closing = closing or [each for each in candidates if each.cause == DISTORTION_DROPPED and each.helps]
     key = row.key
     if not closing:
         before = evidence.error(evidence.camera)
@@ -210,7 +235,7 @@ def _other_cameras(recording: Recording, camera: Camera) -> Mapping[str, Camera]
 
 
 def _box_error(evidence: _Evidence, camera: Camera) -> float:
-    """Return how far the projected mesh's box is from the matte's, px; inf when it is not seen."""
+    """Return how far the projected mesh's box in the picture is from the matte's, px; inf when it is not seen."""
     if evidence.mesh is None or evidence.matte is None or not evidence.matte.any():
         return math.inf
     vertices = evidence.mesh.vertices
@@ -219,7 +244,8 @@ def _box_error(evidence: _Evidence, camera: Camera) -> float:
         return math.inf
     rows, columns = np.flatnonzero(evidence.matte.any(axis=1)), np.flatnonzero(evidence.matte.any(axis=0))
     matte = np.array([columns[0], rows[0], columns[-1], rows[-1]])
-    found = np.concatenate([np.nanmin(pixels, axis=0), np.nanmax(pixels, axis=0)])
+    inside = np.clip(pixels, 0.0, np.array(camera.size) - 1.0)
+    found = np.concatenate([np.nanmin(inside, axis=0), np.nanmax(inside, axis=0)])
     return float(np.abs(found - matte).max())
 
 
@@ -251,8 +277,11 @@ def _landmark_pattern(evidence: _Evidence) -> Iterator[_Candidate]:
     found = find_pattern(evidence.captured, residuals, evidence.camera)
     before = evidence.error(evidence.camera)
     if found is not None and found.terms and math.isfinite(before):
-        # What remains is an RMS; the median is taken to shrink in proportion.
-        after = before * found.remaining_px / max(_rms(residuals), 1e-12)
+        if "radial" in found.terms:
+            # No camera undoes it. What remains is an RMS; the median is taken to shrink in proportion.
+            after = before * found.remaining_px / max(_rms(residuals), 1e-12)
+        else:
+            after = evidence.error(corrected_camera(evidence.camera, found))
         yield _Candidate(" and ".join(found.terms), found.sentence, before, after, "px", exact=False)
 
 
@@ -273,15 +302,12 @@ def _mask_causes(evidence: _Evidence) -> Iterator[_Candidate]:
     roll = 0.0 if math.isnan(aligned.roll_deg) else math.radians(aligned.roll_deg)
     turn = scale * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
     shift = aligned.center - turn @ aligned.center + aligned.shift_px
-    size = (rendered.shape[1], rendered.shape[0])
-    warped = cv2.warpAffine(
-        rendered.astype(np.uint8) * 255, np.column_stack([turn, shift]), size, flags=cv2.INTER_LINEAR
-    )
     columns, rows = (np.percentile(index, (0, 50, 100)) for index in np.nonzero(rendered)[::-1])
     grid = np.stack(np.meshgrid(columns, rows), axis=2).reshape(-1, 2)
-    found = find_pattern(grid, grid - (grid @ turn.T + shift), evidence.camera)
+    found = find_pattern(grid, grid - (grid @ turn.T + shift), evidence.camera, _OUTLINE_NOISE_PX)
     if found is not None and found.terms:
-        after = _overlap_error(warped >= 128, evidence.matte)
+        corrected = corrected_camera(evidence.camera, found)
+        after = _overlap_error(evidence.renderer.render_mask(evidence.mesh, corrected), evidence.matte)
         yield _Candidate(" and ".join(found.terms), found.sentence, before, after, "1 - IoU", exact=False)
 
 

@@ -1,0 +1,111 @@
+"""Each planted fault is named as what it is, or as the class of faults that look the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderkit.datasets import open_recording
+from renderkit.datasets.synthetic.faults import FAULTS, parse_fault
+from renderkit.pipeline.explain import explain_cameras
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.synth import synthesize
+from renderkit.pipeline.synth_options import SynthOptions
+from renderkit.pipeline.validate import validate
+from renderkit.render.cpu import CpuRenderer
+from renderkit.report.cameras import rank_cameras, summarise_cameras
+from renderkit.report.diagnosis import diagnose_run
+from renderkit.report.explanation import CameraExplanation
+from renderkit.report.rows import Report
+
+_CAUSES = {
+    # A turn by 0.3 deg, a step aside by 5 mm and a shifted principal point look the same over a head.
+    "rotated": "shift",
+    "translated": "shift",
+    "shifted": "shift",
+    "half-pixel": "shift",
+    "rolled": "roll",
+    "scaled-focal": "scale",
+    "no-distortion": "distortion dropped",
+    "distortion-order": "order of the distortion",
+    "flipped-distortion": "sign of the distortion",
+    "inverted-extrinsics": "inverted extrinsics",
+    "gl-axes": "OpenGL axes",
+    "scaled-translation": "unit of the translation",
+    "swapped": "swapped calibration",
+    "mirrored": "mirrored picture",
+    "frame-offset": "other frame",
+}
+_LENS = {"no-distortion", "flipped-distortion", "distortion-order"}
+
+
+def _explained(folder: Path, *faults: str) -> tuple[Report, tuple[CameraExplanation, ...]]:
+    names = {text.split("@")[0] for text in faults}
+    options = SynthOptions(
+        num_cameras=8,
+        num_frames=2 if "frame-offset" in names else 1,
+        size=(306, 256),
+        scan_faces=6_000,
+        lens="folding" if names & _LENS else "modest",
+        faults=tuple(map(parse_fault, faults)),
+        image_noise=0.0,
+        samples=1,
+    )
+    truth = synthesize(folder, options)
+    chosen = ValidationOptions(frames=("0",))
+    with open_recording(truth.capture) as recording, CpuRenderer(1) as renderer:
+        report = Report(tuple(validate(recording, renderer, chosen)))
+        return report, explain_cameras(recording, renderer, chosen, report)
+
+
+def test_every_fault_of_calibration_and_picture_has_its_cause() -> None:
+    # A resized picture does not have the calibration's size: its view fails and says so.
+    assert set(_CAUSES) == set(FAULTS) - {"resized"}
+
+
+@pytest.mark.parametrize("name", sorted(_CAUSES))
+def test_a_camera_with_landmarks_is_explained(name: str, tmp_path: Path) -> None:
+    cameras = ("25", "28") if name == "swapped" else ("25",)
+    report, found = _explained(tmp_path, f"{name}@{','.join(cameras)}")
+    assert rank_cameras(summarise_cameras(report.rows))[0].camera in cameras
+    causes = {one.camera: one for one in found}
+    assert set(causes) == set(cameras)
+    for camera in cameras:
+        assert causes[camera].cause == _CAUSES[name], causes[camera].sentence
+        assert causes[camera].after < causes[camera].before
+    if name == "half-pixel":
+        assert "half a pixel on both axes" in causes["25"].sentence
+    if name == "swapped":
+        assert "camera 28" in causes["25"].sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["shifted", "rolled", "scaled-focal", "distortion-order", "gl-axes", "swapped", "mirrored"]
+)
+def test_a_camera_without_landmarks_is_explained_by_its_mask(name: str, tmp_path: Path) -> None:
+    _, found = _explained(tmp_path, f"{name}@40,28" if name == "swapped" else f"{name}@40")
+    cause = next(one for one in found if one.camera == "40")
+    assert (cause.cause, cause.measure) == (_CAUSES[name], "1 - IoU"), cause.sentence
+
+
+def test_a_resized_picture_says_so_by_itself(tmp_path: Path) -> None:
+    report, found = _explained(tmp_path, "resized@25")
+    assert found == ()
+    (failed,) = report.failures
+    assert failed.failure is not None
+    assert "the picture is 153 x 128 px, the calibration of 25 306 x 256" in failed.failure.message
+
+
+def test_the_diagnosis_says_which_camera_is_wrong_and_why(tmp_path: Path) -> None:
+    report, found = _explained(tmp_path, "gl-axes@31", "scaled-focal@22=1.03")
+    told = Report(report.rows, explanations=found)
+    sentences = diagnose_run(told)
+    assert any(s.startswith("Camera 31 stands out") and "OpenGL's camera axes" in s for s in sentences)
+    assert any(s.startswith("Camera 22 stands out") and "focal length too long" in s for s in sentences)
+
+
+def test_a_sound_rig_needs_no_explanation(tmp_path: Path) -> None:
+    report, found = _explained(tmp_path)
+    assert found == ()
+    assert len(report.rows) == 8
