@@ -24,7 +24,8 @@ RUN = 32
 def face_signs(faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8]) -> None:
     """Write the sign (-1, 0, 1) of each face's projected area, exactly."""
     for face in range(faces.shape[0]):
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        # Unsigned: a signed index costs a test for negative ones.
+        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
         x, y = np.int64(snapped[a, 0]), np.int64(snapped[a, 1])
         ux, uy = snapped[b, 0] - x, snapped[b, 1] - y
         vx, vy = snapped[c, 0] - x, snapped[c, 1] - y
@@ -78,8 +79,8 @@ def collect_contour(
     """
     for i in range(edges.shape[0]):
         half, twin = edges[i, 0], edges[i, 1]
-        face = half >> 2
-        coefficient = np.int32(signs[face]) - (np.int32(signs[twin]) if twin >= 0 else np.int32(0))
+        face = np.uint32(half >> 2)
+        coefficient = np.int32(signs[face]) - (np.int32(signs[np.uint32(twin)]) if twin >= 0 else np.int32(0))
         if coefficient == 0:
             continue
         corner = half & 3

@@ -76,6 +76,8 @@ def refine_faces(
             x, y, z = to_camera(numbers, points[0, v], points[1, v], points[2, v])
             corners[k, 0], corners[k, 1], corners[k, 2] = x, y, z
             whole = whole and state[v] != INVALID
+        if whole and _is_straight(numbers, corners):
+            continue
         top = _push_in_front(numbers[NEAR], corners, polygon, stack)
         if top == 1 and whole and _marks(numbers, stack[0]) == 0:
             continue
@@ -88,6 +90,32 @@ def refine_faces(
             elif mark >= 0:
                 count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, rays, sources)
     return count
+
+
+@kernel
+def _is_straight(numbers: FloatArray, corners: FloatArray) -> bool:
+    """Whether a face (camera coordinates) lies inside the disc and bends nowhere: most faces, told at little cost.
+
+    The same arithmetic as `_bend`, so that both agree on every edge.
+    """
+    if min(corners[0, 2], corners[1, 2], corners[2, 2]) < numbers[NEAR]:
+        return False
+    wa, wb, wc = 1.0 / corners[0, 2], 1.0 / corners[1, 2], 1.0 / corners[2, 2]
+    ax, ay, bx, by = corners[0, 0] * wa, corners[0, 1] * wa, corners[1, 0] * wb, corners[1, 1] * wb
+    cx, cy = corners[2, 0] * wc, corners[2, 1] * wc
+    if max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy) > numbers[DISC_RADIUS] * numbers[DISC_RADIUS]:
+        return False
+    if int(numbers[MODEL]) == PINHOLE:
+        return True
+    au, av = distort_point(numbers, ax, ay)
+    bu, bv = distort_point(numbers, bx, by)
+    cu, cv = distort_point(numbers, cx, cy)
+    abu, abv = distort_point(numbers, 0.5 * (ax + bx), 0.5 * (ay + by))
+    bcu, bcv = distort_point(numbers, 0.5 * (bx + cx), 0.5 * (by + cy))
+    cau, cav = distort_point(numbers, 0.5 * (cx + ax), 0.5 * (cy + ay))
+    bend_u = max(abs(abu - 0.5 * (au + bu)), abs(bcu - 0.5 * (bu + cu)), abs(cau - 0.5 * (cu + au)))
+    bend_v = max(abs(abv - 0.5 * (av + bv)), abs(bcv - 0.5 * (bv + cv)), abs(cav - 0.5 * (cv + av)))
+    return bool(max(bend_u * numbers[FX], bend_v * numbers[FY]) <= numbers[KEEP_TOLERANCE])
 
 
 @kernel

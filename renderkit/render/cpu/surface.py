@@ -54,23 +54,12 @@ def _weights_in_piece(
 
 @kernel
 def draw_surface(
-    keys: NDArray[np.int64],
-    window: NDArray[np.int64],
-    numbers: FloatArray,
-    points: FloatArray,
-    faces: Faces,
-    exact: NDArray[np.float32],
-    piece_exact: NDArray[np.float32],
-    piece_rays: FloatArray,
-    sources: NDArray[np.int32],
-    normals: NDArray[np.float32],
-    colors: ColorImage,
-    uv: NDArray[np.float32],
-    texture: ColorImage,
-    barycentric: NDArray[np.float32],
-    normal: NDArray[np.float32],
-    color: NDArray[np.uint8],
-) -> None:
+    keys: NDArray[np.int64], window: NDArray[np.int64],
+    numbers: FloatArray, points: FloatArray, faces: Faces, exact: NDArray[np.float32],
+    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
+    normals: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
+) -> None:  # fmt: skip
     """Fill the covered pixels of one band.
 
     Args:
@@ -91,50 +80,65 @@ def draw_surface(
         normal: (height, width, 3) or no rows.
         color: (height, width, 3) or no rows.
     """
-    columns = window[2] - window[0]
-    eye_x, eye_y, eye_z = _eye(numbers)
-    at = np.uint64(0)
+    width = window[2] - window[0]
     for row in range(window[1], window[3]):
-        face, last = -1, -1
-        for column in range(window[0], window[2]):
-            key = keys[at]
-            at += np.uint64(1)
-            if key == 0:
-                continue
-            number = LAST_NUMBER - (key & LAST_NUMBER)
-            if number >= faces.shape[0]:
-                face, u, v, w = _weights_in_piece(
-                    number - faces.shape[0], column, row, numbers, points, faces, piece_exact, piece_rays, sources
-                )
-                a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-                last = -1
-            else:
-                if number != last:
-                    last = number
-                    a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
-                    x, y, v_x, v_y, w_x, w_y, u_0, u_x, u_y = _weight_planes(exact, a, b, c)
-                dx, dy = column - x, row - y
-                # Neighbouring faces share pixels on their edge; outside of the face the weights stop at 0.
-                u = max(u_0 + u_x * dx + u_y * dy, 0.0)
-                v = max(v_x * dx + v_y * dy, 0.0)
-                w = max(w_x * dx + w_y * dy, 0.0)
-                total = 1.0 / (u + v + w)
-                u, v, w = u * total, v * total, w * total
-            if barycentric.shape[0]:
-                barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w
-            if normals.shape[0] == 0:
-                continue
-            nx, ny, nz = _normal_at(numbers, points, normals, eye_x, eye_y, eye_z, a, b, c, u, v, w)
-            if normal.shape[0]:
-                normal[row, column, 0], normal[row, column, 1], normal[row, column, 2] = nx, ny, nz
-            if color.shape[0]:
-                light = 255.0 * _light(nx, ny, nz)
-                red, green, blue = NEUTRAL_ALBEDO, NEUTRAL_ALBEDO, NEUTRAL_ALBEDO
-                if texture.shape[0] or colors.shape[0]:
-                    red, green, blue = _albedo_at(colors, uv, texture, a, b, c, u, v, w)
-                color[row, column, 0] = np.uint8(min(red * light + 0.5, 255.0))
-                color[row, column, 1] = np.uint8(min(green * light + 0.5, 255.0))
-                color[row, column, 2] = np.uint8(min(blue * light + 0.5, 255.0))
+        start = (row - window[1]) * width
+        _draw_row(
+            keys[start : start + width], row, window[0],
+            numbers, points, faces, exact, piece_exact, piece_rays, sources,
+            normals, colors, uv, texture, barycentric, normal, color,
+        )  # fmt: skip
+
+
+@kernel
+def _draw_row(
+    line: NDArray[np.int64], row: int, left: int,
+    numbers: FloatArray, points: FloatArray, faces: Faces, exact: NDArray[np.float32],
+    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
+    normals: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Fill the covered pixels of one row, `line` being its keys from column `left` on."""
+    eye_x, eye_y, eye_z = _eye(numbers)
+    face, last = -1, -1
+    for column in range(left, left + line.shape[0]):
+        key = line[np.uint64(column - left)]
+        if key == 0:
+            continue
+        number = LAST_NUMBER - (key & LAST_NUMBER)
+        if number >= faces.shape[0]:
+            face, u, v, w = _weights_in_piece(
+                number - faces.shape[0], column, row, numbers, points, faces, piece_exact, piece_rays, sources
+            )
+            a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+            last = -1
+        else:
+            if number != last:
+                last = number
+                a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
+                x, y, v_x, v_y, w_x, w_y, u_0, u_x, u_y = _weight_planes(exact, a, b, c)
+            dx, dy = column - x, row - y
+            # Neighbouring faces share pixels on their edge; outside of the face the weights stop at 0.
+            u = max(u_0 + u_x * dx + u_y * dy, 0.0)
+            v = max(v_x * dx + v_y * dy, 0.0)
+            w = max(w_x * dx + w_y * dy, 0.0)
+            total = 1.0 / (u + v + w)
+            u, v, w = u * total, v * total, w * total
+        if barycentric.shape[0]:
+            barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w
+        if normals.shape[0] == 0:
+            continue
+        nx, ny, nz = _normal_at(numbers, points, normals, eye_x, eye_y, eye_z, a, b, c, u, v, w)
+        if normal.shape[0]:
+            normal[row, column, 0], normal[row, column, 1], normal[row, column, 2] = nx, ny, nz
+        if color.shape[0]:
+            light = 255.0 * _light(nx, ny, nz)
+            red, green, blue = NEUTRAL_ALBEDO, NEUTRAL_ALBEDO, NEUTRAL_ALBEDO
+            if texture.shape[0] or colors.shape[0]:
+                red, green, blue = _albedo_at(colors, uv, texture, a, b, c, u, v, w)
+            color[row, column, 0] = np.uint8(min(red * light + 0.5, 255.0))
+            color[row, column, 1] = np.uint8(min(green * light + 0.5, 255.0))
+            color[row, column, 2] = np.uint8(min(blue * light + 0.5, 255.0))
 
 
 @kernel

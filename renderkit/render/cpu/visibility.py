@@ -17,7 +17,14 @@ from renderkit.render.cpu.projection import Projection
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.surface import draw_surface
 from renderkit.render.cpu.topology import Topology
-from renderkit.render.cpu.zbuffer import BLOCK_PX, draw_faces, grow_window, resolve_band, summarise_blocks
+from renderkit.render.cpu.zbuffer import (
+    BLOCK_PX,
+    draw_faces,
+    grow_window,
+    resolve_band,
+    select_faces,
+    summarise_blocks,
+)
 
 _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
@@ -115,13 +122,17 @@ def _draw_band(projection: Projection, window: NDArray[np.int64], scratch: Scrat
     keys = scratch.get("keys", (rows * columns,), np.int64)
     blocks = scratch.get("blocks", (-(-rows // BLOCK_PX), -(-columns // BLOCK_PX)), np.float32)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
-    main = (faces, projection.snapped, projection.exact, projection.signs)
-    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs)
-    draw_faces(*main, _FRONT, 0, window, keys, _NO_BLOCKS)
-    draw_faces(*extra, _FRONT, len(faces), window, keys, _NO_BLOCKS)
-    summarise_blocks(keys, window, blocks)
-    draw_faces(*main, -_FRONT, 0, window, keys, blocks)
-    draw_faces(*extra, -_FRONT, len(faces), window, keys, blocks)
+    chosen = scratch.get("chosen", (max(len(faces), len(pieces.faces)) + 1,), np.int32)
+    main = (faces, projection.snapped, projection.exact)
+    extra = (pieces.faces, pieces.snapped, pieces.exact)
+    known = _NO_BLOCKS
+    for sign in (_FRONT, -_FRONT):
+        for first, arrays, signs in ((0, main, projection.signs), (len(faces), extra, pieces.signs)):
+            count = select_faces(*arrays, signs, sign, window, known, chosen)
+            draw_faces(chosen[:count], *arrays, sign, first, window, keys)
+        if sign == _FRONT:
+            summarise_blocks(keys, window, blocks)
+            known = blocks
     return keys
 
 

@@ -67,37 +67,81 @@ def grow_window(snapped: NDArray[np.int32], state: NDArray[np.uint8], window: ND
 
 
 @kernel
-def draw_faces(
+def select_faces(
     faces: Faces,
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
     signs: NDArray[np.int8],
     wanted: int,
-    first_number: int,
     window: NDArray[np.int64],
-    keys: NDArray[np.int64],
     blocks: NDArray[np.float32],
-) -> None:
-    """Draw the faces of one orientation into one band.
+    chosen: NDArray[np.int32],
+) -> int:
+    """List the faces of one orientation that may be seen in one band; returns their number.
 
     Args:
         faces: (F, 3).
         snapped: (V, 2) in 1/256 px.
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
-        wanted: Draw the faces of this sign.
-        first_number: Number of the first face.
+        wanted: List the faces of this sign.
         window: (4,) x0, y0, x1, y1 of the band in px, ends excluded.
-        keys: (rows * columns,) scratch.
-        blocks: (rows, columns) inverse depth behind which a block is hidden, from `summarise_blocks`; no rows when
-            nothing was drawn before.
+        blocks: (rows, columns) inverse depth behind which a block and its neighbours are hidden, from
+            `summarise_blocks`; no rows when nothing was drawn before.
+        chosen: (F + 1,) receives the faces.
     """
     left, top, right, bottom = window[0], window[1], window[2], window[3]
     summarised = blocks.shape[0] > 0
+    count = 0
     for face in range(faces.shape[0]):
         if signs[face] != wanted:
             continue
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        # Unsigned: a signed index costs a test for negative ones.
+        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
+        xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
+        ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
+        row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
+        row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
+        column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
+        column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
+        if row0 >= row1 or column0 >= column1:
+            continue
+        hidden = False
+        if summarised and row1 - row0 <= BLOCK_PX and column1 - column0 <= BLOCK_PX:
+            nearest = max(exact[a, 2], exact[b, 2], exact[c, 2])
+            hidden = nearest < blocks[np.uint64((row0 - top) // BLOCK_PX), np.uint64((column0 - left) // BLOCK_PX)]
+        chosen[count] = face
+        count += 0 if hidden else 1
+    return count
+
+
+@kernel
+def draw_faces(
+    chosen: NDArray[np.int32],
+    faces: Faces,
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    wanted: int,
+    first_number: int,
+    window: NDArray[np.int64],
+    keys: NDArray[np.int64],
+) -> None:
+    """Draw the chosen faces, all of one orientation, into one band.
+
+    Args:
+        chosen: (N,) from `select_faces`.
+        faces: (F, 3).
+        snapped: (V, 2) in 1/256 px.
+        exact: (V, 3) u, v in px and 1 / z.
+        wanted: Their sign.
+        first_number: Number of the first face.
+        window: (4,) x0, y0, x1, y1 of the band in px, ends excluded.
+        keys: (rows * columns,) scratch.
+    """
+    left, top, right, bottom = window[0], window[1], window[2], window[3]
+    for i in range(chosen.shape[0]):
+        face = chosen[i]
+        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
         xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
         ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
         # First pixel centre at or after the smallest coordinate, and after the largest: half-open.
@@ -105,13 +149,6 @@ def draw_faces(
         row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
         column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
         column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
-        if row0 >= row1 or column0 >= column1:
-            continue
-        if summarised and _is_hidden(
-            max(exact[a, 2], exact[b, 2], exact[c, 2]),
-            blocks, row0 - top, row1 - top, column0 - left, column1 - left,
-        ):  # fmt: skip
-            continue
         plane = _plane(exact, a, b, c)
         number = LAST_NUMBER - first_number - face
         if row1 - row0 <= _SPAN_ROWS:
@@ -123,7 +160,9 @@ def draw_faces(
 
 
 @inlined_kernel
-def _plane(exact: NDArray[np.float32], a: int, b: int, c: int) -> tuple[float, float, float, float, float]:
+def _plane(
+    exact: NDArray[np.float32], a: np.uint32, b: np.uint32, c: np.uint32
+) -> tuple[float, float, float, float, float]:
     """Inverse depth of a face: its value at the pixel (0, 0), the slopes in x and y, the smallest and the largest."""
     x, y, w = np.float64(exact[a, 0]), np.float64(exact[a, 1]), np.float64(exact[a, 2])
     ux, uy, uw = exact[b, 0] - x, exact[b, 1] - y, exact[b, 2] - w
@@ -139,16 +178,6 @@ def _plane(exact: NDArray[np.float32], a: int, b: int, c: int) -> tuple[float, f
     low = low if low < 0.0 else 0.0
     high = high if high > 0.0 else 0.0
     return w + middle - slope_x * x - slope_y * y, slope_x, slope_y, w + low, w + high
-
-
-@inlined_kernel
-def _is_hidden(nearest: float, blocks: NDArray[np.float32], row0: int, row1: int, column0: int, column1: int) -> bool:
-    """Whether something nearer than `nearest` covers every block that a box of pixels touches."""
-    hidden = True
-    for block_row in range(row0 // BLOCK_PX, (row1 - 1) // BLOCK_PX + 1):
-        for block_column in range(column0 // BLOCK_PX, (column1 - 1) // BLOCK_PX + 1):
-            hidden = hidden and nearest < blocks[block_row, block_column]
-    return hidden
 
 
 @inlined_kernel
@@ -172,10 +201,10 @@ def _draw_small(
         f0, f1, f2 = e0, e1, e2
         near = np.float32(plane[0] + plane[1] * column0 + plane[2] * row)
         for column in range(column0, column1):
-            if (f0 | f1 | f2) >= 0:
-                key = (float_bits(min(max(near, low), high)) << 32) | number
-                at = np.uint64(start + column)
-                keys[at] = max(keys[at], key)
+            # Without a branch: which pixels are inside is hard to predict.
+            key = (float_bits(min(max(near, low), high)) << 32) | number
+            at = np.uint64(start + column)
+            keys[at] = max(keys[at], key if (f0 | f1 | f2) >= 0 else 0)
             f0 -= uy * SUBPIXELS
             f1 -= vy * SUBPIXELS
             f2 -= wy * SUBPIXELS
@@ -251,17 +280,30 @@ def floor_divide(value: int, divisor: int) -> int:
 
 @kernel
 def summarise_blocks(keys: NDArray[np.int64], window: NDArray[np.int64], blocks: NDArray[np.float32]) -> None:
-    """Write the farthest inverse depth of each block of the band: 0 where a pixel is still empty."""
+    """Write the farthest inverse depth of each block and its neighbours below and right: 0 where a pixel is empty.
+
+    One look at a block is then enough for a face that is no larger than a block, wherever in the block it begins.
+    """
     columns, rows = window[2] - window[0], window[3] - window[1]
+    lowest = np.empty(columns, np.int64)
     for block_row in range(blocks.shape[0]):
-        blocks[block_row] = np.inf
+        lowest[:] = 2**62
         for row in range(block_row * BLOCK_PX, min(block_row * BLOCK_PX + BLOCK_PX, rows)):
-            for block_column in range(blocks.shape[1]):
-                start = block_column * BLOCK_PX
-                farthest = np.int64(2**62)
-                for column in range(start, min(start + BLOCK_PX, columns)):
-                    farthest = min(farthest, keys[row * columns + column])
-                blocks[block_row, block_column] = min(blocks[block_row, block_column], float_of_key(int(farthest)))
+            line = keys[row * columns : row * columns + columns]
+            for column in range(columns):
+                lowest[column] = min(lowest[column], line[column])
+        for block_column in range(blocks.shape[1]):
+            start = block_column * BLOCK_PX
+            farthest = np.int64(2**62)
+            for column in range(start, min(start + BLOCK_PX, columns)):
+                farthest = min(farthest, lowest[column])
+            blocks[block_row, block_column] = float_of_key(int(farthest))
+    for block_row in range(blocks.shape[0]):
+        below = min(block_row + 1, blocks.shape[0] - 1)
+        for block_column in range(blocks.shape[1]):
+            right = min(block_column + 1, blocks.shape[1] - 1)
+            near = min(blocks[block_row, block_column], blocks[block_row, right])
+            blocks[block_row, block_column] = min(near, blocks[below, block_column], blocks[below, right])
 
 
 @kernel
@@ -293,30 +335,36 @@ def resolve_band(
         depth: (height, width), receives camera z, +inf on the background.
         face_index: (height, width), receives the original face index, -1 on the background.
     """
-    num_faces = face_order.shape[0]
     left, right = window[0], window[2]
-    at = np.uint64(0)
+    last_face = face_order.shape[0] - 1
     for row in range(window[1], window[3]):
-        depth[row] = np.inf
-        face_index[row] = -1
-        for column in range(left, right):
-            key = keys[at]
-            if key != 0:
-                number = LAST_NUMBER - (key & LAST_NUMBER)
-                distance = 1.0 / float_of_key(key)
-                if number >= num_faces:
-                    piece = number - num_faces
-                    number = sources[piece]
-                    x, y, near = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, column, row)
-                    if near > 0.0:
-                        distance = 1.0 / near
-                    else:
-                        a, b, c = faces[number, 0], faces[number, 1], faces[number, 2]
-                        distance = _depth_or(distance, hit_face(camera, points, a, b, c, x, y)[0])
-                depth[row, column] = distance
-                face_index[row, column] = face_order[number]
-                keys[at] = 0
-            at += np.uint64(1)
+        start = (row - window[1]) * (right - left)
+        line = keys[start : start + right - left]
+        depths, indices = depth[row, left:right], face_index[row, left:right]
+        depth[row, :left] = np.inf
+        depth[row, right:] = np.inf
+        face_index[row, :left] = -1
+        face_index[row, right:] = -1
+        for i in range(line.shape[0]):
+            # The empty key 0 is an inverse depth of 0: infinitely far.
+            depths[i] = np.float32(1.0) / np.float32(np.int32(line[i] >> 32).view(np.float32))
+        for i in range(line.shape[0]):
+            number = np.uint64(min(LAST_NUMBER - (line[i] & LAST_NUMBER), last_face))
+            indices[i] = face_order[number] if line[i] != 0 else -1
+        if sources.shape[0]:
+            for i in range(line.shape[0]):
+                piece = LAST_NUMBER - (line[i] & LAST_NUMBER) - last_face - 1
+                if line[i] == 0 or piece < 0:
+                    continue
+                face = sources[piece]
+                indices[i] = face_order[face]
+                x, y, near = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, left + i, row)
+                if near > 0.0:
+                    depths[i] = 1.0 / near
+                else:
+                    a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+                    depths[i] = _depth_or(float(depths[i]), hit_face(camera, points, a, b, c, x, y)[0])
+        line[:] = 0
 
 
 @kernel
