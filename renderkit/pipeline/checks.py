@@ -21,7 +21,7 @@ from renderkit.diagnose.landmark_map import LandmarkMapCheck, check_landmark_map
 from renderkit.diagnose.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
 from renderkit.diagnose.scan_frame import detect_scan_frame
 from renderkit.diagnose.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
-from renderkit.errors import RenderkitError
+from renderkit.errors import ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -87,11 +87,22 @@ def check_capture(
     """
     capture = _Capture(recording, options or ValidationOptions(), budget or CheckBudget())
     return (
-        _check_translation(capture),
-        _check_landmark_map(capture),
-        _check_mask_space(capture, renderer),
-        _check_scan_frame(capture),
+        _made(FLAME_TRANSLATION, _check_translation, capture),
+        _made(LANDMARK_MAP, _check_landmark_map, capture),
+        _made(MASK_SPACE, _check_mask_space, capture, renderer),
+        _made(SCAN_FRAME, _check_scan_frame, capture),
     )
+
+
+def _made(
+    name: str, check: Callable[Arguments, CaptureCheck], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> CaptureCheck:
+    try:
+        return check(*args, **kwargs)
+    except ContextError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a check that cannot be made never costs the scores
+        return CaptureCheck.skipped(name, f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +143,10 @@ def _check_translation(capture: _Capture) -> CaptureCheck:
     smc = capture.smc
     if smc is None:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "the dataset has no FLAME fits")
-    with_fit = [frame for frame in capture.frames if "flame" in smc.frame(frame).mesh_names]
+    described = [found for name in capture.frames if (found := _read(smc.frame, name)) is not None]
+    with_fit = [frame.id for frame in described if "flame" in frame.mesh_names]
     frames = spread(with_fit, capture.budget.num_frames)
-    choices = [found for frame in frames if (found := _read(smc.translation_choice, frame)) is not None]
+    choices = [choice for frame in frames if (choice := _read(smc.translation_choice, frame)) is not None]
     if not choices:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "no frame has FLAME vertices that can be read")
     first = choices[0]
@@ -203,7 +215,8 @@ def _map_check(views: Sequence[tuple[Camera, Landmarks, Landmarks]]) -> Landmark
 def _landmark_views(capture: _Capture) -> Iterator[tuple[Camera, Landmarks, Landmarks]]:
     """Yield views of one frame that have both kinds of landmarks, of one scheme each."""
     for frame_id in spread(capture.frames, capture.budget.num_frames):
-        points = _read(capture.recording.frame(frame_id).read_landmarks)
+        frame = _read(capture.recording.frame, frame_id)
+        points = None if frame is None else _read(frame.read_landmarks)
         if points is None:
             continue
         found: list[tuple[Camera, Landmarks, Landmarks]] = []

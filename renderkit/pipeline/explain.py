@@ -11,7 +11,7 @@ import numpy as np
 from renderkit.arrays import FloatArray, MaskImage, Pixels, Points3
 from renderkit.diagnose.hypotheses import DISTORTION_DROPPED, convention_hypotheses
 from renderkit.diagnose.residual_pattern import corrected_camera, find_pattern
-from renderkit.errors import CalibrationError, RenderkitError
+from renderkit.errors import CalibrationError, ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
@@ -108,7 +108,15 @@ def explain_cameras(
             continue
         group = [each for each in summaries if each.mesh == summary.mesh]
         usual = _usual(group)
-        found.append(_explain(recording, row, evidence.where_it_shows(usual), usual))
+        try:
+            found.append(_explain(recording, row, evidence.where_it_shows(usual), usual))
+        except ContextError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a cause that cannot be looked for never costs the scores
+            words = f"no cause could be looked for: {error}"
+            found.append(
+                CameraExplanation(row.key.camera, row.key.mesh, "unexplained", words, math.inf, math.nan, "px")
+            )
     return tuple(found)
 
 

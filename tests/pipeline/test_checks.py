@@ -15,6 +15,7 @@ from renderkit.arrays import MaskImage
 from renderkit.datasets import open_recording
 from renderkit.datasets.renderme360 import RenderMe360Recording
 from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.errors import ContextError, DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.checks import CheckBudget, check_capture, spread
@@ -151,3 +152,24 @@ def test_what_is_looked_at_is_spread_from_first_to_last(count: int, most: int) -
     assert chosen == sorted(set(chosen))
     if count and most > 1:
         assert (chosen[0], chosen[-1]) == (0, count - 1)
+
+
+class _Failing(RayRenderer):
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        raise self.error
+
+
+def test_a_check_that_fails_costs_nothing_but_itself(make_ball: MakeBall) -> None:
+    with make_ball() as recording:
+        checks = {check.name: check for check in check_capture(recording, _Failing(ValueError("no such thing")))}
+        assert checks["mask space"].sentence == "not checked: ValueError: no such thing"
+        with pytest.raises(ContextError):
+            check_capture(recording, _Failing(ContextError("0", "lost")))
+
+
+def test_frames_that_cannot_be_described_are_left_out(make_ball: MakeBall, renderer: RayRenderer) -> None:
+    with make_ball(changed_frames={"0": DatasetError(Path("x"), None, "broken")}) as recording:
+        assert {check.verdict for check in check_capture(recording, renderer)} == {"skipped"}

@@ -8,6 +8,7 @@ import pytest
 
 from renderkit.datasets import open_recording
 from renderkit.datasets.synthetic.faults import FAULTS, parse_fault
+from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
@@ -109,3 +110,12 @@ def test_a_sound_rig_needs_no_explanation(tmp_path: Path) -> None:
     report, found = _explained(tmp_path)
     assert found == ()
     assert len(report.rows) == 8
+
+
+def test_a_cause_that_cannot_be_looked_for_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no such lens")
+
+    monkeypatch.setattr(explain, "convention_hypotheses", fail)
+    _, (found,) = _explained(tmp_path, "shifted@25=4")
+    assert (found.cause, found.sentence) == ("unexplained", "no cause could be looked for: no such lens")
