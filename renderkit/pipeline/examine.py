@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from renderkit.arrays import MaskImage, Pixels
+from renderkit.arrays import FloatArray, MaskImage, Pixels
 from renderkit.geometry.landmark_schemes import common_landmarks, outer_eye_corners
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -114,22 +114,13 @@ def examine_view(
     regions = _regions(content, capture, mask, options, missing)
     mask_score, boundary = _score_silhouette(capture, mask, regions)
     containment, vertices = _score_vertices(content, capture, missing)
-    asked, requested = options.metrics, content.requested
-    depth, difference = None, None
-    if "depth" in asked:
-        depth, difference = score_other_depth(rendering, capture.camera, requested, renderer, missing)
-    scores = Scores(
-        mask_score,
-        boundary,
-        containment,
-        reprojection,
-        None if reprojection is None else _normalise(reprojection, capture, missing),
-        score_contour(mask, capture.mask, regions and regions[1], missing) if "contour" in asked else None,
-        score_multiview(key.camera, requested, missing) if "multiview" in asked else None,
-        depth,
-        score_photo(capture.photo, capture.mask, capture.camera, requested, renderer, missing)
-        if "texture" in asked
-        else None,
+    contour_region = None if regions is None else regions[1]
+    requested, difference = _score_requested(
+        key, capture, content, mask, contour_region, rendering, renderer, options, missing
+    )
+    nme = None if reprojection is None else _normalise(reprojection, capture, missing)
+    scores = replace(
+        requested, mask=mask_score, boundary=boundary, containment=containment, reprojection=reprojection, nme=nme
     )
     row = ViewResult(
         key,
@@ -143,6 +134,34 @@ def examine_view(
     return ViewEvidence(
         row, capture.camera, capture.photo, capture.mask, mask, rendering, landmarks, vertices, difference
     )
+
+
+def _score_requested(
+    key: ViewKey,
+    capture: Capture,
+    content: FrameContent,
+    mask: MaskImage | None,
+    region: Region | None,
+    rendering: Rendering | None,
+    renderer: Renderer,
+    options: ValidationOptions,
+    missing: dict[str, str],
+) -> tuple[Scores, FloatArray | None]:
+    """Return the scores that were asked for, and the depth differences for a picture."""
+    asked, shared, camera = options.metrics, content.requested, capture.camera
+    depth, difference = None, None
+    if "depth" in asked:
+        depth, difference = score_other_depth(rendering, camera, shared, renderer, missing)
+    texture = None
+    if "texture" in asked:
+        texture = score_photo(capture.photo, capture.mask, camera, shared, renderer, missing)
+    scores = Scores(
+        contour=score_contour(mask, capture.mask, region, missing) if "contour" in asked else None,
+        multiview=score_multiview(key.camera, shared, missing) if "multiview" in asked else None,
+        depth=depth,
+        texture=texture,
+    )
+    return scores, difference
 
 
 def _pair_landmarks(capture: Capture, content: FrameContent, missing: dict[str, str]) -> LandmarkEvidence | None:
