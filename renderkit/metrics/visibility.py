@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from renderkit.arrays import BoolArray, DepthImage, as_array
 from renderkit.geometry.mesh import Mesh
@@ -48,23 +48,46 @@ def visible_points(pixels: ArrayLike, depths: ArrayLike, depth_image: DepthImage
     Raises:
         ValueError: If shapes disagree or the tolerance is negative.
     """
-    points = as_array(pixels, np.float64, (None, 2), "pixels")
-    z = as_array(depths, np.float64, (len(points),), "depths")
     if depth_image.ndim != 2:
         raise ValueError(f"depth_image: expected shape (height, width), got {depth_image.shape}")
+    height, width = depth_image.shape
+    around, inside = pixels_around(pixels, (width, height))
+    return visible_among(depths, depth_image[around[..., 1], around[..., 0]], inside, tolerance)
+
+
+def pixels_around(points: ArrayLike, size: tuple[int, int]) -> tuple[NDArray[np.int64], BoolArray]:
+    """Return the pixels whose depth tells whether points are seen.
+
+    Args:
+        points: (N, 2) px; NaN where the camera gives none.
+        size: (width, height) of the picture.
+
+    Returns:
+        (N, 4, 2) the four pixels (x, y) around each point, moved into the picture; and (N,) whether it lies inside.
+    """
+    positions = as_array(points, np.float64, (None, 2), "pixels")
+    last = np.array(size) - 1
+    # Comparisons with NaN are False.
+    inside: BoolArray = ((positions >= -0.5) & (positions <= last + 0.5)).all(axis=1)
+    corner = np.floor(np.where(inside[:, None], positions, 0.0)).astype(np.int64)
+    steps = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    return np.clip(corner[:, None] + steps, 0, last), inside
+
+
+def visible_among(depths: ArrayLike, depths_around: ArrayLike, inside: BoolArray, tolerance: float) -> BoolArray:
+    """Tell which points are not hidden, from the surface's depth at the pixels around them; see `visible_points`.
+
+    Args:
+        depths: (N,) camera z of the points, world units.
+        depths_around: (N, 4) camera z of the surface at `pixels_around` the points; +inf on the background.
+        inside: (N,) whether the point lies inside the picture.
+        tolerance: World units.
+
+    Raises:
+        ValueError: If shapes disagree or the tolerance is negative.
+    """
+    z = as_array(depths, np.float64, (len(inside),), "depths")
+    surface = as_array(depths_around, np.float64, (len(z), 4), "depths_around")
     if not tolerance >= 0.0:
         raise ValueError(f"tolerance: expected at least 0, got {tolerance:g}")
-    height, width = depth_image.shape
-    upper = np.array([width - 0.5, height - 0.5])
-    # Comparisons with NaN are False.
-    inside: BoolArray = ((points >= -0.5) & (points <= upper)).all(axis=1) & (z > 0.0)
-    corner = np.floor(points[inside]).astype(np.int64)
-    farthest = np.full(len(corner), -np.inf)
-    for step_y in (0, 1):
-        for step_x in (0, 1):
-            column = np.clip(corner[:, 0] + step_x, 0, width - 1)
-            row = np.clip(corner[:, 1] + step_y, 0, height - 1)
-            farthest = np.maximum(farthest, depth_image[row, column])
-    result = np.zeros(len(points), dtype=np.bool_)
-    result[inside] = z[inside] <= farthest + tolerance
-    return result
+    return inside & (z > 0.0) & (z <= surface.max(axis=1) + tolerance)

@@ -17,7 +17,7 @@ from renderkit.metrics.mask import MaskScore, score_mask
 from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.region import Region, default_region
 from renderkit.metrics.reprojection import ReprojectionScore, interocular_px, score_reprojection
-from renderkit.metrics.visibility import depth_tolerance, visible_points
+from renderkit.metrics.visibility import depth_tolerance, pixels_around, visible_among, visible_points
 from renderkit.pipeline.capture import Capture, read_capture
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.requested import (
@@ -28,7 +28,7 @@ from renderkit.pipeline.requested import (
     score_photo,
 )
 from renderkit.recording import View
-from renderkit.render.base import Renderer, Rendering, RenderPass
+from renderkit.render.base import DepthProbe, Renderer, Rendering, RenderPass
 from renderkit.report.evidence import LandmarkEvidence, ViewEvidence
 from renderkit.report.rows import Scores, ViewKey, ViewResult
 
@@ -104,11 +104,12 @@ def examine_view(
     capture = read_capture(view, options)
     missing: dict[str, str] = {}
     landmarks = _pair_landmarks(capture, content, missing)
-    with_depth = landmarks is not None or "depth" in options.metrics
+    probe = renderer if isinstance(renderer, DepthProbe) else None
+    with_depth = (landmarks is not None and probe is None) or "depth" in options.metrics
     rendering, mask = _render(content, capture, renderer, passes, with_depth=with_depth)
     reprojection = None
     if landmarks is not None:
-        landmarks = _mark_hidden(landmarks, capture, content, rendering)
+        landmarks = _mark_hidden(landmarks, capture, content, rendering, probe)
         used = np.isfinite(landmarks.captured).all(axis=1)
         reprojection = score_reprojection(landmarks.predicted, landmarks.captured, used, landmarks.hidden)
     regions = _regions(content, capture, mask, options, missing)
@@ -126,7 +127,7 @@ def examine_view(
         key,
         scores,
         missing,
-        _warnings(scores, content, capture, rendering),
+        _warnings(scores, content, capture),
         image_size=capture.camera.size,
         landmark_pixels=None if landmarks is None else landmarks.captured,
         seconds=time.perf_counter() - started,
@@ -183,11 +184,21 @@ def _pair_landmarks(capture: Capture, content: FrameContent, missing: dict[str, 
 
 
 def _mark_hidden(
-    landmarks: LandmarkEvidence, capture: Capture, content: FrameContent, rendering: Rendering | None
+    landmarks: LandmarkEvidence,
+    capture: Capture,
+    content: FrameContent,
+    rendering: Rendering | None,
+    probe: DepthProbe | None,
 ) -> LandmarkEvidence:
-    if rendering is None:
+    """Find out which landmarks the mesh hides, from a rendering or from the depth around them alone."""
+    if rendering is not None:
+        seen = visible_points(landmarks.predicted, landmarks.depths, rendering.depth, content.tolerance)
+    elif probe is not None and content.mesh is not None and not content.why_not_rendered:
+        around, inside = pixels_around(landmarks.predicted, capture.camera.size)
+        depths = probe.depth_at(content.mesh, capture.camera, around.reshape(-1, 2)).reshape(-1, 4)
+        seen = visible_among(landmarks.depths, depths, inside, content.tolerance)
+    else:
         return landmarks
-    seen = visible_points(landmarks.predicted, landmarks.depths, rendering.depth, content.tolerance)
     # A landmark that misses the picture is not hidden: its error is the very thing to report.
     hidden = capture.camera.in_image(landmarks.predicted) & ~seen
     return LandmarkEvidence(landmarks.captured, landmarks.predicted, landmarks.depths, hidden)
@@ -272,13 +283,13 @@ def _score_vertices(
     return score_containment(pixels, capture.mask), pixels
 
 
-def _warnings(scores: Scores, content: FrameContent, capture: Capture, rendering: Rendering | None) -> tuple[str, ...]:
+def _warnings(scores: Scores, content: FrameContent, capture: Capture) -> tuple[str, ...]:
     found: list[str] = []
     if scores.mask is not None and not scores.mask.rendered_px:
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
-    if scores.reprojection is not None and rendering is None:
+    if scores.reprojection is not None and content.why_not_rendered:
         found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
     radius = capture.camera.distortion.valid_radius
     if content.mesh is not None and np.isfinite(radius):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Flag, auto
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, MaskImage
+from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 
@@ -106,3 +106,23 @@ class Renderer(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the renderer."""
+
+
+@runtime_checkable
+class DepthProbe(Protocol):
+    """A renderer that tells the depth at a few pixels for less than a whole picture costs."""
+
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        """Return what `render(mesh, camera).depth` holds at some pixels.
+
+        Args:
+            mesh: Vertices in world units.
+            camera: The view.
+            pixels: (N, 2) whole pixels (x, y) inside the image.
+
+        Returns:
+            (N,) camera z in world units, to single precision; +inf on the background.
+
+        Raises:
+            ValueError: If the mesh has no faces, or a pixel lies outside the image.
+        """

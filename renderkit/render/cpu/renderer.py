@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage, FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import RendererInfo, Rendering, RenderPass
@@ -18,7 +19,7 @@ from renderkit.render.cpu.projection import Projection, project_mesh
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.silhouette import count_mask, draw_mask
 from renderkit.render.cpu.topology import PreparedMeshes
-from renderkit.render.cpu.visibility import Appearance, draw_visible
+from renderkit.render.cpu.visibility import Appearance, depths_at, draw_visible
 
 _SURFACE = RenderPass.NORMAL | RenderPass.COLOR
 
@@ -102,6 +103,16 @@ class CpuRenderer:
         least = 1 if array.dtype == np.bool_ else threshold
         projection = self._project(mesh, camera, silhouette=True)
         return count_mask(projection, np.ascontiguousarray(array).view(np.uint8), least, self._scratch)
+
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
+        wanted = np.ascontiguousarray(pixels, dtype=np.int64)
+        if wanted.ndim != 2 or wanted.shape[1] != 2:
+            raise ValueError(f"pixels: expected shape (N, 2), got {wanted.shape}")
+        if ((wanted < 0) | (wanted >= camera.size)).any():
+            raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
+        projection = self._project(mesh, camera, silhouette=False)
+        return depths_at(projection, wanted, camera.size, self._scratch).astype(np.float64)
 
     def close(self) -> None:
         """Release what is held for this thread and all meshes. Closing twice is harmless."""

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, frozen
+from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, Faces, FloatArray, frozen
 from renderkit.geometry.mesh import Mesh
 from renderkit.recycling import PICTURES
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu.lens import SUBPIXELS
 from renderkit.render.cpu.projection import Projection
+from renderkit.render.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.surface import draw_surface
 from renderkit.render.cpu.topology import Topology
@@ -21,7 +22,6 @@ from renderkit.render.cpu.zbuffer import (
     BLOCK_PX,
     draw_faces,
     grow_window,
-    resolve_band,
     select_faces,
     summarise_blocks,
 )
@@ -97,6 +97,50 @@ def draw_visible(
     return Rendering(face_index, depth, *given)
 
 
+def depths_at(
+    projection: Projection, pixels: NDArray[np.int64], size: tuple[int, int], scratch: Scratch
+) -> NDArray[np.float32]:
+    """Return (N,) camera z at (N, 2) pixels inside the image; small faces elsewhere are not drawn."""
+    window = _window(projection, *size)
+    depths = np.full(len(pixels), np.inf, np.float32)
+    window = _window(projection, *size)
+    near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
+    if not near.size:
+        return depths
+    # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
+    left, right = window[0], window[2]
+    top, bottom = pixels[near, 1].min(), pixels[near, 1].max() + 1
+    band = max(BLOCK_PX, _BAND_PX // int(right - left))
+    for first in range(int(top), int(bottom), band):
+        part = np.array([left, first, right, min(first + band, int(bottom))], np.int64)
+        here = near[(pixels[near, 1] >= first) & (pixels[near, 1] < part[3])]
+        local = pixels[here] - part[:2]
+        keys = _draw_band(projection, part, scratch, _around(local, part, scratch))
+        found = np.empty(len(here), np.float32)
+        wanted = keys[local[:, 1] * int(right - left) + local[:, 0]]
+        resolve_pixels(wanted, pixels[here], *_pieces_of(projection), found)
+        depths[here] = found
+        keys.fill(0)
+    return depths
+
+
+def _around(local: NDArray[np.int64], window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
+    """Return blocks that hide every small face but those that may cover one of the (N, 2) pixels of a band."""
+    blocks = _blocks(window, scratch)
+    blocks.fill(np.inf)
+    x, y = local.T // BLOCK_PX
+    # A face no larger than a block may begin in the block above or to the left.
+    for rows in (y, np.maximum(y - 1, 0)):
+        for columns in (x, np.maximum(x - 1, 0)):
+            blocks[rows, columns] = 0.0
+    return blocks
+
+
+def _blocks(window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
+    columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
+    return scratch.get("blocks", (-(-rows // BLOCK_PX), -(-columns // BLOCK_PX)), np.float32)
+
+
 def _image(wanted: bool, width: int, height: int, dtype: type[np.generic]) -> NDArray[Any]:
     image = PICTURES.empty((height, width, 3) if wanted else (0, 0, 3), dtype)
     image.fill(0)
@@ -116,23 +160,27 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
     return np.concatenate([low, high])
 
 
-def _draw_band(projection: Projection, window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.int64]:
-    """Draw all faces into one band: first those that face the camera, as they hide most of the others."""
+def _draw_band(
+    projection: Projection, window: NDArray[np.int64], scratch: Scratch, hiding: NDArray[np.float32] | None = None
+) -> NDArray[np.int64]:
+    """Draw all faces into one band: first those that face the camera, as they hide most of the others.
+
+    With blocks given in `hiding`, those that they hide are not drawn.
+    """
     columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
     keys = scratch.get("keys", (rows * columns,), np.int64)
-    blocks = scratch.get("blocks", (-(-rows // BLOCK_PX), -(-columns // BLOCK_PX)), np.float32)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
     chosen = scratch.get("chosen", (max(len(faces), len(pieces.faces)) + 1,), np.int32)
     main = (faces, projection.snapped, projection.exact)
     extra = (pieces.faces, pieces.snapped, pieces.exact)
-    known = _NO_BLOCKS
+    known = _NO_BLOCKS if hiding is None else hiding
     for sign in (_FRONT, -_FRONT):
         for first, arrays, signs in ((0, main, projection.signs), (len(faces), extra, pieces.signs)):
             count = select_faces(*arrays, signs, sign, window, known, chosen)
             draw_faces(chosen[:count], *arrays, sign, first, window, keys)
-        if sign == _FRONT:
-            summarise_blocks(keys, window, blocks)
-            known = blocks
+        if sign == _FRONT and hiding is None:
+            known = _blocks(window, scratch)
+            summarise_blocks(keys, window, known)
     return keys
 
 
@@ -143,20 +191,15 @@ def _resolve(
     depth: DepthImage,
     face_index: FaceIndexImage,
 ) -> None:
-    pieces, order = projection.pieces, projection.mesh.topology.face_order
-    resolve_band(
-        keys,
-        window,
-        order,
-        projection.numbers,
-        projection.mesh.points,
-        projection.mesh.topology.faces,
-        pieces.exact,
-        pieces.rays,
-        pieces.sources,
-        depth,
-        face_index,
-    )
+    resolve_band(keys, window, projection.mesh.topology.face_order, *_pieces_of(projection), depth, face_index)
+
+
+def _pieces_of(
+    projection: Projection,
+) -> tuple[FloatArray, FloatArray, Faces, NDArray[np.float32], FloatArray, NDArray[np.int32]]:
+    """Return what the kernels need to find the depth in a piece."""
+    pieces, mesh = projection.pieces, projection.mesh
+    return (projection.numbers, mesh.points, mesh.topology.faces, pieces.exact, pieces.rays, pieces.sources)
 
 
 def _draw_surface(
