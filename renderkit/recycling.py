@@ -42,7 +42,7 @@ class Recycler:
         except IndexError:
             block = np.empty(size, np.uint8)
         # Its base is no array, so NumPy makes it, and not the block, the base of every view of it.
-        owner: NDArray[np.uint8] = np.frombuffer(memoryview(block), np.uint8)
+        owner: NDArray[np.uint8] = np.frombuffer(block.data, np.uint8)
         weakref.finalize(owner, spare.append, block).atexit = False
         return owner.view(dtype).reshape(shape)
 

@@ -72,7 +72,7 @@ def test_every_filter_gives_the_pixels_that_opencv_gives(
     fast = decode_gray_png(data)
     assert fast is not None
     assert np.array_equal(fast, pixels)
-    assert np.array_equal(fast, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
+    assert np.array_equal(fast, np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)))
 
 
 @pytest.mark.parametrize("strategy", [cv2.IMWRITE_PNG_STRATEGY_DEFAULT, cv2.IMWRITE_PNG_STRATEGY_RLE])
@@ -106,7 +106,7 @@ def test_other_pictures_are_left_to_opencv(data: bytes) -> None:
 def test_a_colour_png_still_decodes_to_opencvs_grey() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (9, 7, 3)).astype(np.uint8)
     data = cv2.imencode(".png", pixels)[1].tobytes()
-    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    expected = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
     assert np.array_equal(encoded(data).decode_gray(), expected)
 
 

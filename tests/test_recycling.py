@@ -41,7 +41,7 @@ def test_memory_stays_with_every_view_of_the_array() -> None:
 def test_a_buffer_of_the_array_keeps_its_memory() -> None:
     recycler = Recycler()
     first = recycler.empty(SHAPE, np.float32)
-    buffer, address = memoryview(first), _address(first)
+    buffer, address = first.data, _address(first)
     del first
     assert _address(recycler.empty(SHAPE, np.float32)) != address
     assert buffer.nbytes == 4 << 20

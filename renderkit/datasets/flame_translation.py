@@ -88,10 +88,12 @@ def optical_axes_focus(cameras: Iterable[Camera]) -> FloatArray | None:
 
     None for fewer than two cameras, or when all axes are parallel.
     """
-    normal, right, count = np.zeros((3, 3)), np.zeros(3), 0
+    normal: FloatArray = np.zeros((3, 3))
+    right: FloatArray = np.zeros(3)
+    count = 0
     for camera in cameras:
         axis = camera.optical_axis_world
-        across = np.eye(3) - np.outer(axis, axis)
+        across: FloatArray = np.eye(3) - np.outer(axis, axis)
         normal += across
         right += across @ camera.center_world
         count += 1

@@ -128,8 +128,8 @@ def _valid(landmarks: Landmarks) -> FloatArray:
 def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatArray:
     """Return (views, J, 2) residuals with each view's median taken out; NaN where a point is absent."""
     residuals = predicted - found[:, offset : offset + predicted.shape[1]]
-    finite = np.isfinite(residuals).all(axis=2)
-    for index in np.flatnonzero(finite.any(axis=1)):
+    finite = np.asarray(np.isfinite(residuals).all(axis=2))
+    for index in np.flatnonzero(finite.any(axis=1)).tolist():
         residuals[index] -= np.median(residuals[index, finite[index]], axis=0)
     return residuals
 

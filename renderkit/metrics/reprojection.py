@@ -45,7 +45,7 @@ class ReprojectionScore:
     @cached_property
     def used(self) -> BoolArray:
         """(L,) which landmarks were measured."""
-        used: BoolArray = frozen(np.isfinite(self.residuals).all(axis=1))
+        used: BoolArray = frozen(np.asarray(np.isfinite(self.residuals).all(axis=1)))
         return used
 
     @cached_property

@@ -100,4 +100,4 @@ def _ssim_map(first: ColorImage, second: ColorImage) -> np.ndarray[tuple[int, ..
     _, values = structural_similarity(
         first, second, full=True, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
-    return np.asarray(values, dtype=np.float64).mean(axis=2)
+    return np.asarray(np.mean(values, axis=2), dtype=np.float64)

@@ -158,9 +158,8 @@ def _midpoints(first_origin: FloatArray, first: Points3, second_origin: FloatArr
         depth_first = (d * c - b * e) / determinant
         depth_second = (b * d - a * e) / determinant
         good = (determinant > 1e-12 * a * c) & (depth_first > 0.0) & (depth_second > 0.0)
-        middle = 0.5 * (first_origin + depth_first[:, None] * first + second_origin + depth_second[:, None] * second)
-    middle[~good] = np.nan
-    return middle
+        ends = first_origin + depth_first[:, None] * first + second_origin + depth_second[:, None] * second
+    return np.where(good[:, None], 0.5 * ends, np.nan)
 
 
 def _best_hypotheses(hypotheses: Hypotheses, allowed: BoolArray, threshold_px: float) -> tuple[Points3, BoolArray]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from renderkit.diagnose.residual_pattern import corrected_camera, find_pattern
 from renderkit.geometry.camera import Camera
@@ -15,7 +16,7 @@ _K = [[1200.0, 0.0, 305.0], [0.0, 1210.0, 250.0], [0.0, 0.0, 1.0]]
 _POINTS = np.random.default_rng(4).uniform([-0.2, -0.15, 0.95], [0.15, 0.2, 1.05], (73, 3))
 
 
-def _camera(K: object = _K, pose: Pose | None = None, lens: tuple[float, ...] = ()) -> Camera:
+def _camera(K: ArrayLike = _K, pose: Pose | None = None, lens: tuple[float, ...] = ()) -> Camera:
     return Camera.from_opencv(K, lens, pose or Pose.identity(), (612, 512), "x")
 
 

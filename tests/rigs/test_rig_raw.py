@@ -20,7 +20,7 @@ def test_every_convention_is_one_pose(direction: PoseDirection, axes: CameraAxes
     flip = np.diag([1.0, -1.0, -1.0, 1.0]) if axes == "opengl" else np.eye(4)
     given = flip @ true
     if direction == "world_from_cam":
-        given = np.linalg.inv(given)
+        given = np.asarray(np.linalg.inv(given), dtype=np.float64)
     raw = RawCamera("a", pinhole_ring["03"].K, given[:3], direction, axes, size=(10, 10))
     np.testing.assert_allclose(raw.cam_from_world, true[:3], atol=1e-14)
     np.testing.assert_allclose(raw.to_pose().matrix, true, atol=1e-14)

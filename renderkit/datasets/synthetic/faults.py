@@ -43,7 +43,7 @@ class WrittenCalibration:
     @property
     def cam_from_world(self) -> FloatArray:
         """(4, 4) world-to-camera."""
-        return np.linalg.inv(self.world_from_cam)
+        return np.asarray(np.linalg.inv(self.world_from_cam), dtype=np.float64)
 
 
 @dataclass(frozen=True)

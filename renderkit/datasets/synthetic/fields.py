@@ -50,7 +50,8 @@ def capsule(points: FieldPoints, start: Triple, end: Triple, radius_start: float
 def smooth_union(first: Field, second: Field, blend: float) -> Field:
     """Return the union, rounded over a width of `blend`."""
     overlap = np.maximum(np.float32(blend) - np.abs(first - second), np.float32(0.0))
-    return np.minimum(first, second) - overlap * overlap * np.float32(0.25 / blend)
+    union: Field = np.minimum(first, second) - overlap * overlap * np.float32(0.25 / blend)
+    return union
 
 
 def smooth_cut(body: Field, tool: Field, blend: float) -> Field:

@@ -160,14 +160,14 @@ def _lash_line(half: FieldPoints) -> Field:
     across = (half[:, 0] - EYE_CENTER[0]) / 15.6
     upper = 0.9 * across - 0.4 + 5.6 * np.maximum(1.0 - across * across, -1.0)
     near = np.exp(-(((half[:, 1] - upper - 0.5) / 0.75) ** 2)) * (np.abs(across) < 1.0) * (half[:, 2] > 60.0)
-    return near.astype(np.float32)
+    return np.asarray(near, dtype=np.float32)
 
 
 def _lid_crease(half: FieldPoints) -> Field:
     across = (half[:, 0] - EYE_CENTER[0] - 0.5) / 15.5
     fold = 0.9 * across + 3.2 + 5.2 * np.maximum(1.0 - across * across, -1.0)
     near = np.exp(-(((half[:, 1] - fold) / 0.7) ** 2)) * smooth_step(1.0, 0.7, np.abs(across)) * (half[:, 2] > 60.0)
-    return near.astype(np.float32)
+    return np.asarray(near, dtype=np.float32)
 
 
 def _on_eyeball(points: FieldPoints) -> BoolArray:
@@ -197,13 +197,14 @@ def _hair(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     strands = value_noise(flow * np.array([58.0, 3.0, 58.0], dtype=np.float32), 81)
     locks = fractal_noise(flow * np.array([14.0, 1.5, 14.0], dtype=np.float32), 2, 83)
     shade = np.clip(1.0 + 0.85 * strands + 0.7 * locks, 0.12, 3.0)
-    return (np.array(palette.hair) * shade[:, None]).astype(np.float32)
+    return np.asarray(np.array(palette.hair) * shade[:, None], dtype=np.float32)
 
 
 def _cloth(points: FieldPoints, palette: Palette) -> NDArray[np.float32]:
     heather = fractal_noise(points * np.array([1.2, 0.35, 1.2], dtype=np.float32), 2, 91)
     ribs = np.sin(points[:, 0] * np.float32(2.6)) * 0.06
-    return (np.array(palette.cloth) * np.clip(1.0 + 0.28 * heather + ribs, 0.3, 2.0)[:, None]).astype(np.float32)
+    weave = np.clip(1.0 + 0.28 * heather + ribs, 0.3, 2.0)
+    return np.asarray(np.array(palette.cloth) * weave[:, None], dtype=np.float32)
 
 
 def _streaks(points: FieldPoints) -> Field:
