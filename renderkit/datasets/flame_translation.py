@@ -99,8 +99,7 @@ def optical_axes_focus(cameras: Iterable[Camera]) -> FloatArray | None:
         count += 1
     if count < 2 or np.linalg.cond(normal) > 1e12:
         return None
-    point: FloatArray = np.linalg.solve(normal, right)
-    return point
+    return np.asarray(np.linalg.solve(normal, right), dtype=np.float64)
 
 
 def _median_distance(points: Points3, vertices: Points3) -> float:

@@ -68,7 +68,7 @@ def pixels_around(points: ArrayLike, size: tuple[int, int]) -> tuple[NDArray[np.
     positions = as_array(points, np.float64, (None, 2), "pixels")
     last = np.array(size) - 1
     # Comparisons with NaN are False.
-    inside: BoolArray = ((positions >= -0.5) & (positions <= last + 0.5)).all(axis=1)
+    inside = np.asarray(((positions >= -0.5) & (positions <= last + 0.5)).all(axis=1))
     corner = np.floor(np.where(inside[:, None], positions, 0.0)).astype(np.int64)
     steps = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     return np.clip(corner[:, None] + steps, 0, last), inside
@@ -90,4 +90,4 @@ def visible_among(depths: ArrayLike, depths_around: ArrayLike, inside: BoolArray
     surface = as_array(depths_around, np.float64, (len(z), 4), "depths_around")
     if not tolerance >= 0.0:
         raise ValueError(f"tolerance: expected at least 0, got {tolerance:g}")
-    return inside & (z > 0.0) & (z <= surface.max(axis=1) + tolerance)
+    return np.asarray(inside & (z > 0.0) & (z <= surface.max(axis=1) + tolerance))
