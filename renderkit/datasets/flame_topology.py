@@ -105,7 +105,7 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         raise DatasetError(file, None, f"no such file. {FLAME_HELP}")
     try:
         if file.suffix.lower() == ".npz":
-            return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft")))
+            return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
         if file.suffix.lower() in {".pkl", ".pickle"}:
             return _from_arrays(file, read_array_pickle(file))
         if file.suffix.lower() == ".obj":
@@ -123,4 +123,8 @@ def _from_arrays(file: Path, arrays: dict[str, NDArray[Any]]) -> FlameTopology:
     if faces is None:
         raise DatasetError(file, None, f"expected an array named one of {', '.join(_FACE_NAMES)}; found none")
     vertices = next((arrays[name] for name in _VERTEX_NAMES if name in arrays), None)
-    return FlameTopology(faces, None if vertices is None else len(vertices), arrays.get("vt"), arrays.get("ft"))
+    num_vertices = None if vertices is None else len(vertices)
+    if "uv" in arrays and "vt" not in arrays:
+        # One texture coordinate per vertex: its faces are the mesh's own.
+        return FlameTopology(faces, num_vertices, arrays["uv"], faces)
+    return FlameTopology(faces, num_vertices, arrays.get("vt"), arrays.get("ft"))

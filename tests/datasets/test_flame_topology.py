@@ -49,6 +49,18 @@ def test_a_texture_seam_keeps_vertex_order_and_each_corners_coordinates(tmp_path
         FlameTopology(FACES, 4).textured_mesh(vertices, np.zeros((4, 4, 3), np.uint8))
 
 
+def test_one_texture_coordinate_per_vertex_needs_no_seams(tmp_path: Path) -> None:
+    path = tmp_path / "template.npz"
+    uv = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    faces = np.array([[0, 1, 2], [0, 2, 3]])
+    np.savez(path, faces=faces, template=np.column_stack([uv, np.zeros(4)]), uv=uv)
+    texture = np.zeros((4, 4, 3), np.uint8)
+    mesh = read_flame_topology(path).textured_mesh(np.column_stack([uv, np.zeros(4)]), texture, "flame")
+    assert mesh.uv is not None
+    assert np.array_equal(mesh.uv[mesh.faces], uv[faces])
+    assert np.array_equal(mesh.vertices[mesh.faces][..., :2], uv[faces])
+
+
 def test_files_without_faces_say_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"flame\.is\.tue\.mpg\.de"):
         read_flame_topology(tmp_path / "none.pkl")
