@@ -114,6 +114,12 @@ DeviceOption = Annotated[
     int | None,
     typer.Option("--device", metavar="N", min=0, help="EGL device, see `renderkit doctor`.", show_default=False),
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", min=1, help="Views worked on at once; all cores by default.", show_default=False
+    ),
+]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Output folder; runs/<capture>-<time> by default.", show_default=False),
@@ -261,8 +267,8 @@ def make_options(
     return options
 
 
-def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
-    """Make the renderer that was asked for.
+def open_renderer(choice: RendererChoice, device: int | None, workers: int | None = None) -> Renderer:
+    """Make the renderer that was asked for, drawing up to `workers` views at once where it can.
 
     Raises:
         ContextError: If there is none.
@@ -271,7 +277,9 @@ def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
     from renderkit.render.choose import make_renderer
 
     try:
-        return make_renderer(choice.value, device)
+        if workers is None:
+            return make_renderer(choice.value, device)
+        return make_renderer(choice.value, device, threads=workers)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

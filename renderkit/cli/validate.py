@@ -36,6 +36,7 @@ from renderkit.cli.arguments import (
     ThresholdOption,
     UndistortedMattesOption,
     UndistortOption,
+    WorkersOption,
     make_options,
     open_renderer,
     remember,
@@ -82,6 +83,7 @@ def validate(
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")] = True,
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     if remember_flame:
@@ -93,7 +95,9 @@ def validate(
             recording, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
         )
         check_measured(gates.gates, options.metrics)
-        run = RunRequest(inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks)
+        run = RunRequest(
+            inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks, workers
+        )
         report = run_validation(recording, run, gates)
     raise typer.Exit(exit_code(report))
 
@@ -110,6 +114,7 @@ class RunRequest:
         renderer: What draws.
         device: EGL device, or None.
         checks: Whether the capture's conventions are checked first.
+        workers: Views worked on at once; None is all cores.
     """
 
     inputs: CaptureInputs
@@ -119,6 +124,7 @@ class RunRequest:
     renderer: RendererChoice
     device: int | None
     checks: bool = True
+    workers: int | None = None
 
 
 def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | None = None) -> Report:
@@ -139,7 +145,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     started, clock = datetime.now(UTC), time.monotonic()
     folder = make_run_folder(run.folder)
     pictures = RunPictures(folder, subfolder=OVERLAYS, page=True) if run.overlays else None
-    with open_renderer(run.renderer, run.device) as renderer:
+    with open_renderer(run.renderer, run.device, run.workers) as renderer:
         info = renderer.info
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
         checks = _check(recording, renderer, run)
@@ -216,7 +222,7 @@ def _with_requested(recording: Recording, run: RunRequest, report: Report) -> Re
 
 def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:
     from renderkit.cli.progress import Progress
-    from renderkit.pipeline.validate import validate as validate_views
+    from renderkit.pipeline.process_engine import validate_with_workers
     from renderkit.report.heat import write_depth_heat
 
     options = run.options
@@ -229,7 +235,8 @@ def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: R
     num_cameras = len(recording.camera_names if options.cameras is None else options.cameras)
     rows = []
     with Progress(num_frames * num_cameras * max(1, len(options.meshes))) as progress:
-        for row in validate_views(recording, renderer, options, None if pictures is None else draw):
+        drawing = None if pictures is None else draw
+        for row in validate_with_workers(recording, renderer, options, drawing, run.workers, run.device):
             rows.append(row)
             progress.advance()
             if pictures is not None:

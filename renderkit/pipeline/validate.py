@@ -44,24 +44,61 @@ def validate(
         ContextError: If the renderer loses its device.
     """
     options = options or ValidationOptions()
-    frames = _known(options.frames, recording.frame_ids, "frame")
-    cameras = _known(options.cameras, recording.camera_names, "camera")
+    contents = FrameContents(recording, options)
 
-    def work() -> Iterator[tuple[ViewKey, FrameContent | Failure]]:
-        for frame_id in frames:
-            for mesh_name, content in _read_contents(recording, frame_id, options):
-                for camera_name in cameras:
-                    yield ViewKey(recording.path.name, frame_id, camera_name, mesh_name), content
+    def work() -> Iterator[tuple[ViewKey, FrameContent | Failure] | ViewResult]:
+        for key in list_keys(recording, options):
+            yield key if isinstance(key, ViewResult) else (key, contents.of(key))
 
-    def examine(item: tuple[ViewKey, FrameContent | Failure]) -> ViewResult | ViewEvidence:
-        key, content = item
-        if isinstance(content, Failure):
-            return ViewResult(key, failure=content)
-        return _examine(recording, key, content, renderer, options, with_picture=draw is not None)
+    def examine(item: tuple[ViewKey, FrameContent | Failure] | ViewResult) -> ViewResult | ViewEvidence:
+        if isinstance(item, ViewResult):
+            return item
+        return examine_key(recording, *item, renderer, options, keep_evidence=draw is not None)
 
     for found in map_in_order(examine, work(), views_at_once(renderer)):
         # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
-        yield found if isinstance(found, ViewResult) else _with_picture(found, draw)
+        yield with_picture(found, draw)
+
+
+def list_keys(recording: Recording, options: ValidationOptions) -> Iterator[ViewKey | ViewResult]:
+    """Yield the key of each view, or its failed row where its frame cannot be described.
+
+    Raises:
+        ValueError: If the options name a frame or camera that the recording does not have.
+    """
+    frames = _known(options.frames, recording.frame_ids, "frame")
+    cameras = _known(options.cameras, recording.camera_names, "camera")
+    for frame_id in frames:
+        failure = None
+        try:
+            names = chosen_meshes(recording.frame(frame_id), options)
+        except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
+            names, failure = options.meshes or (NO_MESH,), failure_of(error)
+        for name in names:
+            for camera in cameras:
+                key = ViewKey(recording.path.name, frame_id, camera, name)
+                yield key if failure is None else ViewResult(key, failure=failure)
+
+
+class FrameContents:
+    """Reads what the views of a frame share, once for all that follow each other."""
+
+    def __init__(self, recording: Recording, options: ValidationOptions) -> None:
+        self._recording = recording
+        self._options = options
+        self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
+
+    def of(self, key: ViewKey) -> FrameContent | Failure:
+        """Return the content for a view, or why it cannot be read."""
+        which = (key.frame, key.mesh)
+        if self._last is None or self._last[0] != which:
+            try:
+                frame = self._recording.frame(key.frame)
+                content: FrameContent | Failure = _with_requested(self._recording, frame, key.mesh, self._options)
+            except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
+                content = failure_of(error)
+            self._last = which, content
+        return self._last[1]
 
 
 def validate_view(
@@ -77,37 +114,45 @@ def validate_view(
     Raises:
         ContextError: If the renderer loses its device: no other view would fare better.
     """
-    found = _examine(recording, key, content, renderer, options, with_picture=draw is not None)
-    return found if isinstance(found, ViewResult) else _with_picture(found, draw)
+    return with_picture(examine_key(recording, key, content, renderer, options, keep_evidence=draw is not None), draw)
 
 
-def _examine(
+def examine_key(
     recording: Recording,
     key: ViewKey,
-    content: FrameContent,
+    content: FrameContent | Failure,
     renderer: Renderer,
     options: ValidationOptions,
     *,
-    with_picture: bool,
+    keep_evidence: bool,
 ) -> ViewResult | ViewEvidence:
-    """Return the evidence for a picture, or the bare row when none is drawn or the view failed."""
+    """Return the evidence for a picture, or the bare row when none is drawn or the view failed.
+
+    Raises:
+        ContextError: If the renderer loses its device.
+    """
+    if isinstance(content, Failure):
+        return ViewResult(key, failure=content)
     try:
         view = recording.view(key.frame, key.camera)
-        passes = RenderPass.COLOR if with_picture else RenderPass.GEOMETRY
+        passes = RenderPass.COLOR if keep_evidence else RenderPass.GEOMETRY
         evidence = examine_view(key, view, content, renderer, options, passes)
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad view never costs the others
         return ViewResult(key, failure=failure_of(error))
-    return evidence if with_picture else evidence.row
+    return evidence if keep_evidence else evidence.row
 
 
-def _with_picture(evidence: ViewEvidence, draw: Draw | None) -> ViewResult:
-    row = evidence.row
+def with_picture(found: ViewResult | ViewEvidence, draw: Draw | None) -> ViewResult:
+    """Return the row of a view, with its picture drawn where there is evidence for one."""
+    if isinstance(found, ViewResult):
+        return found
+    row = found.row
     if draw is None:
         return row
     try:
-        return replace(row, overlay=draw(evidence))
+        return replace(row, overlay=draw(found))
     except Exception as error:  # noqa: BLE001 - a picture that cannot be written never costs the scores
         return replace(row, warnings=(*row.warnings, f"no overlay: {error}"))
 
@@ -139,24 +184,6 @@ def read_content(frame: Frame, mesh_name: str) -> FrameContent:
     else:
         why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
     return FrameContent.of(None, frame.read_landmarks(), why)
-
-
-def _read_contents(
-    recording: Recording, frame_id: str, options: ValidationOptions
-) -> Iterator[tuple[str, FrameContent | Failure]]:
-    try:
-        frame = recording.frame(frame_id)
-        names = chosen_meshes(frame, options)
-    except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
-        for name in options.meshes or (NO_MESH,):
-            yield name, failure_of(error)
-        return
-    for name in names:
-        try:
-            content: FrameContent | Failure = _with_requested(recording, frame, name, options)
-        except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
-            content = failure_of(error)
-        yield name, content
 
 
 def _with_requested(recording: Recording, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:

@@ -10,13 +10,14 @@ from renderkit.render.base import Renderer
 RendererKind: TypeAlias = Literal["auto", "egl", "cpu"]
 
 
-def make_renderer(kind: RendererKind = "auto", device: int | None = None) -> Renderer:
+def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, threads: int | None = None) -> Renderer:
     """Return a renderer; the caller closes it. Its `info` says what was taken.
 
     Args:
         kind: "egl" or "cpu" take that one or fail. "auto" takes a hardware EGL device where there is one, else the CPU
             renderer, else software EGL.
         device: Index into `egl.list_devices()`; with "auto" it asks for EGL.
+        threads: How many views the CPU renderer draws at once; all cores by default.
 
     Raises:
         ContextError: If what was asked for, or is left, cannot be had: no EGL context, no compiler for the CPU.
@@ -27,11 +28,11 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None) -> Ren
     if kind == "cpu":
         if device is not None:
             raise ValueError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
-        return _cpu_renderer()
+        return _cpu_renderer(threads)
     if kind == "egl" or device is not None or _hardware_device() is not None:
         return _egl_renderer(device)
     try:
-        return _cpu_renderer()
+        return _cpu_renderer(threads)
     except ContextError:
         return _egl_renderer(None)
 
@@ -53,9 +54,9 @@ def _egl_renderer(device: int | None) -> Renderer:
     return EglRenderer(device)
 
 
-def _cpu_renderer() -> Renderer:
+def _cpu_renderer(threads: int | None) -> Renderer:
     try:
         from renderkit.render.cpu import CpuRenderer  # noqa: PLC0415 - loads a compiler
     except ImportError as error:
         raise ContextError("the CPU", f"its renderer cannot be loaded: {error}; pip install numba") from error
-    return CpuRenderer()
+    return CpuRenderer(threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -141,6 +141,12 @@ class ViewResult:
         ]
         if unexplained and self.failure is None:
             raise ValueError(f"{self.key}: scores without a value and without a reason: {', '.join(unexplained)}")
+
+    def __reduce__(self) -> tuple[type[ViewResult], tuple[object, ...]]:
+        """Pickle by the constructor's arguments: a read-only mapping does not survive a worker process."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["not_computable"] = dict(self.not_computable)
+        return type(self), tuple(values.values())
 
 
 @dataclass(frozen=True)

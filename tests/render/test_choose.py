@@ -24,7 +24,7 @@ class Stand:
 @pytest.fixture
 def stands(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(choose, "_egl_renderer", lambda device: Stand("egl", device))
-    monkeypatch.setattr(choose, "_cpu_renderer", lambda: Stand("cpu"))
+    monkeypatch.setattr(choose, "_cpu_renderer", lambda *_: Stand("cpu"))
     return monkeypatch
 
 
@@ -53,7 +53,7 @@ def test_auto_without_egl_takes_the_cpu(stands: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_without_a_compiler_takes_software_egl(stands: pytest.MonkeyPatch) -> None:
-    def none() -> Stand:
+    def none(threads: int | None) -> Stand:
         raise ContextError("the CPU", "no numba")
 
     stands.setattr(egl, "list_devices", lambda: (SOFTWARE,))

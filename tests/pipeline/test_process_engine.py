@@ -1,0 +1,93 @@
+"""Views worked on in several processes: the same rows, in order, and a dead worker costs its view."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
+from renderkit.datasets import open_recording
+from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.errors import ContextError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
+from renderkit.pipeline.validate import validate
+from renderkit.render.base import Renderer
+from renderkit.render.choose import RendererKind, make_renderer
+from renderkit.render.cpu import CpuRenderer
+from renderkit.report.evidence import ViewEvidence
+from renderkit.report.json_report import dump_report
+from renderkit.report.rows import Report, ViewResult
+
+
+class DeadlyRenderer(CpuRenderer):
+    """Takes its process down at one camera."""
+
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        if camera.name == "25":
+            os._exit(7)
+        return super().depth_at(mesh, camera, pixels)
+
+
+def _no_context() -> Renderer:
+    raise ContextError("device 9", "there is none")
+
+
+def _text(rows: list[ViewResult]) -> str:
+    """The report without what differs from run to run."""
+    for row in rows:
+        object.__setattr__(row, "seconds", 0.0)
+    return dump_report(Report(tuple(rows)))
+
+
+@pytest.mark.parametrize("kind", ["egl", "cpu"])
+def test_four_workers_report_what_one_reports(faulty_capture: SynthTruth, kind: RendererKind) -> None:
+    with open_recording(faulty_capture.capture) as recording, make_renderer(kind, threads=1) as renderer:
+        alone = _text(list(validate(recording, renderer)))
+        together = _text(list(validate_with_workers(recording, renderer, num_workers=4)))
+        assert together == alone
+    with open_recording(faulty_capture.capture) as recording, make_renderer(kind, threads=4) as renderer:
+        assert _text(list(validate(recording, renderer))) == alone
+
+
+def test_a_dead_worker_costs_its_view(faulty_capture: SynthTruth) -> None:
+    with open_recording(faulty_capture.capture) as recording:
+        rows = list(validate_in_processes(recording, partial(DeadlyRenderer, 1), num_workers=2))
+        assert [row.key.camera for row in rows] == list(recording.camera_names)
+    failed = [row for row in rows if row.failure is not None]
+    assert [row.key.camera for row in failed] == ["25"]
+    assert failed[0].failure is not None
+    assert "worker process died" in failed[0].failure.message
+
+
+def test_a_renderer_that_cannot_be_made_ends_the_walk(faulty_capture: SynthTruth) -> None:
+    with open_recording(faulty_capture.capture) as recording, pytest.raises(ContextError, match="device 9"):
+        list(validate_in_processes(recording, _no_context, num_workers=1))
+
+
+def test_pictures_are_drawn_in_the_calling_process(faulty_capture: SynthTruth) -> None:
+    def draw(evidence: ViewEvidence) -> str:
+        assert evidence.rendering is not None
+        assert evidence.rendering.color is not None
+        return f"{evidence.row.key.camera}-{os.getpid()}.jpg"
+
+    with open_recording(faulty_capture.capture) as recording:
+        rows = list(validate_in_processes(recording, partial(CpuRenderer, 1), None, draw, num_workers=1))
+        assert [row.overlay for row in rows] == [f"{name}-{os.getpid()}.jpg" for name in recording.camera_names]
+
+
+def test_a_row_survives_pickling(faulty_capture: SynthTruth) -> None:
+    with open_recording(faulty_capture.capture) as recording, CpuRenderer(1) as renderer:
+        row = next(validate(recording, renderer))
+    assert _text([pickle.loads(pickle.dumps(row))]) == _text([row])  # noqa: S301 - our own bytes
+
+
+def test_no_worker_is_refused(faulty_capture: SynthTruth) -> None:
+    with open_recording(faulty_capture.capture) as recording, pytest.raises(ValueError, match="num_workers"):
+        list(validate_in_processes(recording, _no_context, num_workers=0))
