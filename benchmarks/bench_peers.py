@@ -101,6 +101,9 @@ def _vtk() -> dict[str, Prepare]:
     import vtk
     from vtk.util import numpy_support
 
+    # A window that goes away terminates the EGL display under everybody else's contexts.
+    kept: list[object] = []
+
     def prepare(mesh: Mesh) -> Draw:
         points = vtk.vtkPoints()
         points.SetData(numpy_support.numpy_to_vtk(mesh.vertices, deep=True))
@@ -117,6 +120,7 @@ def _vtk() -> dict[str, Prepare]:
         renderer = vtk.vtkRenderer()
         renderer.AddActor(actor)
         window = vtk.vtkEGLRenderWindow() if hasattr(vtk, "vtkEGLRenderWindow") else vtk.vtkRenderWindow()
+        kept.append(window)
         window.SetOffScreenRendering(1)
         window.SetMultiSamples(0)
         window.AddRenderer(renderer)

@@ -13,15 +13,16 @@ from renderkit.pipeline.engines import map_in_order, views_at_once
 from renderkit.render.cpu import CpuRenderer
 
 
+@pytest.mark.parametrize("batch", [1, 3, 100])
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_results_come_in_the_order_of_the_items(threads: int) -> None:
+def test_results_come_in_the_order_of_the_items(threads: int, batch: int) -> None:
     delays = np.random.default_rng(0).uniform(0.0, 0.004, 40)
 
     def work(index: int) -> int:
         time.sleep(delays[index])
         return index * index
 
-    assert list(map_in_order(work, range(40), threads)) == [index * index for index in range(40)]
+    assert list(map_in_order(work, range(40), threads, batch=batch)) == [index * index for index in range(40)]
 
 
 def test_items_are_taken_only_as_results_are() -> None:
@@ -40,13 +41,14 @@ def test_items_are_taken_only_as_results_are() -> None:
     assert len(taken) <= 15
 
 
-def test_an_error_comes_where_its_result_would_have() -> None:
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_an_error_comes_where_its_result_would_have(batch: int) -> None:
     def work(index: int) -> int:
         if index == 3:
             raise ValueError("bad item")
         return index
 
-    results = map_in_order(work, range(10), 2)
+    results = map_in_order(work, range(10), 2, batch=batch)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="bad item"):
         next(results)

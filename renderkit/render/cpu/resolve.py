@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray
 from renderkit.compiled import kernel
-from renderkit.render.cpu.weights import hit_face, ray_in_piece
+from renderkit.render.cpu.weights import hit_face, piece_slopes, ray_in_piece, ray_on_slopes
 from renderkit.render.cpu.zbuffer import LAST_NUMBER
 
 _REFINEMENT = 0.05
@@ -59,15 +59,37 @@ def resolve_band(
             number = np.uint64(min(LAST_NUMBER - (line[i] & LAST_NUMBER), last_face))
             indices[i] = face_order[number] if line[i] != 0 else -1
         if sources.shape[0]:
-            for i in range(line.shape[0]):
-                piece = LAST_NUMBER - (line[i] & LAST_NUMBER) - last_face - 1
-                if line[i] == 0 or piece < 0:
-                    continue
-                indices[i] = face_order[sources[piece]]
-                depths[i] = _depth_in_piece(
-                    piece, left + i, row, float(depths[i]), camera, points, faces, piece_exact, piece_rays, sources
-                )
+            _resolve_pieces(
+                line, left, row, face_order, camera, points, faces, piece_exact, piece_rays, sources, depths, indices
+            )
         line[:] = 0
+
+
+@kernel
+def _resolve_pieces(
+    line: NDArray[np.int64], left: int, row: int,
+    face_order: NDArray[np.int32], camera: FloatArray, points: FloatArray, faces: Faces,
+    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
+    depths: NDArray[np.float32], indices: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Put right the pixels of one row that see pieces; what neighbours share is worked out once."""
+    last, usable = -1, False
+    for i in range(line.shape[0]):
+        piece = LAST_NUMBER - (line[i] & LAST_NUMBER) - face_order.shape[0]
+        if line[i] == 0 or piece < 0:
+            continue
+        if piece != last:
+            last = piece
+            usable, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv = piece_slopes(piece_exact, piece_rays, 3 * piece)
+        indices[i] = face_order[sources[piece]]
+        if usable:
+            _, _, near = ray_on_slopes(camera, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv, left + i, row)
+            if near > 0.0:
+                depths[i] = 1.0 / near
+                continue
+        depths[i] = _depth_in_piece(
+            piece, left + i, row, float(depths[i]), camera, points, faces, piece_exact, piece_rays, sources
+        )
 
 
 @kernel

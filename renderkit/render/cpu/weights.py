@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
-from renderkit.compiled import kernel
+from renderkit.compiled import inlined_kernel, kernel
 from renderkit.render.cpu.lens import FX, FY, pixel_of, to_camera
 
 _LEAST_HEIGHT = 0.5
@@ -30,26 +30,52 @@ def ray_in_piece(
         column: The pixel.
         row: The pixel.
     """
+    usable, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv = piece_slopes(exact, rays, first)
+    if usable:
+        return ray_on_slopes(camera, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv, column, row)
+    x, y = _ray_by_lens(camera, rays[first, 0], rays[first, 1], column, row)
+    return x, y, 0.0
+
+
+@inlined_kernel
+def piece_slopes(
+    exact: NDArray[np.float32], rays: FloatArray, first: int
+) -> tuple[bool, float, float, float, float, float, float, float, float, float, float, float]:
+    """How a piece's rays and 1 / z change with the pixel.
+
+    Returns:
+        Whether the piece is large enough to have slopes, its first corner in px, and for the ray's x, its y, and 1 / z
+        each: value at that corner, slope along u, slope along v.
+    """
     ax, ay = np.float64(exact[first, 0]), np.float64(exact[first, 1])
     ux, uy = exact[first + 1, 0] - ax, exact[first + 1, 1] - ay
     vx, vy = exact[first + 2, 0] - ax, exact[first + 2, 1] - ay
     area = ux * vy - uy * vx
     longest = max(ux * ux + uy * uy, vx * vx + vy * vy)
-    x0, y0 = rays[first, 0], rays[first, 1]
-    if area * area > _LEAST_HEIGHT * _LEAST_HEIGHT * longest:
-        px, py = column - ax, row - ay
-        v, w = (px * vy - py * vx) / area, (ux * py - uy * px) / area
-        x = x0 + v * (rays[first + 1, 0] - x0) + w * (rays[first + 2, 0] - x0)
-        y = y0 + v * (rays[first + 1, 1] - y0) + w * (rays[first + 2, 1] - y0)
-        landed_x, landed_y = pixel_of(camera, x, y)
-        px, py = px + column - landed_x, py + row - landed_y
-        v, w = (px * vy - py * vx) / area, (ux * py - uy * px) / area
-        x = x0 + v * (rays[first + 1, 0] - x0) + w * (rays[first + 2, 0] - x0)
-        y = y0 + v * (rays[first + 1, 1] - y0) + w * (rays[first + 2, 1] - y0)
-        z0 = np.float64(exact[first, 2])
-        return x, y, z0 + v * (exact[first + 1, 2] - z0) + w * (exact[first + 2, 2] - z0)
-    x, y = _ray_by_lens(camera, x0, y0, column, row)
-    return x, y, 0.0
+    usable = area * area > _LEAST_HEIGHT * _LEAST_HEIGHT * longest
+    scale = 1.0 / area if usable else 0.0
+    x0, y0, z0 = rays[first, 0], rays[first, 1], np.float64(exact[first, 2])
+    xb, yb, zb = rays[first + 1, 0] - x0, rays[first + 1, 1] - y0, exact[first + 1, 2] - z0
+    xc, yc, zc = rays[first + 2, 0] - x0, rays[first + 2, 1] - y0, exact[first + 2, 2] - z0
+    return (
+        usable, ax, ay,
+        x0, (xb * vy - xc * uy) * scale, (xc * ux - xb * vx) * scale,
+        y0, (yb * vy - yc * uy) * scale, (yc * ux - yb * vx) * scale,
+        z0, (zb * vy - zc * uy) * scale, (zc * ux - zb * vx) * scale,
+    )  # fmt: skip
+
+
+@inlined_kernel
+def ray_on_slopes(
+    camera: FloatArray, ax: float, ay: float,
+    x0: float, xu: float, xv: float, y0: float, yu: float, yv: float, z0: float, zu: float, zv: float,
+    column: int, row: int,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Ray of a pixel and 1 / z there, by one Newton step with the piece's slopes."""
+    px, py = column - ax, row - ay
+    landed_x, landed_y = pixel_of(camera, x0 + xu * px + xv * py, y0 + yu * px + yv * py)
+    px, py = px + column - landed_x, py + row - landed_y
+    return x0 + xu * px + xv * py, y0 + yu * px + yv * py, z0 + zu * px + zv * py
 
 
 @kernel
