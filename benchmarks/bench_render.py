@@ -118,6 +118,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     axes.set_yticks(np.arange(len(names)), names)
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.set_xlim(left=0.5)
     axes.set_xlabel("median ms per view (2448 x 2048 px)")
     axes.set_title(result["machine"], fontsize=9)
     axes.legend()
