@@ -18,6 +18,9 @@ from renderkit.report.rows import Failure, ViewKey, ViewResult
 Draw = Callable[[ViewEvidence], str | None]
 """Draws a picture of a view and returns its path relative to the run folder, or None."""
 
+_ROWS_AT_ONCE = 4
+"""Views that a thread takes at once when only their rows are kept."""
+
 NO_MESH = "none"
 """What a row calls the mesh of a frame that has none."""
 
@@ -55,7 +58,9 @@ def validate(
             return item
         return examine_key(recording, *item, renderer, options, keep_evidence=draw is not None)
 
-    for found in map_in_order(examine, work(), views_at_once(renderer)):
+    # Evidence for pictures is large, rows are small.
+    batch = _ROWS_AT_ONCE if draw is None else 1
+    for found in map_in_order(examine, work(), views_at_once(renderer), batch=batch):
         # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
         yield with_picture(found, draw)
 
