@@ -11,22 +11,11 @@ import typer
 
 from renderkit.cli.gate import verdict_lines
 from renderkit.report.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
-from renderkit.report.catalogue import METRICS, Metric, asked_metrics
+from renderkit.report.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
 
 if TYPE_CHECKING:
     from renderkit.report.rows import Report
 
-_COLUMNS = (
-    "iou",
-    "containment",
-    "boundary_f_2px",
-    "vertex_containment",
-    "reprojection_median_px",
-    "reprojection_rms_px",
-    "reprojection_max_px",
-    "landmarks_used",
-    "landmarks_hidden",
-)
 _REQUESTED_TABLES = (
     (
         "boundary_iou_2px",
@@ -120,7 +109,7 @@ def summary_lines(report: Report) -> list[str]:
 def _shown_metrics(summaries: tuple[CameraSummary, ...]) -> list[Metric]:
     return [
         METRICS[name]
-        for name in _COLUMNS
+        for name in HEADLINE_METRICS
         if name not in _OPTIONAL or any(not math.isnan(METRICS[name].value(s.scores)) for s in summaries)
     ]
 
@@ -158,7 +147,7 @@ def _missing_lines(report: Report) -> list[str]:
     rows = [row for row in report.rows if row.failure is None]
     titles: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
-    for metric in (METRICS[name] for name in _COLUMNS if name not in _OPTIONAL):
+    for metric in (METRICS[name] for name in HEADLINE_METRICS if name not in _OPTIONAL):
         found = Counter(reason for row in rows if (reason := metric.missing_reason(row)) is not None)
         for reason, count in found.items():
             titles.setdefault(reason, []).append(metric.title)

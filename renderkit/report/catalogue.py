@@ -188,3 +188,16 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     }
 )
 """Every metric by name, in the order of tables."""
+
+HEADLINE_METRICS = (
+    "iou",
+    "containment",
+    "boundary_f_2px",
+    "vertex_containment",
+    "reprojection_median_px",
+    "reprojection_rms_px",
+    "reprojection_max_px",
+    "landmarks_used",
+    "landmarks_hidden",
+)
+"""What tables and captions show of the standard run, in this order."""

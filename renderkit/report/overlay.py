@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import ColorImage, MaskImage, Pixels
-from renderkit.report.catalogue import METRICS, Metric
+from renderkit.report.catalogue import HEADLINE_METRICS, METRICS, Metric
 from renderkit.report.contour import outline_coverage
 from renderkit.report.drawing import (
     BACKDROP,
@@ -32,17 +32,6 @@ from renderkit.report.rows import ViewResult
 _FACTORS = (1, 5, 10, 20, 50, 100)
 _SUBPIXEL_BITS = 4
 _SMALLEST = 900
-_CAPTION_METRICS = (
-    "iou",
-    "containment",
-    "boundary_f_2px",
-    "vertex_containment",
-    "reprojection_median_px",
-    "reprojection_rms_px",
-    "reprojection_max_px",
-    "landmarks_used",
-    "landmarks_hidden",
-)
 
 
 @dataclass(frozen=True)
@@ -204,7 +193,7 @@ def _caption(evidence: ViewEvidence, width: int, factor: int, style: OverlayStyl
 
 
 def _numbers(row: ViewResult) -> list[str]:
-    values = {name: METRICS[name].value(row.scores) for name in _CAPTION_METRICS}
+    values = {name: METRICS[name].value(row.scores) for name in HEADLINE_METRICS}
     known = [_with_unit(METRICS[name], value) for name, value in values.items() if not math.isnan(value)]
     return known or ["nothing could be computed"]
 
