@@ -84,6 +84,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
             color_scheme=scheme,  # type: ignore[arg-type]
             offline=True,
         )
+        # A loaded machine is slow, not wrong.
+        context.set_default_timeout(120_000)
         contexts.append(context)
         return Opened(context, path)
 
