@@ -16,11 +16,12 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _MIN_FREE_BYTES = 64 << 20
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -33,12 +34,16 @@ class _Dispatcher(Protocol):
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function at its first call: no bounds checks, no GIL, IEEE arithmetic without contraction.
 
+    A kernel makes no arrays; what it needs is handed in. Then nothing in it has to be counted by reference: Numba would
+    count every array argument of every inner call with an atomic operation, which cost half of the time of drawing, and
+    more where threads share the arrays.
+
     Division by zero gives inf or NaN as in NumPy. Results are the same to the last bit whether a loop was vectorised or
     not, which is what keeps a vertex in one place when it is projected by two kernels.
     """
     from numba import njit  # noqa: PLC0415 - importing renderkit stays cheap
 
-    dispatcher = njit(nogil=True, error_model="numpy")(function)
+    dispatcher = njit(**_OPTIONS)(function)
     _cache_on_disk(dispatcher)
     return cast(Callable[P, R], dispatcher)
 
@@ -47,7 +52,7 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small function into each kernel that calls it: for inner loops, where a call would cost more."""
     from numba import njit  # noqa: PLC0415 - importing renderkit stays cheap
 
-    return cast(Callable[P, R], njit(nogil=True, error_model="numpy", inline="always")(function))
+    return cast(Callable[P, R], njit(**_OPTIONS, inline="always")(function))
 
 
 @cache

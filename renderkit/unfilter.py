@@ -28,11 +28,14 @@ def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
         The first row whose filter type does not exist, or -1.
     """
     height, width = pixels.shape
-    above = np.zeros(width, np.uint8)
     for row in range(height):
         start = row * (width + 1)
         filtered = raw[start + 1 : start + 1 + width]
         line = pixels[row]
+        # Above the first row are zeros; laid into the row itself they are read before they are written over.
+        above = pixels[row - 1] if row else line
+        if row == 0:
+            line[:] = 0
         kind = raw[start]
         if kind > _PAETH:
             return row
@@ -48,7 +51,6 @@ def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
         else:
             for x in range(width):
                 line[x] = filtered[x]
-        above = line
     return -1
 
 

@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numba.core.errors import NumbaError
+from numpy.typing import NDArray
 
-from renderkit.compiled import cache_folder
+from renderkit.compiled import cache_folder, kernel
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +43,35 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypat
     folder.chmod(0o777)
     cache_folder.cache_clear()
     assert cache_folder() is None
+
+
+@kernel
+def _twice(values: NDArray[np.float64], result: NDArray[np.float64]) -> None:
+    for i in range(values.shape[0]):
+        result[i] = _double(values, i)
+
+
+@kernel
+def _double(values: NDArray[np.float64], i: int) -> float:
+    return 2.0 * float(values[i])
+
+
+@kernel
+def _making_an_array(size: int) -> float:
+    return float(np.empty(size)[0])
+
+
+def test_kernels_count_no_references() -> None:
+    values, result = np.array([1.0, 2.0]), np.empty(2)
+    _twice(values, result)
+    assert result.tolist() == [2.0, 4.0]
+    inspect: Any = _twice
+    assert [text for text in inspect.inspect_asm().values() if "NRT_incref" in text] == []
+
+
+def test_a_kernel_that_makes_an_array_is_refused() -> None:
+    with pytest.raises(NumbaError, match="Only accept returning of array passed into the function"):
+        _making_an_array(3)
 
 
 _CHILD = """

@@ -69,7 +69,8 @@ class SurfaceTree:
             raise ValueError("points: expected finite coordinates; leave out points that are NaN")
         found, squared = np.empty_like(queries), np.empty(len(queries))
         index = np.empty(len(queries), np.int64)
-        _search_all(queries, self._corners, self._boxes, found, squared, index)
+        scratch = (np.empty((2, 3)), np.empty(_DEPTH, np.int64), np.empty(_DEPTH))
+        _search_all(queries, self._corners, self._boxes, found, squared, index, *scratch)
         return ClosestPoints(found, np.sqrt(squared), self._order[index])
 
 
@@ -150,27 +151,32 @@ def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArr
 
 
 @kernel
-def _square_to_triangle(point: FloatArray, triangle: FloatArray, nearest: FloatArray) -> float:
+def _square_to_triangle(point: FloatArray, triangle: FloatArray, nearest: FloatArray, on_edge: FloatArray) -> float:
     """Write the triangle's closest point to `nearest`: the foot of the perpendicular, or a point of an edge."""
     best: float = _square_to_inside(point, triangle, nearest)
     if best < np.inf:
         return best
-    on_edge = np.empty(3)
     for edge in range(3):
         distance = _square_to_segment(point, triangle[edge], triangle[(edge + 1) % 3], on_edge)
         if distance < best:
             best = distance
-            nearest[:] = on_edge
+            nearest[0], nearest[1], nearest[2] = on_edge[0], on_edge[1], on_edge[2]
     return best
 
 
 @kernel
 def _search_one(
-    point: FloatArray, corners: FloatArray, boxes: FloatArray, found: FloatArray, nodes: IndexArray, bounds: FloatArray
+    point: FloatArray,
+    corners: FloatArray,
+    boxes: FloatArray,
+    found: FloatArray,
+    candidates: FloatArray,
+    nodes: IndexArray,
+    bounds: FloatArray,
 ) -> tuple[float, int]:
     """Walk the tree, nearer child first, and skip boxes that cannot hold anything nearer."""
     num_leaves = len(boxes) // 2
-    candidate = np.empty(3)
+    candidate, on_edge = candidates[0], candidates[1]
     best, index = np.inf, -1
     nodes[0], bounds[0], size = 1, 0.0, 1
     while size:
@@ -187,10 +193,10 @@ def _search_one(
             continue
         start = (node - num_leaves) * _LEAF
         for face in range(start, min(start + _LEAF, len(corners))):
-            distance = _square_to_triangle(point, corners[face], candidate)
+            distance = _square_to_triangle(point, corners[face], candidate, on_edge)
             if distance < best:
                 best, index = distance, face
-                found[:] = candidate
+                found[0], found[1], found[2] = candidate[0], candidate[1], candidate[2]
     return best, index
 
 
@@ -202,7 +208,11 @@ def _search_all(
     points: FloatArray,
     squared: FloatArray,
     index: IndexArray,
+    candidates: FloatArray,
+    nodes: IndexArray,
+    bounds: FloatArray,
 ) -> None:
-    nodes, bounds = np.empty(_DEPTH, np.int64), np.empty(_DEPTH)
     for query in range(len(queries)):
-        squared[query], index[query] = _search_one(queries[query], corners, boxes, points[query], nodes, bounds)
+        squared[query], index[query] = _search_one(
+            queries[query], corners, boxes, points[query], candidates, nodes, bounds
+        )

@@ -279,6 +279,7 @@ def project_vertices(
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
     state: NDArray[np.uint8],
+    block: FloatArray,
 ) -> int:
     """Project all vertices.
 
@@ -288,11 +289,11 @@ def project_vertices(
         snapped: (V, 2) receives px in units of 1 / SUBPIXELS; 0 for invalid vertices.
         exact: (V, 3) receives u, v in px and 1 / z; may have no rows when only the silhouette is wanted.
         state: (V,) receives OK, SUSPECT or INVALID.
+        block: (4, BLOCK) scratch.
 
     Returns:
         The worst state.
     """
-    block = np.empty((4, BLOCK))
     valid2 = numbers[VALID_RADIUS] * numbers[VALID_RADIUS]
     safe2 = numbers[SAFE_RADIUS] * numbers[SAFE_RADIUS]
     total = points.shape[1]

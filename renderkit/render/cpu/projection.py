@@ -11,6 +11,7 @@ from renderkit.arrays import Faces, FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.render.cpu.contour import face_signs, find_pending
 from renderkit.render.cpu.lens import (
+    BLOCK,
     OK,
     SAFE_RADIUS,
     STRAIGHT_LENGTH,
@@ -18,7 +19,7 @@ from renderkit.render.cpu.lens import (
     pack_camera,
     project_vertices,
 )
-from renderkit.render.cpu.refine import refine_faces
+from renderkit.render.cpu.refine import STACK, refine_faces
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.topology import PreparedMesh
 
@@ -80,14 +81,14 @@ def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, *, silhou
     exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
     state = scratch.get("state", (num_vertices,), np.uint8)
     signs = scratch.get("signs", (len(faces),), np.int8)
-    worst = project_vertices(numbers, mesh.points, snapped, exact, state)
+    worst = project_vertices(numbers, mesh.points, snapped, exact, state, scratch.get("block", (4, BLOCK), np.float64))
     face_signs(faces, snapped, signs)
     pieces = _NO_PIECES
     if worst != OK or not _edges_are_straight(mesh, numbers, float(center_cam[2])):
         pending = scratch.get("pending", (len(faces) + 1,), np.int32)
         count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
         if count:
-            pieces = _refine(mesh, numbers, state, pending[:count], signs)
+            pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch)
     return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
 
 
@@ -107,14 +108,15 @@ def _refine(
     state: NDArray[np.uint8],
     pending: NDArray[np.int32],
     signs: NDArray[np.int8],
+    scratch: Scratch,
 ) -> Pieces:
+    stack, polygon = scratch.get("stack", (STACK + 1, 3, 3), np.float64), scratch.get("polygon", (7, 3), np.float64)
     room = 2 * len(pending) + 256
     while True:
         snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
         rays, sources = np.empty((3 * room, 2)), np.empty(room, np.int32)
-        count = refine_faces(
-            numbers, mesh.points, mesh.topology.faces, state, pending, signs, snapped, exact, rays, sources
-        )
+        kept = (snapped, exact, rays, sources)
+        count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
         if count <= room:
             break
         room = count

@@ -31,7 +31,8 @@ from renderkit.render.cpu.lens import (
     to_camera,
 )
 
-_STACK = 512
+STACK = 512
+"""Triangles of one face that may wait at a time."""
 
 
 @kernel
@@ -46,6 +47,8 @@ def refine_faces(
     exact: NDArray[np.float32],
     rays: FloatArray,
     sources: NDArray[np.int32],
+    stack: FloatArray,
+    polygon: FloatArray,
 ) -> int:
     """Look closely at the `pending` faces; take out of `signs` those that need pieces, and write the pieces.
 
@@ -60,13 +63,13 @@ def refine_faces(
         exact: (3 * M, 3) likewise.
         rays: (3 * M, 2) receives their undistorted normalised coordinates.
         sources: (M,) receives the source face of each piece.
+        stack: (STACK + 1, 3, 3) scratch.
+        polygon: (7, 3) scratch.
 
     Returns:
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
     """
-    stack = np.empty((_STACK, 3, 3))
-    corners = np.empty((4, 3))
-    polygon = np.empty((7, 3))
+    corners = stack[STACK]
     count = 0
     for i in range(pending.shape[0]):
         face = pending[i]
@@ -85,8 +88,8 @@ def refine_faces(
         while top > 0:
             top -= 1
             mark = _marks(numbers, stack[top])
-            if mark & 7 and mark > 0 and top + 4 <= _STACK:
-                top = _split(stack, top, mark & 7)
+            if mark & 7 and mark > 0 and top + 4 <= STACK:
+                top = _split(stack, top, mark & 7, polygon)
             elif mark >= 0:
                 count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, rays, sources)
     return count
@@ -161,7 +164,7 @@ def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
     """
     disc = numbers[DISC_RADIUS]
     touching, marks, around, outside = 0, 0, 0, 0
-    bends, bound = 0.0, np.array([np.inf, np.inf, -np.inf, -np.inf])
+    bends, left, above, right, below = 0.0, np.inf, np.inf, -np.inf, -np.inf
     for k in range(3):
         a, b = triangle[k], triangle[(k + 1) % 3]
         turn = a[0] * b[1] - a[1] * b[0]
@@ -170,12 +173,7 @@ def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
             outside += 1
         else:
             u, v = pixel_of(numbers, a[0], a[1])
-            bound[0], bound[1], bound[2], bound[3] = (
-                min(bound[0], u),
-                min(bound[1], v),
-                max(bound[2], u),
-                max(bound[3], v),
-            )
+            left, above, right, below = min(left, u), min(above, v), max(right, u), max(below, v)
         if _distance_to_origin(a, b) <= disc:
             touching += 1
             bend = _bend(numbers, a, b)
@@ -186,12 +184,7 @@ def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
     if outside == 0:
         # The curved triangle stays near its corners' box; what misses the picture need not be split further.
         room = 2.0 * bends + 2.0
-        if (
-            bound[2] < -room
-            or bound[3] < -room
-            or bound[0] > numbers[WIDTH] + room
-            or bound[1] > numbers[HEIGHT] + room
-        ):
+        if right < -room or below < -room or left > numbers[WIDTH] + room or above > numbers[HEIGHT] + room:
             return -1
     return marks
 
@@ -225,15 +218,14 @@ def _bend(numbers: FloatArray, a: FloatArray, b: FloatArray) -> float:
 
 
 @kernel
-def _split(stack: FloatArray, top: int, marks: int) -> int:
-    """Replace the triangle at `top` by its parts; returns the new height of the stack."""
+def _split(stack: FloatArray, top: int, marks: int, p: FloatArray) -> int:
+    """Replace the triangle at `top` by its parts; returns the new height of the stack. Uses `p` (6, 3) as scratch."""
     # Turn the triangle so that the pattern starts at corner 0: one mark on edge 0, or no mark on edge 2.
     turn = 0
     if marks == 2 or marks == 6:  # noqa: PLR1714 - sets are slow to compile
         turn = 1
     elif marks == 4 or marks == 5:  # noqa: PLR1714
         turn = 2
-    p = np.empty((6, 3))
     for k in range(3):
         _copy(stack[top, (k + turn) % 3], p[k])
     for k in range(3):

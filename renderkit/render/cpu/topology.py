@@ -107,12 +107,13 @@ class PreparedMeshes:
 def build_topology(mesh: Mesh) -> Topology:
     """Order the faces and vertices by locality and pair the edges."""
     face_order, vertex_order, faces = locality_order(mesh.vertices, mesh.faces)
-    start, halves = _outgoing(faces, len(mesh.vertices))
+    start, halves = np.zeros(len(mesh.vertices) + 1, np.int32), np.empty(3 * len(faces), np.int32)
+    _group_outgoing(faces, start, np.empty_like(start), halves)
     if int(np.max(np.diff(start))) > _MAX_VALENCE:
         edges = _pair_edges_by_sorting(faces)
     else:
         room = np.empty((3 * len(faces), 2), np.int32)
-        edges = room[: _pair_edges(faces, start, halves, room)]
+        edges = room[: _pair_edges(faces, start, halves, np.zeros(faces.shape, np.bool_), room)]
     return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges))
 
 
@@ -138,31 +139,42 @@ def _pair_edges_by_sorting(faces: Faces) -> NDArray[np.int32]:
 
 
 @kernel
-def _outgoing(faces: Faces, num_vertices: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Group the directed edges by the vertex they start from: offsets (V + 1,) and 4 * face + corner (3 F,)."""
-    start = np.zeros(num_vertices + 1, np.int32)
+def _group_outgoing(faces: Faces, start: NDArray[np.int32], fill: NDArray[np.int32], halves: NDArray[np.int32]) -> None:
+    """Group the directed edges by the vertex they start from.
+
+    Args:
+        faces: (F, 3).
+        start: (V + 1,) zeros; receives each vertex's offset in `halves`.
+        fill: (V + 1,) scratch.
+        halves: (3 F,) receives 4 * face + corner.
+    """
     for face in range(faces.shape[0]):
         for corner in range(3):
             start[faces[face, corner] + 1] += 1
-    for vertex in range(num_vertices):
+    for vertex in range(start.shape[0] - 1):
         start[vertex + 1] += start[vertex]
-    fill = start[:-1].copy()
-    halves = np.empty(3 * faces.shape[0], np.int32)
+        fill[vertex] = start[vertex]
     for face in range(faces.shape[0]):
         for corner in range(3):
             vertex = faces[face, corner]
             halves[fill[vertex]] = 4 * face + corner
             fill[vertex] += 1
-    return start, halves
 
 
 @kernel
-def _pair_edges(faces: Faces, start: NDArray[np.int32], halves: NDArray[np.int32], edges: NDArray[np.int32]) -> int:
+def _pair_edges(
+    faces: Faces,
+    start: NDArray[np.int32],
+    halves: NDArray[np.int32],
+    taken: NDArray[np.bool_],
+    edges: NDArray[np.int32],
+) -> int:
     """Pair each directed edge with one that runs the other way; the rest stay single. Returns the number of rows.
+
+    `taken` (F, 3) must be False everywhere.
 
     Any pairing is exact: each incidence is counted once, and the two directions of a pair cancel when signs agree.
     """
-    taken = np.zeros((faces.shape[0], 3), np.bool_)
     count = 0
     for face in range(faces.shape[0]):
         for corner in range(3):

@@ -180,7 +180,7 @@ def _draw_band(
             draw_faces(chosen[:count], *arrays, sign, first, window, keys)
         if sign == _FRONT and hiding is None:
             known = _blocks(window, scratch)
-            summarise_blocks(keys, window, known)
+            summarise_blocks(keys, window, known, scratch.get("lowest", (columns,), np.int64))
     return keys
 
 

@@ -276,13 +276,15 @@ def floor_divide(value: int, divisor: int) -> int:
 
 
 @kernel
-def summarise_blocks(keys: NDArray[np.int64], window: NDArray[np.int64], blocks: NDArray[np.float32]) -> None:
+def summarise_blocks(
+    keys: NDArray[np.int64], window: NDArray[np.int64], blocks: NDArray[np.float32], lowest: NDArray[np.int64]
+) -> None:
     """Write the farthest inverse depth of each block and its neighbours below and right: 0 where a pixel is empty.
 
     One look at a block is then enough for a face that is no larger than a block, wherever in the block it begins.
+    `lowest` is scratch for one row.
     """
     columns, rows = window[2] - window[0], window[3] - window[1]
-    lowest = np.empty(columns, np.int64)
     for block_row in range(blocks.shape[0]):
         lowest[:] = 2**62
         for row in range(block_row * BLOCK_PX, min(block_row * BLOCK_PX + BLOCK_PX, rows)):
