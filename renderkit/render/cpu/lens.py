@@ -227,6 +227,23 @@ def pixel_of(numbers: FloatArray, x: float, y: float) -> tuple[float, float]:
 
 
 @kernel
+def land(numbers: FloatArray, us: FloatArray, vs: FloatArray) -> None:
+    """Project many undistorted normalised points in place, to the same bits as `pixel_of`."""
+    m = numbers
+    fx, skew, cx, fy, cy = m[FX], m[SKEW], m[CX], m[FY], m[CY]
+    model = int(m[MODEL])
+    if model == BROWN_CONRADY:
+        for i in range(us.shape[0]):
+            us[i], vs[i] = _brown_conrady(m, us[i], vs[i])
+    elif model != PINHOLE:
+        for i in range(us.shape[0]):
+            us[i], vs[i] = distort_point(numbers, us[i], vs[i])
+    for i in range(us.shape[0]):
+        us[i] = fx * us[i] + skew * vs[i] + cx
+        vs[i] = fy * vs[i] + cy
+
+
+@kernel
 def snap(coordinate: float) -> int:
     """Round a coordinate in px to the nearest 1/256 px."""
     return int(np.int32(np.floor(coordinate * SUBPIXELS + 0.5)))
@@ -249,10 +266,8 @@ def _project_block(numbers: FloatArray, points: FloatArray, start: int, count: i
     m = numbers
     r0, r1, r2, r3, r4, r5, r6, r7, r8 = m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]
     t0, t1, t2 = m[9], m[10], m[11]
-    fx, skew, cx, fy, cy = m[FX], m[SKEW], m[CX], m[FY], m[CY]
     xs, ys, zs = points[0, start : start + count], points[1, start : start + count], points[2, start : start + count]
     us, vs, inverse_z, radius2 = block[0], block[1], block[2], block[3]
-    model = int(m[MODEL])
     for i in range(count):
         a, b, d = xs[i], ys[i], zs[i]
         z = r6 * a + r7 * b + r8 * d + t2
@@ -261,15 +276,7 @@ def _project_block(numbers: FloatArray, points: FloatArray, start: int, count: i
         vs[i] = (r3 * a + r4 * b + r5 * d + t1) * w
         inverse_z[i] = w
         radius2[i] = us[i] * us[i] + vs[i] * vs[i] if z > 0.0 else np.inf
-    if model == BROWN_CONRADY:
-        for i in range(count):
-            us[i], vs[i] = _brown_conrady(m, us[i], vs[i])
-    elif model != PINHOLE:
-        for i in range(count):
-            us[i], vs[i] = distort_point(numbers, us[i], vs[i])
-    for i in range(count):
-        us[i] = fx * us[i] + skew * vs[i] + cx
-        vs[i] = fy * vs[i] + cy
+    land(numbers, us[:count], vs[:count])
 
 
 @kernel

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray
-from renderkit.compiled import kernel
-from renderkit.render.cpu.weights import hit_face, piece_slopes, ray_in_piece, ray_on_slopes
+from renderkit.compiled import inlined_kernel, kernel
+from renderkit.render.cpu.weights import depth_of_plane, trace_run
 from renderkit.render.cpu.zbuffer import LAST_NUMBER
 
 _REFINEMENT = 0.05
@@ -24,6 +24,7 @@ def resolve_band(
     piece_exact: NDArray[np.float32],
     piece_rays: FloatArray,
     sources: NDArray[np.int32],
+    traced: FloatArray,
     depth: DepthImage,
     face_index: FaceIndexImage,
 ) -> None:
@@ -39,6 +40,7 @@ def resolve_band(
         piece_exact: (3 M, 3) u, v in px and 1 / z of the pieces' corners.
         piece_rays: (3 M, 2) their undistorted normalised coordinates.
         sources: (M,) face of each piece; pieces are numbered from F on.
+        traced: (3, columns) scratch.
         depth: (height, width), receives camera z, +inf on the background.
         face_index: (height, width), receives the original face index, -1 on the background.
     """
@@ -55,13 +57,16 @@ def resolve_band(
         for i in range(line.shape[0]):
             # The empty key 0 is an inverse depth of 0: infinitely far.
             depths[i] = np.float32(1.0) / np.float32(np.int32(line[i] >> 32).view(np.float32))
+        num_pieces = 0
         for i in range(line.shape[0]):
-            number = np.uint64(min(LAST_NUMBER - (line[i] & LAST_NUMBER), last_face))
-            indices[i] = face_order[number] if line[i] != 0 else -1
-        if sources.shape[0]:
+            number = LAST_NUMBER - (line[i] & LAST_NUMBER)
+            num_pieces += 1 if line[i] != 0 and number > last_face else 0
+            indices[i] = face_order[np.uint64(min(number, last_face))] if line[i] != 0 else -1
+        if num_pieces:
             _resolve_pieces(
-                line, left, row, face_order, camera, points, faces, piece_exact, piece_rays, sources, depths, indices
-            )
+                line, left, row, face_order, camera, points, faces, piece_exact, piece_rays, sources, traced,
+                depths, indices,
+            )  # fmt: skip
         line[:] = 0
 
 
@@ -69,27 +74,55 @@ def resolve_band(
 def _resolve_pieces(
     line: NDArray[np.int64], left: int, row: int,
     face_order: NDArray[np.int32], camera: FloatArray, points: FloatArray, faces: Faces,
-    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
+    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32], traced: FloatArray,
     depths: NDArray[np.float32], indices: NDArray[np.int32],
 ) -> None:  # fmt: skip
-    """Put right the pixels of one row that see pieces; what neighbours share is worked out once."""
-    last, usable = -1, False
-    for i in range(line.shape[0]):
+    """Put right the pixels of one row that see pieces."""
+    i = 0
+    while i < line.shape[0]:
         piece = LAST_NUMBER - (line[i] & LAST_NUMBER) - face_order.shape[0]
         if line[i] == 0 or piece < 0:
+            i += 1
             continue
-        if piece != last:
-            last = piece
-            usable, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv = piece_slopes(piece_exact, piece_rays, 3 * piece)
-        indices[i] = face_order[sources[piece]]
-        if usable:
-            _, _, near = ray_on_slopes(camera, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv, left + i, row)
-            if near > 0.0:
-                depths[i] = 1.0 / near
-                continue
-        depths[i] = _depth_in_piece(
-            piece, left + i, row, float(depths[i]), camera, points, faces, piece_exact, piece_rays, sources
+        end = run_end(line, i)
+        indices[i:end] = face_order[sources[piece]]
+        _depths_in_piece(
+            piece, left + i, row, camera, points, faces, piece_exact, piece_rays, sources, traced, depths[i:end]
         )
+        i = end
+
+
+@inlined_kernel
+def run_end(line: NDArray[np.int64], start: int) -> int:
+    """The first column after `start` that sees another face or piece, or nothing."""
+    number = line[start] & LAST_NUMBER
+    end = start + 1
+    while end < line.shape[0] and line[end] & LAST_NUMBER == number:
+        end += 1
+    return end
+
+
+@kernel
+def _depths_in_piece(
+    piece: int, column: int, row: int,
+    camera: FloatArray, points: FloatArray, faces: Faces,
+    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32], traced: FloatArray,
+    depths: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Put right the depths of a run of pixels that see one piece: where their rays meet the piece's face."""
+    count = depths.shape[0]
+    xs, ys, nears = traced[0, :count], traced[1, :count], traced[2, :count]
+    trace_run(camera, piece_exact, piece_rays, 3 * piece, column, row, xs, ys, nears)
+    unknown = 0
+    for i in range(count):
+        unknown += 0 if nears[i] > 0.0 else 1
+        depths[i] = np.float32(1.0 / nears[i]) if nears[i] > 0.0 else depths[i]
+    if unknown:
+        face = sources[piece]
+        for i in range(count):
+            if not nears[i] > 0.0:
+                hit = depth_of_plane(camera, points, faces[face, 0], faces[face, 1], faces[face, 2], xs[i], ys[i])
+                depths[i] = _depth_or(float(depths[i]), hit)
 
 
 @kernel
@@ -108,6 +141,7 @@ def resolve_pixels(
     piece_exact: NDArray[np.float32],
     piece_rays: FloatArray,
     sources: NDArray[np.int32],
+    traced: FloatArray,
     depths: NDArray[np.float32],
 ) -> None:
     """Write the depth of single pixels, the same to the last bit as in `resolve_band`.
@@ -121,27 +155,14 @@ def resolve_pixels(
         piece_exact: (3 M, 3) u, v in px and 1 / z of the pieces' corners.
         piece_rays: (3 M, 2) their undistorted normalised coordinates.
         sources: (M,) face of each piece.
+        traced: (3, columns) scratch.
         depths: (N,) receives camera z, +inf on the background.
     """
     for i in range(keys.shape[0]):
         depths[i] = np.float32(1.0) / np.float32(np.int32(keys[i] >> 32).view(np.float32))
         piece = LAST_NUMBER - (keys[i] & LAST_NUMBER) - faces.shape[0]
         if keys[i] != 0 and piece >= 0:
-            column, row = pixels[i, 0], pixels[i, 1]
-            depths[i] = _depth_in_piece(
-                piece, column, row, float(depths[i]), camera, points, faces, piece_exact, piece_rays, sources
-            )
-
-
-@kernel
-def _depth_in_piece(
-    piece: int, column: int, row: int, drawn: float,
-    camera: FloatArray, points: FloatArray, faces: Faces,
-    piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
-) -> float:  # fmt: skip
-    """Depth where a pixel's ray meets the piece's face."""
-    x, y, near = ray_in_piece(camera, piece_exact, piece_rays, 3 * piece, column, row)
-    if near > 0.0:
-        return float(1.0 / near)
-    face = sources[piece]
-    return _depth_or(drawn, hit_face(camera, points, faces[face, 0], faces[face, 1], faces[face, 2], x, y)[0])
+            _depths_in_piece(
+                piece, pixels[i, 0], pixels[i, 1],
+                camera, points, faces, piece_exact, piece_rays, sources, traced, depths[i : i + 1],
+            )  # fmt: skip

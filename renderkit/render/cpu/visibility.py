@@ -16,7 +16,7 @@ from renderkit.render.cpu.lens import SUBPIXELS
 from renderkit.render.cpu.projection import Projection
 from renderkit.render.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.render.cpu.scratch import Scratch
-from renderkit.render.cpu.surface import draw_surface
+from renderkit.render.cpu.surface import SHEET_ROWS, draw_surface, turn_vertices
 from renderkit.render.cpu.topology import Topology
 from renderkit.render.cpu.zbuffer import (
     BLOCK_PX,
@@ -85,14 +85,15 @@ def draw_visible(
         face_index[outside] = -1
     wanted = (RenderPass.BARYCENTRIC, RenderPass.NORMAL, RenderPass.COLOR)
     surface = [_image(kind in passes, width, height, np.uint8 if kind is wanted[2] else np.float32) for kind in wanted]
+    turned = _turned(projection, appearance, scratch)
     columns = max(int(window[2] - window[0]), 1)
     band = max(BLOCK_PX, _BAND_PX // columns)
     for first in range(int(window[1]), int(window[3]), band):
         part = np.array([window[0], first, window[2], min(first + band, window[3])], np.int64)
         keys = _draw_band(projection, part, scratch)
         if passes:
-            _draw_surface(projection, appearance, keys, part, surface)
-        _resolve(projection, keys, part, depth, face_index)
+            _draw_surface(projection, appearance, turned, keys, part, surface, scratch)
+        _resolve(projection, keys, part, depth, face_index, scratch)
     given = [image if kind in passes else None for kind, image in zip(wanted, surface, strict=True)]
     return Rendering(face_index, depth, *given)
 
@@ -118,7 +119,7 @@ def depths_at(
         keys = _draw_band(projection, part, scratch, _around(local, part, scratch))
         found = np.empty(len(here), np.float32)
         wanted = keys[local[:, 1] * int(right - left) + local[:, 0]]
-        resolve_pixels(wanted, pixels[here], *_pieces_of(projection), found)
+        resolve_pixels(wanted, pixels[here], *_pieces_of(projection), _traced(part, scratch), found)
         depths[here] = found
         keys.fill(0)
     return depths
@@ -190,8 +191,20 @@ def _resolve(
     window: NDArray[np.int64],
     depth: DepthImage,
     face_index: FaceIndexImage,
+    scratch: Scratch,
 ) -> None:
-    resolve_band(keys, window, projection.mesh.topology.face_order, *_pieces_of(projection), depth, face_index)
+    order = projection.mesh.topology.face_order
+    resolve_band(keys, window, order, *_pieces_of(projection), _traced(window, scratch), depth, face_index)
+
+
+def _traced(window: NDArray[np.int64], scratch: Scratch) -> FloatArray:
+    return scratch.get("traced", (3, int(window[2] - window[0])), np.float64)
+
+
+def _turned(projection: Projection, appearance: Appearance, scratch: Scratch) -> NDArray[np.float32]:
+    turned = scratch.get("turned", (len(appearance.normals), 6), np.float32)
+    turn_vertices(projection.numbers, projection.mesh.points, appearance.normals, turned)
+    return turned
 
 
 def _pieces_of(
@@ -205,9 +218,11 @@ def _pieces_of(
 def _draw_surface(
     projection: Projection,
     appearance: Appearance,
+    turned: NDArray[np.float32],
     keys: NDArray[np.int64],
     window: NDArray[np.int64],
     images: list[NDArray[Any]],
+    scratch: Scratch,
 ) -> None:
     mesh, pieces = projection.mesh, projection.pieces
     draw_surface(
@@ -220,9 +235,10 @@ def _draw_surface(
         pieces.exact,
         pieces.rays,
         pieces.sources,
-        appearance.normals,
+        turned,
         appearance.colors,
         appearance.uv,
         appearance.texture,
+        scratch.get("sheet", (SHEET_ROWS, int(window[2] - window[0])), np.float64),
         *images,
     )

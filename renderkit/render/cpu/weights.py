@@ -1,4 +1,8 @@
-"""Barycentric weights of a pixel in a projected triangle."""
+"""Where a run of pixels in one row sees its face: rays, inverse depth, barycentric weights.
+
+All pixels of a run see the same triangle, so whatever belongs to the triangle is worked out once, and the loops over
+pixels are plain arithmetic on arrays.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +11,59 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.compiled import inlined_kernel, kernel
-from renderkit.render.cpu.lens import FX, FY, pixel_of, to_camera
+from renderkit.render.cpu.lens import FX, FY, land, pixel_of, to_camera
 
 _LEAST_HEIGHT = 0.5
 """Pieces lower than this (px) have no slopes worth using."""
 
 
 @kernel
-def ray_in_piece(
-    camera: FloatArray, exact: NDArray[np.float32], rays: FloatArray, first: int, column: int, row: int
-) -> tuple[float, float, float]:
-    """Undistorted normalised coordinates of a pixel, and 1 / z of the piece there; 1 / z is 0 for slivers.
+def trace_run(
+    camera: FloatArray,
+    exact: NDArray[np.float32],
+    rays: FloatArray,
+    first: int,
+    column: int,
+    row: int,
+    xs: FloatArray,
+    ys: FloatArray,
+    nears: FloatArray,
+) -> None:
+    """Find the rays of a run of pixels that see one piece, and 1 / z of the piece there; 1 / z is 0 for slivers.
 
     Starts from where the straight piece puts the pixel. Then one Newton step: with the piece's own slopes where it is
-    large enough to have any, else two with the lens's.
+    large enough to have any, else three with the lens's.
 
     Args:
         camera: The packed camera.
         exact: (3 M, 3) u, v in px and 1 / z of the pieces' corners.
         rays: (3 M, 2) their undistorted normalised coordinates.
         first: Row of the piece's first corner.
-        column: The pixel.
-        row: The pixel.
+        column: The run's first pixel.
+        row: Its row.
+        xs: (N,) receives the undistorted normalised x of each pixel.
+        ys: (N,) likewise y.
+        nears: (N,) receives 1 / z.
     """
-    usable, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv = piece_slopes(exact, rays, first)
-    if usable:
-        return ray_on_slopes(camera, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv, column, row)
-    x, y = _ray_by_lens(camera, rays[first, 0], rays[first, 1], column, row)
-    return x, y, 0.0
+    usable, ax, ay, x0, xu, xv, y0, yu, yv, z0, zu, zv = _piece_slopes(exact, rays, first)
+    if not usable:
+        for i in range(xs.shape[0]):
+            xs[i], ys[i] = _ray_by_lens(camera, x0, y0, column + i, row)
+            nears[i] = 0.0
+        return
+    py = row - ay
+    for i in range(xs.shape[0]):
+        px = (column + i) - ax
+        xs[i], ys[i] = x0 + xu * px + xv * py, y0 + yu * px + yv * py
+    land(camera, xs, ys)
+    for i in range(xs.shape[0]):
+        px = (column + i) - ax
+        dx, dy = px + (column + i - xs[i]), py + (row - ys[i])
+        xs[i], ys[i], nears[i] = x0 + xu * dx + xv * dy, y0 + yu * dx + yv * dy, z0 + zu * dx + zv * dy
 
 
 @inlined_kernel
-def piece_slopes(
+def _piece_slopes(
     exact: NDArray[np.float32], rays: FloatArray, first: int
 ) -> tuple[bool, float, float, float, float, float, float, float, float, float, float, float]:
     """How a piece's rays and 1 / z change with the pixel.
@@ -65,19 +90,6 @@ def piece_slopes(
     )  # fmt: skip
 
 
-@inlined_kernel
-def ray_on_slopes(
-    camera: FloatArray, ax: float, ay: float,
-    x0: float, xu: float, xv: float, y0: float, yu: float, yv: float, z0: float, zu: float, zv: float,
-    column: int, row: int,
-) -> tuple[float, float, float]:  # fmt: skip
-    """Ray of a pixel and 1 / z there, by one Newton step with the piece's slopes."""
-    px, py = column - ax, row - ay
-    landed_x, landed_y = pixel_of(camera, x0 + xu * px + xv * py, y0 + yu * px + yv * py)
-    px, py = px + column - landed_x, py + row - landed_y
-    return x0 + xu * px + xv * py, y0 + yu * px + yv * py, z0 + zu * px + zv * py
-
-
 @kernel
 def _ray_by_lens(camera: FloatArray, x: float, y: float, column: int, row: int) -> tuple[float, float]:
     """Newton steps with the lens's own slopes, from a ray that lands within a few pixels."""
@@ -97,25 +109,124 @@ def _ray_by_lens(camera: FloatArray, x: float, y: float, column: int, row: int) 
 
 
 @kernel
-def hit_face(
-    camera: FloatArray, points: FloatArray, a: int, b: int, c: int, x: float, y: float
-) -> tuple[float, float, float, float]:
-    """Where the ray (x, y, 1) meets a face's plane: depth (0 if never) and weights, each in [0, 1], their sum 1.
+def weigh_rays(
+    camera: FloatArray,
+    points: FloatArray,
+    a: np.uint32,
+    b: np.uint32,
+    c: np.uint32,
+    us: FloatArray,
+    vs: FloatArray,
+    ws: FloatArray,
+) -> None:
+    """Turn rays into weights on the face (a, b, c), each in [0, 1], their sum 1.
 
-    Moller and Trumbore, "Fast, minimum storage ray-triangle intersection", 1997.
+    A ray's weights are to one another as the volumes that it spans with the face's edges: three linear functions.
+
+    Args:
+        camera: The packed camera.
+        points: (3, V) world coordinates.
+        a: First corner.
+        b: Second corner.
+        c: Third corner.
+        us: (N,) holds the rays' undistorted normalised x; receives the weight of the first corner.
+        vs: (N,) holds y; receives the weight of the second corner.
+        ws: (N,) receives the weight of the third corner.
     """
     ax, ay, az = to_camera(camera, points[0, a], points[1, a], points[2, a])
     bx, by, bz = to_camera(camera, points[0, b], points[1, b], points[2, b])
     cx, cy, cz = to_camera(camera, points[0, c], points[1, c], points[2, c])
-    bx, by, bz, cx, cy, cz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
-    px, py, pz = y * cz - cy, cx - x * cz, x * cy - y * cx
-    qx, qy, qz = -ay * bz + az * by, -az * bx + ax * bz, -ax * by + ay * bx
-    determinant = bx * px + by * py + bz * pz
-    if determinant == 0.0:
-        return 0.0, 1.0, 0.0, 0.0
-    depth = (cx * qx + cy * qy + cz * qz) / determinant
-    v = min(max(-(ax * px + ay * py + az * pz) / determinant, 0.0), 1.0)
-    w = min(max((x * qx + y * qy + qz) / determinant, 0.0), 1.0)
-    u = min(max(1.0 - v - w, 0.0), 1.0)
+    ux, uy, uz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    vx, vy, vz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
+    wx, wy, wz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    # Seen from behind all volumes are negative.
+    side = -1.0 if ax * ux + ay * uy + az * uz < 0.0 else 1.0
+    ux, uy, uz, vx, vy, vz = side * ux, side * uy, side * uz, side * vx, side * vy, side * vz
+    wx, wy, wz = side * wx, side * wy, side * wz
+    for i in range(us.shape[0]):
+        x, y = us[i], vs[i]
+        u, v, w = ux * x + uy * y + uz, vx * x + vy * y + vz, wx * x + wy * y + wz
+        us[i], vs[i], ws[i] = _normalised(max(u, 0.0), max(v, 0.0), max(w, 0.0))
+
+
+@kernel
+def weigh_pixels(
+    exact: NDArray[np.float32],
+    a: np.uint32,
+    b: np.uint32,
+    c: np.uint32,
+    column: int,
+    row: int,
+    us: FloatArray,
+    vs: FloatArray,
+    ws: FloatArray,
+) -> None:
+    """Find the perspective-correct weights of a run of pixels on a face that the lens leaves straight.
+
+    Args:
+        exact: (V, 3) u, v in px and 1 / z.
+        a: First corner.
+        b: Second corner.
+        c: Third corner.
+        column: The run's first pixel.
+        row: Its row.
+        us: (N,) receives the weight of the first corner.
+        vs: (N,) of the second.
+        ws: (N,) of the third.
+    """
+    planes = weight_planes(exact, a, b, c, column, row)
+    for i in range(us.shape[0]):
+        us[i], vs[i], ws[i] = weights_on_planes(planes, i)
+
+
+@inlined_kernel
+def weight_planes(
+    exact: NDArray[np.float32], a: np.uint32, b: np.uint32, c: np.uint32, column: int, row: int
+) -> tuple[float, float, float, float, float, float]:
+    """A face's weights along a row, each times its corner's 1 / z: value at the pixel and slope, corner by corner."""
+    x, y = np.float64(exact[a, 0]), np.float64(exact[a, 1])
+    bx, by, cx, cy = exact[b, 0] - x, exact[b, 1] - y, exact[c, 0] - x, exact[c, 1] - y
+    area = bx * cy - by * cx
+    # All of the weight is the first corner's if the face is empty.
+    scale = 0.0 if abs(area) < 1e-9 else 1.0 / area
+    near_a, near_b, near_c = np.float64(exact[a, 2]), scale * exact[b, 2], scale * exact[c, 2]
+    u_x, v_x, w_x = near_a * scale * (by - cy), cy * near_b, -by * near_c
+    dx, dy = column - x, row - y
+    u, v, w = (
+        near_a + u_x * dx + near_a * scale * (cx - bx) * dy,
+        v_x * dx - cx * near_b * dy,
+        w_x * dx + bx * near_c * dy,
+    )
+    return u, u_x, v, v_x, w, w_x
+
+
+@inlined_kernel
+def weights_on_planes(planes: tuple[float, float, float, float, float, float], i: int) -> tuple[float, float, float]:
+    """The three weights `i` pixels further on; their sum is 1."""
+    # Neighbouring faces share pixels on their edge; outside of the face the weights stop at 0.
+    u, v, w = (
+        max(planes[0] + planes[1] * i, 0.0),
+        max(planes[2] + planes[3] * i, 0.0),
+        max(planes[4] + planes[5] * i, 0.0),
+    )
+    return _normalised(u, v, w)
+
+
+@inlined_kernel
+def _normalised(u: float, v: float, w: float) -> tuple[float, float, float]:
+    """Make the sum 1; where all are 0 all of the weight is the first corner's."""
     total = u + v + w
-    return depth, u / total, v / total, w / total
+    scale = 1.0 / total if total > 0.0 else 0.0
+    return u * scale if total > 0.0 else 1.0, v * scale, w * scale
+
+
+@kernel
+def depth_of_plane(camera: FloatArray, points: FloatArray, a: int, b: int, c: int, x: float, y: float) -> float:
+    """Depth at which the ray (x, y, 1) meets the plane of a face; 0 if never."""
+    ax, ay, az = to_camera(camera, points[0, a], points[1, a], points[2, a])
+    bx, by, bz = to_camera(camera, points[0, b], points[1, b], points[2, b])
+    cx, cy, cz = to_camera(camera, points[0, c], points[1, c], points[2, c])
+    bx, by, bz, cx, cy, cz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
+    nx, ny, nz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    along = nx * x + ny * y + nz
+    return float((nx * ax + ny * ay + nz * az) / along) if along != 0.0 else 0.0
