@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 
 from renderkit.recycling import Recycler
 
@@ -77,3 +78,57 @@ def test_threads_never_share_memory() -> None:
         thread.join()
     assert len(wrong) == 800
     assert not any(wrong)
+
+
+WHOLE = (0, 0, 1024, 1024)
+
+
+def test_a_canvas_holds_its_background_around_the_window() -> None:
+    recycler, rng = Recycler(), np.random.default_rng(0)
+    addresses = set()
+    for _ in range(50):
+        x0, x1 = sorted(rng.integers(0, 1025, 2).tolist())
+        y0, y1 = sorted(rng.integers(0, 1025, 2).tolist())
+        pixels, picture = recycler.canvas(SHAPE, np.float32, np.inf, (x0, y0, x1, y1))
+        pixels[y0:y1, x0:x1] = rng.random()
+        around = np.ones(SHAPE, np.bool_)
+        around[y0:y1, x0:x1] = False
+        assert np.isposinf(picture[around]).all()
+        assert np.isfinite(picture[~around]).all()
+        addresses.add(_address(picture))
+        del pixels, picture
+    assert len(addresses) == 1
+
+
+def test_a_canvas_is_read_only_for_good() -> None:
+    _, picture = Recycler().canvas(SHAPE, np.int32, -1, WHOLE)
+    for array in (picture, picture.base, picture[3:]):
+        assert isinstance(array, np.ndarray)
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            array.flags.writeable = True
+    with pytest.raises(ValueError, match="read-only"):
+        picture[0, 0] = 1
+    _, small = Recycler().canvas((3, 4), np.bool_, False, (0, 0, 1, 1))
+    assert not small.flags.writeable
+    assert not small.any()
+
+
+def test_a_canvas_stays_with_every_view_of_its_picture() -> None:
+    recycler = Recycler()
+    pixels, picture = recycler.canvas(SHAPE, np.float32, 0, WHOLE)
+    address, view = _address(picture), picture[5:, ::2]
+    del pixels, picture
+    other = recycler.canvas(SHAPE, np.float32, 0, WHOLE)
+    assert _address(other[1]) != address
+    del view
+    assert _address(recycler.canvas(SHAPE, np.float32, 0, WHOLE)[1]) == address
+
+
+def test_canvases_of_different_backgrounds_are_kept_apart() -> None:
+    recycler = Recycler()
+    zeros = recycler.canvas(SHAPE, np.float32, 0, (0, 0, 0, 0))[1]
+    address = _address(zeros)
+    del zeros
+    ones = recycler.canvas(SHAPE, np.float32, 1, (0, 0, 0, 0))[1]
+    assert (ones == 1.0).all()
+    assert _address(ones) != address

@@ -26,7 +26,7 @@ class RenderPass(Flag):
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """One mesh seen by one camera, in the camera's raw (distorted) image.
+    """One mesh seen by one camera, in the camera's raw (distorted) image. The images are read-only.
 
     Row 0 is the top of the picture. A pixel is covered when its CENTRE lies in the projected triangle.
 
@@ -45,6 +45,12 @@ class Rendering:
     barycentric: NDArray[np.float32] | None = None
     normal: NDArray[np.float32] | None = None
     color: ColorImage | None = None
+
+    def __post_init__(self) -> None:
+        """Make the images read-only; whoever wants to change one takes a copy."""
+        for image in (self.face_index, self.depth, self.barycentric, self.normal, self.color):
+            if image is not None:
+                image.flags.writeable = False
 
     @property
     def mask(self) -> MaskImage:
@@ -90,7 +96,7 @@ class Renderer(Protocol):
         """
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
-        """Draw only the silhouette: (height, width), True where the mesh covers the pixel's centre.
+        """Draw only the silhouette: (height, width), True where the mesh covers the pixel's centre; read-only.
 
         Raises:
             ValueError: If the mesh has no faces.

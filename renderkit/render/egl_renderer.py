@@ -79,7 +79,7 @@ class EglRenderer:
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         (picture,) = _draw(self._ready(mesh), mesh, camera, [MASK_FORMAT])
-        return picture.view(np.bool_)
+        return _as_mask(picture)
 
     def render_masks(
         self, views: Iterable[tuple[Mesh, Camera]], in_flight: int = 4
@@ -136,7 +136,7 @@ class EglRenderer:
 
     def _finish(self, ring: ReadbackRing, owner: DrawDevice) -> MaskImage:
         self._keep(ring, owner)
-        return ring.finish().view(np.bool_)
+        return _as_mask(ring.finish())
 
     def _keep(self, ring: ReadbackRing, owner: DrawDevice) -> None:
         """Make the context current again; whoever took the last mask may have used another one."""
@@ -158,6 +158,11 @@ class EglRenderer:
 def _check_faces(mesh: Mesh) -> None:
     if not len(mesh.faces):
         raise ValueError(f"mesh {mesh.name!r} has {len(mesh.vertices)} vertices and no faces; expected at least one")
+
+
+def _as_mask(picture: NDArray[np.uint8]) -> MaskImage:
+    picture.flags.writeable = False
+    return picture.view(np.bool_)
 
 
 def _draw(device: DrawDevice, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:

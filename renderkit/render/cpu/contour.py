@@ -98,6 +98,16 @@ def collect_contour(
 
 
 @kernel
+def contour_bounds(contour: NDArray[np.int32], bounds: NDArray[np.int64]) -> None:
+    """Grow `bounds` (x0, y0, x1, y1), in 1/256 px, to hold all edges of `collect_contour`."""
+    x0, y0, x1, y1 = bounds[0], bounds[1], bounds[2], bounds[3]
+    for i in range(contour.shape[0]):
+        x0, x1 = min(x0, contour[i, 0], contour[i, 2]), max(x1, contour[i, 0], contour[i, 2])
+        y0, y1 = min(y0, contour[i, 1]), max(y1, contour[i, 3])
+    bounds[0], bounds[1], bounds[2], bounds[3] = x0, y0, x1, y1
+
+
+@kernel
 def deposit(
     contour: NDArray[np.int32],
     first_row: int,
@@ -171,9 +181,17 @@ def row_spans(deposits: NDArray[np.int32], dirty: NDArray[np.uint8], width: int,
 
 
 @kernel
-def fill_rows(deposits: NDArray[np.int32], dirty: NDArray[np.uint8], spans: NDArray[np.int32], mask: MaskImage) -> None:
-    """Write the rows of one band of a mask that holds False everywhere."""
+def fill_rows(
+    deposits: NDArray[np.int32],
+    dirty: NDArray[np.uint8],
+    spans: NDArray[np.int32],
+    mask: MaskImage,
+    left: int,
+    right: int,
+) -> None:
+    """Write the columns `left` to `right` - 1 of a band of a mask; nothing is covered to either side."""
     for row in range(mask.shape[0]):
+        mask[row, left:right] = False
         for i in range(row_spans(deposits[row], dirty[row], mask.shape[1], spans)):
             mask[row, spans[i, 0] : spans[i, 1]] = True
 

@@ -287,8 +287,10 @@ def project_vertices(
     exact: NDArray[np.float32],
     state: NDArray[np.uint8],
     block: FloatArray,
+    first: int,
+    last: int,
 ) -> int:
-    """Project all vertices.
+    """Project the vertices first to last - 1.
 
     Args:
         numbers: From `pack_camera`.
@@ -297,17 +299,18 @@ def project_vertices(
         exact: (V, 3) receives u, v in px and 1 / z; may have no rows when only the silhouette is wanted.
         state: (V,) receives OK, SUSPECT or INVALID.
         block: (4, BLOCK) scratch.
+        first: A multiple of BLOCK.
+        last: The first vertex that is left alone.
 
     Returns:
         The worst state.
     """
     valid2 = numbers[VALID_RADIUS] * numbers[VALID_RADIUS]
     safe2 = numbers[SAFE_RADIUS] * numbers[SAFE_RADIUS]
-    total = points.shape[1]
     keep_exact = exact.shape[0] > 0
     worst = 0
-    for start in range(0, total, BLOCK):
-        count = min(BLOCK, total - start)
+    for start in range(first, last, BLOCK):
+        count = min(BLOCK, last - start)
         _project_block(numbers, points, start, count, block)
         unsafe = 0
         for i in range(count):

@@ -21,7 +21,11 @@ from renderkit.render.cpu.lens import (
 )
 from renderkit.render.cpu.refine import STACK, refine_faces
 from renderkit.render.cpu.scratch import Scratch
-from renderkit.render.cpu.topology import PreparedMesh
+from renderkit.render.cpu.team import Team
+from renderkit.render.cpu.topology import PreparedMesh, Topology
+
+_SHARED_FACES = 100_000
+"""Meshes with fewer faces are projected in less time than it takes to wake a thread."""
 
 _NO_EXACT = np.empty((0, 3), np.float32)
 _NO_STATE = np.empty(0, np.uint8)
@@ -71,18 +75,26 @@ class Projection:
     pieces: Pieces
 
 
-def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, *, silhouette: bool) -> Projection:
+def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool) -> Projection:
     """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
     center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
-    reach = float(np.linalg.norm(center_cam)) + mesh.radius
-    numbers = pack_camera(camera, reach, silhouette=silhouette)
+    farthest = float(np.linalg.norm(center_cam)) + mesh.radius
+    numbers = pack_camera(camera, farthest, silhouette=silhouette)
     num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
     snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
     exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
     state = scratch.get("state", (num_vertices,), np.uint8)
     signs = scratch.get("signs", (len(faces),), np.int8)
-    worst = project_vertices(numbers, mesh.points, snapped, exact, state, scratch.get("block", (4, BLOCK), np.float64))
-    face_signs(faces, snapped, signs)
+    threads = threads_for(mesh.topology, team)
+    states = [OK]
+
+    def project(first: int, last: int) -> None:
+        block = scratch.get("block", (4, BLOCK), np.float64)
+        states.append(project_vertices(numbers, mesh.points, snapped, exact, state, block, first, last))
+
+    team.map_ranges(project, num_vertices, threads, grain=BLOCK)
+    team.map_ranges(lambda a, b: face_signs(faces[a:b], snapped, signs[a:b]), len(faces), threads)
+    worst = max(states)
     pieces = _NO_PIECES
     if worst != OK or not _edges_are_straight(mesh, numbers, float(center_cam[2])):
         pending = scratch.get("pending", (len(faces) + 1,), np.int32)
@@ -90,6 +102,11 @@ def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, *, silhou
         if count:
             pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch)
     return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+
+
+def threads_for(topology: Topology, team: Team) -> int:
+    """Return how many threads a mesh is worth."""
+    return team.share() if len(topology.faces) >= _SHARED_FACES else 1
 
 
 def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: float) -> bool:

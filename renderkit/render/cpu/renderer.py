@@ -18,6 +18,7 @@ from renderkit.render.base import RendererInfo, Rendering, RenderPass
 from renderkit.render.cpu.projection import Projection, project_mesh
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.silhouette import count_mask, draw_mask
+from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import PreparedMeshes
 from renderkit.render.cpu.visibility import Appearance, depths_at, draw_visible
 
@@ -48,6 +49,7 @@ class CpuRenderer:
             raise ValueError(f"threads: expected at least 1, got {threads}")
         self.threads = threads or len(os.sched_getaffinity(0))
         self._scratch = Scratch()
+        self._team = Team(self.threads)
         self._meshes = PreparedMeshes()
         self._appearances: weakref.WeakKeyDictionary[Mesh, Appearance] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -68,12 +70,12 @@ class CpuRenderer:
         """Draw a mesh with visibility; see `base.Renderer.render`."""
         projection = self._project(mesh, camera, silhouette=False)
         appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
-        return draw_visible(projection, appearance, camera.size, passes, self._scratch)
+        return draw_visible(projection, appearance, camera.size, passes, self._scratch, self._team)
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         projection = self._project(mesh, camera, silhouette=True)
-        return draw_mask(projection, camera.width, camera.height, self._scratch)
+        return draw_mask(projection, camera.width, camera.height, self._scratch, self._team)
 
     def mask_counts(
         self, mesh: Mesh, camera: Camera, captured: MaskImage | AlphaImage, threshold: int = 128
@@ -102,7 +104,7 @@ class CpuRenderer:
             raise ValueError(f"threshold: expected 1 to 255, got {threshold}")
         least = 1 if array.dtype == np.bool_ else threshold
         projection = self._project(mesh, camera, silhouette=True)
-        return count_mask(projection, np.ascontiguousarray(array).view(np.uint8), least, self._scratch)
+        return count_mask(projection, np.ascontiguousarray(array).view(np.uint8), least, self._scratch, self._team)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
@@ -112,10 +114,11 @@ class CpuRenderer:
         if ((wanted < 0) | (wanted >= camera.size)).any():
             raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
         projection = self._project(mesh, camera, silhouette=False)
-        return depths_at(projection, wanted, camera.size, self._scratch).astype(np.float64)
+        return depths_at(projection, wanted, camera.size, self._scratch, self._team).astype(np.float64)
 
     def close(self) -> None:
         """Release what is held for this thread and all meshes. Closing twice is harmless."""
+        self._team.close()
         self._meshes.clear()
         self._scratch.clear()
         with self._lock:
@@ -132,7 +135,7 @@ class CpuRenderer:
         self.close()
 
     def _project(self, mesh: Mesh, camera: Camera, *, silhouette: bool) -> Projection:
-        return project_mesh(self._meshes.get(mesh), camera, self._scratch, silhouette=silhouette)
+        return project_mesh(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=silhouette)
 
     def _appearance(self, mesh: Mesh) -> Appearance:
         with self._lock:

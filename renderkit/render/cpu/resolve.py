@@ -28,7 +28,7 @@ def resolve_band(
     depth: DepthImage,
     face_index: FaceIndexImage,
 ) -> None:
-    """Write a band's rows into the images and clear the scratch.
+    """Write a band into the images and clear the scratch.
 
     Args:
         keys: (rows * columns,) the band's scratch; zeros afterwards.
@@ -50,10 +50,6 @@ def resolve_band(
         start = (row - window[1]) * (right - left)
         line = keys[start : start + right - left]
         depths, indices = depth[row, left:right], face_index[row, left:right]
-        depth[row, :left] = np.inf
-        depth[row, right:] = np.inf
-        face_index[row, :left] = -1
-        face_index[row, right:] = -1
         for i in range(line.shape[0]):
             # The empty key 0 is an inverse depth of 0: infinitely far.
             depths[i] = np.float32(1.0) / np.float32(np.int32(line[i] >> 32).view(np.float32))

@@ -25,6 +25,11 @@ class Scratch(threading.local):
             buffer = self._buffers[name] = np.zeros(size, dtype)
         return buffer[:size].reshape(shape)
 
+    def rows(self, name: str, least: int, columns: int, dtype: type[np.generic]) -> NDArray[Any]:
+        """Return all the rows there are room for, and at least so many; a buffer asked for once more keeps its size."""
+        known = self._buffers.get(name)
+        return self.get(name, (max(least, 0 if known is None else known.size // columns), columns), dtype)
+
     def clear(self) -> None:
         """Release this thread's buffers."""
         self._buffers.clear()

@@ -2,58 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
-from renderkit.recycling import PICTURES
-from renderkit.render.cpu.contour import RUN, collect_contour, count_at_least, count_rows, deposit, fill_rows
-from renderkit.render.cpu.projection import Pieces, Projection
+from renderkit.recycling import PICTURES, Window
+from renderkit.render.cpu.contour import (
+    RUN,
+    collect_contour,
+    contour_bounds,
+    count_at_least,
+    count_rows,
+    deposit,
+    fill_rows,
+)
+from renderkit.render.cpu.lens import SUBPIXELS
+from renderkit.render.cpu.projection import Pieces, Projection, threads_for
 from renderkit.render.cpu.scratch import Scratch
+from renderkit.render.cpu.team import Team
 
 _BAND_PX = 1 << 23
 """Pixels whose deposits are held at a time: 32 MiB."""
 
+_SHARED_EDGES = 20_000
+"""Contours with fewer edges are drawn in less time than it takes to wake a thread."""
 
-def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch) -> MaskImage:
-    """Return the (height, width) mask."""
-    mask = PICTURES.empty((height, width), np.bool_)
-    mask.fill(False)
-    contour = _contour(projection, scratch)
-    for first, rows, deposits, dirty in _bands(contour, width, height, scratch):
-        fill_rows(deposits, dirty, _spans(width, scratch), mask[first : first + rows])
+
+def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch, team: Team) -> MaskImage:
+    """Return the (height, width) mask, read-only."""
+    contours = _contours(projection, scratch, team)
+    window = _window(contours, width, height)
+    pixels, mask = PICTURES.canvas((height, width), np.bool_, False, window)
+
+    def fill(first: int, rows: int, deposits: NDArray[np.int32], dirty: NDArray[np.uint8]) -> None:
+        fill_rows(deposits, dirty, _spans(width, scratch), pixels[first : first + rows], window[0], window[2])
+
+    _draw_bands(contours, width, range(window[1], window[3]), fill, scratch, team)
     return mask
 
 
 def count_mask(
-    projection: Projection, captured: NDArray[np.uint8], threshold: int, scratch: Scratch
+    projection: Projection, captured: NDArray[np.uint8], threshold: int, scratch: Scratch, team: Team
 ) -> tuple[int, int, int]:
     """Return the numbers of rendered, captured and common pixels; `captured` is (height, width), contiguous."""
     height, width = captured.shape
     flat = captured.reshape(-1)
     words = flat[: flat.size // 8 * 8].view(np.uint64)
-    contour = _contour(projection, scratch)
-    rendered = common = 0
-    for first, rows, deposits, dirty in _bands(contour, width, height, scratch):
-        counts = count_rows(deposits, dirty, _spans(width, scratch), first, rows, width, flat, words, threshold)
-        rendered += counts[0]
-        common += counts[1]
+    contours = _contours(projection, scratch, team)
+    window = _window(contours, width, height)
+    counts: list[tuple[int, int]] = []
+
+    def count(first: int, rows: int, deposits: NDArray[np.int32], dirty: NDArray[np.uint8]) -> None:
+        spans = _spans(width, scratch)
+        counts.append(count_rows(deposits, dirty, spans, first, rows, width, flat, words, threshold))
+
+    _draw_bands(contours, width, range(window[1], window[3]), count, scratch, team)
+    rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
     return rendered, count_at_least(flat, words, 0, flat.size, threshold), common
 
 
-def _contour(projection: Projection, scratch: Scratch) -> NDArray[np.int32]:
-    """Return (N, 5) edges that change the cover count, of faces and pieces alike."""
+def _contours(projection: Projection, scratch: Scratch, team: Team) -> list[NDArray[np.int32]]:
+    """Return the edges that change the cover count, of faces and pieces alike: some lists of (N, 5)."""
     topology, pieces = projection.mesh.topology, projection.pieces
-    room = 1 << 14
-    while True:
-        rows = scratch.get("contour", (room, 5), np.int32)
-        count = collect_contour(topology.faces, projection.snapped, projection.signs, topology.edges, rows, 0)
-        count = collect_contour(pieces.faces, pieces.snapped, pieces.signs, _single_edges(pieces), rows, count)
-        if count <= room:
-            return rows[:count]
-        room = count
+    threads = threads_for(topology, team)
+    step = -(-len(topology.edges) // threads)
+    # This thread's memory, whoever works: it must last until the edges are drawn.
+    rooms = [scratch.rows(f"contour {part}", 1 << 14, 5, np.int32) for part in range(threads)]
+    counts = [0] * threads
+
+    def collect(part: int) -> None:
+        edges = topology.edges[part * step : (part + 1) * step]
+        count = collect_contour(topology.faces, projection.snapped, projection.signs, edges, rooms[part], 0)
+        if part == 0:
+            own = _single_edges(pieces)
+            count = collect_contour(pieces.faces, pieces.snapped, pieces.signs, own, rooms[part], count)
+        counts[part] = count
+
+    waiting: Sequence[int] = range(threads)
+    while waiting:
+        team.map(collect, waiting, threads)
+        waiting = [part for part in range(threads) if counts[part] > len(rooms[part])]
+        for part in waiting:
+            rooms[part] = scratch.rows(f"contour {part}", counts[part], 5, np.int32)
+    return [rows[:count] for rows, count in zip(rooms, counts, strict=True)]
 
 
 def _single_edges(pieces: Pieces) -> NDArray[np.int32]:
@@ -64,18 +97,39 @@ def _single_edges(pieces: Pieces) -> NDArray[np.int32]:
     return edges
 
 
-def _bands(
-    contour: NDArray[np.int32], width: int, height: int, scratch: Scratch
-) -> Iterator[tuple[int, int, NDArray[np.int32], NDArray[np.uint8]]]:
-    """Deposit band by band; whoever takes a band must clear it."""
+def _window(contours: list[NDArray[np.int32]], width: int, height: int) -> Window:
+    """Return the part of the picture that the contours reach."""
+    bounds = np.array([2**31 - 1, 2**31 - 1, -(2**31), -(2**31)], np.int64)
+    for contour in contours:
+        contour_bounds(contour, bounds)
+    x0, y0, x1, y1 = ((bounds + SUBPIXELS - 1) // SUBPIXELS).tolist()
+    if x0 >= min(x1, width) or y0 >= min(y1, height) or min(x1, y1) <= 0:
+        return 0, 0, 0, 0
+    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+
+
+def _draw_bands(
+    contours: list[NDArray[np.int32]],
+    width: int,
+    rows: range,
+    draw: Callable[[int, int, NDArray[np.int32], NDArray[np.uint8]], None],
+    scratch: Scratch,
+    team: Team,
+) -> None:
+    """Deposit band by band and hand each to `draw`, which must clear it: first row, number of rows, deposits, runs."""
     runs = -(-width // RUN)
-    band = max(1, min(height, _BAND_PX // (runs * RUN)))
-    for first in range(0, height, band):
-        rows = min(band, height - first)
-        deposits = scratch.get("deposits", (rows, runs * RUN), np.int32)
-        dirty = scratch.get("dirty", (rows, runs), np.uint8)
-        deposit(contour, first, rows, width, deposits, dirty)
-        yield first, rows, deposits, dirty
+    threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
+    band = max(1, min(-(-len(rows) // threads), _BAND_PX // (runs * RUN)))
+
+    def draw_band(first: int) -> None:
+        num_rows = min(band, rows.stop - first)
+        deposits = scratch.get("deposits", (num_rows, runs * RUN), np.int32)
+        dirty = scratch.get("dirty", (num_rows, runs), np.uint8)
+        for contour in contours:
+            deposit(contour, first, num_rows, width, deposits, dirty)
+        draw(first, num_rows, deposits, dirty)
+
+    team.map(draw_band, rows[::band], threads)
 
 
 def _spans(width: int, scratch: Scratch) -> NDArray[np.int32]:

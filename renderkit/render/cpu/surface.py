@@ -32,7 +32,12 @@ _LAMP_X, _LAMP_Y, _LAMP_Z = -0.35 / _LAMP_LENGTH, -0.45 / _LAMP_LENGTH, -0.82 / 
 
 @kernel
 def turn_vertices(
-    camera: FloatArray, points: FloatArray, normals: NDArray[np.float32], turned: NDArray[np.float32]
+    camera: FloatArray,
+    points: FloatArray,
+    normals: NDArray[np.float32],
+    turned: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
     """Write each vertex's normal and position in the camera's frame, side by side.
 
@@ -41,9 +46,11 @@ def turn_vertices(
         points: (3, V) world coordinates.
         normals: (V, 3) unit normals in the world.
         turned: (V, 6) receives normal and position.
+        first: The first vertex.
+        last: The first one that is left alone.
     """
     m = camera
-    for i in range(normals.shape[0]):
+    for i in range(first, last):
         x, y, z = np.float64(normals[i, 0]), np.float64(normals[i, 1]), np.float64(normals[i, 2])
         turned[i, 0] = m[0] * x + m[1] * y + m[2] * z
         turned[i, 1] = m[3] * x + m[4] * y + m[5] * z

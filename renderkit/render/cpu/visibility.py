@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,12 @@ from renderkit.render.cpu.projection import Projection
 from renderkit.render.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.surface import SHEET_ROWS, draw_surface, turn_vertices
+from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import Topology
 from renderkit.render.cpu.zbuffer import (
     BLOCK_PX,
+    CHUNK,
+    chunk_rows,
     draw_faces,
     grow_window,
     select_faces,
@@ -28,6 +32,12 @@ from renderkit.render.cpu.zbuffer import (
 
 _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
+
+_FEW_FACES = 50_000
+_BANDS_PER_THREAD = 3
+_SAMPLE = 4096
+
+_SURFACES = ((RenderPass.BARYCENTRIC, np.float32), (RenderPass.NORMAL, np.float32), (RenderPass.COLOR, np.uint8))
 
 _FRONT = -1
 """Sign of a projected face that is counter-clockwise seen from the camera, in a picture whose y runs down."""
@@ -73,41 +83,80 @@ class Appearance:
 
 
 def draw_visible(
-    projection: Projection, appearance: Appearance, size: tuple[int, int], passes: RenderPass, scratch: Scratch
+    projection: Projection,
+    appearance: Appearance,
+    size: tuple[int, int],
+    passes: RenderPass,
+    scratch: Scratch,
+    team: Team,
 ) -> Rendering:
     """Return the images of the visible surface; `size` is (width, height)."""
     width, height = size
     window = _window(projection, width, height)
-    depth = PICTURES.empty((height, width), np.float32)
-    face_index = PICTURES.empty((height, width), np.int32)
-    for outside in (slice(0, window[1]), slice(window[3], height)):
-        depth[outside] = np.inf
-        face_index[outside] = -1
-    wanted = (RenderPass.BARYCENTRIC, RenderPass.NORMAL, RenderPass.COLOR)
-    surface = [_image(kind in passes, width, height, np.uint8 if kind is wanted[2] else np.float32) for kind in wanted]
-    turned = _turned(projection, appearance, scratch)
-    columns = max(int(window[2] - window[0]), 1)
-    band = max(BLOCK_PX, _BAND_PX // columns)
-    for first in range(int(window[1]), int(window[3]), band):
-        part = np.array([window[0], first, window[2], min(first + band, window[3])], np.int64)
-        keys = _draw_band(projection, part, scratch)
+    x0, y0, x1, y1 = (int(bound) for bound in window)
+    frame = (x0, y0, x1, y1)
+    depth, depth_image = PICTURES.canvas((height, width), np.float32, np.inf, frame)
+    face_index, face_image = PICTURES.canvas((height, width), np.int32, -1, frame)
+    surface: list[NDArray[Any]] = []
+    images: list[NDArray[Any] | None] = []
+    for kind, dtype in _SURFACES:
+        wanted = kind in passes
+        pixels, image = PICTURES.canvas((height, width, 3), dtype, 0, frame) if wanted else (_no_image(dtype), None)
+        surface.append(pixels)
+        images.append(image)
+    threads = team.share()
+    rows_of = _chunk_rows(projection, team, threads)
+    turned = _turned(projection, appearance, scratch, team, threads)
+
+    def draw(rows: range) -> None:
+        part = np.array([x0, rows.start, x1, rows.stop], np.int64)
+        keys = _draw_band(projection, rows_of, part, scratch)
         if passes:
+            for pixels in surface:
+                pixels[rows.start : rows.stop, x0:x1] = 0
             _draw_surface(projection, appearance, turned, keys, part, surface, scratch)
         _resolve(projection, keys, part, depth, face_index, scratch)
-    given = [image if kind in passes else None for kind, image in zip(wanted, surface, strict=True)]
-    return Rendering(face_index, depth, *given)
+
+    team.map(draw, _bands(projection, window, threads), threads)
+    return Rendering(face_image, depth_image, *images)
+
+
+def _no_image(dtype: type[np.generic]) -> NDArray[Any]:
+    return np.empty((0, 0, 3), dtype)
+
+
+def _bands(projection: Projection, window: NDArray[np.int64], threads: int) -> list[range]:
+    """Cut the window into bands of rows, small enough for the scratch and about equally much work for each thread."""
+    left, top, right, bottom = (int(bound) for bound in window)
+    cuts = [top, bottom]
+    if threads > 1 and right > left:
+        snapped = projection.snapped
+        if len(projection.mesh.topology.faces) < _FEW_FACES:
+            # Pixels are the work, and spread evenly; more bands than threads, so that whoever is done takes another.
+            cuts = np.linspace(top, bottom, _BANDS_PER_THREAD * threads + 1).astype(int).tolist()
+        else:
+            # Each band looks at all faces: one band for each thread, with as many vertices in each.
+            rows = snapped[:: max(1, len(snapped) // _SAMPLE), 1] // SUBPIXELS
+            inside = rows[(rows >= top) & (rows < bottom)]
+            if len(inside):
+                middle = np.quantile(inside, np.arange(1, threads) / threads).astype(int).tolist()
+                cuts = [top, *middle, bottom]
+    most = max(BLOCK_PX, _BAND_PX // max(right - left, 1))
+    return [
+        range(row, min(row + most, end)) for start, end in itertools.pairwise(cuts) for row in range(start, end, most)
+    ]
 
 
 def depths_at(
-    projection: Projection, pixels: NDArray[np.int64], size: tuple[int, int], scratch: Scratch
+    projection: Projection, pixels: NDArray[np.int64], size: tuple[int, int], scratch: Scratch, team: Team
 ) -> NDArray[np.float32]:
     """Return (N,) camera z at (N, 2) pixels inside the image; small faces elsewhere are not drawn."""
     window = _window(projection, *size)
     depths = np.full(len(pixels), np.inf, np.float32)
-    window = _window(projection, *size)
     near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
     if not near.size:
         return depths
+    rows_of = _chunk_rows(projection, team, 1)
     # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
     left, right = window[0], window[2]
     top, bottom = pixels[near, 1].min(), pixels[near, 1].max() + 1
@@ -116,13 +165,27 @@ def depths_at(
         part = np.array([left, first, right, min(first + band, int(bottom))], np.int64)
         here = near[(pixels[near, 1] >= first) & (pixels[near, 1] < part[3])]
         local = pixels[here] - part[:2]
-        keys = _draw_band(projection, part, scratch, _around(local, part, scratch))
+        keys = _draw_band(projection, rows_of, part, scratch, _around(local, part, scratch))
         found = np.empty(len(here), np.float32)
         wanted = keys[local[:, 1] * int(right - left) + local[:, 0]]
         resolve_pixels(wanted, pixels[here], *_pieces_of(projection), _traced(part, scratch), found)
         depths[here] = found
         keys.fill(0)
     return depths
+
+
+def _chunk_rows(projection: Projection, team: Team, threads: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the rows that each chunk of faces and each chunk of pieces reaches."""
+    faces, pieces = projection.mesh.topology.faces, projection.pieces
+    rows = np.empty((-(-len(faces) // CHUNK), 2), np.int32)
+
+    def find(first: int, last: int) -> None:
+        chunk_rows(faces[first * CHUNK : last * CHUNK], projection.snapped, rows[first:last])
+
+    team.map_ranges(find, len(rows), threads if len(faces) >= _FEW_FACES else 1)
+    rows_of_pieces = np.empty((-(-len(pieces.faces) // CHUNK), 2), np.int32)
+    chunk_rows(pieces.faces, pieces.snapped, rows_of_pieces)
+    return rows, rows_of_pieces
 
 
 def _around(local: NDArray[np.int64], window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
@@ -142,12 +205,6 @@ def _blocks(window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
     return scratch.get("blocks", (-(-rows // BLOCK_PX), -(-columns // BLOCK_PX)), np.float32)
 
 
-def _image(wanted: bool, width: int, height: int, dtype: type[np.generic]) -> NDArray[Any]:
-    image = PICTURES.empty((height, width, 3) if wanted else (0, 0, 3), dtype)
-    image.fill(0)
-    return image
-
-
 def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64]:
     """Return (4,) x0, y0, x1, y1 in px, ends excluded: the part of the image that the mesh can cover."""
     window = np.array([2**40, 2**40, -(2**40), -(2**40)], np.int64)
@@ -162,23 +219,27 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
 
 
 def _draw_band(
-    projection: Projection, window: NDArray[np.int64], scratch: Scratch, hiding: NDArray[np.float32] | None = None
+    projection: Projection,
+    rows_of: tuple[NDArray[np.int32], NDArray[np.int32]],
+    window: NDArray[np.int64],
+    scratch: Scratch,
+    hiding: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
     """Draw all faces into one band: first those that face the camera, as they hide most of the others.
 
-    With blocks given in `hiding`, those that they hide are not drawn.
+    With blocks given in `hiding`, those that they hide are not drawn. `rows_of` comes from `_chunk_rows`.
     """
     columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
     keys = scratch.get("keys", (rows * columns,), np.int64)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
     chosen = scratch.get("chosen", (max(len(faces), len(pieces.faces)) + 1,), np.int32)
-    main = (faces, projection.snapped, projection.exact)
-    extra = (pieces.faces, pieces.snapped, pieces.exact)
+    main = (faces, projection.snapped, projection.exact, projection.signs, rows_of[0])
+    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, rows_of[1])
     known = _NO_BLOCKS if hiding is None else hiding
     for sign in (_FRONT, -_FRONT):
-        for first, arrays, signs in ((0, main, projection.signs), (len(faces), extra, pieces.signs)):
-            count = select_faces(*arrays, signs, sign, window, known, chosen)
-            draw_faces(chosen[:count], *arrays, sign, first, window, keys)
+        for first, arrays in ((0, main), (len(faces), extra)):
+            count = select_faces(*arrays, sign, window, known, chosen)
+            draw_faces(chosen[:count], *arrays[:3], sign, first, window, keys)
         if sign == _FRONT and hiding is None:
             known = _blocks(window, scratch)
             summarise_blocks(keys, window, known, scratch.get("lowest", (columns,), np.int64))
@@ -201,9 +262,17 @@ def _traced(window: NDArray[np.int64], scratch: Scratch) -> FloatArray:
     return scratch.get("traced", (3, int(window[2] - window[0])), np.float64)
 
 
-def _turned(projection: Projection, appearance: Appearance, scratch: Scratch) -> NDArray[np.float32]:
-    turned = scratch.get("turned", (len(appearance.normals), 6), np.float32)
-    turn_vertices(projection.numbers, projection.mesh.points, appearance.normals, turned)
+def _turned(
+    projection: Projection, appearance: Appearance, scratch: Scratch, team: Team, threads: int
+) -> NDArray[np.float32]:
+    """Return (V, 6) normals and positions in the camera's frame."""
+    normals = appearance.normals
+    turned = scratch.get("turned", (len(normals), 6), np.float32)
+
+    def turn(first: int, last: int) -> None:
+        turn_vertices(projection.numbers, projection.mesh.points, normals, turned, first, last)
+
+    team.map_ranges(turn, len(normals), threads if len(normals) >= _FEW_FACES else 1)
     return turned
 
 

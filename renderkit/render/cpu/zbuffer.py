@@ -23,6 +23,9 @@ from renderkit.render.cpu.lens import INVALID, SUBPIXELS
 LAST_NUMBER = 0x7FFFFFFF
 """Faces are stored as their distance from this number."""
 
+CHUNK = 128
+"""Faces of which one look tells whether any of them reaches a band of rows."""
+
 BLOCK_PX = 8
 """Side of the square blocks whose farthest key tells at once that a face is hidden."""
 
@@ -64,11 +67,24 @@ def grow_window(snapped: NDArray[np.int32], state: NDArray[np.uint8], window: ND
 
 
 @kernel
+def chunk_rows(faces: Faces, snapped: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
+    """Write the smallest and the largest y of the faces of each chunk, in 1/256 px; `rows` is (ceil(F / CHUNK), 2)."""
+    for chunk in range(rows.shape[0]):
+        low, high = np.int32(2**31 - 1), np.int32(-(2**31))
+        for face in range(chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])):
+            a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
+            low = min(low, snapped[a, 1], snapped[b, 1], snapped[c, 1])
+            high = max(high, snapped[a, 1], snapped[b, 1], snapped[c, 1])
+        rows[chunk, 0], rows[chunk, 1] = low, high
+
+
+@kernel
 def select_faces(
     faces: Faces,
     snapped: NDArray[np.int32],
     exact: NDArray[np.float32],
     signs: NDArray[np.int8],
+    rows: NDArray[np.int32],
     wanted: int,
     window: NDArray[np.int64],
     blocks: NDArray[np.float32],
@@ -81,6 +97,7 @@ def select_faces(
         snapped: (V, 2) in 1/256 px.
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
+        rows: (chunks, 2) from `chunk_rows`.
         wanted: List the faces of this sign.
         window: (4,) x0, y0, x1, y1 of the band in px, ends excluded.
         blocks: (rows, columns) inverse depth behind which a block and its neighbours are hidden, from
@@ -88,28 +105,45 @@ def select_faces(
         chosen: (F + 1,) receives the faces.
     """
     left, top, right, bottom = window[0], window[1], window[2], window[3]
-    summarised = blocks.shape[0] > 0
     count = 0
-    for face in range(faces.shape[0]):
-        if signs[face] != wanted:
+    for chunk in range(rows.shape[0]):
+        # The first pixel centre at or after each end, as below.
+        if (rows[chunk, 0] + (SUBPIXELS - 1)) >> 8 >= bottom or (rows[chunk, 1] + (SUBPIXELS - 1)) >> 8 <= top:
             continue
-        # Unsigned: a signed index costs a test for negative ones.
-        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
-        xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
-        ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
-        row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
-        row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
-        column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
-        column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
-        if row0 >= row1 or column0 >= column1:
-            continue
-        hidden = False
-        if summarised and row1 - row0 <= BLOCK_PX and column1 - column0 <= BLOCK_PX:
-            nearest = max(exact[a, 2], exact[b, 2], exact[c, 2])
-            hidden = nearest < blocks[np.uint64((row0 - top) // BLOCK_PX), np.uint64((column0 - left) // BLOCK_PX)]
-        chosen[count] = face
-        count += 0 if hidden else 1
+        for face in range(chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])):
+            if signs[face] != wanted:
+                continue
+            # Unsigned: a signed index costs a test for negative ones.
+            a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
+            xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
+            ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
+            row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
+            row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
+            column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
+            column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
+            if row0 >= row1 or column0 >= column1:
+                continue
+            hidden = False
+            if blocks.shape[0]:
+                nearest = max(exact[a, 2], exact[b, 2], exact[c, 2])
+                hidden = _is_hidden(nearest, blocks, row0 - top, row1 - top, column0 - left, column1 - left)
+            chosen[count] = face
+            count += 0 if hidden else 1
     return count
+
+
+@inlined_kernel
+def _is_hidden(
+    nearest: np.float32, blocks: NDArray[np.float32], row0: int, row1: int, column0: int, column1: int
+) -> bool:
+    """Whether all blocks under a face's bounding box are nearer; each tells for its neighbours below and right too."""
+    first_row, first_column = row0 // BLOCK_PX, column0 // BLOCK_PX
+    hidden = bool(nearest < blocks[np.uint64(first_row), np.uint64(first_column)])
+    if hidden and (row1 - row0 > BLOCK_PX or column1 - column0 > BLOCK_PX):
+        for row in range(first_row, (row1 - 1) // BLOCK_PX + 1, 2):
+            for column in range(first_column, (column1 - 1) // BLOCK_PX + 1, 2):
+                hidden = hidden and bool(nearest < blocks[np.uint64(row), np.uint64(column)])
+    return hidden
 
 
 @kernel
@@ -142,13 +176,14 @@ def draw_faces(
         xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
         ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
         # First pixel centre at or after the smallest coordinate, and after the largest: half-open.
-        row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
-        row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
+        first, end = (min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, (max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8
         column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
         column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
         plane = _plane(exact, a, b, c)
         number = LAST_NUMBER - first_number - face
-        if row1 - row0 <= _SPAN_ROWS:
+        # The whole face's rows, not the band's, choose the way: depth must not depend on where bands begin.
+        if end - first <= _SPAN_ROWS:
+            row0, row1 = max(first, top), min(end, bottom)
             _draw_small(
                 xa, ya, xb, yb, xc, yc, wanted, plane, number, row0, row1, column0, column1, left, top, right, keys
             )

@@ -16,7 +16,7 @@ from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrand
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.render.base import Rendering, RenderPass
-from renderkit.render.cpu import CpuRenderer, warm
+from renderkit.render.cpu import CpuRenderer, projection, silhouette, visibility, warm
 from renderkit.render.raycast import raycast
 
 ALL_PASSES = RenderPass.BARYCENTRIC | RenderPass.NORMAL | RenderPass.COLOR
@@ -182,6 +182,40 @@ def test_depth_at_pixels_is_the_whole_picture_s(
         assert np.array_equal(renderer.depth_at(mesh, view, pixels), whole[pixels[:, 1], pixels[:, 0]])
     # What is left in the working memory must not be seen in the next picture.
     assert np.array_equal(renderer.render(mesh, view).depth, whole)
+
+
+@pytest.mark.parametrize("fine", [False, True])
+@pytest.mark.parametrize("lens", ["brown", "folding", "fisheye"])
+@pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
+def test_threads_on_one_view_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, lens: str, make: Callable[[], Mesh], *, fine: bool
+) -> None:
+    if fine:
+        # As if the mesh had so many faces that each step is worth sharing.
+        monkeypatch.setattr(projection, "_SHARED_FACES", 0)
+        monkeypatch.setattr(silhouette, "_SHARED_EDGES", 0)
+        monkeypatch.setattr(visibility, "_FEW_FACES", 0)
+    mesh, view = make(), camera(LENSES[lens])
+    with CpuRenderer(1) as alone, CpuRenderer(3) as three:
+        expected, found = alone.render(mesh, view, ALL_PASSES), three.render(mesh, view, ALL_PASSES)
+        mask = alone.render_mask(mesh, view)
+        assert np.array_equal(three.render_mask(mesh, view), mask)
+        assert set(three.mask_counts(mesh, view, mask)) == {int(np.count_nonzero(mask))}
+    for name in ("face_index", "depth", "barycentric", "normal", "color"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
+def test_pictures_are_read_only_and_never_drawn_over(renderer: CpuRenderer) -> None:
+    first = renderer.render(sphere(), camera(LENSES["brown"]), ALL_PASSES)
+    kept = {name: getattr(first, name).copy() for name in ("face_index", "depth", "barycentric", "normal", "color")}
+    mask = renderer.render_mask(sphere(), camera(LENSES["brown"]))
+    before = mask.copy()
+    renderer.render(sphere(), camera(LENSES["brown"], distance=20.0), ALL_PASSES)
+    renderer.render_mask(sphere(), camera(LENSES["brown"], distance=20.0))
+    assert np.array_equal(mask, before)
+    for name, picture in kept.items():
+        assert np.array_equal(getattr(first, name), picture)
+        assert not getattr(first, name).flags.writeable
 
 
 def test_depth_outside_the_picture_is_refused(renderer: CpuRenderer) -> None:
