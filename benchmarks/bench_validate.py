@@ -155,14 +155,14 @@ def measure_threads(wanted: Sequence[str]) -> dict[str, list[float]]:
     for name, mesh in benchmark_meshes().items():
         if wanted and name not in wanted:
             continue
-        views = make_views(mesh, VIEWS) * 6
-        with CpuRenderer() as renderer:
-            validate = ours(mesh, renderer)
+        views = make_views(mesh, VIEWS) * 12
+        with CpuRenderer(1) as one, CpuRenderer(2) as two:
+            ways = [ours(mesh, renderer) for renderer in (one, two)]
             best = [np.inf, np.inf]
             for _ in range(5):
-                for index, threads in enumerate((1, 2)):
+                for index, validate in enumerate(ways):
                     start = time.perf_counter()
-                    for _ in map_in_order(validate, views, threads):
+                    for _ in map_in_order(validate, views, index + 1, batch=4):
                         pass
                     best[index] = min(best[index], (time.perf_counter() - start) / len(views))
         result[name] = [float(value) for value in best]

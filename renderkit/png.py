@@ -65,13 +65,13 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     raise ValueError(f"the file is cut off after {len(data)} bytes: its end chunk is missing")
 
 
-def _inflate(compressed: bytes, size: int) -> bytes:
+def _inflate(compressed: bytes, size: int) -> bytearray:
     import deflate  # noqa: PLC0415 - importing renderkit stays cheap
 
     if size > _MAX_DEFLATE_RATIO * len(compressed) + 64:
         raise ValueError(f"{len(compressed)} bytes of pixel data cannot hold the header's picture")
     try:
-        raw: bytes = bytes(deflate.zlib_decompress(compressed, size))
+        raw: bytearray = deflate.zlib_decompress(compressed, size)
     except deflate.DeflateError as error:
         raise ValueError(f"the pixel data is corrupt or does not fit the header: {error}") from error
     if len(raw) != size:
@@ -79,7 +79,7 @@ def _inflate(compressed: bytes, size: int) -> bytes:
     return raw
 
 
-def _unfiltered(raw: bytes, width: int, height: int) -> AlphaImage:
+def _unfiltered(raw: bytearray, width: int, height: int) -> AlphaImage:
     from renderkit.unfilter import unfilter_rows  # noqa: PLC0415 - loads a compiler
 
     pixels: AlphaImage = PICTURES.empty((height, width), np.uint8)

@@ -16,8 +16,8 @@ from renderkit.arrays import Faces, MaskImage
 from renderkit.compiled import kernel
 from renderkit.render.cpu.lens import OK, SUBPIXELS
 
-RUN = 32
-"""Pixels per run: a run without deposits is skipped without being looked at."""
+WORD = 64
+"""Pixels per word of marks: only pixels that are marked are looked at."""
 
 
 @kernel
@@ -114,7 +114,7 @@ def deposit(
     num_rows: int,
     width: int,
     deposits: NDArray[np.int32],
-    dirty: NDArray[np.uint8],
+    marks: NDArray[np.uint64],
 ) -> None:
     """Add each edge's coefficient at the first pixel at or right of its crossing, for the rows of one band.
 
@@ -124,7 +124,7 @@ def deposit(
         num_rows: Rows of the band.
         width: Image width in px.
         deposits: (rows, padded width) int32, zeros before.
-        dirty: (rows, runs) receives 1 where a run of RUN pixels has a deposit.
+        marks: (rows, words) receives a bit for each pixel with a deposit.
     """
     for i in range(contour.shape[0]):
         y0, y1 = int(contour[i, 1]), int(contour[i, 3])
@@ -145,7 +145,7 @@ def deposit(
             if column < width:
                 at = max(column, 0)
                 deposits[row, at] += coefficient
-                dirty[row, at // RUN] = 1
+                marks[row, at >> 6] |= np.uint64(1) << np.uint64(at & 63)
             column += step
             rest += step_rest
             if rest >= divisor:
@@ -154,18 +154,19 @@ def deposit(
 
 
 @kernel
-def row_spans(deposits: NDArray[np.int32], dirty: NDArray[np.uint8], width: int, spans: NDArray[np.int32]) -> int:
+def row_spans(deposits: NDArray[np.int32], marks: NDArray[np.uint64], width: int, spans: NDArray[np.int32]) -> int:
     """Turn one row of deposits into covered spans [start, end) and clear it; returns the number of spans."""
     running = np.int32(0)
     count = 0
-    for run in range(dirty.shape[0]):
-        if dirty[run] == 0:
-            continue
-        dirty[run] = 0
-        for x in range(run * RUN, run * RUN + RUN):
+    for word in range(marks.shape[0]):
+        bits = marks[word]
+        marks[word] = 0
+        while bits:
+            # The exponent of the lowest bit as a number is its place.
+            lowest = bits & (~bits + np.uint64(1))
+            bits ^= lowest
+            x = np.uint64(word * WORD) + (np.float64(lowest).view(np.uint64) >> np.uint64(52)) - np.uint64(1023)
             change = deposits[x]
-            if change == 0:
-                continue
             deposits[x] = 0
             before = running
             running += change
@@ -183,7 +184,7 @@ def row_spans(deposits: NDArray[np.int32], dirty: NDArray[np.uint8], width: int,
 @kernel
 def fill_rows(
     deposits: NDArray[np.int32],
-    dirty: NDArray[np.uint8],
+    marks: NDArray[np.uint64],
     spans: NDArray[np.int32],
     mask: MaskImage,
     left: int,
@@ -192,14 +193,14 @@ def fill_rows(
     """Write the columns `left` to `right` - 1 of a band of a mask; nothing is covered to either side."""
     for row in range(mask.shape[0]):
         mask[row, left:right] = False
-        for i in range(row_spans(deposits[row], dirty[row], mask.shape[1], spans)):
+        for i in range(row_spans(deposits[row], marks[row], mask.shape[1], spans)):
             mask[row, spans[i, 0] : spans[i, 1]] = True
 
 
 @kernel
 def count_rows(
     deposits: NDArray[np.int32],
-    dirty: NDArray[np.uint8],
+    marks: NDArray[np.uint64],
     spans: NDArray[np.int32],
     first_row: int,
     num_rows: int,
@@ -212,7 +213,7 @@ def count_rows(
 
     Args:
         deposits: The band's deposits; zeros afterwards.
-        dirty: The band's runs with deposits; zeros afterwards.
+        marks: The band's marks; zeros afterwards.
         spans: (width + 1, 2) scratch.
         first_row: The band's first image row.
         num_rows: Rows of the band.
@@ -225,7 +226,7 @@ def count_rows(
     common = 0
     for row in range(num_rows):
         offset = (first_row + row) * width
-        for i in range(row_spans(deposits[row], dirty[row], width, spans)):
+        for i in range(row_spans(deposits[row], marks[row], width, spans)):
             start, end = spans[i, 0], spans[i, 1]
             rendered += end - start
             common += count_at_least(captured, words, offset + start, offset + end, threshold)

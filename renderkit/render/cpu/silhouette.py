@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.recycling import PICTURES, Window
 from renderkit.render.cpu.contour import (
-    RUN,
+    WORD,
     collect_contour,
     contour_bounds,
     count_at_least,
@@ -36,8 +36,8 @@ def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch,
     window = _window(contours, width, height)
     pixels, mask = PICTURES.canvas((height, width), np.bool_, False, window)
 
-    def fill(first: int, rows: int, deposits: NDArray[np.int32], dirty: NDArray[np.uint8]) -> None:
-        fill_rows(deposits, dirty, _spans(width, scratch), pixels[first : first + rows], window[0], window[2])
+    def fill(first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]) -> None:
+        fill_rows(deposits, marks, _spans(width, scratch), pixels[first : first + rows], window[0], window[2])
 
     _draw_bands(contours, width, range(window[1], window[3]), fill, scratch, team)
     return mask
@@ -54,9 +54,9 @@ def count_mask(
     window = _window(contours, width, height)
     counts: list[tuple[int, int]] = []
 
-    def count(first: int, rows: int, deposits: NDArray[np.int32], dirty: NDArray[np.uint8]) -> None:
+    def count(first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]) -> None:
         spans = _spans(width, scratch)
-        counts.append(count_rows(deposits, dirty, spans, first, rows, width, flat, words, threshold))
+        counts.append(count_rows(deposits, marks, spans, first, rows, width, flat, words, threshold))
 
     _draw_bands(contours, width, range(window[1], window[3]), count, scratch, team)
     rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
@@ -112,22 +112,22 @@ def _draw_bands(
     contours: list[NDArray[np.int32]],
     width: int,
     rows: range,
-    draw: Callable[[int, int, NDArray[np.int32], NDArray[np.uint8]], None],
+    draw: Callable[[int, int, NDArray[np.int32], NDArray[np.uint64]], None],
     scratch: Scratch,
     team: Team,
 ) -> None:
-    """Deposit band by band and hand each to `draw`, which must clear it: first row, number of rows, deposits, runs."""
-    runs = -(-width // RUN)
+    """Deposit band by band and hand each to `draw`, which must clear it: first row, number of rows, deposits, marks."""
+    words = -(-width // WORD)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
-    band = max(1, min(-(-len(rows) // threads), _BAND_PX // (runs * RUN)))
+    band = max(1, min(-(-len(rows) // threads), _BAND_PX // (words * WORD)))
 
     def draw_band(first: int) -> None:
         num_rows = min(band, rows.stop - first)
-        deposits = scratch.get("deposits", (num_rows, runs * RUN), np.int32)
-        dirty = scratch.get("dirty", (num_rows, runs), np.uint8)
+        deposits = scratch.get("deposits", (num_rows, words * WORD), np.int32)
+        marks = scratch.get("marks", (num_rows, words), np.uint64)
         for contour in contours:
-            deposit(contour, first, num_rows, width, deposits, dirty)
-        draw(first, num_rows, deposits, dirty)
+            deposit(contour, first, num_rows, width, deposits, marks)
+        draw(first, num_rows, deposits, marks)
 
     team.map(draw_band, rows[::band], threads)
 
