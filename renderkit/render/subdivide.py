@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.render.lens_bounds import LensBounds
 
-STRAIGHTNESS_PX = 0.02
+STRAIGHTNESS_PX = 0.01
 """Largest distance between a bent edge and the straight one that is drawn."""
 
 _MAX_ROUNDS = 16

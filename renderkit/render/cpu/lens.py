@@ -37,7 +37,7 @@ PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
 OK, SUSPECT, INVALID = 0, 1, 2
 """State of a projected vertex: drawn as it is, near the edge of validity, not projectable."""
 
-_BEND_PX, _BEND_RAD = 0.02, 2e-6
+_BEND_PX, _BEND_RAD = 0.01, 2e-6
 _NEAR_SHARE = 1e-10
 _SAFE_SHARE = 0.9
 _DISC_MARGIN = 1.1

@@ -101,7 +101,7 @@ def _ray_by_lens(camera: FloatArray, x: float, y: float, column: int, row: int) 
         a, b, c, d = right_x - here_x, down_x - here_x, right_y - here_y, down_y - here_y
         determinant = a * d - b * c
         miss_x, miss_y = column - here_x, row - here_y
-        # At the rim the lens has no inverse; the piece itself is exact to 0.02 px.
+        # At the rim the lens has no inverse; the piece itself is exact to 0.01 px.
         if abs(determinant) > 1e-3 * step * step * camera[FX] * camera[FY]:
             x += step * (d * miss_x - b * miss_y) / determinant
             y += step * (a * miss_y - c * miss_x) / determinant
