@@ -121,8 +121,9 @@ def _split(
 ) -> tuple[FloatArray, NDArray[np.int32], FloatArray]:
     """Replace triangles by the pattern that their halved edges ask for."""
     code = halved @ np.array([1, 2, 4])
-    all_corners = np.concatenate([corners, 0.5 * (corners[:, _START] + corners[:, _END])], axis=1)
-    all_weights = np.concatenate([weights, 0.5 * (weights[:, _START] + weights[:, _END])], axis=1)
+    shares = _middle(corners[:, _START, 2:], corners[:, _END, 2:])
+    all_corners = np.concatenate([corners, _mix(corners, shares)], axis=1)
+    all_weights = np.concatenate([weights, _mix(weights, shares)], axis=1)
     new_corners, new_face, new_weights = [], [], []
     for pattern, triangles in _PATTERNS.items():
         chosen = np.flatnonzero(code == pattern)
@@ -132,6 +133,25 @@ def _split(
             new_weights.append(all_weights[chosen][:, take].reshape(-1, 3, 3))
             new_face.append(np.repeat(face[chosen], len(triangles)))
     return np.concatenate(new_corners), np.concatenate(new_face), np.concatenate(new_weights)
+
+
+def _middle(start: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of both ends of edges, given their depths, where the undistorted picture has their middle.
+
+    The CPU renderer halves edges there, too. Edges that reach behind the camera are halved in space. Both weights are
+    divided out, so that whoever runs along the edge the other way finds the same.
+    """
+    in_front = (start > 0.0) & (end > 0.0)
+    half = np.full_like(start, 0.5)
+    return (
+        np.divide(end, start + end, out=half.copy(), where=in_front),
+        np.divide(start, start + end, out=half, where=in_front),
+    )
+
+
+def _mix(corners: FloatArray, shares: tuple[FloatArray, FloatArray]) -> FloatArray:
+    mixed: FloatArray = shares[0] * corners[:, _START] + shares[1] * corners[:, _END]
+    return mixed
 
 
 def _collect(done: list[tuple[NDArray[np.int32], FloatArray, FloatArray]], bounds: LensBounds) -> Pieces:
