@@ -74,21 +74,24 @@ def subdivide(
     for round_number in range(_MAX_ROUNDS):
         kept = ~bounds.separated(pieces)
         pieces, face, weights = pieces[kept], face[kept], weights[kept]
-        halved = _edges_to_halve(pieces, bounds, tolerance_px)
+        inside = bounds.inside(pieces.reshape(-1, 3)).reshape(-1, 3)
+        inside = inside[:, _START] & inside[:, _END]
+        halved = _edges_to_halve(pieces, inside, bounds, tolerance_px)
         last = round_number == _MAX_ROUNDS - 1 or num_done + 4 * len(pieces) > _MAX_PIECES
         ready = np.ones(len(pieces), dtype=np.bool_) if last else ~halved.any(axis=1)
         done.append((face[ready], weights[ready], pieces[ready]))
         num_done += int(np.count_nonzero(ready))
         if ready.all():
             break
-        pieces, face, weights = _split(pieces[~ready], face[~ready], weights[~ready], halved[~ready])
+        pieces, face, weights = _split(pieces[~ready], face[~ready], weights[~ready], halved[~ready], inside[~ready])
     return _collect(done, bounds)
 
 
-def _edges_to_halve(corners: FloatArray, bounds: LensBounds, tolerance_px: float) -> BoolArray:
-    """Return (N, 3) True for the edges 01, 12, 20 of (N, 3, 3) triangles that are still too coarse."""
-    inside = bounds.inside(corners.reshape(-1, 3)).reshape(-1, 3)
-    both = inside[:, _START] & inside[:, _END]
+def _edges_to_halve(corners: FloatArray, both: BoolArray, bounds: LensBounds, tolerance_px: float) -> BoolArray:
+    """Return (N, 3) True for the edges 01, 12, 20 of (N, 3, 3) triangles that are still too coarse.
+
+    `both` (N, 3) says which edges lie inside the limit with both ends.
+    """
     start, end = corners[:, _START], corners[:, _END]
     halved = np.zeros(both.shape, dtype=np.bool_)
     halved[both] = _bends(start[both], end[both], bounds, tolerance_px)
@@ -117,11 +120,11 @@ def _bends(start: FloatArray, end: FloatArray, bounds: LensBounds, tolerance_px:
 
 
 def _split(
-    corners: FloatArray, face: NDArray[np.int32], weights: FloatArray, halved: BoolArray
+    corners: FloatArray, face: NDArray[np.int32], weights: FloatArray, halved: BoolArray, inside: BoolArray
 ) -> tuple[FloatArray, NDArray[np.int32], FloatArray]:
     """Replace triangles by the pattern that their halved edges ask for."""
     code = halved @ np.array([1, 2, 4])
-    shares = _middle(corners[:, _START, 2:], corners[:, _END, 2:])
+    shares = _middle(corners[:, _START, 2:], corners[:, _END, 2:], inside[..., None])
     all_corners = np.concatenate([corners, _mix(corners, shares)], axis=1)
     all_weights = np.concatenate([weights, _mix(weights, shares)], axis=1)
     new_corners, new_face, new_weights = [], [], []
@@ -135,17 +138,16 @@ def _split(
     return np.concatenate(new_corners), np.concatenate(new_face), np.concatenate(new_weights)
 
 
-def _middle(start: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _middle(start: FloatArray, end: FloatArray, inside: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return the weights of both ends of edges, given their depths, where the undistorted picture has their middle.
 
-    The CPU renderer halves edges there, too. Edges that reach behind the camera are halved in space. Both weights are
-    divided out, so that whoever runs along the edge the other way finds the same.
+    The CPU renderer halves edges there, too. Edges that reach outside of the limit are halved in space, where that
+    brings them to it sooner. Both weights are divided out, so that whoever runs along the edge the other way finds the same.
     """
-    in_front = (start > 0.0) & (end > 0.0)
     half = np.full_like(start, 0.5)
     return (
-        np.divide(end, start + end, out=half.copy(), where=in_front),
-        np.divide(start, start + end, out=half, where=in_front),
+        np.divide(end, start + end, out=half.copy(), where=inside),
+        np.divide(start, start + end, out=half, where=inside),
     )
 
 

@@ -1,7 +1,7 @@
 """Both renderers give the same pictures of closed meshes, coarse ones under a bending lens included.
 
-What each of them draws is held against rays elsewhere; agreement alone proves nothing. OpenGL rounds vertices to 1/256 px
-and lays depth through the rounded ones, so on faces seen at a grazing angle its depth is off by more than 1e-5.
+What each of them draws is held against rays elsewhere; agreement alone proves nothing. OpenGL rounds vertices to
+1/256 px and lays depth through the rounded ones, so on faces seen at a grazing angle its depth is off by more than 1e-5.
 """
 
 from __future__ import annotations
@@ -88,4 +88,4 @@ def test_real_cameras_agree(
     values = real_calibration[name]
     camera = Camera.from_opencv(values["K"], values["D"], Pose.from_matrix(values["RT"]).inverse(), (2448, 2048))
     assert_masks_agree(egl_renderer, cpu_renderer, mesh, camera)
-    assert_depth_agrees(egl_renderer, cpu_renderer, mesh, camera, 1e-5)
+    assert_depth_agrees(egl_renderer, cpu_renderer, mesh, camera, 1e-3)
