@@ -142,7 +142,7 @@ def _middle(start: FloatArray, end: FloatArray, inside: BoolArray) -> tuple[Floa
     """Return the weights of both ends of edges, given their depths, where the undistorted picture has their middle.
 
     The CPU renderer halves edges there, too. Edges that reach outside of the limit are halved in space, where that
-    brings them to it sooner. Both weights are divided out, so that whoever runs along the edge the other way finds the same.
+    brings them to it sooner. Both weights are divided out: whoever runs along the edge the other way finds the same.
     """
     half = np.full_like(start, 0.5)
     return (

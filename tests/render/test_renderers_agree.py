@@ -1,7 +1,7 @@
 """Both renderers give the same pictures of closed meshes, coarse ones under a bending lens included.
 
 What each of them draws is held against rays elsewhere; agreement alone proves nothing. OpenGL rounds vertices to
-1/256 px and lays depth through the rounded ones, so on faces seen at a grazing angle its depth is off by more than 1e-5.
+1/256 px and lays depth through the rounded ones, so on faces seen at a grazing angle its depth is off by more.
 """
 
 from __future__ import annotations
