@@ -1,4 +1,4 @@
-"""Erosion of a bit mask along its columns and rows, compiled and in place."""
+"""Masks as bits, compiled: packing, and erosion along columns and rows in place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.compiled import kernel
+
+
+@kernel
+def pack_bytes(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
+    """Pack bytes that are 0 or 1, eight to a byte.
+
+    Args:
+        eights: (height, width / 8) little-endian words: a mask seen eight pixels at a time.
+        packed: (height, at least width / 8) receives bit i of byte j for the pixel 8 j + i.
+    """
+    for row in range(eights.shape[0]):
+        for column in range(eights.shape[1]):
+            # The product brings the lowest bit of byte i to bit 56 + i, and nothing else there.
+            packed[row, column] = (eights[row, column] * np.uint64(0x0102040810204080)) >> np.uint64(56)
 
 
 @kernel

@@ -36,10 +36,18 @@ class MaskBits:
     @classmethod
     def pack(cls, mask: MaskImage | AlphaImage) -> MaskBits:
         """Pack a (height, width) bool or 0/1 mask."""
+        from renderkit.metrics.bit_runs import pack_bytes  # noqa: PLC0415 - loads the compiler
+
         height, width = mask.shape
-        packed = np.packbits(mask, axis=1, bitorder="little")
         padded = np.zeros((height, -(-width // WORD) * 8), np.uint8)
-        padded[:, : packed.shape[1]] = packed
+        if width % 8:
+            packed = np.packbits(mask, axis=1, bitorder="little")
+            padded[:, : packed.shape[1]] = packed
+        else:
+            eights = np.ascontiguousarray(mask).view("<u8")
+            # Read-only as rendered masks are: the kernels are compiled for one kind of array.
+            eights.flags.writeable = False
+            pack_bytes(eights, padded)
         return cls(padded.view("<u8"), width)
 
     @property

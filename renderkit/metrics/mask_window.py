@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.metrics.mask_bits import WORD, MaskBits
@@ -22,6 +22,7 @@ class MaskWindow:
         captured: (h, w) 0/1 bytes, B.
         rendered_bits: A as bits.
         captured_bits: B as bits.
+        whole: Both masks as bits of the whole picture.
         inside: (h, w) 0/1 bytes, the evaluation region; None is everywhere.
         inside_bits: The same as bits.
         corner: (x, y) of the window's first pixel in the picture.
@@ -34,12 +35,30 @@ class MaskWindow:
     captured: AlphaImage
     rendered_bits: MaskBits
     captured_bits: MaskBits
+    whole: tuple[MaskBits, MaskBits]
     inside: AlphaImage | None
     inside_bits: MaskBits | None
     corner: tuple[int, int]
     size: tuple[int, int]
     left_out_px: int
     region: str
+
+    def within(self, region: Region | None) -> MaskWindow:
+        """Return the same masks, to be scored in a region; None is everywhere.
+
+        Raises:
+            ValueError: If the region is of another shape.
+        """
+        if region is None:
+            return replace(self, inside=None, inside_bits=None, left_out_px=0, region="image")
+        (width, height), (x, y) = self.size, self.corner
+        rows, columns = self.rendered.shape
+        inside = region.bytes_for((height, width))[y : y + rows, x : x + columns]
+        words = slice(x // WORD, x // WORD + self.rendered_bits.words.shape[1])
+        bits = region.bits.crop(slice(y, y + rows), words)
+        return replace(
+            self, inside=inside, inside_bits=bits, left_out_px=width * height - region.bits.count, region=region.name
+        )
 
 
 def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None = None) -> MaskWindow:
@@ -50,30 +69,26 @@ def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None =
     """
     first, second = mask_pair(rendered, captured)
     height, width = first.shape
-    bits = [MaskBits.pack(first), MaskBits.pack(second)]
+    bits = MaskBits.pack(first), MaskBits.pack(second)
     rows, words = _joint_window(bits, height)
     columns = slice(WORD * words.start, min(WORD * words.stop, width))
-    inside, inside_bits, left_out_px, name = None, None, 0, "image"
-    if region is not None:
-        whole = region.bytes_for(first.shape)
-        packed = MaskBits.pack(whole)
-        inside, inside_bits = whole[rows, columns], packed.crop(rows, words)
-        left_out_px, name = whole.size - packed.count, region.name
-    return MaskWindow(
+    window = MaskWindow(
         first[rows, columns],
         second[rows, columns],
         bits[0].crop(rows, words),
         bits[1].crop(rows, words),
-        inside,
-        inside_bits,
+        bits,
+        None,
+        None,
         (columns.start, rows.start),
         (width, height),
-        left_out_px,
-        name,
+        0,
+        "image",
     )
+    return window.within(region)
 
 
-def _joint_window(masks: list[MaskBits], height: int) -> tuple[slice, slice]:
+def _joint_window(masks: tuple[MaskBits, MaskBits], height: int) -> tuple[slice, slice]:
     """Return the rows, and the words of each row, of both masks' bounding box and a pixel around."""
     boxes = [box for box in (mask.box() for mask in masks) if box is not None]
     if not boxes:

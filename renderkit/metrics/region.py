@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -39,6 +40,11 @@ class Region:
         if self.mask.dtype != np.bool_ or self.mask.ndim != 2:
             raise ValueError(f"region: expected a (height, width) bool mask, got {self.mask.dtype} {self.mask.shape}")
         object.__setattr__(self, "mask", frozen(self.mask))
+
+    @cached_property
+    def bits(self) -> MaskBits:
+        """The mask as bits."""
+        return MaskBits.pack(self.mask)
 
     def bytes_for(self, shape: tuple[int, ...]) -> AlphaImage:
         """Return the region as 0/1 bytes for masks of `shape`.
@@ -86,27 +92,29 @@ def face_region(landmarks: ArrayLike, size: tuple[int, int]) -> Region:
     return Region(hull.mask, "face", "only the convex hull of the face's landmarks is scored")
 
 
-def background_edge_region(rendered: MaskImage, captured: MaskImage, reach_px: int = REACH_PX) -> Region:
+def background_edge_region(
+    rendered: MaskImage | MaskBits, captured: MaskImage | MaskBits, reach_px: int = REACH_PX
+) -> Region:
     """Return the surroundings of the outline that the rendering shares with the captured background.
 
     A pixel belongs to it when the captured background lies within `reach_px` of it and so does the rendering's outline
     (both in the chessboard distance). A chin in front of a neck or a hairline under hair is thereby left out, and so
     are the captured hair and shoulders that the mesh does not have.
     """
-    first, second = (MaskBits.pack(mask) for mask in mask_pair(rendered, captured))
+    first, second = _as_bits(rendered, captured)
     both = _grown(second.complement(), reach_px) & _grown(first.boundary(), reach_px)
     why = f"only where the rendered outline lies within {reach_px} px of the captured background"
-    return Region(both.unpack(), "background edge", why)
+    return _region(both, "background edge", why)
 
 
-def mesh_region(rendered: MaskImage, reach_px: int = REACH_PX) -> Region:
+def mesh_region(rendered: MaskImage | MaskBits, reach_px: int = REACH_PX) -> Region:
     """Return the rendering and its surroundings of `reach_px` (chessboard distance): the mesh's own region."""
-    first, _ = mask_pair(rendered, rendered)
+    first, _ = _as_bits(rendered, rendered)
     why = f"only the mesh's own region and {reach_px} px around it, since the mesh does not cover the whole person"
-    return Region(_grown(MaskBits.pack(first), reach_px).unpack(), "mesh", why)
+    return _region(_grown(first, reach_px), "mesh", why)
 
 
-def default_region(mesh_name: str, rendered: MaskImage, captured: MaskImage) -> Region | None:
+def default_region(mesh_name: str, rendered: MaskImage | MaskBits, captured: MaskImage | MaskBits) -> Region | None:
     """Return the region that suits a mesh, or None for the whole picture.
 
     "flame" has neither hair nor shoulders and is held to the outline it shares with the background; "scan" may lack
@@ -117,6 +125,22 @@ def default_region(mesh_name: str, rendered: MaskImage, captured: MaskImage) -> 
     if mesh_name == "scan":
         return mesh_region(rendered)
     return None
+
+
+def _as_bits(first: MaskImage | MaskBits, second: MaskImage | MaskBits) -> tuple[MaskBits, MaskBits]:
+    if isinstance(first, MaskBits) and isinstance(second, MaskBits):
+        return first, second
+    if isinstance(first, MaskBits) or isinstance(second, MaskBits):
+        raise TypeError("masks: expected two images or two packed masks, got one of each")
+    one, two = mask_pair(first, second)
+    return MaskBits.pack(one), MaskBits.pack(two)
+
+
+def _region(bits: MaskBits, name: str, why: str) -> Region:
+    region = Region(bits.unpack(), name, why)
+    # The cached property's place: nobody has to pack again what was unpacked here.
+    region.__dict__["bits"] = bits
+    return region
 
 
 def _grown(mask: MaskBits, reach_px: int) -> MaskBits:

@@ -11,10 +11,12 @@ from renderkit.arrays import FloatArray, MaskImage, Pixels
 from renderkit.geometry.landmark_schemes import common_landmarks, outer_eye_corners
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.metrics.boundary import BoundaryScore, score_boundary
+from renderkit.metrics.boundary import BoundaryScore, count_matches
 from renderkit.metrics.containment import ContainmentScore, score_containment
-from renderkit.metrics.mask import MaskScore, score_mask
+from renderkit.metrics.mask import MaskScore, count_pixels
+from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.normalised_error import NormalisedError
+from renderkit.metrics.outline import outlines_in
 from renderkit.metrics.region import Region, default_region
 from renderkit.metrics.reprojection import ReprojectionScore, interocular_px, score_reprojection
 from renderkit.metrics.visibility import depth_tolerance, pixels_around, visible_among, visible_points
@@ -112,8 +114,9 @@ def examine_view(
         landmarks = _mark_hidden(landmarks, capture, content, rendering, probe)
         used = np.isfinite(landmarks.captured).all(axis=1)
         reprojection = score_reprojection(landmarks.predicted, landmarks.captured, used, landmarks.hidden)
-    regions = _regions(content, capture, mask, options, missing)
-    mask_score, boundary = _score_silhouette(capture, mask, regions)
+    window = None if mask is None or capture.mask is None else cut_window(mask, capture.mask)
+    regions = _regions(content, capture, mask, window, options, missing)
+    mask_score, boundary = _score_silhouette(window, regions)
     containment, vertices = _score_vertices(content, capture, missing)
     contour_region = None if regions is None else regions[1]
     requested, difference = _score_requested(
@@ -221,16 +224,17 @@ def _regions(
     content: FrameContent,
     capture: Capture,
     mask: MaskImage | None,
+    window: MaskWindow | None,
     options: ValidationOptions,
     missing: dict[str, str],
 ) -> tuple[Region | None, Region | None] | None:
     """Return where masks and where contours are compared; None, with the reason, when they cannot be."""
     why = content.why_not_rendered or ("" if capture.mask is not None else _NO_MATTE)
-    if content.mesh is None or mask is None or capture.mask is None:
+    if content.mesh is None or mask is None or capture.mask is None or window is None:
         missing["mask"] = missing["boundary"] = why
         return None
     if options.region is None:
-        default = default_region(content.mesh.name, mask, capture.mask)
+        default = default_region(content.mesh.name, *window.whole)
         return capture.region, _both(default, capture.region)
     try:
         chosen = _both(options.region.of_view(mask, capture.mask, capture.landmarks), capture.region)
@@ -247,14 +251,12 @@ def _both(first: Region | None, second: Region | None) -> Region | None:
 
 
 def _score_silhouette(
-    capture: Capture, mask: MaskImage | None, regions: tuple[Region | None, Region | None] | None
+    window: MaskWindow | None, regions: tuple[Region | None, Region | None] | None
 ) -> tuple[MaskScore | None, BoundaryScore | None]:
-    if regions is None or mask is None or capture.mask is None:
+    if regions is None or window is None:
         return None, None
-    return (
-        score_mask(mask, capture.mask, regions[0]),
-        score_boundary(mask, capture.mask, BOUNDARY_TOLERANCE_PX, regions[1]),
-    )
+    outlines = outlines_in(window.within(regions[1]))
+    return count_pixels(window.within(regions[0])), count_matches(outlines, BOUNDARY_TOLERANCE_PX)
 
 
 def _normalise(score: ReprojectionScore, capture: Capture, missing: dict[str, str]) -> NormalisedError | None:
