@@ -69,6 +69,7 @@ class RenderMe360Recording(Recording):
         self._flame_path = None if flame is None else Path(flame)
         self._topology = None if flame is None else read_flame_topology(flame)
         self._translations: dict[str, TranslationChoice] = {}
+        self._cameras: dict[str, Camera] = {}
         self.files = SmcFiles(self.path)
         self._camera_names, self._frame_ids = _list_cameras(self.files), _list_frames(self.files)
         if not self._camera_names and not self._frame_ids:
@@ -105,9 +106,14 @@ class RenderMe360Recording(Recording):
         return self._topology
 
     def camera(self, name: str) -> Camera:
-        """Read one camera; see `Recording.camera`."""
-        if name not in self.camera_names:
-            raise KeyError(name)
+        """Return one camera, read once for all frames; see `Recording.camera`."""
+        if name not in self._cameras:
+            if name not in self.camera_names:
+                raise KeyError(name)
+            self._cameras[name] = self._read_camera(name)
+        return self._cameras[name]
+
+    def _read_camera(self, name: str) -> Camera:
         numbers = {}
         for key in ("K", "D", "RT"):
             try:

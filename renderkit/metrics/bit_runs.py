@@ -35,7 +35,14 @@ def keep_full_runs(words: NDArray[np.uint64], length: int) -> None:
         while reached < length:
             step = min(reached, length - reached)
             whole, rest, back = step >> 6, np.uint64(step & 63), np.uint64(64 - (step & 63))
-            for word in range(num_words):
+            start = 0
+            if whole == 0:
+                # The usual case, without the questions of the general one, so that whole registers are worked on.
+                line = words[row]
+                for word in range(num_words - 1):
+                    line[word] &= (line[word] >> rest) | (line[word + 1] << back)
+                start = num_words - 1
+            for word in range(start, num_words):
                 # Words to the right are still those of the step before.
                 low = words[row, word + whole] if word + whole < num_words else ones
                 if rest:
