@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, MaskImage
+from renderkit.arrays import Faces, FloatArray, MaskImage
 from renderkit.compiled import kernel
-from renderkit.render.cpu.lens import OK, SUBPIXELS
+from renderkit.render.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
 
 WORD = 64
 """Pixels per word of marks: only pixels that are marked are looked at."""
@@ -53,6 +53,33 @@ def find_pending(
         pending[count] = face
         count += (max(wide, high) > limit) | (state[a] != OK) | (state[b] != OK) | (state[c] != OK)
     return count
+
+
+@kernel
+def prepare_faces(
+    numbers: FloatArray,
+    points: FloatArray,
+    faces: Faces,
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    state: NDArray[np.uint8],
+    signs: NDArray[np.int8],
+    block: FloatArray,
+    pending: NDArray[np.int32],
+    all_straight: bool,
+) -> tuple[int, int]:
+    """Project all vertices and look at all faces in one call, for meshes that are done in less time than it takes.
+
+    Arguments are those of `project_vertices`, `face_signs` and `find_pending`; with `all_straight` no edge is too long.
+
+    Returns:
+        The worst state of a vertex, and the number of pending faces.
+    """
+    worst = project_vertices(numbers, points, snapped, exact, state, block, 0, points.shape[1])
+    face_signs(faces, snapped, signs)
+    if worst == OK and all_straight:
+        return worst, 0
+    return worst, find_pending(faces, snapped, state, numbers[STRAIGHT_LENGTH], pending)
 
 
 @kernel
@@ -98,13 +125,36 @@ def collect_contour(
 
 
 @kernel
-def contour_bounds(contour: NDArray[np.int32], bounds: NDArray[np.int64]) -> None:
-    """Grow `bounds` (x0, y0, x1, y1), in 1/256 px, to hold all edges of `collect_contour`."""
-    x0, y0, x1, y1 = bounds[0], bounds[1], bounds[2], bounds[3]
-    for i in range(contour.shape[0]):
+def find_outline(
+    faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8], edges: NDArray[np.int32],
+    piece_faces: Faces, piece_snapped: NDArray[np.int32], piece_signs: NDArray[np.int8], piece_edges: NDArray[np.int32],
+    contour: NDArray[np.int32], bounds: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Collect the contour of faces and pieces, and its bounds.
+
+    Args:
+        faces: (F, 3); these and the next three as for `collect_contour`.
+        snapped: (V, 2) in 1/256 px.
+        signs: (F,).
+        edges: (E, 2).
+        piece_faces: (M, 3) likewise of the pieces.
+        piece_snapped: (3 M, 2).
+        piece_signs: (M,).
+        piece_edges: (3 M, 2).
+        contour: (N, 5) receives the rows.
+        bounds: (4,) receives x0, y0, x1, y1 in 1/256 px; inverted when there are no rows.
+
+    Returns:
+        The number of rows; more than N means that the call must be repeated with more room.
+    """
+    count = collect_contour(faces, snapped, signs, edges, contour, 0)
+    count = collect_contour(piece_faces, piece_snapped, piece_signs, piece_edges, contour, count)
+    x0, y0, x1, y1 = np.int32(2**31 - 1), np.int32(2**31 - 1), np.int32(-(2**31)), np.int32(-(2**31))
+    for i in range(min(count, contour.shape[0])):
         x0, x1 = min(x0, contour[i, 0], contour[i, 2]), max(x1, contour[i, 0], contour[i, 2])
         y0, y1 = min(y0, contour[i, 1]), max(y1, contour[i, 3])
     bounds[0], bounds[1], bounds[2], bounds[3] = x0, y0, x1, y1
+    return count
 
 
 @kernel
@@ -183,6 +233,8 @@ def row_spans(deposits: NDArray[np.int32], marks: NDArray[np.uint64], width: int
 
 @kernel
 def fill_rows(
+    contour: NDArray[np.int32],
+    first_row: int,
     deposits: NDArray[np.int32],
     marks: NDArray[np.uint64],
     spans: NDArray[np.int32],
@@ -190,7 +242,11 @@ def fill_rows(
     left: int,
     right: int,
 ) -> None:
-    """Write the columns `left` to `right` - 1 of a band of a mask; nothing is covered to either side."""
+    """Deposit a contour, beside what is there, and write the columns `left` to `right` - 1 of a band of the mask.
+
+    Nothing is covered to either side. For the other arguments see `count_rows`.
+    """
+    deposit(contour, first_row, mask.shape[0], mask.shape[1], deposits, marks)
     for row in range(mask.shape[0]):
         mask[row, left:right] = False
         for i in range(row_spans(deposits[row], marks[row], mask.shape[1], spans)):
@@ -199,6 +255,7 @@ def fill_rows(
 
 @kernel
 def count_rows(
+    contour: NDArray[np.int32],
     deposits: NDArray[np.int32],
     marks: NDArray[np.uint64],
     spans: NDArray[np.int32],
@@ -209,9 +266,10 @@ def count_rows(
     words: NDArray[np.uint64],
     threshold: int,
 ) -> tuple[int, int]:
-    """Count rendered and common pixels of one band without writing a mask.
+    """Deposit a contour, beside what is there, and count rendered and common pixels of one band.
 
     Args:
+        contour: (N, 5) from `collect_contour`.
         deposits: The band's deposits; zeros afterwards.
         marks: The band's marks; zeros afterwards.
         spans: (width + 1, 2) scratch.
@@ -222,6 +280,7 @@ def count_rows(
         words: The same memory eight pixels at a time, without the last height * width % 8 pixels.
         threshold: A captured pixel counts where its value is at least this (1 to 255).
     """
+    deposit(contour, first_row, num_rows, width, deposits, marks)
     rendered = 0
     common = 0
     for row in range(num_rows):

@@ -6,6 +6,9 @@ the vectorised loop and in the scalar functions, so that both give the same bits
 
 from __future__ import annotations
 
+import threading
+import weakref
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +47,13 @@ _DISC_MARGIN = 1.1
 _SAGITTA_PX = 0.01
 _MAX_RADIUS = 1e4
 
+_PACKED: dict[bool, weakref.WeakKeyDictionary[Camera, FloatArray]] = {
+    silhouette: weakref.WeakKeyDictionary() for silhouette in (False, True)
+}
+"""What was worked out for each camera, as long as it lives."""
+
+_lock = threading.Lock()
+
 
 def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray:
     """Return the numbers that the kernels need.
@@ -56,6 +66,16 @@ def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray
     Returns:
         (NUM_NUMBERS,) float64.
     """
+    with _lock:
+        known = _PACKED[silhouette].get(camera)
+        if known is None:
+            known = _PACKED[silhouette][camera] = _pack(camera, silhouette=silhouette)
+    numbers = known.copy()
+    numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
+    return numbers
+
+
+def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
     lens = camera.distortion
     numbers = np.zeros(NUM_NUMBERS)
     numbers[:9] = camera.cam_from_world.R.ravel()
@@ -72,7 +92,6 @@ def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray
     elif lens.model == "kannala_brandt":
         numbers[MODEL] = FISHEYE
         numbers[K1 : K1 + 4] = lens.coefficients
-    numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
     numbers[BEND_TOLERANCE] = _BEND_PX
     # A ray that is off by an angle is off in depth by that angle times the surface's slope.
     numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray
 from renderkit.geometry.camera import Camera
-from renderkit.render.cpu.contour import face_signs, find_pending
+from renderkit.render.cpu.contour import face_signs, find_pending, prepare_faces
 from renderkit.render.cpu.lens import (
     BLOCK,
     OK,
@@ -42,6 +42,7 @@ class Pieces:
         rays: (3 M, 2) the corners' undistorted normalised coordinates.
         sources: (M,) source face.
         signs: (M,) sign of the projected area.
+        edges: (3 M, 2) all their edges, each on its own: neighbours cancel on the scanlines.
     """
 
     faces: Faces
@@ -50,6 +51,7 @@ class Pieces:
     rays: FloatArray
     sources: NDArray[np.int32]
     signs: NDArray[np.int8]
+    edges: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,22 +88,38 @@ def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Tea
     state = scratch.get("state", (num_vertices,), np.uint8)
     signs = scratch.get("signs", (len(faces),), np.int8)
     threads = threads_for(mesh.topology, team)
+    pending = scratch.get("pending", (len(faces) + 1,), np.int32)
+    straight = _edges_are_straight(mesh, numbers, float(center_cam[2]))
+    arrays = (snapped, exact, state)
+    if threads == 1:
+        block = scratch.get("block", (4, BLOCK), np.float64)
+        worst, count = prepare_faces(numbers, mesh.points, faces, *arrays, signs, block, pending, straight)
+    else:
+        worst = _project_in_parts(numbers, mesh, arrays, scratch, team, threads)
+        team.map_ranges(lambda a, b: face_signs(faces[a:b], snapped, signs[a:b]), len(faces), threads)
+        count = 0
+        if worst != OK or not straight:
+            count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
+    pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch) if count else NO_PIECES
+    return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+
+
+def _project_in_parts(
+    numbers: FloatArray,
+    mesh: PreparedMesh,
+    arrays: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8]],
+    scratch: Scratch,
+    team: Team,
+    threads: int,
+) -> int:
     states = [OK]
 
     def project(first: int, last: int) -> None:
         block = scratch.get("block", (4, BLOCK), np.float64)
-        states.append(project_vertices(numbers, mesh.points, snapped, exact, state, block, first, last))
+        states.append(project_vertices(numbers, mesh.points, *arrays, block, first, last))
 
-    team.map_ranges(project, num_vertices, threads, grain=BLOCK)
-    team.map_ranges(lambda a, b: face_signs(faces[a:b], snapped, signs[a:b]), len(faces), threads)
-    worst = max(states)
-    pieces = _NO_PIECES
-    if worst != OK or not _edges_are_straight(mesh, numbers, float(center_cam[2])):
-        pending = scratch.get("pending", (len(faces) + 1,), np.int32)
-        count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
-        if count:
-            pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch)
-    return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+    team.map_ranges(project, mesh.points.shape[1], threads, grain=BLOCK)
+    return max(states)
 
 
 def threads_for(topology: Topology, team: Team) -> int:
@@ -153,7 +171,10 @@ def _pieces(
     signs = np.empty(len(sources), np.int8)
     if len(sources):
         face_signs(faces, snapped, signs)
-    return Pieces(faces, snapped, exact, rays, sources, signs)
+    corners = 4 * np.arange(len(sources), dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
+    edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
+    edges.flags.writeable = False
+    return Pieces(faces, snapped, exact, rays, sources, signs, edges)
 
 
-_NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))
+NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))

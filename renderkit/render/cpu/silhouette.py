@@ -11,15 +11,14 @@ from renderkit.arrays import MaskImage
 from renderkit.recycling import PICTURES, Window
 from renderkit.render.cpu.contour import (
     WORD,
-    collect_contour,
-    contour_bounds,
     count_at_least,
     count_rows,
     deposit,
     fill_rows,
+    find_outline,
 )
 from renderkit.render.cpu.lens import SUBPIXELS
-from renderkit.render.cpu.projection import Pieces, Projection, threads_for
+from renderkit.render.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.render.cpu.scratch import Scratch
 from renderkit.render.cpu.team import Team
 
@@ -32,12 +31,14 @@ _SHARED_EDGES = 20_000
 
 def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch, team: Team) -> MaskImage:
     """Return the (height, width) mask, read-only."""
-    contours = _contours(projection, scratch, team)
-    window = _window(contours, width, height)
+    contours, window = _outline(projection, width, height, scratch, team)
     pixels, mask = PICTURES.canvas((height, width), np.bool_, False, window)
 
-    def fill(first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]) -> None:
-        fill_rows(deposits, marks, _spans(width, scratch), pixels[first : first + rows], window[0], window[2])
+    def fill(
+        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
+    ) -> None:
+        band = pixels[first : first + rows]
+        fill_rows(contour, first, deposits, marks, _spans(width, scratch), band, window[0], window[2])
 
     _draw_bands(contours, width, range(window[1], window[3]), fill, scratch, team)
     return mask
@@ -50,59 +51,54 @@ def count_mask(
     height, width = captured.shape
     flat = captured.reshape(-1)
     words = flat[: flat.size // 8 * 8].view(np.uint64)
-    contours = _contours(projection, scratch, team)
-    window = _window(contours, width, height)
+    contours, window = _outline(projection, width, height, scratch, team)
     counts: list[tuple[int, int]] = []
 
-    def count(first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]) -> None:
+    def count(
+        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
+    ) -> None:
         spans = _spans(width, scratch)
-        counts.append(count_rows(deposits, marks, spans, first, rows, width, flat, words, threshold))
+        counts.append(count_rows(contour, deposits, marks, spans, first, rows, width, flat, words, threshold))
 
     _draw_bands(contours, width, range(window[1], window[3]), count, scratch, team)
     rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
     return rendered, count_at_least(flat, words, 0, flat.size, threshold), common
 
 
-def _contours(projection: Projection, scratch: Scratch, team: Team) -> list[NDArray[np.int32]]:
-    """Return the edges that change the cover count, of faces and pieces alike: some lists of (N, 5)."""
-    topology, pieces = projection.mesh.topology, projection.pieces
+def _outline(
+    projection: Projection, width: int, height: int, scratch: Scratch, team: Team
+) -> tuple[list[NDArray[np.int32]], Window]:
+    """Return the edges that change the cover count, some lists of (N, 5), and the part of the picture they reach."""
+    topology = projection.mesh.topology
     threads = threads_for(topology, team)
     step = -(-len(topology.edges) // threads)
     # This thread's memory, whoever works: it must last until the edges are drawn.
     rooms = [scratch.rows(f"contour {part}", 1 << 14, 5, np.int32) for part in range(threads)]
     counts = [0] * threads
+    bounds = np.empty((threads, 4), np.int64)
 
-    def collect(part: int) -> None:
-        edges = topology.edges[part * step : (part + 1) * step]
-        count = collect_contour(topology.faces, projection.snapped, projection.signs, edges, rooms[part], 0)
-        if part == 0:
-            own = _single_edges(pieces)
-            count = collect_contour(pieces.faces, pieces.snapped, pieces.signs, own, rooms[part], count)
-        counts[part] = count
+    def find(part: int) -> None:
+        pieces = projection.pieces if part == 0 else NO_PIECES
+        counts[part] = find_outline(
+            topology.faces, projection.snapped, projection.signs, topology.edges[part * step : (part + 1) * step],
+            pieces.faces, pieces.snapped, pieces.signs, pieces.edges, rooms[part], bounds[part],
+        )  # fmt: skip
 
     waiting: Sequence[int] = range(threads)
     while waiting:
-        team.map(collect, waiting, threads)
+        team.map(find, waiting, threads)
         waiting = [part for part in range(threads) if counts[part] > len(rooms[part])]
         for part in waiting:
             rooms[part] = scratch.rows(f"contour {part}", counts[part], 5, np.int32)
-    return [rows[:count] for rows, count in zip(rooms, counts, strict=True)]
+    contours = [rows[:count] for rows, count in zip(rooms, counts, strict=True)]
+    return contours, _window(bounds, width, height)
 
 
-def _single_edges(pieces: Pieces) -> NDArray[np.int32]:
-    """Return the pieces' (3 M, 2) edges; neighbours cancel on the scanlines."""
-    corners = 4 * np.arange(len(pieces.sources), dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
-    edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
-    edges.flags.writeable = False
-    return edges
-
-
-def _window(contours: list[NDArray[np.int32]], width: int, height: int) -> Window:
-    """Return the part of the picture that the contours reach."""
-    bounds = np.array([2**31 - 1, 2**31 - 1, -(2**31), -(2**31)], np.int64)
-    for contour in contours:
-        contour_bounds(contour, bounds)
-    x0, y0, x1, y1 = ((bounds + SUBPIXELS - 1) // SUBPIXELS).tolist()
+def _window(bounds: NDArray[np.int64], width: int, height: int) -> Window:
+    """Return the pixels within (N, 4) bounds in 1/256 px."""
+    ends = (bounds + SUBPIXELS - 1) // SUBPIXELS
+    x0, y0 = (int(low) for low in ends[:, :2].min(axis=0))
+    x1, y1 = (int(high) for high in ends[:, 2:].max(axis=0))
     if x0 >= min(x1, width) or y0 >= min(y1, height) or min(x1, y1) <= 0:
         return 0, 0, 0, 0
     return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
@@ -112,11 +108,14 @@ def _draw_bands(
     contours: list[NDArray[np.int32]],
     width: int,
     rows: range,
-    draw: Callable[[int, int, NDArray[np.int32], NDArray[np.uint64]], None],
+    draw: Callable[[NDArray[np.int32], int, int, NDArray[np.int32], NDArray[np.uint64]], None],
     scratch: Scratch,
     team: Team,
 ) -> None:
-    """Deposit band by band and hand each to `draw`, which must clear it: first row, number of rows, deposits, marks."""
+    """Hand the bands to `draw`, one by one.
+
+    It takes the last contour, first row, number of rows, and deposits and marks of the other contours, which it clears.
+    """
     words = -(-width // WORD)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
     band = max(1, min(-(-len(rows) // threads), _BAND_PX // (words * WORD)))
@@ -125,9 +124,9 @@ def _draw_bands(
         num_rows = min(band, rows.stop - first)
         deposits = scratch.get("deposits", (num_rows, words * WORD), np.int32)
         marks = scratch.get("marks", (num_rows, words), np.uint64)
-        for contour in contours:
+        for contour in contours[:-1]:
             deposit(contour, first, num_rows, width, deposits, marks)
-        draw(first, num_rows, deposits, marks)
+        draw(contours[-1], first, num_rows, deposits, marks)
 
     team.map(draw_band, rows[::band], threads)
 
