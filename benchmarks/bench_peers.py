@@ -22,7 +22,7 @@ def contenders(wanted: str = "") -> dict[str, Prepare]:
     """Return every contender that can run here and whose name contains `wanted`; says which cannot."""
     offers: dict[str, Callable[[], dict[str, Prepare]]] = {
         "egl": lambda: _ours("egl"),
-        "cpu": lambda: _ours("cpu"),
+        "cpu": lambda: _ours("cpu") | _ours("cpu", 1),
         "pyrender": _pyrender,
         "VTK": _vtk,
         "Open3D": _open3d,
@@ -39,13 +39,14 @@ def contenders(wanted: str = "") -> dict[str, Prepare]:
     return {name: prepare for name, prepare in found.items() if wanted in {"", name}}
 
 
-def _ours(kind: RendererKind) -> dict[str, Prepare]:
-    renderer: Renderer = make_renderer(kind)
+def _ours(kind: RendererKind, threads: int | None = None) -> dict[str, Prepare]:
+    renderer: Renderer = make_renderer(kind, threads=threads)
     print(f"# {kind}: {renderer.info.device} ({renderer.info.version})")
+    name = kind if threads is None else f"{kind} {threads} thread"
     return {
-        f"{kind} mask": lambda mesh: lambda camera: renderer.render_mask(mesh, camera),
-        f"{kind} depth": lambda mesh: lambda camera: renderer.render(mesh, camera),
-        f"{kind} shaded": lambda mesh: lambda camera: renderer.render(mesh, camera, RenderPass.COLOR),
+        f"{name} mask": lambda mesh: lambda camera: renderer.render_mask(mesh, camera),
+        f"{name} depth": lambda mesh: lambda camera: renderer.render(mesh, camera),
+        f"{name} shaded": lambda mesh: lambda camera: renderer.render(mesh, camera, RenderPass.COLOR),
     }
 
 
