@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, FloatArray
+from renderkit.arrays import Faces, FloatArray, frozen
 from renderkit.geometry.camera import Camera
+from renderkit.render.cpu.chunks import CHUNK, Chunks
 from renderkit.render.cpu.contour import face_signs, find_pending, prepare_faces
 from renderkit.render.cpu.lens import (
     BLOCK,
@@ -43,6 +44,7 @@ class Pieces:
         sources: (M,) source face.
         signs: (M,) sign of the projected area.
         edges: (3 M, 2) all their edges, each on its own: neighbours cancel on the scanlines.
+        chunks: The corners that each chunk of pieces uses.
     """
 
     faces: Faces
@@ -52,6 +54,7 @@ class Pieces:
     sources: NDArray[np.int32]
     signs: NDArray[np.int8]
     edges: NDArray[np.int32]
+    chunks: Chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +177,9 @@ def _pieces(
     corners = 4 * np.arange(len(sources), dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
     edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
     edges.flags.writeable = False
-    return Pieces(faces, snapped, exact, rays, sources, signs, edges)
+    starts = np.arange(0, len(snapped) + 3 * CHUNK - 1, 3 * CHUNK)
+    chunks = Chunks(faces.reshape(-1), frozen(np.minimum(starts, len(snapped)).astype(np.int32)))
+    return Pieces(faces, snapped, exact, rays, sources, signs, edges, chunks)
 
 
 NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))

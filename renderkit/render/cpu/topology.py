@@ -15,6 +15,7 @@ from renderkit.arrays import Faces, FloatArray, frozen
 from renderkit.compiled import kernel
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.ordering import locality_order
+from renderkit.render.cpu.chunks import Chunks, chunk_faces
 
 _MAX_VALENCE = 64
 
@@ -33,12 +34,14 @@ class Topology:
         edges: (E, 2) int32: 4 * face + corner of the directed edge from that corner to the next, and the face that runs
             the same edge the other way, or -1. An edge that more than two faces share, or two in the same direction,
             appears as often as it takes to list each incidence once.
+        chunks: The vertices that each chunk of faces uses.
     """
 
     faces: Faces
     face_order: NDArray[np.int32]
     vertex_order: NDArray[np.int32]
     edges: NDArray[np.int32]
+    chunks: Chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,8 @@ def build_topology(mesh: Mesh) -> Topology:
     else:
         room = np.empty((3 * len(faces), 2), np.int32)
         edges = room[: _pair_edges(faces, start, halves, np.zeros(faces.shape, np.bool_), room)]
-    return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges))
+    chunks = chunk_faces(faces, len(mesh.vertices))
+    return Topology(frozen(faces), frozen(face_order), frozen(vertex_order), frozen(edges), chunks)
 
 
 def _pair_edges_by_sorting(faces: Faces) -> NDArray[np.int32]:

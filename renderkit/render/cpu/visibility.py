@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, Faces, Floa
 from renderkit.geometry.mesh import Mesh
 from renderkit.recycling import PICTURES
 from renderkit.render.base import Rendering, RenderPass
+from renderkit.render.cpu.chunks import CHUNK, bound_chunks
 from renderkit.render.cpu.lens import SUBPIXELS
 from renderkit.render.cpu.projection import Projection
 from renderkit.render.cpu.resolve import resolve_band, resolve_pixels
@@ -22,11 +23,8 @@ from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import Topology
 from renderkit.render.cpu.zbuffer import (
     BLOCK_PX,
-    CHUNK,
-    chunk_rows,
-    draw_faces,
+    draw_chunks,
     grow_window,
-    select_faces,
     summarise_blocks,
 )
 
@@ -41,6 +39,8 @@ _SURFACES = ((RenderPass.BARYCENTRIC, np.float32), (RenderPass.NORMAL, np.float3
 
 _FRONT = -1
 """Sign of a projected face that is counter-clockwise seen from the camera, in a picture whose y runs down."""
+
+_Bounds: TypeAlias = tuple[tuple[NDArray[np.int32], NDArray[np.float32]], tuple[NDArray[np.int32], NDArray[np.float32]]]
 
 _NO_BLOCKS = np.empty((0, 0), np.float32)
 _NO_STATE = np.empty(0, np.uint8)
@@ -105,12 +105,12 @@ def draw_visible(
         surface.append(pixels)
         images.append(image)
     threads = team.share()
-    rows_of = _chunk_rows(projection, team, threads)
+    bounds = _bound_chunks(projection, scratch, team, threads)
     turned = _turned(projection, appearance, scratch, team, threads)
 
     def draw(rows: range) -> None:
         part = np.array([x0, rows.start, x1, rows.stop], np.int64)
-        keys = _draw_band(projection, rows_of, part, scratch)
+        keys = _draw_band(projection, bounds, part, scratch)
         if passes:
             for pixels in surface:
                 pixels[rows.start : rows.stop, x0:x1] = 0
@@ -156,7 +156,7 @@ def depths_at(
     near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
     if not near.size:
         return depths
-    rows_of = _chunk_rows(projection, team, 1)
+    bounds = _bound_chunks(projection, scratch, team, 1)
     # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
     left, right = window[0], window[2]
     top, bottom = pixels[near, 1].min(), pixels[near, 1].max() + 1
@@ -165,7 +165,7 @@ def depths_at(
         part = np.array([left, first, right, min(first + band, int(bottom))], np.int64)
         here = near[(pixels[near, 1] >= first) & (pixels[near, 1] < part[3])]
         local = pixels[here] - part[:2]
-        keys = _draw_band(projection, rows_of, part, scratch, _around(local, part, scratch))
+        keys = _draw_band(projection, bounds, part, scratch, _around(local, part, scratch))
         found = np.empty(len(here), np.float32)
         wanted = keys[local[:, 1] * int(right - left) + local[:, 0]]
         resolve_pixels(wanted, pixels[here], *_pieces_of(projection), _traced(part, scratch), found)
@@ -174,18 +174,21 @@ def depths_at(
     return depths
 
 
-def _chunk_rows(projection: Projection, team: Team, threads: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the rows that each chunk of faces and each chunk of pieces reaches."""
-    faces, pieces = projection.mesh.topology.faces, projection.pieces
-    rows = np.empty((-(-len(faces) // CHUNK), 2), np.int32)
+def _bound_chunks(projection: Projection, scratch: Scratch, team: Team, threads: int) -> _Bounds:
+    """Return the boxes and the nearest 1 / z of each chunk of faces and of each chunk of pieces."""
+    chunks, pieces = projection.mesh.topology.chunks, projection.pieces
+    boxes = scratch.get("boxes", (len(chunks), 4), np.int32)
+    nearest = scratch.get("nearest", (len(chunks),), np.float32)
 
-    def find(first: int, last: int) -> None:
-        chunk_rows(faces[first * CHUNK : last * CHUNK], projection.snapped, rows[first:last])
+    def bound(first: int, last: int) -> None:
+        bound_chunks(chunks.vertices, chunks.start, first, last, projection.snapped, projection.exact, boxes, nearest)
 
-    team.map_ranges(find, len(rows), threads if len(faces) >= _FEW_FACES else 1)
-    rows_of_pieces = np.empty((-(-len(pieces.faces) // CHUNK), 2), np.int32)
-    chunk_rows(pieces.faces, pieces.snapped, rows_of_pieces)
-    return rows, rows_of_pieces
+    team.map_ranges(bound, len(chunks), threads if len(projection.mesh.topology.faces) >= _FEW_FACES else 1)
+    own, own_nearest = np.empty((len(pieces.chunks), 4), np.int32), np.empty(len(pieces.chunks), np.float32)
+    bound_chunks(
+        pieces.chunks.vertices, pieces.chunks.start, 0, len(own), pieces.snapped, pieces.exact, own, own_nearest
+    )
+    return (boxes, nearest), (own, own_nearest)
 
 
 def _around(local: NDArray[np.int64], window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
@@ -220,26 +223,25 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
 
 def _draw_band(
     projection: Projection,
-    rows_of: tuple[NDArray[np.int32], NDArray[np.int32]],
+    bounds: _Bounds,
     window: NDArray[np.int64],
     scratch: Scratch,
     hiding: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
     """Draw all faces into one band: first those that face the camera, as they hide most of the others.
 
-    With blocks given in `hiding`, those that they hide are not drawn. `rows_of` comes from `_chunk_rows`.
+    With blocks given in `hiding`, those that they hide are not drawn. `bounds` comes from `_bound_chunks`.
     """
     columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
     keys = scratch.get("keys", (rows * columns,), np.int64)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
-    chosen = scratch.get("chosen", (max(len(faces), len(pieces.faces)) + 1,), np.int32)
-    main = (faces, projection.snapped, projection.exact, projection.signs, rows_of[0])
-    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, rows_of[1])
+    chosen = scratch.get("chosen", (CHUNK + 1,), np.int32)
+    main = (*bounds[0], faces, projection.snapped, projection.exact, projection.signs)
+    extra = (*bounds[1], pieces.faces, pieces.snapped, pieces.exact, pieces.signs)
     known = _NO_BLOCKS if hiding is None else hiding
     for sign in (_FRONT, -_FRONT):
         for first, arrays in ((0, main), (len(faces), extra)):
-            count = select_faces(*arrays, sign, window, known, chosen)
-            draw_faces(chosen[:count], *arrays[:3], sign, first, window, keys)
+            draw_chunks(*arrays, sign, first, window, known, chosen, keys)
         if sign == _FRONT and hiding is None:
             known = _blocks(window, scratch)
             summarise_blocks(keys, window, known, scratch.get("lowest", (columns,), np.int64))

@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces
 from renderkit.compiled import inlined_kernel, kernel
+from renderkit.render.cpu.chunks import CHUNK
 from renderkit.render.cpu.lens import INVALID, SUBPIXELS
 
 LAST_NUMBER = 0x7FFFFFFF
 """Faces are stored as their distance from this number."""
-
-CHUNK = 128
-"""Faces of which one look tells whether any of them reaches a band of rows."""
 
 BLOCK_PX = 8
 """Side of the square blocks whose farthest key tells at once that a face is hidden."""
@@ -67,87 +65,92 @@ def grow_window(snapped: NDArray[np.int32], state: NDArray[np.uint8], window: ND
 
 
 @kernel
-def chunk_rows(faces: Faces, snapped: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
-    """Write the smallest and the largest y of the faces of each chunk, in 1/256 px; `rows` is (ceil(F / CHUNK), 2)."""
-    for chunk in range(rows.shape[0]):
-        low, high = np.int32(2**31 - 1), np.int32(-(2**31))
-        for face in range(chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])):
-            a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
-            low = min(low, snapped[a, 1], snapped[b, 1], snapped[c, 1])
-            high = max(high, snapped[a, 1], snapped[b, 1], snapped[c, 1])
-        rows[chunk, 0], rows[chunk, 1] = low, high
-
-
-@kernel
-def select_faces(
-    faces: Faces,
-    snapped: NDArray[np.int32],
-    exact: NDArray[np.float32],
-    signs: NDArray[np.int8],
-    rows: NDArray[np.int32],
-    wanted: int,
-    window: NDArray[np.int64],
-    blocks: NDArray[np.float32],
-    chosen: NDArray[np.int32],
-) -> int:
-    """List the faces of one orientation that may be seen in one band; returns their number.
+def draw_chunks(
+    boxes: NDArray[np.int32], nearest: NDArray[np.float32],
+    faces: Faces, snapped: NDArray[np.int32], exact: NDArray[np.float32], signs: NDArray[np.int8],
+    wanted: int, first_number: int, window: NDArray[np.int64], blocks: NDArray[np.float32],
+    chosen: NDArray[np.int32], keys: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Draw the faces of one orientation into one band, chunk by chunk.
 
     Args:
+        boxes: (C, 4) from `bound_chunks`.
+        nearest: (C,) likewise.
         faces: (F, 3).
         snapped: (V, 2) in 1/256 px.
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
-        rows: (chunks, 2) from `chunk_rows`.
-        wanted: List the faces of this sign.
+        wanted: Draw the faces of this sign.
+        first_number: Number of the first face.
         window: (4,) x0, y0, x1, y1 of the band in px, ends excluded.
         blocks: (rows, columns) inverse depth behind which a block and its neighbours are hidden, from
             `summarise_blocks`; no rows when nothing was drawn before.
-        chosen: (F + 1,) receives the faces.
+        chosen: (CHUNK + 1,) scratch.
+        keys: (rows * columns,) the band.
     """
-    left, top, right, bottom = window[0], window[1], window[2], window[3]
-    count = 0
-    for chunk in range(rows.shape[0]):
-        # The first pixel centre at or after each end, as below.
-        if (rows[chunk, 0] + (SUBPIXELS - 1)) >> 8 >= bottom or (rows[chunk, 1] + (SUBPIXELS - 1)) >> 8 <= top:
+    for chunk in range(boxes.shape[0]):
+        row0, row1 = max(boxes[chunk, 1], window[1]), min(boxes[chunk, 3], window[3])
+        column0, column1 = max(boxes[chunk, 0], window[0]), min(boxes[chunk, 2], window[2])
+        if row0 >= row1 or column0 >= column1:
             continue
-        for face in range(chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])):
-            if signs[face] != wanted:
-                continue
-            # Unsigned: a signed index costs a test for negative ones.
-            a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
-            xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
-            ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
-            row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
-            row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
-            column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
-            column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
-            if row0 >= row1 or column0 >= column1:
-                continue
-            hidden = False
-            if blocks.shape[0]:
-                nearest = max(exact[a, 2], exact[b, 2], exact[c, 2])
-                hidden = _is_hidden(nearest, blocks, row0 - top, row1 - top, column0 - left, column1 - left)
-            chosen[count] = face
-            count += 0 if hidden else 1
-    return count
-
-
-@inlined_kernel
-def _is_hidden(
-    nearest: np.float32, blocks: NDArray[np.float32], row0: int, row1: int, column0: int, column1: int
-) -> bool:
-    """Whether all blocks under a face's bounding box are nearer; each tells for its neighbours below and right too."""
-    first_row, first_column = row0 // BLOCK_PX, column0 // BLOCK_PX
-    hidden = bool(nearest < blocks[np.uint64(first_row), np.uint64(first_column)])
-    if hidden and (row1 - row0 > BLOCK_PX or column1 - column0 > BLOCK_PX):
-        for row in range(first_row, (row1 - 1) // BLOCK_PX + 1, 2):
-            for column in range(first_column, (column1 - 1) // BLOCK_PX + 1, 2):
-                hidden = hidden and bool(nearest < blocks[np.uint64(row), np.uint64(column)])
-    return hidden
+        if blocks.shape[0] and _is_hidden(
+            nearest[chunk], blocks, row0 - window[1], row1 - window[1], column0 - window[0], column1 - window[0]
+        ):
+            continue
+        start, end = chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])
+        count = _select_faces(start, end, faces, snapped, exact, signs, wanted, window, blocks, chosen)
+        _draw_faces(chosen[:count], faces, snapped, exact, wanted, first_number, window, keys)
 
 
 @kernel
-def draw_faces(
+def _select_faces(
+    start: int, end: int,
+    faces: Faces, snapped: NDArray[np.int32], exact: NDArray[np.float32], signs: NDArray[np.int8],
+    wanted: int, window: NDArray[np.int64], blocks: NDArray[np.float32], chosen: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """List those of some faces that may be seen in the band; returns their number."""
+    left, top, right, bottom = window[0], window[1], window[2], window[3]
+    count = 0
+    for face in range(start, end):
+        if signs[face] != wanted:
+            continue
+        # Unsigned: a signed index costs a test for negative ones.
+        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
+        xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
+        ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
+        row0 = max((min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, top)
+        row1 = min((max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, bottom)
+        column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
+        column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
+        if row0 >= row1 or column0 >= column1:
+            continue
+        hidden = False
+        if blocks.shape[0]:
+            near = max(exact[a, 2], exact[b, 2], exact[c, 2])
+            hidden = _is_hidden(near, blocks, row0 - top, row1 - top, column0 - left, column1 - left)
+        chosen[count] = face
+        count += 0 if hidden else 1
+    return count
+
+
+@kernel
+def _is_hidden(
+    nearest: np.float32, blocks: NDArray[np.float32], row0: int, row1: int, column0: int, column1: int
+) -> bool:
+    """Whether all blocks under a bounding box are nearer; each block tells for its neighbours below and right too."""
+    row = row0 // BLOCK_PX
+    while row * BLOCK_PX < row1:
+        column = column0 // BLOCK_PX
+        while column * BLOCK_PX < column1:
+            if nearest >= blocks[np.uint64(row), np.uint64(column)]:
+                return False
+            column += 2
+        row += 2
+    return True
+
+
+@kernel
+def _draw_faces(
     chosen: NDArray[np.int32],
     faces: Faces,
     snapped: NDArray[np.int32],
@@ -157,18 +160,7 @@ def draw_faces(
     window: NDArray[np.int64],
     keys: NDArray[np.int64],
 ) -> None:
-    """Draw the chosen faces, all of one orientation, into one band.
-
-    Args:
-        chosen: (N,) from `select_faces`.
-        faces: (F, 3).
-        snapped: (V, 2) in 1/256 px.
-        exact: (V, 3) u, v in px and 1 / z.
-        wanted: Their sign.
-        first_number: Number of the first face.
-        window: (4,) x0, y0, x1, y1 of the band in px, ends excluded.
-        keys: (rows * columns,) scratch.
-    """
+    """Draw the chosen faces, all of one orientation, into one band."""
     left, top, right, bottom = window[0], window[1], window[2], window[3]
     for i in range(chosen.shape[0]):
         face = chosen[i]
