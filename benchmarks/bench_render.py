@@ -28,7 +28,7 @@ from bench_meshes import benchmark_meshes, flame_head, ring_cameras
 from bench_peers import Draw, contenders
 
 _SLOW_S = 0.15
-_IN_A_ROW = 4
+_IN_A_ROW = 8
 _RATIOS = (
     ("mask", "pyrender SEG"),
     ("depth", "pyrender DEPTH_ONLY"),

@@ -42,7 +42,7 @@ from renderkit.render.cpu import CpuRenderer, warm
 
 NUM_LANDMARKS = 73
 VIEWS = 8
-IN_A_ROW = 4
+IN_A_ROW = 8
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -32,8 +31,7 @@ _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
 
 _FEW_FACES = 50_000
-_BANDS_PER_THREAD = 3
-_SAMPLE = 4096
+_BANDS_PER_THREAD = 4
 
 _SURFACES = ((RenderPass.BARYCENTRIC, np.float32), (RenderPass.NORMAL, np.float32), (RenderPass.COLOR, np.uint8))
 
@@ -117,7 +115,7 @@ def draw_visible(
             _draw_surface(projection, appearance, turned, keys, part, surface, scratch)
         _resolve(projection, keys, part, depth, face_index, scratch)
 
-    team.map(draw, _bands(projection, window, threads), threads)
+    team.map(draw, _bands(window, threads), threads)
     return Rendering(face_image, depth_image, *images)
 
 
@@ -125,26 +123,12 @@ def _no_image(dtype: type[np.generic]) -> NDArray[Any]:
     return np.empty((0, 0, 3), dtype)
 
 
-def _bands(projection: Projection, window: NDArray[np.int64], threads: int) -> list[range]:
-    """Cut the window into bands of rows, small enough for the scratch and about equally much work for each thread."""
+def _bands(window: NDArray[np.int64], threads: int) -> list[range]:
+    """Cut the window into bands of rows, small enough for the scratch; more than threads: who is done takes another."""
     left, top, right, bottom = (int(bound) for bound in window)
-    cuts = [top, bottom]
-    if threads > 1 and right > left:
-        snapped = projection.snapped
-        if len(projection.mesh.topology.faces) < _FEW_FACES:
-            # Pixels are the work, and spread evenly; more bands than threads, so that whoever is done takes another.
-            cuts = np.linspace(top, bottom, _BANDS_PER_THREAD * threads + 1).astype(int).tolist()
-        else:
-            # Each band looks at all faces: one band for each thread, with as many vertices in each.
-            rows = snapped[:: max(1, len(snapped) // _SAMPLE), 1] // SUBPIXELS
-            inside = rows[(rows >= top) & (rows < bottom)]
-            if len(inside):
-                middle = np.quantile(inside, np.arange(1, threads) / threads).astype(int).tolist()
-                cuts = [top, *middle, bottom]
-    most = max(BLOCK_PX, _BAND_PX // max(right - left, 1))
-    return [
-        range(row, min(row + most, end)) for start, end in itertools.pairwise(cuts) for row in range(start, end, most)
-    ]
+    wanted = -(-(bottom - top) // (threads * _BANDS_PER_THREAD if threads > 1 else 1))
+    rows = max(BLOCK_PX, min(wanted, _BAND_PX // max(right - left, 1)))
+    return [range(row, min(row + rows, bottom)) for row in range(top, bottom, rows)]
 
 
 def depths_at(
