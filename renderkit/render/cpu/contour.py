@@ -162,7 +162,8 @@ def deposit(
     contour: NDArray[np.int32],
     first_row: int,
     num_rows: int,
-    width: int,
+    left: int,
+    right: int,
     deposits: NDArray[np.int32],
     marks: NDArray[np.uint64],
 ) -> None:
@@ -172,8 +173,9 @@ def deposit(
         contour: (N, 5) from `collect_contour`.
         first_row: The band's first image row.
         num_rows: Rows of the band.
-        width: Image width in px.
-        deposits: (rows, padded width) int32, zeros before.
+        left: The first column; it stands for all to its left.
+        right: The column after the last; what lies beyond is left out.
+        deposits: (rows, padded columns) int32, zeros before.
         marks: (rows, words) receives a bit for each pixel with a deposit.
     """
     for i in range(contour.shape[0]):
@@ -192,8 +194,8 @@ def deposit(
         step_rest = SUBPIXELS * dx - step * divisor
         coefficient = contour[i, 4]
         for row in range(top - first_row, bottom - first_row):
-            if column < width:
-                at = max(column, 0)
+            if column < right:
+                at = max(column - left, 0)
                 deposits[row, at] += coefficient
                 marks[row, at >> 6] |= np.uint64(1) << np.uint64(at & 63)
             column += step
@@ -204,7 +206,9 @@ def deposit(
 
 
 @kernel
-def row_spans(deposits: NDArray[np.int32], marks: NDArray[np.uint64], width: int, spans: NDArray[np.int32]) -> int:
+def row_spans(
+    deposits: NDArray[np.int32], marks: NDArray[np.uint64], left: int, right: int, spans: NDArray[np.int32]
+) -> int:
     """Turn one row of deposits into covered spans [start, end) and clear it; returns the number of spans."""
     running = np.int32(0)
     count = 0
@@ -221,12 +225,12 @@ def row_spans(deposits: NDArray[np.int32], marks: NDArray[np.uint64], width: int
             before = running
             running += change
             if before == 0 and running != 0:
-                spans[count, 0] = x
+                spans[count, 0] = left + np.int64(x)
             elif before != 0 and running == 0:
-                spans[count, 1] = x
+                spans[count, 1] = left + np.int64(x)
                 count += 1
     if running != 0:
-        spans[count, 1] = width
+        spans[count, 1] = right
         count += 1
     return count
 
@@ -246,11 +250,14 @@ def fill_rows(
 
     Nothing is covered to either side. For the other arguments see `count_rows`.
     """
-    deposit(contour, first_row, mask.shape[0], mask.shape[1], deposits, marks)
+    deposit(contour, first_row, mask.shape[0], left, right, deposits, marks)
     for row in range(mask.shape[0]):
-        mask[row, left:right] = False
-        for i in range(row_spans(deposits[row], marks[row], mask.shape[1], spans)):
+        done = left
+        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
+            mask[row, done : spans[i, 0]] = False
             mask[row, spans[i, 0] : spans[i, 1]] = True
+            done = spans[i, 1]
+        mask[row, done:right] = False
 
 
 @kernel
@@ -261,6 +268,8 @@ def count_rows(
     spans: NDArray[np.int32],
     first_row: int,
     num_rows: int,
+    left: int,
+    right: int,
     width: int,
     captured: NDArray[np.uint8],
     words: NDArray[np.uint64],
@@ -275,17 +284,19 @@ def count_rows(
         spans: (width + 1, 2) scratch.
         first_row: The band's first image row.
         num_rows: Rows of the band.
+        left: The first column that can be covered.
+        right: The column after the last one.
         width: Image width in px.
         captured: (height * width,) the captured matte.
         words: The same memory eight pixels at a time, without the last height * width % 8 pixels.
         threshold: A captured pixel counts where its value is at least this (1 to 255).
     """
-    deposit(contour, first_row, num_rows, width, deposits, marks)
+    deposit(contour, first_row, num_rows, left, right, deposits, marks)
     rendered = 0
     common = 0
     for row in range(num_rows):
         offset = (first_row + row) * width
-        for i in range(row_spans(deposits[row], marks[row], width, spans)):
+        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
             start, end = spans[i, 0], spans[i, 1]
             rendered += end - start
             common += count_at_least(captured, words, offset + start, offset + end, threshold)

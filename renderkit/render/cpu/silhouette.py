@@ -40,7 +40,7 @@ def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch,
         band = pixels[first : first + rows]
         fill_rows(contour, first, deposits, marks, _spans(width, scratch), band, window[0], window[2])
 
-    _draw_bands(contours, width, range(window[1], window[3]), fill, scratch, team)
+    _draw_bands(contours, window, fill, scratch, team)
     return mask
 
 
@@ -58,9 +58,12 @@ def count_mask(
         contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
     ) -> None:
         spans = _spans(width, scratch)
-        counts.append(count_rows(contour, deposits, marks, spans, first, rows, width, flat, words, threshold))
+        covered = count_rows(
+            contour, deposits, marks, spans, first, rows, window[0], window[2], width, flat, words, threshold
+        )
+        counts.append(covered)
 
-    _draw_bands(contours, width, range(window[1], window[3]), count, scratch, team)
+    _draw_bands(contours, window, count, scratch, team)
     rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
     return rendered, count_at_least(flat, words, 0, flat.size, threshold), common
 
@@ -106,8 +109,7 @@ def _window(bounds: NDArray[np.int64], width: int, height: int) -> Window:
 
 def _draw_bands(
     contours: list[NDArray[np.int32]],
-    width: int,
-    rows: range,
+    window: Window,
     draw: Callable[[NDArray[np.int32], int, int, NDArray[np.int32], NDArray[np.uint64]], None],
     scratch: Scratch,
     team: Team,
@@ -116,19 +118,20 @@ def _draw_bands(
 
     It takes the last contour, first row, number of rows, and deposits and marks of the other contours, which it clears.
     """
-    words = -(-width // WORD)
+    left, top, right, bottom = window
+    words = -(-(right - left) // WORD)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
-    band = max(1, min(-(-len(rows) // threads), _BAND_PX // (words * WORD)))
+    band = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
 
     def draw_band(first: int) -> None:
-        num_rows = min(band, rows.stop - first)
+        num_rows = min(band, bottom - first)
         deposits = scratch.get("deposits", (num_rows, words * WORD), np.int32)
         marks = scratch.get("marks", (num_rows, words), np.uint64)
         for contour in contours[:-1]:
-            deposit(contour, first, num_rows, width, deposits, marks)
+            deposit(contour, first, num_rows, left, right, deposits, marks)
         draw(contours[-1], first, num_rows, deposits, marks)
 
-    team.map(draw_band, rows[::band], threads)
+    team.map(draw_band, range(top, bottom, band), threads)
 
 
 def _spans(width: int, scratch: Scratch) -> NDArray[np.int32]:
