@@ -75,7 +75,9 @@ def prepare_faces(
     Returns:
         The worst state of a vertex, and the number of pending faces.
     """
-    worst = project_vertices(numbers, points, snapped, exact, state, block, 0, points.shape[1])
+    # A literal would have Numba compile one more version, for it alone.
+    zero = int(np.int64(0))
+    worst = project_vertices(numbers, points, snapped, exact, state, block, zero, points.shape[1])
     face_signs(faces, snapped, signs)
     if worst == OK and all_straight:
         return worst, 0
@@ -147,7 +149,8 @@ def find_outline(
     Returns:
         The number of rows; more than N means that the call must be repeated with more room.
     """
-    count = collect_contour(faces, snapped, signs, edges, contour, 0)
+    count = int(np.int64(0))
+    count = collect_contour(faces, snapped, signs, edges, contour, count)
     count = collect_contour(piece_faces, piece_snapped, piece_signs, piece_edges, contour, count)
     x0, y0, x1, y1 = np.int32(2**31 - 1), np.int32(2**31 - 1), np.int32(-(2**31)), np.int32(-(2**31))
     for i in range(min(count, contour.shape[0])):

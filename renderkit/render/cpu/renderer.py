@@ -104,7 +104,10 @@ class CpuRenderer:
             raise ValueError(f"threshold: expected 1 to 255, got {threshold}")
         least = 1 if array.dtype == np.bool_ else threshold
         projection = self._project(mesh, camera, silhouette=True)
-        return count_mask(projection, np.ascontiguousarray(array).view(np.uint8), least, self._scratch, self._team)
+        pixels = np.ascontiguousarray(array).view(np.uint8)
+        # Read-only as rendered masks are: the kernels are compiled for one kind of array.
+        pixels.flags.writeable = False
+        return count_mask(projection, pixels, least, self._scratch, self._team)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
