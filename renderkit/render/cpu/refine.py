@@ -70,7 +70,8 @@ def refine_faces(
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
     """
     corners = stack[STACK]
-    count = 0
+    # A literal would have Numba compile one more version of `_emit`, for it alone.
+    count = int(np.int64(0))
     for i in range(pending.shape[0]):
         face = pending[i]
         whole = True
