@@ -87,6 +87,19 @@ class EncodedImage:
         flag = next((flag for ratio, flag in _REDUCTIONS if longer >= ratio * max_size), cv2.IMREAD_COLOR)
         return np.asarray(cv2.cvtColor(self._decode(data, flag), cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
+    def read_size(self) -> tuple[int, int]:
+        """Return (width, height) in px as the header says; pictures other than JPEG and PNG are decoded for it.
+
+        Raises:
+            DatasetError: If the bytes are missing or too large, or nothing tells the size.
+        """
+        data = self._read_checked()
+        size = encoded_size(data)
+        if size is not None:
+            return size
+        pixels = self._decode(data, cv2.IMREAD_GRAYSCALE)
+        return pixels.shape[1], pixels.shape[0]
+
     def _read_checked(self) -> bytes:
         data = self.read_bytes()
         if not data:

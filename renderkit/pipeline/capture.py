@@ -25,7 +25,7 @@ class Capture:
 
     Attributes:
         camera: The camera to render with: the view's own, or its ideal pinhole when undistorted.
-        photo: (height, width, 3) RGB, or None.
+        photo: (height, width, 3) RGB; None when there is none, or nobody wants it.
         mask: (height, width) True where the matte reaches the threshold, or None.
         landmarks: Detected landmarks in px, or None.
         region: Where the image has content; None is everywhere.
@@ -38,17 +38,27 @@ class Capture:
     region: Region | None
 
 
-def read_capture(view: View, options: ValidationOptions) -> Capture:
+def read_capture(view: View, options: ValidationOptions, *, with_photo: bool = True) -> Capture:
     """Read all that a view has.
+
+    Args:
+        view: The view.
+        options: How mattes are read, and whether everything is undistorted.
+        with_photo: Whether the photograph is decoded. That takes longer than everything else, so it is left out where
+            nobody looks at it; its size is held against the calibration's all the same.
 
     Raises:
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
-    photo = None if view.image is None else view.image.decode_color()
-    matte = None if view.mask is None else view.mask.decode_gray()
-    for picture, pixels in ((view.image, photo), (view.mask, matte)):
-        if picture is not None and pixels is not None:
-            _check_size(picture, (pixels.shape[1], pixels.shape[0]), view.camera)
+    photo, matte = None, None
+    if view.image is not None:
+        if with_photo:
+            photo = view.image.decode_color()
+        size = view.image.read_size() if photo is None else (photo.shape[1], photo.shape[0])
+        _check_size(view.image, size, view.camera)
+    if view.mask is not None:
+        matte = view.mask.decode_gray()
+        _check_size(view.mask, (matte.shape[1], matte.shape[0]), view.camera)
     capture = Capture(view.camera, photo, None, view.read_landmarks(), None)
     if options.undistort:
         return _undistorted(capture, matte, options)

@@ -103,7 +103,8 @@ def examine_view(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
-    capture = read_capture(view, options)
+    with_photo = bool(passes & RenderPass.COLOR) or "texture" in options.metrics
+    capture = read_capture(view, options, with_photo=with_photo)
     missing: dict[str, str] = {}
     landmarks = _pair_landmarks(capture, content, missing)
     probe = renderer if isinstance(renderer, DepthProbe) else None

@@ -140,7 +140,7 @@ def _gather(recording: Recording, renderer: Renderer, options: ValidationOptions
     try:
         view = recording.view(row.key.frame, row.key.camera)
         content = read_content(recording.frame(row.key.frame), row.key.mesh)
-        capture = read_capture(view, options)
+        capture = read_capture(view, options, with_photo=False)
     except RenderkitError:
         return None  # the camera's own rows say what is wrong
     mesh = content.mesh if content.mesh is not None and len(content.mesh.faces) else None

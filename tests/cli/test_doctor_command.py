@@ -36,7 +36,7 @@ def test_kernels_are_compiled_into_the_users_cache_folder(tmp_path: Path) -> Non
     (folder,) = (tmp_path / "renderkit").iterdir()
     assert f"kept in {folder}" in done.stdout
     kept = {path.name for path in folder.rglob("*.nbc")}
-    for kernel in ("contour.deposit", "zbuffer.draw_faces", "surface.draw_surface", "unfilter", "nearest"):
+    for kernel in ("contour.deposit", "zbuffer.draw_chunks", "surface.draw_surface", "unfilter", "nearest"):
         assert any(kernel in name for name in kept), kernel
 
 

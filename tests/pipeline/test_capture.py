@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -41,6 +42,24 @@ def test_a_picture_of_another_size_is_refused_with_what_to_do(part: str) -> None
     turned = encoded(np.zeros(SIZE, dtype=np.uint8))
     with pytest.raises(DatasetError, match="width and height are swapped"):
         read_capture(_with(view, part, turned), ValidationOptions())
+
+
+@pytest.mark.parametrize("undistort", [False, True])
+def test_a_photograph_that_nobody_looks_at_is_not_decoded(*, undistort: bool) -> None:
+    view = ball_view("0", "00")
+    assert view.image is not None
+    header_only = EncodedImage(lambda: encoded(np.zeros(SIZE[::-1], dtype=np.uint8)).read_bytes()[:64], Path("a.png"))
+    capture = read_capture(replace(view, image=header_only), ValidationOptions(undistort=undistort), with_photo=False)
+    assert capture.photo is None
+    assert capture.mask is not None
+    with pytest.raises(DatasetError):
+        read_capture(replace(view, image=header_only), ValidationOptions())
+    small = encoded(np.zeros((60, 80), dtype=np.uint8))
+    with pytest.raises(DatasetError, match="80 x 60 px"):
+        read_capture(replace(view, image=small), ValidationOptions(), with_photo=False)
+    no_picture = EncodedImage(lambda: b"\xff\xd8\xff corrupt", Path("a.jpg"))
+    with pytest.raises(DatasetError, match="cannot be decoded"):
+        read_capture(replace(view, image=no_picture), ValidationOptions(), with_photo=False)
 
 
 def test_undistorting_agrees_with_opencv() -> None:
