@@ -100,7 +100,7 @@ class Recycler:
 
 def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return the same memory as an array that nobody can make writable."""
-    owner: NDArray[np.uint8] = np.frombuffer(memoryview(pixels.reshape(-1).view(np.uint8)).toreadonly(), np.uint8)
+    owner: NDArray[np.uint8] = np.frombuffer(pixels.reshape(-1).view(np.uint8).data.toreadonly(), np.uint8)
     return owner.view(pixels.dtype).reshape(pixels.shape)
 
 
