@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -86,6 +86,14 @@ class EncodedImage:
         longer = max(encoded_size(data) or (0, 0))
         flag = next((flag for ratio, flag in _REDUCTIONS if longer >= ratio * max_size), cv2.IMREAD_COLOR)
         return np.asarray(cv2.cvtColor(self._decode(data, flag), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+    def fetched(self) -> EncodedImage:
+        """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""
+        try:
+            data = self.read_bytes()
+        except DatasetError:
+            return self
+        return replace(self, read_bytes=lambda: data)
 
     def read_size(self) -> tuple[int, int]:
         """Return (width, height) in px as the header says; pictures other than JPEG and PNG are decoded for it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self, TypeAlias
@@ -35,6 +35,15 @@ class View:
     image: EncodedImage | None = None
     mask: EncodedImage | None = None
     read_landmarks: Callable[[], Landmarks | None] = field(default=lambda: None)
+
+    def fetched(self, *, with_image: bool) -> View:
+        """Return the view with the bytes of its matte, and of its photograph if wanted, in memory."""
+        image, mask = self.image, self.mask
+        return replace(
+            self,
+            image=image.fetched() if image is not None and with_image else image,
+            mask=None if mask is None else mask.fetched(),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from renderkit.render.base import Renderer
 
@@ -55,6 +55,22 @@ def map_in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def read_ahead(items: Iterable[Item], count: int) -> Iterator[Item]:
+    """Yield items, the next `count` of which are taken meanwhile in a thread of their own.
+
+    What taking an item raises is raised in its place.
+    """
+    source, end = iter(items), object()
+    with ThreadPoolExecutor(1, thread_name_prefix="renderkit-read") as pool:
+        waiting = deque(pool.submit(next, source, end) for _ in range(count))
+        while True:
+            item = waiting.popleft().result()
+            if item is end:
+                return
+            waiting.append(pool.submit(next, source, end))
+            yield cast("Item", item)
 
 
 def _apply(function: Callable[[Item], Result], items: list[Item]) -> tuple[list[Result], Exception | None]:

@@ -81,6 +81,11 @@ class FrameContent:
         return "" if len(self.mesh.faces) else _NO_FACES
 
 
+def needs_photo(options: ValidationOptions, passes: RenderPass) -> bool:
+    """Return whether anybody looks at the photograph: a picture, or the comparison of its colours."""
+    return bool(passes & RenderPass.COLOR) or "texture" in options.metrics
+
+
 def examine_view(
     key: ViewKey,
     view: View,
@@ -103,8 +108,7 @@ def examine_view(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
-    with_photo = bool(passes & RenderPass.COLOR) or "texture" in options.metrics
-    capture = read_capture(view, options, with_photo=with_photo)
+    capture = read_capture(view, options, with_photo=needs_photo(options, passes))
     missing: dict[str, str] = {}
     landmarks = _pair_landmarks(capture, content, missing)
     probe = renderer if isinstance(renderer, DepthProbe) else None

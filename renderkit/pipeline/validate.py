@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from renderkit.errors import ContextError
-from renderkit.pipeline.engines import map_in_order, views_at_once
-from renderkit.pipeline.examine import FrameContent, examine_view
+from renderkit.pipeline.engines import map_in_order, read_ahead, views_at_once
+from renderkit.pipeline.examine import FrameContent, examine_view, needs_photo
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.pipeline.requested import read_requested
-from renderkit.recording import Frame, Recording
+from renderkit.recording import Frame, Recording, View
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.report.evidence import ViewEvidence
 from renderkit.report.rows import Failure, ViewKey, ViewResult
@@ -18,8 +19,13 @@ from renderkit.report.rows import Failure, ViewKey, ViewResult
 Draw = Callable[[ViewEvidence], str | None]
 """Draws a picture of a view and returns its path relative to the run folder, or None."""
 
+_Read: TypeAlias = tuple[ViewKey, FrameContent | Failure, View | Failure]
+
 _ROWS_AT_ONCE = 4
 """Views that a thread takes at once when only their rows are kept."""
+
+_READ_AHEAD = 2
+"""Views whose bytes are read while the last one computes."""
 
 NO_MESH = "none"
 """What a row calls the mesh of a frame that has none."""
@@ -49,18 +55,24 @@ def validate(
     options = options or ValidationOptions()
     contents = FrameContents(recording, options)
 
-    def work() -> Iterator[tuple[ViewKey, FrameContent | Failure] | ViewResult]:
-        for key in list_keys(recording, options):
-            yield key if isinstance(key, ViewResult) else (key, contents.of(key))
+    passes = _passes(keep_evidence=draw is not None)
 
-    def examine(item: tuple[ViewKey, FrameContent | Failure] | ViewResult) -> ViewResult | ViewEvidence:
-        if isinstance(item, ViewResult):
-            return item
-        return examine_key(recording, *item, renderer, options, keep_evidence=draw is not None)
+    def read() -> Iterator[_Read | ViewResult]:
+        for key in list_keys(recording, options):
+            if isinstance(key, ViewResult):
+                yield key
+                continue
+            content = contents.of(key)
+            yield key, content, content if isinstance(content, Failure) else _read_view(recording, key, options, passes)
+
+    def examine(item: _Read | ViewResult) -> ViewResult | ViewEvidence:
+        return item if isinstance(item, ViewResult) else _examine(*item, renderer, options, passes)
 
     # Evidence for pictures is large, rows are small.
-    batch = _ROWS_AT_ONCE if draw is None else 1
-    for found in map_in_order(examine, work(), views_at_once(renderer), batch=batch):
+    batch, threads = _ROWS_AT_ONCE if draw is None else 1, views_at_once(renderer)
+    # With threads the caller's own reads while they compute.
+    views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
+    for found in map_in_order(examine, views, threads, batch=batch):
         # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
         yield with_picture(found, draw)
 
@@ -136,17 +148,43 @@ def examine_key(
     Raises:
         ContextError: If the renderer loses its device.
     """
+    passes = _passes(keep_evidence=keep_evidence)
+    view = content if isinstance(content, Failure) else _read_view(recording, key, options, passes)
+    return _examine(key, content, view, renderer, options, passes)
+
+
+def _passes(*, keep_evidence: bool) -> RenderPass:
+    """Return what pictures need, or nothing beside what scoring needs."""
+    return RenderPass.COLOR if keep_evidence else RenderPass.GEOMETRY
+
+
+def _read_view(recording: Recording, key: ViewKey, options: ValidationOptions, passes: RenderPass) -> View | Failure:
+    """Return a view with the bytes that will be decoded in memory, or why there is none."""
+    try:
+        return recording.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
+    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+        return failure_of(error)
+
+
+def _examine(
+    key: ViewKey,
+    content: FrameContent | Failure,
+    view: View | Failure,
+    renderer: Renderer,
+    options: ValidationOptions,
+    passes: RenderPass,
+) -> ViewResult | ViewEvidence:
     if isinstance(content, Failure):
         return ViewResult(key, failure=content)
+    if isinstance(view, Failure):
+        return ViewResult(key, failure=view)
     try:
-        view = recording.view(key.frame, key.camera)
-        passes = RenderPass.COLOR if keep_evidence else RenderPass.GEOMETRY
         evidence = examine_view(key, view, content, renderer, options, passes)
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad view never costs the others
         return ViewResult(key, failure=failure_of(error))
-    return evidence if keep_evidence else evidence.row
+    return evidence if passes else evidence.row
 
 
 def with_picture(found: ViewResult | ViewEvidence, draw: Draw | None) -> ViewResult:

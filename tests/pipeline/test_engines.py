@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from renderkit.pipeline.engines import map_in_order, views_at_once
+from renderkit.pipeline.engines import map_in_order, read_ahead, views_at_once
 from renderkit.render.cpu import CpuRenderer
 
 
@@ -63,3 +63,40 @@ def test_a_renderer_without_threads_draws_one_view_at_a_time() -> None:
     with CpuRenderer(4) as renderer:
         assert views_at_once(renderer) == 4
     assert views_at_once(object()) == 1  # type: ignore[arg-type]
+
+
+def test_items_are_taken_while_the_last_one_is_worked_on() -> None:
+    taken = threading.Semaphore(0)
+
+    def items() -> Iterator[int]:
+        for index in range(5):
+            taken.release()
+            yield index
+
+    for count, index in enumerate(read_ahead(items(), 2)):
+        assert index == count
+        # This item and the next two, unless there are no more.
+        for _ in range(3 if index == 0 else int(index + 2 < 5)):
+            assert taken.acquire(timeout=30.0)
+    assert not taken.acquire(blocking=False)
+
+
+def test_no_more_is_taken_ahead_than_asked_for() -> None:
+    taken: list[int] = []
+    items = read_ahead((taken.append(index) or index for index in range(100)), 3)  # type: ignore[func-returns-value]
+    assert next(items) == 0
+    items.close()  # type: ignore[attr-defined]
+    assert len(taken) <= 4
+
+
+def test_what_taking_an_item_raises_comes_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise LookupError("three")
+
+    found: list[int] = []
+    with pytest.raises(LookupError, match="three"):
+        found.extend(read_ahead(items(), 3))
+    assert found == [1, 2]
+    assert list(read_ahead([], 2)) == []

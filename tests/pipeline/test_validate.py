@@ -164,3 +164,22 @@ def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) ->
     worst = worst_camera(report)
     assert worst is not None
     assert (worst.camera, worst.runner_up, worst.stands_out) == ("25", "13", True)
+
+
+def test_each_picture_is_read_once(make_ball: MakeBall) -> None:
+    view = ball_view("0", "01")
+    assert view.image is not None
+    assert view.mask is not None
+    reads: dict[str, int] = {"image": 0, "mask": 0}
+
+    def counted(name: str, picture: EncodedImage) -> EncodedImage:
+        def read_bytes() -> bytes:
+            reads[name] += 1
+            return picture.read_bytes()
+
+        return replace(picture, read_bytes=read_bytes)
+
+    watched = replace(view, image=counted("image", view.image), mask=counted("mask", view.mask))
+    rows = _rows(make_ball({("0", "01"): watched}))
+    assert all(row.failure is None for row in rows)
+    assert reads == {"image": 1, "mask": 1}
