@@ -13,6 +13,7 @@ import pytest
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
+from renderkit import compiled
 from renderkit.compiled import cache_folder, kernel
 
 
@@ -45,33 +46,40 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypat
     assert cache_folder() is None
 
 
-@kernel
-def _twice(values: NDArray[np.float64], result: NDArray[np.float64]) -> None:
-    for i in range(values.shape[0]):
-        result[i] = _double(values, i)
+@pytest.fixture
+def _unkept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels of a test are compiled anew: what comes from the disk cannot be looked into."""
+    monkeypatch.setattr(compiled, "_cache_on_disk", lambda dispatcher: None)
 
 
-@kernel
-def _double(values: NDArray[np.float64], i: int) -> float:
-    return 2.0 * float(values[i])
-
-
-@kernel
-def _making_an_array(size: int) -> float:
-    return float(np.empty(size)[0])
-
-
+@pytest.mark.usefixtures("_unkept")
 def test_kernels_count_no_references() -> None:
+    @kernel
+    def double(values: NDArray[np.float64], i: int) -> float:
+        return 2.0 * float(values[i])
+
+    @kernel
+    def twice(values: NDArray[np.float64], result: NDArray[np.float64]) -> None:
+        for i in range(values.shape[0]):
+            result[i] = double(values, i)
+
     values, result = np.array([1.0, 2.0]), np.empty(2)
-    _twice(values, result)
+    twice(values, result)
     assert result.tolist() == [2.0, 4.0]
-    inspect: Any = _twice
-    assert [text for text in inspect.inspect_asm().values() if "NRT_incref" in text] == []
+    inspected: Any = twice
+    texts = list(inspected.inspect_asm().values())
+    assert texts
+    assert not any("NRT_incref" in text for text in texts)
 
 
+@pytest.mark.usefixtures("_unkept")
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
+    @kernel
+    def first_of_new(size: int) -> float:
+        return float(np.empty(size)[0])
+
     with pytest.raises(NumbaError, match="Only accept returning of array passed into the function"):
-        _making_an_array(3)
+        first_of_new(3)
 
 
 _CHILD = """
