@@ -49,7 +49,7 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypat
 @pytest.fixture
 def _unkept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels of a test are compiled anew: what comes from the disk cannot be looked into."""
-    monkeypatch.setattr(compiled, "_cache_on_disk", lambda dispatcher: None)
+    monkeypatch.setattr(compiled, "_cache_on_disk", lambda _: None)
 
 
 @pytest.mark.usefixtures("_unkept")
