@@ -192,8 +192,7 @@ def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> N
         r = i * h
         below, here, above = _radial(numbers, r - h), _radial(numbers, r), _radial(numbers, r + h)
         slope = (above - below) / (2.0 * h)
-        curve = abs(above - 2.0 * here + below) / (h * h)
-        bend = max(bend, curve + 3.0 * abs(slope - here / r) / r)
+        bend = max(bend, _largest_second_derivative((above - 2.0 * here + below) / (h * h), (slope - here / r) / r))
         shrink = min(shrink, slope, here / r)
     if int(numbers[MODEL]) != FISHEYE:
         bend += 6.0 * (abs(c[2]) + abs(c[3]))
@@ -203,6 +202,25 @@ def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> N
     length = np.sqrt(8.0 * numbers[KEEP_TOLERANCE] / (focal * 1.25 * bend))
     numbers[STRAIGHT_UNDISTORTED] = length
     numbers[STRAIGHT_LENGTH] = SUBPIXELS * 0.8 * max(shrink, 0.0) * length * min(numbers[FX], numbers[FY])
+
+
+@kernel
+def _largest_second_derivative(radial: float, across: float) -> float:
+    """Largest length of the second derivative of x -> f(|x|) x / |x| along unit vectors, at the radius r.
+
+    Along u = (cos a, sin a), a from the radius on, it is (A cos^2 a + B sin^2 a, 2 B sin a cos a) with A = f'' and
+    B = (f' - f / r) / r; its square is quadratic in cos^2 a.
+
+    Args:
+        radial: A.
+        across: B.
+    """
+    quadratic = (radial - across) ** 2 - 4.0 * across * across
+    linear = 2.0 * across * (radial - across) + 4.0 * across * across
+    largest = max(radial * radial, across * across)
+    if quadratic < 0.0 and 0.0 < linear < -2.0 * quadratic:
+        largest = max(largest, across * across - linear * linear / (4.0 * quadratic))
+    return float(np.sqrt(largest))
 
 
 @kernel
