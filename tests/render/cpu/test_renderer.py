@@ -75,6 +75,22 @@ def test_geometry_agrees_with_rays(renderer: CpuRenderer, lens: Distortion, make
     assert np.array_equal(renderer.render_mask(mesh, view), found.mask)
 
 
+@pytest.mark.parametrize("scale", [0.02, 0.4])
+def test_faces_turned_away_are_seen_in_front_of_faces_turned_here(renderer: CpuRenderer, scale: float) -> None:
+    rng = np.random.default_rng(6)
+    ball = sphere(3)
+    # Single faces of either orientation, some just in front of the ball and some just behind its near side.
+    middles = rng.normal(size=(600, 1, 3))
+    middles *= rng.uniform(0.97, 1.03, (600, 1, 1)) / np.linalg.norm(middles, axis=2, keepdims=True)
+    loose = middles * [1.0, 1.3, 0.9] + scale * rng.normal(size=(600, 3, 3)) * 0.5
+    faces = np.concatenate([ball.faces, len(ball.vertices) + np.arange(1800, dtype=np.int32).reshape(-1, 3)])
+    mesh = Mesh(np.concatenate([ball.vertices, loose.reshape(-1, 3)]), faces)
+    view = camera(LENSES["brown"])
+    found, truth = renderer.render(mesh, view), raycast(mesh, view)
+    assert_agrees(found, truth, mask_px=6)
+    assert np.count_nonzero(found.face_index >= len(ball.faces)) > 100
+
+
 def test_pixels_beyond_the_valid_radius_are_never_drawn(renderer: CpuRenderer) -> None:
     view = camera(LENSES["folding"], focal=150.0, distance=3.0)
     rows, columns = np.mgrid[:240, :320]
