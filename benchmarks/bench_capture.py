@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from bench_meshes import SIZE, flame_head, ring_cameras
 
-from renderkit.datasets.synthetic.faults import WrittenCalibration
-from renderkit.datasets.synthetic.write_renderme360 import SmcPairWriter
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.cpu import CpuRenderer
+from renderkit.synth.faults import WrittenCalibration
+from renderkit.synth.write_renderme360 import SmcPairWriter
 
 NUM_CAMERAS = 60
 _WITH_LANDMARKS = range(18, 33)
@@ -19,7 +19,7 @@ _NUM_3D, _NUM_2D, _FIRST_2D = 73, 106, 33
 
 
 def write_capture(folder: Path) -> tuple[Path, Path]:
-    """Write a recording with mattes and landmarks, without photographs; returns its file and the file of FLAME's faces.
+    """Write a capture with mattes and landmarks, without photographs; returns its file and the file of FLAME's faces.
 
     Each matte is the head's own outline, softened, and shifted by a pixel. As in the dataset, cameras 18 to 32 have
     landmarks.

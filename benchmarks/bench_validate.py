@@ -31,13 +31,13 @@ from bench_peers import contenders
 from bench_render import machine
 
 from renderkit.arrays import AlphaImage, FloatArray, Points3
-from renderkit.datasets import open_recording
+from renderkit.formats.captures import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.images import EncodedImage
+from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.reprojection import score_reprojection
-from renderkit.pipeline.engines import map_in_order
 from renderkit.pipeline.validate import validate as validate_capture
+from renderkit.pipeline.workers import map_in_order
 from renderkit.render.cpu import CpuRenderer, warm
 
 NUM_LANDMARKS = 73
@@ -183,8 +183,8 @@ def measure_frame() -> dict[str, float]:
             for _ in range(6):
                 for name, renderer in (("one thread", one), (f"{all_cores.threads} threads", all_cores)):
                     start = time.perf_counter()
-                    with open_recording(file, flame=faces) as recording:
-                        rows = list(validate_capture(recording, renderer))
+                    with open_capture(file, flame=faces) as capture:
+                        rows = list(validate_capture(capture, renderer))
                     best[name] = min(best.get(name, np.inf), time.perf_counter() - start)
                     if any(row.failure for row in rows):
                         raise RuntimeError(str(next(row.failure for row in rows if row.failure)))

@@ -10,8 +10,9 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from renderkit.datasets import open_recording as open_recording
-    from renderkit.datasets.supplement import SupplementedRecording as SupplementedRecording
+    from renderkit.capture import Capture as Capture
+    from renderkit.capture import Frame as Frame
+    from renderkit.capture import View as View
     from renderkit.diagnose.diff import diff_rigs as diff_rigs
     from renderkit.diagnose.lint import lint as lint
     from renderkit.errors import CalibrationError as CalibrationError
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from renderkit.errors import MissingExtraError as MissingExtraError
     from renderkit.errors import RenderkitError as RenderkitError
     from renderkit.errors import ShaderError as ShaderError
+    from renderkit.flame.model import FlameModel as FlameModel
+    from renderkit.formats import read_rig as read_rig
+    from renderkit.formats import write_rig as write_rig
+    from renderkit.formats.captures import open_capture as open_capture
+    from renderkit.formats.supplement import SupplementedCapture as SupplementedCapture
     from renderkit.geometry.camera import Camera as Camera
     from renderkit.geometry.distortion import BrownConrady as BrownConrady
     from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
     from renderkit.geometry.distortion import NoDistortion as NoDistortion
-    from renderkit.geometry.flame import FlameModel as FlameModel
     from renderkit.geometry.landmarks import Landmarks as Landmarks
     from renderkit.geometry.mesh import Mesh as Mesh
     from renderkit.geometry.pose import Pose as Pose
@@ -36,19 +41,14 @@ if TYPE_CHECKING:
     from renderkit.pipeline.synth import synthesize as synthesize
     from renderkit.pipeline.synth_options import SynthOptions as SynthOptions
     from renderkit.pipeline.validate import validate as validate
-    from renderkit.recording import Frame as Frame
-    from renderkit.recording import Recording as Recording
-    from renderkit.recording import View as View
     from renderkit.render.base import Renderer as Renderer
     from renderkit.render.base import Rendering as Rendering
     from renderkit.render.base import RenderPass as RenderPass
     from renderkit.render.choose import make_renderer as make_renderer
-    from renderkit.report.json_report import read_report as read_report
-    from renderkit.report.json_report import write_report as write_report
-    from renderkit.report.rows import Report as Report
-    from renderkit.report.rows import ViewResult as ViewResult
-    from renderkit.rigs import read_rig as read_rig
-    from renderkit.rigs import write_rig as write_rig
+    from renderkit.results.json_report import read_report as read_report
+    from renderkit.results.json_report import write_report as write_report
+    from renderkit.results.rows import Report as Report
+    from renderkit.results.rows import ViewResult as ViewResult
 
 __version__ = "0.1.0"
 
@@ -58,40 +58,40 @@ _HOMES = {
     "Camera": "renderkit.geometry.camera",
     "ContextError": "renderkit.errors",
     "DatasetError": "renderkit.errors",
-    "FlameModel": "renderkit.geometry.flame",
-    "Frame": "renderkit.recording",
+    "FlameModel": "renderkit.flame.model",
+    "Frame": "renderkit.capture",
     "KannalaBrandt": "renderkit.geometry.distortion",
     "Landmarks": "renderkit.geometry.landmarks",
     "Mesh": "renderkit.geometry.mesh",
     "MissingExtraError": "renderkit.errors",
     "NoDistortion": "renderkit.geometry.distortion",
     "Pose": "renderkit.geometry.pose",
-    "Recording": "renderkit.recording",
+    "Capture": "renderkit.capture",
     "RenderPass": "renderkit.render.base",
     "Renderer": "renderkit.render.base",
     "Rendering": "renderkit.render.base",
     "RenderkitError": "renderkit.errors",
-    "Report": "renderkit.report.rows",
+    "Report": "renderkit.results.rows",
     "Rig": "renderkit.geometry.rig",
     "ShaderError": "renderkit.errors",
-    "SupplementedRecording": "renderkit.datasets.supplement",
+    "SupplementedCapture": "renderkit.formats.supplement",
     "SynthOptions": "renderkit.pipeline.synth_options",
     "ValidationOptions": "renderkit.pipeline.options",
-    "View": "renderkit.recording",
-    "ViewResult": "renderkit.report.rows",
+    "View": "renderkit.capture",
+    "ViewResult": "renderkit.results.rows",
     "diff_rigs": "renderkit.diagnose.diff",
     "lint": "renderkit.diagnose.lint",
     "make_renderer": "renderkit.render.choose",
-    "open_recording": "renderkit.datasets",
-    "read_report": "renderkit.report.json_report",
-    "read_rig": "renderkit.rigs",
+    "open_capture": "renderkit.formats.captures",
+    "read_report": "renderkit.results.json_report",
+    "read_rig": "renderkit.formats",
     "score_boundary": "renderkit.metrics.boundary",
     "score_mask": "renderkit.metrics.mask",
     "score_reprojection": "renderkit.metrics.reprojection",
     "synthesize": "renderkit.pipeline.synth",
     "validate": "renderkit.pipeline.validate",
-    "write_report": "renderkit.report.json_report",
-    "write_rig": "renderkit.rigs",
+    "write_report": "renderkit.results.json_report",
+    "write_rig": "renderkit.formats",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 - built from the table above

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from renderkit.report.gate_config import parse_gate_config
-from renderkit.report.gate_language import parse_gate
+from renderkit.gates.config import parse_gate_config
+from renderkit.gates.language import parse_gate
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -84,7 +84,7 @@ def test_a_kernel_that_makes_an_array_is_refused() -> None:
 
 _CHILD = """
 import numpy as np
-from renderkit.unfilter import unfilter_rows
+from renderkit.images.unfilter import unfilter_rows
 pixels = np.zeros((1, 3), np.uint8)
 raw = np.frombuffer(bytes([1, 5, 1, 1]), np.uint8)
 assert unfilter_rows(raw, pixels) == -1

@@ -14,8 +14,8 @@ import typer
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
+    from renderkit.capture import Capture
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.recording import Recording
     from renderkit.render.base import Renderer
 
 MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
@@ -146,29 +146,29 @@ class CaptureInputs:
     flame: Path | None = None
     mesh_root: Path | None = None
 
-    def open(self) -> Recording:
+    def open(self) -> Capture:
         """Open the capture with all that was given beside it.
 
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        from renderkit.datasets import open_recording
-        from renderkit.datasets.supplement import SupplementedRecording
+        from renderkit.formats.captures import open_capture
+        from renderkit.formats.supplement import SupplementedCapture
         from renderkit.geometry.mesh import Mesh
 
-        recording = open_recording(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
+        capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
         try:
             _, forgotten = self._remembered_flame
-            if forgotten and _has_faceless_flame(recording):
+            if forgotten and _has_faceless_flame(capture):
                 sys.stderr.write(f"warning: {forgotten}; FLAME is scored by its vertices alone without --flame FILE\n")
             for file in self.mesh_files:
-                recording = SupplementedRecording(recording, mesh=Mesh.read(file))
+                capture = SupplementedCapture(capture, mesh=Mesh.read(file))
             if self.masks is not None or self.landmarks is not None:
-                recording = SupplementedRecording(recording, self.masks, self.landmarks)
+                capture = SupplementedCapture(capture, self.masks, self.landmarks)
         except Exception:
-            recording.close()
+            capture.close()
             raise
-        return recording
+        return capture
 
     @property
     def flame_file(self) -> Path | None:
@@ -178,7 +178,7 @@ class CaptureInputs:
     @property
     def _remembered_flame(self) -> tuple[Path | None, str]:
         """The remembered file, or None and what is wrong with it; most captures need none."""
-        from renderkit.datasets.flame_memory import remembered_flame
+        from renderkit.flame.remembered import remembered_flame
 
         if self.flame is not None:
             return None, ""
@@ -200,7 +200,7 @@ class CaptureInputs:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
-        from renderkit.datasets.smc_files import find_sibling
+        from renderkit.formats.smc_files import find_sibling
 
         found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame_file) if path is not None)]
         if self.capture.is_file():
@@ -221,7 +221,7 @@ def remember(flame: Path | None) -> None:
         typer.BadParameter: If none is given.
         DatasetError: If it cannot be remembered.
     """
-    from renderkit.datasets.flame_memory import remember_flame
+    from renderkit.flame.remembered import remember_flame
 
     if flame is None:
         raise typer.BadParameter("--remember needs --flame FILE")
@@ -229,7 +229,7 @@ def remember(flame: Path | None) -> None:
 
 
 def make_options(
-    recording: Recording,
+    capture: Capture,
     inputs: CaptureInputs,
     frames: str | None,
     cameras: str | None,
@@ -242,7 +242,7 @@ def make_options(
     """Turn selections as typed into options.
 
     Raises:
-        typer.BadParameter: If a selection names what the recording does not have.
+        typer.BadParameter: If a selection names what the capture does not have.
     """
     from renderkit.pipeline.metric_groups import parse_metric_groups
     from renderkit.pipeline.options import ValidationOptions
@@ -251,8 +251,8 @@ def make_options(
 
     try:
         options = ValidationOptions(
-            None if frames is None else select_frames(frames, recording.frame_ids),
-            None if cameras is None else select_cameras(cameras, recording.camera_names),
+            None if frames is None else select_frames(frames, capture.frame_ids),
+            None if cameras is None else select_cameras(cameras, capture.camera_names),
             inputs.mesh_names,
             matte_threshold,
             undistort or undistorted_mattes,
@@ -262,8 +262,8 @@ def make_options(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    _check_not_empty(recording, inputs.capture)
-    _check_meshes(recording, options.frames or recording.frame_ids, inputs.mesh_names)
+    _check_not_empty(capture, inputs.capture)
+    _check_meshes(capture, options.frames or capture.frame_ids, inputs.mesh_names)
     return options
 
 
@@ -284,23 +284,23 @@ def open_renderer(choice: RendererChoice, device: int | None, workers: int | Non
         raise typer.BadParameter(str(error)) from error
 
 
-def _has_faceless_flame(recording: Recording) -> bool:
+def _has_faceless_flame(capture: Capture) -> bool:
     """Whether the capture has FLAME fits, whose faces come from elsewhere."""
-    return recording.dataset == "renderme360" and bool(recording.inventory().frame_annotations.get("flame"))
+    return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
 
 
-def _check_not_empty(recording: Recording, capture: Path) -> None:
-    for what, names in (("frame", recording.frame_ids), ("usable camera", recording.camera_names)):
+def _check_not_empty(capture: Capture, path: Path) -> None:
+    for what, names in (("frame", capture.frame_ids), ("usable camera", capture.camera_names)):
         if not names:
-            raise DatasetError(capture, None, f"has no {what}; `renderkit inspect` shows what is in it")
+            raise DatasetError(path, None, f"has no {what}; `renderkit inspect` shows what is in it")
 
 
-def _check_meshes(recording: Recording, frames: Sequence[str], meshes: Sequence[str]) -> None:
+def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]) -> None:
     """Refuse a mesh name that no frame has: a slip of the pen, not a gap in the capture."""
     known: set[str] = set()
     for frame_id in frames:
         try:
-            known.update(recording.frame(frame_id).mesh_names)
+            known.update(capture.frame(frame_id).mesh_names)
         except DatasetError:
             return  # a damaged frame is a failed row of the run, and may be the one that has the mesh
         if known.issuperset(meshes):

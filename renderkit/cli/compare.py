@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from renderkit.report.catalogue import Metric
-    from renderkit.report.compare import Change, NamedRun
+    from renderkit.results.catalogue import Metric
+    from renderkit.results.compare import Change, NamedRun
 
 _STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "bold red", "": None}
 _PIPED_WIDTH = 160
@@ -28,10 +28,10 @@ def compare(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path("compare.html"),
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
-    from renderkit.report.catalogue import metric_named
-    from renderkit.report.compare import comparable_metrics, compare_runs, name_runs
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.report.json_report import read_report
+    from renderkit.results.catalogue import metric_named
+    from renderkit.results.compare import comparable_metrics, compare_runs, name_runs
+    from renderkit.results.json_report import read_report
 
     if len(runs) < 2:
         raise typer.BadParameter("give at least two runs")

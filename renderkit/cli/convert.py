@@ -11,7 +11,7 @@ from renderkit.cli.rig_arguments import FromOption, SizeOption, check_format, re
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
-    from renderkit.rigs import FitResidual, WriteReport
+    from renderkit.formats import FitResidual, WriteReport
 
 _MOST = 20
 _SHADES = " .:-=+*#%@"
@@ -33,7 +33,7 @@ def convert(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace DST if it is there.")] = False,
 ) -> None:
     """Convert cameras between formats: the same pixels to 1e-9 px, or a refusal that says what would be lost."""
-    from renderkit.rigs import WriteOptions, write_rig
+    from renderkit.formats import WriteOptions, write_rig
 
     check_format(to, "--to", written=True)
     raw = read_cameras(source, from_, size)

@@ -13,7 +13,7 @@ from renderkit.cli.validate import RunRequest, run_validation
 from renderkit.errors import RenderkitError
 
 if TYPE_CHECKING:
-    from renderkit.report.rows import Report
+    from renderkit.results.rows import Report
 
 _NUM_CAMERAS = 10
 _SIZE = (612, 512)
@@ -27,12 +27,12 @@ def demo(
     device: DeviceOption = None,
 ) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""
-    from renderkit.datasets import open_recording
-    from renderkit.datasets.synthetic.faults import Fault
+    from renderkit.formats.captures import open_capture
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.pipeline.synth import synthesize
     from renderkit.pipeline.synth_options import SynthOptions
-    from renderkit.report.run_folder import make_run_folder
+    from renderkit.results.run_folder import make_run_folder
+    from renderkit.synth.faults import Fault
 
     started = time.monotonic()
     run_folder = make_run_folder(out / "run")
@@ -40,18 +40,18 @@ def demo(
     fault = Fault("rotated", (_FAULTY,), _ANGLE_DEG)
     truth = synthesize(out / "capture", SynthOptions(num_cameras=_NUM_CAMERAS, size=_SIZE, faults=(fault,)))
     inputs = CaptureInputs(truth.capture, flame=truth.flame_topology)
-    with open_recording(truth.capture, flame=truth.flame_topology) as recording:
+    with open_capture(truth.capture, flame=truth.flame_topology) as capture:
         request = RunRequest(inputs, ValidationOptions(), run_folder, True, renderer, device)
-        report = run_validation(recording, request)
+        report = run_validation(capture, request)
     _explain(report, run_folder)
     typer.echo(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
 def _explain(report: Report, run_folder: Path) -> None:
     """Say whether the planted fault was found, and which files to look at."""
-    from renderkit.report.cameras import worst_camera
-    from renderkit.report.json_report import FILE_NAME
-    from renderkit.report.run_folder import OVERLAYS
+    from renderkit.results.cameras import worst_camera
+    from renderkit.results.json_report import FILE_NAME
+    from renderkit.results.run_folder import OVERLAYS
 
     worst = worst_camera(report)
     if worst is None or worst.camera != _FAULTY or not worst.stands_out:

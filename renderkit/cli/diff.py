@@ -64,7 +64,7 @@ def diff(
     else:
         _print_table(result)
     if plot is not None:
-        from renderkit.report.rig_plot import plot_diff
+        from renderkit.export.rig_plot import plot_diff
 
         plot_diff(result, plot, aligned=not raw_field)
 

@@ -47,7 +47,7 @@ def _warm() -> None:
 def _print_packages() -> None:
     from importlib import metadata
 
-    from renderkit.report.provenance import package_versions
+    from renderkit.results.provenance import package_versions
 
     versions = package_versions()
     try:
@@ -60,7 +60,7 @@ def _print_packages() -> None:
 
 
 def _print_devices() -> None:
-    from renderkit.render.egl import list_devices
+    from renderkit.render.egl.context import list_devices
 
     try:
         devices = list_devices()

@@ -26,16 +26,16 @@ def export_rerun(
     mesh_root: MeshRootOption = None,
 ) -> None:
     """Write a run for Rerun: cameras, pictures, masks, meshes, landmarks and residuals on one time line."""
+    from renderkit.export.rerun_export import RerunFile
     from renderkit.pipeline.rerun_run import log_run
-    from renderkit.report.json_report import read_report
-    from renderkit.report.rerun_export import RerunFile
+    from renderkit.results.json_report import read_report
 
     report = read_report(run)
     place = capture or Path(report.provenance.capture)
     if not place.exists():
         raise DatasetError(place, None, "the run's capture is not there; give --capture PATH")
-    with CaptureInputs(place, flame=flame, mesh_root=mesh_root).open() as recording, RerunFile(out) as file:
-        problems = log_run(report, recording, file)
+    with CaptureInputs(place, flame=flame, mesh_root=mesh_root).open() as opened, RerunFile(out) as file:
+        problems = log_run(report, opened, file)
     for problem in problems:
         sys.stderr.write(f"left out: {problem}\n")
     typer.echo(f"written: {out}")
@@ -57,10 +57,10 @@ def export_gltf(
     mesh_root: MeshRootOption = None,
 ) -> None:
     """Write a run's rig and meshes as glTF."""
+    from renderkit.export.gltf import write_gltf
     from renderkit.pipeline.capture_scene import read_meshes_of
-    from renderkit.report.gltf import write_gltf
-    from renderkit.report.json_report import read_report
-    from renderkit.report.run_scene import read_mesh_previews, read_run_rig
+    from renderkit.results.json_report import read_report
+    from renderkit.results.run_scene import read_mesh_previews, read_run_rig
 
     report = read_report(run)
     rig = read_run_rig(run)
@@ -69,7 +69,7 @@ def export_gltf(
     if capture is None:
         meshes = read_mesh_previews(run)
     else:
-        with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as recording:
-            meshes = read_meshes_of(recording, report.frames, report.meshes)
+        with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as opened:
+            meshes = read_meshes_of(opened, report.frames, report.meshes)
     write_gltf(rig, meshes, out)
     typer.echo(f"written: {out} ({len(rig)} cameras, {len(meshes)} meshes)")

@@ -13,7 +13,7 @@ from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 
 if TYPE_CHECKING:
-    from renderkit.report.rows import GateVerdict
+    from renderkit.results.rows import GateVerdict
 
 _MOST = 50
 
@@ -31,7 +31,7 @@ def gate(
 ) -> None:
     """Check a finished run against gates; nothing is computed again and nothing is written."""
     if schema:
-        from renderkit.report.gate_schema import gate_schema
+        from renderkit.gates.schema import gate_schema
 
         typer.echo(json.dumps(gate_schema(), indent=2))
         return
@@ -39,15 +39,15 @@ def gate(
     if not inputs.gates:
         raise typer.BadParameter("no gates: give --gate CHECK, or a renderkit.toml (docs/gates.md)")
     if explain:
-        from renderkit.report.gate_explain import explain_gate
+        from renderkit.gates.explain import explain_gate
 
         for one in inputs.gates:
             typer.echo(f"{one.name}\n    {explain_gate(one)}")
         return
     if run is None:
         raise typer.BadParameter("which run? Give its folder, or --explain to see what would be checked")
-    from renderkit.report.gate_verdicts import judge
-    from renderkit.report.json_report import read_report
+    from renderkit.gates.verdicts import judge
+    from renderkit.results.json_report import read_report
 
     verdicts = judge(read_report(run), inputs.gates, inputs.baseline)
     for line in verdict_lines(verdicts):
@@ -57,7 +57,7 @@ def gate(
 
 def verdict_lines(verdicts: Sequence[GateVerdict]) -> list[str]:
     """Return one line per verdict that is no pass, what blocks first, and a line that counts."""
-    from renderkit.report.drawing import printable
+    from renderkit.pictures.drawing import printable
 
     shown = sorted((v for v in verdicts if not v.passed), key=lambda verdict: not verdict.blocks)
     lines = []

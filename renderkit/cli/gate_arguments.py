@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from renderkit.report.gate import Gate
-    from renderkit.report.rows import Report
+    from renderkit.gates.gate import Gate
+    from renderkit.results.rows import Report
 
 GateOption = Annotated[
     list[str] | None,
@@ -67,10 +67,10 @@ def read_gates(
         GateError: If a gate cannot be meant, or needs a baseline and there is none.
         DatasetError: If the baseline is no report.
     """
-    from renderkit.report.gate import GateError
-    from renderkit.report.gate_config import FILE_NAME, GateConfig, read_gate_config
-    from renderkit.report.gate_language import parse_gate
-    from renderkit.report.json_report import read_report
+    from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
+    from renderkit.gates.gate import GateError
+    from renderkit.gates.language import parse_gate
+    from renderkit.results.json_report import read_report
 
     here = Path(FILE_NAME)
     file = config if config is not None else here if here.is_file() else None
@@ -94,8 +94,8 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
     Raises:
         GateError: If a gate's metric belongs to another group.
     """
-    from renderkit.report.gate import GateError
-    from renderkit.report.rows import REQUESTED_KINDS
+    from renderkit.gates.gate import GateError
+    from renderkit.results.rows import REQUESTED_KINDS
 
     for gate in gates:
         group = REQUESTED_KINDS.get(gate.metric.kind)

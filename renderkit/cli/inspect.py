@@ -21,7 +21,7 @@ from renderkit.cli.rig_arguments import FromOption, SizeOption
 from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:
-    from renderkit.recording import Inventory, Recording
+    from renderkit.capture import Capture, Inventory
 
 _LISTED = 16
 _FRAMES_CHECKED = 24
@@ -58,46 +58,46 @@ def inspect(
     if cameras_only or json or plot is not None or from_ is not None or size is not None:
         raise typer.Exit(inspect_rig(source, json, plot, from_, size))
     try:
-        recording = inputs.open()
+        capture = inputs.open()
     except DatasetError:
         if not is_rig(source):
             raise
         raise typer.Exit(inspect_rig(source)) from None
-    _inspect_capture(recording, checks)
+    _inspect_capture(capture, checks)
     if is_rig(source):
         typer.echo("\ncameras:")
         raise typer.Exit(inspect_rig(source))
 
 
-def _inspect_capture(opened: Recording, checks: bool) -> None:
-    with opened as recording:
-        inventory = recording.inventory()
-        _print_facts(inventory, recording)
+def _inspect_capture(opened: Capture, checks: bool) -> None:
+    with opened as capture:
+        inventory = capture.inventory()
+        _print_facts(inventory, capture)
         _print_annotations(inventory)
-        _print_cameras(recording)
-        for title, lines in (("skipped cameras", _skipped(recording)), ("missing", inventory.missing)):
+        _print_cameras(capture)
+        for title, lines in (("skipped cameras", _skipped(capture)), ("missing", inventory.missing)):
             if lines:
                 typer.echo(f"\n{title}:")
                 for line in lines:
                     typer.echo(f"  {line}")
         if checks:
-            _print_checks(recording)
+            _print_checks(capture)
 
 
-def _print_checks(recording: Recording) -> None:
+def _print_checks(capture: Capture) -> None:
     """Print what the capture's conventions turn out to be in a few of its views."""
     from renderkit.pipeline.checks import CheckBudget, check_capture
     from renderkit.render.choose import make_renderer
 
     typer.echo("\nchecks:")
     with make_renderer("cpu") as renderer:
-        for check in check_capture(recording, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED)):
+        for check in check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED)):
             typer.echo(f"  {check}")
 
 
-def _print_facts(inventory: Inventory, recording: Recording) -> None:
+def _print_facts(inventory: Inventory, capture: Capture) -> None:
     facts = {
-        "capture": str(recording.path),
+        "capture": str(capture.path),
         "dataset": inventory.dataset,
         "unit": inventory.unit,
         "frames": f"{len(inventory.frames)}: {_listed(inventory.frames)}",
@@ -121,12 +121,12 @@ def _print_annotations(inventory: Inventory) -> None:
     _print_table(("annotation", "there for", "which"), rows)
 
 
-def _print_cameras(recording: Recording) -> None:
+def _print_cameras(capture: Capture) -> None:
     """Print each camera's numbers; one whose calibration is no camera says why."""
     rows = []
-    for name in recording.camera_names:
+    for name in capture.camera_names:
         try:
-            camera = recording.camera(name)
+            camera = capture.camera(name)
         except RenderkitError as error:
             rows.append((name, f"no camera: {error}", "", "", ""))
             continue
@@ -143,8 +143,8 @@ def _print_cameras(recording: Recording) -> None:
     _print_table(("camera", "size px", "fx, fy", "cx, cy", "lens"), rows)
 
 
-def _skipped(recording: Recording) -> list[str]:
-    return [f"{camera.name}: {camera.why}" for camera in recording.skipped_cameras]
+def _skipped(capture: Capture) -> list[str]:
+    return [f"{camera.name}: {camera.why}" for camera in capture.skipped_cameras]
 
 
 def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

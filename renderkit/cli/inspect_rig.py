@@ -14,16 +14,16 @@ from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
     from renderkit.diagnose.lint import Finding
+    from renderkit.formats import RawRig
     from renderkit.geometry.rig import Rig
-    from renderkit.rigs import RawRig
 
 
 def is_rig(path: Path) -> bool:
-    """Return True if `path` is a camera file or folder in a format of `renderkit.rigs`.
+    """Return True if `path` is a camera file or folder in a format of `renderkit.formats`.
 
-    An SMC recording and a FaceScape folder are camera files as well as captures: try the capture first.
+    An SMC capture and a FaceScape folder are camera files as well as captures: try the capture first.
     """
-    from renderkit.rigs import detect_format
+    from renderkit.formats import detect_format
 
     try:
         detect_format(path)
@@ -63,7 +63,7 @@ def inspect_rig(
     else:
         _print_text(raw, findings)
     if plot is not None:
-        from renderkit.report.rig_plot import plot_rig
+        from renderkit.export.rig_plot import plot_rig
 
         rig, left_out = usable_cameras(raw)
         if not len(rig):

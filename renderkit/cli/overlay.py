@@ -29,11 +29,11 @@ from renderkit.cli.arguments import (
 )
 
 if TYPE_CHECKING:
+    from renderkit.capture import Capture
+    from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.recording import Recording
     from renderkit.render.base import Renderer
-    from renderkit.report.pictures import RunPictures
-    from renderkit.report.rows import ViewResult
+    from renderkit.results.rows import ViewResult
 
 OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
 VideoOption = Annotated[
@@ -71,23 +71,23 @@ def overlay(
     device: DeviceOption = None,
 ) -> None:
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
-    from renderkit.report.overlay import OverlayStyle
-    from renderkit.report.pictures import RunPictures
-    from renderkit.report.run_folder import make_writable
+    from renderkit.pictures.overlay import OverlayStyle
+    from renderkit.pictures.pictures import RunPictures
+    from renderkit.results.run_folder import make_writable
 
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
-    with inputs.open() as recording:
-        chosen = frames or (recording.frame_ids[0] if recording.frame_ids else None)
-        options = make_options(recording, inputs, chosen, cameras, matte_threshold, undistort)
+    with inputs.open() as opened:
+        chosen = frames or (opened.frame_ids[0] if opened.frame_ids else None)
+        options = make_options(opened, inputs, chosen, cameras, matte_threshold, undistort)
         style = OverlayStyle(max_size=max_size, rendering=opacity)
         if video is not None:
             from renderkit.cli.overlay_video import write_overlay_video
 
             with open_renderer(renderer, device) as drawing:
-                raise typer.Exit(write_overlay_video(recording, drawing, options, style, video, fps))
+                raise typer.Exit(write_overlay_video(opened, drawing, options, style, video, fps))
         pictures = RunPictures(make_writable(out), style, worst_first=worst_first, overlays=not sheet)
         with open_renderer(renderer, device) as drawing:
-            num_failed = _draw(recording, drawing, options, pictures)
+            num_failed = _draw(opened, drawing, options, pictures)
     typer.echo(f"pictures: {out}")
     for relative in pictures.sheets:
         typer.echo(f"contact sheet: {out / relative}")
@@ -95,12 +95,12 @@ def overlay(
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def _draw(recording: Recording, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
+def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
     """Draw all views and return how many failed; each failure is said on stderr."""
     from renderkit.pipeline.validate import validate
 
     num_failed = 0
-    for row in validate(recording, renderer, options, pictures.draw):
+    for row in validate(capture, renderer, options, pictures.draw):
         pictures.add(row)
         num_failed += complain_of(row)
     pictures.finish()

@@ -13,18 +13,18 @@ from renderkit.cli import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.overlay import complain_of
 
 if TYPE_CHECKING:
+    from renderkit.capture import Capture
+    from renderkit.pictures.overlay import OverlayStyle
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.recording import Recording
     from renderkit.render.base import Renderer
-    from renderkit.report.evidence import ViewEvidence
-    from renderkit.report.overlay import OverlayStyle
+    from renderkit.results.evidence import ViewEvidence
 
 _CAPTION_SPARE = 0.15
 """Captions differ in their number of lines; the pictures above them stay in place."""
 
 
 def write_overlay_video(
-    recording: Recording,
+    capture: Capture,
     renderer: Renderer,
     options: ValidationOptions,
     style: OverlayStyle,
@@ -37,17 +37,17 @@ def write_overlay_video(
         typer.BadParameter: If several frames of several cameras are chosen.
         DatasetError: If the video cannot be written.
     """
+    from renderkit.pictures.overlay import draw_overlay
+    from renderkit.pictures.video import VideoFile, turntable_order
     from renderkit.pipeline.capture_scene import read_rig_of
     from renderkit.pipeline.validate import validate
-    from renderkit.report.overlay import draw_overlay
-    from renderkit.report.video import VideoFile, turntable_order
 
-    frames = recording.frame_ids if options.frames is None else options.frames
-    cameras = recording.camera_names if options.cameras is None else options.cameras
+    frames = capture.frame_ids if options.frames is None else options.frames
+    cameras = capture.camera_names if options.cameras is None else options.cameras
     if len(frames) > 1 and len(cameras) > 1:
         raise typer.BadParameter("a video takes one frame (around the rig) or one camera (over --frames): choose one")
     if len(cameras) > 1:
-        around = turntable_order(list(read_rig_of(recording, cameras)))
+        around = turntable_order(list(read_rig_of(capture, cameras)))
         # A camera without calibration has no place around the rig: its failure is still said.
         options = replace(options, cameras=(*around, *(name for name in cameras if name not in around)))
     num_failed = 0
@@ -56,7 +56,7 @@ def write_overlay_video(
         def draw(evidence: ViewEvidence) -> None:
             video.add(draw_overlay(evidence, style))
 
-        for row in validate(recording, renderer, options, draw):
+        for row in validate(capture, renderer, options, draw):
             num_failed += complain_of(row)
     if not video.num_pictures:
         sys.stderr.write("renderkit: no view could be drawn, so there is no video\n")

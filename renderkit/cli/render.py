@@ -30,9 +30,9 @@ from renderkit.cli.arguments import (
 from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:
+    from renderkit.capture import Capture
     from renderkit.geometry.camera import Camera
     from renderkit.geometry.mesh import Mesh
-    from renderkit.recording import Recording
 
 _Job: TypeAlias = "tuple[str, Mesh, Camera]"
 _LARGEST_SIDE = 16384
@@ -66,7 +66,7 @@ def render(
     Of a capture the first frame is taken unless --frames says otherwise. A bare mesh is seen from a ring of views
     around it, or from the cameras of --rig.
     """
-    from renderkit.report.run_folder import make_writable
+    from renderkit.results.run_folder import make_writable
 
     problems: list[str] = []
     with ExitStack() as stack:
@@ -74,8 +74,8 @@ def render(
             unit, jobs = "unknown", _mesh_jobs(source, rig, cameras, views, _parse_size(size))
         else:
             inputs = CaptureInputs(source, tuple(mesh or ()), flame=flame, mesh_root=mesh_root)
-            recording = stack.enter_context(inputs.open())
-            unit, jobs = recording.unit, _capture_jobs(recording, inputs, frames, cameras, undistort, problems)
+            capture = stack.enter_context(inputs.open())
+            unit, jobs = capture.unit, _capture_jobs(capture, inputs, frames, cameras, undistort, problems)
         _draw(jobs, unit, make_writable(out), renderer, device)
     typer.echo(f"renderings of {len(jobs)} views: {out}")
     for problem in problems:
@@ -85,9 +85,9 @@ def render(
 
 
 def _draw(jobs: Sequence[_Job], unit: str, folder: Path, choice: RendererChoice, device: int | None) -> None:
+    from renderkit.pictures.render_files import write_rendering
     from renderkit.render.base import RenderPass
-    from renderkit.report.render_files import write_rendering
-    from renderkit.report.run_folder import safe_name
+    from renderkit.results.run_folder import safe_name
 
     with open_renderer(choice, device) as renderer:
         for stem, mesh, camera in jobs:
@@ -96,7 +96,7 @@ def _draw(jobs: Sequence[_Job], unit: str, folder: Path, choice: RendererChoice,
 
 
 def _capture_jobs(
-    recording: Recording,
+    capture: Capture,
     inputs: CaptureInputs,
     frames: str | None,
     cameras: str | None,
@@ -106,19 +106,19 @@ def _capture_jobs(
     """Return what to draw of a capture; what cannot be drawn is appended to `problems`."""
     from renderkit.pipeline.validate import chosen_meshes, read_content
 
-    first = recording.frame_ids[0] if recording.frame_ids else None
-    options = make_options(recording, inputs, frames or first, cameras, 0.5, undistort)
+    first = capture.frame_ids[0] if capture.frame_ids else None
+    options = make_options(capture, inputs, frames or first, cameras, 0.5, undistort)
     jobs: list[_Job] = []
     for frame_id in options.frames or ():
-        frame = recording.frame(frame_id)
+        frame = capture.frame(frame_id)
         for name in chosen_meshes(frame, options):
             content = read_content(frame, name)
             if content.mesh is None or content.why_not_rendered:
                 problems.append(f"frame {frame_id}: {content.why_not_rendered}")
                 continue
-            for camera_name in options.cameras or recording.camera_names:
+            for camera_name in options.cameras or capture.camera_names:
                 try:
-                    camera = recording.camera(camera_name)
+                    camera = capture.camera(camera_name)
                 except RenderkitError as error:
                     problems.append(f"frame {frame_id} camera {camera_name}: {error}")
                     continue
@@ -131,10 +131,10 @@ def _capture_jobs(
 def _mesh_jobs(
     file: Path, rig_file: Path | None, cameras: str | None, num_views: int, size: tuple[int, int]
 ) -> list[_Job]:
+    from renderkit.formats.registry import read_rig
     from renderkit.geometry.mesh import Mesh
-    from renderkit.pipeline.ring import ring_of_views
+    from renderkit.geometry.orbit import ring_of_views
     from renderkit.pipeline.selection import select_cameras
-    from renderkit.rigs.registry import read_rig
 
     mesh = Mesh.read(file)
     if not len(mesh.faces):

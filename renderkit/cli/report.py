@@ -12,7 +12,7 @@ from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOptio
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
-    from renderkit.report.rebuild import Format
+    from renderkit.report.writers import Format
 
 
 def report(
@@ -31,9 +31,9 @@ def report(
     baseline: BaselineOption = None,
 ) -> None:
     """Rebuild report.html and the other formats from a finished run; gates, if given, are judged anew."""
-    from renderkit.report.gate_verdicts import judge
-    from renderkit.report.json_report import read_report
-    from renderkit.report.rebuild import DEFAULT_FORMATS, write_formats
+    from renderkit.gates.verdicts import judge
+    from renderkit.report.writers import DEFAULT_FORMATS, write_formats
+    from renderkit.results.json_report import read_report
 
     chosen = DEFAULT_FORMATS if not formats else tuple(_format(name) for name in formats)
     if not run.is_dir():
@@ -47,7 +47,7 @@ def report(
 
 
 def _format(name: str) -> Format:
-    from renderkit.report.rebuild import FORMATS
+    from renderkit.report.writers import FORMATS
 
     found = next((known for known in FORMATS if known == name), None)
     if found is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from renderkit.rigs import RawRig
+    from renderkit.formats import RawRig
 
 _SIZE = re.compile(r"^(\d{1,6})[xX](\d{1,6})$")
 
@@ -48,7 +48,7 @@ def check_format(name: str | None, option: str, *, written: bool = False) -> Non
     Raises:
         typer.BadParameter: Naming the formats there are.
     """
-    from renderkit.rigs import FORMATS
+    from renderkit.formats import FORMATS
 
     known = [one.name for one in FORMATS.values() if one.write is not None or not written]
     if name is not None and name not in known:
@@ -57,7 +57,7 @@ def check_format(name: str | None, option: str, *, written: bool = False) -> Non
 
 def read_cameras(path: Path, source: str | None, size: str | None) -> RawRig:
     """Read cameras as their file states them, with the options of the command line."""
-    from renderkit.rigs import read_raw_rig
+    from renderkit.formats import read_raw_rig
 
     check_format(source, "--from")
     return read_raw_rig(path, source, size=parse_size(size))

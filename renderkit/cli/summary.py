@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from renderkit.cli.gate import verdict_lines
-from renderkit.report.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
-from renderkit.report.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
+from renderkit.results.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
+from renderkit.results.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
 
 if TYPE_CHECKING:
-    from renderkit.report.rows import Report
+    from renderkit.results.rows import Report
 
 _REQUESTED_TABLES = (
     (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from renderkit.datasets.synthetic.faults import Fault
-    from renderkit.datasets.synthetic.truth import SynthTruth
+    from renderkit.synth.faults import Fault
+    from renderkit.synth.truth import SynthTruth
 
 
 class LikeChoice(StrEnum):
@@ -29,7 +29,7 @@ class LensChoice(StrEnum):
 
 
 def _print_faults(wanted: bool) -> None:
-    from renderkit.datasets.synthetic.faults import FAULTS
+    from renderkit.synth.faults import FAULTS
 
     if not wanted:
         return
@@ -96,7 +96,7 @@ def _parse_size(text: str) -> tuple[int, int]:
 
 
 def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
-    from renderkit.datasets.synthetic.faults import parse_fault
+    from renderkit.synth.faults import parse_fault
 
     return tuple(parse_fault(text) for text in texts)
 

@@ -51,13 +51,13 @@ from renderkit.cli.gate_arguments import (
 )
 
 if TYPE_CHECKING:
+    from renderkit.capture import Capture
+    from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.recording import Recording
     from renderkit.render.base import Renderer
-    from renderkit.report.capture_check import CaptureCheck
-    from renderkit.report.evidence import ViewEvidence
-    from renderkit.report.pictures import RunPictures
-    from renderkit.report.rows import Report, ViewResult
+    from renderkit.results.capture_check import CaptureCheck
+    from renderkit.results.evidence import ViewEvidence
+    from renderkit.results.rows import Report, ViewResult
 
 
 def validate(
@@ -90,15 +90,15 @@ def validate(
         remember(flame)
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     gates = read_gates(gate, config, baseline)
-    with inputs.open() as recording:
+    with inputs.open() as opened:
         options = make_options(
-            recording, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
+            opened, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
         )
         check_measured(gates.gates, options.metrics)
         run = RunRequest(
             inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks, workers
         )
-        report = run_validation(recording, run, gates)
+        report = run_validation(opened, run, gates)
     raise typer.Exit(exit_code(report))
 
 
@@ -127,20 +127,20 @@ class RunRequest:
     workers: int | None = None
 
 
-def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | None = None) -> Report:
+def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None = None) -> Report:
     """Validate, write the run folder, print the table; without `gates`, nothing is judged.
 
     Raises:
         ContextError: If nothing can draw.
         DatasetError: If the run folder cannot be written.
     """
+    from renderkit.gates.verdicts import judge
+    from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.explain import explain_cameras
-    from renderkit.report.gate_verdicts import judge
-    from renderkit.report.pictures import RunPictures
-    from renderkit.report.provenance import hash_inputs, package_versions
-    from renderkit.report.rebuild import write_formats
-    from renderkit.report.rows import Provenance, Report
-    from renderkit.report.run_folder import OVERLAYS, make_run_folder
+    from renderkit.report.writers import write_formats
+    from renderkit.results.provenance import hash_inputs, package_versions
+    from renderkit.results.rows import Provenance, Report
+    from renderkit.results.run_folder import OVERLAYS, make_run_folder
 
     started, clock = datetime.now(UTC), time.monotonic()
     folder = make_run_folder(run.folder)
@@ -148,27 +148,27 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
     with open_renderer(run.renderer, run.device, run.workers) as renderer:
         info = renderer.info
         sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
-        checks = _check(recording, renderer, run)
-        rows = _walk(recording, renderer, run, pictures)
-        explanations = explain_cameras(recording, renderer, run.options, Report(tuple(rows)))
+        checks = _check(capture, renderer, run)
+        rows = _walk(capture, renderer, run, pictures)
+        explanations = explain_cameras(capture, renderer, run.options, Report(tuple(rows)))
     provenance = Provenance(
         shlex.join(["renderkit", *sys.argv[1:]]),
         str(run.inputs.capture),
-        recording.dataset,
-        recording.unit,
+        capture.dataset,
+        capture.unit,
         package_versions(),
         {"kind": info.kind, "device": info.device, "version": info.version, "hardware": str(info.hardware).lower()},
         run.options.as_text(),
         hash_inputs(run.inputs.files),
     )
-    skipped = {camera.name: camera.why for camera in recording.skipped_cameras}
+    skipped = {camera.name: camera.why for camera in capture.skipped_cameras}
     report = Report(
         tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock, checks
     )
-    report = replace(_with_requested(recording, run, report), explanations=explanations)
+    report = replace(_with_requested(capture, run, report), explanations=explanations)
     gates = gates or GateInputs()
     report = replace(report, gates=judge(report, gates.gates, gates.baseline))
-    _write_scene(recording, report, folder)
+    _write_scene(capture, report, folder)
     paths = write_formats(report, folder, baseline=gates.baseline)
     _print_run(report, paths, pictures)
     return report
@@ -176,7 +176,7 @@ def run_validation(recording: Recording, run: RunRequest, gates: GateInputs | No
 
 def default_run_folder(capture: Path) -> Path:
     """Return runs/<capture>-<time>."""
-    from renderkit.report.run_folder import safe_name
+    from renderkit.results.run_folder import safe_name
 
     return Path("runs") / f"{safe_name(capture.absolute().name)}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
 
@@ -187,7 +187,7 @@ def exit_code(report: Report) -> int:
     Gates decide where there are any. Without gates a failed view is bad input, and so is a run in which nothing could
     be computed at all.
     """
-    from renderkit.report.catalogue import METRICS
+    from renderkit.results.catalogue import METRICS
 
     if report.gates:
         return EXIT_PASS if not any(gate.blocks for gate in report.gates) else EXIT_GATE_FAILED
@@ -200,30 +200,30 @@ def exit_code(report: Report) -> int:
     return EXIT_BAD_INPUT if report.failures or not computed else EXIT_PASS
 
 
-def _check(recording: Recording, renderer: Renderer, run: RunRequest) -> tuple[CaptureCheck, ...]:
+def _check(capture: Capture, renderer: Renderer, run: RunRequest) -> tuple[CaptureCheck, ...]:
     """Check the capture's conventions and warn at once; the summary has all of them."""
     from renderkit.pipeline.checks import check_capture
 
-    checks = check_capture(recording, renderer, run.options) if run.checks else ()
+    checks = check_capture(capture, renderer, run.options) if run.checks else ()
     for check in checks:
         if check.verdict == "warning":
             sys.stderr.write(f"{check}\n")
     return checks
 
 
-def _with_requested(recording: Recording, run: RunRequest, report: Report) -> Report:
+def _with_requested(capture: Capture, run: RunRequest, report: Report) -> Report:
     """Add what is measured over frames instead of views."""
     from renderkit.pipeline.surfaces import compare_surfaces
 
     groups = run.options.metrics
-    surfaces = tuple(compare_surfaces(recording, run.options, run.folder)) if "depth" in groups else ()
+    surfaces = tuple(compare_surfaces(capture, run.options, run.folder)) if "depth" in groups else ()
     return replace(report, surfaces=surfaces, with_intervals="intervals" in groups)
 
 
-def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:
+def _walk(capture: Capture, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:
     from renderkit.cli.progress import Progress
+    from renderkit.pictures.heat import write_depth_heat
     from renderkit.pipeline.process_engine import validate_with_workers
-    from renderkit.report.heat import write_depth_heat
 
     options = run.options
 
@@ -231,12 +231,12 @@ def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: R
         write_depth_heat(evidence, run.folder)
         return None if pictures is None else pictures.draw(evidence)
 
-    num_frames = len(recording.frame_ids if options.frames is None else options.frames)
-    num_cameras = len(recording.camera_names if options.cameras is None else options.cameras)
+    num_frames = len(capture.frame_ids if options.frames is None else options.frames)
+    num_cameras = len(capture.camera_names if options.cameras is None else options.cameras)
     rows = []
     with Progress(num_frames * num_cameras * max(1, len(options.meshes))) as progress:
         drawing = None if pictures is None else draw
-        for row in validate_with_workers(recording, renderer, options, drawing, run.workers, run.device):
+        for row in validate_with_workers(capture, renderer, options, drawing, run.workers, run.device):
             rows.append(row)
             progress.advance()
             if pictures is not None:
@@ -246,17 +246,17 @@ def _walk(recording: Recording, renderer: Renderer, run: RunRequest, pictures: R
     return rows
 
 
-def _write_scene(recording: Recording, report: Report, folder: Path) -> None:
+def _write_scene(capture: Capture, report: Report, folder: Path) -> None:
     from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
-    from renderkit.report.run_scene import write_run_scene
+    from renderkit.results.run_scene import write_run_scene
 
-    meshes = read_meshes_of(recording, report.frames, report.meshes)
-    write_run_scene(folder, read_rig_of(recording, report.cameras), meshes)
+    meshes = read_meshes_of(capture, report.frames, report.meshes)
+    write_run_scene(folder, read_rig_of(capture, report.cameras), meshes)
 
 
 def _print_run(report: Report, paths: Sequence[Path], pictures: RunPictures | None) -> None:
     from renderkit.cli.summary import print_requested, print_table, summary_lines
-    from renderkit.report.run_folder import OVERLAYS
+    from renderkit.results.run_folder import OVERLAYS
 
     print_table(report)
     print_requested(report)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, Points3, frozen
+from renderkit.formats.format_capability import image_grid
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.convergence import converge
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.similarity import Similarity, best_similarity
-from renderkit.rigs.express import image_grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from renderkit.diagnose.lint_finding import Finding, Severity, in_order
 from renderkit.diagnose.lint_intrinsics import lint_numbers, lint_picture_size
 from renderkit.diagnose.lint_lens import lint_lens
 from renderkit.diagnose.lint_rig import lint_duplicates, lint_names, lint_outliers, lint_sizes_swapped
+from renderkit.formats.as_stated import RawCamera, RawRig, raw_from_rig
+from renderkit.formats.sizes import KNOWN_SENSORS
 from renderkit.geometry.rig import Rig
-from renderkit.rigs.raw import RawCamera, RawRig, raw_from_rig
-from renderkit.rigs.sizes import KNOWN_SENSORS
 
 __all__ = ["Finding", "Severity", "exit_code", "lint"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnose.convergence import READINGS, ReadExtrinsics, Reading, read_every_way
 from renderkit.diagnose.lint_finding import Finding
-from renderkit.rigs.raw import RawCamera, Unit
+from renderkit.formats.as_stated import RawCamera, Unit
 
 MIN_CAMERAS = 3
 BAD_ANGLE_DEG = 20.0

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from renderkit.diagnose.lint_finding import Finding
+from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.pose import ROTATION_TOLERANCE
-from renderkit.rigs.raw import RawCamera
 
 ASPECT_WARNING = 0.02
 ASPECT_ERROR = 0.2

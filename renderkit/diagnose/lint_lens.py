@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from renderkit.diagnose.lint_finding import Finding
+from renderkit.formats.format_capability import corner_pixels, folds_inside_image, lost_share
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
-from renderkit.rigs.express import corner_pixels, folds_inside_image, lost_share
 
 TANGENTIAL_LARGE = 0.02
 TANGENTIAL_USUAL = 0.01

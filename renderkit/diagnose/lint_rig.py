@@ -10,7 +10,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnose.lint_finding import Finding
 from renderkit.diagnose.lint_intrinsics import principal_point_is_swapped
-from renderkit.rigs.raw import RawCamera
+from renderkit.formats.as_stated import RawCamera
 
 MIN_CAMERAS = 5
 ROBUST_Z = 8.0

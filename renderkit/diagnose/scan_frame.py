@@ -1,4 +1,4 @@
-"""Which frame does a recording's scan belong to? Found by the overlap of its mattes with those of every frame."""
+"""Which frame does a capture's scan belong to? Found by the overlap of its mattes with those of every frame."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from renderkit.arrays import MaskImage
-from renderkit.datasets.renderme360 import RenderMe360Recording
 from renderkit.diagnose.view_choice import ViewChoice, choose_by_views
-from renderkit.images import EncodedImage
+from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.mask import score_mask
 
 ALPHA_THRESHOLD = 0.5
@@ -48,15 +48,15 @@ def detect_scan_frame(
 
 
 def scan_frame_of(
-    recording: RenderMe360Recording,
+    capture: RenderMe360Capture,
     camera_names: Sequence[str] | None = None,
     frame_ids: Sequence[str] | None = None,
     alpha_threshold: float = ALPHA_THRESHOLD,
 ) -> ViewChoice:
-    """Find the frame of a recording's scan; see `detect_scan_frame`.
+    """Find the frame of a capture's scan; see `detect_scan_frame`.
 
     Args:
-        recording: An open recording.
+        capture: An open capture.
         camera_names: The cameras to compare in; all that have a scan mask if None.
         frame_ids: The frames to try; all if None.
         alpha_threshold: Alpha above which a matte's pixel is inside.
@@ -68,10 +68,10 @@ def scan_frame_of(
     def decode(image: EncodedImage | None) -> MaskImage | None:
         return None if image is None else image.decode_gray() > 255.0 * alpha_threshold
 
-    cameras = recording.camera_names if camera_names is None else camera_names
+    cameras = capture.camera_names if camera_names is None else camera_names
     return detect_scan_frame(
-        recording.frame_ids if frame_ids is None else frame_ids,
-        [name for name in cameras if recording.scan_mask(name) is not None],
-        lambda camera: decode(recording.scan_mask(camera)),
-        lambda frame, camera: decode(recording.mask(frame, camera)),
+        capture.frame_ids if frame_ids is None else frame_ids,
+        [name for name in cameras if capture.scan_mask(name) is not None],
+        lambda camera: decode(capture.scan_mask(camera)),
+        lambda frame, camera: decode(capture.mask(frame, camera)),
     )

@@ -14,23 +14,23 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from renderkit.arrays import MaskImage
-from renderkit.datasets.flame_translation import TranslationChoice
-from renderkit.datasets.renderme360 import RenderMe360Recording
-from renderkit.datasets.supplement import SupplementedRecording
+from renderkit.capture import Capture
 from renderkit.diagnose.landmark_map import LandmarkMapCheck, check_landmark_map
 from renderkit.diagnose.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
 from renderkit.diagnose.scan_frame import detect_scan_frame
 from renderkit.diagnose.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
 from renderkit.errors import ContextError, RenderkitError
+from renderkit.flame.translation import TranslationChoice
+from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images import EncodedImage
-from renderkit.pipeline.capture import inside_matte
+from renderkit.images.encoded import EncodedImage
+from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.recording import Recording
 from renderkit.render.base import Renderer
-from renderkit.report.capture_check import CaptureCheck, CheckVerdict
+from renderkit.results.capture_check import CaptureCheck, CheckVerdict
 
 FLAME_TRANSLATION, LANDMARK_MAP, MASK_SPACE, SCAN_FRAME = (
     "flame translation",
@@ -66,7 +66,7 @@ class CheckBudget:
 
 
 def check_capture(
-    recording: Recording,
+    capture: Capture,
     renderer: Renderer,
     options: ValidationOptions | None = None,
     budget: CheckBudget | None = None,
@@ -74,7 +74,7 @@ def check_capture(
     """Check what a capture's dataset leaves undocumented.
 
     Args:
-        recording: The capture.
+        capture: The subject.
         renderer: Draws the mesh for the check of the masks.
         options: What is going to be validated; decides which frames, cameras and mesh are looked at.
         budget: How much is read.
@@ -85,12 +85,12 @@ def check_capture(
     Raises:
         ContextError: If the renderer loses its device.
     """
-    capture = _Capture(recording, options or ValidationOptions(), budget or CheckBudget())
+    subject = _Subject(capture, options or ValidationOptions(), budget or CheckBudget())
     return (
-        _made(FLAME_TRANSLATION, _check_translation, capture),
-        _made(LANDMARK_MAP, _check_landmark_map, capture),
-        _made(MASK_SPACE, _check_mask_space, capture, renderer),
-        _made(SCAN_FRAME, _check_scan_frame, capture),
+        _made(FLAME_TRANSLATION, _check_translation, subject),
+        _made(LANDMARK_MAP, _check_landmark_map, subject),
+        _made(MASK_SPACE, _check_mask_space, subject, renderer),
+        _made(SCAN_FRAME, _check_scan_frame, subject),
     )
 
 
@@ -106,31 +106,31 @@ def _made(
 
 
 @dataclass(frozen=True, eq=False)
-class _Capture:
-    recording: Recording
+class _Subject:
+    capture: Capture
     options: ValidationOptions
     budget: CheckBudget
 
     @property
     def frames(self) -> Sequence[str]:
-        return self.recording.frame_ids if self.options.frames is None else self.options.frames
+        return self.capture.frame_ids if self.options.frames is None else self.options.frames
 
     @property
     def cameras(self) -> Sequence[str]:
-        return self.recording.camera_names if self.options.cameras is None else self.options.cameras
+        return self.capture.camera_names if self.options.cameras is None else self.options.cameras
 
     @property
-    def smc(self) -> RenderMe360Recording | None:
-        """The RenderMe-360 recording underneath, or None."""
-        found = self.recording
-        while isinstance(found, SupplementedRecording):
+    def smc(self) -> RenderMe360Capture | None:
+        """The RenderMe-360 capture underneath, or None."""
+        found = self.capture
+        while isinstance(found, SupplementedCapture):
             found = found.supplemented
-        return found if isinstance(found, RenderMe360Recording) else None
+        return found if isinstance(found, RenderMe360Capture) else None
 
     def scored_mesh(self) -> Mesh | None:
         """The first mesh with faces that is going to be validated."""
         for frame_id in self.frames[:1]:
-            frame = self.recording.frame(frame_id)
+            frame = self.capture.frame(frame_id)
             names = self.options.meshes or (*PREFERRED_MESHES, *frame.mesh_names)
             for name in dict.fromkeys(name for name in names if name in frame.mesh_names):
                 mesh = frame.read_mesh(name)
@@ -139,13 +139,13 @@ class _Capture:
         return None
 
 
-def _check_translation(capture: _Capture) -> CaptureCheck:
-    smc = capture.smc
+def _check_translation(subject: _Subject) -> CaptureCheck:
+    smc = subject.smc
     if smc is None:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "the dataset has no FLAME fits")
-    described = [found for name in capture.frames if (found := _read(smc.frame, name)) is not None]
+    described = [found for name in subject.frames if (found := _read(smc.frame, name)) is not None]
     with_fit = [frame.id for frame in described if "flame" in frame.mesh_names]
-    frames = spread(with_fit, capture.budget.num_frames)
+    frames = spread(with_fit, subject.budget.num_frames)
     choices = [choice for frame in frames if (choice := _read(smc.translation_choice, frame)) is not None]
     if not choices:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "no frame has FLAME vertices that can be read")
@@ -181,8 +181,8 @@ def _translation_words(choice: TranslationChoice) -> str:
     )
 
 
-def _check_landmark_map(capture: _Capture) -> CaptureCheck:
-    pairs = list(_landmark_views(capture))
+def _check_landmark_map(subject: _Subject) -> CaptureCheck:
+    pairs = list(_landmark_views(subject))
     if not pairs:
         return CaptureCheck.skipped(LANDMARK_MAP, "no view has both 2D and 3D landmarks")
     schemes = (pairs[0][1].scheme, pairs[0][2].scheme)
@@ -212,36 +212,36 @@ def _map_check(views: Sequence[tuple[Camera, Landmarks, Landmarks]]) -> Landmark
     return check_landmark_map([v[0] for v in views], [v[1] for v in views], [v[2] for v in views])
 
 
-def _landmark_views(capture: _Capture) -> Iterator[tuple[Camera, Landmarks, Landmarks]]:
+def _landmark_views(subject: _Subject) -> Iterator[tuple[Camera, Landmarks, Landmarks]]:
     """Yield views of one frame that have both kinds of landmarks, of one scheme each."""
-    for frame_id in spread(capture.frames, capture.budget.num_frames):
-        frame = _read(capture.recording.frame, frame_id)
+    for frame_id in spread(subject.frames, subject.budget.num_frames):
+        frame = _read(subject.capture.frame, frame_id)
         points = None if frame is None else _read(frame.read_landmarks)
         if points is None:
             continue
         found: list[tuple[Camera, Landmarks, Landmarks]] = []
-        for name in capture.cameras:
-            view = _read(capture.recording.view, frame_id, name)
+        for name in subject.cameras:
+            view = _read(subject.capture.view, frame_id, name)
             detected = None if view is None else _read(view.read_landmarks)
             if view is not None and detected is not None and (not found or found[0][1].scheme == detected.scheme):
                 found.append((view.camera, detected, points))
         if found:
-            yield from spread(found, capture.budget.num_views)
+            yield from spread(found, subject.budget.num_views)
             return
 
 
-def _check_mask_space(capture: _Capture, renderer: Renderer) -> CaptureCheck:
-    mesh = _read(capture.scored_mesh)
+def _check_mask_space(subject: _Subject, renderer: Renderer) -> CaptureCheck:
+    mesh = _read(subject.scored_mesh)
     if mesh is None:
         return CaptureCheck.skipped(MASK_SPACE, "no mesh with faces can be rendered")
-    cameras = [c for name in capture.cameras if (c := _read(capture.recording.camera, name)) is not None]
+    cameras = [c for name in subject.cameras if (c := _read(subject.capture.camera, name)) is not None]
     bent = [camera for camera in cameras if np.any(camera.distortion.coefficients)]
     if not bent:
         return CaptureCheck.skipped(MASK_SPACE, "no lens has distortion, so raw and undistorted pictures are the same")
     # Those that bend most tell the two apart best.
     bent.sort(key=lambda camera: -_bend_px(camera, mesh))
-    with_mask = ((camera, mask) for camera in bent if (mask := _mask_of(capture, camera)) is not None)
-    views = list(islice(with_mask, capture.budget.num_views))
+    with_mask = ((camera, mask) for camera in bent if (mask := _mask_of(subject, camera)) is not None)
+    views = list(islice(with_mask, subject.budget.num_views))
     choice = detect_mask_space_by_rendering(lambda camera: renderer.render_mask(mesh, camera), views)
     if choice.best is None:
         why = "no view with a bent lens has a matte" if not views else "the lenses do not bend the mesh's outline"
@@ -249,7 +249,7 @@ def _check_mask_space(capture: _Capture, renderer: Renderer) -> CaptureCheck:
     sentence = f"the mattes fit {choice.best} pictures: {choice}"
     if not choice.decided:
         sentence = f"mattes of raw and of undistorted pictures cannot be told apart here: {choice}"
-    assumed = UNDISTORTED if capture.options.undistorted_mattes else RAW
+    assumed = UNDISTORTED if subject.options.undistorted_mattes else RAW
     verdict: CheckVerdict = "ok" if choice.decided else "undecided"
     if choice.decided and choice.best != assumed:
         verdict = "warning"
@@ -273,26 +273,26 @@ def _bend_px(camera: Camera, mesh: Mesh) -> float:
     return float(np.nanmax(moved, initial=0.0)) if np.isfinite(moved).any() else 0.0
 
 
-def _mask_of(capture: _Capture, camera: Camera) -> MaskImage | None:
-    view = _read(capture.recording.view, capture.frames[0], camera.name)
-    mask = None if view is None else _decoded(view.mask, capture.options.matte_threshold)
+def _mask_of(subject: _Subject, camera: Camera) -> MaskImage | None:
+    view = _read(subject.capture.view, subject.frames[0], camera.name)
+    mask = None if view is None else _decoded(view.mask, subject.options.matte_threshold)
     return mask if mask is not None and mask.shape == (camera.height, camera.width) else None
 
 
-def _check_scan_frame(capture: _Capture) -> CaptureCheck:
-    smc = capture.smc
+def _check_scan_frame(subject: _Subject) -> CaptureCheck:
+    smc = subject.smc
     if smc is None or _read(smc.scan) is None:
         return CaptureCheck.skipped(SCAN_FRAME, "the capture has no scan without a frame of its own")
     cameras = [name for name in smc.camera_names if smc.scan_mask(name) is not None]
     if not cameras:
         return CaptureCheck.skipped(SCAN_FRAME, "the scan has no mattes to compare with")
-    frames = spread(smc.frame_ids, capture.budget.num_frames)
+    frames = spread(smc.frame_ids, subject.budget.num_frames)
     if len(frames) == 1:
         return CaptureCheck.skipped(SCAN_FRAME, f"there is only frame {frames[0]}")
-    threshold = capture.options.matte_threshold
+    threshold = subject.options.matte_threshold
     choice = detect_scan_frame(
         frames,
-        spread(cameras, max(capture.budget.num_scan_views, MIN_VIEWS)),
+        spread(cameras, max(subject.budget.num_scan_views, MIN_VIEWS)),
         lambda camera: _decoded(smc.scan_mask(camera), threshold),
         lambda frame, camera: _decoded(smc.mask(frame, camera), threshold),
     )
@@ -300,8 +300,8 @@ def _check_scan_frame(capture: _Capture) -> CaptureCheck:
         return CaptureCheck.skipped(SCAN_FRAME, "no frame has mattes in the cameras of the scan's mattes")
     tried = f"of {len(frames)} frames tried among {len(smc.frame_ids)}"
     sentence = f"the scan fits frame {choice.best}, {tried}: {choice}"
-    validated = capture.options.meshes or PREFERRED_MESHES[:1]
-    others = [frame for frame in capture.frames if frame != choice.best]
+    validated = subject.options.meshes or PREFERRED_MESHES[:1]
+    others = [frame for frame in subject.frames if frame != choice.best]
     wrong = choice.decided and "scan" in validated and bool(others)
     if wrong:
         sentence += (

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from renderkit.arrays import FloatArray, MaskImage, Pixels, Points3
+from renderkit.capture import Capture
 from renderkit.diagnose.hypotheses import DISTORTION_DROPPED, convention_hypotheses
 from renderkit.diagnose.residual_pattern import corrected_camera, find_pattern
 from renderkit.errors import CalibrationError, ContextError, RenderkitError
@@ -19,15 +20,14 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.alignment import align_contours
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import default_region
-from renderkit.pipeline.capture import read_capture
+from renderkit.pipeline.observation import read_observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import read_content
-from renderkit.recording import Recording
 from renderkit.render.base import Renderer
-from renderkit.report.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
-from renderkit.report.catalogue import METRICS
-from renderkit.report.explanation import CameraExplanation, Measure
-from renderkit.report.rows import Report, Scores, ViewResult
+from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
+from renderkit.results.catalogue import METRICS
+from renderkit.results.explanation import CameraExplanation, Measure
+from renderkit.results.rows import Report, Scores, ViewResult
 
 MAX_EXPLAINED = 8
 """So many cameras are explained, the worst ones."""
@@ -86,7 +86,7 @@ class _Evidence:
 
 
 def explain_cameras(
-    recording: Recording, renderer: Renderer, options: ValidationOptions, report: Report
+    capture: Capture, renderer: Renderer, options: ValidationOptions, report: Report
 ) -> tuple[CameraExplanation, ...]:
     """Find the likeliest cause for every camera that stands out, the worst first, at most 8.
 
@@ -103,13 +103,13 @@ def explain_cameras(
     for entry in [each for each in rank_cameras(summaries) if each.deviation >= STANDS_OUT][:MAX_EXPLAINED]:
         summary = next(s for s in summaries if s.camera == entry.camera and _has_value(s.scores, entry.metric))
         row = next((row for row in summary.rows if row.failure is None), None)
-        evidence = None if row is None else _gather(recording, renderer, options, row)
+        evidence = None if row is None else _gather(capture, renderer, options, row)
         if row is None or evidence is None:
             continue
         group = [each for each in summaries if each.mesh == summary.mesh]
         usual = _usual(group)
         try:
-            found.append(_explain(recording, row, evidence.where_it_shows(usual), usual))
+            found.append(_explain(capture, row, evidence.where_it_shows(usual), usual))
         except ContextError:
             raise
         except Exception as error:  # noqa: BLE001 - a cause that cannot be looked for never costs the scores
@@ -136,18 +136,18 @@ def _has_value(scores: Scores, name: str) -> bool:
     return not math.isnan(METRICS[name].value(scores))
 
 
-def _gather(recording: Recording, renderer: Renderer, options: ValidationOptions, row: ViewResult) -> _Evidence | None:
+def _gather(capture: Capture, renderer: Renderer, options: ValidationOptions, row: ViewResult) -> _Evidence | None:
     try:
-        view = recording.view(row.key.frame, row.key.camera)
-        content = read_content(recording.frame(row.key.frame), row.key.mesh)
-        capture = read_capture(view, options, with_photo=False)
+        view = capture.view(row.key.frame, row.key.camera)
+        content = read_content(capture.frame(row.key.frame), row.key.mesh)
+        observation = read_observation(view, options, with_photo=False)
     except RenderkitError:
         return None  # the camera's own rows say what is wrong
     mesh = content.mesh if content.mesh is not None and len(content.mesh.faces) else None
-    points, captured = _paired(content.landmarks, capture.landmarks)
-    if points is None and (mesh is None or capture.mask is None):
+    points, captured = _paired(content.landmarks, observation.landmarks)
+    if points is None and (mesh is None or observation.mask is None):
         return None
-    return _Evidence(view.camera, points, captured, mesh, capture.mask, renderer)
+    return _Evidence(view.camera, points, captured, mesh, observation.mask, renderer)
 
 
 def _paired(points: Landmarks | None, detected: Landmarks | None) -> tuple[Points3 | None, Pixels | None]:
@@ -186,9 +186,9 @@ class _Candidate:
 
 
 def _explain(
-    recording: Recording, row: ViewResult, evidence: _Evidence, usual: Mapping[Measure, float]
+    capture: Capture, row: ViewResult, evidence: _Evidence, usual: Mapping[Measure, float]
 ) -> CameraExplanation:
-    candidates = list(_candidates(recording, row, evidence))
+    candidates = list(_candidates(capture, row, evidence))
     closing = [each for each in candidates if each.closes(usual)]
     # Another camera's lens is not this one's: where nothing else fits, it need only fit better.
     closing = closing or [each for each in candidates if each.cause == DISTORTION_DROPPED and each.helps]
@@ -208,17 +208,17 @@ def _explain(
     )
 
 
-def _candidates(recording: Recording, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
+def _candidates(capture: Capture, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
     """Yield causes, those judged by landmarks before those judged by masks."""
-    yield from _conventions(recording, evidence)
-    yield from _other_frames(recording, row, evidence)
+    yield from _conventions(capture, evidence)
+    yield from _other_frames(capture, row, evidence)
     if evidence.captured is not None:
         yield from _landmark_pattern(evidence)
     yield from _mask_causes(evidence)
 
 
-def _conventions(recording: Recording, evidence: _Evidence) -> Iterator[_Candidate]:
-    others = _other_cameras(recording, evidence.camera)
+def _conventions(capture: Capture, evidence: _Evidence) -> Iterator[_Candidate]:
+    others = _other_cameras(capture, evidence.camera)
     tried = list(convention_hypotheses(evidence.camera, others))
     if evidence.captured is None:
         # Renderings cost: of the many cameras it could be swapped with, only those that look right are drawn.
@@ -231,12 +231,12 @@ def _conventions(recording: Recording, evidence: _Evidence) -> Iterator[_Candida
         yield _Candidate(one.cause, one.sentence, before, evidence.error(one.camera), evidence.measure)
 
 
-def _other_cameras(recording: Recording, camera: Camera) -> Mapping[str, Camera]:
+def _other_cameras(capture: Capture, camera: Camera) -> Mapping[str, Camera]:
     found = {}
-    for name in recording.camera_names:
+    for name in capture.camera_names:
         if name != camera.name:
             try:
-                found[name] = recording.camera(name)
+                found[name] = capture.camera(name)
             except CalibrationError:
                 continue
     return found
@@ -257,18 +257,18 @@ def _box_error(evidence: _Evidence, camera: Camera) -> float:
     return float(np.abs(found - matte).max())
 
 
-def _other_frames(recording: Recording, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
+def _other_frames(capture: Capture, row: ViewResult, evidence: _Evidence) -> Iterator[_Candidate]:
     """Try the 3D landmarks of the frames around: is the camera out of step?"""
-    frames: Sequence[str] = recording.frame_ids
+    frames: Sequence[str] = capture.frame_ids
     here = frames.index(row.key.frame)
     if evidence.captured is None:
         return
-    detected = recording.view(row.key.frame, row.key.camera).read_landmarks()
+    detected = capture.view(row.key.frame, row.key.camera).read_landmarks()
     for step in sorted(range(-_FRAMES_AROUND, _FRAMES_AROUND + 1), key=abs):
         if step == 0 or not 0 <= here + step < len(frames):
             continue
         try:
-            points, captured = _paired(recording.frame(frames[here + step]).read_landmarks(), detected)
+            points, captured = _paired(capture.frame(frames[here + step]).read_landmarks(), detected)
         except RenderkitError:
             continue
         if points is not None and captured is not None:

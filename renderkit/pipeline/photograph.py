@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage, Points3
-from renderkit.datasets.synthetic.head import ScanModel
-from renderkit.datasets.synthetic.texture import Palette, surface_at
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.render.raycast import RayCaster
+from renderkit.synth.head import ScanModel
+from renderkit.synth.texture import Palette, surface_at
 
 _NUM_SKY_RAYS = 96
 _EDGE_SAMPLES = 5

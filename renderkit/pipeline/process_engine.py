@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Self, TypeAlias
 
+from renderkit.capture import Capture
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import (
     Draw,
@@ -25,11 +26,10 @@ from renderkit.pipeline.validate import (
     validate,
     with_picture,
 )
-from renderkit.recording import Recording
 from renderkit.render.base import Renderer
 from renderkit.render.choose import make_renderer
-from renderkit.report.evidence import ViewEvidence
-from renderkit.report.rows import Failure, ViewKey, ViewResult
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.rows import Failure, ViewKey, ViewResult
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 Found: TypeAlias = ViewResult | ViewEvidence
@@ -39,7 +39,7 @@ _AHEAD = 1
 
 
 def validate_with_workers(
-    recording: Recording,
+    capture: Capture,
     renderer: Renderer,
     options: ValidationOptions | None = None,
     draw: Draw | None = None,
@@ -49,7 +49,7 @@ def validate_with_workers(
     """Validate with as many workers as are worth having: processes for software OpenGL, else threads or one thread.
 
     Args:
-        recording: The capture.
+        capture: The capture.
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
         draw: See `validate`.
@@ -57,17 +57,17 @@ def validate_with_workers(
         device: EGL device of the workers.
 
     Yields:
-        One row per frame, mesh and camera, in the recording's order, the same whatever does the work.
+        One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
     """
     num_workers = num_workers or len(os.sched_getaffinity(0))
     if renderer.info.kind == "egl" and not renderer.info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", device)
-        return validate_in_processes(recording, make, options, draw, num_workers=num_workers)
-    return validate(recording, renderer, options, draw)
+        return validate_in_processes(capture, make, options, draw, num_workers=num_workers)
+    return validate(capture, renderer, options, draw)
 
 
 def validate_in_processes(
-    recording: Recording,
+    capture: Capture,
     make: MakeRenderer,
     options: ValidationOptions | None = None,
     draw: Draw | None = None,
@@ -77,24 +77,24 @@ def validate_in_processes(
     """Validate a capture as `validate` does, in several processes.
 
     Args:
-        recording: The capture; it must be picklable, and each worker opens it anew.
+        capture: The capture; it must be picklable, and each worker opens it anew.
         make: Makes a worker's renderer; picklable.
         options: What to validate and how.
         draw: Called in this process, with what a worker sends back.
         num_workers: Number of processes.
 
     Yields:
-        One row per frame, mesh and camera, in the recording's order.
+        One row per frame, mesh and camera, in the capture's order.
 
     Raises:
-        ValueError: If the options name what the recording does not have, or there is no worker.
+        ValueError: If the options name what the capture does not have, or there is no worker.
         ContextError: If a worker's renderer cannot be made or loses its device.
     """
     if num_workers < 1:
         raise ValueError(f"num_workers: expected at least 1, got {num_workers}")
     options = options or ValidationOptions()
-    with _Workers(_Job(recording, make, options, draw is not None), num_workers) as workers:
-        for key in list_keys(recording, options):
+    with _Workers(_Job(capture, make, options, draw is not None), num_workers) as workers:
+        for key in list_keys(capture, options):
             if isinstance(key, ViewResult):
                 workers.add_done(key)
             else:
@@ -108,22 +108,20 @@ def validate_in_processes(
 class _Job:
     """What one worker does; sent to it once, when it starts."""
 
-    def __init__(
-        self, recording: Recording, make: MakeRenderer, options: ValidationOptions, keep_evidence: bool
-    ) -> None:
-        self.recording = recording
+    def __init__(self, capture: Capture, make: MakeRenderer, options: ValidationOptions, keep_evidence: bool) -> None:
+        self.capture = capture
         self.options = options
         self.keep_evidence = keep_evidence
         self._make = make
         self._renderer: Renderer | None = None
-        self._contents = FrameContents(recording, options)
+        self._contents = FrameContents(capture, options)
 
     def examine(self, key: ViewKey) -> Found:
         """Examine one view; the renderer is made at the first, so that its error comes back as any other."""
         if self._renderer is None:
             self._renderer = self._make()
         content = self._contents.of(key)
-        return examine_key(self.recording, key, content, self._renderer, self.options, keep_evidence=self.keep_evidence)
+        return examine_key(self.capture, key, content, self._renderer, self.options, keep_evidence=self.keep_evidence)
 
 
 class _Workers:

@@ -13,7 +13,7 @@ import numpy as np
 from renderkit.arrays import MaskImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
-from renderkit.images import EncodedImage
+from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.region import Region, background_edge_region, face_region, mesh_region, polygon_region
 
 RegionKind: TypeAlias = Literal["face", "background-edge", "mesh", "image", "polygon", "file"]

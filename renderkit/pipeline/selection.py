@@ -17,10 +17,10 @@ def select_frames(text: str, frame_ids: Sequence[str]) -> tuple[str, ...]:
     Args:
         text: Comma-separated ids, and slices start:stop:step as Python has them (stop not included). Where all ids are
             whole numbers a slice means ids; elsewhere, or with a negative number in it, it means positions.
-        frame_ids: The recording's frames.
+        frame_ids: The capture's frames.
 
     Returns:
-        The chosen ids, each once, in the recording's order.
+        The chosen ids, each once, in the capture's order.
 
     Raises:
         ValueError: If a part names no frame; the message says which frames there are.
@@ -34,10 +34,10 @@ def select_cameras(text: str, camera_names: Sequence[str]) -> tuple[str, ...]:
     Args:
         text: Comma-separated names, numbers (padded or not: 5 is "05", and "cam05" where no other camera ends in 5)
             and ranges of numbers, both ends included.
-        camera_names: The recording's cameras.
+        camera_names: The capture's cameras.
 
     Returns:
-        The chosen names, each once, in the recording's order.
+        The chosen names, each once, in the capture's order.
 
     Raises:
         ValueError: If a part names no camera, or more than one; the message says which cameras there are.

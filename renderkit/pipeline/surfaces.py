@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from renderkit.capture import Capture
 from renderkit.errors import DatasetError, RenderkitError
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.surface import distance_colored, score_mesh_distance
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.recording import Recording
-from renderkit.report.run_folder import SURFACES, safe_name
-from renderkit.report.surface_comparison import DistanceSummary, SurfaceComparison
+from renderkit.results.run_folder import SURFACES, safe_name
+from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
 
 
 def compare_surfaces(
-    recording: Recording, options: ValidationOptions, folder: Path | None = None
+    capture: Capture, options: ValidationOptions, folder: Path | None = None
 ) -> Iterator[SurfaceComparison]:
     """Compare the scan and FLAME, or else the first two meshes, of every frame that has two with faces.
 
     Frames whose meshes cannot be read are left out: their rows say why.
 
     Args:
-        recording: The capture.
+        capture: The capture.
         options: Which frames; meshes named there are the ones compared.
         folder: Run folder to write `surfaces/<frame>.ply` into: the second mesh coloured by its distance to the first,
             viridis up to the 95th percentile; None writes nothing.
@@ -30,9 +30,9 @@ def compare_surfaces(
     Raises:
         DatasetError: If a file cannot be written.
     """
-    for frame_id in recording.frame_ids if options.frames is None else options.frames:
+    for frame_id in capture.frame_ids if options.frames is None else options.frames:
         try:
-            meshes = _two_meshes(recording, frame_id, options)
+            meshes = _two_meshes(capture, frame_id, options)
         except RenderkitError:
             continue
         if meshes is None:
@@ -48,8 +48,8 @@ def compare_surfaces(
         yield SurfaceComparison(frame_id, first.name, second.name, DistanceSummary.of(score.forward), backward, colored)
 
 
-def _two_meshes(recording: Recording, frame_id: str, options: ValidationOptions) -> tuple[Mesh, Mesh] | None:
-    frame = recording.frame(frame_id)
+def _two_meshes(capture: Capture, frame_id: str, options: ValidationOptions) -> tuple[Mesh, Mesh] | None:
+    frame = capture.frame(frame_id)
     names = options.meshes if len(options.meshes) > 1 else (*PREFERRED_MESHES, *options.meshes, *frame.mesh_names)
     found = []
     for name in dict.fromkeys(names):

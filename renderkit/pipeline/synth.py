@@ -6,11 +6,11 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.errors import DatasetError
 from renderkit.pipeline.synth_facescape import synthesize_facescape
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
+from renderkit.synth.truth import SynthTruth
 
 __all__ = ["SynthOptions", "SynthTruth", "synthesize"]
 
@@ -22,7 +22,7 @@ def synthesize(
 
     Args:
         out: Folder to write into; made if it is missing. Files of the same names are replaced.
-        options: What to write; a small RenderMe-360 recording when None.
+        options: What to write; a small RenderMe-360 capture when None.
         progress: Called with (views done, views in all).
 
     Returns:

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from renderkit.arrays import Pixels, Points3
-from renderkit.datasets.synthetic import write_facescape as facescape
-from renderkit.datasets.synthetic.expression import Expression, expression_at
-from renderkit.datasets.synthetic.face_points import ibug68_points
-from renderkit.datasets.synthetic.faults import Fault, WrittenCalibration, plant, resolve_faults
-from renderkit.datasets.synthetic.placement import Placement, facescape_placement
-from renderkit.datasets.synthetic.rig import facescape_rig
-from renderkit.datasets.synthetic.texture import scan_colors
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_scene import Scene
+from renderkit.synth import write_facescape as facescape
+from renderkit.synth.expression import Expression, expression_at
+from renderkit.synth.face_points import ibug68_points
+from renderkit.synth.faults import Fault, WrittenCalibration, plant, resolve_faults
+from renderkit.synth.placement import Placement, facescape_placement
+from renderkit.synth.rig import facescape_rig
+from renderkit.synth.texture import scan_colors
+from renderkit.synth.truth import SynthTruth
 
 _DETECTABLE = np.cos(np.deg2rad(65.0))
 """A face detector finds the face in views up to this angle from its front."""

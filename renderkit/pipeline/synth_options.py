@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from renderkit.datasets.synthetic.faults import Fault
-from renderkit.datasets.synthetic.rig import LensKind
+from renderkit.synth.faults import Fault
+from renderkit.synth.rig import LensKind
 
 DatasetLike: TypeAlias = Literal["renderme360", "facescape"]
 
@@ -21,7 +21,7 @@ class SynthOptions:
     Attributes:
         like: The dataset whose on-disk format is written.
         num_cameras: RenderMe-360: 1 to 60, FaceScape: 1 to 100.
-        num_frames: RenderMe-360: frames of the recording. FaceScape: tuples (expressions), at most 20.
+        num_frames: RenderMe-360: frames of the capture. FaceScape: tuples (expressions), at most 20.
         size: (width, height) of the pictures in px; 2448 x 2048 is RenderMe-360's own.
         seed: Chooses the person's colours, the rig's irregularities and the noise. Same options, same bytes.
         faults: What to plant.

@@ -1,4 +1,4 @@
-"""Writes a synthetic capture as a RenderMe-360 recording."""
+"""Writes a synthetic capture as a RenderMe-360 capture."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.datasets.synthetic.expression import expression_at
-from renderkit.datasets.synthetic.face_points import NUM_CONTOUR, renderme106_points
-from renderkit.datasets.synthetic.faults import plant, resolve_faults
-from renderkit.datasets.synthetic.flame_head import build_flame_head, unwrap
-from renderkit.datasets.synthetic.placement import RENDERME360_PLACEMENT
-from renderkit.datasets.synthetic.rig import LANDMARK_IDS, renderme360_rig
-from renderkit.datasets.synthetic.texture import flat_colors
-from renderkit.datasets.synthetic.truth import SynthTruth
-from renderkit.datasets.synthetic.write_renderme360 import SmcPairWriter
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_scene import Scene, Shot, encode_color_png, encode_png
+from renderkit.synth.expression import expression_at
+from renderkit.synth.face_points import NUM_CONTOUR, renderme106_points
+from renderkit.synth.faults import plant, resolve_faults
+from renderkit.synth.flame_head import build_flame_head, unwrap
+from renderkit.synth.placement import RENDERME360_PLACEMENT
+from renderkit.synth.rig import LANDMARK_IDS, renderme360_rig
+from renderkit.synth.texture import flat_colors
+from renderkit.synth.truth import SynthTruth
+from renderkit.synth.write_renderme360 import SmcPairWriter
 
 _PART = "e0"
 _UV_SIZE = 256

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage, Pixels, Points3
-from renderkit.datasets.synthetic.expression import deform, expression_at
-from renderkit.datasets.synthetic.faults import Fault, picture_fault
-from renderkit.datasets.synthetic.head import ScanModel, build_scan
-from renderkit.datasets.synthetic.placement import Placement
-from renderkit.datasets.synthetic.texture import PALETTES, Palette
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.photograph import Photographer
 from renderkit.pipeline.synth_options import SynthOptions
+from renderkit.synth.expression import deform, expression_at
+from renderkit.synth.faults import Fault, picture_fault
+from renderkit.synth.head import ScanModel, build_scan
+from renderkit.synth.placement import Placement
+from renderkit.synth.texture import PALETTES, Palette
 
 
 @dataclass(frozen=True, eq=False)

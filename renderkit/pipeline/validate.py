@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from renderkit.capture import Capture, Frame, View
 from renderkit.errors import ContextError
-from renderkit.pipeline.engines import map_in_order, read_ahead, views_at_once
-from renderkit.pipeline.examine import FrameContent, examine_view, needs_photo
+from renderkit.pipeline.optional_scores import read_requested
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.pipeline.requested import read_requested
-from renderkit.recording import Frame, Recording, View
+from renderkit.pipeline.view import FrameContent, examine_view, needs_photo
+from renderkit.pipeline.workers import map_in_order, read_ahead, views_at_once
 from renderkit.render.base import Renderer, RenderPass
-from renderkit.report.evidence import ViewEvidence
-from renderkit.report.rows import Failure, ViewKey, ViewResult
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.rows import Failure, ViewKey, ViewResult
 
 Draw = Callable[[ViewEvidence], str | None]
 """Draws a picture of a view and returns its path relative to the run folder, or None."""
@@ -32,7 +32,7 @@ NO_MESH = "none"
 
 
 def validate(
-    recording: Recording, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
+    capture: Capture, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
 ) -> Iterator[ViewResult]:
     """Validate a capture, view by view.
 
@@ -40,30 +40,30 @@ def validate(
     is "not computable" in its row; what it has but cannot be read is a failure.
 
     Args:
-        recording: The capture.
+        capture: The capture.
         renderer: Draws the meshes.
         options: What to validate and how; by default every view, each frame's preferred mesh.
         draw: Called with everything that was compared in a view; its picture's path goes into the row.
 
     Yields:
-        One row per frame, mesh and camera, in the recording's order.
+        One row per frame, mesh and camera, in the capture's order.
 
     Raises:
-        ValueError: If the options name a frame or camera that the recording does not have.
+        ValueError: If the options name a frame or camera that the capture does not have.
         ContextError: If the renderer loses its device.
     """
     options = options or ValidationOptions()
-    contents = FrameContents(recording, options)
+    contents = FrameContents(capture, options)
 
     passes = _passes(keep_evidence=draw is not None)
 
     def read() -> Iterator[_Read | ViewResult]:
-        for key in list_keys(recording, options):
+        for key in list_keys(capture, options):
             if isinstance(key, ViewResult):
                 yield key
                 continue
             content = contents.of(key)
-            yield key, content, content if isinstance(content, Failure) else _read_view(recording, key, options, passes)
+            yield key, content, content if isinstance(content, Failure) else _read_view(capture, key, options, passes)
 
     def examine(item: _Read | ViewResult) -> ViewResult | ViewEvidence:
         return item if isinstance(item, ViewResult) else _examine(*item, renderer, options, passes)
@@ -77,31 +77,31 @@ def validate(
         yield with_picture(found, draw)
 
 
-def list_keys(recording: Recording, options: ValidationOptions) -> Iterator[ViewKey | ViewResult]:
+def list_keys(capture: Capture, options: ValidationOptions) -> Iterator[ViewKey | ViewResult]:
     """Yield the key of each view, or its failed row where its frame cannot be described.
 
     Raises:
-        ValueError: If the options name a frame or camera that the recording does not have.
+        ValueError: If the options name a frame or camera that the capture does not have.
     """
-    frames = _known(options.frames, recording.frame_ids, "frame")
-    cameras = _known(options.cameras, recording.camera_names, "camera")
+    frames = _known(options.frames, capture.frame_ids, "frame")
+    cameras = _known(options.cameras, capture.camera_names, "camera")
     for frame_id in frames:
         failure = None
         try:
-            names = chosen_meshes(recording.frame(frame_id), options)
+            names = chosen_meshes(capture.frame(frame_id), options)
         except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
             names, failure = options.meshes or (NO_MESH,), failure_of(error)
         for name in names:
             for camera in cameras:
-                key = ViewKey(recording.path.name, frame_id, camera, name)
+                key = ViewKey(capture.path.name, frame_id, camera, name)
                 yield key if failure is None else ViewResult(key, failure=failure)
 
 
 class FrameContents:
     """Reads what the views of a frame share, once for all that follow each other."""
 
-    def __init__(self, recording: Recording, options: ValidationOptions) -> None:
-        self._recording = recording
+    def __init__(self, capture: Capture, options: ValidationOptions) -> None:
+        self._capture = capture
         self._options = options
         self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
 
@@ -110,8 +110,8 @@ class FrameContents:
         which = (key.frame, key.mesh)
         if self._last is None or self._last[0] != which:
             try:
-                frame = self._recording.frame(key.frame)
-                content: FrameContent | Failure = _with_requested(self._recording, frame, key.mesh, self._options)
+                frame = self._capture.frame(key.frame)
+                content: FrameContent | Failure = _with_requested(self._capture, frame, key.mesh, self._options)
             except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
                 content = failure_of(error)
             self._last = which, content
@@ -119,7 +119,7 @@ class FrameContents:
 
 
 def validate_view(
-    recording: Recording,
+    capture: Capture,
     key: ViewKey,
     content: FrameContent,
     renderer: Renderer,
@@ -131,11 +131,11 @@ def validate_view(
     Raises:
         ContextError: If the renderer loses its device: no other view would fare better.
     """
-    return with_picture(examine_key(recording, key, content, renderer, options, keep_evidence=draw is not None), draw)
+    return with_picture(examine_key(capture, key, content, renderer, options, keep_evidence=draw is not None), draw)
 
 
 def examine_key(
-    recording: Recording,
+    capture: Capture,
     key: ViewKey,
     content: FrameContent | Failure,
     renderer: Renderer,
@@ -149,7 +149,7 @@ def examine_key(
         ContextError: If the renderer loses its device.
     """
     passes = _passes(keep_evidence=keep_evidence)
-    view = content if isinstance(content, Failure) else _read_view(recording, key, options, passes)
+    view = content if isinstance(content, Failure) else _read_view(capture, key, options, passes)
     return _examine(key, content, view, renderer, options, passes)
 
 
@@ -158,10 +158,10 @@ def _passes(*, keep_evidence: bool) -> RenderPass:
     return RenderPass.COLOR if keep_evidence else RenderPass.GEOMETRY
 
 
-def _read_view(recording: Recording, key: ViewKey, options: ValidationOptions, passes: RenderPass) -> View | Failure:
+def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions, passes: RenderPass) -> View | Failure:
     """Return a view with the bytes that will be decoded in memory, or why there is none."""
     try:
-        return recording.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
+        return capture.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
     except Exception as error:  # noqa: BLE001 - one bad view never costs the others
         return failure_of(error)
 
@@ -229,11 +229,11 @@ def read_content(frame: Frame, mesh_name: str) -> FrameContent:
     return FrameContent.of(None, frame.read_landmarks(), why)
 
 
-def _with_requested(recording: Recording, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:
+def _with_requested(capture: Capture, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:
     content = read_content(frame, mesh_name)
     if not options.metrics:
         return content
-    return replace(content, requested=read_requested(recording, frame, mesh_name, content.mesh, options))
+    return replace(content, requested=read_requested(capture, frame, mesh_name, content.mesh, options))
 
 
 def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) -> Sequence[str]:
@@ -241,5 +241,5 @@ def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) ->
         return available
     unknown = [name for name in wanted if name not in available]
     if unknown:
-        raise ValueError(f"the recording has no {what} {unknown[0]!r}; it has {', '.join(available) or 'none'}")
+        raise ValueError(f"the capture has no {what} {unknown[0]!r}; it has {', '.join(available) or 'none'}")
     return wanted

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from renderkit.errors import ContextError
-from renderkit.images import EncodedImage
+from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region

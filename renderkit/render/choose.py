@@ -39,7 +39,7 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
 
 def _hardware_device() -> int | None:
     """Return the index of the first hardware device that works; None where there is none, or no EGL at all."""
-    from renderkit.render.egl import list_devices  # noqa: PLC0415 - the CPU renderer needs no EGL
+    from renderkit.render.egl.context import list_devices  # noqa: PLC0415 - the CPU renderer needs no EGL
 
     try:
         devices = list_devices()
@@ -49,7 +49,7 @@ def _hardware_device() -> int | None:
 
 
 def _egl_renderer(device: int | None) -> Renderer:
-    from renderkit.render.egl_renderer import EglRenderer  # noqa: PLC0415 - the CPU renderer needs no EGL
+    from renderkit.render.egl.renderer import EglRenderer  # noqa: PLC0415 - the CPU renderer needs no EGL
 
     return EglRenderer(device)
 

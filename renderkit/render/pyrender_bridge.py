@@ -19,7 +19,7 @@ from renderkit.errors import MissingExtraError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import GL_FROM_CV, gl_world_from_cam
 from renderkit.geometry.mesh import Mesh
-from renderkit.render.egl import select_egl_platform
+from renderkit.render.egl.context import select_egl_platform
 
 if TYPE_CHECKING:
     import trimesh

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from renderkit.errors import DatasetError
-from renderkit.report.cameras import CameraSummary, summarise_cameras
-from renderkit.report.catalogue import asked_metrics
-from renderkit.report.gate_verdicts import RIG
-from renderkit.report.rows import GateVerdict, Report
+from renderkit.gates.verdicts import RIG
+from renderkit.results.cameras import CameraSummary, summarise_cameras
+from renderkit.results.catalogue import asked_metrics
+from renderkit.results.rows import GateVerdict, Report
 
 FILE_NAME: Final = "junit.xml"
 

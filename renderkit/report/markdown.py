@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
 from renderkit.errors import DatasetError
-from renderkit.report.cameras import CameraSummary, rank_cameras, summarise_cameras
-from renderkit.report.catalogue import METRICS
-from renderkit.report.diagnosis import diagnose_run, outcome_of
-from renderkit.report.rows import GateVerdict, Report
+from renderkit.results.cameras import CameraSummary, rank_cameras, summarise_cameras
+from renderkit.results.catalogue import METRICS
+from renderkit.results.rows import GateVerdict, Report
 
 FILE_NAME: Final = "summary.md"
 _MOST_ROWS = 20

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from renderkit.errors import DatasetError, MissingExtraError
-from renderkit.report.catalogue import METRICS
-from renderkit.report.rows import Report, ViewResult
+from renderkit.results.catalogue import METRICS
+from renderkit.results.rows import Report, ViewResult
 
 CSV_NAME: Final = "results.csv"
 PARQUET_NAME: Final = "results.parquet"
 
 Cell: TypeAlias = str | float | int | None
-_KEYS: Final = ("recording", "frame", "camera", "mesh")
+_KEYS: Final = ("capture", "frame", "camera", "mesh")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

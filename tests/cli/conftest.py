@@ -9,10 +9,10 @@ import pytest
 from command_result import Result
 
 from renderkit.cli import main
-from renderkit.datasets.synthetic.faults import parse_fault
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
+from renderkit.synth.faults import parse_fault
+from renderkit.synth.truth import SynthTruth
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture(scope="session")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> SynthTruth:
-    """A RenderMe-360 recording of six cameras and two frames; camera 25 is written turned by 0.3 degrees."""
+    """A RenderMe-360 capture of six cameras and two frames; camera 25 is written turned by 0.3 degrees."""
     options = SynthOptions(
         num_cameras=6, num_frames=2, size=(306, 256), scan_faces=6_000, faults=(parse_fault("rotated@25=0.3"),)
     )

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from renderkit.cli.diff import diff
 from renderkit.errors import DatasetError
+from renderkit.formats import read_rig, write_rig
 from renderkit.geometry.rig import Rig
-from renderkit.rigs import read_rig, write_rig
 
 app = typer.Typer()
 app.command()(diff)

@@ -14,7 +14,8 @@ from command_result import Result
 
 import renderkit
 from renderkit.errors import ContextError
-from renderkit.render import choose, egl
+from renderkit.render import choose
+from renderkit.render.egl import context as egl
 
 Run = Callable[..., Result]
 

@@ -11,7 +11,7 @@ import trimesh
 from command_result import Result
 
 from renderkit.cli import main
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 

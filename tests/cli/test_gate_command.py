@@ -12,9 +12,9 @@ from command_result import Result
 from lxml import etree, html
 
 from renderkit.cli import main
-from renderkit.datasets.synthetic.truth import SynthTruth
-from renderkit.report.gate_schema import gate_schema
-from renderkit.report.json_report import read_report, read_schema
+from renderkit.gates.schema import gate_schema
+from renderkit.results.json_report import read_report, read_schema
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 RMS = "reprojection_rms_px"

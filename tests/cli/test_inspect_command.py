@@ -9,12 +9,12 @@ import h5py
 import numpy as np
 from command_result import Result
 
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 
 
-def test_a_recording_is_described(run: Run, capture: SynthTruth) -> None:
+def test_a_capture_is_described(run: Run, capture: SynthTruth) -> None:
     shown = run("inspect", capture.capture)
     assert shown.code == 0
     words = " ".join(shown.out.split())

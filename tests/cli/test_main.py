@@ -11,9 +11,9 @@ import pytest
 from command_result import Result
 
 import renderkit
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.errors import ContextError
 from renderkit.render import choose
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 

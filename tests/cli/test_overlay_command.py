@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from command_result import Result
 
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 

@@ -9,7 +9,7 @@ import cv2
 import pytest
 from command_result import Result
 
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 

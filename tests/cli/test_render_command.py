@@ -12,9 +12,9 @@ import pytest
 import trimesh
 from command_result import Result
 
-from renderkit.datasets import open_recording
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.formats.captures import open_capture
 from renderkit.render.raycast import raycast
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 
@@ -30,8 +30,8 @@ def box(tmp_path: Path) -> Path:
 def test_a_view_of_a_capture_agrees_with_the_ray_caster(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     assert run("render", capture.capture, "--cameras", "31", "--out", "r").code == 0
     depth = np.load(tmp_path / "r" / "0_31_scan_depth.npy")
-    with open_recording(capture.capture) as recording:
-        expected = raycast(recording.frame("0").read_mesh("scan"), recording.camera("31"))
+    with open_capture(capture.capture) as opened:
+        expected = raycast(opened.frame("0").read_mesh("scan"), opened.camera("31"))
     mask = cv2.imread(str(tmp_path / "r" / "0_31_scan_mask.png"), cv2.IMREAD_UNCHANGED)
     assert mask is not None
     assert np.count_nonzero((mask > 0) != expected.mask) <= 3

@@ -7,7 +7,7 @@ import pytest
 
 from renderkit.cli.summary import print_table, summary_lines
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.report.rows import Failure, GateVerdict, Report, Scores, ViewKey, ViewResult
+from renderkit.results.rows import Failure, GateVerdict, Report, Scores, ViewKey, ViewResult
 
 _NO_MATTE = {"mask": "no matte", "boundary": "no matte", "containment": "no matte"}
 

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from renderkit.cli.synth import synth
-from renderkit.datasets.synthetic.faults import FAULTS
+from renderkit.synth.faults import FAULTS
 
 RUNNER = CliRunner()
 APP = typer.Typer()

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from command_result import Result
 
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.render import choose
-from renderkit.report.json_report import read_report, read_schema
+from renderkit.results.json_report import read_report, read_schema
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 CAMERAS = ("13", "22", "25", "28", "31", "40")
@@ -25,7 +25,7 @@ CAMERAS = ("13", "22", "25", "28", "31", "40")
 
 @pytest.fixture
 def copied(capture: SynthTruth, tmp_path: Path) -> Path:
-    """A copy of the recording that a test may damage; the raw half's path."""
+    """A copy of the capture that a test may damage; the raw half's path."""
     for file in capture.folder.glob("*.smc"):
         shutil.copy(file, tmp_path)
     return next(tmp_path.glob("*_raw.smc"))

@@ -13,9 +13,9 @@ import pytest
 import trimesh
 from command_result import Result
 
-from renderkit.datasets.flame_memory import remember_flame
-from renderkit.datasets.synthetic.truth import SynthTruth
-from renderkit.report.json_report import read_schema
+from renderkit.flame.remembered import remember_flame
+from renderkit.results.json_report import read_schema
+from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
 

@@ -9,12 +9,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from renderkit.diagnose.diff import diff_rigs, working_distance
+from renderkit.formats import read_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
-from renderkit.rigs import read_rig
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from renderkit.diagnose.lint import Finding, exit_code, lint
+from renderkit.formats import RawCamera, RawRig, raw_from_rig, read_raw_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
-from renderkit.rigs import RawCamera, RawRig, raw_from_rig, read_raw_rig
 
 Change = Callable[[RawCamera], RawCamera]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import MaskImage
-from renderkit.datasets.renderme360 import RenderMe360Recording
 from renderkit.diagnose.scan_frame import detect_scan_frame, scan_frame_of
 from renderkit.diagnose.view_choice import choose_by_views
+from renderkit.formats.renderme360 import RenderMe360Capture
 
 FRAMES = [str(index) for index in range(12)]
 CAMERAS = ["00", "01", "02", "03"]
@@ -52,7 +52,7 @@ def test_missing_masks_are_left_out() -> None:
     assert (nothing.best, nothing.decided) == (None, False)
 
 
-def test_a_recording_is_asked_for_its_own_masks(tmp_path: Path) -> None:
+def test_a_capture_is_asked_for_its_own_masks(tmp_path: Path) -> None:
     def png(mask: MaskImage) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
         data = cv2.imencode(".png", mask.astype(np.uint8) * 200)[1]
         return np.asarray(data, dtype=np.uint8).reshape(-1)
@@ -62,11 +62,11 @@ def test_a_recording_is_asked_for_its_own_masks(tmp_path: Path) -> None:
             file[f"ScanMask/{camera}"] = png(frame_mask("10", camera))
             for frame in FRAMES:
                 file[f"Camera/{camera}/mask/{frame}"] = png(frame_mask(frame, camera))
-    with RenderMe360Recording(tmp_path / "x_anno.smc") as recording:
-        choice = scan_frame_of(recording)
+    with RenderMe360Capture(tmp_path / "x_anno.smc") as capture:
+        choice = scan_frame_of(capture)
         assert (choice.best, choice.num_views, len(choice.candidates)) == ("10", 4, 12)
-        assert scan_frame_of(recording, ["00"], ["1", "2"]).best == "2"
-        assert scan_frame_of(recording, alpha_threshold=0.9).best is None
+        assert scan_frame_of(capture, ["00"], ["1", "2"]).best == "2"
+        assert scan_frame_of(capture, alpha_threshold=0.9).best is None
 
 
 def test_margins_and_standard_errors_are_of_paired_differences() -> None:

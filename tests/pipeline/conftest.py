@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from ball_scene import MakeBall, MemoryRecording, RayRenderer, ball_landmarks, ball_mesh, ball_view
+from ball_scene import MakeBall, MemoryCapture, RayRenderer, ball_landmarks, ball_mesh, ball_view
 
-from renderkit.datasets.synthetic.faults import parse_fault
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.capture import Frame, View
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
-from renderkit.recording import Frame, View
+from renderkit.synth.faults import parse_fault
+from renderkit.synth.truth import SynthTruth
 
 
 @pytest.fixture(scope="session")
 def make_ball() -> MakeBall:
-    """Return a function that makes a recording of the ball, with views and frames replaced as asked."""
+    """Return a function that makes a capture of the ball, with views and frames replaced as asked."""
     cameras, frames = ("00", "01", "02"), ("0", "1")
     views = {(frame, camera): ball_view(frame, camera) for frame in frames for camera in cameras}
     mesh, landmarks = ball_mesh(), ball_landmarks()
@@ -25,8 +25,8 @@ def make_ball() -> MakeBall:
     def make(
         changed_views: Mapping[tuple[str, str], View | Exception] | None = None,
         changed_frames: Mapping[str, Frame | Exception] | None = None,
-    ) -> MemoryRecording:
-        return MemoryRecording({**views, **(changed_views or {})}, {**whole, **(changed_frames or {})})
+    ) -> MemoryCapture:
+        return MemoryCapture({**views, **(changed_views or {})}, {**whole, **(changed_frames or {})})
 
     return make
 
@@ -39,7 +39,7 @@ def renderer() -> RayRenderer:
 
 @pytest.fixture(scope="session")
 def faulty_capture(tmp_path_factory: pytest.TempPathFactory) -> SynthTruth:
-    """A RenderMe-360 recording of eight cameras.
+    """A RenderMe-360 capture of eight cameras.
 
     Camera 25 is written turned by 0.3 degrees; camera 13, which has no 2D landmarks, with its centre off by 2 px.
     """

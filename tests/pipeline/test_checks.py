@@ -9,22 +9,22 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from ball_scene import BALL_CENTER, MakeBall, MemoryRecording, RayRenderer, ball_camera, ball_mesh, encoded
+from ball_scene import BALL_CENTER, MakeBall, MemoryCapture, RayRenderer, ball_camera, ball_mesh, encoded
 
 from renderkit.arrays import MaskImage
-from renderkit.datasets import open_recording
-from renderkit.datasets.renderme360 import RenderMe360Recording
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.capture import Frame, View
 from renderkit.errors import ContextError, DatasetError
+from renderkit.formats.captures import open_capture
+from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.checks import CheckBudget, check_capture, spread
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
-from renderkit.recording import Frame, View
 from renderkit.render.raycast import raycast
-from renderkit.report.capture_check import CaptureCheck
+from renderkit.results.capture_check import CaptureCheck
+from renderkit.synth.truth import SynthTruth
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,12 @@ def bent_capture(tmp_path_factory: pytest.TempPathFactory) -> SynthTruth:
 
 
 def _checks(capture: Path, renderer: RayRenderer, options: ValidationOptions | None = None) -> dict[str, CaptureCheck]:
-    with open_recording(capture) as recording:
-        return {check.name: check for check in check_capture(recording, renderer, options)}
+    with open_capture(capture) as opened:
+        return {check.name: check for check in check_capture(opened, renderer, options)}
 
 
 def _copied(truth: SynthTruth, folder: Path) -> tuple[Path, Path]:
-    """Copy a recording; return its raw and its annotation half."""
+    """Copy a capture; return its raw and its annotation half."""
     for file in truth.folder.glob("*.smc"):
         shutil.copy(file, folder)
     return next(folder.glob("*_raw.smc")), next(folder.glob("*_anno.smc"))
@@ -71,9 +71,9 @@ def test_mattes_scored_in_the_wrong_pictures_are_a_loud_warning(
         camera = ball_camera(f"0{index}", (-0.5 - 0.1 * index, 0.0, 0.0, 0.0, 0.0))
         mask = raycast(large, camera if mattes_are == "raw" else camera.undistorted()).mask
         views["0", camera.name] = View("0", camera, None, encoded(mask.astype(np.uint8) * 255))
-    recording = MemoryRecording(views, {"0": Frame("0", {"scan": lambda: large})})
+    capture = MemoryCapture(views, {"0": Frame("0", {"scan": lambda: large})})
     told = ValidationOptions(undistort=scored_as == "undistorted", undistorted_mattes=scored_as == "undistorted")
-    check = next(check for check in check_capture(recording, renderer, told) if check.name == "mask space")
+    check = next(check for check in check_capture(capture, renderer, told) if check.name == "mask space")
     assert (check.choice, check.decided) == (mattes_are, True)
     assert check.margin > 2.0 * check.margin_standard_error > 0.0
     if mattes_are == scored_as:
@@ -108,8 +108,8 @@ def test_the_scan_is_traced_to_its_frame(tmp_path: Path, renderer: RayRenderer) 
 
 
 def test_what_does_not_apply_is_skipped_with_the_reason(make_ball: MakeBall, renderer: RayRenderer) -> None:
-    with make_ball() as recording:
-        checks = check_capture(recording, renderer, ValidationOptions(cameras=("00",)))
+    with make_ball() as capture:
+        checks = check_capture(capture, renderer, ValidationOptions(cameras=("00",)))
     verdicts = {check.name: check.verdict for check in checks}
     assert verdicts["flame translation"] == verdicts["landmark map"] == verdicts["scan frame"] == "skipped"
     assert all(check.sentence.startswith("not checked: ") for check in checks if check.verdict == "skipped")
@@ -122,8 +122,8 @@ def test_views_that_cannot_be_read_are_left_out(
     bent_capture: SynthTruth, renderer: RayRenderer, tmp_path: Path
 ) -> None:
     raw, annotations = _copied(bent_capture, tmp_path)
-    with RenderMe360Recording(raw) as recording:
-        first, second = recording.camera_names[:2]
+    with RenderMe360Capture(raw) as capture:
+        first, second = capture.camera_names[:2]
     with h5py.File(annotations, "r+") as file:
         del file[f"Camera/{first}/mask/0"]
         file[f"Camera/{first}/mask/0"] = np.frombuffer(b"no picture", np.uint8)
@@ -140,8 +140,8 @@ def test_no_more_views_are_rendered_than_the_budget_allows(bent_capture: SynthTr
             type(self).drawn += 1
             return super().render_mask(mesh, camera)
 
-    with open_recording(bent_capture.capture) as recording:
-        check_capture(recording, Counting(), budget=CheckBudget(num_views=3))
+    with open_capture(bent_capture.capture) as capture:
+        check_capture(capture, Counting(), budget=CheckBudget(num_views=3))
     assert Counting.drawn == 6
 
 
@@ -163,13 +163,13 @@ class _Failing(RayRenderer):
 
 
 def test_a_check_that_fails_costs_nothing_but_itself(make_ball: MakeBall) -> None:
-    with make_ball() as recording:
-        checks = {check.name: check for check in check_capture(recording, _Failing(ValueError("no such thing")))}
+    with make_ball() as capture:
+        checks = {check.name: check for check in check_capture(capture, _Failing(ValueError("no such thing")))}
         assert checks["mask space"].sentence == "not checked: ValueError: no such thing"
         with pytest.raises(ContextError):
-            check_capture(recording, _Failing(ContextError("0", "lost")))
+            check_capture(capture, _Failing(ContextError("0", "lost")))
 
 
 def test_frames_that_cannot_be_described_are_left_out(make_ball: MakeBall, renderer: RayRenderer) -> None:
-    with make_ball(changed_frames={"0": DatasetError(Path("x"), None, "broken")}) as recording:
-        assert {check.verdict for check in check_capture(recording, renderer)} == {"skipped"}
+    with make_ball(changed_frames={"0": DatasetError(Path("x"), None, "broken")}) as capture:
+        assert {check.verdict for check in check_capture(capture, renderer)} == {"skipped"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from renderkit.datasets import open_recording
-from renderkit.datasets.synthetic.faults import FAULTS, parse_fault
+from renderkit.diagnose.camera_causes import diagnose_run
+from renderkit.formats.captures import open_capture
 from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions
@@ -15,10 +15,10 @@ from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.validate import validate
 from renderkit.render.cpu import CpuRenderer
-from renderkit.report.cameras import rank_cameras, summarise_cameras
-from renderkit.report.diagnosis import diagnose_run
-from renderkit.report.explanation import CameraExplanation
-from renderkit.report.rows import Report
+from renderkit.results.cameras import rank_cameras, summarise_cameras
+from renderkit.results.explanation import CameraExplanation
+from renderkit.results.rows import Report
+from renderkit.synth.faults import FAULTS, parse_fault
 
 _CAUSES = {
     # A turn by 0.3 deg, a step aside by 5 mm and a shifted principal point look the same over a head.
@@ -55,9 +55,9 @@ def _explained(folder: Path, *faults: str) -> tuple[Report, tuple[CameraExplanat
     )
     truth = synthesize(folder, options)
     chosen = ValidationOptions(frames=("0",))
-    with open_recording(truth.capture) as recording, CpuRenderer(1) as renderer:
-        report = Report(tuple(validate(recording, renderer, chosen)))
-        return report, explain_cameras(recording, renderer, chosen, report)
+    with open_capture(truth.capture) as capture, CpuRenderer(1) as renderer:
+        report = Report(tuple(validate(capture, renderer, chosen)))
+        return report, explain_cameras(capture, renderer, chosen, report)
 
 
 def test_every_fault_of_calibration_and_picture_has_its_cause() -> None:

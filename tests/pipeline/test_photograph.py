@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderkit.datasets.synthetic.head import ScanModel
-from renderkit.datasets.synthetic.texture import PALETTES
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.pipeline.photograph import Photograph, Photographer
+from renderkit.synth.head import ScanModel
+from renderkit.synth.texture import PALETTES
 
 
 def camera(distortion: tuple[float, ...] = ()) -> Camera:

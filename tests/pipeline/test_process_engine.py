@@ -11,9 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
-from renderkit.datasets import open_recording
-from renderkit.datasets.synthetic.truth import SynthTruth
 from renderkit.errors import ContextError
+from renderkit.formats.captures import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
@@ -21,9 +20,10 @@ from renderkit.pipeline.validate import validate
 from renderkit.render.base import Renderer
 from renderkit.render.choose import RendererKind, make_renderer
 from renderkit.render.cpu import CpuRenderer
-from renderkit.report.evidence import ViewEvidence
-from renderkit.report.json_report import dump_report
-from renderkit.report.rows import Report, ViewResult
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.json_report import dump_report
+from renderkit.results.rows import Report, ViewResult
+from renderkit.synth.truth import SynthTruth
 
 
 class DeadlyRenderer(CpuRenderer):
@@ -48,18 +48,18 @@ def _text(rows: list[ViewResult]) -> str:
 
 @pytest.mark.parametrize("kind", ["egl", "cpu"])
 def test_four_workers_report_what_one_reports(faulty_capture: SynthTruth, kind: RendererKind) -> None:
-    with open_recording(faulty_capture.capture) as recording, make_renderer(kind, threads=1) as renderer:
-        alone = _text(list(validate(recording, renderer)))
-        together = _text(list(validate_with_workers(recording, renderer, num_workers=4)))
+    with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=1) as renderer:
+        alone = _text(list(validate(capture, renderer)))
+        together = _text(list(validate_with_workers(capture, renderer, num_workers=4)))
         assert together == alone
-    with open_recording(faulty_capture.capture) as recording, make_renderer(kind, threads=4) as renderer:
-        assert _text(list(validate(recording, renderer))) == alone
+    with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=4) as renderer:
+        assert _text(list(validate(capture, renderer))) == alone
 
 
 def test_a_dead_worker_costs_its_view(faulty_capture: SynthTruth) -> None:
-    with open_recording(faulty_capture.capture) as recording:
-        rows = list(validate_in_processes(recording, partial(DeadlyRenderer, 1), num_workers=2))
-        assert [row.key.camera for row in rows] == list(recording.camera_names)
+    with open_capture(faulty_capture.capture) as capture:
+        rows = list(validate_in_processes(capture, partial(DeadlyRenderer, 1), num_workers=2))
+        assert [row.key.camera for row in rows] == list(capture.camera_names)
     failed = [row for row in rows if row.failure is not None]
     assert [row.key.camera for row in failed] == ["25"]
     assert failed[0].failure is not None
@@ -67,8 +67,8 @@ def test_a_dead_worker_costs_its_view(faulty_capture: SynthTruth) -> None:
 
 
 def test_a_renderer_that_cannot_be_made_ends_the_walk(faulty_capture: SynthTruth) -> None:
-    with open_recording(faulty_capture.capture) as recording, pytest.raises(ContextError, match="device 9"):
-        list(validate_in_processes(recording, _no_context, num_workers=1))
+    with open_capture(faulty_capture.capture) as capture, pytest.raises(ContextError, match="device 9"):
+        list(validate_in_processes(capture, _no_context, num_workers=1))
 
 
 def test_pictures_are_drawn_in_the_calling_process(faulty_capture: SynthTruth) -> None:
@@ -77,17 +77,17 @@ def test_pictures_are_drawn_in_the_calling_process(faulty_capture: SynthTruth) -
         assert evidence.rendering.color is not None
         return f"{evidence.row.key.camera}-{os.getpid()}.jpg"
 
-    with open_recording(faulty_capture.capture) as recording:
-        rows = list(validate_in_processes(recording, partial(CpuRenderer, 1), None, draw, num_workers=1))
-        assert [row.overlay for row in rows] == [f"{name}-{os.getpid()}.jpg" for name in recording.camera_names]
+    with open_capture(faulty_capture.capture) as capture:
+        rows = list(validate_in_processes(capture, partial(CpuRenderer, 1), None, draw, num_workers=1))
+        assert [row.overlay for row in rows] == [f"{name}-{os.getpid()}.jpg" for name in capture.camera_names]
 
 
 def test_a_row_survives_pickling(faulty_capture: SynthTruth) -> None:
-    with open_recording(faulty_capture.capture) as recording, CpuRenderer(1) as renderer:
-        row = next(validate(recording, renderer))
+    with open_capture(faulty_capture.capture) as capture, CpuRenderer(1) as renderer:
+        row = next(validate(capture, renderer))
     assert _text([pickle.loads(pickle.dumps(row))]) == _text([row])  # noqa: S301 - our own bytes
 
 
 def test_no_worker_is_refused(faulty_capture: SynthTruth) -> None:
-    with open_recording(faulty_capture.capture) as recording, pytest.raises(ValueError, match="num_workers"):
-        list(validate_in_processes(recording, _no_context, num_workers=0))
+    with open_capture(faulty_capture.capture) as capture, pytest.raises(ValueError, match="num_workers"):
+        list(validate_in_processes(capture, _no_context, num_workers=0))

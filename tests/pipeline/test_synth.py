@@ -14,12 +14,12 @@ import pytest
 import trimesh
 from numpy.typing import NDArray
 
-from renderkit.datasets.registry import open_recording
-from renderkit.datasets.supplement import SupplementedRecording
-from renderkit.datasets.synthetic.faults import Fault
 from renderkit.errors import DatasetError
+from renderkit.formats.captures import open_capture
+from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.pipeline.synth import SynthOptions, SynthTruth, synthesize
+from renderkit.synth.faults import Fault
 
 TINY = SynthOptions(num_cameras=5, size=(153, 128), scan_faces=8_000, num_frames=2)
 FAULTY = (
@@ -174,27 +174,27 @@ def test_flame_arrays_are_as_in_real_fits(anno: h5py.File, renderme: SynthTruth)
 
 
 def test_readers_give_back_what_was_written(renderme: SynthTruth) -> None:
-    with open_recording(renderme.capture, flame=renderme.flame_topology) as recording:
-        assert recording.camera_names == tuple(renderme.cameras["0"])
-        assert recording.frame_ids == ("0", "1")
-        frame = recording.frame("0")
+    with open_capture(renderme.capture, flame=renderme.flame_topology) as capture:
+        assert capture.camera_names == tuple(renderme.cameras["0"])
+        assert capture.frame_ids == ("0", "1")
+        frame = capture.frame("0")
         assert set(frame.mesh_names) == {"scan", "flame"}
         assert len(frame.read_mesh("flame").faces) > 9000
-        landmarks, marks = frame.read_landmarks(), recording.view("0", "25").read_landmarks()
+        landmarks, marks = frame.read_landmarks(), capture.view("0", "25").read_landmarks()
         assert landmarks is not None
         assert marks is not None
         for name, truth in renderme.cameras["0"].items():
-            read = recording.camera(name)
+            read = capture.camera(name)
             assert np.abs(read.K - truth.K).max() < 1e-6
             assert np.abs(read.cam_from_world.matrix - truth.cam_from_world.matrix).max() < 1e-6
             assert np.abs(read.distortion.coefficients - truth.distortion.coefficients).max() < 1e-9
             assert read.size == truth.size
-            view = recording.view("0", name)
+            view = capture.view("0", name)
             assert view.image is not None
             assert view.mask is not None
             assert view.image.decode_color().shape == (256, 306, 3)
             assert view.mask.decode_gray().shape == (256, 306)
-        picture = recording.view("0", "25").image
+        picture = capture.view("0", "25").image
         assert picture is not None
         ours = picture.decode_color()
     with h5py.File(renderme.folder / "0000_e0_raw.smc", "r") as file:
@@ -294,16 +294,16 @@ def test_facescape_model_lands_in_the_tu_frame_in_millimetres(facescape: SynthTr
 
 
 def test_facescape_reads_back_with_its_supplements(facescape: SynthTruth) -> None:
-    with open_recording(facescape.capture) as plain:
-        recording = SupplementedRecording(plain, facescape.masks, facescape.landmarks)
-        assert recording.camera_names == tuple(str(i) for i in range(7))
-        assert [s.name for s in recording.skipped_cameras] == ["7"]
-        frame = recording.frame(recording.frame_ids[0])
+    with open_capture(facescape.capture) as plain:
+        capture = SupplementedCapture(plain, facescape.masks, facescape.landmarks)
+        assert capture.camera_names == tuple(str(i) for i in range(7))
+        assert [s.name for s in capture.skipped_cameras] == ["7"]
+        frame = capture.frame(capture.frame_ids[0])
         points = frame.read_landmarks()
         assert points is not None
         assert points.points.shape == (68, 3)
         num_detected = 0
-        for view in recording.views(frame.id):
+        for view in capture.views(frame.id):
             truth = facescape.cameras["1_neutral"][view.camera.name]
             assert np.abs(view.camera.K - truth.K).max() < 1e-6
             assert np.abs(view.camera.cam_from_world.matrix - truth.cam_from_world.matrix).max() < 1e-6

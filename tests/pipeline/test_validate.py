@@ -7,25 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ball_scene import MakeBall, MemoryRecording, RayRenderer, ball_landmarks, ball_mesh, ball_view
+from ball_scene import MakeBall, MemoryCapture, RayRenderer, ball_landmarks, ball_mesh, ball_view
 
-from renderkit.datasets import open_recording
-from renderkit.datasets.synthetic.truth import SynthTruth
+from renderkit.capture import Frame
 from renderkit.errors import CalibrationError, ContextError, DatasetError
+from renderkit.formats.captures import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.images import EncodedImage
+from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate
-from renderkit.recording import Frame
 from renderkit.render.base import Rendering, RenderPass
-from renderkit.report.cameras import rank_cameras, summarise_cameras, worst_camera
-from renderkit.report.evidence import ViewEvidence
-from renderkit.report.rows import Report, ViewResult
+from renderkit.results.cameras import rank_cameras, summarise_cameras, worst_camera
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.rows import Report, ViewResult
+from renderkit.synth.truth import SynthTruth
 
 
-def _rows(recording: MemoryRecording, options: ValidationOptions | None = None) -> list[ViewResult]:
-    return list(validate(recording, RayRenderer(), options))
+def _rows(capture: MemoryCapture, options: ValidationOptions | None = None) -> list[ViewResult]:
+    return list(validate(capture, RayRenderer(), options))
 
 
 def test_every_frame_and_camera_has_a_row(make_ball: MakeBall) -> None:
@@ -104,9 +104,9 @@ def test_the_scan_is_preferred_to_flame_and_each_can_be_asked_for(make_ball: Mak
     flame = Mesh(ball_mesh().vertices, np.zeros((0, 3), dtype=np.int32), name="flame")
     both = Frame("0", {"flame": lambda: flame, "scan": ball_mesh}, ball_landmarks)
     only = Frame("1", {"other": ball_mesh, "flame": lambda: flame}, ball_landmarks)
-    recording = make_ball(changed_frames={"0": both, "1": only})
-    assert [row.key.mesh for row in _rows(recording)] == ["scan"] * 3 + ["flame"] * 3
-    rows = _rows(recording, ValidationOptions(meshes=("scan", "flame"), cameras=("00",)))
+    capture = make_ball(changed_frames={"0": both, "1": only})
+    assert [row.key.mesh for row in _rows(capture)] == ["scan"] * 3 + ["flame"] * 3
+    rows = _rows(capture, ValidationOptions(meshes=("scan", "flame"), cameras=("00",)))
     assert [(row.key.frame, row.key.mesh) for row in rows] == [
         ("0", "scan"),
         ("0", "flame"),
@@ -152,8 +152,8 @@ def test_pictures_are_drawn_and_a_failing_picture_costs_no_scores(make_ball: Mak
 
 
 def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) -> None:
-    with open_recording(faulty_capture.capture) as recording:
-        report = Report(tuple(validate(recording, RayRenderer())))
+    with open_capture(faulty_capture.capture) as capture:
+        report = Report(tuple(validate(capture, RayRenderer())))
     assert not report.failures
     ranked = rank_cameras(summarise_cameras(report.rows))
     assert [entry.camera for entry in ranked[:2]] == ["25", "13"]

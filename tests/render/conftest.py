@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from renderkit.errors import ContextError
-from renderkit.render.egl import EglDevice, list_devices
-from renderkit.render.egl_renderer import EglRenderer
+from renderkit.render.egl.context import EglDevice, list_devices
+from renderkit.render.egl.renderer import EglRenderer
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from renderkit.errors import ContextError
-from renderkit.render import choose, egl
+from renderkit.render import choose
 from renderkit.render.choose import make_renderer
-from renderkit.render.egl import EglDevice
+from renderkit.render.egl import context as egl
+from renderkit.render.egl.context import EglDevice
 
 GPU = EglDevice(0, "A GPU", "vendor", "4.6", hardware=True, drm_path=None)
 BROKEN_GPU = EglDevice(0, "", "", "", hardware=True, drm_path=None, problem="no driver")

@@ -16,8 +16,8 @@ from renderkit.errors import ContextError, MissingExtraError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
-from renderkit.render.egl import EglContext, EglDevice
-from renderkit.render.egl_renderer import EglRenderer
+from renderkit.render.egl.context import EglContext, EglDevice
+from renderkit.render.egl.renderer import EglRenderer
 from renderkit.render.pyrender_bridge import (
     PyrenderRenderer,
     bent_scene,

@@ -21,7 +21,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.render.base import Renderer
 from renderkit.render.cpu import CpuRenderer
-from renderkit.render.egl_renderer import EglRenderer
+from renderkit.render.egl.renderer import EglRenderer
 
 STRONG = BrownConrady(np.array([-0.12, 0.9, 0.0005, -0.0003, -2.0]))
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from renderkit.report.compare import NamedRun, comparable_metrics
-from renderkit.report.gate_language import parse_gate
-from renderkit.report.gate_verdicts import judge
+from renderkit.gates.language import parse_gate
+from renderkit.gates.verdicts import judge
 from renderkit.report.html.compare_page import write_comparison
 from renderkit.report.html.page import write_html
-from renderkit.report.rows import Report
+from renderkit.results.compare import NamedRun, comparable_metrics
+from renderkit.results.rows import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

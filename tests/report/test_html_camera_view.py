@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from renderkit.report.cameras import summarise_cameras
 from renderkit.report.html.camera_view import safe_link, view_vectors
-from renderkit.report.rows import Report
+from renderkit.results.cameras import summarise_cameras
+from renderkit.results.rows import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 

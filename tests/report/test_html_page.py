@@ -15,11 +15,11 @@ import pytest
 from lxml import html
 
 from renderkit.errors import DatasetError
-from renderkit.report.gate_language import parse_gate
-from renderkit.report.gate_verdicts import judge
+from renderkit.gates.language import parse_gate
+from renderkit.gates.verdicts import judge
 from renderkit.report.html import page as page_module
 from renderkit.report.html.page import render_page, write_html
-from renderkit.report.rows import Report
+from renderkit.results.rows import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 WriteRun: TypeAlias = Callable[[Report, Path], Path]

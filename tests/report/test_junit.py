@@ -9,11 +9,11 @@ import pytest
 from lxml import etree
 
 from renderkit.errors import DatasetError
-from renderkit.report.gate import Gate
-from renderkit.report.gate_language import parse_check, parse_gate
-from renderkit.report.gate_verdicts import judge
+from renderkit.gates.gate import Gate
+from renderkit.gates.language import parse_check, parse_gate
+from renderkit.gates.verdicts import judge
 from renderkit.report.junit import dump_junit, write_junit
-from renderkit.report.rows import Report
+from renderkit.results.rows import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 # The schema of Jenkins' xunit plugin (MIT).

@@ -9,10 +9,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from renderkit.errors import DatasetError
-from renderkit.report.gate_language import parse_gate
-from renderkit.report.gate_verdicts import judge
+from renderkit.gates.language import parse_gate
+from renderkit.gates.verdicts import judge
 from renderkit.report.markdown import dump_markdown, write_markdown
-from renderkit.report.rows import Report
+from renderkit.results.rows import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 RMS = "reprojection_rms_px"

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from renderkit.errors import DatasetError, MissingExtraError
-from renderkit.report.catalogue import METRICS
-from renderkit.report.rows import Report
 from renderkit.report.table import table_columns, write_csv, write_parquet
+from renderkit.results.catalogue import METRICS
+from renderkit.results.rows import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 

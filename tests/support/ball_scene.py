@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import MaskImage
+from renderkit.capture import Capture, Frame, Inventory, View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
-from renderkit.images import EncodedImage
-from renderkit.recording import Frame, Inventory, Recording, View
+from renderkit.images.encoded import EncodedImage
 from renderkit.render.base import RendererInfo, Rendering, RenderPass
 from renderkit.render.raycast import raycast
 
@@ -89,8 +89,8 @@ def ball_landmarks() -> Landmarks:
 
 
 @dataclass(frozen=True)
-class MemoryRecording(Recording):
-    """A recording held in memory; a view or frame may be an exception, which is raised when it is asked for."""
+class MemoryCapture(Capture):
+    """A capture held in memory; a view or frame may be an exception, which is raised when it is asked for."""
 
     all_views: Mapping[tuple[str, str], View | Exception]
     all_frames: Mapping[str, Frame | Exception]
@@ -134,7 +134,7 @@ class MemoryRecording(Recording):
         """Nothing is open."""
 
 
-MakeBall: TypeAlias = Callable[..., MemoryRecording]
+MakeBall: TypeAlias = Callable[..., MemoryCapture]
 
 
 def ball_view(frame: str, name: str) -> View:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
-from renderkit.recycling import PICTURES, Window
+from renderkit.buffer_pool import PICTURES, Window
 from renderkit.render.cpu.contour import (
     WORD,
     count_at_least,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, Faces, FloatArray, frozen
+from renderkit.buffer_pool import PICTURES
 from renderkit.geometry.mesh import Mesh
-from renderkit.recycling import PICTURES
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu.chunks import CHUNK, bound_chunks
 from renderkit.render.cpu.lens import SUBPIXELS

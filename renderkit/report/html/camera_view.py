@@ -12,12 +12,12 @@ from urllib.parse import quote
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnose.camera_causes import residual_pattern
 from renderkit.metrics.landmark_statistics import residual_field
-from renderkit.report.cameras import CameraSummary
-from renderkit.report.catalogue import Metric, asked_metrics
-from renderkit.report.diagnosis import residual_pattern
-from renderkit.report.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
-from renderkit.report.rows import GateVerdict, ViewResult
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.catalogue import Metric, asked_metrics
+from renderkit.results.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
+from renderkit.results.rows import GateVerdict, ViewResult
 
 _FACTORS = (1, 2, 5, 10, 20, 50, 100)
 _LONGEST_VECTOR = LONGEST_PX / 40

@@ -12,11 +12,11 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.report.cameras import CameraSummary, summarise_cameras
-from renderkit.report.catalogue import METRICS, Metric
-from renderkit.report.page_pictures import OffsetCurve
-from renderkit.report.rows import Report
-from renderkit.report.run_scene import read_mesh_previews, read_run_rig
+from renderkit.results.cameras import CameraSummary, summarise_cameras
+from renderkit.results.catalogue import METRICS, Metric
+from renderkit.results.page_pictures import OffsetCurve
+from renderkit.results.rows import Report
+from renderkit.results.run_scene import read_mesh_previews, read_run_rig
 
 JsonObject: TypeAlias = dict[str, Any]
 

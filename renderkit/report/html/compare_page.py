@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from renderkit.diagnose.camera_causes import outcome_of
 from renderkit.errors import DatasetError
-from renderkit.report.catalogue import Metric
-from renderkit.report.compare import Change, NamedRun, compare_runs
-from renderkit.report.diagnosis import outcome_of
 from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
+from renderkit.results.catalogue import Metric
+from renderkit.results.compare import Change, NamedRun, compare_runs
 
 
 def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: Path) -> None:

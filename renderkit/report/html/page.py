@@ -14,14 +14,14 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
 from renderkit.errors import DatasetError
-from renderkit.report.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
-from renderkit.report.catalogue import METRICS, Metric
-from renderkit.report.diagnosis import diagnose_run, outcome_of
 from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
-from renderkit.report.page_pictures import OffsetCurve, PagePictures, read_page_pictures
-from renderkit.report.rows import GateVerdict, Report, ViewResult
+from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
+from renderkit.results.catalogue import METRICS, Metric
+from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
+from renderkit.results.rows import GateVerdict, Report, ViewResult
 
 FILE_NAME: Final = "report.html"
 MAX_PICTURE_BYTES: Final = 8 << 20

@@ -1,1 +1,0 @@
-"""Captures with known truth: a procedural head, rigs, planted faults, and writers of the datasets' on-disk formats."""

@@ -1,0 +1,1 @@
+"""Exports for other viewers: glTF, Rerun, plots of a rig."""

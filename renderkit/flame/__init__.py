@@ -1,0 +1,1 @@
+"""The FLAME head model: parameters to vertices, topology, landmarks."""

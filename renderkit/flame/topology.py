@@ -1,0 +1,130 @@
+"""The faces that FLAME vertices come without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import ColorImage, Faces, FloatArray, as_array, frozen
+from renderkit.errors import DatasetError
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.obj_file import read_obj
+from renderkit.geometry.seams import split_seams
+from renderkit.untrusted.flame_pickle import read_array_pickle
+from renderkit.untrusted.npz_file import read_npz
+
+FLAME_HELP = (
+    "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
+    "flame2023.pkl from flame.is.tue.mpg.de, after registration), FLAME's template mesh head_template.obj or .ply, or "
+    "an .npz with an array 'faces' (9976, 3). Until then FLAME can be projected but not rendered."
+)
+"""What to tell a user whose capture has FLAME vertices and no faces for them."""
+
+_FACE_NAMES = ("faces", "f", "triangles")
+_VERTEX_NAMES = ("v_template", "template", "vertices")
+
+
+@dataclass(frozen=True, eq=False)
+class FlameTopology:
+    """Faces, and texture coordinates where the file has them.
+
+    Attributes:
+        faces: (F, 3) vertex indices.
+        num_vertices: Number of vertices that the file's own mesh has; None when it has no vertices.
+        uv: (T, 2) texture coordinates, (0, 0) at the bottom left; or None.
+        uv_faces: (F, 3) indices into `uv`, one per corner; or None.
+    """
+
+    faces: Faces
+    num_vertices: int | None = None
+    uv: FloatArray | None = None
+    uv_faces: Faces | None = None
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If shapes are wrong or an index is out of range.
+        """
+        faces = as_array(self.faces, np.int64, (None, 3), "faces")
+        if not faces.size or faces.min() < 0:
+            raise ValueError("faces: expected at least one face, with indices from 0")
+        if self.num_vertices is not None and faces.max() >= self.num_vertices:
+            raise ValueError(f"faces point outside the {self.num_vertices} vertices: largest index {faces.max()}")
+        object.__setattr__(self, "faces", frozen(faces.astype(np.int32)))
+        if self.uv is not None and self.uv_faces is not None:
+            uv = as_array(self.uv, np.float64, (None, 2), "uv")
+            corners = as_array(self.uv_faces, np.int64, (len(faces), 3), "uv_faces")
+            if corners.min() < 0 or corners.max() >= len(uv):
+                raise ValueError(f"uv_faces point outside the {len(uv)} texture coordinates")
+            object.__setattr__(self, "uv", frozen(uv))
+            object.__setattr__(self, "uv_faces", frozen(corners.astype(np.int32)))
+
+    def mesh(self, vertices: FloatArray, name: str = "flame") -> Mesh:
+        """Return (V, 3) vertices with these faces.
+
+        Raises:
+            ValueError: If the vertices are not as many as the topology has.
+        """
+        if self.num_vertices is not None and len(vertices) != self.num_vertices:
+            raise ValueError(f"the topology has {self.num_vertices} vertices, the mesh has {len(vertices)}")
+        return Mesh(vertices, self.faces, name=name)
+
+    def textured_mesh(self, vertices: FloatArray, texture: ColorImage, name: str = "flame") -> Mesh:
+        """Return (V, 3) vertices with these faces and a texture.
+
+        The first V vertices are the given ones in their order; copies for the other sides of texture seams follow.
+
+        Args:
+            vertices: (V, 3) world units.
+            texture: (h, w, 3) RGB, laid out by `uv`.
+            name: The mesh's name.
+
+        Raises:
+            ValueError: If the topology has no texture coordinates, or the vertices are not as many as it has.
+        """
+        if self.uv is None or self.uv_faces is None:
+            raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
+        plain = self.mesh(vertices, name)
+        split, faces, uv = split_seams(plain.vertices, plain.faces, self.uv, self.uv_faces)
+        return Mesh(split, faces, uv, texture, name=name)
+
+
+def read_flame_topology(path: str | Path) -> FlameTopology:
+    """Read FLAME's faces from an official model (.pkl), a mesh file (.obj, .ply), or an .npz with `faces` or `f`.
+
+    Raises:
+        DatasetError: If the file is missing, damaged, or holds no faces.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DatasetError(file, None, f"no such file. {FLAME_HELP}")
+    try:
+        if file.suffix.lower() == ".npz":
+            return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
+        if file.suffix.lower() in {".pkl", ".pickle"}:
+            return _from_arrays(file, read_array_pickle(file))
+        if file.suffix.lower() == ".obj":
+            content = read_obj(file)
+            uv = None if content.uv_faces is None else content.uv
+            return FlameTopology(content.faces, len(content.vertices), uv, content.uv_faces)
+        mesh = Mesh.read(file)
+        return FlameTopology(mesh.faces, len(mesh.vertices))
+    except ValueError as error:
+        raise DatasetError(file, "faces", str(error)) from error
+
+
+def _from_arrays(file: Path, arrays: dict[str, NDArray[Any]]) -> FlameTopology:
+    faces = next((arrays[name] for name in _FACE_NAMES if name in arrays), None)
+    if faces is None:
+        raise DatasetError(file, None, f"expected an array named one of {', '.join(_FACE_NAMES)}; found none")
+    vertices = next((arrays[name] for name in _VERTEX_NAMES if name in arrays), None)
+    num_vertices = None if vertices is None else len(vertices)
+    if "uv" in arrays and "vt" not in arrays:
+        # One texture coordinate per vertex: its faces are the mesh's own.
+        return FlameTopology(faces, num_vertices, arrays["uv"], faces)
+    return FlameTopology(faces, num_vertices, arrays.get("vt"), arrays.get("ft"))

@@ -1,0 +1,71 @@
+"""KRT text (Multiface, ava-256): per camera a name, K in 3 rows, 5 coefficients, [R | t] in 3 rows, a blank line.
+
+World-to-camera, OpenCV axes, millimetres; no image size. Source: Multiface's load_krt.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format_capability import Expressible
+from renderkit.formats.names import require_tokens
+from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.rig import Rig
+from renderkit.untrusted.content import Content, exact, numbers, write_text
+
+_LIMITS = Expressible(brown_conrady=5, size=False)
+
+
+def matches(content: Content) -> bool:
+    """Return True for text whose first eight lines are a name, three rows of 3, a row of 5 and three rows of 4."""
+    lines = [line.split() for line in content.head.decode("utf-8", errors="replace").splitlines() if line.strip()]
+    if len(lines) < 8 or len(lines[0]) != 1:
+        return False
+    return [len(line) for line in lines[1:4]] == [3, 3, 3] and [len(line) for line in lines[5:8]] == [4, 4, 4]
+
+
+def read(content: Content) -> RawRig:
+    """Read a KRT file."""
+    path = content.path
+    lines = [(index, line.strip()) for index, line in enumerate(content.text.splitlines(), start=1) if line.strip()]
+    if not lines or len(lines) % 8:
+        why = f"expected eight lines per camera (name, K 3, distortion 1, [R|t] 3), found {len(lines)} lines in all"
+        raise DatasetError(path, None, f"{why}; the file may be cut off")
+    cameras = []
+    for start in range(0, len(lines), 8):
+        index, name = lines[start]
+        key = f"line {index}, camera {name[:40]}"
+        rows = [line.split() for _, line in lines[start + 1 : start + 8]]
+        K = _block(rows[:3], 3, path, f"{key}, K")
+        lens = numbers(rows[3], [(5,), (4,), (8,)], path, f"{key}, distortion")
+        pose = _block(rows[4:], 4, path, f"{key}, [R|t]")
+        cameras.append(RawCamera(name, K, pose, coefficients=tuple(lens.tolist())))
+    return RawRig(tuple(cameras), path, "mm", "krt")
+
+
+def _block(rows: list[list[str]], width: int, path: Path, key: str) -> FloatArray:
+    if any(len(row) != width for row in rows):
+        raise DatasetError(path, key, f"expected 3 rows of {width} numbers, found {[len(row) for row in rows]}")
+    return numbers(rows, [(3, width)], path, key)
+
+
+def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
+    """Write a KRT file; the translation stays in the rig's own unit."""
+    require_tokens(rig.cameras, path, "", "KRT text")
+    blocks = []
+    for name, camera in rig.cameras.items():
+        lens = camera.distortion
+        coefficients = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
+        rows = [*camera.K, coefficients, *camera.cam_from_world.matrix[:3]]
+        blocks.append("\n".join([name, *(" ".join(map(exact, row)) for row in rows), ""]))
+    write_text(path, "\n".join(blocks))
+    return ()
+
+
+FORMAT = RigFormat("krt", "KRT text (Multiface, ava-256)", matches, read, _LIMITS, write, unit="mm")

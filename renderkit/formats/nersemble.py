@@ -1,0 +1,61 @@
+"""NeRSemble camera_params.json: {"world_2_cam": {serial: 4x4}, "intrinsics": 3x3 shared by all}, metres.
+
+World-to-camera, OpenCV axes; pictures are undistorted; no image size. Source: the dataset's own data manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format_capability import Expressible
+from renderkit.geometry.rig import Rig
+from renderkit.untrusted.content import Content, field, mapping_at, numbers, write_json
+
+_LIMITS = Expressible(shared_intrinsics=True, shared_size=True, size=False)
+
+
+def matches(content: Content) -> bool:
+    """Return True for JSON with world_2_cam and intrinsics."""
+    value = content.json_or_none
+    return isinstance(value, Mapping) and {"world_2_cam", "intrinsics"} <= value.keys()
+
+
+def read(content: Content) -> RawRig:
+    """Read camera_params.json; intrinsics per serial number are accepted too."""
+    path = content.path
+    top = mapping_at(content.json, path, None)
+    poses = mapping_at(field(top, "world_2_cam", path), path, "world_2_cam")
+    given = field(top, "intrinsics", path)
+    per_camera = isinstance(given, Mapping)
+    cameras = []
+    for name, value in poses.items():
+        source = field(given, name, path, "intrinsics.") if per_camera else given
+        K = numbers(source, [(3, 3)], path, f"intrinsics.{name}" if per_camera else "intrinsics")
+        pose = numbers(value, [(4, 4), (3, 4)], path, f"world_2_cam.{name}")[:3]
+        cameras.append(RawCamera(name, K, pose))
+    return RawRig(tuple(cameras), path, "m", "nersemble")
+
+
+def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
+    """Write camera_params.json.
+
+    Raises:
+        DatasetError: If the rig is empty.
+    """
+    first = next(iter(rig), None)
+    if first is None:
+        raise DatasetError(path, None, "a rig without cameras has no shared intrinsics to write")
+    if any(not np.array_equal(camera.K, first.K) for camera in rig):
+        raise DatasetError(path, "intrinsics", "the cameras differ in K, but the format shares one")
+    poses = {name: camera.cam_from_world.matrix.tolist() for name, camera in rig.cameras.items()}
+    write_json(path, {"world_2_cam": poses, "intrinsics": first.K.tolist()})
+    return ()
+
+
+FORMAT = RigFormat("nersemble", "NeRSemble camera_params.json", matches, read, _LIMITS, write, unit="m")

@@ -1,0 +1,182 @@
+"""OpenCV YAML pairs under EasyMocap's names: intri.yml (K_, dist_, H_, W_) and extri.yml (R_, Rot_, T_).
+
+World-to-camera, OpenCV axes; R_ is a rotation vector, Rot_ the matrix. Source: OpenCV FileStorage, EasyMocap's
+mytools/camera_utils.py. The parser reads the plain subset that FileStorage writes, without OpenCV, so that a file
+cannot reach more than this code.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
+from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format_capability import Expressible
+from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
+from renderkit.untrusted.content import Content, exact, field, numbers, read_text, size_at, write_text
+
+_LIMITS = Expressible(brown_conrady=14)
+_KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")
+_NAME = re.compile(r"^[A-Za-z0-9_-]+$")
+_AGREE_RAD = 1e-4
+Yaml = dict[str, "FloatArray | str | list[str]"]
+
+
+def matches(content: Content) -> bool:
+    """Return True for a folder with intri.yml and extri.yml, or one of these files."""
+    folder = _folder(content)
+    return folder is not None
+
+
+def _folder(content: Content) -> Path | None:
+    if content.has("intri.yml", "extri.yml"):
+        return content.path
+    beside = Content(content.path.parent)
+    if content.path.name in {"intri.yml", "extri.yml"} and beside.has("intri.yml", "extri.yml"):
+        return content.path.parent
+    return None
+
+
+def read(content: Content) -> RawRig:
+    """Read the pair; image sizes are there in newer files only."""
+    folder = _folder(content)
+    if folder is None:
+        raise DatasetError(content.path, None, "expected a folder with intri.yml and extri.yml")
+    inner, outer = folder / "intri.yml", folder / "extri.yml"
+    intrinsic, extrinsic = parse_yaml(inner), parse_yaml(outer)
+    names = intrinsic.get("names")
+    if not isinstance(names, list):
+        names = [key[2:] for key in intrinsic if key.startswith("K_")]
+    notes: list[str] = []
+    cameras = tuple(_read_camera(name, intrinsic, extrinsic, (inner, outer), notes) for name in names)
+    return RawRig(cameras, content.path, "unknown", "opencv", tuple(notes))
+
+
+def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, paths: tuple[Path, Path], notes: list[str]) -> RawCamera:
+    inner, outer = paths
+    K = numbers(field(intrinsic, f"K_{name}", inner), [(3, 3)], inner, f"K_{name}")
+    lens = np.zeros(0)
+    key = next((key for key in (f"dist_{name}", f"D_{name}") if key in intrinsic), None)
+    if key is not None:
+        lens = numbers(intrinsic[key], [(1, None), (None, 1)], inner, key).ravel()
+    translation = numbers(field(extrinsic, f"T_{name}", outer), [(3, 1), (1, 3)], outer, f"T_{name}").ravel()
+    size = None
+    if f"W_{name}" in intrinsic or f"H_{name}" in intrinsic:
+        width, height = field(intrinsic, f"W_{name}", inner), field(intrinsic, f"H_{name}", inner)
+        size = size_at(width, height, inner, f"W_{name}")
+    pose = pose_matrix(_read_rotation(name, extrinsic, outer, notes), translation)
+    return RawCamera(name, K, pose, coefficients=tuple(lens.tolist()), size=size)
+
+
+def _read_rotation(name: str, extrinsic: Yaml, path: Path, notes: list[str]) -> FloatArray:
+    vector_key, matrix_key = f"R_{name}", f"Rot_{name}"
+    if vector_key not in extrinsic and matrix_key not in extrinsic:
+        raise DatasetError(path, vector_key, "the rotation is missing: expected R_ (3, 1) or Rot_ (3, 3)")
+    from_vector = None
+    if vector_key in extrinsic:
+        vector = numbers(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
+        from_vector = vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel())
+    if matrix_key not in extrinsic:
+        return from_vector if from_vector is not None else np.full((3, 3), np.nan)
+    matrix = numbers(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
+    if from_vector is not None and not np.abs(from_vector - matrix).max() <= _AGREE_RAD:
+        notes.append(
+            f"{vector_key} and {matrix_key} differ by {np.abs(from_vector - matrix).max():.3g}; {matrix_key} is used"
+        )
+    return matrix
+
+
+def parse_yaml(path: Path) -> Yaml:
+    """Parse what FileStorage writes: scalars, `!!opencv-matrix` blocks and lists of names.
+
+    Raises:
+        DatasetError: With the line, for anything else.
+    """
+    result: Yaml = {}
+    lines = read_text(path).splitlines()
+    index = 0
+    while index < len(lines):
+        line = lines[index].rstrip()
+        index += 1
+        if not line or line.startswith(("%", "---", "...", "#")):
+            continue
+        found = _KEY.match(line)
+        if found is None:
+            raise DatasetError(path, f"line {index}", f"expected 'key: value', found {line[:80]!r}")
+        key, value = found.group(1).strip('"'), found.group(2)
+        block = []
+        while index < len(lines) and (lines[index][:1] in {" ", "\t"} or lines[index].lstrip().startswith("- ")):
+            block.append(lines[index].strip())
+            index += 1
+        result[key] = _parse_value(value, block, path, key)
+    return result
+
+
+def _parse_value(value: str, block: list[str], path: Path, key: str) -> FloatArray | str | list[str]:
+    if value.startswith("!!opencv-matrix"):
+        return _parse_matrix(block, path, key)
+    if not value and block:
+        return [_unquoted(line.removeprefix("- ")) for line in block]
+    text = " ".join([value, *block])
+    if text.startswith("["):
+        return [_unquoted(word) for word in text.strip("[] ").split(",") if word.strip()]
+    return _unquoted(text)
+
+
+def _parse_matrix(block: list[str], path: Path, key: str) -> FloatArray:
+    text = " ".join(block)
+    head, _, tail = text.partition("data:")
+    shape = re.search(r"rows:\s*(\d{1,6})\s+cols:\s*(\d{1,6})\b", head)
+    body = tail.strip()
+    if shape is None or not (body.startswith("[") and body.endswith("]")):
+        raise DatasetError(path, key, "expected an !!opencv-matrix with rows, cols, dt and data: [ ... ]")
+    words = body[1:-1].replace(",", " ").split()
+    rows, columns = int(shape.group(1)), int(shape.group(2))
+    if len(words) != rows * columns:
+        raise DatasetError(path, key, f"expected {rows} x {columns} numbers, found {len(words)}")
+    # FileStorage writes .Nan, .Inf and "1."
+    plain = [word.lower().replace(".nan", "nan").replace(".inf", "inf") for word in words]
+    return numbers(plain, [(None,)], path, key).reshape(rows, columns)
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip("\"'")
+
+
+def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
+    """Write intri.yml and extri.yml into the folder `path`."""
+    for name in rig.cameras:
+        if not _NAME.match(name):
+            why = f"OpenCV's YAML keys admit letters, digits, '-' and '_', not {name!r}; rename the camera"
+            raise DatasetError(path, name, why)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(path, None, f"the pair needs a folder, which cannot be made: {error.strerror}") from error
+    head = ["%YAML:1.0", "---", "names:", *(f'   - "{name}"' for name in rig.cameras)]
+    intrinsic, extrinsic = list(head), list(head)
+    for name, camera in rig.cameras.items():
+        lens = camera.distortion.coefficients if camera.distortion.coefficients.size else np.zeros(5)
+        intrinsic += _matrix(f"K_{name}", camera.K) + _matrix(f"dist_{name}", lens[None])
+        intrinsic += [f"H_{name}: {camera.height}", f"W_{name}: {camera.width}"]
+        pose = camera.cam_from_world
+        extrinsic += _matrix(f"R_{name}", rotation_vector_from_matrix(pose.R)[:, None])
+        extrinsic += _matrix(f"Rot_{name}", pose.R) + _matrix(f"T_{name}", pose.t[:, None])
+    write_text(path / "intri.yml", "\n".join(intrinsic) + "\n")
+    write_text(path / "extri.yml", "\n".join(extrinsic) + "\n")
+    return ()
+
+
+def _matrix(key: str, values: FloatArray) -> list[str]:
+    rows, columns = values.shape
+    data = ", ".join(exact(value) for value in values.ravel())
+    return [f"{key}: !!opencv-matrix", f"   rows: {rows}", f"   cols: {columns}", "   dt: d", f"   data: [ {data} ]"]
+
+
+FORMAT = RigFormat("opencv", "OpenCV YAML pair (EasyMocap intri.yml, extri.yml)", matches, read, _LIMITS, write)

@@ -1,0 +1,147 @@
+"""OpenSfM reconstruction.json: world-to-camera, axis-angle; f and c normalised by max(width, height).
+
+Pixel = normalised * max(w, h) + ((w - 1) / 2, (h - 1) / 2), with OpenCV's pixel origin. Source: OpenSfM documentation,
+"Coordinate systems" and "Camera models".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import CalibrationError, DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format_capability import Expressible
+from renderkit.formats.names import names_from_pictures, picture_from_name
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.rig import Rig
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    number,
+    numbers,
+    size_at,
+    write_json,
+)
+
+_LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False)
+_COEFFICIENTS = {
+    "perspective": ("k1", "k2"),
+    "simple_radial": ("k1",),
+    "radial": ("k1", "k2"),
+    "brown": ("k1", "k2", "p1", "p2", "k3"),
+    "fisheye": ("k1", "k2"),
+    "fisheye_opencv": ("k1", "k2", "k3", "k4"),
+}
+_FISHEYE = {"fisheye", "fisheye_opencv"}
+
+
+def matches(content: Content) -> bool:
+    """Return True for a JSON list of objects with cameras and shots."""
+    value = content.json_or_none
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping) and "shots" in value[0]
+
+
+def read(content: Content) -> RawRig:
+    """Read the largest reconstruction of the file; several do not share a world."""
+    path = content.path
+    parts = [mapping_at(part, path, f"[{i}]") for i, part in enumerate(list_at(content.json, path, None))]
+    if not parts:
+        raise DatasetError(path, None, "the list of reconstructions is empty")
+    shots = [mapping_at(field(part, "shots", path), path, "shots") for part in parts]
+    largest = max(range(len(parts)), key=lambda index: len(shots[index]))
+    models = mapping_at(field(parts[largest], "cameras", path), path, "cameras")
+    names = names_from_pictures(list(shots[largest]))
+    cameras = tuple(
+        _read_shot(shot, name, models, path, f"[{largest}].shots.{key}.")
+        for name, (key, shot) in zip(names, shots[largest].items(), strict=True)
+    )
+    notes: tuple[str, ...] = ()
+    if len(parts) > 1:
+        notes = (f"{len(parts)} reconstructions with separate worlds: only number {largest}, the largest, is read",)
+    return RawRig(cameras, path, "unknown", "opensfm", notes)
+
+
+def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
+    values = mapping_at(shot, path, where)
+    vector = numbers(field(values, "rotation", path, where), [(3,)], path, f"{where}rotation")
+    translation = numbers(field(values, "translation", path, where), [(3,)], path, f"{where}translation")
+    camera_id = str(field(values, "camera", path, where))
+    camera = mapping_at(field(models, camera_id, path, "cameras."), path, f"cameras.{camera_id}")
+    K, size, model, lens = _read_model(camera, path, f"cameras.{camera_id}.")
+    pose = pose_matrix(matrix_from_rotation_vector(vector), translation)
+    return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
+
+
+def _read_model(
+    camera: Mapping[str, Untrusted], path: Path, where: str
+) -> tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]:
+    kind = str(field(camera, "projection_type", path, where))
+    if kind not in _COEFFICIENTS:
+        why = f"projection type {kind!r} is neither Brown-Conrady nor Kannala-Brandt; known: {', '.join(_COEFFICIENTS)}"
+        raise CalibrationError(path, f"{where}projection_type", why)
+    width, height = size_at(
+        field(camera, "width", path, where), field(camera, "height", path, where), path, f"{where}width"
+    )
+    scale = max(width, height)
+    focal = camera.get("focal_x", camera.get("focal"))
+    if focal is None:
+        raise DatasetError(path, f"{where}focal", "the focal length is missing (focal or focal_x)")
+    fx = number(focal, path, f"{where}focal_x")
+    fy = number(camera.get("focal_y", focal), path, f"{where}focal_y")
+    cx, cy = (number(camera.get(key, 0.0), path, where + key) for key in ("c_x", "c_y"))
+    K = intrinsics(fx * scale, fy * scale, cx * scale + 0.5 * (width - 1), cy * scale + 0.5 * (height - 1))
+    value = {key: number(camera.get(key, 0.0), path, where + key) for key in ("k1", "k2", "k3", "k4", "p1", "p2")}
+    extra = [key for key, one in value.items() if one != 0.0 and key not in _COEFFICIENTS[kind]]
+    if extra:
+        raise CalibrationError(path, where + extra[0], f"the {kind} model is not known to have {', '.join(extra)}")
+    if kind in _FISHEYE:
+        return K, (width, height), "kannala_brandt", tuple(value[key] for key in ("k1", "k2", "k3", "k4"))
+    return K, (width, height), "brown_conrady", tuple(value[key] for key in ("k1", "k2", "p1", "p2", "k3"))
+
+
+def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:
+    """Write one reconstruction with one camera model per camera and no points."""
+    cameras, shots = {}, {}
+    for name, camera in rig.cameras.items():
+        cameras[name] = _model_of(camera)
+        shots[picture_from_name(name, options.picture_suffix)] = {
+            "rotation": rotation_vector_from_matrix(camera.cam_from_world.R).tolist(),
+            "translation": camera.cam_from_world.t.tolist(),
+            "camera": name,
+        }
+    write_json(path, [{"cameras": cameras, "shots": shots, "points": {}}])
+    return ()
+
+
+def _model_of(camera: Camera) -> dict[str, object]:
+    scale = max(camera.size)
+    values: dict[str, object] = {
+        "projection_type": "brown",
+        "width": camera.width,
+        "height": camera.height,
+        "focal_x": float(camera.K[0, 0] / scale),
+        "focal_y": float(camera.K[1, 1] / scale),
+        "c_x": float((camera.K[0, 2] - 0.5 * (camera.width - 1)) / scale),
+        "c_y": float((camera.K[1, 2] - 0.5 * (camera.height - 1)) / scale),
+    }
+    lens = camera.distortion
+    if lens.model == "kannala_brandt":
+        names = _COEFFICIENTS["fisheye_opencv"]
+        return (
+            values | {"projection_type": "fisheye_opencv"} | dict(zip(names, lens.coefficients.tolist(), strict=True))
+        )
+    padded = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
+    return values | dict(zip(_COEFFICIENTS["brown"], padded.tolist(), strict=True))
+
+
+FORMAT = RigFormat("opensfm", "OpenSfM reconstruction.json", matches, read, _LIMITS, write)

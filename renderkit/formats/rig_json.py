@@ -1,0 +1,103 @@
+"""rig.json: renderkit's own format, which states every camera exactly. The schema is in docs/rigs.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, Unit
+from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format_capability import Expressible
+from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.rig import Rig
+from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
+
+FORMAT_NAME = "renderkit-rig"
+VERSION = 1
+_MODELS: dict[str, ModelName] = {
+    "none": "none",
+    "brown_conrady": "brown_conrady",
+    "kannala_brandt": "kannala_brandt",
+}
+_UNITS: dict[str, Unit] = {"m": "m", "mm": "mm", "unknown": "unknown"}
+
+
+def matches(content: Content) -> bool:
+    """Return True for JSON whose "format" is ours."""
+    value = content.json_or_none
+    return isinstance(value, Mapping) and value.get("format") == FORMAT_NAME
+
+
+def read(content: Content) -> RawRig:
+    """Read rig.json."""
+    path = content.path
+    top = mapping_at(content.json, path, None)
+    if top.get("format") != FORMAT_NAME:
+        raise DatasetError(path, "format", f"expected {FORMAT_NAME!r}, found {top.get('format')!r}")
+    version = field(top, "version", path)
+    if version != VERSION:
+        raise DatasetError(path, "version", f"expected {VERSION}, found {version!r}; a newer renderkit may read it")
+    unit = top.get("unit", "unknown")
+    if not isinstance(unit, str) or unit not in _UNITS:
+        raise DatasetError(path, "unit", f"expected one of {', '.join(_UNITS)}, found {unit!r}")
+    entries = list_at(field(top, "cameras", path), path, "cameras")
+    cameras = tuple(_read_camera(entry, path, f"cameras[{index}]") for index, entry in enumerate(entries))
+    return RawRig(cameras, path, _UNITS[unit], "rig")
+
+
+def _read_camera(entry: Untrusted, path: Path, where: str) -> RawCamera:
+    values = mapping_at(entry, path, where)
+    lens = mapping_at(values.get("distortion", {"model": "none"}), path, f"{where}.distortion")
+    model = lens.get("model")
+    if not isinstance(model, str) or model not in _MODELS:
+        raise DatasetError(path, f"{where}.distortion.model", f"expected one of {', '.join(_MODELS)}, found {model!r}")
+    coefficients = numbers(lens.get("coefficients", []), [(None,)], path, f"{where}.distortion.coefficients")
+    name = field(values, "name", path, f"{where}.")
+    if not isinstance(name, str):
+        raise DatasetError(path, f"{where}.name", f"expected text, found {name!r}")
+    return RawCamera(
+        name=name,
+        K=numbers(field(values, "K", path, f"{where}."), [(3, 3)], path, f"{where}.K"),
+        pose=numbers(
+            field(values, "cam_from_world", path, f"{where}."), [(3, 4), (4, 4)], path, f"{where}.cam_from_world"
+        )[:3],
+        coefficients=tuple(coefficients.tolist()),
+        model=_MODELS[model],
+        size=size_at(
+            field(values, "width", path, f"{where}."),
+            field(values, "height", path, f"{where}."),
+            path,
+            f"{where}.width",
+        ),
+    )
+
+
+def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
+    """Write rig.json."""
+    cameras = [
+        {
+            "name": name,
+            "width": camera.width,
+            "height": camera.height,
+            "K": camera.K.tolist(),
+            "distortion": {"model": camera.distortion.model, "coefficients": camera.distortion.coefficients.tolist()},
+            "cam_from_world": camera.cam_from_world.matrix[:3].tolist(),
+        }
+        for name, camera in rig.cameras.items()
+    ]
+    top = {
+        "format": FORMAT_NAME,
+        "version": VERSION,
+        "unit": rig.unit,
+        "axes": "opencv",
+        "pixel_origin": "center of the top-left pixel",
+        "cameras": cameras,
+    }
+    write_json(path, top)
+    return ()
+
+
+FORMAT = RigFormat(
+    "rig", "renderkit rig.json", matches, read, Expressible(brown_conrady=14, kannala_brandt=True), write
+)

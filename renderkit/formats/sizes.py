@@ -1,0 +1,116 @@
+"""Image sizes for formats that state none: from the pictures beside, an option, or the principal points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.formats.names import PICTURE_SUFFIXES
+from renderkit.images.encoded import encoded_size
+
+KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))
+"""(width, height) of RenderMe-360, DNA-Rendering, Multiface and ava-256, NeRSemble and Middlebury."""
+
+_NEAR = 0.06
+_HEADER_BYTES = 256 << 10
+
+
+def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
+    """Return the rig with the image size of every camera filled in.
+
+    The size of a camera is, in this order: what its file states; its picture's beside the file; `size`; and last twice
+    the principal point, snapped to a known sensor where the whole rig fits one. The last is an assumption and noted.
+    """
+    pictures = find_picture_sizes(rig.path, [camera.name for camera in rig.cameras])
+    known = tuple(
+        replace(camera, picture_size=camera.picture_size or pictures.get(camera.name)) for camera in rig.cameras
+    )
+    filled = tuple(_from_known(camera, size) for camera in known)
+    if all(camera.size is not None for camera in filled):
+        return replace(rig, cameras=filled)
+    assumed, how = _assume([camera for camera in filled if camera.size is None])
+    count = sum(camera.size is None for camera in filled)
+    cameras = tuple(
+        camera
+        if camera.size is not None
+        else replace(camera, size=assumed or _twice_center(camera), size_source="assumed")
+        for camera in filled
+    )
+    note = f"no image size for {count} of {len(filled)} cameras: {how}; give it with --size WIDTHxHEIGHT"
+    return replace(rig, cameras=cameras, notes=(*rig.notes, note))
+
+
+def _from_known(camera: RawCamera, size: tuple[int, int] | None) -> RawCamera:
+    if camera.size is not None:
+        return camera
+    if camera.picture_size is not None:
+        return replace(camera, size=camera.picture_size, size_source="pictures")
+    if size is not None:
+        return replace(camera, size=size, size_source="option")
+    return camera
+
+
+def _assume(cameras: Sequence[RawCamera]) -> tuple[tuple[int, int] | None, str]:
+    """Return a known sensor that the rig's median principal point fits, or None, and what to tell the user."""
+    centers = np.array([camera.K[:2, 2] for camera in cameras])
+    finite = centers[np.isfinite(centers).all(axis=1)]
+    if len(finite):
+        middle = 2.0 * np.median(finite, axis=0) + 1.0
+        for sensor in KNOWN_SENSORS:
+            if (np.abs(middle / np.array(sensor) - 1.0) < _NEAR).all():
+                text = f"{sensor[0]} x {sensor[1]} is assumed, a known sensor that the median principal point fits"
+                return sensor, text
+    return None, "twice the principal point is assumed for each"
+
+
+def _twice_center(camera: RawCamera) -> tuple[int, int]:
+    center = camera.K[:2, 2]
+    if not np.isfinite(center).all() or (np.abs(center) > 1 << 20).any():
+        return 1, 1
+    width, height = (max(1, round(2.0 * float(value) + 1.0)) for value in center)
+    return width, height
+
+
+def find_picture_sizes(path: Path, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return (width, height) of the pictures beside a camera file that are named after its cameras.
+
+    Looked for: `<name>.png` (or .jpg ...) in the folder and in its images/, and the first picture of images/<name>/ or
+    <name>/. Only headers are read.
+    """
+    folder = path if path.is_dir() else path.parent
+    places = [one for one in (folder, folder / "images") if one.is_dir()]
+    found: dict[str, tuple[int, int]] = {}
+    for place in places:
+        entries = {entry.name: entry for entry in os.scandir(place)}
+        for name in names:
+            if name in found or "/" in name or "\\" in name:
+                continue
+            candidates = [name, *(name + suffix for suffix in PICTURE_SUFFIXES)]
+            size = next((_entry_size(entries[one]) for one in candidates if one in entries), None)
+            if size is not None:
+                found[name] = size
+    return found
+
+
+def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:
+    if entry.is_file():
+        return _header_size(Path(entry.path))
+    if not entry.is_dir():
+        return None
+    inside = (Path(one.path) for one in os.scandir(entry.path) if one.name.lower().endswith(PICTURE_SUFFIXES))
+    first = min(inside, default=None)
+    return _header_size(first) if first is not None else None
+
+
+def _header_size(path: Path) -> tuple[int, int] | None:
+    try:
+        with path.open("rb") as stream:
+            return encoded_size(stream.read(_HEADER_BYTES))
+    except OSError as error:
+        raise DatasetError(path, None, f"the picture beside the cameras cannot be read: {error.strerror}") from error

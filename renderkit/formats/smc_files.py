@@ -1,0 +1,122 @@
+"""The one or two files of a RenderMe-360 capture.
+
+The released data holds two files per capture, `{id}_{part}_raw.smc` (pictures, audio) and `{id}_{part}_anno.smc`
+(masks, calibration, annotations), side by side or as `raw/{id}/...` and `anno/{id}/...`. Older releases hold
+everything in one `.smc`; the 2024 part has raw files with calibration only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from renderkit.errors import DatasetError
+from renderkit.untrusted.hdf5_file import AttributeValue, Hdf5File
+
+_HALVES = {"raw": "anno", "anno": "raw"}
+
+
+def half_of(path: Path) -> str | None:
+    """Return "raw" or "anno" when the file's name says that it is one half of a pair, else None."""
+    tail = path.stem.rpartition("_")[2]
+    return tail if tail in _HALVES else None
+
+
+def sibling_candidates(path: Path) -> tuple[Path, ...]:
+    """Return where the other half of a capture may lie, nearest first; () for a single file."""
+    half = half_of(path)
+    if half is None:
+        return ()
+    other = _HALVES[half]
+    name = f"{path.stem.removesuffix(half)}{other}{path.suffix}"
+    folder = path.absolute().parent
+    places = [folder]
+    if folder.name == half:
+        places.append(folder.parent / other)
+    if folder.parent.name == half:
+        places.append(folder.parent.parent / other / folder.name)
+    return tuple(place / name for place in places)
+
+
+def find_sibling(path: Path) -> Path | None:
+    """Return the other half of a capture, or None if it is a single file or the half is not there."""
+    return next((candidate for candidate in sibling_candidates(path) if candidate.is_file()), None)
+
+
+class SmcFiles:
+    """The open files of one capture, read as if they were one.
+
+    Attributes:
+        files: The halves that were found, raw first.
+        missing_sibling: The other half's expected path when it was not found, else None.
+        damage: By message, what could not be listed so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and its sibling.
+
+        Raises:
+            DatasetError: If either exists but is not a readable HDF5 file.
+        """
+        sibling = find_sibling(path)
+        candidates = sibling_candidates(path)
+        self.missing_sibling = candidates[0] if candidates and sibling is None else None
+        paths = [path] if sibling is None else sorted([path, sibling], key=lambda p: half_of(p) != "raw")
+        opened: list[Hdf5File] = []
+        try:
+            for each in paths:
+                opened.append(Hdf5File(each))  # noqa: PERF401 - the first is closed if the second fails
+        except DatasetError:
+            for file in opened:
+                file.close()
+            raise
+        self.files = tuple(opened)
+        self.damage: dict[str, DatasetError] = {}
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self.files:
+            file.close()
+
+    def keys(self, *path: str) -> tuple[str, ...]:
+        """Return the union of a group's entries over the files, in the order found.
+
+        A damaged group has no entries; `damage` says so.
+        """
+        names: dict[str, None] = {}
+        for file in self.files:
+            file.check_open()
+            try:
+                names |= dict.fromkeys(file.keys(*path))
+            except DatasetError as error:
+                self.damage[str(error)] = error
+        return tuple(names)
+
+    def find(self, *path: str) -> Hdf5File | None:
+        """Return the first file that has data at the path, or None."""
+        return next((file for file in self.files if file.has_data(*path)), None)
+
+    def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
+        """Read a dataset from the first file that has it; None if none does."""
+        file = self.find(*path)
+        return None if file is None else file.read(*path, kinds=kinds)
+
+    def attribute(self, name: str, *path: str) -> AttributeValue | None:
+        """Read an attribute from the first file that has it; None if none does."""
+        values = (file.attribute(name, *path) for file in self.files)
+        return next((value for value in values if value is not None), None)
+
+    def attributes(self, *path: str) -> Iterator[tuple[str, AttributeValue]]:
+        """Iterate over the union of a group's attributes."""
+        names = dict.fromkeys(name for file in self.files for name in file.attribute_names(*path))
+        for name in names:
+            try:
+                value = self.attribute(name, *path)
+            except DatasetError as error:
+                self.damage[str(error)] = error
+                continue
+            if value is not None:
+                yield name, value

@@ -1,0 +1,1 @@
+"""Gates: conditions on metrics that decide the exit code."""

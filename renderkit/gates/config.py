@@ -1,0 +1,130 @@
+"""renderkit.toml: the gates, camera groups and baseline of a project."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from renderkit.gates.gate import Gate, GateError
+from renderkit.gates.language import parse_check, parse_coverage
+
+FILE_NAME: Final = "renderkit.toml"
+MAX_CONFIG_BYTES: Final = 1 << 20
+
+_TOP_KEYS: Final = ("baseline", "groups", "gates")
+_GATE_KEYS: Final = ("check", "name", "cameras", "meshes", "allowed_failures", "known_failures", "coverage")
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """What a renderkit.toml says.
+
+    Attributes:
+        gates: In the file's order, camera groups already replaced by their cameras.
+        baseline: Run folder or report.json to compare with, relative paths taken from the file's folder; or None.
+        groups: Camera selectors by group name.
+    """
+
+    gates: tuple[Gate, ...] = ()
+    baseline: Path | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the mapping."""
+        object.__setattr__(self, "groups", MappingProxyType(dict(self.groups)))
+
+
+def read_gate_config(path: str | Path) -> GateConfig:
+    """Read a renderkit.toml.
+
+    Raises:
+        GateError: If it cannot be read, is no TOML, or says something that cannot be meant.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_size > MAX_CONFIG_BYTES:
+            raise GateError(str(file), f"{file.stat().st_size} bytes is over {MAX_CONFIG_BYTES}")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GateError(str(file), f"cannot be read: {error}") from error
+    return parse_gate_config(text, file)
+
+
+def parse_gate_config(text: str, source: Path) -> GateConfig:
+    """Read the text of a renderkit.toml; `source` is named in errors and is where relative paths start.
+
+    Raises:
+        GateError: If it is no TOML, or says something that cannot be meant.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise GateError(str(source), f"not TOML: {error}") from error
+    _check_keys(document, _TOP_KEYS, str(source))
+    groups = _groups(document.get("groups", {}), f"{source} [groups]")
+    entries = document.get("gates", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise GateError(f"{source} [gates]", "expected tables: write [[gates]] above each gate")
+    gates = tuple(_gate(entry, groups, f"{source} [gates] #{index}") for index, entry in enumerate(entries, 1))
+    baseline = document.get("baseline")
+    if baseline is not None and not (isinstance(baseline, str) and baseline):
+        raise GateError(f"{source} [baseline]", f"expected the path of a run folder, found {baseline!r}")
+    return GateConfig(gates, None if baseline is None else source.parent / baseline, groups)
+
+
+def _gate(entry: dict[str, Any], groups: Mapping[str, tuple[str, ...]], where: str) -> Gate:
+    _check_keys(entry, _GATE_KEYS, where)
+    text = entry.get("check")
+    if not isinstance(text, str):
+        raise GateError(where, f'expected check = "METRIC <= LIMIT", found {text!r}')
+    name = entry.get("name", "")
+    if not isinstance(name, str):
+        raise GateError(f"{where} name", f"expected text, found {name!r}")
+    allowed = entry.get("allowed_failures", 0)
+    if not isinstance(allowed, int) or isinstance(allowed, bool):
+        raise GateError(f"{where} allowed_failures", f"expected a whole number, found {allowed!r}")
+    coverage = entry.get("coverage")
+    if coverage is not None and (not isinstance(coverage, int | str) or isinstance(coverage, bool)):
+        raise GateError(f"{where} coverage", f'expected 55, "55 of 60" or "90 %", found {coverage!r}')
+    check = parse_check(text, f"{where} {text!r}")
+    cameras = _expanded(_texts(entry.get("cameras", []), f"{where} cameras"), groups)
+    meshes = _texts(entry.get("meshes", []), f"{where} meshes")
+    known = _expanded(_texts(entry.get("known_failures", []), f"{where} known_failures"), groups)
+    required = None if coverage is None else parse_coverage(str(coverage), f"{where} coverage")
+    try:
+        return Gate(text.strip(), check, name, cameras, meshes, allowed, known, required)
+    except GateError as error:
+        raise GateError(where, str(error)) from error
+
+
+def _groups(value: object, where: str) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise GateError(where, f"expected lists of cameras by group name, found {value!r}")
+    groups = {name: _texts(members, f"{where} {name}") for name, members in value.items()}
+    empty = next((name for name, members in groups.items() if not members), None)
+    if empty is not None:
+        raise GateError(f"{where} {empty}", "a group without cameras; name some or remove it")
+    return groups
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise GateError(where, f"expected a list of texts, found {value!r}")
+    return tuple(value)
+
+
+def _expanded(selectors: tuple[str, ...], groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(camera for selector in selectors for camera in groups.get(selector, (selector,)))
+
+
+def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise GateError(where, f"unknown key {key!r}; {hint}There are: {', '.join(known)}")

@@ -1,0 +1,1 @@
+"""Encoded pictures: their size, and fast decoding of what PNG mattes need."""

@@ -1,0 +1,1 @@
+"""Pictures of views: overlays, contact sheets, heat maps, videos."""

@@ -1,0 +1,65 @@
+"""A view's depth differences as a picture: colours over the photograph, with their scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import ColorImage
+from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
+from renderkit.pictures.drawing import draw_texts, fitted, resized, write_picture
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.run_folder import SURFACES, picture_name
+
+_LONGEST = 1600
+_SMALLEST_WIDTH = 480
+_BAR_PX = 16
+_PANEL_PX = 64
+_PHOTO_SHARE = 0.35
+
+
+def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
+    """Return |dz| to the frame's other mesh over the darkened photograph, with a scale below; None without any.
+
+    Colours are viridis from 0 to the view's 95th percentile.
+    """
+    values = evidence.depth_difference
+    if values is None or not np.isfinite(values).any():
+        return None
+    size = np.abs(values)
+    known = np.isfinite(size)
+    limit = max(float(np.percentile(size[known], 95.0)), 1e-9)
+    levels = np.clip(np.where(known, size, 0.0) / limit * 255.0, 0.0, 255.0).astype(np.uint8)
+    heat = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), np.uint8)[:, :, ::-1]
+    width, height = evidence.camera.size
+    photo = np.full((height, width, 3), BACKDROP, np.uint8) if evidence.photo is None else evidence.photo
+    picture = np.where(known[:, :, None], heat, (photo * _PHOTO_SHARE).astype(np.uint8)).astype(np.uint8)
+    enlarge = max(1, -(-_SMALLEST_WIDTH // width))
+    picture = resized(picture, fitted((width * enlarge, height * enlarge), _LONGEST))
+    return np.concatenate([picture, _scale(picture.shape[1], limit, evidence)])
+
+
+def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
+    """Write the picture into a run folder; return its path relative to it, or None when there is nothing to draw.
+
+    Raises:
+        DatasetError: If it cannot be written.
+    """
+    picture = draw_depth_heat(evidence)
+    if picture is None:
+        return None
+    relative = f"{SURFACES}/{picture_name(evidence.row.key)}"
+    (folder / SURFACES).mkdir(exist_ok=True)
+    write_picture(picture, folder / relative)
+    return relative
+
+
+def _scale(width: int, limit: float, evidence: ViewEvidence) -> ColorImage:
+    panel = np.full((_PANEL_PX, width, 3), PANEL, np.uint8)
+    ramp = np.linspace(0, 255, max(width - 32, 1)).astype(np.uint8)[None].repeat(_BAR_PX, axis=0)
+    panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, cv2.COLORMAP_VIRIDIS)[:, :, ::-1]
+    key = evidence.row.key
+    text = f"|dz| 0 to {limit:.3g} m (95 %), frame {key.frame}, camera {key.camera}, {key.mesh} against the other mesh"
+    return draw_texts(panel, [(text, (16, 46), 15, TEXT if width > _SMALLEST_WIDTH else FAINT)])

@@ -1,0 +1,1 @@
+"""What a run found: scores, metrics, rows, summaries and their JSON."""

@@ -1,0 +1,97 @@
+"""Several runs side by side: camera by camera, the first run being what the others are measured against."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderkit.results.cameras import CameraSummary, summarise_cameras
+from renderkit.results.catalogue import METRICS, Metric
+from renderkit.results.rows import Report, natural_key
+from renderkit.results.standard_error import standard_error
+
+SIGNIFICANT = 3.0
+"""Standard errors of the difference beyond which a change is called one."""
+
+
+@dataclass(frozen=True, eq=False)
+class NamedRun:
+    """A run and what to call it."""
+
+    name: str
+    report: Report
+
+
+@dataclass(frozen=True)
+class Change:
+    """One camera's metric in every run.
+
+    Attributes:
+        camera: Camera name.
+        mesh: Mesh name.
+        values: Per run; NaN where it is not computable or the run has no such camera.
+        errors: Standard errors per run; NaN where unknown.
+        metric: The metric.
+    """
+
+    camera: str
+    mesh: str
+    values: tuple[float, ...]
+    errors: tuple[float, ...]
+    metric: Metric
+
+    def word(self, index: int) -> str:
+        """Return how run `index` compares with the first: "better", "worse", "lost", "gained" or "" for no change.
+
+        A change counts beyond 3 standard errors of the difference; where these are unknown, beyond what is shown.
+        """
+        first, value = self.values[0], self.values[index]
+        if math.isnan(first) or math.isnan(value):
+            return "" if math.isnan(first) and math.isnan(value) else "gained" if math.isnan(first) else "lost"
+        error = math.hypot(self.errors[0], self.errors[index])
+        limit = 0.5 * 10.0**-self.metric.decimals if math.isnan(error) else SIGNIFICANT * error
+        if self.metric.better == "neither" or abs(value - first) <= limit:
+            return ""
+        return "better" if (value < first) == (self.metric.better == "lower") else "worse"
+
+
+def name_runs(paths: Sequence[Path], reports: Sequence[Report]) -> tuple[NamedRun, ...]:
+    """Name runs after their folders; folders of one name get a number."""
+    bare = [(path.parent if path.is_file() else path).resolve().name or "run" for path in paths]
+    return tuple(
+        NamedRun(name if bare.count(name) == 1 else f"{name} #{index}", report)
+        for index, (name, report) in enumerate(zip(bare, reports, strict=True), 1)
+    )
+
+
+def compare_runs(runs: Sequence[NamedRun], metric: Metric) -> tuple[Change, ...]:
+    """Return every camera and mesh of any run, in natural order.
+
+    Raises:
+        ValueError: With fewer than two runs.
+    """
+    if len(runs) < 2:
+        raise ValueError(f"expected at least two runs to compare, got {len(runs)}")
+    found = [{(s.camera, s.mesh): s for s in summarise_cameras(run.report.rows)} for run in runs]
+    keys = sorted(set().union(*found), key=lambda key: (natural_key(key[0]), natural_key(key[1])))
+    return tuple(_change(camera, mesh, [run.get((camera, mesh)) for run in found], metric) for camera, mesh in keys)
+
+
+def comparable_metrics(runs: Sequence[NamedRun], names: Sequence[str] = ()) -> tuple[Metric, ...]:
+    """Return the named metrics, or all that are better one way and that some run has."""
+    if names:
+        return tuple(METRICS[name] for name in names)
+    rows = [row for run in runs for row in run.report.rows]
+    return tuple(
+        metric
+        for metric in METRICS.values()
+        if metric.better != "neither" and any(not math.isnan(metric.value(row.scores)) for row in rows)
+    )
+
+
+def _change(camera: str, mesh: str, summaries: Sequence[CameraSummary | None], metric: Metric) -> Change:
+    values = tuple(math.nan if s is None else metric.value(s.scores) for s in summaries)
+    errors = tuple(math.nan if s is None else standard_error(s, metric) for s in summaries)
+    return Change(camera, mesh, values, errors, metric)

@@ -1,0 +1,55 @@
+"""The folder that one run writes into: report.json, overlays/."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.results.rows import ViewKey
+
+OVERLAYS = "overlays"
+"""Name of the folder of overlay pictures inside a run folder."""
+
+SURFACES = "surfaces"
+"""Name of the folder of depth pictures and coloured meshes inside a run folder."""
+
+_MAX_NAME = 150
+
+
+def make_run_folder(path: Path) -> Path:
+    """Make a run folder with its folder of overlays; see `make_writable`."""
+    make_writable(path / OVERLAYS)
+    return make_writable(path)
+
+
+def make_writable(path: Path) -> Path:
+    """Make a folder where there is none yet, and make sure that it can be written.
+
+    Raises:
+        DatasetError: If it cannot be made or written; nothing has been computed yet then.
+    """
+    # Permissions alone do not tell: disks can be full or read-only, and root may do anything.
+    probe = path / f".renderkit-{os.getpid()}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"renderkit")
+        probe.unlink()
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot write into this output folder: {error.strerror}") from error
+    return path
+
+
+def picture_name(key: ViewKey, suffix: str = ".jpg") -> str:
+    """Return a file name for a view's picture: unique, and harmless whatever frames and cameras are called."""
+    return safe_name(f"{key.frame}_{key.camera}_{key.mesh}") + suffix
+
+
+def safe_name(text: str) -> str:
+    """Return text as a part of a file name; texts that differ give names that differ."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text).lstrip(".")[:_MAX_NAME]
+    if plain == text and plain:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

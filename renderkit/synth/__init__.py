@@ -1,0 +1,1 @@
+"""The generator of captures with known truth."""

@@ -1,0 +1,1 @@
+"""Everything that reads bytes from files of unknown origin."""

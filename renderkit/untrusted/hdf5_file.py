@@ -1,0 +1,210 @@
+"""A stranger's HDF5 file, read key by key.
+
+Only what lies in the file itself is read. HDF5 can send a reader elsewhere in five ways: soft links, external links,
+virtual datasets, external raw storage and object references; all are refused. Sizes are those that the file claims, so
+they are checked before memory is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.errors import DatasetError
+
+if TYPE_CHECKING:
+    import h5py
+
+MAX_DATASET_BYTES = 1 << 30
+"""Datasets (and their chunks) that claim more than this are refused."""
+
+MAX_ATTRIBUTE_BYTES = 1 << 16
+"""Attributes that claim more than this are refused."""
+
+AttributeValue: TypeAlias = str | int | float | bool | NDArray[Any]
+"""What an attribute can be, as plain values."""
+
+MAX_KEYS = 200_000
+"""Groups with more entries than this are refused."""
+
+
+class Hdf5File:
+    """One HDF5 file opened for reading. Reads are serialised by a lock.
+
+    Handles do not survive a fork: a forked process must open the file again.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            DatasetError: If the file is missing, truncated or not HDF5.
+        """
+        import h5py  # noqa: PLC0415 - importing renderkit loads no HDF5
+
+        self.path = path
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+        if not path.is_file():
+            raise DatasetError(path, None, "no such file")
+        try:
+            self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
+        except (OSError, RuntimeError) as error:
+            raise DatasetError(
+                path, None, f"not a readable HDF5 file (truncated download, or another format?): {error}"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        with self._lock:
+            if self._owner == os.getpid():
+                self._file.close()
+
+    def check_open(self) -> None:
+        """Raise DatasetError if the file was closed, or was opened by another process."""
+        if self._owner != os.getpid():
+            raise DatasetError(self.path, None, "opened in another process; call reopen() on the capture here")
+        if not self._file:
+            raise DatasetError(self.path, None, "the capture is closed")
+
+    def keys(self, *path: str) -> tuple[str, ...]:
+        """Return the names of the real entries of a group, or () if there is no such group.
+
+        Raises:
+            DatasetError: If the path leads through a link, the group has too many entries, or is damaged.
+        """
+        import h5py  # noqa: PLC0415
+
+        with self._reading(path):
+            group = self._walk(path)
+            if not isinstance(group, h5py.Group):
+                return ()
+            if len(group) > MAX_KEYS:
+                raise DatasetError(self.path, "/".join(path), f"{len(group)} entries, over the limit {MAX_KEYS}")
+            return tuple(name for name in group if group.get(name, getlink=True, getclass=True) is h5py.HardLink)
+
+    def has_data(self, *path: str) -> bool:
+        """Return whether a dataset of at least one value lies at the path; it is not read.
+
+        True also for a link or a damaged entry: something is there, and `read` says what is wrong with it.
+        """
+        import h5py  # noqa: PLC0415
+
+        with self._lock:
+            self.check_open()
+            try:
+                with self._reading(path):
+                    entry = self._walk(path)
+                    return isinstance(entry, h5py.Dataset) and bool(entry.size)
+            except DatasetError:
+                return True
+
+    def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
+        """Read a dataset.
+
+        Args:
+            path: Keys from the root.
+            kinds: Allowed NumPy dtype kinds.
+
+        Returns:
+            The array, or None if there is no dataset at the path or it holds no value.
+
+        Raises:
+            DatasetError: If it is a group, a link, stored outside the file, of another dtype, too large or damaged.
+        """
+        import h5py  # noqa: PLC0415
+
+        key = "/".join(path)
+        with self._reading(path):
+            entry = self._walk(path)
+            if entry is None:
+                return None
+            if not isinstance(entry, h5py.Dataset):
+                raise DatasetError(self.path, key, "expected a dataset, found a group")
+            if not entry.size:
+                return None
+            self._check(entry, key, kinds)
+            return np.asarray(entry[()])
+
+    def attribute(self, name: str, *path: str) -> AttributeValue | None:
+        """Read an attribute of a group as plain Python or NumPy values, or None if there is none.
+
+        Raises:
+            DatasetError: If it is too large or damaged.
+        """
+        key = (*path, f"@{name}")
+        with self._reading(key):
+            group = self._walk(path)
+            if group is None or name not in group.attrs:
+                return None
+            found = group.attrs.get_id(name)
+            count = int(np.prod(found.shape, dtype=object)) if found.shape else 1
+            if count * found.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
+                raise DatasetError(
+                    self.path, "/".join(key), f"attribute of {count} values is over {MAX_ATTRIBUTE_BYTES} bytes"
+                )
+            return _plain(group.attrs[name])
+
+    def attribute_names(self, *path: str) -> tuple[str, ...]:
+        """Return the names of a group's attributes, () if there is no such group."""
+        with self._reading(path):
+            group = self._walk(path)
+            return () if group is None else tuple(group.attrs)
+
+    def _walk(self, path: tuple[str, ...]) -> h5py.Group | h5py.Dataset | None:
+        """Follow hard links from the root; None where a key is absent."""
+        import h5py  # noqa: PLC0415
+
+        entry: h5py.Group | h5py.Dataset = self._file
+        for depth, name in enumerate(path, 1):
+            if not name or "/" in name or name in {".", ".."} or not isinstance(entry, h5py.Group):
+                return None
+            link = entry.get(name, getlink=True, getclass=True)
+            if link is None:
+                return None
+            if link is not h5py.HardLink:
+                raise DatasetError(self.path, "/".join(path[:depth]), "a link; only data in the file itself is read")
+            entry = entry[name]
+        return entry
+
+    @contextmanager
+    def _reading(self, path: tuple[str, ...]) -> Iterator[None]:
+        """Hold the lock, and turn what the HDF5 library raises for a damaged file into a DatasetError."""
+        with self._lock:
+            self.check_open()
+            try:
+                yield
+            except (OSError, RuntimeError, LookupError, ValueError, TypeError, OverflowError, MemoryError) as error:
+                raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {error}") from error
+
+    def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
+        if dataset.external or dataset.is_virtual:
+            raise DatasetError(self.path, key, "its values lie in other files; only data in the file itself is read")
+        if dataset.dtype.kind not in kinds:
+            raise DatasetError(self.path, key, f"expected numbers of kind {kinds!r}, found dtype {dataset.dtype}")
+        claimed = int(dataset.size) * int(dataset.dtype.itemsize)
+        chunk = int(np.prod(dataset.chunks, dtype=np.int64)) * int(dataset.dtype.itemsize) if dataset.chunks else 0
+        if max(claimed, chunk) > MAX_DATASET_BYTES:
+            raise DatasetError(
+                self.path, key, f"claims {max(claimed, chunk)} bytes (shape {dataset.shape}), over {MAX_DATASET_BYTES}"
+            )
+
+
+def _plain(value: AttributeValue | np.generic | bytes) -> AttributeValue:
+    """Return text for bytes, a scalar for one-element arrays, else the value."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    result: AttributeValue = value.item() if isinstance(value, np.generic) else value
+    return result

@@ -1,0 +1,130 @@
+"""Where FLAME's faces come from, and how a user's choice is remembered."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from renderkit.errors import DatasetError
+from renderkit.flame.remembered import config_folder, forget_flame, remember_flame, remembered_flame
+from renderkit.flame.topology import FlameTopology, read_flame_topology
+
+FACES = np.array([[0, 1, 2], [0, 2, 3]])
+
+
+def test_faces_from_every_kind_of_file(tmp_path: Path, shared_data: Path) -> None:
+    (tmp_path / "t.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 3 4\n")
+    np.savez(tmp_path / "t.npz", f=FACES.astype(np.uint32), v_template=np.zeros((4, 3)))
+    for name in ("t.obj", "t.npz"):
+        topology = read_flame_topology(tmp_path / name)
+        np.testing.assert_array_equal(topology.faces, FACES)
+        assert topology.num_vertices == 4
+    real = read_flame_topology(shared_data / "flame" / "topology.npz")
+    assert (real.faces.shape, real.num_vertices) == ((9976, 3), 5023)
+
+
+SEAM = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nvt 1 1\nvt 0.5 0.5\nvt 0.6 0.6\n" + (
+    "f 4/4 3/3 1/1\nf 1/5 2/2 4/6\n"
+)
+
+
+def test_a_texture_seam_keeps_vertex_order_and_each_corners_coordinates(tmp_path: Path) -> None:
+    (tmp_path / "seam.obj").write_text(SEAM)
+    topology = read_flame_topology(tmp_path / "seam.obj")
+    assert topology.num_vertices == 4
+    np.testing.assert_array_equal(topology.faces, [[3, 2, 0], [0, 1, 3]])
+    vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    mesh = topology.textured_mesh(vertices, np.zeros((4, 4, 3), np.uint8))
+    np.testing.assert_array_equal(mesh.vertices[:4], vertices)
+    assert len(mesh.vertices) == 6
+    assert mesh.uv is not None
+    corners = [[(1, 1), (0, 1), (0, 0)], [(0.5, 0.5), (1, 0), (0.6, 0.6)]]
+    np.testing.assert_array_equal(mesh.uv[mesh.faces], corners)
+    np.testing.assert_array_equal(mesh.vertices[mesh.faces], vertices[topology.faces])
+    with pytest.raises(ValueError, match="no texture coordinates"):
+        FlameTopology(FACES, 4).textured_mesh(vertices, np.zeros((4, 4, 3), np.uint8))
+
+
+def test_one_texture_coordinate_per_vertex_needs_no_seams(tmp_path: Path) -> None:
+    path = tmp_path / "template.npz"
+    uv = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    faces = np.array([[0, 1, 2], [0, 2, 3]])
+    np.savez(path, faces=faces, template=np.column_stack([uv, np.zeros(4)]), uv=uv)
+    texture = np.zeros((4, 4, 3), np.uint8)
+    mesh = read_flame_topology(path).textured_mesh(np.column_stack([uv, np.zeros(4)]), texture, "flame")
+    assert mesh.uv is not None
+    assert np.array_equal(mesh.uv[mesh.faces], uv[faces])
+    assert np.array_equal(mesh.vertices[mesh.faces][..., :2], uv[faces])
+
+
+def test_files_without_faces_say_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"flame\.is\.tue\.mpg\.de"):
+        read_flame_topology(tmp_path / "none.pkl")
+    np.savez(tmp_path / "a.npz", other=np.zeros(3))
+    np.savez(tmp_path / "b.npz", faces=np.array([[0, 1, 9]]), v_template=np.zeros((4, 3)))
+    np.savez(tmp_path / "c.npz", faces=np.zeros((0, 3), int))
+    np.savez(tmp_path / "d.npz", faces=np.zeros((2, 4), int))
+    (tmp_path / "e.npz").write_bytes(b"PK no zip")
+    for name, why in (
+        ("a", "named one of"),
+        ("b", "outside the 4"),
+        ("c", "at least one"),
+        ("d", "shape"),
+        ("e", "zip"),
+    ):
+        with pytest.raises(DatasetError, match=why):
+            read_flame_topology(tmp_path / f"{name}.npz")
+
+
+def test_npz_with_objects_or_false_claims_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "o.npz", faces=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(DatasetError, match="found none"):
+        read_flame_topology(tmp_path / "o.npz")
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<i8", "fortran_order": False, "shape": (1 << 40, 3)})
+    with zipfile.ZipFile(tmp_path / "big.npz", "w") as archive:
+        archive.writestr("faces.npy", stream.getvalue())
+    with pytest.raises(DatasetError, match="claims shape"):
+        read_flame_topology(tmp_path / "big.npz")
+
+
+def test_texture_coordinates_are_checked() -> None:
+    with pytest.raises(ValueError, match="texture coordinates"):
+        FlameTopology(FACES, 4, np.zeros((3, 2)), np.array([[0, 1, 2], [0, 1, 3]]))
+
+
+def test_a_file_is_remembered_when_asked_to(tmp_path: Path) -> None:
+    folder, file = tmp_path / "config", tmp_path / "flame.npz"
+    assert remembered_flame(folder) is None
+    with pytest.raises(DatasetError, match="nothing was remembered"):
+        remember_flame(file, folder)
+    file.touch()
+    assert remember_flame(file, folder).parent == folder
+    assert remembered_flame(folder) == file
+    file.unlink()
+    with pytest.raises(DatasetError, match="is gone"):
+        remembered_flame(folder)
+    forget_flame(folder)
+    forget_flame(folder)
+    assert remembered_flame(folder) is None
+    (folder / "flame.json").write_text("{")
+    with pytest.raises(DatasetError, match="not a JSON file"):
+        remembered_flame(folder)
+    file.touch()
+    (tmp_path / "blocked").touch()
+    with pytest.raises(DatasetError, match="cannot be written"):
+        remember_flame(file, tmp_path / "blocked")
+
+
+def test_the_memory_lies_in_the_users_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert config_folder() == tmp_path / "renderkit"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert config_folder() == tmp_path / "home" / ".config" / "renderkit"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    assert config_folder() == tmp_path / "home" / ".config" / "renderkit"

@@ -1,0 +1,65 @@
+"""Rows: nothing missing without a reason, natural order, values that do not change."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderkit.metrics.mask import MaskScore
+from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult, natural_key, natural_sorted
+
+_REASONS = {"mask": "a", "boundary": "b", "containment": "c", "reprojection": "d"}
+
+
+def _row(camera: str, frame: str = "0", mesh: str = "scan") -> ViewResult:
+    return ViewResult(ViewKey("take", frame, camera, mesh), Scores(), _REASONS)
+
+
+def test_a_missing_score_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match="without a reason: reprojection"):
+        ViewResult(
+            ViewKey("take", "0", "05", "scan"),
+            Scores(mask=MaskScore(1, 1, 1)),
+            {"boundary": "no matte", "containment": "no matte"},
+        )
+
+
+def test_a_failed_view_needs_no_reasons() -> None:
+    row = ViewResult(ViewKey("take", "0", "05", "scan"), failure=Failure("DatasetError", "broken"))
+    assert row.failure is not None
+    assert row.scores == row.scores
+
+
+def test_reasons_cannot_be_changed_afterwards() -> None:
+    reasons = dict(_REASONS)
+    row = ViewResult(ViewKey("take", "0", "05", "scan"), Scores(), reasons)
+    reasons["mask"] = "changed"
+    assert row.not_computable["mask"] == "a"
+    with pytest.raises(TypeError):
+        row.not_computable["mask"] = "changed"  # type: ignore[index]
+
+
+def test_rows_are_in_natural_order_however_they_came() -> None:
+    rows = [_row(camera, frame) for frame in ("2", "10") for camera in ("2", "10", "a1", "a02")]
+    shuffled = [rows[index] for index in (5, 0, 7, 3, 1, 6, 2, 4)]
+    assert [row.key for row in Report(tuple(shuffled)).rows] == [row.key for row in rows]
+
+
+def test_a_report_lists_cameras_frames_meshes_and_failures() -> None:
+    failed = ViewResult(ViewKey("take", "10", "3", "flame"), failure=Failure("ValueError", "x"))
+    report = Report((_row("12"), _row("3"), failed))
+    assert report.cameras == ("3", "12")
+    assert report.frames == ("0", "10")
+    assert report.meshes == ("flame", "scan")
+    assert report.failures == (failed,)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [("2", "10"), ("cam2", "cam10"), ("05", "5x"), ("a", "b"), ("", "0"), ("9" * 30, "1" + "0" * 6000)],
+)
+def test_digits_compare_as_numbers_of_any_length(low: str, high: str) -> None:
+    assert natural_key(low) < natural_key(high)
+
+
+def test_padding_decides_between_equal_numbers() -> None:
+    assert natural_sorted(["5", "05", "4", "6"]) == ("4", "05", "5", "6")
