@@ -70,11 +70,18 @@ MeshRootOption = Annotated[
 ]
 FramesOption = Annotated[
     str | None,
-    typer.Option("--frames", metavar="LIST", help="Such as 3,7 or 0:10:2; all by default.", show_default=False),
+    typer.Option(
+        "--frames", metavar="LIST", help="Such as 3,7 or 0:10:2; all by default; docs/selection.md.", show_default=False
+    ),
 ]
 CamerasOption = Annotated[
     str | None,
-    typer.Option("--cameras", metavar="LIST", help="Such as 18,25-32; all by default.", show_default=False),
+    typer.Option(
+        "--cameras",
+        metavar="LIST",
+        help="Such as 18,25-32 or 'cam*,!cam7'; all by default; docs/selection.md.",
+        show_default=False,
+    ),
 ]
 UndistortOption = Annotated[
     bool,

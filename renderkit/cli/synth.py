@@ -51,7 +51,7 @@ def synth(
         typer.Option(
             "--fault",
             metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
-            help="Plant a fault, such as rotated@25=0.3, swapped@25,28 or half-pixel@all; may be repeated.",
+            help="NAME@CAMERAS[=AMOUNT], such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
             show_default=False,
         ),
     ] = None,

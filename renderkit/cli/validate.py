@@ -88,6 +88,9 @@ def validate(
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     if remember_flame:
         remember(flame)
+    from renderkit.gates.cameras import check_cameras
+    from renderkit.selection import natural_sorted
+
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     gates = read_gates(gate, config, baseline)
     with inputs.open() as opened:
@@ -95,6 +98,7 @@ def validate(
             opened, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
         )
         check_measured(gates.gates, options.metrics)
+        check_cameras(gates.gates, natural_sorted({*opened.camera_names, *(c.name for c in opened.skipped_cameras)}))
         run = RunRequest(
             inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks, workers
         )

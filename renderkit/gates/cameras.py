@@ -1,14 +1,12 @@
-"""Which cameras a gate is about."""
+"""Which cameras a gate is about, in the language of renderkit/selection.py."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-_RANGE = re.compile(r"([0-9]+)-([0-9]+)", re.ASCII)
-_MAX_DIGITS = 18
+from renderkit.gates.gate import Gate, GateError
+from renderkit.selection import SelectionError, choose, select
 
 
 @dataclass(frozen=True)
@@ -24,33 +22,42 @@ class CameraChoice:
     absent: tuple[str, ...]
 
 
-def choose_cameras(selectors: Sequence[str], available: Iterable[str]) -> CameraChoice:
-    """Choose cameras by names, ranges of numbers ("18-32", whatever their padding) and patterns ("front_*").
-
-    A camera's own name wins over its reading as a range or pattern.
+def choose_cameras(selectors: Sequence[str], available: Iterable[str], where: str = "gate") -> CameraChoice:
+    """Choose cameras; what the run does not have is reported, not refused: it is never a pass.
 
     Args:
-        selectors: () chooses every camera.
+        selectors: Parts of a selection; () chooses every camera.
         available: Names of the run's cameras, in order.
+        where: The gate, named in errors.
+
+    Raises:
+        GateError: If a selector is not of the language, or a number means more than one camera.
     """
     names = tuple(available)
     if not selectors:
         return CameraChoice(names, ())
-    known = frozenset(names)
-    matched = {selector: frozenset(_matches(selector, names, known)) for selector in dict.fromkeys(selectors)}
-    chosen = frozenset[str]().union(*matched.values())
-    return CameraChoice(
-        tuple(name for name in names if name in chosen),
-        tuple(selector for selector, cameras in matched.items() if not cameras),
-    )
+    try:
+        choice = choose(selectors, names)
+    except SelectionError as error:
+        raise GateError(where, str(error)) from error
+    # A camera that is to be left out and is not there leaves no gap.
+    return CameraChoice(choice.names, tuple(part for part in choice.unmatched if not part.startswith("!")))
 
 
-def _matches(selector: str, names: tuple[str, ...], known: frozenset[str]) -> Iterable[str]:
-    if selector in known:
-        return (selector,)
-    span = _RANGE.fullmatch(selector)
-    if span is not None and max(len(span[1]), len(span[2])) <= _MAX_DIGITS:
-        first, last = int(span[1]), int(span[2])
-        numbered = (name for name in names if name.isascii() and name.isdigit() and len(name) <= _MAX_DIGITS)
-        return (name for name in numbered if first <= int(name) <= last)
-    return (name for name in names if fnmatchcase(name, selector))
+def check_cameras(gates: Iterable[Gate], known: Collection[str]) -> None:
+    """Refuse gates about cameras that do not exist, before anything is computed.
+
+    Args:
+        gates: What is going to be checked.
+        known: Every camera of the capture, those that it marks as unusable included.
+
+    Raises:
+        GateError: If a gate's cameras or known failures match none of them.
+    """
+    for gate in gates:
+        for selectors in (gate.cameras, gate.known_failures):
+            try:
+                if selectors:
+                    select(selectors, known)
+            except SelectionError as error:
+                raise GateError(gate.name, str(error)) from error

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from renderkit.gates.gate import Gate, GateError
-from renderkit.gates.language import parse_check, parse_coverage
+from renderkit.gates.language import check_selectors, parse_check, parse_coverage
+from renderkit.selection import split_unescaped
 
 FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
@@ -92,9 +93,9 @@ def _gate(entry: dict[str, Any], groups: Mapping[str, tuple[str, ...]], where: s
     if coverage is not None and (not isinstance(coverage, int | str) or isinstance(coverage, bool)):
         raise GateError(f"{where} coverage", f'expected 55, "55 of 60" or "90 %", found {coverage!r}')
     check = parse_check(text, f"{where} {text!r}")
-    cameras = _expanded(_texts(entry.get("cameras", []), f"{where} cameras"), groups)
+    cameras = _selectors(entry, "cameras", groups, where)
     meshes = _texts(entry.get("meshes", []), f"{where} meshes")
-    known = _expanded(_texts(entry.get("known_failures", []), f"{where} known_failures"), groups)
+    known = _selectors(entry, "known_failures", groups, where)
     required = None if coverage is None else parse_coverage(str(coverage), f"{where} coverage")
     try:
         return Gate(text.strip(), check, name, cameras, meshes, allowed, known, required)
@@ -109,6 +110,8 @@ def _groups(value: object, where: str) -> dict[str, tuple[str, ...]]:
     empty = next((name for name, members in groups.items() if not members), None)
     if empty is not None:
         raise GateError(f"{where} {empty}", "a group without cameras; name some or remove it")
+    for name, members in groups.items():
+        check_selectors(members, f"{where} {name}")
     return groups
 
 
@@ -118,8 +121,20 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _expanded(selectors: tuple[str, ...], groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(camera for selector in selectors for camera in groups.get(selector, (selector,)))
+def _selectors(entry: dict[str, Any], key: str, groups: Mapping[str, tuple[str, ...]], where: str) -> tuple[str, ...]:
+    """Return the selectors of one key, groups replaced by their members; "!front" leaves out what a group names."""
+    given = _texts(entry.get(key, []), f"{where} {key}")
+    check_selectors(given, f"{where} {key}")
+    expanded: list[str] = []
+    for selector in given:
+        group = groups.get(selector.removeprefix("!"))
+        if group is None or selector in groups:
+            expanded += groups.get(selector, (selector,))
+        elif any(member.strip().startswith("!") for text in group for member in split_unescaped(text, ",")):
+            raise GateError(f"{where} {key}", f"{selector!r}: a group that leaves out cameras cannot be left out")
+        else:
+            expanded += [f"!{member}" for text in group for member in split_unescaped(text, ",")]
+    return tuple(expanded)
 
 
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:

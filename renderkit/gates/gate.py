@@ -120,7 +120,7 @@ class Gate:
         text: The check as it was written.
         check: What is checked.
         name: What to call it; the text when it has no name.
-        cameras: Names, numeric ranges ("18-32") or patterns ("front_*"); () is every camera with rows.
+        cameras: Parts of a selection (docs/selection.md), such as "18-32"; () is every camera with rows.
         meshes: Mesh names; () is every mesh.
         allowed_failures: So many cameras may fail a camera-by-camera gate; none that is not computable.
         known_failures: Cameras (same notation) whose failure is known and does not count.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from renderkit.gates.gate import (
@@ -20,6 +20,7 @@ from renderkit.gates.gate import (
     Quantile,
 )
 from renderkit.results.catalogue import Metric, UnknownMetricError, metric_named
+from renderkit.selection import SelectionError, check_selection, shortened, split_unescaped
 
 _NUMBER = r"[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?"
 _CHECK = re.compile(
@@ -52,6 +53,7 @@ _UNIT_SLIPS: Final[Mapping[str, str]] = {
     "degrees": "deg",
     "°": "deg",
 }
+_MAX_LENGTH: Final = 200
 _NEVER_NEGATIVE: Final = ("ratio", "count")
 _STATISTICS: Final = ("worst", "median", "p95", "coverage")
 _FORMS: Final = (
@@ -67,10 +69,24 @@ def parse_gate(text: str) -> Gate:
         GateError: If it is no gate; the message says what was expected, with the nearest name.
     """
     check, separator, cameras = text.partition(" for ")
-    selectors = tuple(part.strip() for part in cameras.split(","))
+    selectors = tuple(part.strip() for part in split_unescaped(cameras, ",")) if separator else ()
     if separator and not all(selectors):
         raise GateError(text, "expected cameras after `for`, such as `for 18-32, top`")
-    return Gate(text.strip(), parse_check(check, text), cameras=selectors if separator else ())
+    check_selectors(selectors, text)
+    return Gate(text.strip(), parse_check(check, text), cameras=selectors)
+
+
+def check_selectors(selectors: Sequence[str], where: str) -> None:
+    """Refuse cameras that are not of the language of selections; () is every camera.
+
+    Raises:
+        GateError: If one is not.
+    """
+    try:
+        if selectors:
+            check_selection(selectors)
+    except SelectionError as error:
+        raise GateError(where, str(error)) from error
 
 
 def parse_check(text: str, where: str | None = None) -> MetricCheck | CoverageCheck:
@@ -79,7 +95,8 @@ def parse_check(text: str, where: str | None = None) -> MetricCheck | CoverageCh
     Raises:
         GateError: If it is no check.
     """
-    where = text if where is None else where
+    where = shortened(text) if where is None else where
+    _check_length(text, where)
     match = _CHECK.fullmatch(text.strip())
     if match is None:
         raise GateError(where, _FORMS)
@@ -100,6 +117,7 @@ def parse_coverage(text: str, where: str) -> Coverage:
     Raises:
         GateError: If it is none of these, or can never fail or never hold.
     """
+    _check_length(text, where)
     match = _COVERAGE.fullmatch(text.strip())
     if match is None:
         raise GateError(where, f"expected a number of cameras such as 55, `55 of 60` or `90 %`, found {text!r}")
@@ -113,6 +131,12 @@ def parse_coverage(text: str, where: str) -> Coverage:
     if not number.is_integer() or (total is not None and number > int(total)):
         raise GateError(where, f"expected a whole number of cameras, at most the total, found {text!r}")
     return Coverage(number, is_share=False, out_of=None if total is None else int(total))
+
+
+def _check_length(text: str, where: str) -> None:
+    """Refuse text on which the regular expressions below could take long."""
+    if len(text) > _MAX_LENGTH:
+        raise GateError(shortened(where), f"{len(text)} characters; expected at most {_MAX_LENGTH}")
 
 
 def _metric(name: str, where: str) -> Metric:

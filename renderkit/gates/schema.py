@@ -15,7 +15,7 @@ def gate_schema() -> dict[str, Any]:
     groups = {
         "type": "object",
         "additionalProperties": _SELECTORS,
-        "description": "Camera groups: names, ranges (18-32) or patterns (front_*).",
+        "description": "Camera groups: names, ranges (18-32), patterns (front_*), exclusions (!25).",
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -43,7 +43,8 @@ def _gate() -> dict[str, Any]:
         "properties": {
             "check": _check(),
             "name": _NAME,
-            "cameras": _SELECTORS | {"description": "Groups, names, ranges or patterns; default: every camera."},
+            "cameras": _SELECTORS
+            | {"description": "Groups, names, ranges, patterns, exclusions; default: every camera."},
             "meshes": _SELECTORS | {"description": "Mesh names; default: every mesh."},
             "allowed_failures": {"type": "integer", "minimum": 0, "description": "So many cameras may fail."},
             "known_failures": _SELECTORS | {"description": "Cameras whose failure does not count."},

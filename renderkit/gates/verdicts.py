@@ -28,6 +28,7 @@ from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import Metric
 from renderkit.results.rows import GateVerdict, Report, Verdict
 from renderkit.results.standard_error import standard_error, why_none
+from renderkit.selection import no_match
 
 RIG: Final = "rig"
 """Subject of verdicts about all cameras together."""
@@ -54,12 +55,13 @@ def judge(report: Report, gates: Sequence[Gate], baseline: Report | None = None)
 
 @dataclass(frozen=True)
 class _Scope:
-    """One gate's cameras of one mesh; `before` is the baseline's."""
+    """One gate's cameras of one mesh; `available` is every camera of the run, `before` the baseline's."""
 
     gate: Gate
     mesh: str
     cameras: tuple[CameraSummary, ...]
     absent: tuple[str, ...]
+    available: tuple[str, ...]
     before: dict[tuple[str, str], CameraSummary]
     skipped: dict[str, str]
 
@@ -91,10 +93,17 @@ def _judge_gate(
         yield GateVerdict(gate.name, RIG, "", "not computable", None, "the run has no rows")
     for mesh in meshes:
         of_mesh = {s.camera: s for s in subjects if s.mesh == mesh}
-        choice = choose_cameras(gate.cameras, of_mesh)
-        cameras = tuple(of_mesh[name] for name in choice.cameras)
-        scope = _Scope(gate, mesh, cameras, choice.absent, before, dict(report.skipped_cameras))
-        if not cameras and not choice.absent:
+        choice = choose_cameras(gate.cameras, of_mesh, gate.name)
+        scope = _Scope(
+            gate=gate,
+            mesh=mesh,
+            cameras=tuple(of_mesh[name] for name in choice.cameras),
+            absent=choice.absent,
+            available=tuple(of_mesh),
+            before=before,
+            skipped=dict(report.skipped_cameras),
+        )
+        if not scope.cameras and not choice.absent:
             yield scope.rig_verdict(None, None, f"the run has no rows of the mesh {mesh!r}")
         elif isinstance(gate.check, CoverageCheck):
             holds, words = scope.coverage_holds(gate.check.coverage)
@@ -127,12 +136,18 @@ def _per_camera(scope: _Scope, check: MetricCheck) -> Iterator[GateVerdict]:
 
 
 def _known(gate: Gate, subjects: Iterable[str]) -> frozenset[str]:
-    return frozenset(choose_cameras(gate.known_failures, subjects).cameras) if gate.known_failures else frozenset()
+    return (
+        frozenset(choose_cameras(gate.known_failures, subjects, gate.name).cameras)
+        if gate.known_failures
+        else frozenset()
+    )
 
 
 def _absent_verdict(scope: _Scope, selector: str) -> GateVerdict:
-    why = scope.skipped.get(selector)
-    words = "no camera of the run is called that" if why is None else f"skipped by the dataset: {why}"
+    skipped = choose_cameras((selector,), scope.skipped, scope.gate.name).cameras
+    words = no_match(selector, scope.available)
+    if skipped:
+        words = f"skipped by the dataset: {scope.skipped[skipped[0]]}"
     return GateVerdict(scope.gate.name, selector, scope.mesh, "not computable", None, words)
 
 
@@ -194,7 +209,7 @@ def _rig_limit(scope: _Scope, check: MetricCheck, quantile: Quantile) -> tuple[f
         return check.limit.value, ""
     metric = scope.gate.metric
     of_mesh = {camera: summary for (camera, mesh), summary in scope.before.items() if mesh == scope.mesh}
-    chosen = [of_mesh[name] for name in choose_cameras(scope.gate.cameras, of_mesh).cameras]
+    chosen = [of_mesh[name] for name in choose_cameras(scope.gate.cameras, of_mesh, scope.gate.name).cameras]
     missing = sum(_why_not(camera, metric) is not None for camera in chosen)
     if not chosen or missing == len(chosen):
         return math.nan, f"the baseline has no {metric.name} for the mesh {scope.mesh!r}"

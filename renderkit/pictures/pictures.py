@@ -13,8 +13,9 @@ from renderkit.pictures.sheet import Tile, draw_sheet
 from renderkit.results.cameras import WorstCamera, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import ViewKey, ViewResult, natural_key
+from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.run_folder import picture_name, safe_name
+from renderkit.selection import natural_key
 
 _TILE_WIDTH = 300
 _TILE_LINE_PX = 1.2

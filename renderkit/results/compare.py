@@ -9,8 +9,9 @@ from pathlib import Path
 
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import METRICS, Metric
-from renderkit.results.rows import Report, natural_key
+from renderkit.results.rows import Report
 from renderkit.results.standard_error import standard_error
+from renderkit.selection import natural_key
 
 SIGNIFICANT = 3.0
 """Standard errors of the difference beyond which a change is called one."""

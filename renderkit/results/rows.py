@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -22,6 +21,7 @@ from renderkit.metrics.texture import TextureScore
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.surface_comparison import SurfaceComparison
+from renderkit.selection import natural_key, natural_sorted
 
 ScoreKind: TypeAlias = Literal[
     "mask", "boundary", "containment", "reprojection", "nme", "contour", "multiview", "depth", "texture"
@@ -281,17 +281,3 @@ class Report:
     def meshes(self) -> tuple[str, ...]:
         """Names of the meshes that have rows, in natural order."""
         return natural_sorted({row.key.mesh for row in self.rows})
-
-
-def natural_key(text: str) -> tuple[tuple[int, str, str], ...]:
-    """Return a sort key in which runs of ASCII digits compare as numbers: "cam2" before "cam10"."""
-    # A number without its leading zeros sorts by length, then by digits: no limit on how long it is.
-    bare = [(part.lstrip("0"), part) for part in re.split(r"([0-9]+)", text)]
-    return tuple(
-        (len(digits), digits, part) if index % 2 else (0, part, "") for index, (digits, part) in enumerate(bare)
-    )
-
-
-def natural_sorted(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names in natural order."""
-    return tuple(sorted(names, key=natural_key))

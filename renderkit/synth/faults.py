@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -13,9 +14,9 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
+from renderkit.selection import SelectionError, check_selection, select, shortened, split_unescaped
 
 FaultPlace: TypeAlias = Literal["calibration", "pair", "picture"]
-ALL_CAMERAS = "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,8 @@ class Fault:
 
     Attributes:
         name: A name of FAULTS.
-        cameras: Camera names; two for a "pair" fault; ("all",) stands for every camera.
+        cameras: Parts of a selection of cameras (docs/selection.md), such as ("18-32",) or ("all",); two cameras for a
+            "pair" fault. Names only once it is resolved.
         amount: How much, in the kind's unit.
     """
 
@@ -107,43 +109,56 @@ _KINDS = (
 FAULTS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
 """All faults by name."""
 
-_SYNTAX = re.compile(r"([a-z-]+)@([^=@]+)(?:=([-+0-9.eE]+))?")
+_AMOUNT_CHARACTERS = frozenset("+-0123456789.eE")
+_MAX_AMOUNT = 32
 
 
 def parse_fault(text: str) -> Fault:
-    """Read `NAME@CAMERA[,CAMERA...][=AMOUNT]`, such as "rotated@25=0.3", "swapped@25,28" or "half-pixel@all".
+    """Read `NAME@CAMERAS[=AMOUNT]`, such as "rotated@25=0.3", "swapped@25,28" or "half-pixel@18-32".
 
     Raises:
-        ValueError: If the text is not of that form, the name is unknown, the amount is not a number, or a fault that
-            exchanges two cameras does not name two.
+        ValueError: If the text is not of that form, the name is unknown, the cameras are no selection, or the amount
+            is not a number.
     """
-    match = _SYNTAX.fullmatch(text.strip())
-    if match is None or match[1] not in FAULTS:
-        raise ValueError(
-            f"fault {text!r}: expected NAME@CAMERA[,CAMERA...][=AMOUNT] with NAME one of {', '.join(FAULTS)}"
-        )
-    kind = FAULTS[match[1]]
-    cameras = tuple(name.strip() for name in match[2].split(","))
+    name, at, rest = text.strip().partition("@")
+    shown = shortened(text)
+    if not at or name not in FAULTS:
+        raise ValueError(f"fault {shown!r}: expected NAME@CAMERAS[=AMOUNT] with NAME one of {', '.join(FAULTS)}")
+    kind = FAULTS[name]
+    selection, *amounts = split_unescaped(rest, "=")
+    if len(amounts) > 1:
+        raise ValueError(f"fault {shown!r}: expected one amount after =; write \\= in a camera's name")
+    cameras = tuple(part.strip() for part in split_unescaped(selection, ","))
     try:
-        amount = kind.amount if match[3] is None else float(match[3])
-    except ValueError as error:
-        raise ValueError(f"fault {text!r}: the amount {match[3]!r} is not a number") from error
-    return Fault(kind.name, cameras, amount)
+        check_selection(cameras)
+    except SelectionError as error:
+        raise ValueError(f"fault {shown!r}: {error}") from error
+    return Fault(kind.name, cameras, _amount(amounts[0], shown) if amounts else kind.amount)
+
+
+def _amount(text: str, fault: str) -> float:
+    amount = math.nan
+    if len(text) <= _MAX_AMOUNT and _AMOUNT_CHARACTERS.issuperset(text):
+        with suppress(ValueError):
+            amount = float(text)
+    if not math.isfinite(amount):
+        raise ValueError(f"fault {fault!r}: the amount {shortened(text)!r} is not a number")
+    return amount
 
 
 def resolve_faults(faults: Sequence[Fault], cameras: Sequence[str]) -> tuple[Fault, ...]:
-    """Replace "all" by the cameras' names and check that every named camera exists.
+    """Replace selections by the cameras' names.
 
     Raises:
-        ValueError: If a camera does not exist or a pair is not a pair.
+        ValueError: If a camera does not exist, a pair is not a pair, or a ratio is out of bounds.
     """
     resolved = []
     for fault in faults:
-        names = tuple(cameras) if fault.cameras == (ALL_CAMERAS,) else fault.cameras
-        unknown = [name for name in names if name not in cameras]
-        if unknown:
-            raise ValueError(f"fault {fault.name}: no camera {', '.join(unknown)}; there are {', '.join(cameras)}")
-        if fault.kind.place == "pair" and len(set(names)) != 2:
+        try:
+            names = select(fault.cameras, cameras)
+        except SelectionError as error:
+            raise ValueError(f"fault {fault.name}: {error}") from error
+        if fault.kind.place == "pair" and len(names) != 2:
             raise ValueError(f"fault {fault.name}: expected two different cameras, got {', '.join(names)}")
         if fault.name in {"scaled-focal", "resized"} and not 0.01 <= fault.amount <= 10.0:
             raise ValueError(f"fault {fault.name}: expected a ratio of 0.01 to 10, got {fault.amount:g}")

@@ -105,6 +105,15 @@ def test_a_wrong_gate_is_refused_before_any_work(run: Run, capture: SynthTruth, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_gate_on_a_camera_that_does_not_exist_is_refused_before_any_work(
+    run: Run, capture: SynthTruth, tmp_path: Path
+) -> None:
+    result = run("validate", capture.capture, "--out", "out", "--gate", "iou >= 0.5 for 18-32, 99")
+    assert result.code == 2
+    assert "no camera matches '99'; there are" in result.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

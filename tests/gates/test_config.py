@@ -80,6 +80,40 @@ def test_what_cannot_be_meant_is_refused_with_file_and_hint(text: str, hint: str
     assert "somewhere/renderkit.toml" in str(caught.value)
 
 
+GROUPED = """
+[groups]
+front = ["18-32", "top"]
+some = ["front_*, !front_b"]
+[[gates]]
+check = "iou >= 0.9"
+cameras = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cameras", "expanded"),
+    [
+        ('["all", "!front"]', ("all", "!18-32", "!top")),
+        ('["some", "07"]', ("front_*, !front_b", "07")),
+        ('["front", "!25"]', ("18-32", "top", "!25")),
+    ],
+)
+def test_groups_are_replaced_by_their_cameras(cameras: str, expanded: tuple[str, ...]) -> None:
+    (gate,) = parse_gate_config(GROUPED.format(cameras), Path("x.toml")).gates
+    assert gate.cameras == expanded
+
+
+@pytest.mark.parametrize(
+    ("cameras", "why"),
+    [('["!some"]', "cannot be left out"), ('["32-18"]', "runs backwards"), ('["a,,b"]', "empty part")],
+)
+def test_cameras_that_cannot_be_meant_are_refused(cameras: str, why: str) -> None:
+    with pytest.raises(GateError, match=why):
+        parse_gate_config(GROUPED.format(cameras), Path("x.toml"))
+    with pytest.raises(GateError, match="runs backwards"):
+        parse_gate_config('[groups]\na = ["9-1"]', Path("x.toml"))
+
+
 def test_bad_files_are_refused(tmp_path: Path) -> None:
     for content, hint in ((b"a = ", "not TOML"), (b"\xff", "cannot be read"), (b"#" * (1 << 20) + b"#", "is over")):
         (tmp_path / "renderkit.toml").write_bytes(content)

@@ -89,6 +89,18 @@ def test_cameras_follow_the_word_for() -> None:
     assert gate.check == parse_check("iou >= 0.9")
     with pytest.raises(GateError, match="expected cameras after"):
         parse_gate("iou >= 0.9 for a,,b")
+    assert parse_gate(r"iou >= 0.9 for 18-32, !25, left\,right").cameras == ("18-32", "!25", r"left\,right")
+    with pytest.raises(GateError, match="runs backwards; write 18-32"):
+        parse_gate("iou >= 0.9 for 32-18")
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 300_000, "iou >= " + "1" * 300_000, "iou >= 1 " + "[" * 300_000, "worst(" * 100_000]
+)
+def test_a_check_of_any_length_is_refused_at_once(text: str) -> None:
+    with pytest.raises(GateError, match="characters") as caught:
+        parse_gate(text)
+    assert len(str(caught.value)) < 400
 
 
 def test_coverage_in_words() -> None:

@@ -209,6 +209,7 @@ def test_named_cameras_must_exist(make_report: MakeReport) -> None:
     verdicts = judge(report, [parse_gate(f"{RMS} <= 1.5 for a, d, zzz")])
     assert _table(verdicts) == {"a": "pass", "d": "not computable", "zzz": "not computable"}
     assert "v_valid is false" in next(v.message for v in verdicts if v.subject == "d")
+    assert "no camera matches 'zzz'; there are a, b, c" in next(v.message for v in verdicts if v.subject == "zzz")
     (rig,) = judge(report, [parse_gate(f"coverage({RMS}) >= 100 % for a, zzz")])
     assert rig.verdict == "fail"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from renderkit.metrics.mask import MaskScore
-from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult, natural_key, natural_sorted
+from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult
 
 _REASONS = {"mask": "a", "boundary": "b", "containment": "c", "reprojection": "d"}
 
@@ -51,15 +51,3 @@ def test_a_report_lists_cameras_frames_meshes_and_failures() -> None:
     assert report.frames == ("0", "10")
     assert report.meshes == ("flame", "scan")
     assert report.failures == (failed,)
-
-
-@pytest.mark.parametrize(
-    ("low", "high"),
-    [("2", "10"), ("cam2", "cam10"), ("05", "5x"), ("a", "b"), ("", "0"), ("9" * 30, "1" + "0" * 6000)],
-)
-def test_digits_compare_as_numbers_of_any_length(low: str, high: str) -> None:
-    assert natural_key(low) < natural_key(high)
-
-
-def test_padding_decides_between_equal_numbers() -> None:
-    assert natural_sorted(["5", "05", "4", "6"]) == ("4", "05", "5", "6")

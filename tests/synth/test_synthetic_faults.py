@@ -115,13 +115,30 @@ def test_picture_faults_leave_the_calibration_alone() -> None:
         ("rotated@25=-1.5", Fault("rotated", ("25",), -1.5)),
         (" swapped@25, 28 ", Fault("swapped", ("25", "28"), 0.0)),
         ("half-pixel@all", Fault("half-pixel", ("all",), 0.5)),
+        ("shifted@18-32, !25=3", Fault("shifted", ("18-32", "!25"), 3.0)),
+        (r"shifted@a\=b\,c\@d", Fault("shifted", (r"a\=b\,c\@d",), 2.0)),
     ],
 )
 def test_faults_are_read_from_text(text: str, expected: Fault) -> None:
     assert parse_fault(text) == expected
 
 
-@pytest.mark.parametrize("text", ["rotated", "nonsense@25", "rotated@", "rotated@25=much", "rotated@25=1e", "@25", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rotated",
+        "nonsense@25",
+        "rotated@",
+        "rotated@25=much",
+        "rotated@25=1e",
+        "@25",
+        "",
+        "rotated@25=1e999",
+        "rotated@25=1=2",
+        "rotated@9-1",
+        "rotated@" + "[" * 300_000 + "=x",
+    ],
+)
 def test_malformed_faults_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="fault"):
         parse_fault(text)
@@ -129,7 +146,9 @@ def test_malformed_faults_are_refused(text: str) -> None:
 
 def test_faults_are_resolved_against_the_rig() -> None:
     assert resolve_faults([Fault("rolled", ("all",), 1.0)], NAMES)[0].cameras == NAMES
-    with pytest.raises(ValueError, match="no camera 99"):
+    assert resolve_faults([Fault("rolled", ("25-31", "!28"), 1.0)], NAMES)[0].cameras == ("25", "31")
+    assert resolve_faults([parse_fault(r"rolled@a\=b\,c")], ("a=b,c", "d"))[0].cameras == ("a=b,c",)
+    with pytest.raises(ValueError, match="no camera matches '99'"):
         resolve_faults([Fault("rolled", ("99",), 1.0)], NAMES)
     with pytest.raises(ValueError, match="two different cameras"):
         resolve_faults([Fault("swapped", (NAMES[0], NAMES[0]), 0.0)], NAMES)
