@@ -7,16 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
+from renderkit.results.cameras import STANDS_OUT, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
 from renderkit.results.rows import Report
 from renderkit.selection import natural_sorted
 
 _MOST = 8
-_MOSTLY_SHIFT = 0.8
-_FEW_LANDMARKS = 4
 
 
 @dataclass(frozen=True)
@@ -73,12 +69,8 @@ def diagnose_run(report: Report) -> tuple[str, ...]:
             f"Camera {entry.camera} stands out: {entry.metric} {metric.text(entry.value)}, the rig's median is "
             f"{metric.text(entry.rig_median)} ({entry.deviation:.0f} robust deviations)."
         )
-        kinds: list[str] = [
-            f"{one.sentence[:1].upper()}{one.sentence[1:]}."
-            for one in report.explanations
-            if one.camera == entry.camera and one.cause != "unexplained"
-        ] or [residual_pattern(summary) for summary in summaries if summary.camera == entry.camera]
-        sentences.append(" ".join([sentence, *dict.fromkeys(kind for kind in kinds if kind)]))
+        causes = [one.text for one in report.explanations if one.camera == entry.camera]
+        sentences.append(" ".join([sentence, *dict.fromkeys(causes)]))
     if len(outliers) > _MOST:
         sentences.append(f"{len(outliers) - _MOST} more cameras stand out.")
     if ranked and not outliers:
@@ -86,51 +78,6 @@ def diagnose_run(report: Report) -> tuple[str, ...]:
     # What the capture got wrong as a whole comes first: it explains the rest.
     loud = [f"{check.name}: {check.sentence}." for check in report.checks if check.verdict == "warning"]
     return (*loud, *sentences, *_gaps(report))
-
-
-def residual_pattern(camera: CameraSummary) -> str:
-    """Return in words what the landmark residuals look like: a shift, a turn or scale, or scatter; "" when too few.
-
-    Least squares of r = t + A (x - mean x) with A a similarity's linear part [[a, -b], [b, a]]: what share of the
-    residuals' sum of squares do the shift t, and shift with turn and scale, explain?
-    """
-    points, residuals = _residual_field(camera)
-    total = float(np.sum(residuals**2))
-    if len(points) < _FEW_LANDMARKS or total == 0.0:
-        return ""
-    shift = residuals.mean(axis=0)
-    shifted = 1.0 - float(np.sum((residuals - shift) ** 2)) / total
-    if shifted >= _MOSTLY_SHIFT:
-        return (
-            f"A shift of the picture by ({shift[0]:+.1f}, {shift[1]:+.1f}) px explains {100 * shifted:.0f} % of its "
-            "landmark residuals: principal point, or a small rotation about x or y."
-        )
-    x, y = (points - points.mean(axis=0)).T
-    spread = float(np.sum(x**2 + y**2))
-    if spread == 0.0:
-        return ""
-    centered = residuals - shift
-    scale = float(np.sum(x * centered[:, 0] + y * centered[:, 1])) / spread
-    roll = float(np.sum(x * centered[:, 1] - y * centered[:, 0])) / spread
-    model = shift + np.column_stack([scale * x - roll * y, roll * x + scale * y])
-    explained = 1.0 - float(np.sum((residuals - model) ** 2)) / total
-    if explained >= _MOSTLY_SHIFT:
-        return (
-            f"Shift ({shift[0]:+.1f}, {shift[1]:+.1f}) px, scale {100 * scale:+.2f} % and roll "
-            f"{math.degrees(roll):+.2f} deg explain {100 * explained:.0f} % of its landmark residuals."
-        )
-    return f"No shift, scale or roll explains its landmark residuals ({100 * explained:.0f} %): they scatter."
-
-
-def _residual_field(camera: CameraSummary) -> tuple[np.ndarray, np.ndarray]:
-    points, residuals = [np.zeros((0, 2))], [np.zeros((0, 2))]
-    for row in camera.rows:
-        score = row.scores.reprojection
-        if score is not None and row.landmark_pixels is not None and len(score.residuals) == len(row.landmark_pixels):
-            used = score.used & np.isfinite(row.landmark_pixels).all(axis=1)
-            points.append(row.landmark_pixels[used])
-            residuals.append(score.residuals[used])
-    return np.concatenate(points), np.concatenate(residuals)
 
 
 def _gaps(report: Report) -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, as_array
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
 from renderkit.geometry.pose import Pose
 
 NOISE_FLOOR_PX: Final = 0.15
@@ -23,6 +24,7 @@ STRONG_EVIDENCE: Final = 10.0
 """By how much the criterion must prefer a model to none at all before it is named (Kass and Raftery 1995)."""
 
 _MIN_POINTS: Final = 6
+_COEFFICIENTS: Final = 5
 _HALF_PIXEL_TOLERANCE: Final = 0.15
 _MODELS: Final[tuple[tuple[str, ...], ...]] = (
     ("scale",),
@@ -33,7 +35,9 @@ _MODELS: Final[tuple[tuple[str, ...], ...]] = (
     ("shift", "scale"),
     ("shift", "roll"),
     ("shift", "radial"),
+    ("scale", "radial"),
     ("shift", "scale", "roll"),
+    ("shift", "scale", "radial"),
 )
 
 
@@ -47,6 +51,7 @@ class ResidualPattern:
         shift_px: (dx, dy); (0, 0) without that term.
         scale: Relative, 0 without; above 0 when the prediction is too large.
         roll_deg: 0 without; above 0 when the prediction is turned clockwise.
+        radial: Error of k1, 0 without; above 0 when the prediction lies too far out.
         explained: Share of the sum of squares.
         remaining_px: RMS per point of what is left.
     """
@@ -56,12 +61,23 @@ class ResidualPattern:
     shift_px: tuple[float, float]
     scale: float
     roll_deg: float
+    radial: float
     explained: float
     remaining_px: float
 
+    @property
+    def cause(self) -> str:
+        """Short name, such as "shift and scale"."""
+        return " and ".join(self.terms)
+
+    @property
+    def num_free(self) -> int:
+        """How many numbers were fitted."""
+        return _size(self.terms)
+
 
 def corrected_camera(camera: Camera, pattern: ResidualPattern) -> Camera:
-    """Return the camera without the pattern's shift, scale and roll; what is radial stays.
+    """Return the camera without the pattern's shift, scale, roll and error of k1.
 
     The shift moves the principal point, whichever of its causes is the true one: over a head they look alike.
     """
@@ -71,7 +87,15 @@ def corrected_camera(camera: Camera, pattern: ResidualPattern) -> Camera:
     intrinsics[:2, :2] /= 1.0 + pattern.scale
     intrinsics[:2, 2] -= pattern.shift_px
     pose = camera.cam_from_world
-    return replace(camera, K=intrinsics, cam_from_world=Pose(turn @ pose.R, turn @ pose.t))
+    corrected = replace(camera, K=intrinsics, cam_from_world=Pose(turn @ pose.R, turn @ pose.t))
+    return replace(corrected, distortion=_bent_less(camera, pattern.radial)) if pattern.radial else corrected
+
+
+def _bent_less(camera: Camera, amount: float) -> BrownConrady | KannalaBrandt:
+    lens = camera.distortion
+    coefficients = lens.coefficients.copy() if len(lens.coefficients) else np.zeros(_COEFFICIENTS)
+    coefficients[0] -= amount
+    return KannalaBrandt(coefficients) if lens.model == "kannala_brandt" else BrownConrady(coefficients)
 
 
 def find_pattern(
@@ -106,10 +130,12 @@ def find_pattern(
     gain = _criterion(total, count, 0, noise_px) - _criterion(left, count, _size(terms), noise_px)
     if gain < STRONG_EVIDENCE:
         words = f"no shift, scale, roll or lens explains its residuals ({100 * explained:.0f} %): they scatter"
-        return ResidualPattern((), words, (0.0, 0.0), 0.0, 0.0, explained, remaining)
+        return ResidualPattern((), words, (0.0, 0.0), 0.0, 0.0, 0.0, explained, remaining)
     dx, dy = solution.get("dx", 0.0), solution.get("dy", 0.0)
     scale, roll = solution.get("scale", 0.0), math.degrees(solution.get("roll", 0.0))
-    return ResidualPattern(terms, _sentence(terms, dx, dy, scale, roll), (dx, dy), scale, roll, explained, remaining)
+    radial = solution.get("radial", 0.0)
+    words = _sentence(terms, (dx, dy), scale, roll, radial)
+    return ResidualPattern(terms, words, (dx, dy), scale, roll, radial, explained, remaining)
 
 
 def _size(terms: tuple[str, ...]) -> int:
@@ -140,18 +166,19 @@ def _fit(
     return dict(zip(columns, map(float, found), strict=True)), left
 
 
-def _sentence(terms: tuple[str, ...], dx: float, dy: float, scale: float, roll: float) -> str:
+def _sentence(terms: tuple[str, ...], shift: tuple[float, float], scale: float, roll: float, radial: float) -> str:
+    dx, dy = shift
     parts = {
         "shift": f"shifted by ({dx:+.2f}, {dy:+.2f}) px",
         "scale": f"{abs(100 * scale):.2f} % too {'large' if scale > 0 else 'small'}",
         "roll": f"rolled by {roll:+.2f} deg",
-        "radial": "off by an amount that grows with the cube of the radius",
+        "radial": f"too far {'out' if radial > 0 else 'in'} by an amount that grows with the cube of the radius",
     }
     means = {
         "shift": "principal point, a small rotation about x or y, or a sideways translation",
         "scale": f"focal length {'too long' if scale > 0 else 'too short'}, or distance along the axis",
         "roll": "rotation about the optical axis",
-        "radial": "lens distortion that is missing, or has another sign or order",
+        "radial": f"lens distortion, as by an error of k1 by {radial:+.3g}",
     }
     what = " and ".join(parts[term] for term in terms)
     if terms == ("shift",) and all(abs(abs(value) - 0.5) < _HALF_PIXEL_TOLERANCE for value in (dx, dy)):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from renderkit.diagnose.camera_causes import diagnose_run
+from renderkit.diagnose.hypotheses.registry import HYPOTHESES
 from renderkit.formats.captures import open_capture
 from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras
@@ -15,10 +17,12 @@ from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.validate import validate
 from renderkit.render.cpu import CpuRenderer
+from renderkit.report.html.page import write_html
+from renderkit.report.markdown import write_markdown
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.rows import Report
-from renderkit.synth.faults import FAULTS, parse_fault
+from renderkit.synth.faults import parse_fault
 
 _CAUSES = {
     # A turn by 0.3 deg, a step aside by 5 mm and a shifted principal point look the same over a head.
@@ -41,7 +45,7 @@ _CAUSES = {
 _LENS = {"no-distortion", "flipped-distortion", "distortion-order"}
 
 
-def _explained(folder: Path, *faults: str) -> tuple[Report, tuple[CameraExplanation, ...]]:
+def _explained(folder: Path, *faults: str, undistort: bool = False) -> tuple[Report, tuple[CameraExplanation, ...]]:
     names = {text.split("@")[0] for text in faults}
     options = SynthOptions(
         num_cameras=8,
@@ -54,15 +58,14 @@ def _explained(folder: Path, *faults: str) -> tuple[Report, tuple[CameraExplanat
         samples=1,
     )
     truth = synthesize(folder, options)
-    chosen = ValidationOptions(frames=("0",))
+    chosen = ValidationOptions(frames=("0",), undistort=undistort)
     with open_capture(truth.capture) as capture, CpuRenderer(1) as renderer:
         report = Report(tuple(validate(capture, renderer, chosen)))
         return report, explain_cameras(capture, renderer, chosen, report)
 
 
-def test_every_fault_of_calibration_and_picture_has_its_cause() -> None:
-    # A resized picture does not have the calibration's size: its view fails and says so.
-    assert set(_CAUSES) == set(FAULTS) - {"resized"}
+def test_every_fault_that_a_hypothesis_names_is_planted_here() -> None:
+    assert set(_CAUSES) == {fault for one in HYPOTHESES for fault in one.planted_as}
 
 
 @pytest.mark.parametrize("name", sorted(_CAUSES))
@@ -106,6 +109,29 @@ def test_the_diagnosis_says_which_camera_is_wrong_and_why(tmp_path: Path) -> Non
     assert any(s.startswith("Camera 22 stands out") and "focal length too long" in s for s in sentences)
 
 
+def test_a_wrong_focal_length_is_told_in_the_same_words_everywhere(tmp_path: Path) -> None:
+    report, found = _explained(tmp_path, "scaled-focal@25=1.015")
+    told = replace(report, explanations=found)
+    (cause,) = found
+    assert cause.cause == "scale"
+    assert "too large: focal length too long, or distance along the axis" in cause.sentence
+    assert any(sentence.endswith(cause.text) for sentence in diagnose_run(told))
+    for path in (write_html(told, tmp_path), write_markdown(told, tmp_path)):
+        text = path.read_text(encoding="utf-8").replace("\\", "")  # Markdown escapes punctuation
+        assert cause.text in text
+        assert "principal point" not in text
+
+
+def test_undistorted_runs_are_explained_too(tmp_path: Path) -> None:
+    _, found = _explained(tmp_path, "shifted@25=4", "shifted@40=4", undistort=True)
+    assert {one.camera: one.cause for one in found} == {"25": "shift", "40": "shift"}
+
+
+def test_cameras_whose_ids_are_shifted_round_are_told_so(tmp_path: Path) -> None:
+    _, found = _explained(tmp_path, "swapped@25,28", "swapped@28,31")
+    assert {one.camera: one.cause for one in found} == dict.fromkeys(("25", "28", "31"), "shifted ids")
+
+
 def test_a_sound_rig_needs_no_explanation(tmp_path: Path) -> None:
     report, found = _explained(tmp_path)
     assert found == ()
@@ -116,6 +142,6 @@ def test_a_cause_that_cannot_be_looked_for_costs_nothing(tmp_path: Path, monkeyp
     def fail(*_: object) -> None:
         raise ValueError("no such lens")
 
-    monkeypatch.setattr(explain, "convention_hypotheses", fail)
+    monkeypatch.setattr(explain, "explain_camera", fail)
     _, (found,) = _explained(tmp_path, "shifted@25=4")
     assert (found.cause, found.sentence) == ("unexplained", "no cause could be looked for: no such lens")

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnose.camera_causes import residual_pattern
 from renderkit.metrics.landmark_statistics import residual_field
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.catalogue import Metric, asked_metrics
@@ -96,7 +95,6 @@ class CameraDetail:
         camera: The camera.
         frame: The frame that is shown: its worst.
         numbers: (name, text or the reason why there is none, meaning) of every metric.
-        pattern: Its residuals in words.
         gates: What gates say of it.
         warnings: Sentences of its views.
         failures: (frame, message) of views that failed.
@@ -109,7 +107,6 @@ class CameraDetail:
     camera: CameraView
     frame: str
     numbers: tuple[tuple[str, str, str], ...]
-    pattern: str
     gates: tuple[GateVerdict, ...]
     warnings: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
@@ -159,7 +156,6 @@ def view_detail(
         camera,
         shown.key.frame,
         numbers,
-        residual_pattern(summary),
         tuple(gates),
         tuple(dict.fromkeys(warning for row in summary.rows for warning in row.warnings)),
         tuple((row.key.frame, row.failure.message) for row in summary.rows if row.failure is not None),

@@ -93,6 +93,7 @@ def render_page(report: Report, folder: Path, baseline: Report | None = None) ->
             cameras=cameras,
             details=details,
             detailed={detail.camera.index for detail in details},
+            causes={(one.camera, one.mesh): one for one in report.explanations},
             num_without_pictures=sum(not detail.layers for detail in details),
             gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
             num_gates=len(report.gates),
