@@ -28,6 +28,7 @@ class ViewChoice:
         margin_standard_error: Standard error of `margin` over views; NaN with fewer than `MIN_VIEWS`.
         num_views: Views that all candidates have.
         num_won: Views in which the best beats the runner-up.
+        min_share: Share of the runner-up's disagreement, 1 - score, that the best must do away with.
     """
 
     candidates: tuple[str, ...]
@@ -38,12 +39,29 @@ class ViewChoice:
     margin_standard_error: float
     num_views: int
     num_won: int
+    min_share: float = 0.0
 
     @property
     def decided(self) -> bool:
-        """Whether the margin is positive and at least two standard errors, over at least three views."""
+        """Whether the margin is positive and at least two standard errors, over at least three views.
+
+        The standard error takes views for independent. Where an error of the subject is common to all of them, a small
+        margin is sure and says nothing: `min_share` asks that the choice also explains the disagreement.
+        """
         # Fewer views have no standard error: NaN, which no margin reaches.
-        return self.margin > 0.0 and self.margin >= CLEAR_STANDARD_ERRORS * self.margin_standard_error
+        return (
+            self.margin > 0.0
+            and self.margin >= CLEAR_STANDARD_ERRORS * self.margin_standard_error
+            and (not self.min_share or self.share >= self.min_share)
+        )
+
+    @property
+    def share(self) -> float:
+        """Share of the runner-up's disagreement that the best does away with; NaN without either."""
+        if self.best is None or self.runner_up is None:
+            return float("nan")
+        left = 1.0 - self.mean(self.runner_up)
+        return self.margin / left if left > 0.0 else float("nan")
 
     def mean(self, candidate: str) -> float:
         """Return a candidate's mean score over the views that all candidates have; NaN without such a view."""
@@ -61,12 +79,13 @@ class ViewChoice:
         )
 
 
-def choose_by_views(candidates: tuple[str, ...], scores: FloatArray) -> ViewChoice:
+def choose_by_views(candidates: tuple[str, ...], scores: FloatArray, *, min_share: float = 0.0) -> ViewChoice:
     """Compare candidates by their scores in the same views.
 
     Args:
         candidates: C names.
         scores: (C, N), larger is better; views where any is NaN are left out.
+        min_share: See `ViewChoice`; for scores up to 1.
 
     Raises:
         ValueError: If the shape does not fit.
@@ -91,4 +110,5 @@ def choose_by_views(candidates: tuple[str, ...], scores: FloatArray) -> ViewChoi
         error,
         num_views,
         int(np.count_nonzero(difference > 0.0)),
+        min_share,
     )

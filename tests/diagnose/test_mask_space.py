@@ -56,6 +56,16 @@ def test_the_space_is_found_although_hair_is_not_in_the_mesh(coefficients: list[
     assert choice.margin > 0.05
 
 
+@pytest.mark.parametrize(("k1", "radius"), [(-0.2, 0.165), (0.2, 0.155)])
+def test_a_mesh_of_another_size_decides_nothing_although_every_view_agrees(k1: float, radius: float) -> None:
+    mesh, person = balls(HEAD), balls((0.0, 0.0, 0.0, radius))
+    choice = detect_mask_space_by_rendering(mesh, [(camera, person(camera)) for camera in rig([k1, 0, 0, 0, 0])])
+    assert (choice.num_views, choice.num_won) == (5, 5)
+    assert choice.margin > 2.0 * choice.margin_standard_error
+    assert choice.best == "undistorted"  # wrong: the masks are raw
+    assert not choice.decided
+
+
 def test_cameras_without_distortion_decide_nothing() -> None:
     mesh = balls(HEAD)
     choice = detect_mask_space_by_rendering(mesh, [(camera, mesh(camera)) for camera in rig([])])
