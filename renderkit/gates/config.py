@@ -12,13 +12,15 @@ from typing import Any, Final
 
 from renderkit.gates.gate import Gate, GateError
 from renderkit.gates.language import check_selectors, parse_check, parse_coverage
+from renderkit.gates.schema import gate_schema
 from renderkit.selection import split_unescaped
 
 FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
 
-_TOP_KEYS: Final = ("baseline", "groups", "gates")
-_GATE_KEYS: Final = ("check", "name", "cameras", "meshes", "allowed_failures", "known_failures", "coverage")
+_SCHEMA: Final = gate_schema()["properties"]
+_TOP_KEYS: Final = tuple(_SCHEMA)
+_GATE_KEYS: Final = tuple(_SCHEMA["gates"]["items"]["properties"])
 
 
 @dataclass(frozen=True)

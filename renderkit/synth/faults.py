@@ -57,6 +57,7 @@ class FaultKind:
         amount: The default amount.
         unit: What the amount is counted in; empty where there is none.
         meaning: One sentence for people.
+        change: Plants it in one camera's calibration, given the amount (millimetres as world units); None elsewhere.
     """
 
     name: str
@@ -64,6 +65,7 @@ class FaultKind:
     amount: float
     unit: str
     meaning: str
+    change: Callable[[WrittenCalibration, float], WrittenCalibration] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,28 +88,6 @@ class Fault:
         """The registry's entry."""
         return FAULTS[self.name]
 
-
-_KINDS = (
-    FaultKind("rotated", "calibration", 0.3, "deg", "The written camera is turned to its right about its own centre."),
-    FaultKind("rolled", "calibration", 1.0, "deg", "The written camera is rolled about its optical axis."),
-    FaultKind("translated", "calibration", 5.0, "mm", "The written camera centre lies to the right of the true one."),
-    FaultKind("shifted", "calibration", 2.0, "px", "The written principal point is shifted, 0.8 across and 0.6 down."),
-    FaultKind("half-pixel", "calibration", 0.5, "px", "The written principal point counts from the pixel's corner."),
-    FaultKind("scaled-focal", "calibration", 1.01, "ratio", "The written focal length is the true one times this."),
-    FaultKind("no-distortion", "calibration", 0.0, "", "The written distortion is all zeros; the lens bends."),
-    FaultKind("distortion-order", "calibration", 0.0, "", "Written as k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant."),
-    FaultKind("flipped-distortion", "calibration", 0.0, "", "The radial coefficients have the wrong sign."),
-    FaultKind("inverted-extrinsics", "calibration", 0.0, "", "The extrinsics are written in the other direction."),
-    FaultKind("gl-axes", "calibration", 0.0, "", "The extrinsics have OpenGL's camera axes (y up, z backward)."),
-    FaultKind("scaled-translation", "calibration", 1000.0, "ratio", "The written translation has another unit."),
-    FaultKind("swapped", "pair", 0.0, "", "Two cameras have each other's calibration."),
-    FaultKind("resized", "picture", 0.5, "ratio", "The picture was resized by this; K was not."),
-    FaultKind("mirrored", "picture", 0.0, "", "The picture is flipped left to right."),
-    FaultKind("frame-offset", "picture", 1.0, "frames", "The camera's pictures come from this many frames later."),
-)
-
-FAULTS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
-"""All faults by name."""
 
 _AMOUNT_CHARACTERS = frozenset("+-0123456789.eE")
 _MAX_AMOUNT = 32
@@ -179,10 +159,10 @@ def plant(cameras: Mapping[str, Camera], faults: Sequence[Fault], units_per_mm: 
         if fault.kind.place == "pair":
             first, second = fault.cameras
             written[first], written[second] = written[second], written[first]
-        elif fault.kind.place == "calibration":
+        elif fault.kind.change is not None:
             amount = fault.amount * units_per_mm if fault.kind.unit == "mm" else fault.amount
             for name in fault.cameras:
-                written[name] = _CALIBRATION_FAULTS[fault.name](written[name], amount)
+                written[name] = fault.kind.change(written[name], amount)
     return written
 
 
@@ -254,17 +234,86 @@ def _scaled_translation(written: WrittenCalibration, ratio: float) -> WrittenCal
     return replace(written, world_from_cam=matrix)
 
 
-_CALIBRATION_FAULTS: Mapping[str, Callable[[WrittenCalibration, float], WrittenCalibration]] = {
-    "rotated": _rotated,
-    "rolled": _rolled,
-    "translated": _translated,
-    "shifted": _shifted,
-    "half-pixel": _half_pixel,
-    "scaled-focal": _scaled_focal,
-    "no-distortion": _no_distortion,
-    "distortion-order": _distortion_order,
-    "flipped-distortion": _flipped_distortion,
-    "inverted-extrinsics": _inverted,
-    "gl-axes": _gl_axes,
-    "scaled-translation": _scaled_translation,
-}
+_KINDS = (
+    FaultKind(
+        "rotated",
+        "calibration",
+        0.3,
+        "deg",
+        "The written camera is turned to its right about its own centre.",
+        _rotated,
+    ),
+    FaultKind("rolled", "calibration", 1.0, "deg", "The written camera is rolled about its optical axis.", _rolled),
+    FaultKind(
+        "translated",
+        "calibration",
+        5.0,
+        "mm",
+        "The written camera centre lies to the right of the true one.",
+        _translated,
+    ),
+    FaultKind(
+        "shifted",
+        "calibration",
+        2.0,
+        "px",
+        "The written principal point is shifted, 0.8 across and 0.6 down.",
+        _shifted,
+    ),
+    FaultKind(
+        "half-pixel",
+        "calibration",
+        0.5,
+        "px",
+        "The written principal point counts from the pixel's corner.",
+        _half_pixel,
+    ),
+    FaultKind(
+        "scaled-focal",
+        "calibration",
+        1.01,
+        "ratio",
+        "The written focal length is the true one times this.",
+        _scaled_focal,
+    ),
+    FaultKind(
+        "no-distortion", "calibration", 0.0, "", "The written distortion is all zeros; the lens bends.", _no_distortion
+    ),
+    FaultKind(
+        "distortion-order",
+        "calibration",
+        0.0,
+        "",
+        "Written as k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant.",
+        _distortion_order,
+    ),
+    FaultKind(
+        "flipped-distortion",
+        "calibration",
+        0.0,
+        "",
+        "The radial coefficients have the wrong sign.",
+        _flipped_distortion,
+    ),
+    FaultKind(
+        "inverted-extrinsics", "calibration", 0.0, "", "The extrinsics are written in the other direction.", _inverted
+    ),
+    FaultKind(
+        "gl-axes", "calibration", 0.0, "", "The extrinsics have OpenGL's camera axes (y up, z backward).", _gl_axes
+    ),
+    FaultKind(
+        "scaled-translation",
+        "calibration",
+        1000.0,
+        "ratio",
+        "The written translation has another unit.",
+        _scaled_translation,
+    ),
+    FaultKind("swapped", "pair", 0.0, "", "Two cameras have each other's calibration."),
+    FaultKind("resized", "picture", 0.5, "ratio", "The picture was resized by this; K was not."),
+    FaultKind("mirrored", "picture", 0.0, "", "The picture is flipped left to right."),
+    FaultKind("frame-offset", "picture", 1.0, "frames", "The camera's pictures come from this many frames later."),
+)
+
+FAULTS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
+"""All faults by name."""

@@ -160,3 +160,4 @@ def test_every_fault_says_what_it_means() -> None:
     for name, kind in FAULTS.items():
         assert name == kind.name
         assert kind.meaning.endswith(".")
+        assert (kind.change is not None) == (kind.place == "calibration")
