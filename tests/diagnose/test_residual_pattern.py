@@ -53,9 +53,8 @@ def test_each_slip_is_named_and_undone(written: Camera, terms: tuple[str, ...], 
     assert found.terms == terms
     assert words in found.sentence
     assert found.remaining_px < 0.6
-    if "radial" not in terms:
-        left = corrected_camera(written, found).project(_POINTS) - captured
-        assert float(np.sqrt((left**2).sum(axis=1).mean())) < 0.6
+    left = corrected_camera(written, found).project(_POINTS) - captured
+    assert float(np.sqrt((left**2).sum(axis=1).mean())) < 0.6
 
 
 def test_sizes_are_right() -> None:
@@ -73,6 +72,12 @@ def test_sizes_are_right() -> None:
     assert roll is not None
     assert roll.roll_deg == pytest.approx(0.5, rel=0.01)
     assert roll.explained > 0.999
+    lens = _camera(lens=(0.05, 0.0, 0.0, 0.0, 0.0))
+    bent = find_pattern(exact, lens.project(_POINTS) - exact, lens)
+    assert bent is not None
+    assert bent.terms == ("radial",)
+    assert bent.radial == pytest.approx(0.05, rel=0.02)
+    assert corrected_camera(lens, bent).distortion.coefficients[0] == pytest.approx(0.0, abs=0.001)
 
 
 def test_scatter_is_not_explained() -> None:
