@@ -15,6 +15,7 @@ from renderkit.pipeline.workers import map_in_order, read_ahead, views_at_once
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.selection import no_match
 
 Draw = Callable[[ViewEvidence], str | None]
 """Draws a picture of a view and returns its path relative to the run folder, or None."""
@@ -241,5 +242,5 @@ def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) ->
         return available
     unknown = [name for name in wanted if name not in available]
     if unknown:
-        raise ValueError(f"the capture has no {what} {unknown[0]!r}; it has {', '.join(available) or 'none'}")
+        raise ValueError(no_match(unknown[0], available, what))
     return wanted
