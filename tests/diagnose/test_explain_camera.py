@@ -192,6 +192,17 @@ def test_causes_that_fit_as_well_are_named_too() -> None:
     assert told.sentence.endswith("(or twin: they fit as well)")
 
 
+def test_of_two_that_fit_alike_the_one_with_fewer_free_numbers_is_named() -> None:
+    def lavish(case: Case) -> Iterator[Candidate]:
+        yield case.candidate("lavish", "nine numbers", TRUE, num_free=9)
+
+    def spare(case: Case) -> Iterator[Candidate]:
+        yield case.candidate("spare", "one number", TRUE, num_free=1)
+
+    case = _case(_with(TRUE, 1.02), TRUE)
+    assert explain_camera(case, "scan", (Hypothesis(lavish), Hypothesis(spare))).cause == "spare"
+
+
 def test_a_hypothesis_is_a_function_and_a_line() -> None:
     def upside_down(case: Case) -> Iterator[Candidate]:
         half = Pose(np.diag([-1.0, -1.0, 1.0]), np.zeros(3))
