@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from renderkit.render.choose import make_renderer as make_renderer
     from renderkit.results.json_report import read_report as read_report
     from renderkit.results.json_report import write_report as write_report
-    from renderkit.results.rows import Report as Report
+    from renderkit.results.report import Report as Report
     from renderkit.results.rows import ViewResult as ViewResult
 
 __version__ = "0.1.0"
@@ -71,7 +71,7 @@ _HOMES = {
     "Renderer": "renderkit.render.base",
     "Rendering": "renderkit.render.base",
     "RenderkitError": "renderkit.errors",
-    "Report": "renderkit.results.rows",
+    "Report": "renderkit.results.report",
     "Rig": "renderkit.geometry.rig",
     "ShaderError": "renderkit.errors",
     "SupplementedCapture": "renderkit.formats.supplement",

@@ -13,7 +13,7 @@ from renderkit.cli.validate import RunRequest, run_validation
 from renderkit.errors import RenderkitError
 
 if TYPE_CHECKING:
-    from renderkit.results.rows import Report
+    from renderkit.results.report import Report
 
 _NUM_CAMERAS = 10
 _SIZE = (612, 512)

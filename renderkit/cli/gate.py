@@ -13,7 +13,7 @@ from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 
 if TYPE_CHECKING:
-    from renderkit.results.rows import GateVerdict
+    from renderkit.results.report import GateVerdict
 
 _MOST = 50
 

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from renderkit.gates.gate import Gate
-    from renderkit.results.rows import Report
+    from renderkit.results.report import Report
 
 GateOption = Annotated[
     list[str] | None,

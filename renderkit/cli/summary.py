@@ -14,7 +14,7 @@ from renderkit.results.cameras import CameraSummary, WorstCamera, outlying_metri
 from renderkit.results.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
 
 if TYPE_CHECKING:
-    from renderkit.results.rows import Report
+    from renderkit.results.report import Report
 
 _REQUESTED_TABLES = (
     (

@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from renderkit.render.base import Renderer
     from renderkit.results.capture_check import CaptureCheck
     from renderkit.results.evidence import ViewEvidence
-    from renderkit.results.rows import Report, ViewResult
+    from renderkit.results.report import Report
+    from renderkit.results.rows import ViewResult
 
 
 def validate(
@@ -139,7 +140,7 @@ def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None =
     from renderkit.pipeline.explain import explain_cameras
     from renderkit.report.writers import write_formats
     from renderkit.results.provenance import hash_inputs, package_versions
-    from renderkit.results.rows import Provenance, Report
+    from renderkit.results.report import Provenance, Report
     from renderkit.results.run_folder import OVERLAYS, make_run_folder
 
     started, clock = datetime.now(UTC), time.monotonic()

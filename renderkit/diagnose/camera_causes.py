@@ -11,7 +11,8 @@ import numpy as np
 
 from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report, natural_sorted
+from renderkit.results.report import Report
+from renderkit.results.rows import natural_sorted
 
 _MOST = 8
 _MOSTLY_SHIFT = 0.8

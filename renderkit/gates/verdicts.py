@@ -26,7 +26,7 @@ from renderkit.gates.gate import (
 )
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import Metric
-from renderkit.results.rows import GateVerdict, Report, Verdict
+from renderkit.results.report import GateVerdict, Report, Verdict
 from renderkit.results.standard_error import standard_error, why_none
 
 RIG: Final = "rig"

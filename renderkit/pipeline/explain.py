@@ -27,7 +27,8 @@ from renderkit.render.base import Renderer
 from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
 from renderkit.results.explanation import CameraExplanation, Measure
-from renderkit.results.rows import Report, Scores, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import Scores, ViewResult
 
 MAX_EXPLAINED = 8
 """So many cameras are explained, the worst ones."""

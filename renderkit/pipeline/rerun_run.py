@@ -9,7 +9,8 @@ from renderkit.errors import CalibrationError, DatasetError
 from renderkit.export.rerun_export import RerunFile
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 
 
 def log_run(report: Report, capture: Capture, file: RerunFile) -> list[str]:

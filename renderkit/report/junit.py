@@ -13,7 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.gates.verdicts import RIG
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import asked_metrics
-from renderkit.results.rows import GateVerdict, Report
+from renderkit.results.report import GateVerdict, Report
 
 FILE_NAME: Final = "junit.xml"
 

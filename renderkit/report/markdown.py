@@ -11,7 +11,7 @@ from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
 from renderkit.errors import DatasetError
 from renderkit.results.cameras import CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import GateVerdict, Report
+from renderkit.results.report import GateVerdict, Report
 
 FILE_NAME: Final = "summary.md"
 _MOST_ROWS = 20

@@ -10,7 +10,8 @@ from typing import Final, TypeAlias
 
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 
 CSV_NAME: Final = "results.csv"
 PARQUET_NAME: Final = "results.parquet"

@@ -11,7 +11,7 @@ from renderkit.report.junit import write_junit
 from renderkit.report.markdown import write_markdown
 from renderkit.report.table import write_csv, write_parquet
 from renderkit.results.json_report import write_report
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 Format: TypeAlias = Literal["json", "csv", "parquet", "junit", "markdown", "html"]
 FORMATS: Final[tuple[Format, ...]] = ("json", "csv", "parquet", "junit", "markdown", "html")

@@ -19,7 +19,8 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.texture import pool_textures
 from renderkit.results.catalogue import METRICS, Metric
-from renderkit.results.rows import Report, Scores, ViewResult, natural_key
+from renderkit.results.report import Report
+from renderkit.results.rows import Scores, ViewResult, natural_key
 
 _RANKED_BY: Mapping[str, float] = {
     "reprojection_median_px": 0.1,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import METRICS, Metric
-from renderkit.results.rows import Report, natural_key
+from renderkit.results.report import Report
+from renderkit.results.rows import natural_key
 from renderkit.results.standard_error import standard_error
 
 SIGNIFICANT = 3.0

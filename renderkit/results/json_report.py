@@ -26,16 +26,8 @@ from renderkit.results.catalogue import METRICS, asked_metrics
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.intervals import MetricInterval, headline_intervals, rig_summaries
 from renderkit.results.optional_scores import REQUESTED_JSON, nme_from, nme_json
-from renderkit.results.rows import (
-    Failure,
-    GateVerdict,
-    InputFile,
-    Provenance,
-    Report,
-    Scores,
-    ViewKey,
-    ViewResult,
-)
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
 
 SCHEMA: Final = "renderkit.report/1"

@@ -1,4 +1,4 @@
-"""The rows of a validation run: what one view scored, what a whole run found."""
+"""The rows of a validation run: what one view scored."""
 
 from __future__ import annotations
 
@@ -19,14 +19,10 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.texture import TextureScore
-from renderkit.results.capture_check import CaptureCheck
-from renderkit.results.explanation import CameraExplanation
-from renderkit.results.surface_comparison import SurfaceComparison
 
 ScoreKind: TypeAlias = Literal[
     "mask", "boundary", "containment", "reprojection", "nme", "contour", "multiview", "depth", "texture"
 ]
-Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 STANDARD_KINDS: tuple[ScoreKind, ...] = ("mask", "boundary", "containment", "reprojection")
 """Scores that every row has, or says why not."""
 
@@ -147,140 +143,6 @@ class ViewResult:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["not_computable"] = dict(self.not_computable)
         return type(self), tuple(values.values())
-
-
-@dataclass(frozen=True)
-class GateVerdict:
-    """What one gate said about one subject.
-
-    Attributes:
-        gate: The gate as it was written, such as "reprojection_rms_px <= 1.5".
-        subject: Camera name, or "rig".
-        mesh: Mesh name, or "" when the gate is not about one mesh.
-        verdict: "not computable" is never a pass.
-        value: What was measured, or None.
-        message: One sentence with the numbers.
-        tolerated: The gate's own allowance forgives this camera; it is still not a pass.
-    """
-
-    gate: str
-    subject: str
-    mesh: str
-    verdict: Verdict
-    value: float | None
-    message: str
-    tolerated: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Whether the gate holds."""
-        return self.verdict == "pass"
-
-    @property
-    def blocks(self) -> bool:
-        """Whether the run fails because of it."""
-        return not (self.passed or self.tolerated)
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """One file that a run read.
-
-    Attributes:
-        path: As it was given.
-        bytes: Size.
-        sha256: Hex digest; of the whole file, or of samples where `method` says so.
-        method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB.
-    """
-
-    path: str
-    bytes: int
-    sha256: str
-    method: Literal["sha256", "sha256-sampled"]
-
-
-@dataclass(frozen=True, eq=False)
-class Provenance:
-    """Where the numbers come from.
-
-    Attributes:
-        command: The command line, or the Python call.
-        capture: The capture as it was given.
-        dataset: "renderme360", "facescape", "middlebury".
-        unit: World unit.
-        versions: Package name to version, renderkit and Python among them.
-        renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of what drew.
-        options: The options that decide the numbers, as text.
-        inputs: Files that were read, with their hashes.
-    """
-
-    command: str = ""
-    capture: str = ""
-    dataset: str = ""
-    unit: str = "unknown"
-    versions: Mapping[str, str] = field(default_factory=dict)
-    renderer: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
-    inputs: tuple[InputFile, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Freeze the mappings."""
-        for name in ("versions", "renderer", "options"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """Everything one run found.
-
-    Attributes:
-        rows: In natural order of capture, frame, camera, mesh.
-        skipped_cameras: Camera name to the reason why the dataset itself marks it as unusable.
-        gates: What the gates said; empty when none were asked for.
-        provenance: Where the numbers come from.
-        started: ISO 8601 time of the start, UTC; "" when unknown. Kept with the timings.
-        seconds: Time of the whole run.
-        checks: What the capture's conventions turned out to be, before anything was scored.
-        surfaces: Meshes compared in space, frame by frame; empty when not asked for.
-        explanations: Why cameras stand out, the worst first.
-        with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
-    """
-
-    rows: tuple[ViewResult, ...]
-    skipped_cameras: Mapping[str, str] = field(default_factory=dict)
-    gates: tuple[GateVerdict, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance)
-    started: str = ""
-    seconds: float = 0.0
-    checks: tuple[CaptureCheck, ...] = ()
-    surfaces: tuple[SurfaceComparison, ...] = ()
-    explanations: tuple[CameraExplanation, ...] = ()
-    with_intervals: bool = False
-
-    def __post_init__(self) -> None:
-        """Sort the rows and freeze the mapping."""
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda row: row.key.sort_key)))
-        object.__setattr__(self, "skipped_cameras", MappingProxyType(dict(self.skipped_cameras)))
-
-    @property
-    def failures(self) -> tuple[ViewResult, ...]:
-        """Rows of views that could not be processed."""
-        return tuple(row for row in self.rows if row.failure is not None)
-
-    @property
-    def cameras(self) -> tuple[str, ...]:
-        """Names of the cameras that have rows, in natural order."""
-        return natural_sorted({row.key.camera for row in self.rows})
-
-    @property
-    def frames(self) -> tuple[str, ...]:
-        """Ids of the frames that have rows, in natural order."""
-        return natural_sorted({row.key.frame for row in self.rows})
-
-    @property
-    def meshes(self) -> tuple[str, ...]:
-        """Names of the meshes that have rows, in natural order."""
-        return natural_sorted({row.key.mesh for row in self.rows})
 
 
 def natural_key(text: str) -> tuple[tuple[int, str, str], ...]:

@@ -7,7 +7,8 @@ import pytest
 
 from renderkit.cli.summary import print_table, summary_lines
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.rows import Failure, GateVerdict, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
 
 _NO_MATTE = {"mask": "no matte", "boundary": "no matte", "containment": "no matte"}
 

@@ -15,7 +15,8 @@ from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.rows import Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import Scores, ViewKey, ViewResult
 
 MakeReport: TypeAlias = Callable[..., Report]
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not given")

@@ -14,7 +14,7 @@ import pytest
 from renderkit.gates.gate import Coverage, Gate, GateError
 from renderkit.gates.language import parse_check, parse_gate
 from renderkit.gates.verdicts import RIG, judge
-from renderkit.results.rows import GateVerdict, Report
+from renderkit.results.report import GateVerdict, Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 NAN = math.nan

@@ -17,7 +17,7 @@ from renderkit.pipeline.validate import validate
 from renderkit.render.cpu import CpuRenderer
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.explanation import CameraExplanation
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 from renderkit.synth.faults import FAULTS, parse_fault
 
 _CAUSES = {

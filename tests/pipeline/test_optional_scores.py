@@ -30,7 +30,8 @@ from renderkit.results.cameras import pool_scores, summarise_cameras
 from renderkit.results.catalogue import METRICS
 from renderkit.results.intervals import headline_intervals, rig_summaries
 from renderkit.results.json_report import dump_report, parse_report, read_schema
-from renderkit.results.rows import REQUESTED_KINDS, Report
+from renderkit.results.report import Report
+from renderkit.results.rows import REQUESTED_KINDS
 from renderkit.synth.truth import SynthTruth
 
 

@@ -22,7 +22,8 @@ from renderkit.render.choose import RendererKind, make_renderer
 from renderkit.render.cpu import CpuRenderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import dump_report
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
 
 

@@ -20,7 +20,8 @@ from renderkit.pipeline.validate import validate
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.results.cameras import rank_cameras, summarise_cameras, worst_camera
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
 
 

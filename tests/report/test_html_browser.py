@@ -15,7 +15,7 @@ from renderkit.gates.verdicts import judge
 from renderkit.report.html.compare_page import write_comparison
 from renderkit.report.html.page import write_html
 from renderkit.results.compare import NamedRun, comparable_metrics
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -19,7 +19,7 @@ from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.html import page as page_module
 from renderkit.report.html.page import render_page, write_html
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 WriteRun: TypeAlias = Callable[[Report, Path], Path]

@@ -13,7 +13,7 @@ from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_check, parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.junit import dump_junit, write_junit
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 # The schema of Jenkins' xunit plugin (MIT).

@@ -12,7 +12,7 @@ from renderkit.errors import DatasetError
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.markdown import dump_markdown, write_markdown
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 RMS = "reprojection_rms_px"

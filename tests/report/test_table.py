@@ -12,7 +12,7 @@ import pytest
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.report.table import table_columns, write_csv, write_parquet
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 

@@ -12,7 +12,8 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.cameras import outlying_metrics, pool_scores, rank_cameras, summarise_cameras, worst_camera
 from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
 
 
 def _row(

@@ -19,17 +19,8 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.catalogue import METRICS
 from renderkit.results.json_report import dump_report, parse_report, read_report, read_schema, write_report
-from renderkit.results.rows import (
-    REQUESTED_KINDS,
-    Failure,
-    GateVerdict,
-    InputFile,
-    Provenance,
-    Report,
-    Scores,
-    ViewKey,
-    ViewResult,
-)
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.rows import REQUESTED_KINDS, Failure, Scores, ViewKey, ViewResult
 
 _HOSTILE = "a<script>\"'\\\n\udcff\u202e"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from renderkit.metrics.mask import MaskScore
-from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult, natural_key, natural_sorted
+from renderkit.results.report import Report
+from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult, natural_key, natural_sorted
 
 _REASONS = {"mask": "a", "boundary": "b", "containment": "c", "reprojection": "d"}
 

@@ -22,7 +22,8 @@ from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.render.base import Rendering
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import Failure, GateVerdict, InputFile, Provenance, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
 
 MakeReport: TypeAlias = Callable[..., Report]

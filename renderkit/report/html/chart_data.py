@@ -15,7 +15,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import METRICS, Metric
 from renderkit.results.page_pictures import OffsetCurve
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 from renderkit.results.run_scene import read_mesh_previews, read_run_rig
 
 JsonObject: TypeAlias = dict[str, Any]

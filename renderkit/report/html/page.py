@@ -21,7 +21,8 @@ from renderkit.report.html.chart_data import chart_data
 from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS, Metric
 from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
-from renderkit.results.rows import GateVerdict, Report, ViewResult
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.rows import ViewResult
 
 FILE_NAME: Final = "report.html"
 MAX_PICTURE_BYTES: Final = 8 << 20
