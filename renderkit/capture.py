@@ -148,6 +148,11 @@ class Capture(ABC):
         """Cameras that the dataset marks as not usable; they are not among `camera_names`."""
         return ()
 
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """Files that the numbers depend on and that were found beside `path`, not named by it."""
+        return ()
+
     @abstractmethod
     def camera(self, name: str) -> Camera:
         """Read one calibrated camera.

@@ -33,6 +33,10 @@ class CalibrationError(DatasetError):
     """A camera's calibration is present but is not a camera: NaN, singular K, R no rotation, wrong shapes."""
 
 
+class ArgumentError(RenderkitError, ValueError):
+    """An argument is not valid here: a selection names what the capture does not have, options exclude each other."""
+
+
 class ContextError(RenderkitError):
     """No OpenGL context could be made.
 

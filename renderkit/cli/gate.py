@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
-
-if TYPE_CHECKING:
-    from renderkit.results.report import GateVerdict
-
-_MOST = 50
 
 
 def gate(
@@ -48,25 +42,9 @@ def gate(
         raise typer.BadParameter("which run? Give its folder, or --explain to see what would be checked")
     from renderkit.gates.verdicts import judge
     from renderkit.results.json_report import read_report
+    from renderkit.results.text import verdict_lines
 
     verdicts = judge(read_report(run), inputs.gates, inputs.baseline)
     for line in verdict_lines(verdicts):
         typer.echo(line)
     raise typer.Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)
-
-
-def verdict_lines(verdicts: Sequence[GateVerdict]) -> list[str]:
-    """Return one line per verdict that is no pass, what blocks first, and a line that counts."""
-    from renderkit.pictures.drawing import printable
-
-    shown = sorted((v for v in verdicts if not v.passed), key=lambda verdict: not verdict.blocks)
-    lines = []
-    for verdict in shown[:_MOST]:
-        mesh = f" ({verdict.mesh})" if verdict.mesh else ""
-        word = f"{verdict.verdict}, tolerated" if verdict.tolerated else verdict.verdict
-        lines.append(printable(f"gate {word}: {verdict.gate}: {verdict.subject}{mesh}: {verdict.message}"))
-    if len(shown) > _MOST:
-        lines.append(f"and {len(shown) - _MOST} more that do not pass")
-    tolerated = sum(verdict.tolerated for verdict in verdicts)
-    words = f", {tolerated} tolerated" if tolerated else ""
-    return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {len(verdicts)} checks pass{words}"]

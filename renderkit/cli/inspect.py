@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
-    CaptureInputs,
     ChecksOption,
     FlameOption,
     LandmarksOption,
@@ -53,6 +52,7 @@ def inspect(
     Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
+    from renderkit.pipeline.inputs import CaptureInputs
 
     inputs = CaptureInputs(source, (), masks, landmarks, flame, mesh_root)
     if cameras_only or json or plot is not None or from_ is not None or size is not None:

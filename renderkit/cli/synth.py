@@ -81,8 +81,8 @@ def synth(
             lens=lens.value,
             landmark_noise_px=landmark_noise,
         )
-        with Progress(cameras * frames) as progress:
-            truth = synthesize(out, options, lambda _done, _total: progress.advance())
+        with Progress() as progress:
+            truth = synthesize(out, options, progress.update)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     _print_result(truth)

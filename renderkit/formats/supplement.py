@@ -108,6 +108,11 @@ class SupplementedCapture(Capture):
             frame = replace(frame, read_landmarks=read)
         return frame
 
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """Those of the other capture; see `Capture.files_read`."""
+        return self._capture.files_read
+
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one camera's picture of a frame; see `Capture.view`."""
         view = self._capture.view(frame_id, camera_name)

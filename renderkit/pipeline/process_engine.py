@@ -1,4 +1,4 @@
-"""The walk of `validate` over worker processes, for renderers that draw one view at a time: software OpenGL.
+"""The walk of `validate_views` over worker processes, for renderers that draw one view at a time: software OpenGL.
 
 Every worker opens the capture and makes its renderer itself, because neither open files nor OpenGL contexts survive on
 the way to another process. Rows come in order, a bounded number of views is under way, and a worker that dies costs the
@@ -23,7 +23,7 @@ from renderkit.pipeline.validate import (
     FrameContents,
     examine_key,
     list_keys,
-    validate,
+    validate_views,
     with_picture,
 )
 from renderkit.render.base import Renderer
@@ -43,8 +43,8 @@ def validate_with_workers(
     renderer: Renderer,
     options: ValidationOptions | None = None,
     draw: Draw | None = None,
+    *,
     num_workers: int | None = None,
-    device: int | None = None,
 ) -> Iterator[ViewResult]:
     """Validate with as many workers as are worth having: processes for software OpenGL, else threads or one thread.
 
@@ -52,18 +52,18 @@ def validate_with_workers(
         capture: The capture.
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
-        draw: See `validate`.
+        draw: See `validate_views`.
         num_workers: Views worked on at once; by default as many as the process may use cores.
-        device: EGL device of the workers.
 
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
     """
     num_workers = num_workers or len(os.sched_getaffinity(0))
-    if renderer.info.kind == "egl" and not renderer.info.hardware and num_workers > 1:
-        make = partial(make_renderer, "egl", device)
+    info = renderer.info
+    if info.kind == "egl" and not info.hardware and num_workers > 1:
+        make = partial(make_renderer, "egl", info.device_index)
         return validate_in_processes(capture, make, options, draw, num_workers=num_workers)
-    return validate(capture, renderer, options, draw)
+    return validate_views(capture, renderer, options, draw)
 
 
 def validate_in_processes(
@@ -74,7 +74,7 @@ def validate_in_processes(
     *,
     num_workers: int,
 ) -> Iterator[ViewResult]:
-    """Validate a capture as `validate` does, in several processes.
+    """Validate a capture as `validate_views` does, in several processes.
 
     Args:
         capture: The capture; it must be picklable, and each worker opens it anew.

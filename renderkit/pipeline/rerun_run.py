@@ -26,7 +26,7 @@ def log_run(report: Report, capture: Capture, file: RerunFile) -> list[str]:
     """
     problems: list[str] = []
     known = set(capture.camera_names)
-    for name in report.cameras:
+    for name in report.camera_names:
         if name not in known:
             problems.append(f"camera {name}: the capture has no such camera")
             continue

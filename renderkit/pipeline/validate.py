@@ -11,7 +11,7 @@ from renderkit.errors import ContextError
 from renderkit.pipeline.optional_scores import read_requested
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.pipeline.view import FrameContent, examine_view, needs_photo
-from renderkit.pipeline.workers import map_in_order, read_ahead, views_at_once
+from renderkit.pipeline.workers import map_in_order, read_ahead
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
@@ -31,10 +31,10 @@ NO_MESH = "none"
 """What a row calls the mesh of a frame that has none."""
 
 
-def validate(
+def validate_views(
     capture: Capture, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
 ) -> Iterator[ViewResult]:
-    """Validate a capture, view by view.
+    """Validate a capture and yield a row for each view as soon as it is done.
 
     A view that cannot be processed becomes a row with a `failure`, and the walk goes on. What a capture does not have
     is "not computable" in its row; what it has but cannot be read is a failure.
@@ -69,7 +69,7 @@ def validate(
         return item if isinstance(item, ViewResult) else _examine(*item, renderer, options, passes)
 
     # Evidence for pictures is large, rows are small.
-    batch, threads = _ROWS_AT_ONCE if draw is None else 1, views_at_once(renderer)
+    batch, threads = _ROWS_AT_ONCE if draw is None else 1, renderer.threads
     # With threads the caller's own reads while they compute.
     views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
     for found in map_in_order(examine, views, threads, batch=batch):
@@ -116,22 +116,6 @@ class FrameContents:
                 content = failure_of(error)
             self._last = which, content
         return self._last[1]
-
-
-def validate_view(
-    capture: Capture,
-    key: ViewKey,
-    content: FrameContent,
-    renderer: Renderer,
-    options: ValidationOptions,
-    draw: Draw | None = None,
-) -> ViewResult:
-    """Validate one view; whatever is wrong with it becomes the row's `failure`.
-
-    Raises:
-        ContextError: If the renderer loses its device: no other view would fare better.
-    """
-    return with_picture(examine_key(capture, key, content, renderer, options, keep_evidence=draw is not None), draw)
 
 
 def examine_key(

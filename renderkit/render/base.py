@@ -58,6 +58,12 @@ class Rendering:
         covered: MaskImage = self.face_index >= 0
         return covered
 
+    def _repr_png_(self) -> bytes:
+        """Show the rendering in a notebook: its colours, else its depth in greys."""
+        from renderkit.images.preview import depth_picture, preview_png  # noqa: PLC0415 - loads OpenCV
+
+        return preview_png(depth_picture(self.depth, self.mask) if self.color is None else self.color)
+
 
 @dataclass(frozen=True)
 class RendererInfo:
@@ -68,12 +74,14 @@ class RendererInfo:
         device: GL_RENDERER, or the CPU renderer's compiler and thread count.
         version: GL_VERSION, or the compiler's version.
         hardware: Whether a GPU does the work.
+        device_index: Index into `egl.list_devices()`, so that a worker process can take the same device; None without.
     """
 
     kind: str
     device: str
     version: str
     hardware: bool
+    device_index: int | None = None
 
 
 class Renderer(Protocol):
@@ -82,6 +90,10 @@ class Renderer(Protocol):
     @property
     def info(self) -> RendererInfo:
         """Who draws."""
+
+    @property
+    def threads(self) -> int:
+        """How many views may be drawn at once from threads of one process; 1 when only its own thread may draw."""
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility.

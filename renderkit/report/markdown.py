@@ -99,6 +99,6 @@ def _provenance_lines(report: Report) -> list[str]:
     renderer = f"{provenance.renderer.get('device', 'unknown')}, {provenance.renderer.get('kind', 'unknown')}"
     version = provenance.versions.get("renderkit", "unknown")
     return [
-        f"{len(report.cameras)} cameras, {len(report.frames)} frames, {len(report.rows)} views; "
+        f"{len(report.camera_names)} cameras, {len(report.frames)} frames, {len(report.rows)} views; "
         f"renderer {escaped(renderer)}; renderkit {escaped(version)}; capture {escaped(provenance.capture)}"
     ]

@@ -55,6 +55,12 @@ class CameraSummary:
     scores: Scores
     rows: tuple[ViewResult, ...]
 
+    def __getattr__(self, name: str) -> float:
+        """Return a metric by its name, as in `summary.iou`; NaN where it could not be computed."""
+        if name not in METRICS:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute and there is no metric {name!r}")
+        return METRICS[name].value(self.scores)
+
     @property
     def num_failed(self) -> int:
         """Views that could not be processed."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.rows import ViewResult, natural_sorted
 from renderkit.results.surface_comparison import SurfaceComparison
+
+if TYPE_CHECKING:
+    import pandas
+
+    from renderkit.results.cameras import CameraSummary, WorstCamera
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 
@@ -134,11 +141,6 @@ class Report:
         return tuple(row for row in self.rows if row.failure is not None)
 
     @property
-    def cameras(self) -> tuple[str, ...]:
-        """Names of the cameras that have rows, in natural order."""
-        return natural_sorted({row.key.camera for row in self.rows})
-
-    @property
     def frames(self) -> tuple[str, ...]:
         """Ids of the frames that have rows, in natural order."""
         return natural_sorted({row.key.frame for row in self.rows})
@@ -147,3 +149,81 @@ class Report:
     def meshes(self) -> tuple[str, ...]:
         """Names of the meshes that have rows, in natural order."""
         return natural_sorted({row.key.mesh for row in self.rows})
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """Names of the cameras that have rows, in natural order."""
+        return natural_sorted({row.key.camera for row in self.rows})
+
+    @cached_property
+    def cameras(self) -> Mapping[str, CameraSummary]:
+        """Each camera over all its frames, by name: `report.cameras["25"].iou`.
+
+        Raises:
+            ValueError: If the rows are of several meshes; then take `report.of_mesh("scan").cameras`.
+        """
+        from renderkit.results.cameras import summarise_cameras  # noqa: PLC0415 - it needs this module
+
+        if len(self.meshes) > 1:
+            raise ValueError(
+                f"cameras: expected rows of one mesh, found {', '.join(self.meshes)}; "
+                f"take report.of_mesh({self.meshes[0]!r}).cameras"
+            )
+        return MappingProxyType({summary.camera: summary for summary in summarise_cameras(self.rows)})
+
+    def of_mesh(self, name: str) -> Report:
+        """Return the report with the rows of one mesh.
+
+        Raises:
+            KeyError: If no row is of that mesh.
+        """
+        if name not in self.meshes:
+            raise KeyError(name)
+        return replace(self, rows=tuple(row for row in self.rows if row.key.mesh == name))
+
+    @property
+    def worst(self) -> WorstCamera | None:
+        """The camera that agrees least with the others; None when nothing could be computed."""
+        from renderkit.results.cameras import worst_camera  # noqa: PLC0415 - it needs this module
+
+        return worst_camera(self)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the run passed.
+
+        With gates: whether none of them blocks. Without gates: whether every view could be processed and at least one
+        number was computed.
+        """
+        if self.gates:
+            return not any(gate.blocks for gate in self.gates)
+        return not self.failures and any(_has_number(row) for row in self.rows)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return one row per view with its metrics, as a pandas DataFrame.
+
+        Raises:
+            MissingExtraError: If pandas is not installed.
+        """
+        from renderkit.results.data_frame import data_frame_of  # noqa: PLC0415 - pandas is an extra
+
+        return data_frame_of(self)
+
+    def __str__(self) -> str:
+        """Return the tables and sentences that `renderkit validate` prints."""
+        from renderkit.results.text import report_text  # noqa: PLC0415 - it needs this module
+
+        return report_text(self)
+
+    def _repr_html_(self) -> str:
+        """Show the table of cameras in a notebook."""
+        from renderkit.results.text import report_html  # noqa: PLC0415 - it needs this module
+
+        return report_html(self)
+
+
+def _has_number(row: ViewResult) -> bool:
+    """Whether anything was computed; counts are always there."""
+    from renderkit.results.catalogue import METRICS  # noqa: PLC0415 - heavy beside this module
+
+    return any(not math.isnan(m.value(row.scores)) for m in METRICS.values() if m.unit != "count")

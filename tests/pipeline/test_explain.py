@@ -13,7 +13,7 @@ from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.cpu import CpuRenderer
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.explanation import CameraExplanation
@@ -56,7 +56,7 @@ def _explained(folder: Path, *faults: str) -> tuple[Report, tuple[CameraExplanat
     truth = synthesize(folder, options)
     chosen = ValidationOptions(frames=("0",))
     with open_capture(truth.capture) as capture, CpuRenderer(1) as renderer:
-        report = Report(tuple(validate(capture, renderer, chosen)))
+        report = Report(tuple(validate_views(capture, renderer, chosen)))
         return report, explain_cameras(capture, renderer, chosen, report)
 
 

@@ -23,7 +23,7 @@ from renderkit.pipeline.optional_scores import base_color
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.base import RenderPass
 from renderkit.render.raycast import raycast
 from renderkit.results.cameras import pool_scores, summarise_cameras
@@ -43,7 +43,7 @@ def _full(**changes: object) -> ValidationOptions:
 def full_report(faulty_capture: SynthTruth, renderer: RayRenderer) -> Report:
     """Everything that can be asked of the synthetic capture, whose camera 25 is turned by 0.3 degrees."""
     with open_capture(faulty_capture.capture, flame=faulty_capture.flame_topology) as capture:
-        rows = tuple(validate(capture, renderer, _full()))
+        rows = tuple(validate_views(capture, renderer, _full()))
         surfaces = tuple(compare_surfaces(capture, _full()))
     return Report(rows, surfaces=surfaces, with_intervals=True)
 
@@ -67,7 +67,7 @@ def test_the_turned_camera_is_measured_by_every_group(full_report: Report) -> No
 
 def test_what_was_not_asked_for_costs_nothing_and_says_so(faulty_capture: SynthTruth, renderer: RayRenderer) -> None:
     with open_capture(faulty_capture.capture) as capture:
-        (row,) = validate(capture, renderer, ValidationOptions(cameras=("28",)))
+        (row,) = validate_views(capture, renderer, ValidationOptions(cameras=("28",)))
     for kind, group in REQUESTED_KINDS.items():
         assert getattr(row.scores, kind) is None
         metric = next(metric for metric in METRICS.values() if metric.kind == kind)
@@ -117,7 +117,7 @@ def test_depth_is_the_difference_to_the_other_mesh(make_ball: MakeBall, renderer
     nearer = replace(ball, vertices=ball.vertices - [0.0, 0.0, 0.02], name="flame")
     frame = Frame("0", {"scan": lambda: ball, "flame": lambda: nearer})
     with make_ball(changed_frames={"0": frame}) as capture:
-        (row,) = validate(capture, renderer, _full(frames=("0",), cameras=("00",)))
+        (row,) = validate_views(capture, renderer, _full(frames=("0",), cameras=("00",)))
     assert row.scores.depth is not None
     expected = score_depth(raycast(ball, ball_camera("00")).depth, raycast(nearer, ball_camera("00")).depth)
     assert row.scores.depth.median == pytest.approx(expected.median, rel=0.012)
@@ -128,7 +128,7 @@ def test_depth_is_the_difference_to_the_other_mesh(make_ball: MakeBall, renderer
 
 def test_a_frame_with_one_mesh_has_no_depth(make_ball: MakeBall, renderer: RayRenderer) -> None:
     with make_ball() as capture:
-        row = next(validate(capture, renderer, _full()))
+        row = next(validate_views(capture, renderer, _full()))
         assert not list(compare_surfaces(capture, _full()))
     assert row.failure is None
     assert "no second mesh" in row.not_computable["depth"]
@@ -157,7 +157,7 @@ def test_texture_scores_a_photo_of_itself(make_ball: MakeBall, renderer: RayRend
     gray = Mesh(ball.vertices, ball.faces, vertex_colors=np.full((len(ball.vertices), 3), 180, np.uint8), name="scan")
     frame = Frame("0", {"scan": lambda: gray}, ball_landmarks)
     with make_ball(changed_frames={"0": frame}) as capture:
-        row = next(validate(capture, renderer, _full(frames=("0",))))
+        row = next(validate_views(capture, renderer, _full(frames=("0",))))
     assert METRICS["psnr_db"].value(row.scores) == 100.0
     assert METRICS["ssim"].value(row.scores) == pytest.approx(1.0)
 
@@ -187,7 +187,7 @@ def _row_in(region: str, make_ball: MakeBall, renderer: RayRenderer, view: View 
     changed = {} if view is None else {("0", "00"): view}
     options = ValidationOptions(frames=("0",), cameras=("00",), metrics=("contour",), region=RegionChoice.parse(region))
     with make_ball(changed) as capture:
-        rows = tuple(validate(capture, renderer, options))
+        rows = tuple(validate_views(capture, renderer, options))
     mask = rows[0].scores.mask
     return Report(rows), "" if mask is None else mask.region
 
@@ -236,7 +236,7 @@ def test_landmarks_against_other_views_need_no_mesh(renderer: RayRenderer, fault
     with open_capture(faulty_capture.capture) as capture:
         bare = capture.frame("0")
         assert bare.mesh_names
-        rows = tuple(validate(capture, renderer, ValidationOptions(metrics=("multiview",), cameras=("28", "13"))))
+        rows = tuple(validate_views(capture, renderer, ValidationOptions(metrics=("multiview",), cameras=("28", "13"))))
     by_camera = {row.key.camera: row for row in rows}
     held_out = by_camera["28"].scores.multiview
     assert held_out is not None
@@ -252,7 +252,7 @@ def test_mattes_of_undistorted_pictures_are_used_as_they_are(make_ball: MakeBall
     for told in (True, False):
         options = ValidationOptions(frames=("0",), cameras=("00",), undistort=True, undistorted_mattes=told)
         with make_ball({("0", "00"): view}) as capture:
-            (row,) = validate(capture, renderer, options)
+            (row,) = validate_views(capture, renderer, options)
         ious.append(METRICS["iou"].value(row.scores))
     assert ious[0] == 1.0
     assert ious[1] < 1.0

@@ -48,7 +48,7 @@ def test_rows_are_in_natural_order_however_they_came() -> None:
 def test_a_report_lists_cameras_frames_meshes_and_failures() -> None:
     failed = ViewResult(ViewKey("take", "10", "3", "flame"), failure=Failure("ValueError", "x"))
     report = Report((_row("12"), _row("3"), failed))
-    assert report.cameras == ("3", "12")
+    assert report.camera_names == ("3", "12")
     assert report.frames == ("0", "10")
     assert report.meshes == ("flame", "scan")
     assert report.failures == (failed,)

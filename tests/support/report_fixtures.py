@@ -116,8 +116,8 @@ def write_run() -> Callable[[Report, Path], Path]:
     def write(report: Report, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         cameras = {}
-        for index, name in enumerate(report.cameras):
-            turn = 2.0 * math.pi * index / len(report.cameras)
+        for index, name in enumerate(report.camera_names):
+            turn = 2.0 * math.pi * index / len(report.camera_names)
             # Looks at the origin from 2 m away; x right, y down.
             rotation = [[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]]
             matrix = [[600.0, 0.0, 319.5], [0.0, 600.0, 239.5], [0.0, 0.0, 1.0]]
