@@ -48,5 +48,4 @@ from renderkit.results.json_report import write_report as write_report
 from renderkit.results.report import Report as Report
 from renderkit.results.rows import ViewResult as ViewResult
 
-__all__: list[str]
 __version__: str

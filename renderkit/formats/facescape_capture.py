@@ -171,7 +171,10 @@ class FaceScapeCapture(Capture):
     def files_read(self) -> tuple[Path, ...]:
         """The tuple's model; see `Capture.files_read`."""
         model = self.mesh_path()
-        return () if model is None else (model,)
+        if model is None:
+            return ()
+        beside = self.path.parent / model.name  # as the capture was given, not made absolute
+        return (beside if beside.absolute() == model else model,)
 
     def inventory(self) -> Inventory:
         """Say what the capture holds and what is missing."""

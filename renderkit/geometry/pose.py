@@ -85,10 +85,7 @@ class Pose:
         forward = as_array(target, np.float64, (3,), "target") - center
         right = np.cross(forward, as_array(up, np.float64, (3,), "up"))
         if not np.linalg.norm(forward) > 0.0 or not np.linalg.norm(right) > 0.0:
-            raise ValueError(
-                f"expected a target apart from the eye and not along up, got eye {eye!r}, target {target!r}"
-            )
-
+            raise ValueError(f"expected a target apart from the eye, not along up; got eye {eye!r}, target {target!r}")
         forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
         rotation = np.stack([right, np.cross(forward, right), forward])
         return cls(rotation, -rotation @ center)

@@ -95,6 +95,13 @@ def score_boundary(
     Raises:
         ValueError: If the masks are not bool images of one shape, the region is of another, or the tolerance is
             negative.
+
+    Example:
+        >>> import renderkit as rk
+        >>> mask = np.zeros((20, 20), dtype=bool)
+        >>> mask[5:15, 5:15] = True
+        >>> rk.score_boundary(np.roll(mask, 1, axis=1), mask, tolerance_px=2.0).f
+        1.0
     """
     return count_matches(measure_outlines(rendered, captured, region), tolerance_px)
 

@@ -83,6 +83,14 @@ def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None =
 
     Raises:
         ValueError: If the masks are not bool images of one shape, or the region is of another.
+
+    Example:
+        >>> import numpy as np
+        >>> import renderkit as rk
+        >>> mask = np.zeros((20, 20), dtype=bool)
+        >>> mask[5:15, 5:15] = True
+        >>> round(rk.score_mask(np.roll(mask, 1, axis=1), mask).iou, 6)  # 90 / 110
+        0.818182
     """
     return count_pixels(cut_window(rendered, captured, region))
 

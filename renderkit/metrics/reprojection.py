@@ -124,6 +124,13 @@ def score_reprojection(
 
     Raises:
         ValueError: If the shapes disagree.
+
+    Example:
+        >>> import renderkit as rk
+        >>> seen, hidden = [True, True], [False, False]
+        >>> score = rk.score_reprojection([[3.0, 4.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]], seen, hidden)
+        >>> score.median_px, score.max_px
+        (2.5, 5.0)
     """
     first = as_array(predicted, np.float64, (None, 2), "predicted")
     second = as_array(captured, np.float64, (len(first), 2), "captured")

@@ -33,6 +33,11 @@ class OverlayStyle:
         landmarks: Whether to draw landmarks and error vectors.
         line_px: Width of lines in the written picture.
         mark_px: Radius of landmarks in the written picture.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.OverlayStyle(max_size=800, rendering=0.3).max_size
+        800
     """
 
     max_size: int = 1600

@@ -31,6 +31,11 @@ class ValidationOptions:
         metrics: Groups of metrics beside the standard ones; they cost time.
         region: Where masks and contours are compared; None compares masks everywhere and contours where it suits the
             mesh.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.ValidationOptions(cameras=("25", "28")).as_text()["cameras"]
+        '25,28'
     """
 
     frames: tuple[str, ...] | None = None

@@ -162,7 +162,7 @@ def overlay(
         >>> triangle = rk.Mesh([[-1, -1, 0], [1, -1, 0], [0, 1, 0]], [[0, 1, 2]])
         >>> camera = rk.Camera.look_at(eye=(0, 0, 4), target=(0, 0, 0), size=(64, 48))
         >>> photo = np.zeros((48, 64, 3), np.uint8)
-        >>> rk.overlay(photo, triangle, camera).image.any()
+        >>> bool(rk.overlay(photo, triangle, camera).image.any())
         True
     """
     pixels = EncodedImage.from_file(Path(photo)).decode_color() if isinstance(photo, str | Path) else photo

@@ -51,6 +51,16 @@ def validate_views(
     Raises:
         ValueError: If the options name a frame or camera that the capture does not have.
         ContextError: If the renderer loses its device.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     options = rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000)
+        ...     truth = rk.synthesize(folder, options)
+        ...     with rk.open_capture(truth.capture) as capture, rk.make_renderer("cpu") as renderer:
+        ...         [row.failure is None for row in rk.validate_views(capture, renderer)]
+        [True, True]
     """
     options = options or ValidationOptions()
     contents = FrameContents(capture, options)

@@ -16,7 +16,13 @@ from renderkit.geometry.mesh import Mesh
 
 
 class RenderPass(Flag):
-    """Which images a rendering should hold beside face index and depth, which it always does."""
+    """Which images a rendering should hold beside face index and depth, which it always does.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.RenderPass.NORMAL in rk.RenderPass.NORMAL | rk.RenderPass.COLOR
+        True
+    """
 
     GEOMETRY = 0
     BARYCENTRIC = auto()
@@ -38,6 +44,12 @@ class Rendering:
         normal: (height, width, 3) float32 unit normals in the camera's frame (OpenCV axes), turned towards the camera;
             zeros on the background. None unless asked for.
         color: (height, width, 3) uint8 RGB, shaded; zeros on the background. None unless asked for.
+
+    Example:
+        >>> import renderkit as rk
+        >>> picture = rk.Rendering(np.array([[-1, 0]], np.int32), np.array([[np.inf, 2.0]], np.float32))
+        >>> picture.mask.tolist()
+        [[False, True]]
     """
 
     face_index: FaceIndexImage
@@ -85,7 +97,14 @@ class RendererInfo:
 
 
 class Renderer(Protocol):
-    """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end."""
+    """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end.
+
+    Example:
+        >>> import renderkit as rk
+        >>> with rk.make_renderer("cpu", threads=2) as renderer:
+        ...     renderer.info.kind, renderer.threads
+        ('cpu', 2)
+    """
 
     @property
     def info(self) -> RendererInfo:

@@ -22,6 +22,12 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
     Raises:
         ContextError: If what was asked for, or is left, cannot be had: no EGL context, no compiler for the CPU.
         ArgumentError: If `kind` is none of these, or a device is given with "cpu".
+
+    Example:
+        >>> import renderkit as rk
+        >>> with rk.make_renderer("cpu") as renderer:
+        ...     renderer.info.hardware
+        False
     """
     if kind not in {"auto", "egl", "cpu"}:
         raise ArgumentError(f"renderer: expected 'auto', 'egl' or 'cpu', got {kind!r}")

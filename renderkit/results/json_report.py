@@ -42,6 +42,15 @@ def write_report(report: Report, folder: Path) -> Path:
 
     Raises:
         DatasetError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_report(rk.Report(()), Path(folder))
+        ...     len(rk.read_report(Path(folder)).rows)
+        0
     """
     path = folder / FILE_NAME
     try:
@@ -56,6 +65,15 @@ def read_report(path: str | Path) -> Report:
 
     Raises:
         DatasetError: If it is missing, too large, or not a report of a version that this renderkit reads.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_report(rk.Report(()), Path(folder))
+        ...     len(rk.read_report(Path(folder)).rows)
+        0
     """
     file = Path(path)
     file = file / FILE_NAME if file.is_dir() else file

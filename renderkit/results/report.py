@@ -117,6 +117,14 @@ class Report:
         surfaces: Meshes compared in space, frame by frame; empty when not asked for.
         explanations: Why cameras stand out, the worst first.
         with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
+
+    Example:
+        >>> import renderkit as rk
+        >>> from renderkit.results.rows import Failure, ViewKey
+        >>> row = rk.ViewResult(ViewKey("take", "0", "25", "scan"), failure=Failure("DatasetError", "no picture"))
+        >>> report = rk.Report((row,))
+        >>> report.camera_names, report.passed, report.cameras["25"].iou
+        (('25',), False, nan)
     """
 
     rows: tuple[ViewResult, ...]

@@ -110,6 +110,13 @@ class ViewResult:
         landmark_pixels: (L, 2) detected landmarks in px, aligned with the reprojection's residuals; None without them.
         overlay: Overlay picture, a POSIX path relative to the run folder; or None.
         seconds: Time spent on the view; not part of its identity.
+
+    Example:
+        >>> import renderkit as rk
+        >>> from renderkit.results.rows import Failure, ViewKey
+        >>> row = rk.ViewResult(ViewKey("take", "0", "25", "scan"), failure=Failure("DatasetError", "no picture"))
+        >>> row.failure.message
+        'no picture'
     """
 
     key: ViewKey

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from command_result import Result
 
-from renderkit.render import choose
+from renderkit.pipeline import run as pipeline_run
 from renderkit.results.json_report import read_report, read_schema
 from renderkit.synth.truth import SynthTruth
 
@@ -130,10 +130,10 @@ def test_wrong_arguments_are_2_and_say_why(run: Run, capture: SynthTruth, argume
 def test_an_unwritable_folder_is_found_before_any_work(
     run: Run, capture: SynthTruth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(kind: str, device: int | None) -> None:
+    def work(kind: str, device: int | None, *, threads: int | None) -> None:
         pytest.fail("work was begun")
 
-    monkeypatch.setattr(choose, "make_renderer", work)
+    monkeypatch.setattr(pipeline_run, "make_renderer", work)
     (tmp_path / "file").write_text("in the way")
     result = run("validate", capture.capture, "--out", tmp_path / "file")
     assert result.code == 2
