@@ -12,6 +12,7 @@ import typer
 
 from renderkit.cli.arguments import DeviceOption, RendererChoice, RendererOption
 from renderkit.cli.progress import Progress
+from renderkit.cli.tables import JsonOption
 from renderkit.cli.validate import print_report
 from renderkit.errors import RenderkitError
 
@@ -28,6 +29,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renderkit-demo"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""
     from renderkit.pipeline import run
@@ -38,7 +40,9 @@ def demo(
 
     started = time.monotonic()
     run_folder = make_run_folder(out / "run")
-    typer.echo(f"making a capture of {_NUM_CAMERAS} cameras; camera {_FAULTY} is turned by {_ANGLE_DEG} degrees ...")
+    sys.stderr.write(
+        f"making a capture of {_NUM_CAMERAS} cameras; camera {_FAULTY} is turned by {_ANGLE_DEG} degrees ...\n"
+    )
     fault = Fault("rotated", (_FAULTY,), _ANGLE_DEG)
     truth = synthesize(out / "capture", SynthOptions(num_cameras=_NUM_CAMERAS, size=_SIZE, faults=(fault,)))
     with Progress() as progress:
@@ -51,19 +55,21 @@ def demo(
             progress=progress.update,
             command=shlex.join(["renderkit", *sys.argv[1:]]),
         )
-    print_report(report, run_folder)
+    print_report(report, run_folder, as_json=as_json)
+    worst = report.worst
+    if worst is None or worst.camera != _FAULTY or not worst.stands_out:
+        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
+    if as_json:
+        return
     _explain(report, run_folder)
     typer.echo(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
 def _explain(report: Report, run_folder: Path) -> None:
-    """Say whether the planted fault was found, and which files to look at."""
+    """Say which files to look at."""
     from renderkit.results.json_report import FILE_NAME
     from renderkit.results.run_folder import OVERLAYS
 
-    worst = report.worst
-    if worst is None or worst.camera != _FAULTY or not worst.stands_out:
-        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
     typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. Look at:")
     for path, what in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
+from renderkit.cli.tables import JsonOption, print_json
 
 
 def gate(
@@ -22,12 +23,13 @@ def gate(
     baseline: BaselineOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what would be checked; needs no run.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of renderkit.toml.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check a finished run against gates; nothing is computed again and nothing is written."""
     if schema:
         from renderkit.gates.schema import gate_schema
 
-        typer.echo(json.dumps(gate_schema(), indent=2))
+        print_json(gate_schema())
         return
     inputs = read_gates(checks, config, baseline, with_baseline=not explain)
     if not inputs.gates:
@@ -35,6 +37,9 @@ def gate(
     if explain:
         from renderkit.gates.explain import explain_gate
 
+        if as_json:
+            print_json([{"gate": one.name, "explanation": explain_gate(one)} for one in inputs.gates])
+            return
         for one in inputs.gates:
             typer.echo(f"{one.name}\n    {explain_gate(one)}")
         return
@@ -45,6 +50,8 @@ def gate(
     from renderkit.results.text import verdict_lines
 
     verdicts = judge(read_report(run), inputs.gates, inputs.baseline)
-    for line in verdict_lines(verdicts):
+    if as_json:
+        print_json([asdict(verdict) for verdict in verdicts])
+    for line in () if as_json else verdict_lines(verdicts):
         typer.echo(line)
     raise typer.Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)

@@ -23,9 +23,6 @@ class Rig:
 
     Example:
         >>> from renderkit.geometry.camera import Camera
-    from renderkit.notebook import table_html
-
-    _SHOWN = 20
         >>> rig = Rig({"25": Camera.look_at((0, 0, 3), (0, 0, 0), size=(640, 480), name="25")}, unit="m")
         >>> rig["25"].project((0, 0, 0)).tolist()
         [319.5, 239.5]
