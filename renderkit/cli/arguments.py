@@ -244,10 +244,10 @@ def make_options(
     Raises:
         typer.BadParameter: If a selection names what the capture does not have.
     """
-    from renderkit.pipeline.metric_groups import parse_metric_groups
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.pipeline.region_choice import RegionChoice
     from renderkit.pipeline.selection import select_cameras, select_frames
+    from renderkit.results.kinds import parse_metric_groups
 
     try:
         options = ValidationOptions(

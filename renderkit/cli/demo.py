@@ -49,11 +49,10 @@ def demo(
 
 def _explain(report: Report, run_folder: Path) -> None:
     """Say whether the planted fault was found, and which files to look at."""
-    from renderkit.results.cameras import worst_camera
     from renderkit.results.json_report import FILE_NAME
     from renderkit.results.run_folder import OVERLAYS
 
-    worst = worst_camera(report)
+    worst = report.summary.worst
     if worst is None or worst.camera != _FAULTY or not worst.stands_out:
         raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)

@@ -95,10 +95,9 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
         GateError: If a gate's metric belongs to another group.
     """
     from renderkit.gates.gate import GateError
-    from renderkit.results.rows import REQUESTED_KINDS
 
     for gate in gates:
-        group = REQUESTED_KINDS.get(gate.metric.kind)
-        if group is not None and group not in metrics:
+        group = gate.metric.group
+        if gate.metric.on_request and group not in metrics:
             listed = ",".join([*metrics, group])
             raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")

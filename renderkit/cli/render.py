@@ -104,7 +104,9 @@ def _capture_jobs(
     problems: list[str],
 ) -> list[_Job]:
     """Return what to draw of a capture; what cannot be drawn is appended to `problems`."""
-    from renderkit.pipeline.validate import chosen_meshes, read_content
+    from renderkit.metrics.scored_view import Missing
+    from renderkit.pipeline.frame_content import read_content
+    from renderkit.pipeline.validate import chosen_meshes
 
     first = capture.frame_ids[0] if capture.frame_ids else None
     options = make_options(capture, inputs, frames or first, cameras, 0.5, undistort)
@@ -113,8 +115,9 @@ def _capture_jobs(
         frame = capture.frame(frame_id)
         for name in chosen_meshes(frame, options):
             content = read_content(frame, name)
-            if content.mesh is None or content.why_not_rendered:
-                problems.append(f"frame {frame_id}: {content.why_not_rendered}")
+            mesh = content.renderable
+            if isinstance(mesh, Missing):
+                problems.append(f"frame {frame_id}: {mesh.reason}")
                 continue
             for camera_name in options.cameras or capture.camera_names:
                 try:
@@ -122,9 +125,7 @@ def _capture_jobs(
                 except RenderkitError as error:
                     problems.append(f"frame {frame_id} camera {camera_name}: {error}")
                     continue
-                jobs.append(
-                    (f"{frame_id}_{camera_name}_{name}", content.mesh, camera.undistorted() if undistort else camera)
-                )
+                jobs.append((f"{frame_id}_{camera_name}_{name}", mesh, camera.undistorted() if undistort else camera))
     return jobs
 
 

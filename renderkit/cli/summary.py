@@ -2,65 +2,60 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from renderkit.cli.gate import verdict_lines
-from renderkit.results.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
-from renderkit.results.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
+from renderkit.results.kinds import METRICS
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report
 
-_REQUESTED_TABLES = (
-    (
-        "boundary_iou_2px",
-        "boundary_iou_4px",
-        "boundary_iou",
-        "hd95_px",
-        "assd_px",
-        "align_dx_px",
-        "align_dy_px",
-        "align_scale",
-        "align_roll_deg",
-    ),
-    ("heldout_median_px", "heldout_rms_px", "depth_median_m", "depth_p95_m", "depth_bias_m", "psnr_db", "ssim"),
-)
-_OPTIONAL = {"vertex_containment"}
+_MOST_COLUMNS = 10
 _MOST = 10
 _PIPED_WIDTH = 160
 
 
 def print_table(report: Report) -> None:
     """Print one row per camera on stdout; the worst camera is marked."""
-    summaries = summarise_cameras(report.rows)
-    _print_cameras(report, summaries, _shown_metrics(summaries))
+    _print_cameras(report, table_metrics(report.summary.cameras))
 
 
 def print_requested(report: Report) -> None:
     """Print a second table of what was measured on request; nothing when nothing was."""
-    summaries = summarise_cameras(report.rows)
-    asked = {metric.name for metric in asked_metrics(report.rows)}
-    for names in _REQUESTED_TABLES:
-        metrics = [METRICS[name] for name in names if name in asked]
-        if metrics:
-            typer.echo("")
-            _print_cameras(report, summaries, metrics)
+    for metrics in _requested_tables(report.summary.metrics):
+        typer.echo("")
+        _print_cameras(report, metrics)
     for surface in report.surfaces[:_MOST]:
         typer.echo(f"surfaces ({report.provenance.unit}): {surface}")
 
 
-def _print_cameras(report: Report, summaries: tuple[CameraSummary, ...], metrics: list[Metric]) -> None:
+def _requested_tables(asked: Sequence[Metric]) -> list[list[Metric]]:
+    """Share the columns that were asked for out among tables of at most ten, a group in one table."""
+    tables: list[list[Metric]] = []
+    columns = [metric for metric in asked if metric.column and metric.on_request]
+    for group in dict.fromkeys(metric.group for metric in columns):
+        members = [metric for metric in columns if metric.group == group]
+        if tables and len(tables[-1]) + len(members) <= _MOST_COLUMNS:
+            tables[-1] += members
+        else:
+            tables.append(members)
+    return tables
+
+
+def _print_cameras(report: Report, metrics: Sequence[Metric]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    worst = worst_camera(report)
+    worst, summaries = report.summary.worst, report.summary.cameras
     several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("camera", no_wrap=True)
@@ -106,14 +101,6 @@ def summary_lines(report: Report) -> list[str]:
     return lines
 
 
-def _shown_metrics(summaries: tuple[CameraSummary, ...]) -> list[Metric]:
-    return [
-        METRICS[name]
-        for name in HEADLINE_METRICS
-        if name not in _OPTIONAL or any(not math.isnan(METRICS[name].value(s.scores)) for s in summaries)
-    ]
-
-
 def _note(summary: CameraSummary, worst: bool) -> str:
     notes = ["<-- worst"] if worst else []
     if summary.num_failed:
@@ -122,13 +109,13 @@ def _note(summary: CameraSummary, worst: bool) -> str:
 
 
 def _worst_lines(report: Report) -> list[str]:
-    worst = worst_camera(report)
+    worst = report.summary.worst
     if worst is None:
         return ["worst camera: none, nothing could be computed"]
     if not worst.stands_out:
         return [f"worst camera: {worst.camera}, {_against(worst)}; no camera stands out"]
     lines = [f"worst camera: {worst.camera}"]
-    lines += [f"  {_against(entry)}" for entry in outlying_metrics(report, worst.camera)]
+    lines += [f"  {_against(entry)}" for entry in report.summary.outlying_metrics(worst.camera)]
     if worst.runner_up is not None:
         lines.append(
             f"  {worst.deviation:.1f} robust deviations from the rig; next is camera {worst.runner_up} "
@@ -147,8 +134,8 @@ def _missing_lines(report: Report) -> list[str]:
     rows = [row for row in report.rows if row.failure is None]
     titles: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
-    for metric in (METRICS[name] for name in HEADLINE_METRICS if name not in _OPTIONAL):
-        found = Counter(reason for row in rows if (reason := metric.missing_reason(row)) is not None)
+    for metric in table_metrics(()):
+        found = Counter(reason for row in rows if (reason := row.missing_reason(metric)) is not None)
         for reason, count in found.items():
             titles.setdefault(reason, []).append(metric.title)
             counts[reason] = max(counts[reason], count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 import time
@@ -138,7 +137,7 @@ def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None =
     from renderkit.gates.verdicts import judge
     from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.explain import explain_cameras
-    from renderkit.report.writers import write_formats
+    from renderkit.report.registry import write_formats
     from renderkit.results.provenance import hash_inputs, package_versions
     from renderkit.results.report import Provenance, Report
     from renderkit.results.run_folder import OVERLAYS, make_run_folder
@@ -168,9 +167,9 @@ def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None =
     )
     report = replace(_with_requested(capture, run, report), explanations=explanations)
     gates = gates or GateInputs()
-    report = replace(report, gates=judge(report, gates.gates, gates.baseline))
+    report = replace(report, gates=judge(report, gates.gates, gates.baseline), baseline=gates.baseline)
     _write_scene(capture, report, folder)
-    paths = write_formats(report, folder, baseline=gates.baseline)
+    paths = write_formats(report, folder)
     _print_run(report, paths, pictures)
     return report
 
@@ -188,16 +187,11 @@ def exit_code(report: Report) -> int:
     Gates decide where there are any. Without gates a failed view is bad input, and so is a run in which nothing could
     be computed at all.
     """
-    from renderkit.results.catalogue import METRICS
+    from renderkit.results.kinds import METRICS
 
     if report.gates:
         return EXIT_PASS if not any(gate.blocks for gate in report.gates) else EXIT_GATE_FAILED
-    computed = any(
-        not math.isnan(metric.value(row.scores))
-        for row in report.rows
-        for metric in METRICS.values()
-        if metric.unit != "count"
-    )
+    computed = any(count for name, count in report.summary.computable.items() if METRICS[name].unit != "count")
     return EXIT_BAD_INPUT if report.failures or not computed else EXIT_PASS
 
 
@@ -214,11 +208,13 @@ def _check(capture: Capture, renderer: Renderer, run: RunRequest) -> tuple[Captu
 
 def _with_requested(capture: Capture, run: RunRequest, report: Report) -> Report:
     """Add what is measured over frames instead of views."""
+    from renderkit.metrics.score_kind import Needs
     from renderkit.pipeline.surfaces import compare_surfaces
+    from renderkit.results.kinds import INTERVALS, needs_of
 
     groups = run.options.metrics
-    surfaces = tuple(compare_surfaces(capture, run.options, run.folder)) if "depth" in groups else ()
-    return replace(report, surfaces=surfaces, with_intervals="intervals" in groups)
+    surfaces = tuple(compare_surfaces(capture, run.options, run.folder)) if Needs.OTHER_MESH in needs_of(groups) else ()
+    return replace(report, surfaces=surfaces, with_intervals=INTERVALS in groups)
 
 
 def _walk(capture: Capture, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.rows import ViewResult, natural_sorted
+from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import SurfaceComparison
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
@@ -110,6 +111,8 @@ class Report:
         surfaces: Meshes compared in space, frame by frame; empty when not asked for.
         explanations: Why cameras stand out, the worst first.
         with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
+        baseline: The run that gates and histograms compare with; not written with the report.
+        summary: The rows summed up; made from the rows, never given.
     """
 
     rows: tuple[ViewResult, ...]
@@ -122,10 +125,16 @@ class Report:
     surfaces: tuple[SurfaceComparison, ...] = ()
     explanations: tuple[CameraExplanation, ...] = ()
     with_intervals: bool = False
+    baseline: Report | None = field(default=None, repr=False)
+    summary: Summary = field(default_factory=lambda: Summary(()), repr=False)
 
     def __post_init__(self) -> None:
-        """Sort the rows and freeze the mapping."""
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda row: row.key.sort_key)))
+        """Sort the rows, freeze the mapping, and keep the summary as long as the rows are the same."""
+        ordered = tuple(sorted(self.rows, key=lambda row: row.key.sort_key))
+        # A report changed by `replace` has the rows of the one before: what was computed from them still holds.
+        if ordered != self.summary.rows:
+            object.__setattr__(self, "summary", Summary(ordered))
+        object.__setattr__(self, "rows", self.summary.rows)
         object.__setattr__(self, "skipped_cameras", MappingProxyType(dict(self.skipped_cameras)))
 
     @property
