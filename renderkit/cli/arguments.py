@@ -91,7 +91,7 @@ MetricsOption = Annotated[
     typer.Option(
         "--metrics",
         metavar="LIST",
-        help="standard, full, or a list of contour, multiview, depth, texture, intervals: more numbers, more time.",
+        help="standard, full, or groups such as contour,depth: more numbers, more time. A wrong name lists the groups.",
     ),
 ]
 RegionOption = Annotated[
