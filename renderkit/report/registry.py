@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from renderkit.report import csv_file, json_file, junit, markdown, parquet
-from renderkit.report.html import html_file
 from renderkit.report.writer import Writer
 from renderkit.results.report import Report
 
-WRITERS: Final = {
-    writer.name: writer
-    for writer in (
-        json_file.WRITER,
-        csv_file.WRITER,
-        parquet.WRITER,
-        junit.WRITER,
-        markdown.WRITER,
-        html_file.WRITER,
-    )
-}
+_MODULES: Final = (
+    "renderkit.report.json_file",
+    "renderkit.report.csv_file",
+    "renderkit.report.parquet",
+    "renderkit.report.junit",
+    "renderkit.report.markdown",
+    "renderkit.report.html.html_file",
+)
+"""Modules with a `WRITER`, in the order in which they write."""
+
+
+def _writer(module: str) -> Writer:
+    writer = import_module(module).WRITER
+    if not isinstance(writer, Writer):
+        raise TypeError(f"{module}: expected a Writer, found {type(writer).__name__}")
+    return writer
+
+
+WRITERS: Final[Mapping[str, Writer]] = {writer.name: writer for writer in map(_writer, _MODULES)}
 """Every writer by name, in the order in which they write."""
 
 DEFAULT_FORMATS: Final = tuple(name for name, writer in WRITERS.items() if writer.by_default)

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Final
 
 from renderkit.errors import RenderkitError
-from renderkit.metrics import (
-    boundary,
-    containment,
-    contour_score,
-    depth_histogram,
-    mask,
-    multiview,
-    normalised_error,
-    reprojection,
-    texture,
-)
 from renderkit.metrics.score_kind import STANDARD, Metric, Needs, ScoreKind
 
 ENTRY_POINTS: Final = "renderkit.scores"
@@ -32,17 +22,18 @@ FULL: Final = "full"
 INTERVALS: Final = "intervals"
 """Bootstrap confidence intervals per camera; asked for like a group of scores."""
 
-_BUILT_IN: Final = (
-    mask.KIND,
-    boundary.KIND,
-    containment.KIND,
-    reprojection.KIND,
-    normalised_error.KIND,
-    contour_score.KIND,
-    multiview.KIND,
-    depth_histogram.KIND,
-    texture.KIND,
+_MODULES: Final = (
+    "renderkit.metrics.mask",
+    "renderkit.metrics.boundary",
+    "renderkit.metrics.containment",
+    "renderkit.metrics.reprojection",
+    "renderkit.metrics.normalised_error",
+    "renderkit.metrics.contour_score",
+    "renderkit.metrics.multiview",
+    "renderkit.metrics.depth_histogram",
+    "renderkit.metrics.texture",
 )
+"""Our own scores: modules with a `KIND`, in the order in which they are measured and shown."""
 
 
 class UnknownMetricError(RenderkitError):
@@ -87,18 +78,22 @@ def collect_kinds(kinds: Iterable[ScoreKind]) -> Mapping[str, ScoreKind]:
     return MappingProxyType(found)
 
 
-def _installed_kinds() -> Iterable[ScoreKind]:
+def _all_kinds() -> Iterable[ScoreKind]:
+    for module in _MODULES:
+        yield _checked(import_module(module).KIND, module)
     for entry in entry_points(group=ENTRY_POINTS):
-        kind = entry.load()
-        if not isinstance(kind, ScoreKind):
-            raise RenderkitError(
-                f"entry point {entry.name!r} of the group {ENTRY_POINTS!r}: expected a ScoreKind at {entry.value}, "
-                f"found {type(kind).__name__}; correct or uninstall the package that brings it"
-            )
-        yield kind
+        yield _checked(entry.load(), f"entry point {entry.name!r} of the group {ENTRY_POINTS!r}, {entry.value}")
 
 
-KINDS: Final = collect_kinds((*_BUILT_IN, *_installed_kinds()))
+def _checked(kind: object, where: str) -> ScoreKind:
+    if not isinstance(kind, ScoreKind):
+        raise RenderkitError(
+            f"{where}: expected a ScoreKind, found {type(kind).__name__}; correct or uninstall the package it is from"
+        )
+    return kind
+
+
+KINDS: Final = collect_kinds(_all_kinds())
 """Every kind of score by name, in the order in which they are measured and shown."""
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(

@@ -189,13 +189,24 @@ print(json.dumps([verdict.message, b"picture_share" in csv, b"0.750" in page, b"
 """
 
 
-def test_another_package_adds_a_score_by_an_entry_point(tmp_path: Path) -> None:
-    (tmp_path / "plugin_score.py").write_text(_PLUGIN)
-    info = tmp_path / "plugin_score-1.0.dist-info"
+def _run_with_plugin(folder: Path, entry: str, code: str) -> subprocess.CompletedProcess[str]:
+    (folder / "plugin_score.py").write_text(_PLUGIN)
+    info = folder / "plugin_score-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin-score\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[renderkit.scores]\ncoverage = plugin_score:KIND\n")
-    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(PRODUCT.parent)!r}]\n{_USE}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    (info / "entry_points.txt").write_text(f"[renderkit.scores]\ncoverage = {entry}\n")
+    code = f"import sys; sys.path[:0] = [{str(folder)!r}, {str(PRODUCT.parent)!r}]\n{code}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_another_package_adds_a_score_by_an_entry_point(tmp_path: Path) -> None:
+    done = _run_with_plugin(tmp_path, "plugin_score:KIND", _USE)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["picture_share 0.750 >= 0.500", True, True, True]
+
+
+def test_an_entry_point_that_is_no_score_is_named(tmp_path: Path) -> None:
+    done = _run_with_plugin(tmp_path, "plugin_score:measure", "import renderkit.results.kinds")
+    assert done.returncode != 0
+    assert "entry point 'coverage' of the group 'renderkit.scores'" in done.stderr
+    assert "expected a ScoreKind, found function" in done.stderr
