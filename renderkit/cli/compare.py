@@ -12,7 +12,7 @@ import typer
 from renderkit.cli.tables import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
-    from renderkit.results.catalogue import Metric
+    from renderkit.metrics.score_kind import Metric
     from renderkit.results.compare import Change, NamedRun
 
 _STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "bold red", "": ""}
@@ -31,16 +31,16 @@ def compare(
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.results.catalogue import metric_named
     from renderkit.results.compare import comparable_metrics, compare_runs, name_runs
     from renderkit.results.json_report import read_report
+    from renderkit.results.kinds import metric_named
 
     if len(runs) < 2:
         raise typer.BadParameter("give at least two runs")
     wanted = [metric_named(name).name for name in metric or ()]
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
-    shown = metrics if wanted else metrics[:1] + _landmark_metric(metrics)
+    shown = metrics if wanted else [metric for metric in metrics if metric.interval]
     write_comparison(named, metrics, out)
     if as_json:
         print_json({"page": str(out), "metrics": [_as_json(named, one, compare_runs(named, one)) for one in metrics]})
@@ -48,10 +48,6 @@ def compare(
     for one in shown:
         _print_changes(named, one, compare_runs(named, one))
     typer.echo(f"page: {out}")
-
-
-def _landmark_metric(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
-    return tuple(metric for metric in metrics[1:] if metric.name == "reprojection_rms_px")
 
 
 def _as_json(runs: Sequence[NamedRun], metric: Metric, changes: Sequence[Change]) -> dict[str, object]:

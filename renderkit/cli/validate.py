@@ -150,10 +150,11 @@ def print_cameras(table: TextTable) -> None:
 
 def _file_lines(report: Report, folder: Path) -> list[str]:
     """Say where the run's files are."""
+    from renderkit.report.registry import DEFAULT_FORMATS, find_writers
     from renderkit.results.run_folder import OVERLAYS
 
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    lines = [f"report: {folder}: {', '.join(names)}"]
+    names = ", ".join(writer.file_name for writer in find_writers(DEFAULT_FORMATS))
+    lines = [f"report: {folder}: {names}"]
     if any(row.overlay is not None for row in report.rows):
         lines.append(f"overlays: {folder / OVERLAYS}")
         lines += [f"contact sheet: {sheet}" for sheet in sorted((folder / OVERLAYS).glob("sheet_*"))[:1]]

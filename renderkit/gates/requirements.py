@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from renderkit.gates.gate import Gate, GateError
-from renderkit.results.rows import REQUESTED_KINDS
 
 
 def check_baseline(gates: Sequence[Gate], *, has_baseline: bool) -> None:
@@ -30,7 +29,7 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
         GateError: If a gate's metric belongs to another group.
     """
     for gate in gates:
-        group = REQUESTED_KINDS.get(gate.metric.kind)
-        if group is not None and group not in metrics:
+        group = gate.metric.group
+        if gate.metric.on_request and group not in metrics:
             listed = ",".join([*metrics, group])
             raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")

@@ -20,15 +20,17 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.alignment import align_contours
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import default_region
+from renderkit.metrics.scored_view import Missing
+from renderkit.pipeline.frame_content import read_content
 from renderkit.pipeline.observation import read_observation
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.validate import read_content
 from renderkit.render.base import Renderer
-from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS
+from renderkit.results.cameras import CameraSummary
 from renderkit.results.explanation import CameraExplanation, Measure
+from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
-from renderkit.results.rows import Scores, ViewResult
+from renderkit.results.rows import ViewResult
+from renderkit.results.scores import Scores
 
 MAX_EXPLAINED = 8
 """So many cameras are explained, the worst ones."""
@@ -99,9 +101,9 @@ def explain_cameras(
     """
     if options.undistort:
         return ()
-    summaries = summarise_cameras(report.rows)
+    summaries = report.summary.cameras
     found = []
-    for entry in [each for each in rank_cameras(summaries) if each.deviation >= STANDS_OUT][:MAX_EXPLAINED]:
+    for entry in report.summary.outliers[:MAX_EXPLAINED]:
         summary = next(s for s in summaries if s.camera == entry.camera and _has_value(s.scores, entry.metric))
         row = next((row for row in summary.rows if row.failure is None), None)
         evidence = None if row is None else _gather(capture, renderer, options, row)
@@ -123,8 +125,9 @@ def explain_cameras(
 
 def _usual(summaries: Sequence[CameraSummary]) -> dict[Measure, float]:
     """Return the rig's median disagreement; 0 where it has none."""
-    distances = [METRICS["reprojection_median_px"].value(summary.scores) for summary in summaries]
-    overlaps = [1.0 - METRICS["iou"].value(summary.scores) for summary in summaries]
+    scores = [summary.scores for summary in summaries]
+    distances = [one.reprojection.median_px for one in scores if one.reprojection is not None]
+    overlaps = [1.0 - one.mask.iou for one in scores if one.mask is not None]
     return {"px": _median_or_zero(distances), "1 - IoU": _median_or_zero(overlaps)}
 
 
@@ -144,7 +147,7 @@ def _gather(capture: Capture, renderer: Renderer, options: ValidationOptions, ro
         observation = read_observation(view, options, with_photo=False)
     except RenderkitError:
         return None  # the camera's own rows say what is wrong
-    mesh = content.mesh if content.mesh is not None and len(content.mesh.faces) else None
+    mesh = None if isinstance(content.renderable, Missing) else content.renderable
     points, captured = _paired(content.landmarks, observation.landmarks)
     if points is None and (mesh is None or observation.mask is None):
         return None

@@ -14,10 +14,11 @@ from renderkit.formats.captures import open_capture
 from renderkit.formats.smc_files import find_sibling
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
-from renderkit.pipeline.metric_groups import STANDARD, parse_metric_groups
+from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.selection import select_cameras, select_frames
+from renderkit.results.kinds import parse_metric_groups
 
 MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
 """Files that end so are meshes, not captures."""

@@ -11,9 +11,11 @@ from renderkit.formats.registry import read_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.orbit import ring_of_views
+from renderkit.metrics.scored_view import Missing
+from renderkit.pipeline.frame_content import read_content
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.selection import select_cameras
-from renderkit.pipeline.validate import chosen_meshes, read_content
+from renderkit.pipeline.validate import chosen_meshes
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +56,9 @@ def capture_jobs(capture: Capture, options: ValidationOptions) -> RenderJobs:
         frame = capture.frame(frame_id)
         for name in chosen_meshes(frame, options):
             content = read_content(frame, name)
-            if content.mesh is None or content.why_not_rendered:
-                problems.append(f"frame {frame_id}: {content.why_not_rendered}")
+            mesh = content.renderable
+            if isinstance(mesh, Missing):
+                problems.append(f"frame {frame_id}: {mesh.reason}")
                 continue
             for camera_name in options.cameras or capture.camera_names:
                 try:
@@ -64,7 +67,7 @@ def capture_jobs(capture: Capture, options: ValidationOptions) -> RenderJobs:
                     problems.append(f"frame {frame_id} camera {camera_name}: {error}")
                     continue
                 seen_by = camera.undistorted() if options.undistort else camera
-                jobs.append(RenderJob(f"{frame_id}_{camera_name}_{name}", content.mesh, seen_by))
+                jobs.append(RenderJob(f"{frame_id}_{camera_name}_{name}", mesh, seen_by))
     return RenderJobs(tuple(jobs), tuple(problems), capture.unit)
 
 

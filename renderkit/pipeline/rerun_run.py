@@ -8,7 +8,7 @@ from renderkit.capture import Capture, View
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.export.rerun_export import RerunFile
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
-from renderkit.results.catalogue import METRICS
+from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
 

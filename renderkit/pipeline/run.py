@@ -18,23 +18,24 @@ from renderkit.gates.language import parse_gate
 from renderkit.gates.requirements import check_baseline, check_measured
 from renderkit.gates.verdicts import judge
 from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.score_kind import STANDARD, Needs
 from renderkit.pictures.heat import write_depth_heat
 from renderkit.pictures.pictures import RunPictures
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, make_options
-from renderkit.pipeline.metric_groups import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.render.base import Renderer, RendererInfo
 from renderkit.render.choose import RendererKind, make_renderer
-from renderkit.report.writers import write_formats
+from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import read_report
+from renderkit.results.kinds import INTERVALS, needs_of
 from renderkit.results.provenance import hash_inputs, package_versions
 from renderkit.results.report import Provenance, Report
 from renderkit.results.rows import ViewResult
@@ -169,9 +170,9 @@ def validate(
             started=started.isoformat(timespec="seconds"),
             seconds=time.monotonic() - clock,
         )
-        report = replace(report, gates=judge(report, asked, compared))
+        report = replace(report, gates=judge(report, asked, compared), baseline=compared)
         if folder is not None:
-            _write(report, opened, folder, compared)
+            _write(report, opened, folder)
     return report
 
 
@@ -194,12 +195,14 @@ class _Run:
         checks = self._check() if with_checks else ()
         rows = tuple(self._rows())
         groups = self.options.metrics
+        in_space = Needs.OTHER_MESH in needs_of(groups)
+        surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
         report = Report(
             rows,
             skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
             checks=checks,
-            surfaces=tuple(compare_surfaces(self.capture, self.options, self.folder)) if "depth" in groups else (),
-            with_intervals="intervals" in groups,
+            surfaces=tuple(surfaces),
+            with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
         return replace(report, explanations=explanations)
@@ -290,7 +293,7 @@ def _provenance(
     )
 
 
-def _write(report: Report, capture: Capture, folder: Path, baseline: Report | None) -> None:
+def _write(report: Report, capture: Capture, folder: Path) -> None:
     meshes = read_meshes_of(capture, report.frames, report.meshes)
     write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
-    write_formats(report, folder, baseline=baseline)
+    write_formats(report, folder)

@@ -173,7 +173,7 @@ def overlay(
         row=ViewResult(key, failure=Failure("NotScored", "drawn without scores")),
         camera=camera,
         photo=as_array(pixels, np.uint8, (*shape, 3), "photo"),
-        captured_mask=None if mask is None else as_array(mask, np.bool_, shape, "mask"),
+        captured_mask=None if mask is None else as_array(mask, np.bool_, shape, "captured mask"),
         rendered_mask=rendering.mask,
         rendering=rendering,
     )

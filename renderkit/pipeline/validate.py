@@ -8,12 +8,13 @@ from typing import TypeAlias
 
 from renderkit.capture import Capture, Frame, View
 from renderkit.errors import ContextError
-from renderkit.pipeline.optional_scores import read_requested
+from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.pipeline.view import FrameContent, examine_view, needs_photo
+from renderkit.pipeline.view import examine_view, needs_photo
 from renderkit.pipeline.workers import map_in_order, read_ahead
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 
 Draw = Callable[[ViewEvidence], str | None]
@@ -26,9 +27,6 @@ _ROWS_AT_ONCE = 4
 
 _READ_AHEAD = 2
 """Views whose bytes are read while the last one computes."""
-
-NO_MESH = "none"
-"""What a row calls the mesh of a frame that has none."""
 
 
 def validate_views(
@@ -112,7 +110,7 @@ class FrameContents:
 
     def __init__(self, capture: Capture, options: ValidationOptions) -> None:
         self._capture = capture
-        self._options = options
+        self._needs = needs_of(options.metrics)
         self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
 
     def of(self, key: ViewKey) -> FrameContent | Failure:
@@ -121,7 +119,7 @@ class FrameContents:
         if self._last is None or self._last[0] != which:
             try:
                 frame = self._capture.frame(key.frame)
-                content: FrameContent | Failure = _with_requested(self._capture, frame, key.mesh, self._options)
+                content: FrameContent | Failure = read_shared_content(self._capture, frame, key.mesh, self._needs)
             except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
                 content = failure_of(error)
             self._last = which, content
@@ -205,29 +203,6 @@ def chosen_meshes(frame: Frame, options: ValidationOptions) -> tuple[str, ...]:
         return options.meshes
     names = frame.mesh_names
     return next(((name,) for name in PREFERRED_MESHES if name in names), names[:1] or (NO_MESH,))
-
-
-def read_content(frame: Frame, mesh_name: str) -> FrameContent:
-    """Read a frame's mesh and 3D landmarks.
-
-    Raises:
-        DatasetError: If one of them is there but cannot be read.
-    """
-    if mesh_name in frame.mesh_names:
-        return FrameContent.of(frame.read_mesh(mesh_name), frame.read_landmarks())
-    has = ", ".join(frame.mesh_names)
-    if mesh_name == NO_MESH:
-        why = f"frame {frame.id} has no mesh; give one with --mesh FILE"
-    else:
-        why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
-    return FrameContent.of(None, frame.read_landmarks(), why)
-
-
-def _with_requested(capture: Capture, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:
-    content = read_content(frame, mesh_name)
-    if not options.metrics:
-        return content
-    return replace(content, requested=read_requested(capture, frame, mesh_name, content.mesh, options))
 
 
 def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) -> Sequence[str]:

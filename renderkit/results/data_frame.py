@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from renderkit.errors import MissingExtraError
-from renderkit.results.catalogue import METRICS
+from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 
 if TYPE_CHECKING:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from renderkit.results.cameras import CameraSummary, WorstCamera
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.explanation import CameraExplanation
+from renderkit.results.kinds import METRICS
 from renderkit.results.rows import ViewResult, natural_sorted
+from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import SurfaceComparison
 
 if TYPE_CHECKING:
     import pandas
-
-    from renderkit.results.cameras import CameraSummary, WorstCamera
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 
@@ -117,6 +117,8 @@ class Report:
         surfaces: Meshes compared in space, frame by frame; empty when not asked for.
         explanations: Why cameras stand out, the worst first.
         with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
+        baseline: The run that gates and histograms compare with; not written with the report.
+        summary: The rows summed up; made from the rows, never given.
 
     Example:
         >>> import renderkit as rk
@@ -137,10 +139,16 @@ class Report:
     surfaces: tuple[SurfaceComparison, ...] = ()
     explanations: tuple[CameraExplanation, ...] = ()
     with_intervals: bool = False
+    baseline: Report | None = field(default=None, repr=False)
+    summary: Summary = field(default_factory=lambda: Summary(()), repr=False)
 
     def __post_init__(self) -> None:
-        """Sort the rows and freeze the mapping."""
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda row: row.key.sort_key)))
+        """Sort the rows, freeze the mapping, and keep the summary as long as the rows are the same."""
+        ordered = tuple(sorted(self.rows, key=lambda row: row.key.sort_key))
+        # A report changed by `replace` has the rows of the one before: what was computed from them still holds.
+        if ordered != self.summary.rows:
+            object.__setattr__(self, "summary", Summary(ordered))
+        object.__setattr__(self, "rows", self.summary.rows)
         object.__setattr__(self, "skipped_cameras", MappingProxyType(dict(self.skipped_cameras)))
 
     @property
@@ -170,14 +178,12 @@ class Report:
         Raises:
             ValueError: If the rows are of several meshes; then take `report.of_mesh("scan").cameras`.
         """
-        from renderkit.results.cameras import summarise_cameras  # noqa: PLC0415 - it needs this module
-
         if len(self.meshes) > 1:
             raise ValueError(
                 f"cameras: expected rows of one mesh, found {', '.join(self.meshes)}; "
                 f"take report.of_mesh({self.meshes[0]!r}).cameras"
             )
-        return MappingProxyType({summary.camera: summary for summary in summarise_cameras(self.rows)})
+        return MappingProxyType({summary.camera: summary for summary in self.summary.cameras})
 
     def of_mesh(self, name: str) -> Report:
         """Return the report with the rows of one mesh.
@@ -192,9 +198,7 @@ class Report:
     @property
     def worst(self) -> WorstCamera | None:
         """The camera that agrees least with the others; None when nothing could be computed."""
-        from renderkit.results.cameras import worst_camera  # noqa: PLC0415 - it needs this module
-
-        return worst_camera(self)
+        return self.summary.worst
 
     @property
     def passed(self) -> bool:
@@ -205,7 +209,8 @@ class Report:
         """
         if self.gates:
             return not any(gate.blocks for gate in self.gates)
-        return not self.failures and any(_has_number(row) for row in self.rows)
+        computed = any(num for name, num in self.summary.computable.items() if METRICS[name].unit != "count")
+        return computed and not self.failures
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return one row per view with its metrics, as a pandas DataFrame.
@@ -228,10 +233,3 @@ class Report:
         from renderkit.results.text import report_html  # noqa: PLC0415 - it needs this module
 
         return report_html(self)
-
-
-def _has_number(row: ViewResult) -> bool:
-    """Whether anything was computed; counts are always there."""
-    from renderkit.results.catalogue import METRICS  # noqa: PLC0415 - heavy beside this module
-
-    return any(not math.isnan(m.value(row.scores)) for m in METRICS.values() if m.unit != "count")

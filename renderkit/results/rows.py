@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import Pixels, as_array, frozen
-from renderkit.metrics.boundary import BoundaryScore
-from renderkit.metrics.containment import ContainmentScore
-from renderkit.metrics.contour_score import ContourScore
-from renderkit.metrics.depth_histogram import DepthHistogram
-from renderkit.metrics.mask import MaskScore
-from renderkit.metrics.normalised_error import NormalisedError
-from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.metrics.texture import TextureScore
-
-ScoreKind: TypeAlias = Literal[
-    "mask", "boundary", "containment", "reprojection", "nme", "contour", "multiview", "depth", "texture"
-]
-STANDARD_KINDS: tuple[ScoreKind, ...] = ("mask", "boundary", "containment", "reprojection")
-"""Scores that every row has, or says why not."""
-
-REQUESTED_KINDS: Mapping[ScoreKind, str] = MappingProxyType(
-    {"contour": "contour", "multiview": "multiview", "depth": "depth", "texture": "texture"}
-)
-"""Scores that are measured on request only, and what to ask for."""
-
-SCORE_KINDS: tuple[ScoreKind, ...] = (*STANDARD_KINDS, "nme", *REQUESTED_KINDS)
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.kinds import METRICS
+from renderkit.results.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -56,33 +38,6 @@ class ViewKey:
         return tuple(natural_key(part) for part in (self.capture, self.frame, self.camera, self.mesh))
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """What was measured, each part None when it could not be.
-
-    Attributes:
-        mask: Rendered mask against captured mask.
-        boundary: Rendered contour against captured contour.
-        containment: Projected vertices against captured mask; needs no faces.
-        reprojection: Projected 3D landmarks against detected 2D landmarks.
-        nme: The same in eye distances, where the landmark scheme has eye corners and they were detected.
-        contour: The two contours in detail. This and the ones below are measured on request only.
-        multiview: Detected landmarks against where the other views put them; needs no 3D annotation.
-        depth: The mesh against the frame's other mesh.
-        texture: The textured mesh against the photograph.
-    """
-
-    mask: MaskScore | None = None
-    boundary: BoundaryScore | None = None
-    containment: ContainmentScore | None = None
-    reprojection: ReprojectionScore | None = None
-    nme: NormalisedError | None = None
-    contour: ContourScore | None = None
-    multiview: ReprojectionScore | None = None
-    depth: DepthHistogram | None = None
-    texture: TextureScore | None = None
-
-
 @dataclass(frozen=True)
 class Failure:
     """Why a view has no scores at all.
@@ -103,7 +58,7 @@ class ViewResult:
     Attributes:
         key: Which view.
         scores: What was measured.
-        not_computable: For each score that is None, why; by score kind.
+        missing: For each score that could not be measured, why; by score kind.
         warnings: What a person should know about this view, one sentence each.
         failure: Set when the view could not be processed; then no score is set.
         image_size: (width, height) px of the picture that was scored, or None when that is not known.
@@ -121,7 +76,7 @@ class ViewResult:
 
     key: ViewKey
     scores: Scores = field(default_factory=Scores)
-    not_computable: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     image_size: tuple[int, int] | None = None
@@ -130,26 +85,47 @@ class ViewResult:
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        """Freeze and check that no score is missing without a reason.
+        """Freeze and check that a row without scores says why.
 
         Raises:
-            ValueError: If a score is None, the view did not fail, and no reason is given.
+            ValueError: If there is neither a score nor a reason nor a failure, or the landmarks are not (L, 2).
         """
         if self.landmark_pixels is not None:
             pixels = as_array(self.landmark_pixels, np.float64, (None, 2), "landmark_pixels")
             object.__setattr__(self, "landmark_pixels", frozen(pixels))
-        object.__setattr__(self, "not_computable", MappingProxyType(dict(self.not_computable)))
-        unexplained = [
-            kind for kind in STANDARD_KINDS if getattr(self.scores, kind) is None and kind not in self.not_computable
-        ]
-        if unexplained and self.failure is None:
-            raise ValueError(f"{self.key}: scores without a value and without a reason: {', '.join(unexplained)}")
+        object.__setattr__(self, "missing", MappingProxyType(dict(self.missing)))
+        if not self.scores and not self.missing and self.failure is None:
+            raise ValueError(f"{self.key}: a view without scores needs the reasons, by kind, or a failure")
 
     def __reduce__(self) -> tuple[type[ViewResult], tuple[object, ...]]:
         """Pickle by the constructor's arguments: a read-only mapping does not survive a worker process."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        values["not_computable"] = dict(self.not_computable)
+        values["missing"] = dict(self.missing)
         return type(self), tuple(values.values())
+
+    def was_asked(self, metric: Metric) -> bool:
+        """Return whether the run measured a metric: always, but for what is measured on request only."""
+        return not metric.on_request or metric.kind in self.scores or metric.kind in self.missing
+
+    def missing_reason(self, metric: Metric) -> str | None:
+        """Return why the row has no such number, or None when it has."""
+        if not math.isnan(metric.value(self.scores)):
+            return None
+        if self.failure is not None:
+            return f"the view failed: {self.failure.message}"
+        if metric.kind in self.missing:
+            return self.missing[metric.kind]
+        if metric.kind in self.scores:
+            return f"undefined: nothing to compare in the {metric.kind} score"
+        if metric.on_request:
+            return f"not asked for: add --metrics {metric.group}"
+        return f"the run did not measure the {metric.kind} score"
+
+
+def asked_metrics(rows: Iterable[ViewResult]) -> tuple[Metric, ...]:
+    """Return the metrics that a run measured, in the order of tables: those on request only where they were asked."""
+    every = tuple(rows)
+    return tuple(metric for metric in METRICS.values() if any(row.was_asked(metric) for row in every) or not every)
 
 
 def natural_key(text: str) -> tuple[tuple[int, str, str], ...]:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from renderkit.metrics.score_kind import Metric
 from renderkit.notebook import table_html
-from renderkit.results.cameras import CameraSummary, WorstCamera, outlying_metrics, summarise_cameras, worst_camera
-from renderkit.results.catalogue import HEADLINE_METRICS, METRICS, Metric, asked_metrics
+from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
+from renderkit.results.kinds import METRICS
 from renderkit.results.report import GateVerdict, Report
 
-_REQUESTED_TABLES = (
-    (
-        "boundary_iou_2px",
-        "boundary_iou_4px",
-        "boundary_iou",
-        "hd95_px",
-        "assd_px",
-        "align_dx_px",
-        "align_dy_px",
-        "align_scale",
-        "align_roll_deg",
-    ),
-    ("heldout_median_px", "heldout_rms_px", "depth_median_m", "depth_p95_m", "depth_bias_m", "psnr_db", "ssim"),
-)
-_OPTIONAL = {"vertex_containment"}
+_MOST_COLUMNS = 10
 _MOST = 10
 _MOST_VERDICTS = 50
 
@@ -82,16 +68,12 @@ def printable(text: str) -> str:
 
 def camera_table(report: Report) -> TextTable:
     """Return one row per camera with the headline metrics; the worst camera is marked."""
-    summaries = summarise_cameras(report.rows)
-    return _table(report, summaries, _shown_metrics(summaries))
+    return _table(report, table_metrics(report.summary.cameras))
 
 
 def requested_tables(report: Report) -> tuple[TextTable, ...]:
     """Return further tables of what was measured on request; none when nothing was."""
-    summaries = summarise_cameras(report.rows)
-    asked = {metric.name for metric in asked_metrics(report.rows)}
-    groups = [[METRICS[name] for name in names if name in asked] for names in _REQUESTED_TABLES]
-    return tuple(_table(report, summaries, metrics) for metrics in groups if metrics)
+    return tuple(_table(report, metrics) for metrics in _shared_out(report.summary.metrics))
 
 
 def surface_lines(report: Report) -> list[str]:
@@ -99,8 +81,21 @@ def surface_lines(report: Report) -> list[str]:
     return [f"surfaces ({report.provenance.unit}): {surface}" for surface in report.surfaces[:_MOST]]
 
 
-def _table(report: Report, summaries: Sequence[CameraSummary], metrics: Sequence[Metric]) -> TextTable:
-    worst = worst_camera(report)
+def _shared_out(asked: Sequence[Metric]) -> list[list[Metric]]:
+    """Share the columns that were asked for out among tables of at most ten, a group in one table."""
+    tables: list[list[Metric]] = []
+    columns = [metric for metric in asked if metric.column and metric.on_request]
+    for group in dict.fromkeys(metric.group for metric in columns):
+        members = [metric for metric in columns if metric.group == group]
+        if tables and len(tables[-1]) + len(members) <= _MOST_COLUMNS:
+            tables[-1] += members
+        else:
+            tables.append(members)
+    return tables
+
+
+def _table(report: Report, metrics: Sequence[Metric]) -> TextTable:
+    worst, summaries = report.summary.worst, report.summary.cameras
     several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
     headers = ["camera", *(["mesh"] if several_meshes else []), *(["frames"] if several_frames else [])]
     left = [True, *([True] if several_meshes else []), *([False] if several_frames else [])]
@@ -157,14 +152,6 @@ def verdict_lines(verdicts: Sequence[GateVerdict]) -> list[str]:
     return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {len(verdicts)} checks pass{words}"]
 
 
-def _shown_metrics(summaries: Sequence[CameraSummary]) -> list[Metric]:
-    return [
-        METRICS[name]
-        for name in HEADLINE_METRICS
-        if name not in _OPTIONAL or any(not math.isnan(METRICS[name].value(s.scores)) for s in summaries)
-    ]
-
-
 def _note(summary: CameraSummary, worst: bool) -> str:
     notes = ["<-- worst"] if worst else []
     if summary.num_failed:
@@ -173,13 +160,13 @@ def _note(summary: CameraSummary, worst: bool) -> str:
 
 
 def _worst_lines(report: Report) -> list[str]:
-    worst = worst_camera(report)
+    worst = report.summary.worst
     if worst is None:
         return ["worst camera: none, nothing could be computed"]
     if not worst.stands_out:
         return [f"worst camera: {worst.camera}, {_against(worst)}; no camera stands out"]
     lines = [f"worst camera: {worst.camera}"]
-    lines += [f"  {_against(entry)}" for entry in outlying_metrics(report, worst.camera)]
+    lines += [f"  {_against(entry)}" for entry in report.summary.outlying_metrics(worst.camera)]
     if worst.runner_up is not None:
         lines.append(
             f"  {worst.deviation:.1f} robust deviations from the rig; next is camera {worst.runner_up} "
@@ -198,8 +185,8 @@ def _missing_lines(report: Report) -> list[str]:
     rows = [row for row in report.rows if row.failure is None]
     titles: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
-    for metric in (METRICS[name] for name in HEADLINE_METRICS if name not in _OPTIONAL):
-        found = Counter(reason for row in rows if (reason := metric.missing_reason(row)) is not None)
+    for metric in table_metrics(()):
+        found = Counter(reason for row in rows if (reason := row.missing_reason(metric)) is not None)
         for reason, count in found.items():
             titles.setdefault(reason, []).append(metric.title)
             counts[reason] = max(counts[reason], count)

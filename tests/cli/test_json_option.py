@@ -12,7 +12,7 @@ import pytest
 from command_result import Result
 
 from renderkit.cli.app import app
-from renderkit.results.json_report import read_schema
+from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -26,7 +26,7 @@ def _document(result: Result) -> Any:
 def finished(run: Run, capture: SynthTruth, tmp_path: Path) -> Path:
     result = run("validate", capture.capture, "--frames", "0", "--no-overlays", "--no-checks", "--out", "out", "--json")
     document = _document(result)
-    jsonschema.validate(document, read_schema())
+    jsonschema.validate(document, report_schema())
     assert document == json.loads((tmp_path / "out" / "report.json").read_text())
     return tmp_path / "out"
 

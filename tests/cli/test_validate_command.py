@@ -16,7 +16,8 @@ import pytest
 from command_result import Result
 
 from renderkit.pipeline import run as pipeline_run
-from renderkit.results.json_report import read_report, read_schema
+from renderkit.results.json_report import read_report
+from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -50,7 +51,7 @@ def test_the_main_job(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     assert "renderer: " in result.err
     assert "6/6 views" in result.err
     document = _document(tmp_path / "out")
-    jsonschema.validate(document, read_schema())
+    jsonschema.validate(document, report_schema())
     assert document["summary"]["worst_camera"]["camera"] == "25"
     assert document["provenance"]["renderer"]["device"]
     assert len(document["provenance"]["inputs"]) == 2

@@ -16,7 +16,8 @@ from renderkit.gates.verdicts import judge
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.report import Report
-from renderkit.results.rows import Scores, ViewKey, ViewResult
+from renderkit.results.rows import ViewKey, ViewResult
+from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not given")

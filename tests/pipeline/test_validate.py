@@ -18,7 +18,7 @@ from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate_views
 from renderkit.render.base import Rendering, RenderPass
-from renderkit.results.cameras import rank_cameras, summarise_cameras, worst_camera
+from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
@@ -116,14 +116,14 @@ def test_the_scan_is_preferred_to_flame_and_each_can_be_asked_for(make_ball: Mak
     ]
     missing = rows[2]
     assert missing.failure is None
-    assert missing.not_computable["mask"] == "frame 1 has no mesh 'scan'; it has other, flame"
+    assert missing.missing["mask"] == "frame 1 has no mesh 'scan'; it has other, flame"
     assert missing.scores.reprojection is not None
 
 
 def test_a_frame_without_any_mesh_is_scored_by_its_landmarks(make_ball: MakeBall) -> None:
     rows = _rows(make_ball(changed_frames={"0": Frame("0", {}, ball_landmarks)}), ValidationOptions(frames=("0",)))
     assert [row.key.mesh for row in rows] == ["none"] * 3
-    assert all("--mesh FILE" in row.not_computable["mask"] for row in rows)
+    assert all("--mesh FILE" in row.missing["mask"] for row in rows)
     assert all(row.scores.reprojection is not None for row in rows)
 
 
@@ -162,7 +162,7 @@ def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) ->
     assert ranked[0].deviation > 25.0
     assert ranked[1].deviation > 10.0
     assert ranked[2].deviation < 2.0
-    worst = worst_camera(report)
+    worst = report.summary.worst
     assert worst is not None
     assert (worst.camera, worst.runner_up, worst.stands_out) == ("25", "13", True)
 

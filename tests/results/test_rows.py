@@ -6,7 +6,8 @@ import pytest
 
 from renderkit.metrics.mask import MaskScore
 from renderkit.results.report import Report
-from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult, natural_key, natural_sorted
+from renderkit.results.rows import Failure, ViewKey, ViewResult, natural_key, natural_sorted
+from renderkit.results.scores import Scores
 
 _REASONS = {"mask": "a", "boundary": "b", "containment": "c", "reprojection": "d"}
 
@@ -15,13 +16,11 @@ def _row(camera: str, frame: str = "0", mesh: str = "scan") -> ViewResult:
     return ViewResult(ViewKey("take", frame, camera, mesh), Scores(), _REASONS)
 
 
-def test_a_missing_score_needs_a_reason() -> None:
-    with pytest.raises(ValueError, match="without a reason: reprojection"):
-        ViewResult(
-            ViewKey("take", "0", "05", "scan"),
-            Scores(mask=MaskScore(1, 1, 1)),
-            {"boundary": "no matte", "containment": "no matte"},
-        )
+def test_a_row_without_scores_needs_reasons() -> None:
+    key = ViewKey("take", "0", "05", "scan")
+    with pytest.raises(ValueError, match="a view without scores needs the reasons"):
+        ViewResult(key)
+    assert ViewResult(key, Scores(mask=MaskScore(1, 1, 1))).missing == {}
 
 
 def test_a_failed_view_needs_no_reasons() -> None:
@@ -34,9 +33,9 @@ def test_reasons_cannot_be_changed_afterwards() -> None:
     reasons = dict(_REASONS)
     row = ViewResult(ViewKey("take", "0", "05", "scan"), Scores(), reasons)
     reasons["mask"] = "changed"
-    assert row.not_computable["mask"] == "a"
+    assert row.missing["mask"] == "a"
     with pytest.raises(TypeError):
-        row.not_computable["mask"] = "changed"  # type: ignore[index]
+        row.missing["mask"] = "changed"  # type: ignore[index]
 
 
 def test_rows_are_in_natural_order_however_they_came() -> None:

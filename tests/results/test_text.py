@@ -8,7 +8,8 @@ import pytest
 from renderkit.cli.validate import print_cameras
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.report import GateVerdict, Report
-from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.scores import Scores
 from renderkit.results.text import camera_table, summary_lines
 
 _NO_MATTE = {"mask": "no matte", "boundary": "no matte", "containment": "no matte"}

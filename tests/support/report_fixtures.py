@@ -23,8 +23,9 @@ from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.render.base import Rendering
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
-from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
+from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
+from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]
 _NO_REASON = {
@@ -53,7 +54,7 @@ def make_row(camera: str, frame: str, mesh: str, error_px: float, overlap: float
         scores["reprojection"] = ReprojectionScore(np.tile([error_px, 0.0], (12, 1)), 3, 1)
     missing = {kind: why for kind, why in _NO_REASON.items() if kind not in scores}
     overlay = f"overlays/{frame}_{camera}.png" if camera.isalnum() else None
-    return ViewResult(key, Scores(**scores), missing, (), None, (640, 480), pixels, overlay, 0.25)  # type: ignore[arg-type]
+    return ViewResult(key, Scores(**scores), missing, (), None, (640, 480), pixels, overlay, 0.25)
 
 
 @pytest.fixture(scope="session")
