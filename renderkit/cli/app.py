@@ -19,6 +19,7 @@ from renderkit.cli.overlay import overlay
 from renderkit.cli.render import render
 from renderkit.cli.report import report
 from renderkit.cli.synth import synth
+from renderkit.cli.testkit import testkit
 from renderkit.cli.validate import validate
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ app = typer.Typer(
 
 for _command in (
     validate, gate, report, compare, overlay, render, inspect, convert, diff, export_rerun, export_gltf, synth, demo,
-    doctor,
+    testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 

@@ -1,0 +1,1 @@
+"""Test vectors for a rig, and a judge that names what is wrong with a projection function."""
