@@ -20,10 +20,10 @@ import numpy as np
 from renderkit.arrays import MaskImage
 from renderkit.metrics.alignment import align_contours
 from renderkit.metrics.boundary_iou import official_width, score_boundary_iou
+from renderkit.metrics.contour_score import score_contours
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.outline import measure_outlines
 from renderkit.metrics.region import background_edge_region
-from renderkit.metrics.silhouette import score_silhouette
 from renderkit.metrics.surface_distance import score_surface_distance
 
 WIDTH, HEIGHT = 2448, 2048
@@ -74,7 +74,7 @@ def report(title: str, rendered: MaskImage, captured: MaskImage, rounds: int) ->
     found = interleaved(
         {
             reference: lambda: cv2.imdecode(png, cv2.IMREAD_GRAYSCALE),
-            "ALL mask metrics (score_silhouette)": lambda: score_silhouette(rendered, captured),
+            "ALL mask metrics": lambda: (score_mask(rendered, captured), score_contours(rendered, captured)),
             "  IoU counts alone": lambda: score_mask(rendered, captured),
             "  outline distances, ASSD, HD95 alone": lambda: score_surface_distance(
                 measure_outlines(rendered, captured)
@@ -97,7 +97,7 @@ def memory_growth(views: int) -> tuple[float, float]:
     peaks = []
     for count in (10, views):
         for index in range(count):
-            score_silhouette(head(float(index % 7)), head(3.0))
+            score_contours(head(float(index % 7)), head(3.0))
         peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
     return peaks[0], peaks[1]
 

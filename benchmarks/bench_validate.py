@@ -36,7 +36,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.reprojection import score_reprojection
-from renderkit.pipeline.validate import validate as validate_capture
+from renderkit.pipeline.validate import validate_views as validate_capture
 from renderkit.pipeline.workers import map_in_order
 from renderkit.render.cpu import CpuRenderer, warm
 

@@ -1,98 +1,52 @@
 """Rendering and projection validation for calibrated multi-view captures.
 
-Names are loaded when they are first used, so that importing renderkit stays cheap.
+Names are loaded when they are first used, so that importing renderkit stays cheap. `__init__.pyi` tells type checkers
+the same names; it is written from the table below, and a test holds the two equal.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from renderkit.capture import Capture as Capture
-    from renderkit.capture import Frame as Frame
-    from renderkit.capture import View as View
-    from renderkit.diagnose.diff import diff_rigs as diff_rigs
-    from renderkit.diagnose.lint import lint as lint
-    from renderkit.errors import CalibrationError as CalibrationError
-    from renderkit.errors import ContextError as ContextError
-    from renderkit.errors import DatasetError as DatasetError
-    from renderkit.errors import MissingExtraError as MissingExtraError
-    from renderkit.errors import RenderkitError as RenderkitError
-    from renderkit.errors import ShaderError as ShaderError
-    from renderkit.flame.model import FlameModel as FlameModel
-    from renderkit.formats import read_rig as read_rig
-    from renderkit.formats import write_rig as write_rig
-    from renderkit.formats.captures import open_capture as open_capture
-    from renderkit.formats.supplement import SupplementedCapture as SupplementedCapture
-    from renderkit.geometry.camera import Camera as Camera
-    from renderkit.geometry.distortion import BrownConrady as BrownConrady
-    from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
-    from renderkit.geometry.distortion import NoDistortion as NoDistortion
-    from renderkit.geometry.landmarks import Landmarks as Landmarks
-    from renderkit.geometry.mesh import Mesh as Mesh
-    from renderkit.geometry.pose import Pose as Pose
-    from renderkit.geometry.rig import Rig as Rig
-    from renderkit.metrics.boundary import score_boundary as score_boundary
-    from renderkit.metrics.mask import score_mask as score_mask
-    from renderkit.metrics.reprojection import score_reprojection as score_reprojection
-    from renderkit.pipeline.options import ValidationOptions as ValidationOptions
-    from renderkit.pipeline.synth import synthesize as synthesize
-    from renderkit.pipeline.synth_options import SynthOptions as SynthOptions
-    from renderkit.pipeline.validate import validate as validate
-    from renderkit.render.base import Renderer as Renderer
-    from renderkit.render.base import Rendering as Rendering
-    from renderkit.render.base import RenderPass as RenderPass
-    from renderkit.render.choose import make_renderer as make_renderer
-    from renderkit.results.json_report import read_report as read_report
-    from renderkit.results.json_report import write_report as write_report
-    from renderkit.results.rows import Report as Report
-    from renderkit.results.rows import ViewResult as ViewResult
+import sys
+from types import ModuleType
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "BrownConrady": "renderkit.geometry.distortion",
-    "CalibrationError": "renderkit.errors",
-    "Camera": "renderkit.geometry.camera",
-    "ContextError": "renderkit.errors",
-    "DatasetError": "renderkit.errors",
-    "FlameModel": "renderkit.flame.model",
-    "Frame": "renderkit.capture",
-    "KannalaBrandt": "renderkit.geometry.distortion",
-    "Landmarks": "renderkit.geometry.landmarks",
-    "Mesh": "renderkit.geometry.mesh",
-    "MissingExtraError": "renderkit.errors",
-    "NoDistortion": "renderkit.geometry.distortion",
-    "Pose": "renderkit.geometry.pose",
-    "Capture": "renderkit.capture",
-    "RenderPass": "renderkit.render.base",
-    "Renderer": "renderkit.render.base",
-    "Rendering": "renderkit.render.base",
-    "RenderkitError": "renderkit.errors",
-    "Report": "renderkit.results.rows",
-    "Rig": "renderkit.geometry.rig",
-    "ShaderError": "renderkit.errors",
-    "SupplementedCapture": "renderkit.formats.supplement",
-    "SynthOptions": "renderkit.pipeline.synth_options",
-    "ValidationOptions": "renderkit.pipeline.options",
-    "View": "renderkit.capture",
-    "ViewResult": "renderkit.results.rows",
-    "diff_rigs": "renderkit.diagnose.diff",
-    "lint": "renderkit.diagnose.lint",
-    "make_renderer": "renderkit.render.choose",
-    "open_capture": "renderkit.formats.captures",
-    "read_report": "renderkit.results.json_report",
-    "read_rig": "renderkit.formats",
-    "score_boundary": "renderkit.metrics.boundary",
-    "score_mask": "renderkit.metrics.mask",
-    "score_reprojection": "renderkit.metrics.reprojection",
-    "synthesize": "renderkit.pipeline.synth",
-    "validate": "renderkit.pipeline.validate",
-    "write_report": "renderkit.results.json_report",
-    "write_rig": "renderkit.formats",
+_NAMES = {
+    "capture": "Capture Frame View",
+    "diagnose.diff": "diff_rigs",
+    "diagnose.lint": "lint",
+    "errors": "ArgumentError CalibrationError ContextError DatasetError MissingExtraError RenderkitError ShaderError",
+    "flame.model": "FlameModel",
+    "formats.captures": "open_capture",
+    "formats.registry": "read_rig write_rig",
+    "formats.supplement": "SupplementedCapture",
+    "geometry.camera": "Camera",
+    "geometry.distortion": "BrownConrady KannalaBrandt NoDistortion",
+    "geometry.landmarks": "Landmarks",
+    "geometry.mesh": "Mesh",
+    "geometry.pose": "Pose",
+    "geometry.rig": "Rig",
+    "metrics.boundary": "score_boundary",
+    "metrics.mask": "score_mask",
+    "metrics.reprojection": "score_reprojection",
+    "pictures.overlay": "OverlayStyle",
+    "pipeline.options": "ValidationOptions",
+    "pipeline.run": "validate",
+    "pipeline.single_view": "Overlay load_mesh overlay project render",
+    "pipeline.synth": "synthesize",
+    "pipeline.synth_options": "SynthOptions",
+    "pipeline.validate": "validate_views",
+    "render.base": "RenderPass Renderer Rendering",
+    "render.choose": "make_renderer",
+    "results.json_report": "read_report write_report",
+    "results.report": "Report",
+    "results.rows": "ViewResult",
 }
+"""Module inside renderkit to its public names: the one list of them."""
+
+_HOMES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 - built from the table above
 
@@ -112,3 +66,19 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """List the public names, loaded or not."""
     return list(__all__)
+
+
+class _Package(ModuleType):
+    """This package. `renderkit.render` is the function, also once the subpackage of the same name is imported."""
+
+    @property
+    def render(self) -> object:
+        """The public function."""
+        return getattr(importlib.import_module(_HOMES["render"]), "render")  # noqa: B009 - as in __getattr__
+
+    @render.setter
+    def render(self, subpackage: ModuleType) -> None:
+        """Leave the function in its place when the import system binds the subpackage, which stays importable."""
+
+
+sys.modules[__name__].__class__ = _Package

@@ -55,6 +55,26 @@ def as_array(value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None,
     return array
 
 
+def as_vectors(value: ArrayLike, length: int, name: str) -> FloatArray:
+    """Return `value` as a float64 array of shape (..., length).
+
+    Args:
+        value: One vector, (length,), or any number of them, (..., length).
+        length: Expected length of the last axis.
+        name: What to call the argument in the error.
+
+    Raises:
+        ValueError: With the expected and the actual shape.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: expected numbers of shape ({length},) or (..., {length}): {error}") from error
+    if array.ndim < 1 or array.shape[-1] != length:
+        raise ValueError(f"{name}: expected shape ({length},) or (..., {length}), got {array.shape}")
+    return array
+
+
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
     """Return a C-contiguous array that cannot be written through; copies unless `array` is already frozen."""
     if array.flags.c_contiguous and not array.flags.writeable and array.base is None:

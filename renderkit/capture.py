@@ -28,6 +28,12 @@ class View:
         image: The photograph.
         mask: The captured matte; alpha, not binary.
         read_landmarks: Returns the detected 2D landmarks (pixels of the raw image), or None when there are none.
+
+    Example:
+        >>> import renderkit as rk
+        >>> camera = rk.Camera.look_at((0, 0, 3), (0, 0, 0), size=(64, 48), name="25")
+        >>> rk.View(frame="0", camera=camera).mask is None
+        True
     """
 
     frame: str
@@ -55,6 +61,13 @@ class Frame:
         mesh_readers: By mesh name ("scan", "flame"): returns the mesh in world units, or raises DatasetError.
             FLAME vertices without a known topology come as a mesh with no faces.
         read_landmarks: Returns the 3D landmarks in world units, or None.
+
+    Example:
+        >>> import renderkit as rk
+        >>> triangle = rk.Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
+        >>> frame = rk.Frame("0", {"scan": lambda: triangle})
+        >>> frame.mesh_names, len(frame.read_mesh("scan").faces)
+        (('scan',), 1)
     """
 
     id: str
@@ -127,6 +140,15 @@ class Capture(ABC):
         path: The file or folder.
         dataset: "renderme360", "facescape" or "middlebury".
         unit: The world unit.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     options = rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000)
+        ...     with rk.open_capture(rk.synthesize(folder, options).capture) as capture:
+        ...         print(len(capture.camera_names), capture.frame_ids, capture.unit)
+        2 ('0',) m
     """
 
     path: Path
@@ -146,6 +168,11 @@ class Capture(ABC):
     @property
     def skipped_cameras(self) -> tuple[SkippedCamera, ...]:
         """Cameras that the dataset marks as not usable; they are not among `camera_names`."""
+        return ()
+
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """Files that the numbers depend on and that were found beside `path`, not named by it."""
         return ()
 
     @abstractmethod

@@ -6,7 +6,13 @@ from pathlib import Path
 
 
 class RenderkitError(Exception):
-    """Root of all errors that renderkit raises for bad data or a missing capability."""
+    """Root of all errors that renderkit raises for bad data or a missing capability.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.RenderkitError("no camera"))
+        no camera
+    """
 
 
 class DatasetError(RenderkitError):
@@ -16,6 +22,11 @@ class DatasetError(RenderkitError):
         path: The file or folder.
         key: The entry inside it (HDF5 key, JSON field, line), or None when the file as a whole is meant.
         why: What was expected, what was found, and what to do.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.DatasetError("take.smc", "Camera/25", "no such group"))
+        take.smc [Camera/25]: no such group
     """
 
     def __init__(self, path: str | Path, key: str | None, why: str) -> None:
@@ -30,7 +41,23 @@ class DatasetError(RenderkitError):
 
 
 class CalibrationError(DatasetError):
-    """A camera's calibration is present but is not a camera: NaN, singular K, R no rotation, wrong shapes."""
+    """A camera's calibration is present but is not a camera: NaN, singular K, R no rotation, wrong shapes.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.CalibrationError("take.smc", "Calibration/25/K", "K has NaN"))
+        take.smc [Calibration/25/K]: K has NaN
+    """
+
+
+class ArgumentError(RenderkitError, ValueError):
+    """An argument is not valid here: a selection names what the capture does not have, options exclude each other.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.ArgumentError("no camera matches '9'; there are 1, 2"))
+        no camera matches '9'; there are 1, 2
+    """
 
 
 class ContextError(RenderkitError):
@@ -39,6 +66,11 @@ class ContextError(RenderkitError):
     Attributes:
         device: The EGL device that was asked for.
         why: What failed and what to install.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.ContextError("device 0", "no libEGL"))
+        no OpenGL context on device 0: no libEGL
     """
 
     def __init__(self, device: str, why: str) -> None:
@@ -58,6 +90,12 @@ class ShaderError(RenderkitError):
         stage: "vertex", "fragment" or "link".
         file: The shader's file name.
         log: The driver's own words.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.ShaderError("vertex", "mesh.vert", "syntax error"))
+        vertex shader mesh.vert was refused by the driver:
+        syntax error
     """
 
     def __init__(self, stage: str, file: str, log: str) -> None:
@@ -77,6 +115,11 @@ class MissingExtraError(RenderkitError):
     Attributes:
         package: The package that is missing.
         extra: The extra of renderkit that installs it.
+
+    Example:
+        >>> import renderkit as rk
+        >>> print(rk.MissingExtraError("pandas", "dataframe"))
+        this needs the package pandas; install it with: pip install 'renderkit[dataframe]'
     """
 
     def __init__(self, package: str, extra: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 import renderkit
 
+STUB = Path(renderkit.__file__).with_suffix(".pyi")
+NAMES: list[str] = vars(renderkit)["__all__"]
 HEAVY = ("OpenGL", "h5py", "numba", "trimesh", "embreex", "typer", "rich", "ray", "cv2", "numpy")
 
 
@@ -28,16 +30,44 @@ def test_cameras_need_only_numpy() -> None:
     assert loaded_after("from renderkit import Camera, Mesh, Landmarks, Pose") == {"numpy"}
 
 
+def _homes() -> list[tuple[str, str]]:
+    homes: dict[str, str] = vars(renderkit)["_HOMES"]
+    return sorted(homes.items(), key=lambda item: (item[1], item[0]))
+
+
+def stub_text() -> str:
+    """What `__init__.pyi` holds: the public names as type checkers read them."""
+    lines = ["# Written by `python tests/test_package.py` from the table in __init__.py.", ""]
+    for name, home in _homes():
+        lines.append(f"from {home} import {name} as {name}")
+    return "\n".join([*lines, "", "__version__: str", ""])
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    assert STUB.read_text(encoding="utf-8") == stub_text(), "run `python tests/test_package.py`"
+
+
+def test_no_public_name_is_hidden_by_a_module() -> None:
+    # `import renderkit.x` binds the attribute x of the package: a public name x would be gone then.
+    code = (
+        "import pkgutil, types, renderkit\n"
+        "for module in pkgutil.walk_packages(renderkit.__path__, 'renderkit.'): __import__(module.name)\n"
+        "print([name for name in renderkit.__all__ if isinstance(getattr(renderkit, name), types.ModuleType)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
+
+
 def test_every_public_name_is_there() -> None:
-    assert list(renderkit.__all__) == sorted(renderkit.__all__)
-    for name in renderkit.__all__:
+    assert list(NAMES) == sorted(NAMES)
+    for name in NAMES:
         assert getattr(renderkit, name) is not None
-    assert set(renderkit.__all__) <= set(dir(renderkit))
+    assert set(NAMES) <= set(dir(renderkit))
 
 
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Camara'"):
-        _ = renderkit.Camara
+        getattr(renderkit, "Camara")  # noqa: B009 - mypy knows that it is not there
 
 
 COMES_WITH = {"llvmlite": "numba", "markupsafe": "jinja2", "pyglet": "pyrender", "mpl_toolkits": "matplotlib"}
@@ -62,3 +92,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     for name in sorted(imported_packages()):
         candidates = {home.lower() for home in homes.get(COMES_WITH.get(name, name), [COMES_WITH.get(name, name)])}
         assert candidates & declared, f"{name} is imported but {candidates} is not in pyproject.toml"
+
+
+if __name__ == "__main__":
+    STUB.write_text(stub_text(), encoding="utf-8")

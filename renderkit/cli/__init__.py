@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
+from collections.abc import Callable
 from typing import NoReturn
 
 from renderkit.errors import ContextError, RenderkitError
@@ -29,6 +31,26 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str] | None) -> int:
     from renderkit.cli.app import app
 
+    log = logging.getLogger("renderkit.pipeline")
+    handler, level = _StderrHandler(), log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        return _run_app(app, arguments)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+class _StderrHandler(logging.Handler):
+    """Says on stderr what the library logs while it works: what draws, and what it warns of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the message alone."""
+        sys.stderr.write(f"{record.getMessage()}\n")
+
+
+def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | None) -> int:
     try:
         app(arguments)
     except SystemExit as leave:

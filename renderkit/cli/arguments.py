@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.errors import DatasetError
-
 if TYPE_CHECKING:
-    from renderkit.capture import Capture
-    from renderkit.pipeline.options import ValidationOptions
     from renderkit.render.base import Renderer
-
-MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
-"""Files that end so are meshes, not captures."""
 
 
 class RendererChoice(StrEnum):
@@ -133,94 +124,6 @@ OutOption = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class CaptureInputs:
-    """Everything a capture is opened with.
-
-    Attributes:
-        capture: The file or folder.
-        meshes: Names of the capture's meshes, and mesh files.
-        masks: Folder of mattes.
-        landmarks: Landmarks file.
-        flame: File with FLAME's faces; the remembered one when None.
-        mesh_root: Folder of FaceScape's models.
-    """
-
-    capture: Path
-    meshes: tuple[str, ...] = ()
-    masks: Path | None = None
-    landmarks: Path | None = None
-    flame: Path | None = None
-    mesh_root: Path | None = None
-
-    def open(self) -> Capture:
-        """Open the capture with all that was given beside it.
-
-        Raises:
-            DatasetError: If something is missing or damaged.
-        """
-        from renderkit.formats.captures import open_capture
-        from renderkit.formats.supplement import SupplementedCapture
-        from renderkit.geometry.mesh import Mesh
-
-        capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
-        try:
-            _, forgotten = self._remembered_flame
-            if forgotten and _has_faceless_flame(capture):
-                sys.stderr.write(f"warning: {forgotten}; FLAME is scored by its vertices alone without --flame FILE\n")
-            for file in self.mesh_files:
-                capture = SupplementedCapture(capture, mesh=Mesh.read(file))
-            if self.masks is not None or self.landmarks is not None:
-                capture = SupplementedCapture(capture, self.masks, self.landmarks)
-        except Exception:
-            capture.close()
-            raise
-        return capture
-
-    @property
-    def flame_file(self) -> Path | None:
-        """The file with FLAME's faces: the one given, else the remembered one if it is still there."""
-        return self.flame or self._remembered_flame[0]
-
-    @property
-    def _remembered_flame(self) -> tuple[Path | None, str]:
-        """The remembered file, or None and what is wrong with it; most captures need none."""
-        from renderkit.flame.remembered import remembered_flame
-
-        if self.flame is not None:
-            return None, ""
-        try:
-            return remembered_flame(), ""
-        except DatasetError as error:
-            return None, str(error)
-
-    @property
-    def mesh_files(self) -> tuple[Path, ...]:
-        """Those of `meshes` that are files."""
-        return tuple(Path(text) for text in self.meshes if is_mesh_file(text))
-
-    @property
-    def mesh_names(self) -> tuple[str, ...]:
-        """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
-        return tuple(Path(text).stem if is_mesh_file(text) else text for text in self.meshes)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
-        from renderkit.formats.smc_files import find_sibling
-
-        found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame_file) if path is not None)]
-        if self.capture.is_file():
-            sibling = find_sibling(self.capture)
-            found += [self.capture] if sibling is None else [self.capture, sibling]
-        else:
-            found.append(self.capture.parent / f"{self.capture.name}.ply")  # where FaceScape has a tuple's model
-        for folder in (self.capture, self.masks):
-            if folder is not None and folder.is_dir():
-                found += [path for path in folder.iterdir() if path.is_file()]
-        return tuple(found)
-
-
 def remember(flame: Path | None) -> None:
     """Remember a FLAME file for later runs.
 
@@ -235,89 +138,13 @@ def remember(flame: Path | None) -> None:
     sys.stderr.write(f"remembered {flame} in {remember_flame(flame)}\n")
 
 
-def make_options(
-    capture: Capture,
-    inputs: CaptureInputs,
-    frames: str | None,
-    cameras: str | None,
-    matte_threshold: float,
-    undistort: bool,
-    undistorted_mattes: bool = False,
-    metrics: str = "standard",
-    region: str | None = None,
-) -> ValidationOptions:
-    """Turn selections as typed into options.
-
-    Raises:
-        typer.BadParameter: If a selection names what the capture does not have.
-    """
-    from renderkit.pipeline.metric_groups import parse_metric_groups
-    from renderkit.pipeline.options import ValidationOptions
-    from renderkit.pipeline.region_choice import RegionChoice
-    from renderkit.pipeline.selection import select_cameras, select_frames
-
-    try:
-        options = ValidationOptions(
-            None if frames is None else select_frames(frames, capture.frame_ids),
-            None if cameras is None else select_cameras(cameras, capture.camera_names),
-            inputs.mesh_names,
-            matte_threshold,
-            undistort or undistorted_mattes,
-            undistorted_mattes,
-            parse_metric_groups(metrics),
-            None if region is None else RegionChoice.parse(region),
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    _check_not_empty(capture, inputs.capture)
-    _check_meshes(capture, options.frames or capture.frame_ids, inputs.mesh_names)
-    return options
-
-
-def open_renderer(choice: RendererChoice, device: int | None, workers: int | None = None) -> Renderer:
-    """Make the renderer that was asked for, drawing up to `workers` views at once where it can.
+def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
+    """Make the renderer that was asked for.
 
     Raises:
         ContextError: If there is none.
-        typer.BadParameter: If a device is given for the CPU.
+        ArgumentError: If a device is given for the CPU.
     """
     from renderkit.render.choose import make_renderer
 
-    try:
-        if workers is None:
-            return make_renderer(choice.value, device)
-        return make_renderer(choice.value, device, threads=workers)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _has_faceless_flame(capture: Capture) -> bool:
-    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
-    return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
-
-
-def _check_not_empty(capture: Capture, path: Path) -> None:
-    for what, names in (("frame", capture.frame_ids), ("usable camera", capture.camera_names)):
-        if not names:
-            raise DatasetError(path, None, f"has no {what}; `renderkit inspect` shows what is in it")
-
-
-def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]) -> None:
-    """Refuse a mesh name that no frame has: a slip of the pen, not a gap in the capture."""
-    known: set[str] = set()
-    for frame_id in frames:
-        try:
-            known.update(capture.frame(frame_id).mesh_names)
-        except DatasetError:
-            return  # a damaged frame is a failed row of the run, and may be the one that has the mesh
-        if known.issuperset(meshes):
-            return
-    unknown = next((name for name in meshes if name not in known), None)
-    if unknown is not None:
-        has = ", ".join(sorted(known)) or "none"
-        raise typer.BadParameter(f"no selected frame has a mesh {unknown!r}; there are: {has}; or name a mesh file")
-
-
-def is_mesh_file(text: str) -> bool:
-    """Whether an argument means a mesh file, be it there or not."""
-    return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()
+    return make_renderer(choice.value, device)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renderkit.cli.tables import JsonOption, print_json, print_table
+
 if TYPE_CHECKING:
-    from renderkit.results.catalogue import Metric
+    from renderkit.metrics.score_kind import Metric
     from renderkit.results.compare import Change, NamedRun
 
-_STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "bold red", "": None}
-_PIPED_WIDTH = 160
+_STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "bold red", "": ""}
 
 
 def compare(
@@ -26,44 +27,52 @@ def compare(
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path("compare.html"),
+    as_json: JsonOption = False,
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.results.catalogue import metric_named
     from renderkit.results.compare import comparable_metrics, compare_runs, name_runs
     from renderkit.results.json_report import read_report
+    from renderkit.results.kinds import metric_named
 
     if len(runs) < 2:
         raise typer.BadParameter("give at least two runs")
     wanted = [metric_named(name).name for name in metric or ()]
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
-    for shown in metrics if wanted else metrics[:1] + _landmark_metric(metrics):
-        _print_changes(named, shown, compare_runs(named, shown))
+    shown = metrics if wanted else [metric for metric in metrics if metric.interval]
     write_comparison(named, metrics, out)
+    if as_json:
+        print_json({"page": str(out), "metrics": [_as_json(named, one, compare_runs(named, one)) for one in metrics]})
+        return
+    for one in shown:
+        _print_changes(named, one, compare_runs(named, one))
     typer.echo(f"page: {out}")
 
 
-def _landmark_metric(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
-    return tuple(metric for metric in metrics[1:] if metric.name == "reprojection_rms_px")
+def _as_json(runs: Sequence[NamedRun], metric: Metric, changes: Sequence[Change]) -> dict[str, object]:
+    return {
+        "metric": metric.name,
+        "runs": [run.name for run in runs],
+        "cameras": [
+            {
+                "camera": change.camera,
+                "mesh": change.mesh,
+                "values": [None if math.isnan(value) else value for value in change.values],
+                "changes": [change.word(index) for index in range(1, len(runs))],
+            }
+            for change in changes
+        ],
+    }
 
 
 def _print_changes(runs: Sequence[NamedRun], metric: Metric, changes: Sequence[Change]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    # Text, not str: names are data, not markup.
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=Text(metric.name), title_justify="left")
-    table.add_column("camera", no_wrap=True)
-    table.add_column("mesh", no_wrap=True)
-    for run in runs:
-        table.add_column(Text(run.name), justify="right")
+    rows, styles = [], []
     for change in changes:
-        cells = [Text(change.camera), Text(change.mesh), Text(metric.text(change.values[0]))]
-        for index in range(1, len(runs)):
-            word = change.word(index)
-            cells.append(Text(f"{metric.text(change.values[index])} {word}".rstrip(), style=_STYLES[word] or ""))
-        table.add_row(*cells)
-    Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False).print(table)
+        words = [change.word(index) for index in range(1, len(runs))]
+        values = [metric.text(value) for value in change.values]
+        later = [f"{value} {word}".rstrip() for value, word in zip(values[1:], words, strict=True)]
+        rows.append([change.camera, change.mesh, values[0], *later])
+        styles.append(["", "", "", *(_STYLES[word] for word in words)])
+    headers = ["camera", "mesh", *(run.name for run in runs)]
+    print_table(headers, rows, right=range(2, len(headers)), styles=styles, title=metric.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.rig_arguments import FromOption, SizeOption, check_format, read_cameras
+from renderkit.cli.tables import JsonOption, print_json
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def convert(
         str, typer.Option("--picture-suffix", help="Suffix of pictures, for formats that name cameras by picture.")
     ] = ".png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace DST if it is there.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Convert cameras between formats: the same pixels to 1e-9 px, or a refusal that says what would be lost."""
     from renderkit.formats import WriteOptions, write_rig
@@ -45,7 +47,24 @@ def convert(
         typer.echo(f"note: {note}", err=True)
     options = WriteOptions(picture_suffix=picture_suffix)
     report = write_rig(raw.to_rig(), target, format=to, approximate=approximate, options=options)
-    _print_report(report, raw.format)
+    if as_json:
+        print_json(_as_json(report, raw.format))
+    else:
+        _print_report(report, raw.format)
+
+
+def _as_json(report: WriteReport, source: str) -> dict[str, object]:
+    return {
+        "path": str(report.path),
+        "from": source,
+        "to": report.format,
+        "num_cameras": report.num_cameras,
+        "notes": list(report.notes),
+        "approximated": {
+            name: {"model": one.model, "max_px": one.max_px, "rms_px": one.rms_px, "lost_share": one.lost_share}
+            for name, one in report.residuals.items()
+        },
+    }
 
 
 def _print_report(report: WriteReport, source: str) -> None:

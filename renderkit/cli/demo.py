@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli.arguments import CaptureInputs, DeviceOption, RendererChoice, RendererOption
-from renderkit.cli.validate import RunRequest, run_validation
+from renderkit.cli.arguments import DeviceOption, RendererChoice, RendererOption
+from renderkit.cli.progress import Progress
+from renderkit.cli.tables import JsonOption
+from renderkit.cli.validate import print_report
 from renderkit.errors import RenderkitError
 
 if TYPE_CHECKING:
-    from renderkit.results.rows import Report
+    from renderkit.results.report import Report
 
 _NUM_CAMERAS = 10
 _SIZE = (612, 512)
@@ -25,10 +29,10 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renderkit-demo"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""
-    from renderkit.formats.captures import open_capture
-    from renderkit.pipeline.options import ValidationOptions
+    from renderkit.pipeline import run
     from renderkit.pipeline.synth import synthesize
     from renderkit.pipeline.synth_options import SynthOptions
     from renderkit.results.run_folder import make_run_folder
@@ -36,26 +40,36 @@ def demo(
 
     started = time.monotonic()
     run_folder = make_run_folder(out / "run")
-    typer.echo(f"making a capture of {_NUM_CAMERAS} cameras; camera {_FAULTY} is turned by {_ANGLE_DEG} degrees ...")
+    sys.stderr.write(
+        f"making a capture of {_NUM_CAMERAS} cameras; camera {_FAULTY} is turned by {_ANGLE_DEG} degrees ...\n"
+    )
     fault = Fault("rotated", (_FAULTY,), _ANGLE_DEG)
     truth = synthesize(out / "capture", SynthOptions(num_cameras=_NUM_CAMERAS, size=_SIZE, faults=(fault,)))
-    inputs = CaptureInputs(truth.capture, flame=truth.flame_topology)
-    with open_capture(truth.capture, flame=truth.flame_topology) as capture:
-        request = RunRequest(inputs, ValidationOptions(), run_folder, True, renderer, device)
-        report = run_validation(capture, request)
+    with Progress() as progress:
+        report = run.validate(
+            truth.capture,
+            flame=truth.flame_topology,
+            out=run_folder,
+            renderer=renderer.value,
+            device=device,
+            progress=progress.update,
+            command=shlex.join(["renderkit", *sys.argv[1:]]),
+        )
+    print_report(report, run_folder, as_json=as_json)
+    worst = report.worst
+    if worst is None or worst.camera != _FAULTY or not worst.stands_out:
+        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
+    if as_json:
+        return
     _explain(report, run_folder)
     typer.echo(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
 def _explain(report: Report, run_folder: Path) -> None:
-    """Say whether the planted fault was found, and which files to look at."""
-    from renderkit.results.cameras import worst_camera
+    """Say which files to look at."""
     from renderkit.results.json_report import FILE_NAME
     from renderkit.results.run_folder import OVERLAYS
 
-    worst = worst_camera(report)
-    if worst is None or worst.camera != _FAULTY or not worst.stands_out:
-        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
     typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. Look at:")
     for path, what in (

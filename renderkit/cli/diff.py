@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderkit.cli.rig_arguments import SizeOption, read_cameras
+from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
     from renderkit.diagnose.diff import CameraDiff, RigDiff
-
-_PIPED_WIDTH = 160
 
 
 def diff(
@@ -41,7 +39,7 @@ def diff(
     from_a: Annotated[str | None, typer.Option("--from-a", metavar="FORMAT", help="A's format.")] = None,
     from_b: Annotated[str | None, typer.Option("--from-b", metavar="FORMAT", help="B's format.")] = None,
     size: SizeOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two calibrations in px: raw, and after the best common rigid motion and scale."""
     from renderkit.diagnose.diff import diff_rigs
@@ -60,7 +58,7 @@ def diff(
     except ValueError as error:
         raise DatasetError(second, None, str(error)) from error
     if as_json:
-        typer.echo(json.dumps(_as_json(result), indent=1, allow_nan=False))
+        print_json(_as_json(result))
     else:
         _print_table(result)
     if plot is not None:
@@ -82,24 +80,14 @@ def _as_json(result: RigDiff) -> dict[str, object]:
 
 
 def _print_table(result: RigDiff) -> None:
-    import sys
-
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=f"displacement on {result.compared_on}")
-    for title in ("camera", "max px", "mean px", "rot deg", "centre", "max px", "mean px", "rot deg", "centre"):
-        table.add_column(title, justify="left" if title == "camera" else "right", no_wrap=True)
-    for title in ("d fx", "d fy", "d cx", "d cy", "lost"):
-        table.add_column(title, justify="right", no_wrap=True)
+    headers = ("camera", *("max px", "mean px", "rot deg", "centre") * 2, "d fx", "d fy", "d cx", "d cy", "lost")
+    rows = []
     for raw, aligned in zip(result.raw, result.aligned, strict=True):
         intrinsics = (*raw.focal_change_px.tolist(), *raw.principal_point_change_px.tolist())
-        cells = [*_motion_cells(raw), *_motion_cells(aligned), *(f"{value:+.4g}" for value in intrinsics)]
-        # Text, not str: a camera's name is data, not markup.
-        table.add_row(Text(raw.camera), *cells, str(raw.num_lost))
-    Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False).print(table)
+        changes = [f"{value:+.4g}" for value in intrinsics]
+        rows.append([raw.camera, *_motion_cells(raw), *_motion_cells(aligned), *changes, str(raw.num_lost)])
+    title = f"displacement on {result.compared_on}"
+    print_table(headers, rows, right=range(1, len(headers)), title=title)
     motion = result.alignment
     typer.echo(f"first four columns as stated, next four after the best common motion (scale {motion.scale:.8g})")
     typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px after it")

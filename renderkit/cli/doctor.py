@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from renderkit.cli import EXIT_NO_RENDERER
+from renderkit.cli.arguments import RendererChoice
+from renderkit.cli.tables import JsonOption, print_json
 from renderkit.errors import ContextError
 
 _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
@@ -17,14 +21,20 @@ def doctor(
     warm: Annotated[
         bool, typer.Option("--warm", help="Compile the CPU kernels now and keep them in the user's cache folder.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what will render: EGL devices, GL_RENDERER, GL version, package versions, and what to install."""
     if warm:
         _warm()
         return
-    _print_packages()
-    _print_devices()
-    if not _print_choice():
+    versions, devices, choices = _packages(), _devices(), _choices()
+    if as_json:
+        print_json({"packages": versions, "devices": devices, "renderers": choices})
+    else:
+        _print_packages(versions)
+        _print_devices(devices)
+        _print_choices(choices)
+    if "problem" in choices["auto"]:
         raise typer.Exit(EXIT_NO_RENDERER)
 
 
@@ -44,7 +54,7 @@ def _warm() -> None:
     typer.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
 
 
-def _print_packages() -> None:
+def _packages() -> dict[str, str]:
     from importlib import metadata
 
     from renderkit.results.provenance import package_versions
@@ -54,42 +64,57 @@ def _print_packages() -> None:
         versions["pyrender"] = metadata.version("pyrender")
     except metadata.PackageNotFoundError:
         versions["pyrender"] = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
+    return versions
+
+
+def _print_packages(versions: Mapping[str, str]) -> None:
     width = max(map(len, versions))
     for name, version in versions.items():
         typer.echo(f"{name.ljust(width)}  {version}")
 
 
-def _print_devices() -> None:
+def _devices() -> list[dict[str, object]] | str:
+    """Return every EGL device, or why there is no EGL."""
     from renderkit.render.egl.context import list_devices
 
     try:
-        devices = list_devices()
+        return [asdict(device) for device in list_devices()]
     except ContextError as error:
-        typer.echo(f"\nEGL: {error}")
+        return str(error)
+
+
+def _print_devices(devices: list[dict[str, object]] | str) -> None:
+    if isinstance(devices, str):
+        typer.echo(f"\nEGL: {devices}")
         return
     typer.echo("\nEGL devices:")
     for device in devices:
-        kind = "hardware" if device.hardware else "software"
-        state = f"{device.name}, OpenGL {device.version}" if not device.problem else f"not usable: {device.problem}"
-        node = f" ({device.drm_path})" if device.drm_path else ""
-        typer.echo(f"  --device {device.index}: {kind}{node}: {state}")
+        kind = "hardware" if device["hardware"] else "software"
+        problem = device["problem"]
+        state = f"not usable: {problem}" if problem else f"{device['name']}, OpenGL {device['version']}"
+        node = f" ({device['drm_path']})" if device["drm_path"] else ""
+        typer.echo(f"  --device {device['index']}: {kind}{node}: {state}")
 
 
-def _print_choice() -> bool:
-    """Print what each choice of --renderer takes, and return whether the default one draws."""
+def _choices() -> dict[str, dict[str, object]]:
+    """Return what each choice of --renderer takes, or what keeps it from drawing."""
     from renderkit.render.choose import make_renderer
 
-    works = False
-    typer.echo("")
-    for choice in ("egl", "cpu", "auto"):
+    found: dict[str, dict[str, object]] = {}
+    for choice in RendererChoice:
         try:
-            with make_renderer(choice) as renderer:
-                info = renderer.info
+            with make_renderer(choice.value) as renderer:
+                found[choice.value] = asdict(renderer.info)
         except ContextError as error:
-            typer.echo(f"--renderer {choice}: not here: {error}")
+            found[choice.value] = {"problem": str(error)}
+    return found
+
+
+def _print_choices(choices: Mapping[str, Mapping[str, object]]) -> None:
+    typer.echo("")
+    for name, info in choices.items():
+        if "problem" in info:
+            typer.echo(f"--renderer {name}: not here: {info['problem']}")
             continue
-        works = works or choice == "auto"
-        typer.echo(
-            f"--renderer {choice}: {info.device} ({info.version}), {'hardware' if info.hardware else 'software'}"
-        )
-    return works
+        where = "hardware" if info["hardware"] else "software"
+        typer.echo(f"--renderer {name}: {info['device']} ({info['version']}), {where}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from renderkit.cli.arguments import CaptureInputs, FlameOption, MeshRootOption
+from renderkit.cli.arguments import FlameOption, MeshRootOption
 from renderkit.errors import DatasetError
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
@@ -27,6 +27,7 @@ def export_rerun(
 ) -> None:
     """Write a run for Rerun: cameras, pictures, masks, meshes, landmarks and residuals on one time line."""
     from renderkit.export.rerun_export import RerunFile
+    from renderkit.pipeline.inputs import CaptureInputs
     from renderkit.pipeline.rerun_run import log_run
     from renderkit.results.json_report import read_report
 
@@ -59,6 +60,7 @@ def export_gltf(
     """Write a run's rig and meshes as glTF."""
     from renderkit.export.gltf import write_gltf
     from renderkit.pipeline.capture_scene import read_meshes_of
+    from renderkit.pipeline.inputs import CaptureInputs
     from renderkit.results.json_report import read_report
     from renderkit.results.run_scene import read_mesh_previews, read_run_rig
 

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from renderkit.gates.gate import Gate
-    from renderkit.results.rows import Report
+    from renderkit.results.report import Report
 
 GateOption = Annotated[
     list[str] | None,
@@ -68,8 +68,8 @@ def read_gates(
         DatasetError: If the baseline is no report.
     """
     from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
-    from renderkit.gates.gate import GateError
     from renderkit.gates.language import parse_gate
+    from renderkit.gates.requirements import check_baseline
     from renderkit.results.json_report import read_report
 
     here = Path(FILE_NAME)
@@ -77,28 +77,7 @@ def read_gates(
     read = GateConfig() if file is None else read_gate_config(file)
     gates = (*read.gates, *(parse_gate(text) for text in checks or ()))
     run = baseline or read.baseline
-    orphan = next((gate for gate in gates if gate.needs_baseline), None)
-    if run is None and orphan is not None and with_baseline:
-        raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
+    if with_baseline:
+        check_baseline(gates, has_baseline=run is not None)
     # A baseline that no gate asks for is drawn behind the histograms.
     return GateInputs(gates, read_report(run) if run is not None and with_baseline else None, file)
-
-
-def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
-    """Refuse gates on what the run is not asked to measure, before anything is computed.
-
-    Args:
-        gates: What is going to be checked.
-        metrics: Groups of metrics that the run measures beside the standard ones.
-
-    Raises:
-        GateError: If a gate's metric belongs to another group.
-    """
-    from renderkit.gates.gate import GateError
-    from renderkit.results.rows import REQUESTED_KINDS
-
-    for gate in gates:
-        group = REQUESTED_KINDS.get(gate.metric.kind)
-        if group is not None and group not in metrics:
-            listed = ",".join([*metrics, group])
-            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")

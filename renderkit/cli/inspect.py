@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
-    CaptureInputs,
     ChecksOption,
     FlameOption,
     LandmarksOption,
@@ -18,10 +16,12 @@ from renderkit.cli.arguments import (
     MeshRootOption,
 )
 from renderkit.cli.rig_arguments import FromOption, SizeOption
+from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture, Inventory
+    from renderkit.results.capture_check import CaptureCheck
 
 _LISTED = 16
 _FRAMES_CHECKED = 24
@@ -42,7 +42,7 @@ def inspect(
     flame: FlameOption = None,
     mesh_root: MeshRootOption = None,
     cameras_only: Annotated[bool, typer.Option("--cameras-only", help="Lint a capture as a camera file.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Findings of a camera file as JSON.")] = False,
+    as_json: JsonOption = False,
     plot: PlotOption = None,
     from_: FromOption = None,
     size: SizeOption = None,
@@ -53,45 +53,78 @@ def inspect(
     Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
+    from renderkit.pipeline.inputs import CaptureInputs
 
     inputs = CaptureInputs(source, (), masks, landmarks, flame, mesh_root)
-    if cameras_only or json or plot is not None or from_ is not None or size is not None:
-        raise typer.Exit(inspect_rig(source, json, plot, from_, size))
+    if cameras_only or plot is not None or from_ is not None or size is not None:
+        raise typer.Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
     try:
         capture = inputs.open()
     except DatasetError:
         if not is_rig(source):
             raise
-        raise typer.Exit(inspect_rig(source)) from None
-    _inspect_capture(capture, checks)
+        raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
+    with capture:
+        found = tuple(_checks(capture)) if checks else ()
+        if not as_json:
+            _print_capture(capture, found if checks else None)
+        elif not is_rig(source):
+            print_json(_as_json(capture, found))
+            return
+        else:
+            raise typer.Exit(inspect_rig(source, as_json=True, beside={"capture": _as_json(capture, found)}))
     if is_rig(source):
         typer.echo("\ncameras:")
         raise typer.Exit(inspect_rig(source))
 
 
-def _inspect_capture(opened: Capture, checks: bool) -> None:
-    with opened as capture:
-        inventory = capture.inventory()
-        _print_facts(inventory, capture)
-        _print_annotations(inventory)
-        _print_cameras(capture)
-        for title, lines in (("skipped cameras", _skipped(capture)), ("missing", inventory.missing)):
-            if lines:
-                typer.echo(f"\n{title}:")
-                for line in lines:
-                    typer.echo(f"  {line}")
-        if checks:
-            _print_checks(capture)
-
-
-def _print_checks(capture: Capture) -> None:
-    """Print what the capture's conventions turn out to be in a few of its views."""
+def _checks(capture: Capture) -> Sequence[CaptureCheck]:
+    """Check what the capture's conventions turn out to be in a few of its views."""
     from renderkit.pipeline.checks import CheckBudget, check_capture
     from renderkit.render.choose import make_renderer
 
-    typer.echo("\nchecks:")
     with make_renderer("cpu") as renderer:
-        for check in check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED)):
+        return check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED))
+
+
+def _as_json(capture: Capture, checks: Sequence[CaptureCheck]) -> dict[str, object]:
+    inventory = capture.inventory()
+    cameras: dict[str, object] = {}
+    for name in capture.camera_names:
+        try:
+            camera = capture.camera(name)
+        except RenderkitError as error:
+            cameras[name] = {"problem": str(error)}
+            continue
+        cameras[name] = {"size": camera.size, "K": camera.K.tolist(), "lens": camera.distortion.model}
+    return {
+        "path": str(capture.path),
+        "dataset": inventory.dataset,
+        "unit": inventory.unit,
+        "frames": inventory.frames,
+        "attributes": dict(inventory.attributes),
+        "annotations": dict(inventory.annotations),
+        "frame_annotations": dict(inventory.frame_annotations),
+        "cameras": cameras,
+        "skipped_cameras": {camera.name: camera.why for camera in capture.skipped_cameras},
+        "missing": inventory.missing,
+        "checks": [{"name": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in checks],
+    }
+
+
+def _print_capture(capture: Capture, checks: Sequence[CaptureCheck] | None) -> None:
+    inventory = capture.inventory()
+    _print_facts(inventory, capture)
+    _print_annotations(inventory)
+    _print_cameras(capture)
+    for title, lines in (("skipped cameras", _skipped(capture)), ("missing", inventory.missing)):
+        if lines:
+            typer.echo(f"\n{title}:")
+            for line in lines:
+                typer.echo(f"  {line}")
+    if checks is not None:
+        typer.echo("\nchecks:")
+        for check in checks:
             typer.echo(f"  {check}")
 
 
@@ -118,7 +151,8 @@ def _print_annotations(inventory: Inventory) -> None:
         (kind, f"{len(have)} of {len(inventory.frames)} frames", _listed(have))
         for kind, have in inventory.frame_annotations.items()
     ]
-    _print_table(("annotation", "there for", "which"), rows)
+    typer.echo("")
+    print_table(("annotation", "there for", "which"), rows)
 
 
 def _print_cameras(capture: Capture) -> None:
@@ -140,25 +174,12 @@ def _print_cameras(capture: Capture) -> None:
                 f"{camera.distortion.model}, valid to {radius:.3g}",
             )
         )
-    _print_table(("camera", "size px", "fx, fy", "cx, cy", "lens"), rows)
+    typer.echo("")
+    print_table(("camera", "size px", "fx, fy", "cx, cy", "lens"), rows)
 
 
 def _skipped(capture: Capture) -> list[str]:
     return [f"{camera.name}: {camera.why}" for camera in capture.skipped_cameras]
-
-
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headers, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for row in rows:
-        # Text, not str: what a file says is data, not markup.
-        table.add_row(*(Text(cell) for cell in row))
-    typer.echo("")
-    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_format
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import typer
 
 from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
+from renderkit.cli.tables import print_json
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -33,16 +34,23 @@ def is_rig(path: Path) -> bool:
 
 
 def inspect_rig(
-    path: Path, json: bool = False, plot: Path | None = None, source: str | None = None, size: str | None = None
+    path: Path,
+    *,
+    as_json: bool = False,
+    plot: Path | None = None,
+    source: str | None = None,
+    size: str | None = None,
+    beside: Mapping[str, object] | None = None,
 ) -> int:
     """Lint the cameras of a file, print what was found, and draw the rig if asked.
 
     Args:
         path: Camera file or folder.
-        json: Print JSON instead of text.
+        as_json: Print JSON instead of text.
         plot: An .html or .png to draw into.
         source: Format to read; detected by default.
         size: WIDTHxHEIGHT for formats that state none.
+        beside: What the JSON document holds beside the findings.
 
     Returns:
         0 when nothing is wrong (warnings allowed), 1 when a finding is an error, 2 when the file holds no camera.
@@ -58,8 +66,8 @@ def inspect_rig(
     if not raw.cameras:
         raise DatasetError(path, None, "the file holds no camera")
     findings = lint(raw)
-    if json:
-        _print_json(raw, findings)
+    if as_json:
+        print_json({**_as_json(raw, findings), **(beside or {})})
     else:
         _print_text(raw, findings)
     if plot is not None:
@@ -93,8 +101,8 @@ def _counts(findings: tuple[Finding, ...]) -> dict[str, int]:
     return {level: sum(one.severity == level for one in findings) for level in ("error", "warning", "info")}
 
 
-def _print_json(raw: RawRig, findings: tuple[Finding, ...]) -> None:
-    report = {
+def _as_json(raw: RawRig, findings: tuple[Finding, ...]) -> dict[str, object]:
+    return {
         "path": str(raw.path),
         "format": raw.format,
         "num_cameras": len(raw.cameras),
@@ -102,7 +110,6 @@ def _print_json(raw: RawRig, findings: tuple[Finding, ...]) -> None:
         "counts": _counts(findings),
         "findings": [one.as_json() for one in findings],
     }
-    typer.echo(json_format.dumps(report, indent=1, allow_nan=False))
 
 
 def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:

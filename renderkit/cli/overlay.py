@@ -12,7 +12,6 @@ from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
-    CaptureInputs,
     DeviceOption,
     FlameOption,
     FramesOption,
@@ -24,7 +23,6 @@ from renderkit.cli.arguments import (
     RendererOption,
     ThresholdOption,
     UndistortOption,
-    make_options,
     open_renderer,
 )
 
@@ -73,12 +71,20 @@ def overlay(
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pictures.overlay import OverlayStyle
     from renderkit.pictures.pictures import RunPictures
+    from renderkit.pipeline.inputs import CaptureInputs, make_options
     from renderkit.results.run_folder import make_writable
 
     inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     with inputs.open() as opened:
         chosen = frames or (opened.frame_ids[0] if opened.frame_ids else None)
-        options = make_options(opened, inputs, chosen, cameras, matte_threshold, undistort)
+        options = make_options(
+            opened,
+            inputs.mesh_names,
+            frames=chosen,
+            cameras=cameras,
+            matte_threshold=matte_threshold,
+            undistort=undistort,
+        )
         style = OverlayStyle(max_size=max_size, rendering=opacity)
         if video is not None:
             from renderkit.cli.overlay_video import write_overlay_video
@@ -97,10 +103,10 @@ def overlay(
 
 def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
     """Draw all views and return how many failed; each failure is said on stderr."""
-    from renderkit.pipeline.validate import validate
+    from renderkit.pipeline.validate import validate_views
 
     num_failed = 0
-    for row in validate(capture, renderer, options, pictures.draw):
+    for row in validate_views(capture, renderer, options, pictures.draw):
         pictures.add(row)
         num_failed += complain_of(row)
     pictures.finish()

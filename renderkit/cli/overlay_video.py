@@ -40,7 +40,7 @@ def write_overlay_video(
     from renderkit.pictures.overlay import draw_overlay
     from renderkit.pictures.video import VideoFile, turntable_order
     from renderkit.pipeline.capture_scene import read_rig_of
-    from renderkit.pipeline.validate import validate
+    from renderkit.pipeline.validate import validate_views
 
     frames = capture.frame_ids if options.frames is None else options.frames
     cameras = capture.camera_names if options.cameras is None else options.cameras
@@ -56,7 +56,7 @@ def write_overlay_video(
         def draw(evidence: ViewEvidence) -> None:
             video.add(draw_overlay(evidence, style))
 
-        for row in validate(capture, renderer, options, draw):
+        for row in validate_views(capture, renderer, options, draw):
             num_failed += complain_of(row)
     if not video.num_pictures:
         sys.stderr.write("renderkit: no view could be drawn, so there is no video\n")

@@ -16,36 +16,39 @@ _LINES = 10
 
 
 class Progress:
-    """Counts views as they are done. A context manager."""
+    """Shows how many views are done. A context manager; `update` is what `validate` and `synthesize` call."""
 
-    def __init__(self, total: int, what: str = "views") -> None:
-        """Set up for `total` pieces of work, called `what`."""
-        self._total = total
+    def __init__(self, what: str = "views") -> None:
+        """Set up for pieces of work called `what`."""
         self._what = what
-        self._done = 0
-        self._started = time.monotonic()
+        self._entered = time.monotonic()
+        self._started: float | None = None
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        """Show the bar, on a terminal."""
-        self._started = time.monotonic()
+        """Return the progress itself; nothing is shown before the first `update`."""
+        return self
+
+    def update(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done: a bar on a terminal, else some ten lines in all."""
+        now = time.monotonic()
+        if self._started is None:
+            self._start(now if done == 0 else self._entered, total)
+        rate = done / max(now - (self._started or now), 1e-9)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s")
+        elif done and (done == total or done % max(1, total // _LINES) == 0):
+            left = (total - done) / rate
+            sys.stderr.write(f"{done}/{total} {self._what}, {rate:.1f}/s, {left:.0f} s left\n")
+            sys.stderr.flush()
+
+    def _start(self, moment: float, total: int) -> None:
+        self._started = moment
         if sys.stderr.isatty():
             self._bar = _rich_bar(self._what)
             self._bar.start()
-            self._task = self._bar.add_task("validating", total=self._total, rate="")
-        return self
-
-    def advance(self) -> None:
-        """Count one more."""
-        self._done += 1
-        rate = self._done / max(time.monotonic() - self._started, 1e-9)
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._done, rate=f"{rate:.1f} {self._what}/s")
-        elif self._done == self._total or self._done % max(1, self._total // _LINES) == 0:
-            left = (self._total - self._done) / rate
-            sys.stderr.write(f"{self._done}/{self._total} {self._what}, {rate:.1f}/s, {left:.0f} s left\n")
-            sys.stderr.flush()
+            self._task = self._bar.add_task("validating", total=total, rate="")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
-    MESH_SUFFIXES,
     CamerasOption,
-    CaptureInputs,
     DeviceOption,
     FlameOption,
     FramesOption,
@@ -24,17 +20,12 @@ from renderkit.cli.arguments import (
     RendererChoice,
     RendererOption,
     UndistortOption,
-    make_options,
     open_renderer,
 )
-from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:
-    from renderkit.capture import Capture
-    from renderkit.geometry.camera import Camera
-    from renderkit.geometry.mesh import Mesh
+    from renderkit.pipeline.render_jobs import RenderJobs
 
-_Job: TypeAlias = "tuple[str, Mesh, Camera]"
 _LARGEST_SIDE = 16384
 
 SourceArgument = Annotated[
@@ -66,86 +57,35 @@ def render(
     Of a capture the first frame is taken unless --frames says otherwise. A bare mesh is seen from a ring of views
     around it, or from the cameras of --rig.
     """
-    from renderkit.results.run_folder import make_writable
+    from renderkit.pipeline.inputs import MESH_SUFFIXES, CaptureInputs, make_options
+    from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
-    problems: list[str] = []
-    with ExitStack() as stack:
-        if source.suffix.lower() in MESH_SUFFIXES:
-            unit, jobs = "unknown", _mesh_jobs(source, rig, cameras, views, _parse_size(size))
-        else:
-            inputs = CaptureInputs(source, tuple(mesh or ()), flame=flame, mesh_root=mesh_root)
-            capture = stack.enter_context(inputs.open())
-            unit, jobs = capture.unit, _capture_jobs(capture, inputs, frames, cameras, undistort, problems)
-        _draw(jobs, unit, make_writable(out), renderer, device)
-    typer.echo(f"renderings of {len(jobs)} views: {out}")
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n")
-    if problems:
-        raise typer.Exit(EXIT_BAD_INPUT)
+    if source.suffix.lower() in MESH_SUFFIXES:
+        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size))
+        _draw(todo, out, renderer, device)
+        return
+    inputs = CaptureInputs(source, tuple(mesh or ()), flame=flame, mesh_root=mesh_root)
+    with inputs.open() as capture:
+        chosen = frames or (capture.frame_ids[0] if capture.frame_ids else None)
+        options = make_options(capture, inputs.mesh_names, frames=chosen, cameras=cameras, undistort=undistort)
+        _draw(capture_jobs(capture, options), out, renderer, device)
 
 
-def _draw(jobs: Sequence[_Job], unit: str, folder: Path, choice: RendererChoice, device: int | None) -> None:
+def _draw(todo: RenderJobs, out: Path, choice: RendererChoice, device: int | None) -> None:
     from renderkit.pictures.render_files import write_rendering
     from renderkit.render.base import RenderPass
-    from renderkit.results.run_folder import safe_name
+    from renderkit.results.run_folder import make_writable, safe_name
 
+    folder = make_writable(out)
     with open_renderer(choice, device) as renderer:
-        for stem, mesh, camera in jobs:
-            rendering = renderer.render(mesh, camera, RenderPass.NORMAL | RenderPass.COLOR)
-            write_rendering(rendering, camera, folder, safe_name(stem), unit, renderer.info)
-
-
-def _capture_jobs(
-    capture: Capture,
-    inputs: CaptureInputs,
-    frames: str | None,
-    cameras: str | None,
-    undistort: bool,
-    problems: list[str],
-) -> list[_Job]:
-    """Return what to draw of a capture; what cannot be drawn is appended to `problems`."""
-    from renderkit.pipeline.validate import chosen_meshes, read_content
-
-    first = capture.frame_ids[0] if capture.frame_ids else None
-    options = make_options(capture, inputs, frames or first, cameras, 0.5, undistort)
-    jobs: list[_Job] = []
-    for frame_id in options.frames or ():
-        frame = capture.frame(frame_id)
-        for name in chosen_meshes(frame, options):
-            content = read_content(frame, name)
-            if content.mesh is None or content.why_not_rendered:
-                problems.append(f"frame {frame_id}: {content.why_not_rendered}")
-                continue
-            for camera_name in options.cameras or capture.camera_names:
-                try:
-                    camera = capture.camera(camera_name)
-                except RenderkitError as error:
-                    problems.append(f"frame {frame_id} camera {camera_name}: {error}")
-                    continue
-                jobs.append(
-                    (f"{frame_id}_{camera_name}_{name}", content.mesh, camera.undistorted() if undistort else camera)
-                )
-    return jobs
-
-
-def _mesh_jobs(
-    file: Path, rig_file: Path | None, cameras: str | None, num_views: int, size: tuple[int, int]
-) -> list[_Job]:
-    from renderkit.formats.registry import read_rig
-    from renderkit.geometry.mesh import Mesh
-    from renderkit.geometry.orbit import ring_of_views
-    from renderkit.pipeline.selection import select_cameras
-
-    mesh = Mesh.read(file)
-    if not len(mesh.faces):
-        raise DatasetError(file, None, "the mesh has no faces, so there is nothing to render")
-    rig = ring_of_views(mesh, num_views, size) if rig_file is None else read_rig(rig_file, size=size)
-    names = tuple(rig.cameras)
-    try:
-        chosen = names if cameras is None else select_cameras(cameras, names)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    return [(f"{file.stem}_{name}", mesh, rig[name]) for name in chosen]
+        for job in todo.jobs:
+            rendering = renderer.render(job.mesh, job.camera, RenderPass.NORMAL | RenderPass.COLOR)
+            write_rendering(rendering, job.camera, folder, safe_name(job.name), todo.unit, renderer.info)
+    typer.echo(f"renderings of {len(todo.jobs)} views: {out}")
+    for problem in todo.problems:
+        sys.stderr.write(f"{problem}\n")
+    if todo.problems:
+        raise typer.Exit(EXIT_BAD_INPUT)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.errors import DatasetError
-
-if TYPE_CHECKING:
-    from renderkit.report.writers import Format
 
 
 def report(
@@ -22,7 +19,7 @@ def report(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="json, csv, parquet, junit, markdown or html; may be repeated; all but parquet by default.",
+            help="What to write, such as html; may be repeated; all that need no extra by default.",
             show_default=False,
         ),
     ] = None,
@@ -32,24 +29,19 @@ def report(
 ) -> None:
     """Rebuild report.html and the other formats from a finished run; gates, if given, are judged anew."""
     from renderkit.gates.verdicts import judge
-    from renderkit.report.writers import DEFAULT_FORMATS, write_formats
+    from renderkit.report.registry import DEFAULT_FORMATS, find_writers
     from renderkit.results.json_report import read_report
 
-    chosen = DEFAULT_FORMATS if not formats else tuple(_format(name) for name in formats)
+    try:
+        writers = find_writers(formats or DEFAULT_FORMATS)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     if not run.is_dir():
         raise DatasetError(run, None, "expected a run folder with report.json in it")
     found = read_report(run)
     inputs = read_gates(checks, config, baseline)
+    found = replace(found, baseline=inputs.baseline)
     if inputs.gates:
         found = replace(found, gates=judge(found, inputs.gates, inputs.baseline))
-    for path in write_formats(found, run, chosen, inputs.baseline):
-        typer.echo(str(path))
-
-
-def _format(name: str) -> Format:
-    from renderkit.report.writers import FORMATS
-
-    found = next((known for known in FORMATS if known == name), None)
-    if found is None:
-        raise typer.BadParameter(f"no format is called {name!r}; there are: {', '.join(FORMATS)}")
-    return found
+    for writer in writers:
+        typer.echo(str(writer.write(found, run)))

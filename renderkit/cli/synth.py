@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renderkit.cli.tables import JsonOption, print_json
+
 if TYPE_CHECKING:
     from renderkit.synth.faults import Fault
     from renderkit.synth.truth import SynthTruth
@@ -28,19 +30,21 @@ class LensChoice(StrEnum):
     FOLDING = "folding"
 
 
-def _print_faults(wanted: bool) -> None:
+def _print_faults(*, as_json: bool) -> None:
     from renderkit.synth.faults import FAULTS
 
-    if not wanted:
+    if as_json:
+        print_json(
+            [{"name": k.name, "amount": k.amount, "unit": k.unit, "meaning": k.meaning} for k in FAULTS.values()]
+        )
         return
     for kind in FAULTS.values():
         amount = f"{kind.amount:g} {kind.unit}" if kind.unit else "-"
         typer.echo(f"{kind.name:22}{amount:14}{kind.meaning}")
-    raise typer.Exit
 
 
 def synth(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)],
+    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)] = None,
     like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: Annotated[int, typer.Option("--frames", metavar="N", help="Number of frames (FaceScape: tuples).")] = 1,
@@ -60,15 +64,18 @@ def synth(
     landmark_noise: Annotated[
         float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
     ] = 0.3,
-    _list_faults: Annotated[
-        bool,
-        typer.Option("--list-faults", callback=_print_faults, is_eager=True, help="List the faults and leave."),
-    ] = False,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and leave.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a synthetic capture in a dataset's own format, with the truth beside it in truth.json."""
     from renderkit.cli.progress import Progress
     from renderkit.pipeline.synth import SynthOptions, synthesize
 
+    if list_faults:
+        _print_faults(as_json=as_json)
+        return
+    if out is None:
+        raise typer.BadParameter("expected a folder to write into", param_hint="OUT")
     try:
         options = SynthOptions(
             like=like.value,
@@ -81,11 +88,24 @@ def synth(
             lens=lens.value,
             landmark_noise_px=landmark_noise,
         )
-        with Progress(cameras * frames) as progress:
-            truth = synthesize(out, options, lambda _done, _total: progress.advance())
+        with Progress() as progress:
+            truth = synthesize(out, options, progress.update)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    _print_result(truth)
+    if as_json:
+        print_json(_as_json(truth))
+    else:
+        _print_result(truth)
+
+
+def _as_json(truth: SynthTruth) -> dict[str, object]:
+    extras = {"flame": truth.flame_topology, "masks": truth.masks, "landmarks": truth.landmarks}
+    return {
+        "truth": str(truth.path),
+        "captures": [str(capture) for capture in truth.captures],
+        **{name: None if path is None else str(path) for name, path in extras.items()},
+        "faults": [{"name": one.name, "cameras": list(one.cameras), "amount": one.amount} for one in truth.faults],
+    }
 
 
 def _parse_size(text: str) -> tuple[int, int]:

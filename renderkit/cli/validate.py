@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +14,6 @@ from renderkit.cli import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
-    CaptureInputs,
     ChecksOption,
     DeviceOption,
     FlameOption,
@@ -37,27 +32,16 @@ from renderkit.cli.arguments import (
     UndistortedMattesOption,
     UndistortOption,
     WorkersOption,
-    make_options,
-    open_renderer,
     remember,
 )
-from renderkit.cli.gate_arguments import (
-    BaselineOption,
-    ConfigOption,
-    GateInputs,
-    GateOption,
-    check_measured,
-    read_gates,
-)
+from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
+from renderkit.cli.tables import JsonOption, print_table
 
 if TYPE_CHECKING:
-    from renderkit.capture import Capture
-    from renderkit.pictures.pictures import RunPictures
-    from renderkit.pipeline.options import ValidationOptions
-    from renderkit.render.base import Renderer
-    from renderkit.results.capture_check import CaptureCheck
-    from renderkit.results.evidence import ViewEvidence
-    from renderkit.results.rows import Report, ViewResult
+    from renderkit.results.report import Report
+    from renderkit.results.text import TextTable
+
+OverlaysOption = Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")]
 
 
 def validate(
@@ -80,102 +64,48 @@ def validate(
     baseline: BaselineOption = None,
     out: OutOption = None,
     checks: ChecksOption = True,
-    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")] = True,
+    overlays: OverlaysOption = True,
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
+    from renderkit.cli.progress import Progress
+    from renderkit.pipeline import run
+
     if remember_flame:
         remember(flame)
-    from renderkit.gates.cameras import check_cameras
-    from renderkit.selection import natural_sorted
-
-    inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
     gates = read_gates(gate, config, baseline)
-    with inputs.open() as opened:
-        options = make_options(
-            opened, inputs, frames, cameras, matte_threshold, undistort, undistorted_mattes, metrics, region
+    folder = out or default_run_folder(capture)
+    with Progress() as progress:
+        report = run.validate(
+            capture,
+            cameras=cameras,
+            frames=frames,
+            mesh=mesh,
+            masks=masks,
+            landmarks=landmarks,
+            flame=flame,
+            mesh_root=mesh_root,
+            metrics=metrics,
+            region=region,
+            gates=gates.gates,
+            baseline=gates.baseline,
+            out=folder,
+            renderer=renderer.value,
+            device=device,
+            workers=workers,
+            undistort=undistort,
+            undistorted_mattes=undistorted_mattes,
+            matte_threshold=matte_threshold,
+            checks=checks,
+            overlays=overlays,
+            progress=progress.update,
+            command=shlex.join(["renderkit", *sys.argv[1:]]),
         )
-        check_measured(gates.gates, options.metrics)
-        check_cameras(gates.gates, natural_sorted({*opened.camera_names, *(c.name for c in opened.skipped_cameras)}))
-        run = RunRequest(
-            inputs, options, out or default_run_folder(capture), overlays, renderer, device, checks, workers
-        )
-        report = run_validation(opened, run, gates)
+    print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """One run.
-
-    Attributes:
-        inputs: What is opened.
-        options: What is validated.
-        folder: The run folder.
-        overlays: Whether to write pictures.
-        renderer: What draws.
-        device: EGL device, or None.
-        checks: Whether the capture's conventions are checked first.
-        workers: Views worked on at once; None is all cores.
-    """
-
-    inputs: CaptureInputs
-    options: ValidationOptions
-    folder: Path
-    overlays: bool
-    renderer: RendererChoice
-    device: int | None
-    checks: bool = True
-    workers: int | None = None
-
-
-def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None = None) -> Report:
-    """Validate, write the run folder, print the table; without `gates`, nothing is judged.
-
-    Raises:
-        ContextError: If nothing can draw.
-        DatasetError: If the run folder cannot be written.
-    """
-    from renderkit.gates.verdicts import judge
-    from renderkit.pictures.pictures import RunPictures
-    from renderkit.pipeline.explain import explain_cameras
-    from renderkit.report.writers import write_formats
-    from renderkit.results.provenance import hash_inputs, package_versions
-    from renderkit.results.rows import Provenance, Report
-    from renderkit.results.run_folder import OVERLAYS, make_run_folder
-
-    started, clock = datetime.now(UTC), time.monotonic()
-    folder = make_run_folder(run.folder)
-    pictures = RunPictures(folder, subfolder=OVERLAYS, page=True) if run.overlays else None
-    with open_renderer(run.renderer, run.device, run.workers) as renderer:
-        info = renderer.info
-        sys.stderr.write(f"renderer: {info.device} ({info.kind}, {'hardware' if info.hardware else 'software'})\n")
-        checks = _check(capture, renderer, run)
-        rows = _walk(capture, renderer, run, pictures)
-        explanations = explain_cameras(capture, renderer, run.options, Report(tuple(rows)))
-    provenance = Provenance(
-        shlex.join(["renderkit", *sys.argv[1:]]),
-        str(run.inputs.capture),
-        capture.dataset,
-        capture.unit,
-        package_versions(),
-        {"kind": info.kind, "device": info.device, "version": info.version, "hardware": str(info.hardware).lower()},
-        run.options.as_text(),
-        hash_inputs(run.inputs.files),
-    )
-    skipped = {camera.name: camera.why for camera in capture.skipped_cameras}
-    report = Report(
-        tuple(rows), skipped, (), provenance, started.isoformat(timespec="seconds"), time.monotonic() - clock, checks
-    )
-    report = replace(_with_requested(capture, run, report), explanations=explanations)
-    gates = gates or GateInputs()
-    report = replace(report, gates=judge(report, gates.gates, gates.baseline))
-    _write_scene(capture, report, folder)
-    paths = write_formats(report, folder, baseline=gates.baseline)
-    _print_run(report, paths, pictures)
-    return report
 
 
 def default_run_folder(capture: Path) -> Path:
@@ -186,89 +116,46 @@ def default_run_folder(capture: Path) -> Path:
 
 
 def exit_code(report: Report) -> int:
-    """Return what a run's exit code is.
+    """Return a run's exit code: 1 when a gate failed; without gates, 2 when a view failed or nothing was scored."""
+    if report.passed:
+        return EXIT_PASS
+    return EXIT_GATE_FAILED if report.gates else EXIT_BAD_INPUT
 
-    Gates decide where there are any. Without gates a failed view is bad input, and so is a run in which nothing could
-    be computed at all.
-    """
-    from renderkit.results.catalogue import METRICS
 
-    if report.gates:
-        return EXIT_PASS if not any(gate.blocks for gate in report.gates) else EXIT_GATE_FAILED
-    computed = any(
-        not math.isnan(metric.value(row.scores))
-        for row in report.rows
-        for metric in METRICS.values()
-        if metric.unit != "count"
+def print_report(report: Report, folder: Path, *, as_json: bool = False) -> None:
+    """Print a finished run: its report.json, or its tables, what they mean, and where its files are."""
+    from renderkit.results.json_report import dump_report
+    from renderkit.results.text import camera_table, requested_tables, summary_lines, surface_lines
+
+    if as_json:
+        typer.echo(dump_report(report), nl=False)
+        return
+    print_cameras(camera_table(report))
+    for table in requested_tables(report):
+        typer.echo("")
+        print_cameras(table)
+    for line in (*surface_lines(report), "", *summary_lines(report), *_file_lines(report, folder)):
+        typer.echo(line)
+
+
+def print_cameras(table: TextTable) -> None:
+    """Print a table of cameras; marked rows stand out."""
+    print_table(
+        table.headers,
+        table.rows,
+        right=[index for index, left in enumerate(table.left) if not left],
+        styles=[["bold red" if marked else ""] * len(table.headers) for marked in table.marked],
     )
-    return EXIT_BAD_INPUT if report.failures or not computed else EXIT_PASS
 
 
-def _check(capture: Capture, renderer: Renderer, run: RunRequest) -> tuple[CaptureCheck, ...]:
-    """Check the capture's conventions and warn at once; the summary has all of them."""
-    from renderkit.pipeline.checks import check_capture
-
-    checks = check_capture(capture, renderer, run.options) if run.checks else ()
-    for check in checks:
-        if check.verdict == "warning":
-            sys.stderr.write(f"{check}\n")
-    return checks
-
-
-def _with_requested(capture: Capture, run: RunRequest, report: Report) -> Report:
-    """Add what is measured over frames instead of views."""
-    from renderkit.pipeline.surfaces import compare_surfaces
-
-    groups = run.options.metrics
-    surfaces = tuple(compare_surfaces(capture, run.options, run.folder)) if "depth" in groups else ()
-    return replace(report, surfaces=surfaces, with_intervals="intervals" in groups)
-
-
-def _walk(capture: Capture, renderer: Renderer, run: RunRequest, pictures: RunPictures | None) -> list[ViewResult]:
-    from renderkit.cli.progress import Progress
-    from renderkit.pictures.heat import write_depth_heat
-    from renderkit.pipeline.process_engine import validate_with_workers
-
-    options = run.options
-
-    def draw(evidence: ViewEvidence) -> str | None:
-        write_depth_heat(evidence, run.folder)
-        return None if pictures is None else pictures.draw(evidence)
-
-    num_frames = len(capture.frame_ids if options.frames is None else options.frames)
-    num_cameras = len(capture.camera_names if options.cameras is None else options.cameras)
-    rows = []
-    with Progress(num_frames * num_cameras * max(1, len(options.meshes))) as progress:
-        drawing = None if pictures is None else draw
-        for row in validate_with_workers(capture, renderer, options, drawing, run.workers, run.device):
-            rows.append(row)
-            progress.advance()
-            if pictures is not None:
-                pictures.add(row)
-    if pictures is not None:
-        pictures.finish()
-    return rows
-
-
-def _write_scene(capture: Capture, report: Report, folder: Path) -> None:
-    from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
-    from renderkit.results.run_scene import write_run_scene
-
-    meshes = read_meshes_of(capture, report.frames, report.meshes)
-    write_run_scene(folder, read_rig_of(capture, report.cameras), meshes)
-
-
-def _print_run(report: Report, paths: Sequence[Path], pictures: RunPictures | None) -> None:
-    from renderkit.cli.summary import print_requested, print_table, summary_lines
+def _file_lines(report: Report, folder: Path) -> list[str]:
+    """Say where the run's files are."""
+    from renderkit.report.registry import DEFAULT_FORMATS, find_writers
     from renderkit.results.run_folder import OVERLAYS
 
-    print_table(report)
-    print_requested(report)
-    typer.echo("")
-    for line in summary_lines(report):
-        typer.echo(line)
-    folder = paths[0].parent
-    typer.echo(f"report: {folder}: {', '.join(path.name for path in paths)}")
-    if pictures is not None:
-        typer.echo(f"overlays: {folder / OVERLAYS}")
-        typer.echo(f"contact sheet: {folder / pictures.sheets[0]}")
+    names = ", ".join(writer.file_name for writer in find_writers(DEFAULT_FORMATS))
+    lines = [f"report: {folder}: {names}"]
+    if any(row.overlay is not None for row in report.rows):
+        lines.append(f"overlays: {folder / OVERLAYS}")
+        lines += [f"contact sheet: {sheet}" for sheet in sorted((folder / OVERLAYS).glob("sheet_*"))[:1]]
+    return lines

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from renderkit.results.cameras import STANDS_OUT, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report
+from renderkit.metrics import containment, normalised_error
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
 from renderkit.selection import natural_sorted
 
 _MOST = 8
@@ -38,7 +37,7 @@ def outcome_of(report: Report) -> Outcome:
     failed = len(report.failures)
     if failed:
         return Outcome("bad", f"{failed} of {len(report.rows)} views failed; no gates were asked for.")
-    if all(math.isnan(METRICS[name].value(row.scores)) for row in report.rows for name in METRICS):
+    if not any(report.summary.computable.values()):
         return Outcome("bad", "Nothing could be computed.")
     return Outcome("unjudged", f"{len(report.rows)} views scored; no gates were asked for.")
 
@@ -59,10 +58,8 @@ def _gated(report: Report) -> Outcome:
 
 def diagnose_run(report: Report) -> tuple[str, ...]:
     """Return what a person should read first, one sentence each: outliers and their kind, gaps, failures."""
-    summaries = summarise_cameras(report.rows)
+    ranked, outliers = report.summary.ranked, report.summary.outliers
     sentences = []
-    ranked = rank_cameras(summaries)
-    outliers = [entry for entry in ranked if entry.deviation >= STANDS_OUT]
     for entry in outliers[:_MOST]:
         metric = METRICS[entry.metric]
         sentence = (
@@ -90,10 +87,10 @@ def _gaps(report: Report) -> list[str]:
         (kind, why)
         for row in report.rows
         if row.failure is None
-        for kind, why in row.not_computable.items()
-        if kind != "nme"  # a number of the reprojection, not a gap of its own
+        for kind, why in row.missing.items()
+        if kind != normalised_error.KIND.name  # a number of the reprojection, not a gap of its own
         # Vertices stand in where a mesh has no faces to render; a rendered mask says more.
-        if not (kind == "containment" and row.scores.mask is not None)
+        if not (kind == containment.KIND.name and row.scores.mask is not None)
     )
     for (kind, why), count in reasons.most_common(_MOST):
         sentences.append(f"The {kind} score is missing in {count} of {len(report.rows)} views: {why}.")

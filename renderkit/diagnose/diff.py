@@ -110,6 +110,15 @@ def diff_rigs(first: Rig, second: Rig, *, mesh: Mesh | None = None, distance: fl
 
     Raises:
         ValueError: If no camera is in both, or `distance` is not positive.
+
+    Example:
+        >>> import renderkit as rk
+        >>> eyes = {"1": (0, 0, 3), "2": (3, 0, 0), "3": (0, 1, -3)}
+        >>> cameras = {
+        ...     name: rk.Camera.look_at(eye, (0, 0, 0), size=(640, 480), name=name) for name, eye in eyes.items()
+        ... }
+        >>> round(rk.diff_rigs(rk.Rig(cameras), rk.Rig(cameras), distance=3.0).worst_raw_px, 6)
+        0.0
     """
     if distance is not None and not 0.0 < distance < float("inf"):
         raise ValueError(f"distance must be positive, got {distance:g}")

@@ -22,6 +22,15 @@ def lint(rig: Rig | RawRig) -> tuple[Finding, ...]:
     Args:
         rig: Cameras as read (`read_rig`), or as their file states them (`read_raw_rig`): the latter also shows what is
             refused on conversion, and knows the pictures beside the file.
+
+    Example:
+        >>> import renderkit as rk
+        >>> eyes = {"1": (0, 0, 3), "2": (3, 0, 0), "3": (0, 1, -3)}
+        >>> cameras = {
+        ...     name: rk.Camera.look_at(eye, (0, 0, 0), size=(640, 480), name=name) for name, eye in eyes.items()
+        ... }
+        >>> rk.lint(rk.Rig(cameras, unit="m"))
+        ()
     """
     raw = raw_from_rig(rig) if isinstance(rig, Rig) else rig
     return in_order(_all_findings(raw))

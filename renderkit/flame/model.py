@@ -40,6 +40,21 @@ class FlameModel:
         weights: (V, 5) skinning weights.
         parents: (5,) parent of each joint, -1 for the root; a parent comes before its children.
         faces: (F, 3) vertex indices.
+
+    Example:
+        >>> import renderkit as rk
+        >>> model = rk.FlameModel(
+        ...     template=np.eye(3),
+        ...     shape_directions=np.zeros((3, 3, 2)),
+        ...     expression_directions=np.zeros((3, 3, 1)),
+        ...     pose_directions=np.zeros((3, 3, 36)),
+        ...     joint_regressor=np.full((5, 3), 1 / 3),
+        ...     weights=np.full((3, 5), 0.2),
+        ...     parents=(-1, 0, 1, 1, 1),
+        ...     faces=[[0, 1, 2]],
+        ... )
+        >>> model.template.shape
+        (3, 3)
     """
 
     template: Points3

@@ -29,6 +29,15 @@ def open_capture(path: str | Path, *, flame: str | Path | None = None, mesh_root
 
     Raises:
         DatasetError: If there is nothing at `path`, no reader knows it, or it is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000))
+        ...     with rk.open_capture(truth.capture) as capture:
+        ...         capture.dataset, len(capture.camera_names)
+        ('renderme360', 2)
     """
     given = Path(path)
     if not given.exists():

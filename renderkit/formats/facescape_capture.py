@@ -167,6 +167,15 @@ class FaceScapeCapture(Capture):
         """Return the tuple's model file, beside the folder, in it, or under `mesh_root`; None if there is none."""
         return next((file for file in self._mesh_candidates() if file.is_file()), None)
 
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """The tuple's model; see `Capture.files_read`."""
+        model = self.mesh_path()
+        if model is None:
+            return ()
+        beside = self.path.parent / model.name  # as the capture was given, not made absolute
+        return (beside if beside.absolute() == model else model,)
+
     def inventory(self) -> Inventory:
         """Say what the capture holds and what is missing."""
         with_picture = tuple(name for name in self.camera_names if self._picture(name) is not None)

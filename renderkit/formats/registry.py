@@ -109,6 +109,16 @@ def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, in
         DatasetError: If the file cannot be read as what it is.
         CalibrationError: If a camera in it is not one; `read_raw_rig` and `lint` look into it nevertheless.
         ValueError: If `format` is unknown.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> rig = rk.Rig({"25": rk.Camera.look_at((0, 0, 3), (0, 0, 0), size=(640, 480), name="25")}, unit="m")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_rig(rig, Path(folder, "rig.json"), format="rig")
+        ...     rk.read_rig(Path(folder, "rig.json"))["25"] == rig["25"]
+        True
     """
     return read_raw_rig(path, format, size=size).to_rig()
 
@@ -134,6 +144,16 @@ def write_rig(
         InexpressibleError: If the format cannot carry a camera and `approximate` is False, or a lack that no fit heals.
         DatasetError: If the file cannot be written.
         ValueError: If `format` is unknown or only read.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> rig = rk.Rig({"25": rk.Camera.look_at((0, 0, 3), (0, 0, 0), size=(640, 480), name="25")}, unit="m")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_rig(rig, Path(folder, "rig.json"), format="rig")
+        ...     rk.read_rig(Path(folder, "rig.json"))["25"] == rig["25"]
+        True
     """
     chosen, target = _format(format), Path(path)
     if chosen.write is None or chosen.limits is None:

@@ -26,6 +26,16 @@ class SupplementedCapture(Capture):
         path: The other capture's file or folder.
         dataset: The other capture's dataset.
         unit: The other capture's unit; the mesh and the 3D landmarks must be in it.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> triangle = rk.Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], name="mine")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000))
+        ...     with rk.SupplementedCapture(rk.open_capture(truth.capture), mesh=triangle) as capture:
+        ...         "mine" in capture.frame("0").mesh_names
+        True
     """
 
     def __init__(
@@ -107,6 +117,11 @@ class SupplementedCapture(Capture):
 
             frame = replace(frame, read_landmarks=read)
         return frame
+
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """Those of the other capture; see `Capture.files_read`."""
+        return self._capture.files_read
 
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one camera's picture of a frame; see `Capture.view`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderkit.gates.gate import AbsoluteLimit, BaselineLimit, CoverageCheck, Gate, MetricCheck
-from renderkit.results.catalogue import Metric
+from renderkit.metrics.score_kind import Metric
 
 
 def explain_gate(gate: Gate) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from renderkit.errors import RenderkitError
-from renderkit.results.catalogue import METRICS, Metric
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.kinds import METRICS
 
 Operator: TypeAlias = Literal["<=", ">="]
 

@@ -19,7 +19,8 @@ from renderkit.gates.gate import (
     Operator,
     Quantile,
 )
-from renderkit.results.catalogue import Metric, UnknownMetricError, metric_named
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.kinds import UnknownMetricError, metric_named
 from renderkit.selection import SelectionError, check_selection, shortened, split_unescaped
 
 _NUMBER = r"[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?"

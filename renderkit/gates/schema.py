@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from renderkit.results.catalogue import METRICS
+from renderkit.results.kinds import METRICS
 
 _SELECTORS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
 _NAME: Final = {"type": "string", "minLength": 1, "description": "What reports call the gate."}

@@ -24,9 +24,9 @@ from renderkit.gates.gate import (
     Operator,
     Quantile,
 )
-from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.catalogue import Metric
-from renderkit.results.rows import GateVerdict, Report, Verdict
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.report import GateVerdict, Report, Verdict
 from renderkit.results.standard_error import standard_error, why_none
 from renderkit.selection import no_match
 
@@ -48,8 +48,8 @@ def judge(report: Report, gates: Sequence[Gate], baseline: Report | None = None)
     orphan = next((gate for gate in gates if gate.needs_baseline), None) if baseline is None else None
     if orphan is not None:
         raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
-    subjects = summarise_cameras(report.rows)
-    before = {} if baseline is None else {(s.camera, s.mesh): s for s in summarise_cameras(baseline.rows)}
+    subjects = report.summary.cameras
+    before = {} if baseline is None else {(s.camera, s.mesh): s for s in baseline.summary.cameras}
     return tuple(verdict for gate in gates for verdict in _judge_gate(gate, report, subjects, before))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, as_array, frozen
-from renderkit.geometry.conventions import GL_FROM_CV
+from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, as_array, as_vectors, frozen
+from renderkit.geometry.conventions import GL_FROM_CV, pose_from_gl_world_from_cam
 from renderkit.geometry.distortion import Distortion, NoDistortion, make_distortion
 from renderkit.geometry.pose import Pose
+from renderkit.notebook import facts_html
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,14 @@ class Camera:
         distortion: Lens model.
         cam_from_world: World to camera.
         name: The camera's name in its dataset.
+
+    Cameras with equal values are equal.
+
+    Example:
+        >>> K = [[1000.0, 0.0, 319.5], [0.0, 1000.0, 239.5], [0.0, 0.0, 1.0]]
+        >>> camera = Camera.from_gl(K, np.eye(4), size=(640, 480))
+        >>> camera.project((0.1, 0.0, -2.0)).tolist()  # OpenGL's camera looks along -z
+        [369.5, 239.5]
     """
 
     K: FloatArray
@@ -60,7 +70,7 @@ class Camera:
         cls,
         K: ArrayLike,
         distortion_coefficients: ArrayLike,
-        cam_from_world: Pose,
+        cam_from_world: Pose | ArrayLike,
         size: tuple[int, int],
         name: str = "",
     ) -> Camera:
@@ -69,12 +79,115 @@ class Camera:
         Args:
             K: (3, 3) intrinsics in px.
             distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order.
-            cam_from_world: World to camera, OpenCV axes.
+            cam_from_world: World to camera, OpenCV axes: a pose, or a (3, 4) or (4, 4) matrix.
             size: (width, height) in px.
             name: The camera's name.
+
+        Raises:
+            ValueError: If a shape is wrong, or the numbers are no camera.
         """
-        intrinsics = np.asarray(K, dtype=np.float64)
-        return cls(intrinsics, size[0], size[1], make_distortion(distortion_coefficients), cam_from_world, name)
+        pose = cam_from_world if isinstance(cam_from_world, Pose) else Pose.from_matrix(cam_from_world)
+        return cls._of(K, size, distortion=make_distortion(distortion_coefficients), cam_from_world=pose, name=name)
+
+    @classmethod
+    def from_gl(
+        cls,
+        K: ArrayLike,
+        world_from_cam: ArrayLike,
+        size: tuple[int, int],
+        *,
+        distortion_coefficients: ArrayLike = (),
+        name: str = "",
+    ) -> Camera:
+        """Build from a camera-to-world matrix with OpenGL axes, as in transforms.json and pyrender.
+
+        Args:
+            K: (3, 3) intrinsics in px; pixel (0, 0) is the centre of the top-left pixel.
+            world_from_cam: (4, 4) or (3, 4) camera to world, OpenGL axes (x right, y up, z backward).
+            size: (width, height) in px.
+            distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order.
+            name: The camera's name.
+
+        Raises:
+            ValueError: If a shape is wrong, or the numbers are no camera.
+        """
+        pose = pose_from_gl_world_from_cam(world_from_cam)
+        return cls._of(K, size, distortion=make_distortion(distortion_coefficients), cam_from_world=pose, name=name)
+
+    @classmethod
+    def from_fov(
+        cls, fov_deg: float, size: tuple[int, int], *, cam_from_world: Pose | None = None, name: str = ""
+    ) -> Camera:
+        """Build an ideal pinhole with square pixels and the principal point in the middle of the image.
+
+        Args:
+            fov_deg: Horizontal field of view in degrees, from the left edge of the image to the right edge.
+            size: (width, height) in px.
+            cam_from_world: World to camera; the camera stands at the origin and looks along +z by default.
+            name: The camera's name.
+
+        Raises:
+            ValueError: If the field of view is not between 0 and 180 degrees.
+        """
+        if not 0.0 < fov_deg < 180.0:
+            raise ValueError(f"fov_deg: expected more than 0 and less than 180 degrees, got {fov_deg:g}")
+        width, height = _size(size)
+        focal = 0.5 * width / np.tan(np.radians(0.5 * fov_deg))
+        intrinsics = [[focal, 0.0, 0.5 * (width - 1)], [0.0, focal, 0.5 * (height - 1)], [0.0, 0.0, 1.0]]
+        return cls._of(intrinsics, size, distortion=NoDistortion(), cam_from_world=cam_from_world, name=name)
+
+    @classmethod
+    def look_at(
+        cls,
+        eye: ArrayLike,
+        target: ArrayLike,
+        size: tuple[int, int],
+        *,
+        fov_deg: float = 40.0,
+        up: ArrayLike = (0.0, 1.0, 0.0),
+        name: str = "",
+    ) -> Camera:
+        """Build an ideal pinhole at `eye` that looks at `target`; see `Pose.look_at` and `from_fov`."""
+        return cls.from_fov(fov_deg, size, cam_from_world=Pose.look_at(eye, target, up), name=name)
+
+    @classmethod
+    def _of(
+        cls, K: ArrayLike, size: tuple[int, int], *, distortion: Distortion, cam_from_world: Pose | None, name: str
+    ) -> Camera:
+        width, height = _size(size)
+        return cls(
+            K=as_array(K, np.float64, (3, 3), "K"),
+            width=width,
+            height=height,
+            distortion=distortion,
+            cam_from_world=cam_from_world or Pose.identity(),
+            name=name,
+        )
+
+    @cached_property
+    def _values(self) -> tuple[object, ...]:
+        """Everything that makes the camera, comparable and hashable."""
+        lens = (self.distortion.model, *self.distortion.coefficients.tolist())
+        return self.name, self.size, tuple(self.K.ravel().tolist()), lens, self.cam_from_world
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all values are equal, names included."""
+        return isinstance(other, Camera) and self._values == other._values
+
+    def __hash__(self) -> int:
+        """Hash by value."""
+        return hash(self._values)
+
+    def _repr_html_(self) -> str:
+        """Show the camera in a notebook."""
+        facts = {
+            "size": f"{self.width} x {self.height} px",
+            "fx, fy": f"{self.K[0, 0]:.6g}, {self.K[1, 1]:.6g} px",
+            "cx, cy": f"{self.K[0, 2]:.6g}, {self.K[1, 2]:.6g} px",
+            "lens": self.distortion.model,
+            "centre": ", ".join(f"{value:.6g}" for value in self.center_world),
+        }
+        return facts_html(f"camera {self.name}", facts)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -101,17 +214,18 @@ class Camera:
         """Project world points to distorted pixels.
 
         Args:
-            points_world: (N, 3) points in world units.
+            points_world: (3,) or (..., 3) points in world units.
 
         Returns:
-            (N, 2) pixels (u, v), origin at the centre of the top-left pixel. NaN for points at or behind the camera
-            plane and for points beyond the distortion's valid radius.
+            (2,) or (..., 2) pixels (u, v), origin at the centre of the top-left pixel. NaN for points at or behind the
+            camera plane and for points beyond the distortion's valid radius.
         """
         return self.project_cam(self.cam_from_world.apply(points_world))
 
     def project_cam(self, points_cam: ArrayLike) -> Pixels:
         """Project points given in the camera's own frame; see `project`."""
-        points = as_array(points_cam, np.float64, (None, 3), "points_cam")
+        given = as_vectors(points_cam, 3, "points_cam")
+        points = given.reshape(-1, 3)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             xy = points[:, :2] / points[:, 2:]
             radius = np.hypot(xy[:, 0], xy[:, 1])
@@ -119,47 +233,46 @@ class Camera:
             seen = (points[:, 2] > 0.0) & (radius <= self.distortion.valid_radius) & np.isfinite(radius)
         pixels = np.full((len(points), 2), np.nan)
         pixels[seen] = self._pixels_from_normalised(self.distortion.distort(xy[seen]))
-        return pixels
+        return pixels.reshape(*given.shape[:-1], 2)
 
     def depth(self, points_world: ArrayLike) -> FloatArray:
-        """Return the (N,) camera z of (N, 3) world points, in world units."""
-        return self.cam_from_world.apply(points_world)[:, 2]
+        """Return the camera z of (3,) or (..., 3) world points, in world units; () or (...,)."""
+        depth: FloatArray = self.cam_from_world.apply(points_world)[..., 2]
+        return depth
 
-    def in_image(self, pixels: Pixels) -> BoolArray:
-        """Return (N,) True where (N, 2) pixels lie inside the image; False for NaN."""
-        inside: BoolArray = (
-            (pixels[:, 0] >= -0.5)
-            & (pixels[:, 0] <= self.width - 0.5)
-            & (pixels[:, 1] >= -0.5)
-            & (pixels[:, 1] <= self.height - 0.5)
-        )
+    def in_image(self, pixels: ArrayLike) -> BoolArray:
+        """Return where (2,) or (..., 2) pixels lie inside the image, () or (...,); False for NaN."""
+        array = as_vectors(pixels, 2, "pixels")
+        u, v = array[..., 0], array[..., 1]
+        inside: BoolArray = (u >= -0.5) & (u <= self.width - 0.5) & (v >= -0.5) & (v <= self.height - 0.5)
         return inside
 
     def unproject(self, pixels: ArrayLike) -> Points3:
         """Return the rays through distorted pixels.
 
         Args:
-            pixels: (N, 2) pixels (u, v).
+            pixels: (2,) or (..., 2) pixels (u, v).
 
         Returns:
-            (N, 3) points at depth z = 1 in the camera's frame: the ray through the pixel. NaN where no ray inside the
-            distortion's valid radius reaches the pixel. Projecting them back returns the pixels to 1e-9 px.
+            (3,) or (..., 3) points at depth z = 1 in the camera's frame: the ray through the pixel. NaN where no ray
+            inside the distortion's valid radius reaches the pixel. Projecting them back returns the pixels to 1e-9 px.
         """
-        array = as_array(pixels, np.float64, (None, 2), "pixels")
+        given = as_vectors(pixels, 2, "pixels")
+        array = given.reshape(-1, 2)
         y = (array[:, 1] - self.K[1, 2]) / self.K[1, 1]
         x = (array[:, 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0]
         xy = self.distortion.undistort(np.column_stack([x, y]))
         rays = np.ones((len(array), 3))
         rays[:, :2] = xy
         rays[np.isnan(xy).any(axis=1)] = np.nan
-        return rays
+        return rays.reshape(*given.shape[:-1], 3)
 
     def unproject_world(self, pixels: ArrayLike) -> tuple[FloatArray, Points3]:
-        """Return the rays through (N, 2) distorted pixels in the world frame.
+        """Return the rays through (2,) or (..., 2) distorted pixels in the world frame.
 
         Returns:
-            The (3,) origin and (N, 3) directions whose camera z is 1, so that origin + depth * direction is the point
-            at that depth; NaN as in `unproject`.
+            The (3,) origin and (3,) or (..., 3) directions whose camera z is 1, so that origin + depth * direction is
+            the point at that depth; NaN as in `unproject`.
         """
         directions: Points3 = self.unproject(pixels) @ self.cam_from_world.R
         return self.center_world, directions
@@ -219,3 +332,9 @@ class Camera:
         pixels[:, 0] = self.K[0, 0] * xy[:, 0] + self.K[0, 1] * xy[:, 1] + self.K[0, 2]
         pixels[:, 1] = self.K[1, 1] * xy[:, 1] + self.K[1, 2]
         return pixels
+
+
+def _size(size: tuple[int, int]) -> tuple[int, int]:
+    if len(size) != 2:
+        raise ValueError(f"size: expected (width, height), got {size}")
+    return int(size[0]), int(size[1])

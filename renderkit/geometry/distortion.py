@@ -57,7 +57,13 @@ class Distortion(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class NoDistortion:
-    """An ideal pinhole."""
+    """An ideal pinhole.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.NoDistortion().distort(np.array([[0.1, 0.2]])).tolist()
+        [[0.1, 0.2]]
+    """
 
     model: ModelName = field(default="none", init=False)
     valid_radius: float = field(default=float("inf"), init=False)
@@ -92,6 +98,12 @@ class BrownConrady:
 
     Attributes:
         coefficients: (4 | 5 | 8 | 12 | 14,) coefficients as given.
+
+    Example:
+        >>> import renderkit as rk
+        >>> lens = rk.BrownConrady([-0.5, 0.0, 0.0, 0.0])
+        >>> lens.distort(np.array([[0.2, 0.0]])).round(6).tolist()  # 0.2 (1 - 0.5 * 0.2^2)
+        [[0.196, 0.0]]
     """
 
     coefficients: FloatArray
@@ -236,6 +248,12 @@ class KannalaBrandt:
 
     Attributes:
         coefficients: (4,) k1 k2 k3 k4.
+
+    Example:
+        >>> import renderkit as rk
+        >>> lens = rk.KannalaBrandt([0.0, 0.0, 0.0, 0.0])
+        >>> lens.distort(np.array([[1.0, 0.0]])).round(6).tolist()  # 45 degrees in radians
+        [[0.785398, 0.0]]
     """
 
     coefficients: FloatArray

@@ -17,6 +17,12 @@ class Landmarks:
         points: (L, 2) pixels, origin at the centre of the top-left pixel, or (L, 3) world units.
         valid: (L,) False where a landmark was not detected; its point may be NaN then.
         scheme: Which landmarks these are: "renderme106", "renderme73", "ibug68", "ibug51", "mesh" ...
+
+    Example:
+        >>> import renderkit as rk
+        >>> found = rk.Landmarks([[10.0, 20.0], [np.nan, np.nan]], [True, True], "mesh")
+        >>> found.valid.tolist()
+        [True, False]
     """
 
     points: FloatArray

@@ -13,6 +13,7 @@ from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, f
 from renderkit.errors import DatasetError
 from renderkit.geometry.obj_file import ObjContent, read_obj
 from renderkit.geometry.seams import split_seams
+from renderkit.notebook import facts_html
 
 if TYPE_CHECKING:
     import trimesh
@@ -34,6 +35,11 @@ class Mesh:
         texture: (h, w, 3) RGB; or None. Needs `uv`.
         vertex_colors: (V, 3) uint8 RGB; or None.
         name: "scan", "flame", or the file's name.
+
+    Example:
+        >>> mesh = Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
+        >>> mesh.bounds.tolist()
+        [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0]]
     """
 
     vertices: Points3
@@ -142,6 +148,14 @@ class Mesh:
         elif self.vertex_colors is not None:
             result.visual.vertex_colors = self.vertex_colors.copy()
         return result
+
+    def _repr_html_(self) -> str:
+        """Show the mesh in a notebook."""
+        facts: dict[str, object] = {"vertices": len(self.vertices), "faces": len(self.faces)}
+        if len(self.vertices):
+            facts["size"] = " x ".join(f"{side:.4g}" for side in np.ptp(self.bounds, axis=0))
+        facts["texture"] = "none" if self.texture is None else f"{self.texture.shape[1]} x {self.texture.shape[0]} px"
+        return facts_html(f"mesh {self.name}", facts)
 
     @cached_property
     def bounds(self) -> FloatArray:

@@ -53,8 +53,4 @@ def _look_from(azimuth_rad: float, center: FloatArray, distance: float) -> Pose:
     """Return the pose of a camera at an azimuth from +Z towards +X, looking at `center`, +Y up."""
     level = math.cos(_ELEVATION_RAD)
     outward = np.array([level * math.sin(azimuth_rad), math.sin(_ELEVATION_RAD), level * math.cos(azimuth_rad)])
-    forward = -outward
-    right = np.cross(forward, (0.0, 1.0, 0.0))
-    right /= np.linalg.norm(right)
-    rotation = np.stack([right, np.cross(forward, right), forward])
-    return Pose(rotation, -rotation @ (center + distance * outward))
+    return Pose.look_at(center + distance * outward, center)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from renderkit.arrays import FloatArray, Points3, as_array, frozen
+from renderkit.arrays import FloatArray, Points3, as_array, as_vectors, frozen
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 
 ROTATION_TOLERANCE = 1e-3
@@ -25,6 +25,11 @@ class Pose:
     Attributes:
         R: (3, 3) rotation.
         t: (3,) translation in world units.
+
+    Example:
+        >>> turn = Pose.from_rotation_vector((0.0, 0.0, 0.0), (0.0, 0.0, 5.0))
+        >>> (turn @ turn).apply((1.0, 2.0, 3.0)).tolist()
+        [1.0, 2.0, 13.0]
     """
 
     R: FloatArray
@@ -64,6 +69,35 @@ class Pose:
         vector = as_array(rotation_vector, np.float64, (3,), "rotation_vector")
         return cls(matrix_from_rotation_vector(vector), as_array(translation, np.float64, (3,), "translation"))
 
+    @classmethod
+    def look_at(cls, eye: ArrayLike, target: ArrayLike, up: ArrayLike = (0.0, 1.0, 0.0)) -> Pose:
+        """Return the `cam_from_world` of a camera at `eye` that looks at `target`, OpenCV axes.
+
+        Args:
+            eye: (3,) centre of projection, world units.
+            target: (3,) point on the optical axis, world units.
+            up: (3,) direction that points up in the picture.
+
+        Raises:
+            ValueError: If `eye` is `target`, or the camera looks along `up`.
+        """
+        center = as_array(eye, np.float64, (3,), "eye")
+        forward = as_array(target, np.float64, (3,), "target") - center
+        right = np.cross(forward, as_array(up, np.float64, (3,), "up"))
+        if not np.linalg.norm(forward) > 0.0 or not np.linalg.norm(right) > 0.0:
+            raise ValueError(f"expected a target apart from the eye, not along up; got eye {eye!r}, target {target!r}")
+        forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
+        rotation = np.stack([right, np.cross(forward, right), forward])
+        return cls(rotation, -rotation @ center)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all numbers are equal."""
+        return isinstance(other, Pose) and np.array_equal(self.R, other.R) and np.array_equal(self.t, other.t)
+
+    def __hash__(self) -> int:
+        """Hash by value."""
+        return hash((*self.R.ravel().tolist(), *self.t.tolist()))
+
     @property
     def matrix(self) -> FloatArray:
         """(4, 4) homogeneous matrix."""
@@ -93,9 +127,9 @@ class Pose:
         return Pose(self.R @ other.R, self.R @ other.t + self.t)
 
     def apply(self, points: ArrayLike) -> Points3:
-        """Transform (N, 3) points."""
-        array = as_array(points, np.float64, (None, 3), "points")
-        moved: Points3 = array @ self.R.T + self.t
+        """Transform (3,) or (..., 3) points; the result has the same shape."""
+        array = as_vectors(points, 3, "points")
+        moved: Points3 = (array.reshape(-1, 3) @ self.R.T + self.t).reshape(array.shape)
         return moved
 
 

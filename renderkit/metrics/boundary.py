@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +12,21 @@ from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.outline import OutlineDistances, measure_outlines
 from renderkit.metrics.region import Region
+from renderkit.metrics.score_json import COUNT, TEXT, object_schema
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
+
+BOUNDARY_SCHEMA: Final = object_schema(
+    tolerance_px={"type": "number", "minimum": 0},
+    rendered_px=COUNT,
+    captured_px=COUNT,
+    rendered_matched_px=COUNT,
+    captured_matched_px=COUNT,
+    num_empty=COUNT,
+    left_out_px=COUNT,
+    region=TEXT,
+)
+"""JSON Schema of a `BoundaryScore`."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,13 @@ def score_boundary(
     Raises:
         ValueError: If the masks are not bool images of one shape, the region is of another, or the tolerance is
             negative.
+
+    Example:
+        >>> import renderkit as rk
+        >>> mask = np.zeros((20, 20), dtype=bool)
+        >>> mask[5:15, 5:15] = True
+        >>> rk.score_boundary(np.roll(mask, 1, axis=1), mask, tolerance_px=2.0).f
+        1.0
     """
     return count_matches(measure_outlines(rendered, captured, region), tolerance_px)
 
@@ -121,3 +145,37 @@ def count_matches(outlines: OutlineDistances, tolerance_px: float) -> BoundarySc
         outlines.left_out_px,
         outlines.region,
     )
+
+
+TOLERANCE_PX: Final = 2.0
+"""The tolerance of the standard boundary F."""
+
+
+def _measure(view: ScoredView) -> BoundaryScore | Missing:
+    found = view.silhouettes
+    return found if isinstance(found, Missing) else count_matches(found.outlines, TOLERANCE_PX)
+
+
+KIND = ScoreKind(
+    name="boundary",
+    group=STANDARD,
+    measure=_measure,
+    pool=merge_all,
+    to_json=lambda score: dict(vars(score)),
+    from_json=lambda value, _: BoundaryScore(**value),
+    json_schema=BOUNDARY_SCHEMA
+    | {"description": "Boundary pixels, and how many have the other contour within the tolerance"},
+    metrics=(
+        Metric(
+            name="boundary_f_2px",
+            title="F 2px",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("f"),
+            decimals=4,
+            meaning="Boundary F measure of the two contours at a tolerance of 2 px.",
+            column=True,
+            ranking=Ranking(3, 0.01),
+        ),
+    ),
+)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import MaskImage, as_array
 from renderkit.metrics.mask_pair import ratio
+from renderkit.metrics.score_json import COUNT, object_schema
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,37 @@ def score_containment(pixels: ArrayLike, captured: MaskImage) -> ContainmentScor
     seen = points[((points >= -0.5) & (points < upper)).all(axis=1)]
     column, row = np.floor(seen + 0.5).astype(np.int64).T
     return ContainmentScore(int(np.count_nonzero(captured[row, column])), len(seen), len(points))
+
+
+def _measure(view: ScoredView) -> ContainmentScore | Missing:
+    pixels, captured = view.vertices, view.captured_mask
+    if isinstance(pixels, Missing):
+        return pixels
+    return captured if isinstance(captured, Missing) else score_containment(pixels, captured)
+
+
+KIND = ScoreKind(
+    name="containment",
+    group=STANDARD,
+    measure=_measure,
+    pool=merge_all,
+    to_json=lambda score: dict(vars(score)),
+    from_json=lambda value, _: ContainmentScore(**value),
+    json_schema=object_schema(
+        "Projected vertices and the captured mask", num_inside=COUNT, num_in_image=COUNT, num_points=COUNT
+    ),
+    metrics=(
+        Metric(
+            name="vertex_containment",
+            title="vert. in",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("containment"),
+            decimals=4,
+            meaning="Share of the mesh's vertices projected into the image that lie inside the captured mask.",
+            column=True,
+            only_if_known=True,
+            ranking=Ranking(6, 0.005),
+        ),
+    ),
+)

@@ -3,96 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
-from renderkit.metrics.alignment import ContourAlignment
-from renderkit.metrics.boundary import BoundaryScore
-from renderkit.metrics.boundary_iou import BoundaryIouScore
-from renderkit.metrics.silhouette import SilhouetteScore
-from renderkit.metrics.surface_distance import SurfaceDistanceScore
+from renderkit.arrays import MaskImage
+from renderkit.metrics.alignment import align_in
+from renderkit.metrics.alignment_estimate import (
+    ALIGNMENT_SCHEMA,
+    AlignmentEstimate,
+    alignment_from_json,
+    alignment_json,
+    alignment_sort_key,
+    pool_alignments,
+)
+from renderkit.metrics.boundary import BOUNDARY_SCHEMA, BoundaryScore, count_matches
+from renderkit.metrics.boundary_iou import BoundaryIouScore, count_bands, official_width
+from renderkit.metrics.mask_window import MaskWindow, cut_window
+from renderkit.metrics.outline import OutlineDistances, outlines_in
+from renderkit.metrics.region import Region
+from renderkit.metrics.score_json import (
+    COUNT,
+    INTEGERS,
+    TEXT,
+    array_schema,
+    object_schema,
+)
+from renderkit.metrics.score_kind import JsonObject, Metric, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
+from renderkit.metrics.surface_distance import SurfaceDistanceScore, score_surface_distance
 
-_NORMAL_95 = 1.96
-
-
-@dataclass(frozen=True, order=True)
-class AlignmentEstimate:
-    """The similarity that would bring the rendered outline onto the captured one, in numbers alone.
-
-    Attributes:
-        dx_px: Shift to the right; NaN where the outline does not determine it, as are the others.
-        dy_px: Shift downwards.
-        scale: Above 1 when the mesh is drawn too small.
-        roll_deg: Clockwise turn in the picture.
-        errors: Standard errors of the four, in their units; NaN or inf where not determined.
-        rms_px: What remains, weighted RMS.
-        converged: Whether the estimate settled.
-    """
-
-    dx_px: float
-    dy_px: float
-    scale: float
-    roll_deg: float
-    errors: tuple[float, float, float, float]
-    rms_px: float
-    converged: bool
-
-    @classmethod
-    def of(cls, found: ContourAlignment) -> AlignmentEstimate:
-        """Take the numbers of one view's alignment."""
-        dx, dy, scale, roll = (float(value) for value in found.parameters)
-        with np.errstate(invalid="ignore"):
-            ex, ey, es, er = (float(value) for value in found.standard_errors)
-        return cls(dx, dy, scale, math.degrees(roll), (ex, ey, es, math.degrees(er)), found.rms_px, found.converged)
-
-    @property
-    def values(self) -> tuple[float, float, float, float]:
-        """dx, dy, scale and roll."""
-        return self.dx_px, self.dy_px, self.scale, self.roll_deg
-
-    @property
-    def interval95(self) -> tuple[tuple[float, float], ...]:
-        """Lower and upper ends of the four 95 % confidence intervals."""
-        reaches = [_NORMAL_95 * error for error in self.errors]
-        return tuple((value - reach, value + reach) for value, reach in zip(self.values, reaches, strict=True))
-
-    @property
-    def shift_px(self) -> float:
-        """Length of the shift."""
-        return math.hypot(self.dx_px, self.dy_px)
-
-
-def pool_alignments(estimates: Sequence[AlignmentEstimate]) -> AlignmentEstimate:
-    """Combine one camera's estimates over frames: means weighted by their precision.
-
-    Where they scatter more than their standard errors say, the error grows by the ratio (Birge, Phys. Rev. 40, 1932).
-    Sums are exact, so that neither order nor grouping matters. Estimates that did not settle count only when none did.
-    """
-    chosen = [one for one in estimates if one.converged] or list(estimates)
-    if len(chosen) == 1:
-        return chosen[0]
-    columns = [
-        _weighted([one.values[index] for one in chosen], [one.errors[index] for one in chosen]) for index in range(4)
-    ]
-    residual = [one.rms_px**2 for one in chosen if math.isfinite(one.rms_px)]
-    rms = math.sqrt(math.fsum(residual) / len(residual)) if residual else math.nan
-    (dx, ex), (dy, ey), (scale, es), (roll, er) = columns
-    return AlignmentEstimate(dx, dy, scale, roll, (ex, ey, es, er), rms, bool(chosen) and chosen[0].converged)
-
-
-def _weighted(values: Sequence[float], errors: Sequence[float]) -> tuple[float, float]:
-    known = [(v, 1.0 / e**2) for v, e in zip(values, errors, strict=True) if math.isfinite(v) and 0.0 < e < math.inf]
-    if not known:
-        return math.nan, math.nan
-    total = math.fsum(weight for _, weight in known)
-    mean = math.fsum(value * weight for value, weight in known) / total
-    error = 1.0 / math.sqrt(total)
-    if len(known) > 1:
-        chi2 = math.fsum((value - mean) ** 2 * weight for value, weight in known)
-        error *= math.sqrt(max(1.0, chi2 / (len(known) - 1)))
-    return mean, error
+TOLERANCES_PX: Final = (1.0, 4.0)
+"""Tolerances of the boundary F measures beside the standard one."""
+WIDTHS_PX: Final = (2, 4, 8)
+"""Widths of the bands of Boundary IoU."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +60,21 @@ class ContourScore:
     alignments: tuple[AlignmentEstimate, ...]
 
     @classmethod
-    def of(cls, found: SilhouetteScore) -> ContourScore:
-        """Take from all scores of one view what is not scored elsewhere."""
-        first, _, last = found.boundary
-        two, four, eight, official = found.boundary_iou
-        alignment = AlignmentEstimate.of(found.alignment)
-        return cls((first, last), (two, four, eight), official, found.distance, (alignment,))
+    def of(cls, window: MaskWindow, outlines: OutlineDistances) -> ContourScore:
+        """Compare the outlines of one view.
+
+        Args:
+            window: Both masks, with the region to compare in.
+            outlines: Their outlines in that region.
+        """
+        (first, last), (two, four, eight) = TOLERANCES_PX, WIDTHS_PX
+        return cls(
+            (count_matches(outlines, first), count_matches(outlines, last)),
+            (count_bands(window, two), count_bands(window, four), count_bands(window, eight)),
+            count_bands(window, official_width(window.size)),
+            score_surface_distance(outlines),
+            (AlignmentEstimate.of(align_in(window)),),
+        )
 
     @property
     def alignment(self) -> AlignmentEstimate:
@@ -144,11 +99,205 @@ class ContourScore:
             (c1.merge(d1), c2.merge(d2), c3.merge(d3)),
             self.official.merge(other.official) if same and self.official and other.official else None,
             self.distance.merge(other.distance),
-            tuple(sorted(self.alignments + other.alignments, key=_sort_key)),
+            tuple(sorted(self.alignments + other.alignments, key=alignment_sort_key)),
         )
 
 
-def _sort_key(estimate: AlignmentEstimate) -> tuple[float, ...]:
-    # NaN has no order of its own.
-    numbers = (*estimate.values, *estimate.errors, estimate.rms_px)
-    return (*(math.inf if math.isnan(number) else number for number in numbers), float(estimate.converged))
+def score_contours(rendered: MaskImage, captured: MaskImage, region: Region | None = None) -> ContourScore:
+    """Compare the outlines of two masks in detail.
+
+    Args:
+        rendered: (height, width) bool, A.
+        captured: (height, width) bool, B.
+        region: Where to compare; None is the whole picture.
+
+    Raises:
+        ValueError: If the masks are not bool images of one shape, or the region is of another.
+    """
+    window = cut_window(rendered, captured, region)
+    return ContourScore.of(window, outlines_in(window))
+
+
+def _measure(view: ScoredView) -> ContourScore | Missing:
+    found = view.silhouettes
+    return found if isinstance(found, Missing) else ContourScore.of(found.contour_window, found.outlines)
+
+
+def _to_json(score: ContourScore) -> JsonObject:
+    return {
+        "boundary": [vars(part) for part in score.boundary],
+        "bands": [vars(part) for part in score.bands],
+        "official": None if score.official is None else vars(score.official),
+        "distance": {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(score.distance).items()
+        },
+        "alignments": [alignment_json(one) for one in score.alignments],
+    }
+
+
+def _from_json(value: JsonObject, _: Mapping[str, Any]) -> ContourScore:
+    first, last = (BoundaryScore(**part) for part in value["boundary"])
+    two, four, eight = (BoundaryIouScore(**part) for part in value["bands"])
+    official = None if value["official"] is None else BoundaryIouScore(**value["official"])
+    distance: dict[str, Any] = {
+        name: np.array(part, np.int64) if isinstance(part, list) else part for name, part in value["distance"].items()
+    }
+    alignments = tuple(alignment_from_json(one) for one in value["alignments"])
+    return ContourScore((first, last), (two, four, eight), official, SurfaceDistanceScore(**distance), alignments)
+
+
+_BAND: Final = object_schema(
+    width_px={"type": "integer", "minimum": 1},
+    rendered_px=COUNT,
+    captured_px=COUNT,
+    intersection_px=COUNT,
+    num_empty=COUNT,
+    region=TEXT,
+)
+_SCHEMA: Final = object_schema(
+    "The two contours in detail",
+    boundary=array_schema(BOUNDARY_SCHEMA, 2),
+    bands=array_schema(_BAND, 3),
+    official={"anyOf": [_BAND, {"type": "null"}]},
+    distance=object_schema(
+        "Counts of squared distances from one contour to the other, px^2",
+        rendered_squared=INTEGERS,
+        rendered_counts=INTEGERS,
+        captured_squared=INTEGERS,
+        captured_counts=INTEGERS,
+        num_unmatched=COUNT,
+        num_empty=COUNT,
+        left_out_px=COUNT,
+        region=TEXT,
+    ),
+    alignments=array_schema(ALIGNMENT_SCHEMA),
+)
+
+
+def _ratio(name: str, title: str, read: Callable[[ContourScore], float], meaning: str, *, column: bool) -> Metric:
+    return Metric(name, title, "ratio", "higher", read, 4, meaning, column=column)
+
+
+def _boundary_f(name: str, index: int) -> Metric:
+    tolerance = f"{TOLERANCES_PX[index]:g} px"
+    words = f"Boundary F measure of the two contours at a tolerance of {tolerance}."
+    return _ratio(name, f"F {tolerance.replace(' ', '')}", lambda score: score.boundary[index].f, words, column=False)
+
+
+def _band_iou(name: str, index: int, *, column: bool) -> Metric:
+    width = WIDTHS_PX[index]
+    words = f"IoU of the bands of {width} px just inside the two contours."
+    return _ratio(name, f"bIoU {width}px", lambda score: score.bands[index].iou, words, column=column)
+
+
+KIND = ScoreKind(
+    name="contour",
+    group="contour",
+    measure=_measure,
+    pool=merge_all,
+    to_json=_to_json,
+    from_json=_from_json,
+    json_schema=_SCHEMA,
+    metrics=(
+        _boundary_f("boundary_f_1px", 0),
+        _boundary_f("boundary_f_4px", 1),
+        _band_iou("boundary_iou_2px", 0, column=True),
+        _band_iou("boundary_iou_4px", 1, column=True),
+        _band_iou("boundary_iou_8px", 2, column=False),
+        _ratio(
+            "boundary_iou",
+            "bIoU",
+            lambda score: math.nan if score.official is None else score.official.iou,
+            "Boundary IoU at the published width, 2 % of the picture's diagonal.",
+            column=True,
+        ),
+        Metric(
+            name="assd_px",
+            title="ASSD px",
+            unit="px",
+            better="lower",
+            read=lambda score: score.distance.assd_px,
+            decimals=2,
+            meaning="Average symmetric distance between the two contours.",
+            column=True,
+        ),
+        Metric(
+            name="hd95_px",
+            title="HD95 px",
+            unit="px",
+            better="lower",
+            read=lambda score: score.distance.hd95_px,
+            decimals=2,
+            meaning="95th percentile of the distance between the two contours, the worse direction.",
+            column=True,
+        ),
+        Metric(
+            name="align_dx_px",
+            title="dx px",
+            unit="px",
+            better="neither",
+            read=lambda score: score.alignment.dx_px,
+            decimals=2,
+            meaning="How far the rendered contour would have to move right to lie on the captured one.",
+            column=True,
+        ),
+        Metric(
+            name="align_dy_px",
+            title="dy px",
+            unit="px",
+            better="neither",
+            read=lambda score: score.alignment.dy_px,
+            decimals=2,
+            meaning="How far the rendered contour would have to move down to lie on the captured one.",
+            column=True,
+        ),
+        Metric(
+            name="align_shift_px",
+            title="shift px",
+            unit="px",
+            better="lower",
+            read=lambda score: score.alignment.shift_px,
+            decimals=2,
+            meaning="Length of the shift that would bring the rendered contour onto the captured one.",
+        ),
+        Metric(
+            name="align_scale",
+            title="scale",
+            unit="factor",
+            better="neither",
+            read=lambda score: score.alignment.scale,
+            decimals=4,
+            meaning="By which factor the rendered contour would have to grow.",
+            column=True,
+        ),
+        Metric(
+            name="align_scale_error",
+            title="|scale-1|",
+            unit="ratio",
+            better="lower",
+            read=lambda score: abs(score.alignment.scale - 1.0),
+            decimals=4,
+            meaning="How far that factor is from 1.",
+        ),
+        Metric(
+            name="align_roll_deg",
+            title="roll deg",
+            unit="deg",
+            better="neither",
+            read=lambda score: score.alignment.roll_deg,
+            decimals=3,
+            meaning="How far the rendered contour would have to turn, clockwise.",
+            column=True,
+        ),
+        Metric(
+            name="align_roll_error_deg",
+            title="|roll|",
+            unit="deg",
+            better="lower",
+            read=lambda score: abs(score.alignment.roll_deg),
+            decimals=3,
+            meaning="How far the rendered contour would have to turn, either way.",
+        ),
+    ),
+)

@@ -7,14 +7,19 @@ right within 1.1 %.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import as_array, frozen
-from renderkit.metrics.depth import DepthScore
+from renderkit.metrics.depth import DepthScore, score_depth
+from renderkit.metrics.score_json import COUNT, INTEGERS, object_schema
+from renderkit.metrics.score_kind import JsonObject, Metric, Needs, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
 
 BINS_PER_OCTAVE: Final = 32
 _SMALLEST: Final = 2.0**-40
@@ -109,3 +114,70 @@ def _percentile(bins: NDArray[np.int64], counts: NDArray[np.int64], percent: flo
     level = int(bins[min(place, len(bins) - 1)])
     size = _SMALLEST * 2.0 ** ((abs(level) - 0.5) / BINS_PER_OCTAVE)
     return math.copysign(size, level) if level else 0.0
+
+
+def _measure(view: ScoredView) -> DepthHistogram | Missing:
+    first, second = view.rendered_depth, view.other_depth
+    if isinstance(first, Missing):
+        return first
+    return second if isinstance(second, Missing) else DepthHistogram.of(score_depth(first, second), view.to_metres)
+
+
+def _to_json(score: DepthHistogram) -> JsonObject:
+    return {**vars(score), "bins": score.bins.tolist(), "counts": score.counts.tolist()}
+
+
+def _from_json(value: JsonObject, _: Mapping[str, Any]) -> DepthHistogram:
+    return DepthHistogram(**{**value, **{name: np.array(value[name], np.int64) for name in ("bins", "counts")}})
+
+
+KIND = ScoreKind(
+    name="depth",
+    group="depth",
+    measure=_measure,
+    pool=merge_all,
+    to_json=_to_json,
+    from_json=_from_json,
+    json_schema=object_schema(
+        "Depth differences to the frame's other mesh: pixels by logarithmic bin, 32 to the octave from 2^-40 m",
+        bins=INTEGERS,
+        counts=INTEGERS,
+        first_only_px=COUNT,
+        second_only_px=COUNT,
+        num_empty=COUNT,
+    ),
+    needs=Needs.DEPTH | Needs.OTHER_MESH,
+    metrics=(
+        Metric(
+            name="depth_median_m",
+            title="|dz| median",
+            unit="m",
+            better="lower",
+            read=attrgetter("median"),
+            decimals=5,
+            meaning="Median depth difference to the frame's other mesh, over the pixels that both cover; world units "
+            "if unknown.",
+            column=True,
+        ),
+        Metric(
+            name="depth_p95_m",
+            title="|dz| p95",
+            unit="m",
+            better="lower",
+            read=attrgetter("p95"),
+            decimals=5,
+            meaning="95th percentile of the depth difference to the frame's other mesh.",
+            column=True,
+        ),
+        Metric(
+            name="depth_bias_m",
+            title="dz",
+            unit="m",
+            better="neither",
+            read=attrgetter("bias"),
+            decimals=5,
+            meaning="Median depth difference with its sign: above 0 where this mesh lies behind the other.",
+            column=True,
+        ),
+    ),
+)

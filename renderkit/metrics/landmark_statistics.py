@@ -15,17 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from renderkit.arrays import FloatArray, as_array, frozen
-from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
 
 ViewKey: TypeAlias = tuple[str, str]
 """(frame, camera)."""
-
-
-def pool_scores(scores: Iterable[ReprojectionScore]) -> ReprojectionScore:
-    """Pool the residuals of several views into one score over all their points."""
-    parts = list(scores)
-    residuals = np.concatenate([np.zeros((0, 2)), *(part.residuals for part in parts)])
-    return ReprojectionScore(residuals, sum(part.num_hidden for part in parts), sum(part.num_missing for part in parts))
 
 
 def by_camera(scores: Mapping[ViewKey, ReprojectionScore]) -> dict[str, ReprojectionScore]:
@@ -155,4 +148,4 @@ def _pooled_by(scores: Mapping[ViewKey, ReprojectionScore], position: int) -> di
     groups: dict[str, list[ReprojectionScore]] = {}
     for key, score in scores.items():
         groups.setdefault(key[position], []).append(score)
-    return {name: pool_scores(members) for name, members in groups.items()}
+    return {name: pool_residuals(members) for name, members in groups.items()}

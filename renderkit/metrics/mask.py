@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
+from renderkit.metrics.score_json import COUNT, TEXT, object_schema
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,14 @@ def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None =
 
     Raises:
         ValueError: If the masks are not bool images of one shape, or the region is of another.
+
+    Example:
+        >>> import numpy as np
+        >>> import renderkit as rk
+        >>> mask = np.zeros((20, 20), dtype=bool)
+        >>> mask[5:15, 5:15] = True
+        >>> round(rk.score_mask(np.roll(mask, 1, axis=1), mask).iou, 6)  # 90 / 110
+        0.818182
     """
     return count_pixels(cut_window(rendered, captured, region))
 
@@ -95,3 +107,70 @@ def count_pixels(window: MaskWindow) -> MaskScore:
     rendered_px, captured_px = first.count, second.count
     num_empty = int(rendered_px + captured_px == 0)
     return MaskScore(rendered_px, captured_px, (first & second).count, window.left_out_px, window.region, num_empty)
+
+
+def _measure(view: ScoredView) -> MaskScore | Missing:
+    found = view.silhouettes
+    return found if isinstance(found, Missing) else count_pixels(found.window.within(found.regions.mask))
+
+
+KIND = ScoreKind(
+    name="mask",
+    group=STANDARD,
+    measure=_measure,
+    pool=merge_all,
+    to_json=lambda score: dict(vars(score)),
+    from_json=lambda value, _: MaskScore(**value),
+    json_schema=object_schema(
+        "Pixel counts of rendered and captured mask",
+        rendered_px=COUNT,
+        captured_px=COUNT,
+        intersection_px=COUNT,
+        left_out_px=COUNT,
+        region=TEXT,
+        num_empty=COUNT,
+    ),
+    metrics=(
+        Metric(
+            name="iou",
+            title="IoU",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("iou"),
+            decimals=4,
+            meaning="Intersection over union of the rendered and the captured mask.",
+            column=True,
+            ranking=Ranking(4, 0.002),
+            interval=True,
+        ),
+        Metric(
+            name="containment",
+            title="contained",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("precision"),
+            decimals=4,
+            meaning="Share of the rendered mask that lies inside the captured mask.",
+            column=True,
+            ranking=Ranking(5, 0.002),
+        ),
+        Metric(
+            name="mask_recall",
+            title="recall",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("recall"),
+            decimals=4,
+            meaning="Share of the captured mask that the rendered mask covers.",
+        ),
+        Metric(
+            name="dice",
+            title="Dice",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("dice"),
+            decimals=4,
+            meaning="Twice the common area over both areas.",
+        ),
+    ),
+)

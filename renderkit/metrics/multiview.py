@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.landmark_statistics import by_landmark
-from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
+from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
+from renderkit.metrics.score_kind import Metric, Needs, ScoreKind
+from renderkit.metrics.scored_view import Missing, ScoredView
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, triangulate_from
 
 
@@ -44,8 +48,7 @@ class HeldOutScore:
 
     def of_camera(self, index: int) -> ReprojectionScore:
         """Return the residuals of one camera's landmarks."""
-        residuals = self.residuals[index]
-        return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
+        return _score_of(self.residuals[index])
 
     def per_landmark(self) -> tuple[ReprojectionScore, ...]:
         """Return one score per landmark over all cameras."""
@@ -146,3 +149,59 @@ def score_epipolar(cameras: Sequence[Camera], pixels: FloatArray) -> EpipolarSco
             with np.errstate(divide="ignore", invalid="ignore"):
                 distances[i, j] = np.abs((lines * ideal).sum(axis=1)) / np.hypot(lines[:, 0], lines[:, 1])
     return EpipolarScore(tuple(camera.name for camera in cameras), distances)
+
+
+def _score_of(residuals: FloatArray) -> ReprojectionScore:
+    return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
+
+
+def _measure(view: ScoredView) -> ReprojectionScore | Missing:
+    residuals = view.held_out
+    return residuals if isinstance(residuals, Missing) else _score_of(residuals)
+
+
+KIND = ScoreKind(
+    name="multiview",
+    group="multiview",
+    measure=_measure,
+    pool=pool_residuals,
+    to_json=lambda score: {"residuals_px": points_json(score.residuals), "num_missing": score.num_missing},
+    from_json=lambda value, _: ReprojectionScore(points_from_json(value["residuals_px"]), 0, value["num_missing"]),
+    json_schema=object_schema(
+        "Landmarks against the other views",
+        residuals_px=points_schema("Where the other views put a landmark, minus detected"),
+        num_missing=COUNT,
+    ),
+    needs=Needs.OTHER_VIEWS,
+    metrics=(
+        Metric(
+            name="heldout_median_px",
+            title="held-out median",
+            unit="px",
+            better="lower",
+            read=attrgetter("median_px"),
+            decimals=2,
+            meaning="Median distance of landmarks to where the other views put them; needs no mesh.",
+            column=True,
+        ),
+        Metric(
+            name="heldout_rms_px",
+            title="held-out RMS",
+            unit="px",
+            better="lower",
+            read=attrgetter("rms_px"),
+            decimals=2,
+            meaning="Root mean square distance of landmarks to where the other views put them; needs no mesh.",
+            column=True,
+        ),
+        Metric(
+            name="heldout_p95_px",
+            title="held-out p95",
+            unit="px",
+            better="lower",
+            read=attrgetter("p95_px"),
+            decimals=2,
+            meaning="95th percentile of the distance of landmarks to where the other views put them; needs no mesh.",
+        ),
+    ),
+)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
-from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.geometry.landmark_schemes import outer_eye_corners
+from renderkit.metrics import reprojection
+from renderkit.metrics.reprojection import ReprojectionScore, interocular_px
+from renderkit.metrics.score_json import object_schema
+from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, ScoreKind, merge_all
+from renderkit.metrics.scored_view import Missing, ScoredView
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,3 +54,47 @@ class NormalisedError:
     def merge(self, other: NormalisedError) -> NormalisedError:
         """Pool the landmarks of two scores; the mean is exact, in any order."""
         return NormalisedError(np.concatenate([self.ratios, other.ratios]), math.nan)
+
+
+def _measure(view: ScoredView) -> NormalisedError | Missing:
+    score = reprojection.KIND.measure(view)
+    if isinstance(score, Missing):
+        return score
+    detected = view.detected
+    corners = None if detected is None else outer_eye_corners(detected.scheme)
+    if corners is None or detected is None:
+        return Missing("the landmark scheme has no outer eye corners")
+    distance = interocular_px(np.where(detected.valid[:, None], detected.points, np.nan), corners)
+    if not distance > 0.0:
+        return Missing("an outer eye corner was not detected")
+    return NormalisedError.of(score, distance)
+
+
+def _from_json(value: JsonObject, earlier: Mapping[str, Any]) -> NormalisedError:
+    # The landmarks are written once, with their reprojection.
+    return NormalisedError.of(earlier[reprojection.KIND.name], value["interocular_px"])
+
+
+KIND = ScoreKind(
+    name="nme",
+    group=STANDARD,
+    measure=_measure,
+    pool=merge_all,
+    to_json=lambda score: {"interocular_px": score.interocular_px},
+    from_json=_from_json,
+    json_schema=object_schema(
+        "Distance of the detected outer eye corners; the landmarks are those of the reprojection",
+        interocular_px={"type": "number", "exclusiveMinimum": 0},
+    ),
+    metrics=(
+        Metric(
+            name="nme",
+            title="NME",
+            unit="factor",
+            better="lower",
+            read=attrgetter("nme"),
+            decimals=4,
+            meaning="Mean landmark distance over the distance of the outer eye corners.",
+        ),
+    ),
+)

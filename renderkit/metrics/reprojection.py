@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
+from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
+from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind
+from renderkit.metrics.scored_view import Missing, ScoredView
+from renderkit.metrics.uncertainty import rms
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +131,13 @@ def score_reprojection(
 
     Raises:
         ValueError: If the shapes disagree.
+
+    Example:
+        >>> import renderkit as rk
+        >>> seen, hidden = [True, True], [False, False]
+        >>> score = rk.score_reprojection([[3.0, 4.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]], seen, hidden)
+        >>> score.median_px, score.max_px
+        (2.5, 5.0)
     """
     first = as_array(predicted, np.float64, (None, 2), "predicted")
     second = as_array(captured, np.float64, (len(first), 2), "captured")
@@ -147,3 +161,148 @@ def interocular_px(captured: ArrayLike, outer_eye_corners: tuple[int, int]) -> f
     pixels = as_array(captured, np.float64, (None, 2), "captured")
     difference = pixels[outer_eye_corners[0]] - pixels[outer_eye_corners[1]]
     return float(np.hypot(difference[0], difference[1]))
+
+
+def pool_residuals(scores: Iterable[ReprojectionScore]) -> ReprojectionScore:
+    """Pool the residuals of several views into one score over all their points."""
+    parts = list(scores)
+    residuals = np.concatenate([np.zeros((0, 2)), *(part.residuals for part in parts)])
+    return ReprojectionScore(residuals, sum(part.num_hidden for part in parts), sum(part.num_missing for part in parts))
+
+
+def _drawn(score: ReprojectionScore, rng: np.random.Generator) -> ReprojectionScore:
+    used = score.residuals[score.used]
+    return ReprojectionScore(used[rng.integers(0, len(used), len(used))], score.num_hidden, score.num_missing)
+
+
+LANDMARK_SAMPLES: Final = Samples(
+    what="used landmarks",
+    values=attrgetter("distances_px"),
+    count=attrgetter("num_used"),
+    drawn=_drawn,
+)
+"""The distances of a view's landmarks, which can be drawn anew."""
+
+
+def _measure(view: ScoredView) -> ReprojectionScore | Missing:
+    found = view.landmarks
+    if isinstance(found, Missing):
+        return found
+    used = np.isfinite(found.captured).all(axis=1)
+    return score_reprojection(found.predicted, found.captured, used, found.hidden)
+
+
+def _to_json(score: ReprojectionScore) -> JsonObject:
+    return {
+        "residuals_px": points_json(score.residuals),
+        "num_hidden": score.num_hidden,
+        "num_missing": score.num_missing,
+        "hidden": None if score.hidden is None else np.flatnonzero(score.hidden).tolist(),
+    }
+
+
+def _from_json(value: JsonObject, _: Mapping[str, Any]) -> ReprojectionScore:
+    residuals = points_from_json(value["residuals_px"])
+    hidden = None
+    if value["hidden"] is not None:
+        hidden = np.zeros(len(residuals), dtype=np.bool_)
+        hidden[value["hidden"]] = True
+    return ReprojectionScore(residuals, value["num_hidden"], value["num_missing"], hidden)
+
+
+def _bias_length(score: ReprojectionScore) -> float:
+    return math.hypot(float(score.bias_px[0]), float(score.bias_px[1]))
+
+
+KIND = ScoreKind(
+    name="reprojection",
+    group=STANDARD,
+    measure=_measure,
+    pool=pool_residuals,
+    to_json=_to_json,
+    from_json=_from_json,
+    json_schema=object_schema(
+        "Landmarks",
+        residuals_px=points_schema("Projected minus detected per landmark, null where not used"),
+        num_hidden=COUNT,
+        num_missing=COUNT,
+        hidden={"description": "Indices of the hidden landmarks", "type": ["array", "null"], "items": dict(COUNT)},
+    ),
+    samples=LANDMARK_SAMPLES,
+    metrics=(
+        Metric(
+            name="reprojection_median_px",
+            title="median px",
+            unit="px",
+            better="lower",
+            read=attrgetter("median_px"),
+            decimals=2,
+            meaning="Median distance between projected and detected landmarks.",
+            column=True,
+            ranking=Ranking(1, 0.1),
+            interval=True,
+            statistic=lambda values: float(np.median(values)),
+        ),
+        Metric(
+            name="reprojection_rms_px",
+            title="RMS px",
+            unit="px",
+            better="lower",
+            read=attrgetter("rms_px"),
+            decimals=2,
+            meaning="Root mean square distance per landmark (not per component).",
+            column=True,
+            ranking=Ranking(2, 0.1),
+            interval=True,
+            statistic=rms,
+        ),
+        Metric(
+            name="reprojection_p95_px",
+            title="p95 px",
+            unit="px",
+            better="lower",
+            read=attrgetter("p95_px"),
+            decimals=2,
+            meaning="95th percentile of the distances.",
+        ),
+        Metric(
+            name="reprojection_max_px",
+            title="max px",
+            unit="px",
+            better="lower",
+            read=attrgetter("max_px"),
+            decimals=2,
+            meaning="Largest distance.",
+            column=True,
+        ),
+        Metric(
+            name="reprojection_bias_px",
+            title="bias px",
+            unit="px",
+            better="lower",
+            read=_bias_length,
+            decimals=2,
+            meaning="Length of the mean residual vector: what a shift of the picture would explain.",
+        ),
+        Metric(
+            name="landmarks_used",
+            title="used",
+            unit="count",
+            better="neither",
+            read=attrgetter("num_used"),
+            decimals=0,
+            meaning="Landmarks that were detected, visible and compared.",
+            column=True,
+        ),
+        Metric(
+            name="landmarks_hidden",
+            title="hidden",
+            unit="count",
+            better="neither",
+            read=attrgetter("num_hidden"),
+            decimals=0,
+            meaning="Landmarks left out because the mesh hides them from the camera.",
+            column=True,
+        ),
+    ),
+)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
 
 import cv2
 import numpy as np
 
 from renderkit.arrays import ColorImage, MaskImage
 from renderkit.errors import MissingExtraError
+from renderkit.metrics.score_json import COUNT, NUMBER, object_schema
+from renderkit.metrics.score_kind import Metric, Needs, ScoreKind
+from renderkit.metrics.scored_view import Missing, ScoredView
 
 WINDOW_REACH_PX = 5
 """Reach of SSIM's Gaussian window (sigma 1.5 px cut at 3.5 sigma); pixels nearer to the mask's edge are left out."""
@@ -101,3 +106,57 @@ def _ssim_map(first: ColorImage, second: ColorImage) -> np.ndarray[tuple[int, ..
         first, second, full=True, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     return np.asarray(np.mean(values, axis=2), dtype=np.float64)
+
+
+MOST_PSNR_DB: Final = 100.0
+"""Stands for pictures that do not differ, whose ratio is infinite."""
+
+
+def _measure(view: ScoredView) -> TextureScore | Missing:
+    if view.photo is None:
+        return Missing("the view has no photograph")
+    drawn, captured = view.textured, view.captured_mask
+    if isinstance(drawn, Missing):
+        return drawn
+    mask = drawn.mask if isinstance(captured, Missing) else drawn.mask & captured
+    try:
+        return score_texture(drawn.color, view.photo, mask)
+    except MissingExtraError as error:
+        return Missing(str(error))
+
+
+KIND = ScoreKind(
+    name="texture",
+    group="texture",
+    measure=_measure,
+    pool=pool_textures,
+    to_json=lambda score: dict(vars(score)),
+    from_json=lambda value, _: TextureScore(**value),
+    json_schema=object_schema(
+        "The textured mesh against the photograph", squared_error=COUNT, num_px=COUNT, ssim_sum=NUMBER, ssim_px=COUNT
+    ),
+    needs=Needs.PHOTO | Needs.TEXTURED_MESH,
+    metrics=(
+        Metric(
+            name="psnr_db",
+            title="PSNR dB",
+            unit="dB",
+            better="higher",
+            read=lambda score: min(score.psnr_db, MOST_PSNR_DB),
+            decimals=2,
+            meaning="Peak signal-to-noise ratio of the textured mesh against the photograph inside the masks, at most "
+            "100.",
+            column=True,
+        ),
+        Metric(
+            name="ssim",
+            title="SSIM",
+            unit="ratio",
+            better="higher",
+            read=attrgetter("ssim"),
+            decimals=4,
+            meaning="Structural similarity of the textured mesh and the photograph inside the masks.",
+            column=True,
+        ),
+    ),
+)

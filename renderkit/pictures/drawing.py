@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
 from renderkit.images.palette import Rgb
+from renderkit.results.text import printable
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -48,11 +49,6 @@ def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], in
     for text, position, size_px, color in texts:
         pen.text(position, printable(text), fill=color, font=font(size_px), anchor="lm")
     return np.array(canvas, dtype=np.uint8)
-
-
-def printable(text: str) -> str:
-    """Return text on one line, characters that do not print replaced."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def blend(image: ColorImage, color: Rgb | ColorImage, coverage: NDArray[np.float32]) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 
 from renderkit.arrays import ColorImage, MaskImage, Pixels
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PANEL, PREDICTED, TEXT, Rgb
+from renderkit.metrics.score_kind import Metric
+from renderkit.metrics.scored_view import PairedLandmarks
 from renderkit.pictures.contour import outline_coverage
 from renderkit.pictures.drawing import blend, draw_texts, fitted, resized, text_width
-from renderkit.results.catalogue import HEADLINE_METRICS, METRICS, Metric
-from renderkit.results.evidence import LandmarkEvidence, ViewEvidence
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import METRICS
 from renderkit.results.rows import ViewResult
 
 _FACTORS = (1, 5, 10, 20, 50, 100)
@@ -33,6 +35,11 @@ class OverlayStyle:
         landmarks: Whether to draw landmarks and error vectors.
         line_px: Width of lines in the written picture.
         mark_px: Radius of landmarks in the written picture.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.OverlayStyle(max_size=800, rendering=0.3).max_size
+        800
     """
 
     max_size: int = 1600
@@ -113,7 +120,7 @@ def _draw_outline(canvas: ColorImage, mask: MaskImage, color: Rgb, width_px: flo
 
 
 def _draw_landmarks(
-    canvas: ColorImage, landmarks: LandmarkEvidence, enlarge: int, radius_px: float, factor: int
+    canvas: ColorImage, landmarks: PairedLandmarks, enlarge: int, radius_px: float, factor: int
 ) -> None:
     captured, predicted = _moved(landmarks.captured, enlarge), _moved(landmarks.predicted, enlarge)
     both = np.isfinite(captured).all(axis=1) & np.isfinite(predicted).all(axis=1)
@@ -180,8 +187,8 @@ def _caption(evidence: ViewEvidence, width: int, factor: int, style: OverlayStyl
 
 
 def _numbers(row: ViewResult) -> list[str]:
-    values = {name: METRICS[name].value(row.scores) for name in HEADLINE_METRICS}
-    known = [_with_unit(METRICS[name], value) for name, value in values.items() if not math.isnan(value)]
+    columns = [metric for metric in METRICS.values() if metric.column and not metric.on_request]
+    known = [_with_unit(m, value) for m in columns if not math.isnan(value := m.value(row.scores))]
     return known or ["nothing could be computed"]
 
 

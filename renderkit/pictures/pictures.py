@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from renderkit.pictures.overlay import OverlayStyle, draw_overlay, draw_picture
 from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.pictures.sheet import Tile, draw_sheet
 from renderkit.results.cameras import WorstCamera, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS
 from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import RANKING_METRICS
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.run_folder import picture_name, safe_name
 from renderkit.selection import natural_key
@@ -20,7 +21,6 @@ from renderkit.selection import natural_key
 _TILE_WIDTH = 300
 _TILE_LINE_PX = 1.2
 _TILE_MARK_PX = 1.1
-_TILE_METRICS = ("reprojection_median_px", "boundary_f_2px", "iou", "vertex_containment")
 
 
 class RunPictures:
@@ -109,7 +109,7 @@ class RunPictures:
             self._tiles.pop(row.key, None)
         self._rows = []
 
-    def _sheet_tiles(self, ranked: list[WorstCamera]) -> list[Tile]:
+    def _sheet_tiles(self, ranked: Sequence[WorstCamera]) -> list[Tile]:
         place = {entry.camera: index for index, entry in enumerate(ranked)}
         worst = ranked[0].camera if ranked and ranked[0].stands_out else None
         tiles = []
@@ -129,12 +129,12 @@ def _group(row: ViewResult) -> tuple[str, str]:
 def _short(row: ViewResult) -> str:
     if row.failure is not None:
         return f"failed: {row.failure.type}"
-    for name in _TILE_METRICS:
-        if METRICS[name].missing_reason(row) is None:
-            return f"{METRICS[name].title} {METRICS[name].text(METRICS[name].value(row.scores))}"
+    for metric in RANKING_METRICS:
+        if row.missing_reason(metric) is None:
+            return f"{metric.title} {metric.text(metric.value(row.scores))}"
     return "not computable"
 
 
-def _title(capture: str, frame: str, ranked: list[WorstCamera]) -> str:
+def _title(capture: str, frame: str, ranked: Sequence[WorstCamera]) -> str:
     worst = f", worst camera {ranked[0].camera}" if ranked and ranked[0].stands_out else ""
     return f"{capture}, frame {frame}{worst}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
 from renderkit.diagnose.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnose.hypotheses.case import Case, LandmarkPairs, MaskPair, UsualError
@@ -13,14 +14,17 @@ from renderkit.errors import CalibrationError, ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.scored_view import Missing
+from renderkit.pipeline.frame_content import read_content
 from renderkit.pipeline.observation import read_observation
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.validate import read_content
 from renderkit.render.base import Renderer
-from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS
+from renderkit.results.cameras import CameraSummary
 from renderkit.results.explanation import CameraExplanation, Measure
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 
 MAX_EXPLAINED = 8
 """So many cameras are explained, the worst ones."""
@@ -38,8 +42,8 @@ def explain_cameras(
     Raises:
         ContextError: If the renderer loses its device.
     """
-    summaries = summarise_cameras(report.rows)
-    outliers = [each for each in rank_cameras(summaries) if each.deviation >= STANDS_OUT]
+    summaries = report.summary.cameras
+    outliers = report.summary.outliers
     names = frozenset(each.camera for each in outliers)
     found = []
     for entry in outliers[:MAX_EXPLAINED]:
@@ -80,10 +84,7 @@ class _Source:
         except RenderkitError:
             return None  # the camera's own rows say what is wrong
         landmarks = _paired(content.landmarks, seen.landmarks)
-        masks = None
-        if content.mesh is not None and len(content.mesh.faces) and seen.mask is not None:
-            mesh = content.mesh
-            masks = MaskPair(mesh, seen.mask, lambda camera: self.renderer.render_mask(mesh, camera))
+        masks = self._masks(content.renderable, seen.mask)
         if landmarks is None and masks is None:
             return None
         return Case(
@@ -97,11 +98,16 @@ class _Source:
             partner=self.case,
         )
 
+    def _masks(self, mesh: Mesh | Missing, matte: MaskImage | None) -> MaskPair | None:
+        if isinstance(mesh, Missing) or matte is None:
+            return None
+        return MaskPair(mesh, matte, lambda camera: self.renderer.render_mask(mesh, camera))
+
     def _usual(self, name: str) -> Mapping[Measure, UsualError]:
         others = [each for each in self.summaries if each.camera != name]
         return {
-            "px": self._usual_of(others, "px", lambda each: METRICS["reprojection_median_px"].value(each.scores)),
-            "1 - IoU": self._usual_of(others, "1 - IoU", lambda each: 1.0 - METRICS["iou"].value(each.scores)),
+            "px": self._usual_of(others, "px", _median_px),
+            "1 - IoU": self._usual_of(others, "1 - IoU", _overlap_error),
         }
 
     def _usual_of(
@@ -142,6 +148,16 @@ class _Source:
                     yield step, frames[here + step], pairs
 
         return read
+
+
+def _median_px(summary: CameraSummary) -> float:
+    score = summary.scores.reprojection
+    return math.nan if score is None else score.median_px
+
+
+def _overlap_error(summary: CameraSummary) -> float:
+    score = summary.scores.mask
+    return math.nan if score is None else 1.0 - score.iou
 
 
 def _value(summary: CameraSummary, name: str) -> float | None:

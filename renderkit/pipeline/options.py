@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderkit.pipeline.metric_groups import MetricGroup
 from renderkit.pipeline.region_choice import RegionChoice
 
 DEFAULT_MATTE_THRESHOLD = 0.5
@@ -31,6 +30,11 @@ class ValidationOptions:
         metrics: Groups of metrics beside the standard ones; they cost time.
         region: Where masks and contours are compared; None compares masks everywhere and contours where it suits the
             mesh.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.ValidationOptions(cameras=("25", "28")).as_text()["cameras"]
+        '25,28'
     """
 
     frames: tuple[str, ...] | None = None
@@ -39,7 +43,7 @@ class ValidationOptions:
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD
     undistort: bool = False
     undistorted_mattes: bool = False
-    metrics: tuple[MetricGroup, ...] = ()
+    metrics: tuple[str, ...] = ()
     region: RegionChoice | None = None
 
     def __post_init__(self) -> None:

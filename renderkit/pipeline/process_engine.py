@@ -1,4 +1,4 @@
-"""The walk of `validate` over worker processes, for renderers that draw one view at a time: software OpenGL.
+"""The walk of `validate_views` over worker processes, for renderers that draw one view at a time: software OpenGL.
 
 Every worker opens the capture and makes its renderer itself, because neither open files nor OpenGL contexts survive on
 the way to another process. Rows come in order, a bounded number of views is under way, and a worker that dies costs the
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, suppress
 from functools import partial
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Self, TypeAlias
 
 from renderkit.capture import Capture
@@ -23,9 +23,10 @@ from renderkit.pipeline.validate import (
     FrameContents,
     examine_key,
     list_keys,
-    validate,
+    validate_views,
     with_picture,
 )
+from renderkit.pipeline.workers import map_in_order
 from renderkit.render.base import Renderer
 from renderkit.render.choose import make_renderer
 from renderkit.results.evidence import ViewEvidence
@@ -34,8 +35,8 @@ from renderkit.results.rows import Failure, ViewKey, ViewResult
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 Found: TypeAlias = ViewResult | ViewEvidence
 
-_AHEAD = 1
-"""Views waiting beside those being worked on."""
+_ATTEMPTS = 2
+"""So many workers may die over one view before it is given up."""
 
 
 def validate_with_workers(
@@ -43,8 +44,8 @@ def validate_with_workers(
     renderer: Renderer,
     options: ValidationOptions | None = None,
     draw: Draw | None = None,
+    *,
     num_workers: int | None = None,
-    device: int | None = None,
 ) -> Iterator[ViewResult]:
     """Validate with as many workers as are worth having: processes for software OpenGL, else threads or one thread.
 
@@ -52,18 +53,18 @@ def validate_with_workers(
         capture: The capture.
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
-        draw: See `validate`.
+        draw: See `validate_views`.
         num_workers: Views worked on at once; by default as many as the process may use cores.
-        device: EGL device of the workers.
 
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
     """
     num_workers = num_workers or len(os.sched_getaffinity(0))
-    if renderer.info.kind == "egl" and not renderer.info.hardware and num_workers > 1:
-        make = partial(make_renderer, "egl", device)
+    info = renderer.info
+    if info.kind == "egl" and not info.hardware and num_workers > 1:
+        make = partial(make_renderer, "egl", info.device_index)
         return validate_in_processes(capture, make, options, draw, num_workers=num_workers)
-    return validate(capture, renderer, options, draw)
+    return validate_views(capture, renderer, options, draw)
 
 
 def validate_in_processes(
@@ -74,7 +75,7 @@ def validate_in_processes(
     *,
     num_workers: int,
 ) -> Iterator[ViewResult]:
-    """Validate a capture as `validate` does, in several processes.
+    """Validate a capture as `validate_views` does, in several processes.
 
     Args:
         capture: The capture; it must be picklable, and each worker opens it anew.
@@ -93,114 +94,102 @@ def validate_in_processes(
     if num_workers < 1:
         raise ValueError(f"num_workers: expected at least 1, got {num_workers}")
     options = options or ValidationOptions()
-    with _Workers(_Job(capture, make, options, draw is not None), num_workers) as workers:
-        for key in list_keys(capture, options):
-            if isinstance(key, ViewResult):
-                workers.add_done(key)
-            else:
-                workers.add(key)
-            if workers.num_waiting >= num_workers + _AHEAD:
-                yield with_picture(workers.take(), draw)
-        while workers.num_waiting:
-            yield with_picture(workers.take(), draw)
+    with _Workers(_Job(capture, make, options, keep_evidence=draw is not None), num_workers) as workers:
+        for found in map_in_order(workers.examine, list_keys(capture, options), num_workers):
+            yield with_picture(found, draw)
 
 
 class _Job:
     """What one worker does; sent to it once, when it starts."""
 
-    def __init__(self, capture: Capture, make: MakeRenderer, options: ValidationOptions, keep_evidence: bool) -> None:
-        self.capture = capture
-        self.options = options
-        self.keep_evidence = keep_evidence
+    def __init__(
+        self, capture: Capture, make: MakeRenderer, options: ValidationOptions, *, keep_evidence: bool
+    ) -> None:
+        self._capture = capture
         self._make = make
-        self._renderer: Renderer | None = None
+        self._options = options
+        self._keep_evidence = keep_evidence
         self._contents = FrameContents(capture, options)
 
-    def examine(self, key: ViewKey) -> Found:
-        """Examine one view; the renderer is made at the first, so that its error comes back as any other."""
-        if self._renderer is None:
-            self._renderer = self._make()
+    def work(self, pipe: Connection) -> None:
+        """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""
+        # Two single-threaded rasterisers beat one with two threads; Mesa reads this when it is loaded.
+        os.environ["LP_NUM_THREADS"] = "1"
+        with ExitStack() as stack:
+            renderer: Renderer | None = None
+            while (key := pipe.recv()) is not None:
+                try:
+                    if renderer is None:
+                        renderer = stack.enter_context(self._make())
+                    answer: Found | Exception = self._examine(key, renderer)
+                except Exception as error:  # noqa: BLE001 - raised again in the calling process
+                    answer = error
+                pipe.send(answer)
+
+    def _examine(self, key: ViewKey, renderer: Renderer) -> Found:
         content = self._contents.of(key)
-        return examine_key(self.capture, key, content, self._renderer, self.options, keep_evidence=self.keep_evidence)
+        return examine_key(self._capture, key, content, renderer, self._options, keep_evidence=self._keep_evidence)
+
+
+class _Worker:
+    """One process, and the pipe to it."""
+
+    def __init__(self, job: _Job) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, other_end = spawn.Pipe()
+        self._process = spawn.Process(target=job.work, args=(other_end,), daemon=True)
+        self._process.start()
+        other_end.close()  # so that the pipe ends when the process does
+
+    def ask(self, key: ViewKey) -> Found | Exception | None:
+        """Have one view examined; returns the error if there was one, and None if the process dies over it."""
+        try:
+            self._pipe.send(key)
+            answer: Found | Exception = self._pipe.recv()
+        except (OSError, EOFError):
+            return None
+        return answer
+
+    def stop(self) -> int | None:
+        """Let the process end and return its exit code."""
+        with suppress(OSError):  # it may have died already
+            self._pipe.send(None)
+        self._process.join()
+        self._pipe.close()
+        return self._process.exitcode
 
 
 class _Workers:
-    """A pool of processes that is made anew when one of them dies."""
+    """Processes that are replaced when they die. A context manager; `examine` may be called from several threads."""
 
     def __init__(self, job: _Job, num_workers: int) -> None:
         self._job = job
-        self._num_workers = num_workers
-        self._waiting: deque[tuple[ViewKey, Future[Found]]] = deque()
-        self._pool = self._start()
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        for _ in range(num_workers):
+            self._idle.put(_Worker(job))
 
-    @property
-    def num_waiting(self) -> int:
-        """Views that were added and not yet taken."""
-        return len(self._waiting)
-
-    def add(self, key: ViewKey) -> None:
-        """Start on a view."""
+    def examine(self, key: ViewKey | ViewResult) -> Found:
+        """Have one view examined by an idle worker; a second one is tried when the first dies over it."""
+        if isinstance(key, ViewResult):
+            return key
+        worker = self._idle.get()
+        exit_code = None
         try:
-            future = self._pool.submit(_examine_in_worker, key)
-        except BrokenProcessPool as error:
-            future = Future()
-            future.set_exception(error)
-        self._waiting.append((key, future))
-
-    def add_done(self, row: ViewResult) -> None:
-        """Put a row that needs no work in its place."""
-        future: Future[Found] = Future()
-        future.set_result(row)
-        self._waiting.append((row.key, future))
-
-    def take(self) -> Found:
-        """Return the oldest view's result."""
-        key, future = self._waiting.popleft()
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return self._after_death(key)
-
-    def _after_death(self, key: ViewKey) -> Found:
-        """Work on a view alone: if its worker dies again it was this view; then go on with the others."""
-        self._restart()
-        try:
-            found = self._pool.submit(_examine_in_worker, key).result()
-        except BrokenProcessPool as error:
-            self._restart()
-            found = ViewResult(key, failure=Failure(type(error).__name__, f"the worker process died: {error}"))
-        unfinished, self._waiting = self._waiting, deque()
-        for other, future in unfinished:
-            if future.done() and future.exception() is None:
-                self._waiting.append((other, future))
-            else:
-                self.add(other)
-        return found
-
-    def _start(self) -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._num_workers, spawn, initializer=_start_worker, initargs=(self._job,))
-
-    def _restart(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._start()
+            for _ in range(_ATTEMPTS):
+                answer = worker.ask(key)
+                if isinstance(answer, Exception):
+                    raise answer
+                if answer is not None:
+                    return answer
+                exit_code = worker.stop()
+                worker = _Worker(self._job)
+        finally:
+            self._idle.put(worker)
+        return ViewResult(key, failure=Failure("WorkerDied", f"the worker process died, exit code {exit_code}"))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-_worker: list[_Job] = []
-"""The job of this process, when it is a worker."""
-
-
-def _start_worker(job: _Job) -> None:
-    # Two single-threaded rasterisers beat one with two threads; Mesa reads this when it is loaded.
-    os.environ["LP_NUM_THREADS"] = "1"
-    _worker[:] = [job]
-
-
-def _examine_in_worker(key: ViewKey) -> Found:
-    return _worker[0].examine(key)
+        while not self._idle.empty():
+            self._idle.get().stop()

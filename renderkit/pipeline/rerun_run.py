@@ -8,8 +8,9 @@ from renderkit.capture import Capture, View
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.export.rerun_export import RerunFile
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 
 
 def log_run(report: Report, capture: Capture, file: RerunFile) -> list[str]:
@@ -25,7 +26,7 @@ def log_run(report: Report, capture: Capture, file: RerunFile) -> list[str]:
     """
     problems: list[str] = []
     known = set(capture.camera_names)
-    for name in report.cameras:
+    for name in report.camera_names:
         if name not in known:
             problems.append(f"camera {name}: the capture has no such camera")
             continue

@@ -32,6 +32,14 @@ def synthesize(
         ValueError: If the options or faults do not fit together.
         DatasetError: If the folder cannot be written.
         RenderkitError: If Embree is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000))
+        ...     truth.capture.name
+        '0000_e0_anno.smc'
     """
     wanted = options if options is not None else SynthOptions()
     folder = Path(out)

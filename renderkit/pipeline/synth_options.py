@@ -32,6 +32,11 @@ class SynthOptions:
         jpeg_quality: 1 to 100.
         samples: Rays per pixel and axis for colours; 0 chooses 2 for small pictures and 1 for large ones.
         threads: Worker threads; 0 for one per processor. The result does not depend on it.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.SynthOptions(num_cameras=4).size
+        (612, 512)
     """
 
     like: DatasetLike = "renderme360"

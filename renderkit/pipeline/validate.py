@@ -8,12 +8,13 @@ from typing import TypeAlias
 
 from renderkit.capture import Capture, Frame, View
 from renderkit.errors import ContextError
-from renderkit.pipeline.optional_scores import read_requested
+from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.pipeline.view import FrameContent, examine_view, needs_photo
-from renderkit.pipeline.workers import map_in_order, read_ahead, views_at_once
+from renderkit.pipeline.view import examine_view, needs_photo
+from renderkit.pipeline.workers import map_in_order, read_ahead
 from renderkit.render.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.selection import no_match
 
@@ -28,14 +29,11 @@ _ROWS_AT_ONCE = 4
 _READ_AHEAD = 2
 """Views whose bytes are read while the last one computes."""
 
-NO_MESH = "none"
-"""What a row calls the mesh of a frame that has none."""
 
-
-def validate(
+def validate_views(
     capture: Capture, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
 ) -> Iterator[ViewResult]:
-    """Validate a capture, view by view.
+    """Validate a capture and yield a row for each view as soon as it is done.
 
     A view that cannot be processed becomes a row with a `failure`, and the walk goes on. What a capture does not have
     is "not computable" in its row; what it has but cannot be read is a failure.
@@ -52,6 +50,16 @@ def validate(
     Raises:
         ValueError: If the options name a frame or camera that the capture does not have.
         ContextError: If the renderer loses its device.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     options = rk.SynthOptions(num_cameras=2, size=(64, 48), scan_faces=2000)
+        ...     truth = rk.synthesize(folder, options)
+        ...     with rk.open_capture(truth.capture) as capture, rk.make_renderer("cpu") as renderer:
+        ...         [row.failure is None for row in rk.validate_views(capture, renderer)]
+        [True, True]
     """
     options = options or ValidationOptions()
     contents = FrameContents(capture, options)
@@ -70,7 +78,7 @@ def validate(
         return item if isinstance(item, ViewResult) else _examine(*item, renderer, options, passes)
 
     # Evidence for pictures is large, rows are small.
-    batch, threads = _ROWS_AT_ONCE if draw is None else 1, views_at_once(renderer)
+    batch, threads = _ROWS_AT_ONCE if draw is None else 1, renderer.threads
     # With threads the caller's own reads while they compute.
     views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
     for found in map_in_order(examine, views, threads, batch=batch):
@@ -103,7 +111,7 @@ class FrameContents:
 
     def __init__(self, capture: Capture, options: ValidationOptions) -> None:
         self._capture = capture
-        self._options = options
+        self._needs = needs_of(options.metrics)
         self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
 
     def of(self, key: ViewKey) -> FrameContent | Failure:
@@ -112,27 +120,11 @@ class FrameContents:
         if self._last is None or self._last[0] != which:
             try:
                 frame = self._capture.frame(key.frame)
-                content: FrameContent | Failure = _with_requested(self._capture, frame, key.mesh, self._options)
+                content: FrameContent | Failure = read_shared_content(self._capture, frame, key.mesh, self._needs)
             except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
                 content = failure_of(error)
             self._last = which, content
         return self._last[1]
-
-
-def validate_view(
-    capture: Capture,
-    key: ViewKey,
-    content: FrameContent,
-    renderer: Renderer,
-    options: ValidationOptions,
-    draw: Draw | None = None,
-) -> ViewResult:
-    """Validate one view; whatever is wrong with it becomes the row's `failure`.
-
-    Raises:
-        ContextError: If the renderer loses its device: no other view would fare better.
-    """
-    return with_picture(examine_key(capture, key, content, renderer, options, keep_evidence=draw is not None), draw)
 
 
 def examine_key(
@@ -212,29 +204,6 @@ def chosen_meshes(frame: Frame, options: ValidationOptions) -> tuple[str, ...]:
         return options.meshes
     names = frame.mesh_names
     return next(((name,) for name in PREFERRED_MESHES if name in names), names[:1] or (NO_MESH,))
-
-
-def read_content(frame: Frame, mesh_name: str) -> FrameContent:
-    """Read a frame's mesh and 3D landmarks.
-
-    Raises:
-        DatasetError: If one of them is there but cannot be read.
-    """
-    if mesh_name in frame.mesh_names:
-        return FrameContent.of(frame.read_mesh(mesh_name), frame.read_landmarks())
-    has = ", ".join(frame.mesh_names)
-    if mesh_name == NO_MESH:
-        why = f"frame {frame.id} has no mesh; give one with --mesh FILE"
-    else:
-        why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
-    return FrameContent.of(None, frame.read_landmarks(), why)
-
-
-def _with_requested(capture: Capture, frame: Frame, mesh_name: str, options: ValidationOptions) -> FrameContent:
-    content = read_content(frame, mesh_name)
-    if not options.metrics:
-        return content
-    return replace(content, requested=read_requested(capture, frame, mesh_name, content.mesh, options))
 
 
 def _known(wanted: Sequence[str] | None, available: Sequence[str], what: str) -> Sequence[str]:

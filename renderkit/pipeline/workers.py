@@ -8,19 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar, cast
 
-from renderkit.render.base import Renderer
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def views_at_once(renderer: Renderer) -> int:
-    """Return how many views a renderer can draw at once from threads of one process.
-
-    A renderer that may be used from several threads says so by an attribute `threads`, as CpuRenderer does; one that
-    belongs to its thread, as an OpenGL context does, draws one view at a time.
-    """
-    return max(1, int(getattr(renderer, "threads", 1)))
 
 
 def map_in_order(

@@ -16,7 +16,13 @@ from renderkit.geometry.mesh import Mesh
 
 
 class RenderPass(Flag):
-    """Which images a rendering should hold beside face index and depth, which it always does."""
+    """Which images a rendering should hold beside face index and depth, which it always does.
+
+    Example:
+        >>> import renderkit as rk
+        >>> rk.RenderPass.NORMAL in rk.RenderPass.NORMAL | rk.RenderPass.COLOR
+        True
+    """
 
     GEOMETRY = 0
     BARYCENTRIC = auto()
@@ -38,6 +44,12 @@ class Rendering:
         normal: (height, width, 3) float32 unit normals in the camera's frame (OpenCV axes), turned towards the camera;
             zeros on the background. None unless asked for.
         color: (height, width, 3) uint8 RGB, shaded; zeros on the background. None unless asked for.
+
+    Example:
+        >>> import renderkit as rk
+        >>> picture = rk.Rendering(np.array([[-1, 0]], np.int32), np.array([[np.inf, 2.0]], np.float32))
+        >>> picture.mask.tolist()
+        [[False, True]]
     """
 
     face_index: FaceIndexImage
@@ -58,6 +70,12 @@ class Rendering:
         covered: MaskImage = self.face_index >= 0
         return covered
 
+    def _repr_png_(self) -> bytes:
+        """Show the rendering in a notebook: its colours, else its depth in greys."""
+        from renderkit.images.preview import depth_picture, preview_png  # noqa: PLC0415 - loads OpenCV
+
+        return preview_png(depth_picture(self.depth, self.mask) if self.color is None else self.color)
+
 
 @dataclass(frozen=True)
 class RendererInfo:
@@ -68,20 +86,33 @@ class RendererInfo:
         device: GL_RENDERER, or the CPU renderer's compiler and thread count.
         version: GL_VERSION, or the compiler's version.
         hardware: Whether a GPU does the work.
+        device_index: Index into `egl.list_devices()`, so that a worker process can take the same device; None without.
     """
 
     kind: str
     device: str
     version: str
     hardware: bool
+    device_index: int | None = None
 
 
 class Renderer(Protocol):
-    """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end."""
+    """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end.
+
+    Example:
+        >>> import renderkit as rk
+        >>> with rk.make_renderer("cpu", threads=2) as renderer:
+        ...     renderer.info.kind, renderer.threads
+        ('cpu', 2)
+    """
 
     @property
     def info(self) -> RendererInfo:
         """Who draws."""
+
+    @property
+    def threads(self) -> int:
+        """How many views may be drawn at once from threads of one process; 1 when only its own thread may draw."""
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from renderkit.errors import ContextError
+from renderkit.errors import ArgumentError, ContextError
 from renderkit.render.base import Renderer
 
 RendererKind: TypeAlias = Literal["auto", "egl", "cpu"]
@@ -21,13 +21,19 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
 
     Raises:
         ContextError: If what was asked for, or is left, cannot be had: no EGL context, no compiler for the CPU.
-        ValueError: If `kind` is none of these, or a device is given with "cpu".
+        ArgumentError: If `kind` is none of these, or a device is given with "cpu".
+
+    Example:
+        >>> import renderkit as rk
+        >>> with rk.make_renderer("cpu") as renderer:
+        ...     renderer.info.hardware
+        False
     """
     if kind not in {"auto", "egl", "cpu"}:
-        raise ValueError(f"renderer: expected 'auto', 'egl' or 'cpu', got {kind!r}")
+        raise ArgumentError(f"renderer: expected 'auto', 'egl' or 'cpu', got {kind!r}")
     if kind == "cpu":
         if device is not None:
-            raise ValueError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
+            raise ArgumentError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
         return _cpu_renderer(threads)
     if kind == "egl" or device is not None or _hardware_device() is not None:
         return _egl_renderer(device)

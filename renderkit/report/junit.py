@@ -6,16 +6,13 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
-from renderkit.errors import DatasetError
 from renderkit.gates.verdicts import RIG
-from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.catalogue import asked_metrics
-from renderkit.results.rows import GateVerdict, Report
-
-FILE_NAME: Final = "junit.xml"
+from renderkit.report.writer import Writer
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.rows import asked_metrics
 
 # XML 1.0, production Char: everything else cannot be written, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -31,26 +28,12 @@ class _Case:
     seconds: float = 0.0
 
 
-def write_junit(report: Report, folder: Path) -> Path:
-    """Write junit.xml into a run folder and return its path.
-
-    Raises:
-        DatasetError: If it cannot be written.
-    """
-    path = folder / FILE_NAME
-    try:
-        path.write_bytes(dump_junit(report))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
-
-
 def dump_junit(report: Report) -> bytes:
     """Return the XML: a suite per gate and mesh, and a suite of views.
 
     A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
     """
-    cameras = {(summary.camera, summary.mesh): summary for summary in summarise_cameras(report.rows)}
+    cameras = {(summary.camera, summary.mesh): summary for summary in report.summary.cameras}
     suites: dict[str, list[_Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
     for verdict in report.gates:
         suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
@@ -134,3 +117,6 @@ def _overlays(camera: CameraSummary) -> Iterable[str]:
 
 def _clean(text: str) -> str:
     return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+WRITER: Final = Writer("junit", "junit.xml", lambda report, _: dump_junit(report))

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
-from renderkit.errors import DatasetError
-from renderkit.results.cameras import CameraSummary, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import GateVerdict, Report
+from renderkit.metrics.score_kind import Metric
+from renderkit.report.writer import Writer
+from renderkit.results.cameras import CameraSummary, table_metrics
+from renderkit.results.report import GateVerdict, Report
 
-FILE_NAME: Final = "summary.md"
 _MOST_ROWS = 20
 _MOST_CHARACTERS = 200
-_COLUMNS = ("iou", "containment", "boundary_f_2px", "reprojection_median_px", "reprojection_rms_px", "landmarks_used")
 _WORDS = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
-
-
-def write_markdown(report: Report, folder: Path) -> Path:
-    """Write summary.md into a run folder and return its path.
-
-    Raises:
-        DatasetError: If it cannot be written.
-    """
-    path = folder / FILE_NAME
-    try:
-        path.write_text(dump_markdown(report), encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
 
 
 def dump_markdown(report: Report) -> str:
@@ -79,18 +62,19 @@ def _gate_lines(gates: Sequence[GateVerdict]) -> list[str]:
 
 
 def _camera_lines(report: Report) -> list[str]:
-    summaries = summarise_cameras(report.rows)
-    place = {entry.camera: index for index, entry in enumerate(rank_cameras(summaries))}
+    summaries = report.summary.cameras
+    place = {entry.camera: index for index, entry in enumerate(report.summary.ranked)}
     ordered = sorted(summaries, key=lambda summary: (place.get(summary.camera, -1), summary.mesh))[:_MOST_ROWS]
     if not ordered:
         return []
-    header = ["camera", "mesh", *(METRICS[name].title for name in _COLUMNS), "failed views"]
+    metrics = table_metrics(summaries)
+    header = ["camera", "mesh", *(metric.title for metric in metrics), "failed views"]
     title = f"### Cameras, the worst {len(ordered)} of {len(summaries)} first"
-    return [title, "", *_table(header, (_camera_row(summary) for summary in ordered)), ""]
+    return [title, "", *_table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]
 
 
-def _camera_row(summary: CameraSummary) -> list[str]:
-    values = [METRICS[name].text(METRICS[name].value(summary.scores)) for name in _COLUMNS]
+def _camera_row(summary: CameraSummary, metrics: Sequence[Metric]) -> list[str]:
+    values = [metric.text(metric.value(summary.scores)) for metric in metrics]
     return [escaped(summary.camera), escaped(summary.mesh), *values, str(summary.num_failed or "")]
 
 
@@ -99,6 +83,11 @@ def _provenance_lines(report: Report) -> list[str]:
     renderer = f"{provenance.renderer.get('device', 'unknown')}, {provenance.renderer.get('kind', 'unknown')}"
     version = provenance.versions.get("renderkit", "unknown")
     return [
-        f"{len(report.cameras)} cameras, {len(report.frames)} frames, {len(report.rows)} views; "
+        f"{len(report.camera_names)} cameras, {len(report.frames)} frames, {len(report.rows)} views; "
         f"renderer {escaped(renderer)}; renderkit {escaped(version)}; capture {escaped(provenance.capture)}"
     ]
+
+
+WRITER: Final = Writer(
+    "markdown", "summary.md", lambda report, _: dump_markdown(report).encode("utf-8", "backslashreplace")
+)

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import reduce
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from renderkit.metrics.boundary import BoundaryScore
-from renderkit.metrics.containment import ContainmentScore
-from renderkit.metrics.contour_score import ContourScore
-from renderkit.metrics.depth_histogram import DepthHistogram
-from renderkit.metrics.landmark_statistics import pool_scores as pool_residuals
-from renderkit.metrics.mask import MaskScore
-from renderkit.metrics.normalised_error import NormalisedError
-from renderkit.metrics.texture import pool_textures
-from renderkit.results.catalogue import METRICS, Metric
-from renderkit.results.rows import Report, Scores, ViewResult
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.kinds import METRICS, RANKING_METRICS
+from renderkit.results.rows import ViewResult
+from renderkit.results.scores import Scores, pool_scores
 from renderkit.selection import natural_key
-
-_RANKED_BY: Mapping[str, float] = {
-    "reprojection_median_px": 0.1,
-    "reprojection_rms_px": 0.1,
-    "boundary_f_2px": 0.01,
-    "iou": 0.002,
-    "containment": 0.002,
-    "vertex_containment": 0.005,
-}
-"""What ranks cameras, with the spread below which cameras of a good rig differ for no reason of theirs."""
 
 _MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of normal values their standard deviation."""
@@ -55,6 +37,12 @@ class CameraSummary:
     scores: Scores
     rows: tuple[ViewResult, ...]
 
+    def __getattr__(self, name: str) -> float:
+        """Return a metric by its name, as in `summary.iou`; NaN where it could not be computed."""
+        if name not in METRICS:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute and there is no metric {name!r}")
+        return METRICS[name].value(self.scores)
+
     @property
     def num_failed(self) -> int:
         """Views that could not be processed."""
@@ -64,7 +52,7 @@ class CameraSummary:
         """Return why the camera has no such number, or None when it has: the first reason among its rows."""
         if not math.isnan(metric.value(self.scores)):
             return None
-        return next((reason for row in self.rows if (reason := metric.missing_reason(row))), None)
+        return next((reason for row in self.rows if (reason := row.missing_reason(metric))), None)
 
 
 @dataclass(frozen=True)
@@ -110,39 +98,29 @@ def summarise_cameras(rows: Iterable[ViewResult]) -> tuple[CameraSummary, ...]:
     )
 
 
-def pool_scores(scores: Iterable[Scores]) -> Scores:
-    """Pool scores by their sufficient statistics; a part that no row has stays None."""
-    every = tuple(scores)
-    residuals = [s.reprojection for s in every if s.reprojection is not None]
-    held_out = [s.multiview for s in every if s.multiview is not None]
-    textures = [s.texture for s in every if s.texture is not None]
-    return Scores(
-        _merged(s.mask for s in every),
-        _merged(s.boundary for s in every),
-        _merged(s.containment for s in every),
-        pool_residuals(residuals) if residuals else None,
-        _merged(s.nme for s in every),
-        _merged(s.contour for s in every),
-        pool_residuals(held_out) if held_out else None,
-        _merged(s.depth for s in every),
-        pool_textures(textures) if textures else None,
+def table_metrics(summaries: Sequence[CameraSummary]) -> tuple[Metric, ...]:
+    """Return the columns of the standard table of cameras, in order."""
+    return tuple(
+        metric
+        for metric in METRICS.values()
+        if metric.column
+        and not metric.on_request
+        and (not metric.only_if_known or any(not math.isnan(metric.value(s.scores)) for s in summaries))
     )
 
 
-def worst_camera(report: Report, mesh: str | None = None) -> WorstCamera | None:
+def worst_camera(summaries: Sequence[CameraSummary]) -> WorstCamera | None:
     """Name the camera that agrees least, by whichever metric singles it out most.
 
     Cameras with landmarks and cameras without are ranked together: each value is measured in robust standard
-    deviations from the rig's median of that metric.
+    deviations from the rig's median of that metric, each mesh against its own.
 
     Args:
-        report: The run.
-        mesh: Only rows of this mesh; None takes all, each mesh against its own.
+        summaries: The rig's cameras.
 
     Returns:
         None when no camera has any of the ranking metrics.
     """
-    summaries = [s for s in summarise_cameras(report.rows) if mesh is None or s.mesh == mesh]
     ranked = rank_cameras(summaries)
     if not ranked:
         return None
@@ -151,35 +129,25 @@ def worst_camera(report: Report, mesh: str | None = None) -> WorstCamera | None:
     if other is None:
         return first
     values = {s.camera: METRICS[first.metric].value(s.scores) for s in summaries}
-    return WorstCamera(
-        first.camera,
-        first.metric,
-        first.value,
-        first.rig_median,
-        first.deviation,
-        other.camera,
-        other.deviation,
-        values[other.camera],
+    return replace(
+        first,
+        runner_up=other.camera,
+        runner_up_deviation=other.deviation,
+        runner_up_value=values[other.camera],
     )
 
 
-def rank_cameras(summaries: Iterable[CameraSummary]) -> list[WorstCamera]:
+def rank_cameras(summaries: Iterable[CameraSummary]) -> tuple[WorstCamera, ...]:
     """Return one entry per camera and mesh that has a ranking metric, the worst first."""
     best: dict[tuple[str, str], WorstCamera] = {}
-    for mesh, entry in _deviations(summaries):
+    for mesh, entry in camera_deviations(summaries):
         known = best.get((entry.camera, mesh))
         if known is None or entry.deviation > known.deviation:
             best[entry.camera, mesh] = entry
-    return sorted(best.values(), key=lambda entry: (-entry.deviation, natural_key(entry.camera)))
+    return tuple(sorted(best.values(), key=lambda entry: (-entry.deviation, natural_key(entry.camera))))
 
 
-def outlying_metrics(report: Report, camera: str) -> list[WorstCamera]:
-    """Return by which ranking metrics a camera stands out, the reprojection first."""
-    every = (entry for _, entry in _deviations(summarise_cameras(report.rows)))
-    return [entry for entry in every if entry.camera == camera and entry.stands_out]
-
-
-def _deviations(summaries: Iterable[CameraSummary]) -> Iterator[tuple[str, WorstCamera]]:
+def camera_deviations(summaries: Iterable[CameraSummary]) -> Iterator[tuple[str, WorstCamera]]:
     """Yield mesh and deviation for every ranking metric of every camera, each mesh against its own rig."""
     by_mesh: dict[str, list[CameraSummary]] = {}
     for summary in summaries:
@@ -190,23 +158,16 @@ def _deviations(summaries: Iterable[CameraSummary]) -> Iterator[tuple[str, Worst
 
 
 def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
-    for name, floor in _RANKED_BY.items():
-        metric = METRICS[name]
+    for metric in RANKING_METRICS:
+        if metric.ranking is None:
+            continue
         values = np.array([metric.value(summary.scores) for summary in group])
         known = np.isfinite(values)
         if not known.any():
             continue
         median = float(np.median(values[known]))
-        spread = max(_MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), floor)
+        spread = max(_MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), metric.ranking.floor)
         worse = (values - median) / spread * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
             value, deviation = float(values[index]), float(worse[index])
-            yield WorstCamera(group[index].camera, name, value, median, deviation, None, 0.0, math.nan)
-
-
-_Score = TypeVar("_Score", MaskScore, BoundaryScore, ContainmentScore, NormalisedError, ContourScore, DepthHistogram)
-
-
-def _merged(scores: Iterable[_Score | None]) -> _Score | None:
-    present = [score for score in scores if score is not None]
-    return reduce(lambda first, second: first.merge(second), present) if present else None
+            yield WorstCamera(group[index].camera, metric.name, value, median, deviation, None, 0.0, math.nan)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.catalogue import METRICS, Metric
-from renderkit.results.rows import Report
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
 from renderkit.results.standard_error import standard_error
 from renderkit.selection import natural_key
 
@@ -75,7 +76,7 @@ def compare_runs(runs: Sequence[NamedRun], metric: Metric) -> tuple[Change, ...]
     """
     if len(runs) < 2:
         raise ValueError(f"expected at least two runs to compare, got {len(runs)}")
-    found = [{(s.camera, s.mesh): s for s in summarise_cameras(run.report.rows)} for run in runs]
+    found = [{(s.camera, s.mesh): s for s in run.report.summary.cameras} for run in runs]
     keys = sorted(set().union(*found), key=lambda key: (natural_key(key[0]), natural_key(key[1])))
     return tuple(_change(camera, mesh, [run.get((camera, mesh)) for run in found], metric) for camera, mesh in keys)
 

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from renderkit.arrays import BoolArray, ColorImage, FloatArray, MaskImage, Pixels
+from renderkit.arrays import ColorImage, FloatArray, MaskImage, Pixels
 from renderkit.geometry.camera import Camera
+from renderkit.metrics.scored_view import PairedLandmarks
 from renderkit.render.base import Rendering
 from renderkit.results.rows import ViewResult
-
-
-@dataclass(frozen=True, eq=False)
-class LandmarkEvidence:
-    """Landmarks that both the pictures and the 3D annotation have, in px.
-
-    Attributes:
-        captured: (L, 2) detected; NaN where not detected.
-        predicted: (L, 2) projected; NaN where the camera gives none.
-        depths: (L,) camera z of the 3D landmarks, world units.
-        hidden: (L,) True where the mesh hides the landmark from the camera.
-    """
-
-    captured: Pixels
-    predicted: Pixels
-    depths: FloatArray
-    hidden: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +33,6 @@ class ViewEvidence:
     captured_mask: MaskImage | None = None
     rendered_mask: MaskImage | None = None
     rendering: Rendering | None = None
-    landmarks: LandmarkEvidence | None = None
+    landmarks: PairedLandmarks | None = None
     vertices: Pixels | None = None
     depth_difference: FloatArray | None = None

@@ -1,45 +1,29 @@
 """report.json: the whole run, readable by anything, equal byte for byte across equal runs but for its timings.
 
-The format is versioned ("renderkit.report/1") and described by schema/report-1.schema.json beside this file and by
-docs/report.md. Numbers that could not be computed are null and have their reason beside them.
+The format is versioned ("renderkit.report/2") and described by `schema.report_schema` and by docs/report.md. Numbers
+that could not be computed are null and have their reason beside them.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.metrics.boundary import BoundaryScore
-from renderkit.metrics.containment import ContainmentScore
-from renderkit.metrics.mask import MaskScore
-from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.cameras import WorstCamera, worst_camera
+from renderkit.metrics.score_json import finite_or_none, nan_if_none
 from renderkit.results.capture_check import CaptureCheck
-from renderkit.results.catalogue import METRICS, asked_metrics
 from renderkit.results.explanation import CameraExplanation
-from renderkit.results.intervals import MetricInterval, headline_intervals, rig_summaries
-from renderkit.results.optional_scores import REQUESTED_JSON, nme_from, nme_json
-from renderkit.results.rows import (
-    Failure,
-    GateVerdict,
-    InputFile,
-    Provenance,
-    Report,
-    Scores,
-    ViewKey,
-    ViewResult,
-)
+from renderkit.results.intervals import MetricInterval
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.row_json import row_from_json, row_json
+from renderkit.results.schema import SCHEMA
+from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
 
-SCHEMA: Final = "renderkit.report/1"
 FILE_NAME: Final = "report.json"
+_FIRST_VERSION: Final = "renderkit.report/1"
 _WAYS: Final = ("forward", "backward")
 MAX_REPORT_BYTES: Final = 1 << 30
 """Reports above this size are refused before memory is taken."""
@@ -50,6 +34,15 @@ def write_report(report: Report, folder: Path) -> Path:
 
     Raises:
         DatasetError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_report(rk.Report(()), Path(folder))
+        ...     len(rk.read_report(Path(folder)).rows)
+        0
     """
     path = folder / FILE_NAME
     try:
@@ -64,6 +57,15 @@ def read_report(path: str | Path) -> Report:
 
     Raises:
         DatasetError: If it is missing, too large, or not a report of a version that this renderkit reads.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rk.write_report(rk.Report(()), Path(folder))
+        ...     len(rk.read_report(Path(folder)).rows)
+        0
     """
     file = Path(path)
     file = file / FILE_NAME if file.is_dir() else file
@@ -81,14 +83,14 @@ def dump_report(report: Report) -> str:
     document = {
         "schema": SCHEMA,
         "provenance": _provenance_json(report.provenance),
-        "summary": _summary_json(report),
-        "rows": [_row_json(row) for row in report.rows],
+        "summary": _summary_json(report.summary),
+        "rows": [row_json(row) for row in report.rows],
         "skipped_cameras": dict(report.skipped_cameras),
-        "gates": [_gate_json(gate) for gate in report.gates],
-        "checks": [_check_json(check) for check in report.checks],
+        "gates": [_values_json(gate) for gate in report.gates],
+        "checks": [_values_json(check) for check in report.checks],
         "surfaces": [_surface_json(surface) for surface in report.surfaces],
-        "explanations": [{k: _float_or(v) for k, v in vars(one).items()} for one in report.explanations],
-        "intervals": [interval_json(one) for one in headline_intervals(report.rows)] if report.with_intervals else None,
+        "explanations": [_values_json(one) for one in report.explanations],
+        "intervals": [_interval_json(one) for one in report.summary.intervals] if report.with_intervals else None,
         "timings": {
             "started": report.started,
             "seconds": report.seconds,
@@ -112,14 +114,12 @@ def parse_report(text: str, source: Path) -> Report:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = f"not a renderkit report: {type(error).__name__}: {error}"
         raise DatasetError(source, None, why) from error
-    raise DatasetError(source, "schema", f"expected {SCHEMA!r}, found {version!r}; read it with the matching renderkit")
-
-
-def read_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of report.json."""
-    schema = resources.files("renderkit.results").joinpath("schema", "report-1.schema.json")
-    result: dict[str, Any] = json.loads(schema.read_text(encoding="utf-8"))
-    return result
+    hint = (
+        "it is of renderkit 0.1: run `renderkit validate` again, or read it with that version"
+        if version == _FIRST_VERSION
+        else "read it with the renderkit that wrote it"
+    )
+    raise DatasetError(source, "schema", f"expected {SCHEMA!r}, found {version!r}; {hint}")
 
 
 def _provenance_json(provenance: Provenance) -> dict[str, Any]:
@@ -135,54 +135,39 @@ def _provenance_json(provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def _summary_json(report: Report) -> dict[str, Any]:
-    computable = {
-        metric.name: sum(not math.isnan(metric.value(row.scores)) for row in report.rows)
-        for metric in asked_metrics(report.rows)
-    }
-    worst = worst_camera(report)
+def _summary_json(summary: Summary) -> dict[str, Any]:
+    worst = summary.worst
     return {
-        "num_rows": len(report.rows),
-        "num_failed": len(report.failures),
-        "computable": computable,
-        "rig": {
-            mesh: {name: {key: _float_or(value) for key, value in vars(one).items()} for name, one in found.items()}
-            for mesh, found in rig_summaries(report.rows).items()
-        },
-        "worst_camera": None if worst is None else _worst_json(worst),
+        "num_rows": len(summary.rows),
+        "num_failed": sum(row.failure is not None for row in summary.rows),
+        "computable": dict(summary.computable),
+        "rig": {mesh: {name: _values_json(one) for name, one in found.items()} for mesh, found in summary.rig.items()},
+        "worst_camera": None if worst is None else _values_json(worst) | {"stands_out": worst.stands_out},
     }
 
 
-def _worst_json(worst: WorstCamera) -> dict[str, Any]:
-    return {key: _number(value) if isinstance(value, float) else value for key, value in vars(worst).items()} | {
-        "stands_out": worst.stands_out
-    }
-
-
-def _gate_json(gate: GateVerdict) -> dict[str, Any]:
-    return vars(gate) | {"value": None if gate.value is None else _number(gate.value)}
+def _values_json(record: object) -> dict[str, Any]:
+    """Return a record's attributes; numbers that are not finite are None."""
+    return {key: _float_or(value) for key, value in vars(record).items()}
 
 
 def _float_or(value: object) -> object:
     if isinstance(value, float):
-        return _number(value)
+        return finite_or_none(value)
     return list(value) if isinstance(value, tuple) else value
 
 
 def _surface_json(surface: SurfaceComparison) -> dict[str, Any]:
-    ways = {name: {k: _float_or(v) for k, v in vars(getattr(surface, name)).items()} for name in _WAYS}
-    return vars(surface) | ways
+    return vars(surface) | {name: _values_json(getattr(surface, name)) for name in _WAYS}
 
 
 def _explanation_from(value: dict[str, Any]) -> CameraExplanation:
     before = math.inf if value["before"] is None else value["before"]
-    return CameraExplanation(
-        **{**value, "before": before, "after": math.nan if value["after"] is None else value["after"]}
-    )
+    return CameraExplanation(**{**value, "before": before, "after": nan_if_none(value["after"])})
 
 
 def _distances_from(value: dict[str, Any]) -> DistanceSummary:
-    median, p95, largest = (math.nan if value[k] is None else value[k] for k in ("median", "p95", "max"))
+    median, p95, largest = (nan_if_none(value[key]) for key in ("median", "p95", "max"))
     return DistanceSummary(median, p95, largest, value["num_points"])
 
 
@@ -191,69 +176,12 @@ def _surface_from(value: dict[str, Any]) -> SurfaceComparison:
     return SurfaceComparison(**{**value, **ways})
 
 
-def interval_json(one: MetricInterval) -> dict[str, Any]:
-    """Return a camera's number with its interval."""
-    ends = {key: _float_or(value) for key, value in vars(one.interval).items()}
-    return {"camera": one.camera, "mesh": one.mesh, "metric": one.metric, **ends}
-
-
-def _check_json(check: CaptureCheck) -> dict[str, Any]:
-    return {key: _number(value) if isinstance(value, float) else value for key, value in vars(check).items()}
+def _interval_json(one: MetricInterval) -> dict[str, Any]:
+    return {"camera": one.camera, "mesh": one.mesh, "metric": one.metric, **_values_json(one.interval)}
 
 
 def _check_from(value: dict[str, Any]) -> CaptureCheck:
-    margins = {name: math.nan if value[name] is None else value[name] for name in ("margin", "margin_standard_error")}
-    return CaptureCheck(**{**value, **margins})
-
-
-def _row_json(row: ViewResult) -> dict[str, Any]:
-    values = {name: metric.value(row.scores) for name, metric in METRICS.items() if metric.is_asked(row)}
-    return {
-        **vars(row.key),
-        "image_size": None if row.image_size is None else list(row.image_size),
-        "metrics": {name: _number(value) for name, value in values.items()},
-        "missing": {name: METRICS[name].missing_reason(row) for name, value in values.items() if math.isnan(value)},
-        "scores": _scores_json(row.scores),
-        "not_computable": dict(row.not_computable),
-        "landmark_pixels": _points_json(row.landmark_pixels),
-        "warnings": list(row.warnings),
-        "failure": None if row.failure is None else vars(row.failure),
-        "overlay": row.overlay,
-    }
-
-
-def _scores_json(scores: Scores) -> dict[str, Any]:
-    reprojection = scores.reprojection
-    requested = {kind: getattr(scores, kind) for kind in REQUESTED_JSON}
-    return {
-        **{kind: REQUESTED_JSON[kind][0](score) for kind, score in requested.items() if score is not None},
-        **({} if scores.nme is None else {"nme": nme_json(scores.nme)}),
-        "mask": None if scores.mask is None else vars(scores.mask),
-        "boundary": None if scores.boundary is None else vars(scores.boundary),
-        "containment": None if scores.containment is None else vars(scores.containment),
-        "reprojection": None
-        if reprojection is None
-        else {
-            "residuals_px": _points_json(reprojection.residuals),
-            "num_hidden": reprojection.num_hidden,
-            "num_missing": reprojection.num_missing,
-            "hidden": None if reprojection.hidden is None else np.flatnonzero(reprojection.hidden).tolist(),
-        },
-    }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _points_json(points: FloatArray | None) -> list[list[float] | None] | None:
-    if points is None:
-        return None
-    return [[float(x), float(y)] if math.isfinite(x) and math.isfinite(y) else None for x, y in points]
-
-
-def _points_from(value: list[list[float] | None]) -> FloatArray:
-    return np.array([(math.nan, math.nan) if point is None else point for point in value], np.float64).reshape(-1, 2)
+    return CaptureCheck(**{**value, **{name: nan_if_none(value[name]) for name in ("margin", "margin_standard_error")}})
 
 
 def _report_from(document: dict[str, Any]) -> Report:
@@ -261,7 +189,7 @@ def _report_from(document: dict[str, Any]) -> Report:
     seconds = timings["row_seconds"]
     provenance = document["provenance"]
     return Report(
-        tuple(_row_from(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
+        tuple(row_from_json(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
         document["skipped_cameras"],
         tuple(GateVerdict(**gate) for gate in document["gates"]),
         Provenance(**{**provenance, "inputs": tuple(InputFile(**file) for file in provenance["inputs"])}),
@@ -272,40 +200,3 @@ def _report_from(document: dict[str, Any]) -> Report:
         tuple(_explanation_from(one) for one in document.get("explanations", ())),
         document.get("intervals") is not None,
     )
-
-
-def _row_from(row: dict[str, Any], seconds: float) -> ViewResult:
-    size, pixels = row["image_size"], row["landmark_pixels"]
-    return ViewResult(
-        ViewKey(row["capture"], row["frame"], row["camera"], row["mesh"]),
-        _scores_from(row["scores"]),
-        row["not_computable"],
-        tuple(row["warnings"]),
-        None if row["failure"] is None else Failure(**row["failure"]),
-        None if size is None else (int(size[0]), int(size[1])),
-        None if pixels is None else _points_from(pixels),
-        row["overlay"],
-        seconds,
-    )
-
-
-def _scores_from(scores: dict[str, Any]) -> Scores:
-    landmarks = None if scores["reprojection"] is None else _reprojection_from(scores["reprojection"])
-    requested = {kind: read(scores[kind]) for kind, (_, read) in REQUESTED_JSON.items() if kind in scores}
-    return Scores(
-        None if scores["mask"] is None else MaskScore(**scores["mask"]),
-        None if scores["boundary"] is None else BoundaryScore(**scores["boundary"]),
-        None if scores["containment"] is None else ContainmentScore(**scores["containment"]),
-        landmarks,
-        nme_from(scores["nme"], landmarks) if landmarks is not None and "nme" in scores else None,
-        **requested,
-    )
-
-
-def _reprojection_from(value: dict[str, Any]) -> ReprojectionScore:
-    residuals = _points_from(value["residuals_px"])
-    hidden = None
-    if value["hidden"] is not None:
-        hidden = np.zeros(len(residuals), dtype=np.bool_)
-        hidden[value["hidden"]] = True
-    return ReprojectionScore(residuals, value["num_hidden"], value["num_missing"], hidden)

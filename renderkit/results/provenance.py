@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import renderkit
-from renderkit.results.rows import InputFile
+from renderkit.results.report import InputFile
 
 WHOLE_FILE_BYTES = 256 << 20
 """Files up to this size are hashed whole; larger ones by samples."""

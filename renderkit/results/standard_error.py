@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.cameras import CameraSummary, pool_scores
-from renderkit.results.catalogue import Metric
-from renderkit.results.rows import Scores
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.kinds import KINDS
+from renderkit.results.scores import Scores, pool_scores
 
 NUM_RESAMPLES: Final = 200
 """Resamples; Efron and Tibshirani find 200 enough for a standard error."""
 
-MIN_LANDMARKS: Final = 8
+MIN_SAMPLES: Final = 8
 MIN_FRAMES: Final = 5
 """Below these a resample says nothing about the population."""
 
@@ -32,35 +32,28 @@ def standard_error(summary: CameraSummary, metric: Metric) -> float:
         return math.nan
     # A constant seed: two runs of one capture must give one report.
     rng = np.random.default_rng(0)
-    draw = _landmark_draw if metric.kind == "reprojection" else _frame_draw
+    draw = _frame_draw if KINDS[metric.kind].samples is None else _sample_draw
     values = np.array([metric.value(draw(summary, metric, rng)) for _ in range(NUM_RESAMPLES)])
     return float(np.std(values, ddof=1))
 
 
 def why_none(summary: CameraSummary, metric: Metric) -> str | None:
     """Return why a camera's metric has no standard error, or None when it has one."""
-    score = summary.scores.reprojection
-    if metric.kind == "reprojection":
-        used = 0 if score is None else score.num_used
-        return None if used >= MIN_LANDMARKS else f"{used} used landmarks, a standard error needs {MIN_LANDMARKS}"
-    frames = sum(getattr(row.scores, metric.kind) is not None for row in summary.rows)
+    samples = KINDS[metric.kind].samples
+    if samples is not None:
+        used = samples.count(summary.scores[metric.kind]) if metric.kind in summary.scores else 0
+        return None if used >= MIN_SAMPLES else f"{used} {samples.what}, a standard error needs {MIN_SAMPLES}"
+    frames = sum(metric.kind in row.scores for row in summary.rows)
     return None if frames >= MIN_FRAMES else f"{frames} frames, a standard error of {metric.name} needs {MIN_FRAMES}"
 
 
-def _landmark_draw(summary: CameraSummary, metric: Metric, rng: np.random.Generator) -> Scores:
-    del metric
-    score = summary.scores.reprojection
-    if score is None:
-        raise ValueError("landmarks were counted before they were drawn")
-    used = score.residuals[score.used]
-    drawn = used[rng.integers(0, len(used), len(used))]
-    return Scores(reprojection=ReprojectionScore(drawn, score.num_hidden, score.num_missing))
+def _sample_draw(summary: CameraSummary, metric: Metric, rng: np.random.Generator) -> Scores:
+    samples = KINDS[metric.kind].samples
+    if samples is None:
+        raise ValueError(f"{metric.name} is resampled over frames")
+    return Scores({metric.kind: samples.drawn(summary.scores[metric.kind], rng)})
 
 
 def _frame_draw(summary: CameraSummary, metric: Metric, rng: np.random.Generator) -> Scores:
-    present = [row.scores for row in summary.rows if getattr(row.scores, metric.kind) is not None]
-    return pool_scores(_only(present[index], metric) for index in rng.integers(0, len(present), len(present)))
-
-
-def _only(scores: Scores, metric: Metric) -> Scores:
-    return Scores(**{metric.kind: getattr(scores, metric.kind)})
+    present = [row.scores[metric.kind] for row in summary.rows if metric.kind in row.scores]
+    return pool_scores(Scores({metric.kind: present[index]}) for index in rng.integers(0, len(present), len(present)))

@@ -13,7 +13,8 @@ from lxml import etree, html
 
 from renderkit.cli import main
 from renderkit.gates.schema import gate_schema
-from renderkit.results.json_report import read_report, read_schema
+from renderkit.results.json_report import read_report
+from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -37,7 +38,7 @@ def test_validate_writes_every_format_side_by_side(finished: Path) -> None:
         "report.json", "report.html", "junit.xml", "summary.md", "results.csv", "rig.json", "meshes.json",
         "overlays", "page",
     } <= names  # fmt: skip
-    jsonschema.validate(json.loads((finished / "report.json").read_text()), read_schema())
+    jsonschema.validate(json.loads((finished / "report.json").read_text()), report_schema())
     document = html.fromstring((finished / "report.html").read_bytes())
     assert document.xpath("string(//h1)").split()[0] == "FAIL"
     assert len(document.xpath("//details[@id='camera-2']//img")) == 3

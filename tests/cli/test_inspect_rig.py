@@ -21,7 +21,7 @@ def test_a_clean_calibration_leaves_with_0(shared_data: Path, capsys: pytest.Cap
 def test_a_folding_one_leaves_with_1_and_json_has_the_numbers(
     shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert inspect_rig(shared_data / "renderme360" / "calibration_distorted.json", json=True) == 1
+    assert inspect_rig(shared_data / "renderme360" / "calibration_distorted.json", as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["counts"] == {"error": 32, "warning": 0, "info": 1}
     folds = [one for one in report["findings"] if one["code"] == "fold-over"]

@@ -12,7 +12,7 @@ from command_result import Result
 
 import renderkit
 from renderkit.errors import ContextError
-from renderkit.render import choose
+from renderkit.pipeline import run as pipeline_run
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -47,10 +47,10 @@ def test_bad_input_is_2_with_one_clear_line(run: Run, tmp_path: Path) -> None:
 
 
 def test_no_renderer_is_3_and_says_what_to_do(run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(kind: str, device: int | None) -> None:
+    def refuse(kind: str, device: int | None, *, threads: int | None) -> None:
         raise ContextError("any device", "no libEGL; apt-get install libegl1")
 
-    monkeypatch.setattr(choose, "make_renderer", refuse)
+    monkeypatch.setattr(pipeline_run, "make_renderer", refuse)
     result = run("validate", capture.capture)
     assert result.code == 3
     assert "apt-get install libegl1" in result.err
@@ -60,10 +60,10 @@ def test_no_renderer_is_3_and_says_what_to_do(run: Run, capture: SynthTruth, mon
 def test_a_fault_of_ours_shows_its_trace_and_asks_for_a_report(
     run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble(kind: str, device: int | None) -> None:
+    def stumble(kind: str, device: int | None, *, threads: int | None) -> None:
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr(choose, "make_renderer", stumble)
+    monkeypatch.setattr(pipeline_run, "make_renderer", stumble)
     result = run("validate", capture.capture)
     assert result.code == 2
     assert "ZeroDivisionError: our fault" in result.err
@@ -71,10 +71,10 @@ def test_a_fault_of_ours_shows_its_trace_and_asks_for_a_report(
 
 
 def test_interrupting_is_quiet(run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(kind: str, device: int | None) -> None:
+    def interrupt(kind: str, device: int | None, *, threads: int | None) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(choose, "make_renderer", interrupt)
+    monkeypatch.setattr(pipeline_run, "make_renderer", interrupt)
     result = run("validate", capture.capture)
     assert result.code == 130
     assert "Traceback" not in result.err

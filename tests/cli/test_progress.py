@@ -11,9 +11,9 @@ from renderkit.cli.progress import Progress
 
 
 def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(100) as progress:
-        for _ in range(100):
-            progress.advance()
+    with Progress() as progress:
+        for done in range(101):
+            progress.update(done, 100)
     output = capsys.readouterr()
     assert output.out == ""
     lines = output.err.splitlines()
@@ -33,9 +33,9 @@ def test_a_bar_with_rate_and_time_left_on_a_terminal(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    with Progress(4) as progress:
-        for _ in range(4):
-            progress.advance()
+    with Progress() as progress:
+        for done in range(5):
+            progress.update(done, 4)
     shown = terminal.getvalue()
     assert "4/4" in shown
     assert "views/s" in shown

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from command_result import Result
 
-from renderkit.render import choose
-from renderkit.results.json_report import read_report, read_schema
+from renderkit.pipeline import run as pipeline_run
+from renderkit.results.json_report import read_report
+from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -50,7 +51,7 @@ def test_the_main_job(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     assert "renderer: " in result.err
     assert "6/6 views" in result.err
     document = _document(tmp_path / "out")
-    jsonschema.validate(document, read_schema())
+    jsonschema.validate(document, report_schema())
     assert document["summary"]["worst_camera"]["camera"] == "25"
     assert document["provenance"]["renderer"]["device"]
     assert len(document["provenance"]["inputs"]) == 2
@@ -139,10 +140,10 @@ def test_wrong_arguments_are_2_and_say_why(run: Run, capture: SynthTruth, argume
 def test_an_unwritable_folder_is_found_before_any_work(
     run: Run, capture: SynthTruth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(kind: str, device: int | None) -> None:
+    def work(kind: str, device: int | None, *, threads: int | None) -> None:
         pytest.fail("work was begun")
 
-    monkeypatch.setattr(choose, "make_renderer", work)
+    monkeypatch.setattr(pipeline_run, "make_renderer", work)
     (tmp_path / "file").write_text("in the way")
     result = run("validate", capture.capture, "--out", tmp_path / "file")
     assert result.code == 2

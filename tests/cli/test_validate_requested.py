@@ -14,7 +14,7 @@ import trimesh
 from command_result import Result
 
 from renderkit.flame.remembered import remember_flame
-from renderkit.results.json_report import read_schema
+from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -22,7 +22,7 @@ Run = Callable[..., Result]
 
 def _document(folder: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    jsonschema.validate(document, read_schema())
+    jsonschema.validate(document, report_schema())
     return document
 
 

@@ -11,7 +11,7 @@ from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.results.explanation import CameraExplanation
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 

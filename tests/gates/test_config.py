@@ -11,7 +11,7 @@ from renderkit.gates.config import GateConfig, parse_gate_config, read_gate_conf
 from renderkit.gates.gate import GateError
 from renderkit.gates.language import parse_check
 from renderkit.gates.schema import gate_schema
-from renderkit.results.catalogue import METRICS
+from renderkit.results.kinds import METRICS
 
 WHOLE = """
 baseline = "runs/monday"

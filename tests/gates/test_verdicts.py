@@ -14,7 +14,8 @@ import pytest
 from renderkit.gates.gate import Coverage, Gate, GateError
 from renderkit.gates.language import parse_check, parse_gate
 from renderkit.gates.verdicts import RIG, judge
-from renderkit.results.rows import GateVerdict, Report
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]
 NAN = math.nan
@@ -144,7 +145,8 @@ def test_standard_errors_widen_the_limit(make_report: MakeReport, shift: float, 
         assert score is not None
         residuals = rng.normal((offset, 0.0), 1.0, (40, 2))
         return replace(
-            report, rows=(replace(row, scores=replace(row.scores, reprojection=replace(score, residuals=residuals))),)
+            report,
+            rows=(replace(row, scores=Scores({**row.scores, "reprojection": replace(score, residuals=residuals)})),),
         )
 
     (result,) = judge(noisy(shift), [_gate(f"{RMS} <= baseline + {multiple} se")], noisy(0.0))

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
+from renderkit.geometry.rig import Rig
 
 K = np.array([[1000.0, 2.5, 310.0], [0.0, 1100.0, 245.0], [0.0, 0.0, 1.0]])
 POSE = Pose.from_rotation_vector([0.2, -0.4, 0.1], [0.05, -0.1, 2.0])
@@ -135,3 +137,73 @@ def test_what_is_no_camera_is_refused(change: dict[str, object], message: str) -
 def test_clip_matrix_wants_ordered_planes() -> None:
     with pytest.raises(ValueError, match="0 < near < far"):
         camera().clip_from_cam(2.0, 1.0)
+
+
+def test_cameras_with_equal_values_are_equal() -> None:
+    def make(**changes: object) -> Camera:
+        values: dict[str, object] = {"K": np.diag([10.0, 10.0, 1.0]), "width": 4, "height": 3, "name": "a"}
+        return Camera(**{**values, **changes})  # type: ignore[arg-type]
+
+    assert make() == make()
+    assert len({make(), make(), make(name="b")}) == 2
+    others = (
+        make(name="b"),
+        make(width=5),
+        make(K=np.diag([10.0, 11.0, 1.0])),
+        make(distortion=BrownConrady(np.array([0.1, 0.0, 0.0, 0.0]))),
+        make(cam_from_world=Pose(np.eye(3), np.array([0.0, 0.0, 1.0]))),
+    )
+    assert all(other != make() for other in others)
+    assert make() != "a"
+
+
+@pytest.mark.parametrize("lead", [(), (1,), (4,), (2, 3), (0,), (2, 0)])
+def test_any_number_of_points_gives_as_many_pixels(lead: tuple[int, ...]) -> None:
+    camera = Camera.look_at((0.0, 0.0, 5.0), (0.0, 0.0, 0.0), size=(640, 480))
+    points = np.random.default_rng(1).uniform(-1.0, 1.0, (*lead, 3))
+    pixels, depth = camera.project(points), camera.depth(points)
+    assert pixels.shape == (*lead, 2)
+    assert depth.shape == lead
+    assert camera.in_image(pixels).shape == lead
+    origin, directions = camera.unproject_world(pixels)
+    assert camera.unproject(pixels).shape == directions.shape == (*lead, 3)
+    np.testing.assert_allclose(origin + depth[..., None] * directions, points, atol=1e-12)
+
+
+def test_constructors_agree_with_opencv() -> None:
+    K, coefficients = np.array([[900.0, 0.0, 310.0], [0.0, 880.0, 250.0], [0.0, 0.0, 1.0]]), (-0.2, 0.05, 1e-3, 2e-3)
+    rotation, translation = np.array([0.2, -0.3, 0.1]), np.array([0.1, -0.2, 4.0])
+    points = np.random.default_rng(2).uniform(-0.5, 0.5, (20, 3))
+    expected = cv2.projectPoints(points, rotation, translation, K, np.array(coefficients))[0][:, 0]
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = cv2.Rodrigues(rotation)[0], translation
+    gl = np.linalg.inv(np.diag([1.0, -1.0, -1.0, 1.0]) @ matrix)
+    for camera in (
+        Camera.from_opencv(K, coefficients, matrix, (640, 480)),
+        Camera.from_gl(K, gl, size=(640, 480), distortion_coefficients=coefficients),
+    ):
+        np.testing.assert_allclose(camera.project(points), expected, atol=1e-9)
+
+
+def test_a_field_of_view_spans_the_image_from_edge_to_edge() -> None:
+    camera = Camera.from_fov(90.0, (640, 480))
+    np.testing.assert_allclose(camera.project([[-1.0, 0.0, 1.0], [1.0, 0.0, 1.0]])[:, 0], [-0.5, 639.5])
+    aside = Camera.look_at((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), size=(640, 480))
+    u, v = aside.project((0.0, 0.1, 0.0))
+    assert u == pytest.approx(319.5)
+    assert v < 239.5
+    for wrong in (0.0, 180.0, float("nan")):
+        with pytest.raises(ValueError, match="fov_deg"):
+            Camera.from_fov(wrong, (640, 480))
+    for eye in ((0.0, 0.0, 0.0), (0.0, 1.0, 0.0)):
+        with pytest.raises(ValueError, match="apart from the eye"):
+            Camera.look_at(eye, (0.0, 0.0, 0.0), size=(4, 3))
+
+
+def test_names_are_escaped_in_a_notebook() -> None:
+    camera = Camera(np.diag([10.0, 10.0, 1.0]), 4, 3, name="<b>")
+    assert "camera &lt;b&gt;" in camera._repr_html_()
+    shown = Rig({f"<{index}>": camera for index in range(25)})._repr_html_()
+    assert "&lt;0&gt;" in shown
+    assert "and 5 more" in shown
+    assert "<0>" not in shown

@@ -9,11 +9,10 @@ from renderkit.metrics.landmark_statistics import (
     by_camera,
     by_frame,
     by_landmark,
-    pool_scores,
     pooled_nme,
     residual_field,
 )
-from renderkit.metrics.reprojection import ReprojectionScore, score_reprojection
+from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals, score_reprojection
 
 
 def _score(seed: int, count: int = 9) -> ReprojectionScore:
@@ -40,8 +39,8 @@ def test_groups_pool_raw_residuals() -> None:
 
 def test_pools_are_the_same_to_the_last_bit_in_any_grouping() -> None:
     scores = [_score(seed, 40) for seed in range(12)]
-    whole = pool_scores(scores)
-    halves = pool_scores([pool_scores(scores[7:]), pool_scores(scores[:7])])
+    whole = pool_residuals(scores)
+    halves = pool_residuals([pool_residuals(scores[7:]), pool_residuals(scores[:7])])
     for name in ("median_px", "rms_px", "p95_px", "max_px", "num_used", "num_hidden", "num_missing"):
         assert getattr(halves, name) == getattr(whole, name), name
     assert halves.bias_px.tobytes() == whole.bias_px.tobytes()
@@ -59,7 +58,7 @@ def test_landmarks_keep_their_own_counts() -> None:
 
 
 def test_nothing_to_pool_is_nan() -> None:
-    empty = pool_scores([])
+    empty = pool_residuals([])
     assert empty.num_used == 0
     assert math.isnan(empty.rms_px)
 

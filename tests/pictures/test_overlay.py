@@ -10,10 +10,12 @@ from renderkit.geometry.camera import Camera
 from renderkit.images.palette import CAPTURED, ERROR, FAINT, PREDICTED, Rgb
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.reprojection import score_reprojection
+from renderkit.metrics.scored_view import PairedLandmarks
 from renderkit.pictures.overlay import OverlayStyle, draw_overlay, draw_picture, vector_factor
 from renderkit.render.base import Rendering
-from renderkit.results.evidence import LandmarkEvidence, ViewEvidence
-from renderkit.results.rows import Scores, ViewKey, ViewResult
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.rows import ViewKey, ViewResult
+from renderkit.results.scores import Scores
 
 _SIZE = (1200, 900)
 _REASONS = {"boundary": "x", "containment": "x", "mask": "x", "reprojection": "x"}
@@ -28,7 +30,7 @@ def _box(x0: int, y0: int, x1: int, y1: int) -> MaskImage:
 def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False, photo: bool = True) -> ViewEvidence:
     captured = np.array([[600.0, 450.0], [700.0, 500.0]])
     covered = np.array([False, hidden])
-    landmarks = LandmarkEvidence(captured, captured + error, np.ones(2), covered)
+    landmarks = PairedLandmarks(captured, captured + error, np.ones(2), covered)
     rendered, matte = _box(300, 200, 900, 700), _box(310, 200, 910, 700)
     residuals = score_reprojection(landmarks.predicted, captured, np.ones(2, dtype=np.bool_), covered)
     color = np.zeros((*_SIZE[::-1], 3), dtype=np.uint8)
@@ -36,7 +38,7 @@ def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False, ph
     rendering = Rendering(np.where(rendered, 0, -1).astype(np.int32), np.ones(_SIZE[::-1], np.float32), color=color)
     row = ViewResult(
         ViewKey("take", "0", "05", "scan"),
-        Scores(score_mask(rendered, matte), None, None, residuals),
+        Scores(mask=score_mask(rendered, matte), reprojection=residuals),
         {"boundary": "x", "containment": "x"},
     )
     camera = Camera(np.array([[900.0, 0, 599.5], [0, 900.0, 449.5], [0, 0, 1]]), *_SIZE)
@@ -118,7 +120,7 @@ def test_a_view_with_nothing_but_a_camera_can_be_drawn() -> None:
 def test_small_pictures_are_enlarged_by_a_whole_factor_with_marks_in_place() -> None:
     camera = Camera(np.array([[90.0, 0, 49.5], [0, 90.0, 39.5], [0, 0, 1]]), 100, 80)
     pixels = np.array([[20.0, 30.0]])
-    landmarks = LandmarkEvidence(pixels, pixels, np.ones(1), np.zeros(1, dtype=np.bool_))
+    landmarks = PairedLandmarks(pixels, pixels, np.ones(1), np.zeros(1, dtype=np.bool_))
     row = ViewResult(ViewKey("take", "0", "05", "none"), Scores(), _REASONS)
     picture = draw_picture(ViewEvidence(row, camera, landmarks=landmarks))
     assert picture.shape == (720, 900, 3)

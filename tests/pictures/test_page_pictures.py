@@ -30,7 +30,7 @@ def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvid
     photo = np.full((height, width, 3), (200, 100, 50), np.uint8)
     shaded = np.where(rendered[..., None], np.uint8(150), np.uint8(0)).repeat(3, axis=2)
     depth, index = np.zeros((height, width), np.float32), np.where(rendered, np.int32(0), np.int32(-1))
-    row = ViewResult(KEY, not_computable=NONE)
+    row = ViewResult(KEY, missing=NONE)
     return ViewEvidence(row, camera, photo, captured, rendered, Rendering(index, depth, color=shaded))
 
 

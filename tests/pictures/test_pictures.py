@@ -14,14 +14,15 @@ from renderkit.images.palette import BACKDROP, ERROR
 from renderkit.metrics.mask import MaskScore
 from renderkit.pictures.pictures import RunPictures
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import Failure, Scores, ViewKey, ViewResult
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.scores import Scores
 
 _CAMERA = Camera(np.array([[90.0, 0, 49.5], [0, 90.0, 39.5], [0, 0, 1]]), 100, 80)
 _REASONS = {"boundary": "x", "containment": "x", "reprojection": "x"}
 
 
 def _row(frame: str, camera: str, overlap: int = 99) -> ViewResult:
-    return ViewResult(ViewKey("t", frame, camera, "scan"), Scores(MaskScore(100, overlap, overlap)), _REASONS)
+    return ViewResult(ViewKey("t", frame, camera, "scan"), Scores(mask=MaskScore(100, overlap, overlap)), _REASONS)
 
 
 def _walk(pictures: RunPictures, rows: list[ViewResult]) -> list[str | None]:

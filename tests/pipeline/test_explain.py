@@ -15,13 +15,12 @@ from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.cpu import CpuRenderer
-from renderkit.report.html.page import write_html
-from renderkit.report.markdown import write_markdown
+from renderkit.report.registry import write_formats
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.explanation import CameraExplanation
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 from renderkit.synth.faults import parse_fault
 
 _CAUSES = {
@@ -60,7 +59,7 @@ def _explained(folder: Path, *faults: str, undistort: bool = False) -> tuple[Rep
     truth = synthesize(folder, options)
     chosen = ValidationOptions(frames=("0",), undistort=undistort)
     with open_capture(truth.capture) as capture, CpuRenderer(1) as renderer:
-        report = Report(tuple(validate(capture, renderer, chosen)))
+        report = Report(tuple(validate_views(capture, renderer, chosen)))
         return report, explain_cameras(capture, renderer, chosen, report)
 
 
@@ -116,7 +115,7 @@ def test_a_wrong_focal_length_is_told_in_the_same_words_everywhere(tmp_path: Pat
     assert cause.cause == "scale"
     assert "too large: focal length too long, or distance along the axis" in cause.sentence
     assert any(sentence.endswith(cause.text) for sentence in diagnose_run(told))
-    for path in (write_html(told, tmp_path), write_markdown(told, tmp_path)):
+    for path in write_formats(told, tmp_path, ["html", "markdown"]):
         text = path.read_text(encoding="utf-8").replace("\\", "")  # Markdown escapes punctuation
         assert cause.text in text
         assert "principal point" not in text

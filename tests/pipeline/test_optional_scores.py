@@ -18,19 +18,19 @@ from renderkit.formats.captures import open_capture
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.depth import score_depth
-from renderkit.pipeline.metric_groups import METRIC_GROUPS, parse_metric_groups
-from renderkit.pipeline.optional_scores import base_color
+from renderkit.pipeline.base_color import base_color
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.base import RenderPass
 from renderkit.render.raycast import raycast
-from renderkit.results.cameras import pool_scores, summarise_cameras
-from renderkit.results.catalogue import METRICS
-from renderkit.results.intervals import headline_intervals, rig_summaries
-from renderkit.results.json_report import dump_report, parse_report, read_schema
-from renderkit.results.rows import REQUESTED_KINDS, Report
+from renderkit.results.cameras import summarise_cameras
+from renderkit.results.json_report import dump_report, parse_report
+from renderkit.results.kinds import KINDS, METRIC_GROUPS, METRICS, parse_metric_groups
+from renderkit.results.report import Report
+from renderkit.results.schema import report_schema
+from renderkit.results.scores import pool_scores
 from renderkit.synth.truth import SynthTruth
 
 
@@ -42,7 +42,7 @@ def _full(**changes: object) -> ValidationOptions:
 def full_report(faulty_capture: SynthTruth, renderer: RayRenderer) -> Report:
     """Everything that can be asked of the synthetic capture, whose camera 25 is turned by 0.3 degrees."""
     with open_capture(faulty_capture.capture, flame=faulty_capture.flame_topology) as capture:
-        rows = tuple(validate(capture, renderer, _full()))
+        rows = tuple(validate_views(capture, renderer, _full()))
         surfaces = tuple(compare_surfaces(capture, _full()))
     return Report(rows, surfaces=surfaces, with_intervals=True)
 
@@ -66,11 +66,13 @@ def test_the_turned_camera_is_measured_by_every_group(full_report: Report) -> No
 
 def test_what_was_not_asked_for_costs_nothing_and_says_so(faulty_capture: SynthTruth, renderer: RayRenderer) -> None:
     with open_capture(faulty_capture.capture) as capture:
-        (row,) = validate(capture, renderer, ValidationOptions(cameras=("28",)))
-    for kind, group in REQUESTED_KINDS.items():
-        assert getattr(row.scores, kind) is None
-        metric = next(metric for metric in METRICS.values() if metric.kind == kind)
-        assert metric.missing_reason(row) == f"not asked for: add --metrics {group}"
+        (row,) = validate_views(capture, renderer, ValidationOptions(cameras=("28",)))
+    asked = [kind for kind in KINDS.values() if kind.on_request]
+    assert len(asked) >= 4
+    for kind in asked:
+        assert kind.name not in row.scores
+        metric, group = kind.metrics[0], kind.group
+        assert row.missing_reason(metric) == f"not asked for: add --metrics {group}"
     document = json.loads(dump_report(Report((row,))))
     assert "contour" not in document["rows"][0]["scores"]
     assert "hd95_px" not in document["rows"][0]["metrics"]
@@ -90,7 +92,7 @@ def test_the_report_of_two_halves_is_the_report_of_the_whole(full_report: Report
 
 def test_everything_comes_back_from_json_and_holds_the_schema(full_report: Report) -> None:
     text = dump_report(full_report)
-    jsonschema.validate(json.loads(text), read_schema())
+    jsonschema.validate(json.loads(text), report_schema())
     again = parse_report(text, Path("report.json"))
     assert dump_report(again) == text
     for row, other in zip(full_report.rows, again.rows, strict=True):
@@ -99,16 +101,16 @@ def test_everything_comes_back_from_json_and_holds_the_schema(full_report: Repor
 
 
 def test_intervals_hold_their_estimates_and_the_rig_its_worst(full_report: Report) -> None:
-    intervals = {(one.camera, one.metric): one.interval for one in headline_intervals(full_report.rows)}
+    intervals = {(one.camera, one.metric): one.interval for one in full_report.summary.intervals}
     turned = intervals["25", "reprojection_rms_px"]
     assert turned.low < turned.estimate < turned.high
     assert turned.low > intervals["28", "reprojection_rms_px"].high
     assert ("13", "reprojection_rms_px") not in intervals
-    rig = rig_summaries(full_report.rows)["scan"]["reprojection_rms_px"]
+    rig = full_report.summary.rig["scan"]["reprojection_rms_px"]
     assert rig.worst_camera == "25"
     assert rig.median < rig.p95 <= rig.worst
     assert "13" in rig.not_computable
-    assert rig_summaries(full_report.rows)["scan"]["iou"].worst < rig_summaries(full_report.rows)["scan"]["iou"].median
+    assert full_report.summary.rig["scan"]["iou"].worst < full_report.summary.rig["scan"]["iou"].median
 
 
 def test_depth_is_the_difference_to_the_other_mesh(make_ball: MakeBall, renderer: RayRenderer) -> None:
@@ -116,21 +118,21 @@ def test_depth_is_the_difference_to_the_other_mesh(make_ball: MakeBall, renderer
     nearer = replace(ball, vertices=ball.vertices - [0.0, 0.0, 0.02], name="flame")
     frame = Frame("0", {"scan": lambda: ball, "flame": lambda: nearer})
     with make_ball(changed_frames={"0": frame}) as capture:
-        (row,) = validate(capture, renderer, _full(frames=("0",), cameras=("00",)))
+        (row,) = validate_views(capture, renderer, _full(frames=("0",), cameras=("00",)))
     assert row.scores.depth is not None
     expected = score_depth(raycast(ball, ball_camera("00")).depth, raycast(nearer, ball_camera("00")).depth)
     assert row.scores.depth.median == pytest.approx(expected.median, rel=0.012)
     assert row.scores.depth.bias == pytest.approx(0.02, rel=0.1)
-    assert row.not_computable["multiview"].startswith("3 views of the frame have 2D landmarks, 4 are needed")
-    assert "neither texture nor vertex colours" in row.not_computable["texture"]
+    assert row.missing["multiview"].startswith("3 views of the frame have 2D landmarks, 4 are needed")
+    assert "neither texture nor vertex colours" in row.missing["texture"]
 
 
 def test_a_frame_with_one_mesh_has_no_depth(make_ball: MakeBall, renderer: RayRenderer) -> None:
     with make_ball() as capture:
-        row = next(validate(capture, renderer, _full()))
+        row = next(validate_views(capture, renderer, _full()))
         assert not list(compare_surfaces(capture, _full()))
     assert row.failure is None
-    assert "no second mesh" in row.not_computable["depth"]
+    assert "no second mesh" in row.missing["depth"]
 
 
 def test_texture_is_read_as_the_ray_caster_reads_it() -> None:
@@ -156,7 +158,7 @@ def test_texture_scores_a_photo_of_itself(make_ball: MakeBall, renderer: RayRend
     gray = Mesh(ball.vertices, ball.faces, vertex_colors=np.full((len(ball.vertices), 3), 180, np.uint8), name="scan")
     frame = Frame("0", {"scan": lambda: gray}, ball_landmarks)
     with make_ball(changed_frames={"0": frame}) as capture:
-        row = next(validate(capture, renderer, _full(frames=("0",))))
+        row = next(validate_views(capture, renderer, _full(frames=("0",))))
     assert METRICS["psnr_db"].value(row.scores) == 100.0
     assert METRICS["ssim"].value(row.scores) == pytest.approx(1.0)
 
@@ -186,7 +188,7 @@ def _row_in(region: str, make_ball: MakeBall, renderer: RayRenderer, view: View 
     changed = {} if view is None else {("0", "00"): view}
     options = ValidationOptions(frames=("0",), cameras=("00",), metrics=("contour",), region=RegionChoice.parse(region))
     with make_ball(changed) as capture:
-        rows = tuple(validate(capture, renderer, options))
+        rows = tuple(validate_views(capture, renderer, options))
     mask = rows[0].scores.mask
     return Report(rows), "" if mask is None else mask.region
 
@@ -221,8 +223,8 @@ def test_a_view_without_the_region_is_not_computable(make_ball: MakeBall, render
     blind = replace(ball_view("0", "00"), read_landmarks=lambda: None)
     report, name = _row_in("face", make_ball, renderer, blind)
     assert name == ""
-    assert "needs detected landmarks" in report.rows[0].not_computable["mask"]
-    assert "needs detected landmarks" in report.rows[0].not_computable["contour"]
+    assert "needs detected landmarks" in report.rows[0].missing["mask"]
+    assert "needs detected landmarks" in report.rows[0].missing["contour"]
 
 
 @pytest.mark.parametrize("text", ["nose", "1,2 3,4", "gone.png"])
@@ -235,12 +237,12 @@ def test_landmarks_against_other_views_need_no_mesh(renderer: RayRenderer, fault
     with open_capture(faulty_capture.capture) as capture:
         bare = capture.frame("0")
         assert bare.mesh_names
-        rows = tuple(validate(capture, renderer, ValidationOptions(metrics=("multiview",), cameras=("28", "13"))))
+        rows = tuple(validate_views(capture, renderer, ValidationOptions(metrics=("multiview",), cameras=("28", "13"))))
     by_camera = {row.key.camera: row for row in rows}
     held_out = by_camera["28"].scores.multiview
     assert held_out is not None
     assert held_out.num_used > 50
-    assert by_camera["13"].not_computable["multiview"] == "no 2D landmarks were detected in this view"
+    assert by_camera["13"].missing["multiview"] == "no 2D landmarks were detected in this view"
 
 
 def test_mattes_of_undistorted_pictures_are_used_as_they_are(make_ball: MakeBall, renderer: RayRenderer) -> None:
@@ -251,7 +253,7 @@ def test_mattes_of_undistorted_pictures_are_used_as_they_are(make_ball: MakeBall
     for told in (True, False):
         options = ValidationOptions(frames=("0",), cameras=("00",), undistort=True, undistorted_mattes=told)
         with make_ball({("0", "00"): view}) as capture:
-            (row,) = validate(capture, renderer, options)
+            (row,) = validate_views(capture, renderer, options)
         ious.append(METRICS["iou"].value(row.scores))
     assert ious[0] == 1.0
     assert ious[1] < 1.0

@@ -16,13 +16,14 @@ from renderkit.formats.captures import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.base import Renderer
 from renderkit.render.choose import RendererKind, make_renderer
 from renderkit.render.cpu import CpuRenderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import dump_report
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
 
 
@@ -49,11 +50,11 @@ def _text(rows: list[ViewResult]) -> str:
 @pytest.mark.parametrize("kind", ["egl", "cpu"])
 def test_four_workers_report_what_one_reports(faulty_capture: SynthTruth, kind: RendererKind) -> None:
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=1) as renderer:
-        alone = _text(list(validate(capture, renderer)))
+        alone = _text(list(validate_views(capture, renderer)))
         together = _text(list(validate_with_workers(capture, renderer, num_workers=4)))
         assert together == alone
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=4) as renderer:
-        assert _text(list(validate(capture, renderer))) == alone
+        assert _text(list(validate_views(capture, renderer))) == alone
 
 
 def test_a_dead_worker_costs_its_view(faulty_capture: SynthTruth) -> None:
@@ -84,7 +85,7 @@ def test_pictures_are_drawn_in_the_calling_process(faulty_capture: SynthTruth) -
 
 def test_a_row_survives_pickling(faulty_capture: SynthTruth) -> None:
     with open_capture(faulty_capture.capture) as capture, CpuRenderer(1) as renderer:
-        row = next(validate(capture, renderer))
+        row = next(validate_views(capture, renderer))
     assert _text([pickle.loads(pickle.dumps(row))]) == _text([row])  # noqa: S301 - our own bytes
 
 

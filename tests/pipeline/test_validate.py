@@ -16,16 +16,17 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.validate import validate
+from renderkit.pipeline.validate import validate_views
 from renderkit.render.base import Rendering, RenderPass
-from renderkit.results.cameras import rank_cameras, summarise_cameras, worst_camera
+from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import Report, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
 
 
 def _rows(capture: MemoryCapture, options: ValidationOptions | None = None) -> list[ViewResult]:
-    return list(validate(capture, RayRenderer(), options))
+    return list(validate_views(capture, RayRenderer(), options))
 
 
 def test_every_frame_and_camera_has_a_row(make_ball: MakeBall) -> None:
@@ -97,7 +98,7 @@ def test_a_lost_context_ends_the_walk(make_ball: MakeBall) -> None:
             raise ContextError("device 0", "lost")
 
     with pytest.raises(ContextError):
-        list(validate(make_ball(), Lost()))
+        list(validate_views(make_ball(), Lost()))
 
 
 def test_the_scan_is_preferred_to_flame_and_each_can_be_asked_for(make_ball: MakeBall) -> None:
@@ -115,14 +116,14 @@ def test_the_scan_is_preferred_to_flame_and_each_can_be_asked_for(make_ball: Mak
     ]
     missing = rows[2]
     assert missing.failure is None
-    assert missing.not_computable["mask"] == "frame 1 has no mesh 'scan'; it has other, flame"
+    assert missing.missing["mask"] == "frame 1 has no mesh 'scan'; it has other, flame"
     assert missing.scores.reprojection is not None
 
 
 def test_a_frame_without_any_mesh_is_scored_by_its_landmarks(make_ball: MakeBall) -> None:
     rows = _rows(make_ball(changed_frames={"0": Frame("0", {}, ball_landmarks)}), ValidationOptions(frames=("0",)))
     assert [row.key.mesh for row in rows] == ["none"] * 3
-    assert all("--mesh FILE" in row.not_computable["mask"] for row in rows)
+    assert all("--mesh FILE" in row.missing["mask"] for row in rows)
     assert all(row.scores.reprojection is not None for row in rows)
 
 
@@ -145,7 +146,7 @@ def test_pictures_are_drawn_and_a_failing_picture_costs_no_scores(make_ball: Mak
             raise DatasetError("overlays", None, "disk full")
         return f"overlays/{evidence.row.key.camera}.jpg"
 
-    rows = list(validate(make_ball(), RayRenderer(), ValidationOptions(frames=("0",)), draw))
+    rows = list(validate_views(make_ball(), RayRenderer(), ValidationOptions(frames=("0",)), draw))
     assert [row.overlay for row in rows] == ["overlays/00.jpg", None, "overlays/02.jpg"]
     assert rows[1].scores.mask is not None
     assert rows[1].warnings == ("no overlay: overlays: disk full",)
@@ -153,7 +154,7 @@ def test_pictures_are_drawn_and_a_failing_picture_costs_no_scores(make_ball: Mak
 
 def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) -> None:
     with open_capture(faulty_capture.capture) as capture:
-        report = Report(tuple(validate(capture, RayRenderer())))
+        report = Report(tuple(validate_views(capture, RayRenderer())))
     assert not report.failures
     ranked = rank_cameras(summarise_cameras(report.rows))
     assert [entry.camera for entry in ranked[:2]] == ["25", "13"]
@@ -161,7 +162,7 @@ def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) ->
     assert ranked[0].deviation > 25.0
     assert ranked[1].deviation > 10.0
     assert ranked[2].deviation < 2.0
-    worst = worst_camera(report)
+    worst = report.summary.worst
     assert worst is not None
     assert (worst.camera, worst.runner_up, worst.stands_out) == ("25", "13", True)
 

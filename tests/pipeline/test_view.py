@@ -13,10 +13,13 @@ from renderkit.capture import View
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
+from renderkit.metrics.scored_view import Missing
+from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.view import FrameContent, examine_view
+from renderkit.pipeline.view import examine_view
 from renderkit.render.base import RenderPass
 from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import METRIC_GROUPS, asked_kinds
 from renderkit.results.rows import ViewKey
 
 KEY = ViewKey("memory", "0", "00", "scan")
@@ -27,9 +30,9 @@ def _examine(
     mesh: Mesh | None = None,
     landmarks: Landmarks | None = None,
     passes: RenderPass = RenderPass.GEOMETRY,
-    **options: bool | float,
+    **options: bool | float | tuple[str, ...],
 ) -> ViewEvidence:
-    content = FrameContent.of(mesh, landmarks, "the frame has no mesh")
+    content = FrameContent.of(Missing("the frame has no mesh") if mesh is None else mesh, landmarks)
     return examine_view(KEY, view, content, RayRenderer(), ValidationOptions(**options), passes)  # type: ignore[arg-type]
 
 
@@ -85,7 +88,7 @@ def test_a_mesh_without_faces_is_projected_and_says_what_to_give() -> None:
     evidence = _examine(ball_view("0", "00"), points, ball_landmarks())
     row = evidence.row
     assert row.scores.mask is None
-    assert "--flame FILE" in row.not_computable["mask"]
+    assert "--flame FILE" in row.missing["mask"]
     assert row.scores.containment is not None
     assert row.scores.containment.containment > 0.9
     assert row.scores.containment.num_points == len(points.vertices)
@@ -98,14 +101,14 @@ def test_a_mesh_without_faces_is_projected_and_says_what_to_give() -> None:
 def test_what_is_missing_has_a_reason_each() -> None:
     bare = View("0", ball_camera("00"))
     row = _examine(bare, ball_mesh()).row
-    assert "--masks DIR" in row.not_computable["mask"]
-    assert "no 3D landmarks" in row.not_computable["reprojection"]
+    assert "--masks DIR" in row.missing["mask"]
+    assert "no 3D landmarks" in row.missing["reprojection"]
     row = _examine(bare, None, ball_landmarks()).row
-    assert row.not_computable["mask"] == row.not_computable["containment"] == "the frame has no mesh"
-    assert "no 2D landmarks" in row.not_computable["reprojection"]
+    assert row.missing["mask"] == row.missing["containment"] == "the frame has no mesh"
+    assert "no 2D landmarks" in row.missing["reprojection"]
     other = Landmarks.all_valid(np.zeros((5, 2)), "unheard-of")
     row = _examine(replace(bare, read_landmarks=lambda: other), ball_mesh(), ball_landmarks()).row
-    assert "unheard-of" in row.not_computable["reprojection"]
+    assert "unheard-of" in row.missing["reprojection"]
 
 
 def test_landmarks_are_scored_without_any_mesh() -> None:
@@ -177,3 +180,14 @@ def test_landmarks_that_are_not_valid_are_not_compared() -> None:
     assert row.scores.reprojection.num_used == 5
     assert row.scores.reprojection.num_missing == 2
     assert row.scores.reprojection.max_px < 1e-6
+
+
+@pytest.mark.parametrize("groups", [(), METRIC_GROUPS])
+def test_every_kind_asked_for_has_a_score_or_a_reason(groups: tuple[str, ...]) -> None:
+    bare = View("0", ball_camera("00"))
+    for view, mesh, landmarks in ((ball_view("0", "00"), ball_mesh(), ball_landmarks()), (bare, None, None)):
+        row = _examine(view, mesh, landmarks, metrics=groups).row
+        asked = {kind.name for kind in asked_kinds(groups)}
+        assert set(row.scores) | set(row.missing) == asked
+        assert not set(row.scores) & set(row.missing)
+        assert all(row.missing.values())

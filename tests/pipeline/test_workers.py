@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from renderkit.pipeline.workers import map_in_order, read_ahead, views_at_once
-from renderkit.render.cpu import CpuRenderer
+from renderkit.pipeline.workers import map_in_order, read_ahead
 
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
@@ -57,12 +56,6 @@ def test_an_error_comes_where_its_result_would_have(batch: int) -> None:
 def test_items_are_worked_on_at_the_same_time() -> None:
     together = threading.Barrier(3, timeout=20.0)
     assert list(map_in_order(lambda _: together.wait() >= 0, range(6), 3)) == [True] * 6
-
-
-def test_a_renderer_without_threads_draws_one_view_at_a_time() -> None:
-    with CpuRenderer(4) as renderer:
-        assert views_at_once(renderer) == 4
-    assert views_at_once(object()) == 1  # type: ignore[arg-type]
 
 
 def test_items_are_taken_while_the_last_one_is_worked_on() -> None:

@@ -13,9 +13,9 @@ import pytest
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.html.compare_page import write_comparison
-from renderkit.report.html.page import write_html
+from renderkit.report.html.html_file import WRITER
 from renderkit.results.compare import NamedRun, comparable_metrics
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -50,7 +50,7 @@ def run_page(make_report: MakeReport, write_run: WriteRun, tmp_path_factory: pyt
     )
     report = replace(report, gates=judge(report, [parse_gate(f"{RMS} <= 5 px")]))
     folder = write_run(report, tmp_path_factory.mktemp("run"))
-    return write_html(report, folder, make_report({"00": 1.2, "01": 2.0}))
+    return WRITER.write(replace(report, baseline=make_report({"00": 1.2, "01": 2.0})), folder)
 
 
 class Opened:
@@ -245,7 +245,7 @@ def test_hostile_names_run_nothing(
 ) -> None:
     report = make_report(dict.fromkeys(HOSTILE, 9.0), frames=HOSTILE[:2], failed={"z": HOSTILE[1]})
     report = replace(report, gates=judge(report, [parse_gate(f"{RMS} <= 1")]))
-    opened = open_page(write_html(report, write_run(report, tmp_path), report))
+    opened = open_page(WRITER.write(replace(report, baseline=report), write_run(report, tmp_path)))
     for link in opened.page.locator("#table a").all():
         link.click()
     assert opened.page.evaluate("window.hacked") is None

@@ -10,7 +10,7 @@ import pytest
 
 from renderkit.report.html.camera_view import safe_link, view_vectors
 from renderkit.results.cameras import summarise_cameras
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 

@@ -18,8 +18,9 @@ from renderkit.errors import DatasetError
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.html import page as page_module
-from renderkit.report.html.page import render_page, write_html
-from renderkit.results.rows import Report
+from renderkit.report.html.html_file import WRITER
+from renderkit.report.html.page import render_page
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 WriteRun: TypeAlias = Callable[[Report, Path], Path]
@@ -36,7 +37,7 @@ HOSTILE = (
 
 
 def _document(report: Report, folder: Path, baseline: Report | None = None) -> Any:
-    return html.fromstring(write_html(report, folder, baseline).read_bytes())
+    return html.fromstring(WRITER.write(replace(report, baseline=baseline), folder).read_bytes())
 
 
 def _data(document: Any) -> Any:
@@ -128,7 +129,7 @@ def test_zero_cameras_and_all_failed(make_report: MakeReport, write_run: WriteRu
 def test_ten_thousand_cameras_make_a_page_that_opens(make_report: MakeReport, tmp_path: Path) -> None:
     errors = {f"{index:05}": 1.0 for index in range(10_000)} | {"bad": 50.0}
     report = make_report(errors)
-    path = write_html(report, tmp_path)
+    path = WRITER.write(report, tmp_path)
     document = html.fromstring(path.read_bytes())
     assert path.stat().st_size < 15e6
     assert len(document.xpath("//table[@id='table']/tbody/tr")) == 10_001
@@ -161,15 +162,15 @@ def test_a_false_picture_is_refused(make_report: MakeReport, write_run: WriteRun
     folder = write_run(report, tmp_path)
     (folder / "page" / "0_a_scan.photo.webp").write_bytes(b"<svg onload=alert(1)>")
     with pytest.raises(DatasetError, match="expected a WebP picture"):
-        write_html(report, folder)
+        WRITER.write(report, folder)
 
 
 def test_equal_runs_make_equal_pages(make_report: MakeReport, write_run: WriteRun, tmp_path: Path) -> None:
     report = make_report({"a": 1.0, "b": 2.0}, overlaps={"a": 0.9})
-    pages = [write_html(report, write_run(report, tmp_path / name)).read_bytes() for name in ("one", "two")]
+    pages = [WRITER.write(report, write_run(report, tmp_path / name)).read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
 
 
 def test_what_cannot_be_written_is_said(make_report: MakeReport, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be written"):
-        write_html(make_report({"a": 1.0}), tmp_path / "absent")
+        WRITER.write(make_report({"a": 1.0}), tmp_path / "absent")

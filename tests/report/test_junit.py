@@ -12,8 +12,8 @@ from renderkit.errors import DatasetError
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_check, parse_gate
 from renderkit.gates.verdicts import judge
-from renderkit.report.junit import dump_junit, write_junit
-from renderkit.results.rows import Report
+from renderkit.report.junit import WRITER, dump_junit
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 # The schema of Jenkins' xunit plugin (MIT).
@@ -85,6 +85,6 @@ def test_no_camera_and_ten_thousand(make_report: MakeReport, schema: Any, camera
 
 def test_it_is_written_into_the_run_folder(make_report: MakeReport, tmp_path: Path) -> None:
     report = make_report({"a": 1.0})
-    assert write_junit(report, tmp_path).read_bytes() == dump_junit(report)
+    assert WRITER.write(report, tmp_path).read_bytes() == dump_junit(report)
     with pytest.raises(DatasetError, match="cannot be written"):
-        write_junit(report, tmp_path / "absent")
+        WRITER.write(report, tmp_path / "absent")

@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from renderkit.errors import DatasetError
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
-from renderkit.report.markdown import dump_markdown, write_markdown
-from renderkit.results.rows import Report
+from renderkit.report.markdown import WRITER, dump_markdown
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 RMS = "reprojection_rms_px"
@@ -59,9 +59,9 @@ def test_long_reports_are_cut_and_say_so(make_report: MakeReport) -> None:
 
 def test_empty_and_unjudged_runs(make_report: MakeReport, tmp_path: Path) -> None:
     assert "NOT USABLE" in dump_markdown(make_report({}))
-    assert "NO GATES" in write_markdown(make_report({"\ud800": 1.0}), tmp_path).read_text()
+    assert "NO GATES" in WRITER.write(make_report({"\ud800": 1.0}), tmp_path).read_text()
     with pytest.raises(DatasetError, match="cannot be written"):
-        write_markdown(make_report({}), tmp_path / "absent")
+        WRITER.write(make_report({}), tmp_path / "absent")
 
 
 def test_what_blocks_comes_before_what_is_tolerated(make_report: MakeReport) -> None:

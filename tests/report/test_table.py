@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from renderkit.errors import DatasetError, MissingExtraError
-from renderkit.report.table import table_columns, write_csv, write_parquet
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Report
+from renderkit.report import csv_file, parquet
+from renderkit.report.table import table_columns
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 
@@ -23,7 +24,7 @@ def report(make_report: MakeReport) -> Report:
 
 
 def test_csv_holds_every_view_and_leaves_missing_cells_empty(report: Report, tmp_path: Path) -> None:
-    with write_csv(report, tmp_path).open(newline="", encoding="utf-8") as file:
+    with csv_file.WRITER.write(report, tmp_path).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == table_columns()
     by_camera = {row["camera"]: row for row in rows}
@@ -36,7 +37,7 @@ def test_csv_holds_every_view_and_leaves_missing_cells_empty(report: Report, tmp
 
 
 def test_parquet_holds_the_same_with_types(report: Report, tmp_path: Path) -> None:
-    table = pq.read_table(write_parquet(report, tmp_path))
+    table = pq.read_table(parquet.WRITER.write(report, tmp_path))
     assert tuple(table.column_names) == table_columns()
     rows = {row["camera"]: row for row in table.to_pylist()}
     assert rows["a"]["reprojection_rms_px"] == pytest.approx(1.5)
@@ -47,21 +48,23 @@ def test_parquet_holds_the_same_with_types(report: Report, tmp_path: Path) -> No
 
 def test_every_finite_metric_is_in_the_table(make_report: MakeReport, tmp_path: Path) -> None:
     report = make_report({"a": 1.5}, overlaps={"a": 0.9})
-    (row,) = pq.read_table(write_parquet(report, tmp_path)).to_pylist()
+    (row,) = pq.read_table(parquet.WRITER.write(report, tmp_path)).to_pylist()
     for name, metric in METRICS.items():
         value = metric.value(report.rows[0].scores)
         assert row[name] == (value if math.isfinite(value) else None)
 
 
 def test_no_rows_make_files_with_a_header(make_report: MakeReport, tmp_path: Path) -> None:
-    assert write_csv(make_report({}), tmp_path).read_bytes() == (",".join(table_columns()) + "\r\n").encode()
-    assert pq.read_table(write_parquet(make_report({}), tmp_path)).num_rows == 0
+    assert (
+        csv_file.WRITER.write(make_report({}), tmp_path).read_bytes() == (",".join(table_columns()) + "\r\n").encode()
+    )
+    assert pq.read_table(parquet.WRITER.write(make_report({}), tmp_path)).num_rows == 0
 
 
 def test_what_cannot_be_written_is_said(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for write in (write_csv, write_parquet):
+    for write in (csv_file.WRITER.write, parquet.WRITER.write):
         with pytest.raises(DatasetError, match="cannot be written"):
             write(report, tmp_path / "absent")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"renderkit\[parquet\]"):
-        write_parquet(report, tmp_path)
+        parquet.WRITER.write(report, tmp_path)

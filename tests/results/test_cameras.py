@@ -10,9 +10,11 @@ import pytest
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.cameras import outlying_metrics, pool_scores, rank_cameras, summarise_cameras, worst_camera
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult
+from renderkit.results.cameras import rank_cameras, summarise_cameras
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.scores import Scores, pool_scores
 
 
 def _row(
@@ -23,14 +25,18 @@ def _row(
     reasons = {"boundary": "no", "containment": "no"}
     reasons |= {"mask": "no"} if mask is None else {}
     reasons |= {"reprojection": "no"} if residuals is None else {}
-    return ViewResult(ViewKey("take", frame, camera, mesh), Scores(mask, None, None, residuals), reasons)
+    return ViewResult(ViewKey("take", frame, camera, mesh), Scores(mask=mask, reprojection=residuals), reasons)
 
 
 def test_pooling_joins_residuals_and_sums_counts() -> None:
     rng = np.random.default_rng(3)
     parts = [rng.normal(0.0, scale, (20, 2)) for scale in (1.0, 9.0)]
     scores = [
-        Scores(MaskScore(10, 20, 5), BoundaryScore(2.0, 4, 4, 3, 2), None, ReprojectionScore(part, 2, 1))
+        Scores(
+            mask=MaskScore(10, 20, 5),
+            boundary=BoundaryScore(2.0, 4, 4, 3, 2),
+            reprojection=ReprojectionScore(part, 2, 1),
+        )
         for part in parts
     ]
     pooled = pool_scores([*scores, Scores()])
@@ -53,7 +59,7 @@ def test_summaries_keep_failed_rows_and_their_reason() -> None:
 
 def test_the_camera_with_the_largest_error_is_worst_by_a_margin() -> None:
     rows = [_row(f"{index:02d}", error_px=1.0 + 0.05 * (index % 3)) for index in range(12)] + [_row("33", error_px=7.0)]
-    worst = worst_camera(Report(tuple(rows)))
+    worst = Report(tuple(rows)).summary.worst
     assert worst is not None
     assert (worst.camera, worst.metric) == ("33", "reprojection_median_px")
     assert worst.stands_out
@@ -65,7 +71,7 @@ def test_the_camera_with_the_largest_error_is_worst_by_a_margin() -> None:
 def test_a_camera_without_landmarks_can_be_worst() -> None:
     rows = [_row(f"{index:02d}", error_px=1.0, overlap=0.99) for index in range(6)]
     rows += [_row("40", overlap=0.99), _row("41", overlap=0.91)]
-    worst = worst_camera(Report(tuple(rows)))
+    worst = Report(tuple(rows)).summary.worst
     assert worst is not None
     assert (worst.camera, worst.metric) == ("41", "iou")
     assert math.isnan(worst.runner_up_value) is False
@@ -74,17 +80,17 @@ def test_a_camera_without_landmarks_can_be_worst() -> None:
 def test_a_crowd_has_a_last_one_that_does_not_stand_out() -> None:
     rng = np.random.default_rng(5)
     rows = [_row(f"{index:02d}", error_px=float(error)) for index, error in enumerate(rng.normal(1.0, 0.05, 30))]
-    worst = worst_camera(Report(tuple(rows)))
+    worst = Report(tuple(rows)).summary.worst
     assert worst is not None
     assert not worst.stands_out
 
 
 def test_one_camera_alone_has_no_runner_up_and_no_camera_no_worst() -> None:
-    alone = worst_camera(Report((_row("05", error_px=3.0),)))
+    alone = Report((_row("05", error_px=3.0),)).summary.worst
     assert alone is not None
     assert (alone.runner_up, alone.stands_out) == (None, False)
-    assert worst_camera(Report(())) is None
-    assert worst_camera(Report((_row("05"),))) is None
+    assert Report(()).summary.worst is None
+    assert Report((_row("05"),)).summary.worst is None
 
 
 def test_meshes_are_ranked_each_against_its_own() -> None:
@@ -93,7 +99,7 @@ def test_meshes_are_ranked_each_against_its_own() -> None:
     ranked = rank_cameras(summarise_cameras(rows))
     assert len(ranked) == 10
     assert not any(entry.stands_out for entry in ranked)
-    only = worst_camera(Report(tuple(rows)), "flame")
+    only = next(entry for entry in Report(tuple(rows)).summary.ranked if entry.rig_median < 0.9)
     assert only is not None
     assert only.rig_median == 0.4
 
@@ -101,6 +107,6 @@ def test_meshes_are_ranked_each_against_its_own() -> None:
 def test_outlying_metrics_name_each_metric_that_singles_a_camera_out() -> None:
     rows = [_row(f"{index:02d}", error_px=1.0, overlap=0.99) for index in range(9)]
     report = Report((*rows, _row("20", error_px=5.0, overlap=0.95)))
-    names = [entry.metric for entry in outlying_metrics(report, "20")]
+    names = [entry.metric for entry in report.summary.outlying_metrics("20")]
     assert names == ["reprojection_median_px", "reprojection_rms_px", "iou", "containment"]
-    assert outlying_metrics(report, "03") == []
+    assert report.summary.outlying_metrics("03") == ()

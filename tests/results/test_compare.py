@@ -10,9 +10,9 @@ from lxml import html
 
 from renderkit.errors import DatasetError
 from renderkit.report.html.compare_page import write_comparison
-from renderkit.results.catalogue import METRICS
 from renderkit.results.compare import Change, NamedRun, comparable_metrics, compare_runs, name_runs
-from renderkit.results.rows import Report
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 RMS = METRICS["reprojection_rms_px"]

@@ -17,19 +17,12 @@ from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.catalogue import METRICS
-from renderkit.results.json_report import dump_report, parse_report, read_report, read_schema, write_report
-from renderkit.results.rows import (
-    REQUESTED_KINDS,
-    Failure,
-    GateVerdict,
-    InputFile,
-    Provenance,
-    Report,
-    Scores,
-    ViewKey,
-    ViewResult,
-)
+from renderkit.results.json_report import dump_report, parse_report, read_report, write_report
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.schema import report_schema
+from renderkit.results.scores import Scores
 
 _HOSTILE = "a<script>\"'\\\n\udcff\u202e"
 
@@ -37,14 +30,14 @@ _HOSTILE = "a<script>\"'\\\n\udcff\u202e"
 def _report() -> Report:
     residuals = np.array([[0.1, -0.2], [np.nan, np.nan], [1 / 3, 2e-17]])
     full = Scores(
-        MaskScore(100, 90, 80, 7, "mesh", 0),
-        BoundaryScore(2.0, 40, 30, 20, 10, 0, 3, "mesh"),
-        ContainmentScore(5, 6, 7),
-        ReprojectionScore(residuals, 1, 0, np.array([False, True, False])),
+        mask=MaskScore(100, 90, 80, 7, "mesh", 0),
+        boundary=BoundaryScore(2.0, 40, 30, 20, 10, 0, 3, "mesh"),
+        containment=ContainmentScore(5, 6, 7),
+        reprojection=ReprojectionScore(residuals, 1, 0, np.array([False, True, False])),
     )
     pixels = np.array([[1.5, 2.5], [np.nan, np.nan], [100.0, 200.0]])
     inputs = (InputFile("f", 3, "0" * 64, "sha256"),)
-    empty = {kind: f"no {kind}" for kind in ("mask", "boundary", "containment", "reprojection")}
+    empty = {kind: f"no {kind}" for kind in ("mask", "boundary", "containment", "reprojection", "nme")}
     key = ViewKey("t", "0", "05", "scan")
     rows = (
         ViewResult(key, full, {}, ("careful",), None, (640, 480), pixels, "overlays/a.jpg", 1.0),
@@ -62,7 +55,7 @@ def _report() -> Report:
 
 
 def test_it_holds_its_schema() -> None:
-    schema = read_schema()
+    schema = report_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(dump_report(_report())), schema)
     jsonschema.validate(json.loads(dump_report(Report(()))), schema)
@@ -70,10 +63,10 @@ def test_it_holds_its_schema() -> None:
 
 def test_the_schema_refuses_a_document_that_lacks_or_adds_something() -> None:
     document = json.loads(dump_report(_report()))
-    changes: tuple[dict[str, Any], ...] = ({"rows": [{}]}, {"schema": "renderkit.report/2"}, {"extra": 1})
+    changes: tuple[dict[str, Any], ...] = ({"rows": [{}]}, {"schema": "renderkit.report/3"}, {"extra": 1})
     for change in changes:
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({**document, **change}, read_schema())
+            jsonschema.validate({**document, **change}, report_schema())
 
 
 def test_it_comes_back_as_it_was() -> None:
@@ -104,18 +97,16 @@ def test_only_timings_differ_between_equal_runs() -> None:
     assert first == second
     assert dump_report(report) == dump_report(report)
     assert list(first) == sorted(first)
-    asked = [metric.name for metric in METRICS.values() if metric.kind not in REQUESTED_KINDS]
+    asked = [metric.name for metric in METRICS.values() if not metric.on_request]
     assert list(first["rows"][0]["metrics"]) == sorted(asked)
 
 
 def test_numbers_that_are_not_computable_are_null_with_a_reason() -> None:
     row = json.loads(dump_report(_report()))["rows"][1]
-    standard = {name: metric for name, metric in METRICS.items() if metric.kind not in REQUESTED_KINDS}
+    standard = {name: metric for name, metric in METRICS.items() if not metric.on_request}
     assert set(row["metrics"]) == set(standard)
     assert all(value is None for value in row["metrics"].values())
-    assert row["missing"] == {
-        name: f"no {'reprojection' if metric.kind == 'nme' else metric.kind}" for name, metric in standard.items()
-    }
+    assert row["missing"] == {name: f"no {metric.kind}" for name, metric in standard.items()}
 
 
 def test_the_summary_counts_what_is_computable() -> None:
@@ -146,8 +137,12 @@ def _changed(**changes: Any) -> str:
         ("", "not a renderkit report"),
         ("[]", "not a renderkit report"),
         ("[" * 100_000, "not a renderkit report"),
-        ('{"schema": "renderkit.report/1"}', "not a renderkit report"),
-        (_changed(schema="renderkit.report/9"), "expected 'renderkit.report/1', found 'renderkit.report/9'"),
+        ('{"schema": "renderkit.report/2"}', "not a renderkit report"),
+        (
+            _changed(schema="renderkit.report/9"),
+            "expected 'renderkit.report/2', found 'renderkit.report/9'; read it with",
+        ),
+        (_changed(schema="renderkit.report/1"), "found 'renderkit.report/1'; it is of renderkit 0.1: run"),
         (_changed(rows=[1, 2, 3]), "not a renderkit report"),
         (_changed(timings={"started": "", "seconds": 0, "row_seconds": []}), "not a renderkit report"),
     ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from renderkit.metrics.mask import MaskScore
-from renderkit.results.rows import Failure, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.scores import Scores
 
 _REASONS = {"mask": "a", "boundary": "b", "containment": "c", "reprojection": "d"}
 
@@ -14,13 +16,11 @@ def _row(camera: str, frame: str = "0", mesh: str = "scan") -> ViewResult:
     return ViewResult(ViewKey("take", frame, camera, mesh), Scores(), _REASONS)
 
 
-def test_a_missing_score_needs_a_reason() -> None:
-    with pytest.raises(ValueError, match="without a reason: reprojection"):
-        ViewResult(
-            ViewKey("take", "0", "05", "scan"),
-            Scores(mask=MaskScore(1, 1, 1)),
-            {"boundary": "no matte", "containment": "no matte"},
-        )
+def test_a_row_without_scores_needs_reasons() -> None:
+    key = ViewKey("take", "0", "05", "scan")
+    with pytest.raises(ValueError, match="a view without scores needs the reasons"):
+        ViewResult(key)
+    assert ViewResult(key, Scores(mask=MaskScore(1, 1, 1))).missing == {}
 
 
 def test_a_failed_view_needs_no_reasons() -> None:
@@ -33,9 +33,9 @@ def test_reasons_cannot_be_changed_afterwards() -> None:
     reasons = dict(_REASONS)
     row = ViewResult(ViewKey("take", "0", "05", "scan"), Scores(), reasons)
     reasons["mask"] = "changed"
-    assert row.not_computable["mask"] == "a"
+    assert row.missing["mask"] == "a"
     with pytest.raises(TypeError):
-        row.not_computable["mask"] = "changed"  # type: ignore[index]
+        row.missing["mask"] = "changed"  # type: ignore[index]
 
 
 def test_rows_are_in_natural_order_however_they_came() -> None:
@@ -47,7 +47,7 @@ def test_rows_are_in_natural_order_however_they_came() -> None:
 def test_a_report_lists_cameras_frames_meshes_and_failures() -> None:
     failed = ViewResult(ViewKey("take", "10", "3", "flame"), failure=Failure("ValueError", "x"))
     report = Report((_row("12"), _row("3"), failed))
-    assert report.cameras == ("3", "12")
+    assert report.camera_names == ("3", "12")
     assert report.frames == ("0", "10")
     assert report.meshes == ("flame", "scan")
     assert report.failures == (failed,)

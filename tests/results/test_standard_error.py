@@ -8,8 +8,9 @@ import pytest
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.catalogue import METRICS
-from renderkit.results.rows import Scores, ViewKey, ViewResult
+from renderkit.results.kinds import METRICS
+from renderkit.results.rows import ViewKey, ViewResult
+from renderkit.results.scores import Scores
 from renderkit.results.standard_error import standard_error, why_none
 
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not given")
@@ -45,7 +46,7 @@ def test_equal_input_gives_equal_errors() -> None:
 
 
 def test_too_little_data_has_no_error_and_says_why() -> None:
-    few = _summary([Scores(MaskScore(4, 4, 4), reprojection=ReprojectionScore(np.zeros((7, 2)), 0, 0))])
+    few = _summary([Scores(mask=MaskScore(4, 4, 4), reprojection=ReprojectionScore(np.zeros((7, 2)), 0, 0))])
     for name, words in (
         ("reprojection_rms_px", "7 used landmarks"),
         ("iou", "1 frames"),

@@ -29,6 +29,7 @@ class RayRenderer:
     """The ray caster as a renderer: slow, exact, and free of OpenGL."""
 
     info = RendererInfo("cpu", "ray caster", "1", hardware=False)
+    threads = 1
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw by casting rays."""

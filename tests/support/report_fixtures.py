@@ -22,8 +22,10 @@ from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.render.base import Rendering
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.rows import Failure, GateVerdict, InputFile, Provenance, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
+from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]
 _NO_REASON = {
@@ -52,7 +54,7 @@ def make_row(camera: str, frame: str, mesh: str, error_px: float, overlap: float
         scores["reprojection"] = ReprojectionScore(np.tile([error_px, 0.0], (12, 1)), 3, 1)
     missing = {kind: why for kind, why in _NO_REASON.items() if kind not in scores}
     overlay = f"overlays/{frame}_{camera}.png" if camera.isalnum() else None
-    return ViewResult(key, Scores(**scores), missing, (), None, (640, 480), pixels, overlay, 0.25)  # type: ignore[arg-type]
+    return ViewResult(key, Scores(**scores), missing, (), None, (640, 480), pixels, overlay, 0.25)
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +117,8 @@ def write_run() -> Callable[[Report, Path], Path]:
     def write(report: Report, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         cameras = {}
-        for index, name in enumerate(report.cameras):
-            turn = 2.0 * math.pi * index / len(report.cameras)
+        for index, name in enumerate(report.camera_names):
+            turn = 2.0 * math.pi * index / len(report.camera_names)
             # Looks at the origin from 2 m away; x right, y down.
             rotation = [[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]]
             matrix = [[600.0, 0.0, 319.5], [0.0, 600.0, 239.5], [0.0, 0.0, 1.0]]

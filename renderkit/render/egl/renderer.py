@@ -66,7 +66,12 @@ class EglRenderer:
     def info(self) -> RendererInfo:
         """Who draws."""
         device = self._context.device
-        return RendererInfo("egl", device.name, device.version, device.hardware)
+        return RendererInfo("egl", device.name, device.version, device.hardware, device.index)
+
+    @property
+    def threads(self) -> int:
+        """1: an OpenGL context belongs to its thread."""
+        return 1
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility; see `base.Renderer.render`."""

@@ -13,10 +13,11 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.metrics.landmark_statistics import residual_field
+from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
-from renderkit.results.catalogue import Metric, asked_metrics
 from renderkit.results.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
-from renderkit.results.rows import GateVerdict, ViewResult
+from renderkit.results.report import GateVerdict
+from renderkit.results.rows import ViewResult, asked_metrics
 
 _FACTORS = (1, 2, 5, 10, 20, 50, 100)
 _LONGEST_VECTOR = LONGEST_PX / 40

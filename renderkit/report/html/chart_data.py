@@ -12,16 +12,14 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.results.cameras import CameraSummary, summarise_cameras
-from renderkit.results.catalogue import METRICS, Metric
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.kinds import METRICS, RANKING_METRICS
 from renderkit.results.page_pictures import OffsetCurve
-from renderkit.results.rows import Report
+from renderkit.results.report import Report
 from renderkit.results.run_scene import read_mesh_previews, read_run_rig
 
 JsonObject: TypeAlias = dict[str, Any]
-
-CHARTED: Final = ("reprojection_rms_px", "reprojection_median_px", "iou", "containment", "boundary_f_2px")
-"""Metrics that charts offer first, in this order; then come all others that are better one way."""
 
 MAX_FRUSTA: Final = 500
 MAX_TIMELINE_VALUES: Final = 300_000
@@ -48,9 +46,10 @@ def chart_data(
     Raises:
         DatasetError: If the run folder's geometry is damaged.
     """
-    others = [name for name, metric in METRICS.items() if name not in CHARTED and metric.better != "neither"]
-    metrics = [METRICS[name] for name in (*CHARTED, *others) if _has_any(METRICS[name], summaries)]
-    before = None if baseline is None else summarise_cameras(baseline.rows)
+    # Charts offer the most telling first.
+    ordered = dict.fromkeys([*RANKING_METRICS, *METRICS.values()])
+    metrics = [metric for metric in ordered if metric.better != "neither" and _has_any(metric, summaries)]
+    before = None if baseline is None else baseline.summary.cameras
     return {
         "metrics": [
             {"name": m.name, "title": m.title, "unit": m.unit, "better": m.better, "decimals": m.decimals}

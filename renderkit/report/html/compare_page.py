@@ -8,8 +8,8 @@ from pathlib import Path
 
 from renderkit.diagnose.camera_causes import outcome_of
 from renderkit.errors import DatasetError
+from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
-from renderkit.results.catalogue import Metric
 from renderkit.results.compare import Change, NamedRun, compare_runs
 
 

@@ -15,23 +15,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
-from renderkit.errors import DatasetError
+from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
-from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
-from renderkit.results.catalogue import METRICS, Metric
+from renderkit.results.cameras import CameraSummary
+from renderkit.results.kinds import METRICS, RANKING_METRICS
 from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
-from renderkit.results.rows import GateVerdict, Report, ViewResult
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.rows import ViewResult
 
-FILE_NAME: Final = "report.html"
 MAX_PICTURE_BYTES: Final = 8 << 20
 """Pictures beyond this sum are left out of the page, the worst cameras' last; they are linked instead."""
 MAX_DETAILS: Final = 150
 """So many cameras unfold with pictures, the worst ones when there are more."""
 MAX_GATE_ROWS: Final = 300
 STATE_WORDS: Final = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
-
-_TABLE: Final = tuple(METRICS)
 
 
 @dataclass(frozen=True)
@@ -43,33 +41,20 @@ class _Chosen:
     row: ViewResult
 
 
-def write_html(report: Report, folder: Path, baseline: Report | None = None) -> Path:
-    """Write report.html into a run folder and return its path.
+def render_page(report: Report, folder: Path) -> str:
+    """Return the page's HTML.
 
     Args:
-        report: The run.
+        report: The run, with its baseline where one is drawn behind the histograms.
         folder: The run folder, with the pictures and geometry that the run wrote.
-        baseline: A run to draw behind the histograms.
 
     Raises:
-        DatasetError: If a file of the run folder is damaged, or the page cannot be written.
+        DatasetError: If a file of the run folder is damaged.
     """
-    path = folder / FILE_NAME
-    page = render_page(report, folder, baseline)
-    try:
-        path.write_bytes(page.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
-
-
-def render_page(report: Report, folder: Path, baseline: Report | None = None) -> str:
-    """Return the page's HTML; see `write_html`."""
-    summaries = summarise_cameras(report.rows)
-    metrics = [METRICS[name] for name in _TABLE if _present(METRICS[name], summaries)]
+    summaries, ranked = report.summary.cameras, report.summary.ranked
+    metrics = [metric for metric in METRICS.values() if _present(metric, summaries)]
     gates = _by_camera(report.gates)
-    ranked = rank_cameras(summaries)
-    outliers = {entry.camera for entry in ranked if entry.deviation >= STANDS_OUT}
+    outliers = {entry.camera for entry in report.summary.outliers}
     cameras = [
         view_camera(index, s, metrics, gates.get((s.camera, s.mesh), ()), s.camera in outliers)
         for index, s in enumerate(summaries)
@@ -97,8 +82,8 @@ def render_page(report: Report, folder: Path, baseline: Report | None = None) ->
             num_without_pictures=sum(not detail.layers for detail in details),
             gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
             num_gates=len(report.gates),
-            has_baseline=baseline is not None,
-            data=chart_data(report, summaries, folder, baseline, offsets),
+            has_baseline=report.baseline is not None,
+            data=chart_data(report, summaries, folder, report.baseline, offsets),
             style=page_asset("report.css"),
             scripts=[page_asset(name) for name in ("page.js", "table.js", "plot.js", "rig.js", "charts.js")],
             plotly=packed_plotly(),
@@ -107,7 +92,7 @@ def render_page(report: Report, folder: Path, baseline: Report | None = None) ->
 
 
 def _present(metric: Metric, summaries: Sequence[CameraSummary]) -> bool:
-    return any(metric.missing_reason(summary.rows[0]) is None for summary in summaries) or any(
+    return any(summary.rows[0].missing_reason(metric) is None for summary in summaries) or any(
         summary.missing_reason(metric) is None for summary in summaries
     )
 
@@ -126,9 +111,8 @@ def _chosen(summaries: Sequence[CameraSummary], place: Mapping[str, int]) -> lis
 
 
 def _worst_row(summary: CameraSummary) -> ViewResult:
-    for name in ("reprojection_rms_px", "boundary_f_2px", "iou", "vertex_containment"):
-        metric = METRICS[name]
-        known = [row for row in summary.rows if metric.missing_reason(row) is None]
+    for metric in RANKING_METRICS:
+        known = [row for row in summary.rows if row.missing_reason(metric) is None]
         if known:
             sign = 1.0 if metric.better == "lower" else -1.0
             return max(known, key=lambda row: sign * metric.value(row.scores))

@@ -14,7 +14,7 @@ import importlib, pkgutil
 import numpy as np
 import trimesh
 from numba.core.dispatcher import Dispatcher
-import renderkit.render.cpu as package
+from renderkit.render import cpu as package
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh

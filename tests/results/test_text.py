@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderkit.cli.summary import print_table, summary_lines
+from renderkit.cli.validate import print_cameras
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.rows import Failure, GateVerdict, Report, Scores, ViewKey, ViewResult
+from renderkit.results.report import GateVerdict, Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.scores import Scores
+from renderkit.results.text import camera_table, summary_lines
 
 _NO_MATTE = {"mask": "no matte", "boundary": "no matte", "containment": "no matte"}
 
@@ -55,8 +58,20 @@ def test_failures_warnings_gates_and_skipped_cameras_are_listed() -> None:
     assert "fine" not in text
 
 
+def test_text_and_html_of_a_report_hold_the_table_and_escape_names() -> None:
+    report = Report((_row("<b>3</b>", 1.0), _row("4", 2.5)))
+    lines = str(report).splitlines()
+    assert lines[0].split()[0] == "camera"
+    assert {line.split()[0] for line in lines[1:3]} == {"4", "<b>3</b>"}
+    assert "2.50" in next(line for line in lines if line.startswith("4"))
+    assert "not computable: IoU, contained, F 2px in 2 of 2 views: no matte" in lines
+    html = report._repr_html_()
+    assert "&lt;b&gt;3&lt;/b&gt;" in html
+    assert "<b>3" not in html
+
+
 def test_names_are_data_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(Report((_row("[bold]x[/bold]", 1.0), _row("[/]", 1.0))))
+    print_cameras(camera_table(Report((_row("[bold]x[/bold]", 1.0), _row("[/]", 1.0)))))
     shown = capsys.readouterr().out
     assert "[bold]x[/bold]" in shown
     assert "[/]" in shown

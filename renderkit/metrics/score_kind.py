@@ -1,0 +1,169 @@
+"""What a kind of score is, and what a metric is: the two records that everything about scores is derived from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Flag, auto
+from functools import reduce
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.metrics.scored_view import Missing, ScoredView
+
+Unit: TypeAlias = Literal["ratio", "px", "count", "m", "deg", "dB", "factor"]
+Better: TypeAlias = Literal["higher", "lower", "neither"]
+JsonObject: TypeAlias = dict[str, Any]
+
+STANDARD: Final = "standard"
+"""The group of the kinds that every run measures; all other groups are measured on request."""
+
+
+class Needs(Flag):
+    """What has to be read or drawn for a kind beside masks and landmarks."""
+
+    NOTHING = 0
+    PHOTO = auto()
+    DEPTH = auto()
+    OTHER_MESH = auto()
+    TEXTURED_MESH = auto()
+    OTHER_VIEWS = auto()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How a metric ranks cameras.
+
+    Attributes:
+        place: Which metric comes first where several could be shown or single out a camera equally.
+        floor: Spread below which cameras of a good rig differ for no reason of theirs, in the metric's unit.
+    """
+
+    place: int
+    floor: float
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a score.
+
+    Attributes:
+        name: Its name in gates, JSON and files.
+        title: Column heading.
+        unit: "ratio" (0..1), "px", "m", "deg", "dB", "factor" (a plain number) or "count".
+        better: Which direction is better.
+        read: Reads it from the score; NaN when it is undefined there.
+        decimals: Digits to show.
+        meaning: One sentence.
+        column: Whether tables and captions show it.
+        only_if_known: Whether its column is left out of tables in which it would be empty.
+        ranking: Set when it ranks cameras.
+        interval: Whether bootstrap intervals of it are given on request.
+        statistic: The same number from the (n,) samples of the score's kind; None where it has none.
+        kind: Name of the kind that it belongs to; set by `ScoreKind`.
+        group: Group of that kind; set by `ScoreKind`.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    better: Better
+    read: Callable[[Any], float]
+    decimals: int
+    meaning: str
+    column: bool = False
+    only_if_known: bool = False
+    ranking: Ranking | None = None
+    interval: bool = False
+    statistic: Callable[[FloatArray], float] | None = None
+    kind: str = ""
+    group: str = STANDARD
+
+    @property
+    def on_request(self) -> bool:
+        """Whether it is measured only where it is asked for."""
+        return self.group != STANDARD
+
+    def value(self, scores: Mapping[str, Any]) -> float:
+        """Return the number from scores by kind; NaN when it is not computable."""
+        score = scores.get(self.kind)
+        return math.nan if score is None else float(self.read(score))
+
+    def text(self, value: float) -> str:
+        """Format a value for people; NaN becomes a dash."""
+        return "-" if math.isnan(value) else f"{value:.{self.decimals}f}"
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The independent values inside one score, for resampling.
+
+    Attributes:
+        what: What they are, in the plural.
+        values: (N,) the values of a score; NaN where not used.
+        count: How many of them a score has that are used.
+        drawn: Returns a score of values drawn with replacement, as many as it has.
+    """
+
+    what: str
+    values: Callable[[Any], FloatArray]
+    count: Callable[[Any], int]
+    drawn: Callable[[Any, np.random.Generator], Any]
+
+
+@dataclass(frozen=True)
+class ScoreKind:
+    """A kind of score: how it is measured, pooled, written and read, and the metrics that it gives.
+
+    Attributes:
+        name: Its name in `Scores`, in JSON and in reasons.
+        group: "standard", or the group that has to be asked for.
+        measure: Measures one view, or says why it cannot.
+        pool: Pools the scores of several views, at least one, by their sufficient statistics; in any order.
+        to_json: Returns what the score can be read back from; numbers are finite or None.
+        from_json: Reads that back, given the view's scores of the kinds before it.
+        json_schema: JSON Schema (draft 2020-12) of what `to_json` returns.
+        metrics: Its metrics, in the order of tables.
+        needs: What has to be read or drawn for it.
+        samples: The independent values in a score; None resamples views.
+    """
+
+    name: str
+    group: str
+    measure: Callable[[ScoredView], Any | Missing]
+    pool: Callable[[Sequence[Any]], Any]
+    to_json: Callable[[Any], JsonObject]
+    from_json: Callable[[JsonObject, Mapping[str, Any]], Any]
+    json_schema: JsonObject
+    metrics: tuple[Metric, ...]
+    needs: Needs = Needs.NOTHING
+    samples: Samples | None = None
+
+    def __post_init__(self) -> None:
+        """Tell the metrics whose they are."""
+        own = tuple(replace(metric, kind=self.name, group=self.group) for metric in self.metrics)
+        object.__setattr__(self, "metrics", own)
+
+    @property
+    def on_request(self) -> bool:
+        """Whether it is measured only where it is asked for."""
+        return self.group != STANDARD
+
+
+class _Mergeable(Protocol):
+    def merge(self, other: Self) -> Self:
+        """Pool two."""
+
+
+Mergeable = TypeVar("Mergeable", bound=_Mergeable)
+
+
+def merge_all(scores: Sequence[Mergeable]) -> Mergeable:
+    """Pool scores, at least one, pair by pair."""
+    return reduce(lambda first, second: first.merge(second), scores)

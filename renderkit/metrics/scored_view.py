@@ -1,0 +1,190 @@
+"""What a score is measured from: one mesh in one view, each part computed when the first score asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray, MaskImage, Pixels
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.mask_window import MaskWindow, cut_window
+from renderkit.metrics.outline import OutlineDistances, outlines_in
+from renderkit.metrics.region import Region
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why something is not there.
+
+    Attributes:
+        reason: One sentence without a full stop, with what would help.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class PairedLandmarks:
+    """Landmarks that both the picture and the 3D annotation have, in px.
+
+    Attributes:
+        captured: (L, 2) detected; NaN where not detected.
+        predicted: (L, 2) projected; NaN where the camera gives none.
+        depths: (L,) camera z of the 3D landmarks, world units.
+        hidden: (L,) True where the mesh hides the landmark from the camera.
+    """
+
+    captured: Pixels
+    predicted: Pixels
+    depths: FloatArray
+    hidden: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Where a view's masks and where its outlines are compared; None is everywhere."""
+
+    mask: Region | None
+    contour: Region | None
+
+
+@dataclass(frozen=True, eq=False)
+class Silhouettes:
+    """A rendered and a captured mask of one picture, with the window that holds both.
+
+    Attributes:
+        captured: (height, width) captured mask.
+        window: Both masks, cut to their common bounding box.
+        regions: Where they are compared.
+    """
+
+    captured: MaskImage
+    window: MaskWindow
+    regions: Regions
+
+    @cached_property
+    def contour_window(self) -> MaskWindow:
+        """The window with the region in which outlines are compared."""
+        return self.window.within(self.regions.contour)
+
+    @cached_property
+    def outlines(self) -> OutlineDistances:
+        """The outlines in their region and the distances between them, measured once for all scores."""
+        return outlines_in(self.contour_window)
+
+
+@dataclass(frozen=True, eq=False)
+class TexturedPicture:
+    """A textured mesh drawn without light.
+
+    Attributes:
+        color: (height, width, 3) RGB; zeros on the background.
+        mask: (height, width) True where the mesh covers the pixel.
+    """
+
+    color: ColorImage
+    mask: MaskImage
+
+
+class ViewParts(Protocol):
+    """What is computed only when a score asks for it; `ScoredView` asks once for each."""
+
+    def rendered_mask(self) -> MaskImage | Missing:
+        """Return the (height, width) rendered mask."""
+
+    def rendered_depth(self) -> DepthImage | Missing:
+        """Return the (height, width) camera z of the mesh, world units; +inf on the background."""
+
+    def other_depth(self) -> DepthImage | Missing:
+        """Return the same of the frame's other mesh."""
+
+    def textured(self) -> TexturedPicture | Missing:
+        """Return the textured mesh, drawn into the view."""
+
+    def landmarks(self) -> PairedLandmarks | Missing:
+        """Return projected and detected landmarks, with those marked that the mesh hides."""
+
+    def held_out(self) -> FloatArray | Missing:
+        """Return (L, 2) px, where the other views put each landmark minus detected; NaN where unknown."""
+
+    def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
+        """Return where masks and outlines are compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredView:
+    """One mesh in one view, as `measure` of a `ScoreKind` takes it.
+
+    Attributes:
+        camera: The camera, in whose image all pictures and pixels are.
+        mesh: The mesh in world units; with vertices alone it cannot be rendered. Or why there is none.
+        captured_mask: (height, width) captured mask, or why there is none.
+        detected: Detected landmarks in px, or None.
+        photo: (height, width, 3) RGB, or None when there is none or no score asked for wants it.
+        to_metres: What world units are multiplied by; 1 where the unit is unknown.
+        parts: What is computed on demand.
+    """
+
+    camera: Camera
+    mesh: Mesh | Missing
+    captured_mask: MaskImage | Missing
+    detected: Landmarks | None
+    photo: ColorImage | None
+    to_metres: float
+    parts: ViewParts
+
+    @cached_property
+    def rendered_mask(self) -> MaskImage | Missing:
+        """(height, width) True where the rendered mesh covers the pixel."""
+        return self.parts.rendered_mask()
+
+    @cached_property
+    def rendered_depth(self) -> DepthImage | Missing:
+        """(height, width) camera z of the mesh, world units; +inf on the background."""
+        return self.parts.rendered_depth()
+
+    @cached_property
+    def other_depth(self) -> DepthImage | Missing:
+        """(height, width) camera z of the frame's other mesh."""
+        return self.parts.other_depth()
+
+    @cached_property
+    def textured(self) -> TexturedPicture | Missing:
+        """The textured mesh, drawn into the view."""
+        return self.parts.textured()
+
+    @cached_property
+    def landmarks(self) -> PairedLandmarks | Missing:
+        """Projected and detected landmarks."""
+        return self.parts.landmarks()
+
+    @cached_property
+    def held_out(self) -> FloatArray | Missing:
+        """(L, 2) px, where the other views put each landmark minus detected."""
+        return self.parts.held_out()
+
+    @cached_property
+    def silhouettes(self) -> Silhouettes | Missing:
+        """Both masks, ready to be compared."""
+        rendered, captured = self.rendered_mask, self.captured_mask
+        if isinstance(rendered, Missing):
+            return rendered
+        if isinstance(captured, Missing):
+            return captured
+        window = cut_window(rendered, captured)
+        regions = self.parts.regions(rendered, captured, window)
+        return regions if isinstance(regions, Missing) else Silhouettes(captured, window, regions)
+
+    @cached_property
+    def vertices(self) -> Pixels | Missing:
+        """(V, 2) projected vertices of a mesh without faces, px; NaN where the camera gives none."""
+        if isinstance(self.mesh, Missing):
+            return self.mesh
+        if len(self.mesh.faces):
+            return Missing("the mesh has faces: see the containment of its rendering")
+        return np.asarray(self.camera.project(self.mesh.vertices))

@@ -1,0 +1,148 @@
+"""What all views of a frame and mesh share, read once: the mesh, landmarks, and what scores on request need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.capture import Capture, Frame
+from renderkit.errors import RenderkitError
+from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.formats.supplement import SupplementedCapture
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.multiview import score_held_out
+from renderkit.metrics.score_kind import Needs
+from renderkit.metrics.scored_view import Missing
+from renderkit.metrics.visibility import depth_tolerance
+from renderkit.pipeline.options import PREFERRED_MESHES
+
+NO_MESH = "none"
+"""What a row calls the mesh of a frame that has none."""
+
+_MIN_CAMERAS = 4
+"""A view and the three others that must agree about a landmark."""
+
+_NO_FACES = (
+    "the mesh has vertices but no faces, so it cannot be rendered; give the faces with --flame FILE: the official "
+    "FLAME model (flame.is.tue.mpg.de, after registration), a template .obj or .ply, or an .npz with an array 'faces'"
+)
+_NOT_READ = Missing("no score that was asked for needs it")
+
+
+@dataclass(frozen=True, eq=False)
+class FrameContent:
+    """What all views of a frame and mesh share.
+
+    Attributes:
+        mesh: The mesh, or why the frame has none.
+        landmarks: 3D landmarks in world units, or None.
+        tolerance: How far a landmark may lie behind the mesh and still count as seen, world units.
+        held_out: By camera, (L, 2) px: where the other views put its landmarks, minus detected.
+        other: The frame's other mesh.
+        textured: The mesh with its texture or vertex colours.
+        to_metres: What world units are multiplied by; 1 where the unit is unknown.
+    """
+
+    mesh: Mesh | Missing
+    landmarks: Landmarks | None
+    tolerance: float
+    held_out: Mapping[str, FloatArray] | Missing = _NOT_READ
+    other: Mesh | Missing = _NOT_READ
+    textured: Mesh | Missing = _NOT_READ
+    to_metres: float = 1.0
+
+    @classmethod
+    def of(cls, mesh: Mesh | Missing, landmarks: Landmarks | None) -> FrameContent:
+        """Build from what was read."""
+        return cls(mesh, landmarks, 0.0 if isinstance(mesh, Missing) else depth_tolerance(mesh))
+
+    @property
+    def renderable(self) -> Mesh | Missing:
+        """The mesh, or why there is nothing to render."""
+        if isinstance(self.mesh, Missing) or len(self.mesh.faces):
+            return self.mesh
+        return Missing(_NO_FACES)
+
+
+def read_content(frame: Frame, mesh_name: str) -> FrameContent:
+    """Read a frame's mesh and 3D landmarks.
+
+    Raises:
+        DatasetError: If one of them is there but cannot be read.
+    """
+    if mesh_name in frame.mesh_names:
+        return FrameContent.of(frame.read_mesh(mesh_name), frame.read_landmarks())
+    has = ", ".join(frame.mesh_names)
+    if mesh_name == NO_MESH:
+        why = f"frame {frame.id} has no mesh; give one with --mesh FILE"
+    else:
+        why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
+    return FrameContent.of(Missing(why), frame.read_landmarks())
+
+
+def read_shared_content(capture: Capture, frame: Frame, mesh_name: str, needs: Needs) -> FrameContent:
+    """Read what a frame's views share, with what the scores that were asked for need.
+
+    What is damaged of the latter is a reason why a score cannot be computed: it never costs the standard scores.
+
+    Raises:
+        DatasetError: If the mesh or the 3D landmarks are there but cannot be read.
+    """
+    content = replace(read_content(frame, mesh_name), to_metres=1e-3 if capture.unit == "mm" else 1.0)
+    if Needs.OTHER_VIEWS in needs:
+        content = replace(content, held_out=_held_out(capture, frame.id))
+    if Needs.OTHER_MESH in needs:
+        content = replace(content, other=_other_mesh(frame, mesh_name))
+    if Needs.TEXTURED_MESH in needs:
+        content = replace(content, textured=_textured(capture, frame.id, mesh_name, content.mesh))
+    return content
+
+
+def _held_out(capture: Capture, frame_id: str) -> Mapping[str, FloatArray] | Missing:
+    """Predict every camera's landmarks from the others': all cameras of the capture, whichever are validated."""
+    cameras: list[Camera] = []
+    pixels: list[FloatArray] = []
+    for name in capture.camera_names:
+        try:
+            view = capture.view(frame_id, name)
+            found = view.read_landmarks()
+        except RenderkitError:
+            continue  # this view's own row says what is wrong with it
+        if found is not None and found.valid.any() and (not pixels or len(found.points) == len(pixels[0])):
+            cameras.append(view.camera)
+            pixels.append(np.where(found.valid[:, None], found.points, np.nan))
+    if len(cameras) < _MIN_CAMERAS:
+        return Missing(f"{len(cameras)} views of the frame have 2D landmarks, {_MIN_CAMERAS} are needed")
+    score = score_held_out(cameras, np.stack(pixels))
+    return {camera.name: score.residuals[index] for index, camera in enumerate(cameras)}
+
+
+def _other_mesh(frame: Frame, mesh_name: str) -> Mesh | Missing:
+    for name in (*PREFERRED_MESHES, *frame.mesh_names):
+        if name == mesh_name or name not in frame.mesh_names:
+            continue
+        try:
+            mesh = frame.read_mesh(name)
+        except RenderkitError as error:
+            return Missing(str(error))
+        return mesh if len(mesh.faces) else Missing(f"the mesh {name!r} has no faces: give them with --flame FILE")
+    return Missing("the frame has no second mesh to compare depth with")
+
+
+def _textured(capture: Capture, frame_id: str, mesh_name: str, mesh: Mesh | Missing) -> Mesh | Missing:
+    if not isinstance(mesh, Missing) and (mesh.texture is not None or mesh.vertex_colors is not None):
+        return mesh
+    while isinstance(capture, SupplementedCapture):
+        capture = capture.supplemented
+    if mesh_name != "flame" or not isinstance(capture, RenderMe360Capture):
+        return Missing("the mesh has neither texture nor vertex colours")
+    try:
+        found = capture.textured_flame_mesh(frame_id)
+    except RenderkitError as error:
+        return Missing(str(error))
+    return found or Missing("the frame has no UV texture, or --flame FILE has no texture coordinates")

@@ -1,0 +1,181 @@
+"""What a run is made of: the capture with all that was given beside it, and the options that selections stand for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderkit.capture import Capture
+from renderkit.errors import ArgumentError, DatasetError
+from renderkit.flame.remembered import remembered_flame
+from renderkit.formats.captures import open_capture
+from renderkit.formats.smc_files import find_sibling
+from renderkit.formats.supplement import SupplementedCapture
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.score_kind import STANDARD
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.region_choice import RegionChoice
+from renderkit.pipeline.selection import select_cameras, select_frames
+from renderkit.results.kinds import parse_metric_groups
+
+MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
+"""Files that end so are meshes, not captures."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class CaptureInputs:
+    """Everything a capture is opened with.
+
+    Attributes:
+        capture: The file or folder.
+        meshes: Names of the capture's meshes, mesh files, and meshes.
+        masks: Folder of mattes.
+        landmarks: Landmarks file.
+        flame: File with FLAME's faces; the remembered one when None.
+        mesh_root: Folder of FaceScape's models.
+    """
+
+    capture: Path
+    meshes: tuple[str | Mesh, ...] = ()
+    masks: Path | None = None
+    landmarks: Path | None = None
+    flame: Path | None = None
+    mesh_root: Path | None = None
+
+    def open(self) -> Capture:
+        """Open the capture with all that was given beside it.
+
+        Raises:
+            DatasetError: If something is missing or damaged.
+        """
+        capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
+        try:
+            _, forgotten = self._remembered_flame
+            if forgotten and _has_faceless_flame(capture):
+                _log.warning("warning: %s; FLAME is scored by its vertices alone without --flame FILE", forgotten)
+            return self.supplement(capture)
+        except Exception:
+            capture.close()
+            raise
+
+    def supplement(self, capture: Capture) -> Capture:
+        """Return an opened capture with the meshes, mattes and landmarks that were given beside it.
+
+        Raises:
+            DatasetError: If something is missing or damaged.
+        """
+        for given in self.meshes:
+            if isinstance(given, Mesh):
+                capture = SupplementedCapture(capture, mesh=given)
+            elif is_mesh_file(given):
+                capture = SupplementedCapture(capture, mesh=Mesh.read(given))
+        if self.masks is not None or self.landmarks is not None:
+            capture = SupplementedCapture(capture, self.masks, self.landmarks)
+        return capture
+
+    @property
+    def flame_file(self) -> Path | None:
+        """The file with FLAME's faces: the one given, else the remembered one if it is still there."""
+        return self.flame or self._remembered_flame[0]
+
+    @property
+    def _remembered_flame(self) -> tuple[Path | None, str]:
+        """The remembered file, or None and what is wrong with it; most captures need none."""
+        if self.flame is not None:
+            return None, ""
+        try:
+            return remembered_flame(), ""
+        except DatasetError as error:
+            return None, str(error)
+
+    @property
+    def mesh_names(self) -> tuple[str, ...]:
+        """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
+        return tuple(_mesh_name(mesh) for mesh in self.meshes)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were named, for their hashes; those of a folder are its own, not its subfolders'."""
+        found = [Path(mesh) for mesh in self.meshes if isinstance(mesh, str) and is_mesh_file(mesh)]
+        found += [path for path in (self.landmarks, self.flame_file) if path is not None]
+        if self.capture.is_file():
+            sibling = find_sibling(self.capture)
+            found += [self.capture] if sibling is None else [self.capture, sibling]
+        for folder in (self.capture, self.masks):
+            if folder is not None and folder.is_dir():
+                found += [path for path in folder.iterdir() if path.is_file()]
+        return tuple(found)
+
+
+def make_options(
+    capture: Capture,
+    meshes: Sequence[str] = (),
+    *,
+    frames: str | None = None,
+    cameras: str | None = None,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    undistort: bool = False,
+    undistorted_mattes: bool = False,
+    metrics: str | Iterable[str] = STANDARD,
+    region: str | RegionChoice | None = None,
+) -> ValidationOptions:
+    """Turn selections as typed into options.
+
+    Raises:
+        ArgumentError: If a selection names what the capture does not have.
+        DatasetError: If the capture has no frame or no camera.
+    """
+    try:
+        options = ValidationOptions(
+            frames=None if frames is None else select_frames(frames, capture.frame_ids),
+            cameras=None if cameras is None else select_cameras(cameras, capture.camera_names),
+            meshes=tuple(meshes),
+            matte_threshold=matte_threshold,
+            undistort=undistort or undistorted_mattes,
+            undistorted_mattes=undistorted_mattes,
+            metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
+            region=RegionChoice.parse(region) if isinstance(region, str) else region,
+        )
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
+    for what, names in (("frame", capture.frame_ids), ("usable camera", capture.camera_names)):
+        if not names:
+            raise DatasetError(capture.path, None, f"has no {what}; `renderkit inspect` shows what is in it")
+    _check_meshes(capture, options.frames or capture.frame_ids, options.meshes)
+    return options
+
+
+def is_mesh_file(text: str) -> bool:
+    """Whether an argument means a mesh file, be it there or not."""
+    return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()
+
+
+def _mesh_name(mesh: str | Mesh) -> str:
+    if isinstance(mesh, Mesh):
+        return mesh.name or "mesh"
+    return Path(mesh).stem if is_mesh_file(mesh) else mesh
+
+
+def _has_faceless_flame(capture: Capture) -> bool:
+    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
+    return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
+
+
+def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]) -> None:
+    """Refuse a mesh name that no frame has: a slip of the pen, not a gap in the capture."""
+    known: set[str] = set()
+    for frame_id in frames:
+        try:
+            known.update(capture.frame(frame_id).mesh_names)
+        except DatasetError:
+            return  # a damaged frame is a failed row of the run, and may be the one that has the mesh
+        if known.issuperset(meshes):
+            return
+    unknown = next((name for name in meshes if name not in known), None)
+    if unknown is not None:
+        has = ", ".join(sorted(known)) or "none"
+        raise ArgumentError(f"no selected frame has a mesh {unknown!r}; there are: {has}; or name a mesh file")

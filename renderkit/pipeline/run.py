@@ -1,0 +1,302 @@
+"""The main function: open a capture, check it, render, score, explain, judge, and write the run folder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from renderkit.capture import Capture
+from renderkit.errors import ArgumentError
+from renderkit.gates.cameras import check_cameras
+from renderkit.gates.gate import Gate
+from renderkit.gates.language import parse_gate
+from renderkit.gates.requirements import check_baseline, check_measured
+from renderkit.gates.verdicts import judge
+from renderkit.geometry.mesh import Mesh
+from renderkit.metrics.score_kind import STANDARD, Needs
+from renderkit.pictures.heat import write_depth_heat
+from renderkit.pictures.pictures import RunPictures
+from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
+from renderkit.pipeline.checks import check_capture
+from renderkit.pipeline.explain import explain_cameras
+from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.process_engine import validate_with_workers
+from renderkit.pipeline.region_choice import RegionChoice
+from renderkit.pipeline.surfaces import compare_surfaces
+from renderkit.render.base import Renderer, RendererInfo
+from renderkit.render.choose import RendererKind, make_renderer
+from renderkit.report.registry import write_formats
+from renderkit.results.capture_check import CaptureCheck
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.json_report import read_report
+from renderkit.results.kinds import INTERVALS, needs_of
+from renderkit.results.provenance import hash_inputs, package_versions
+from renderkit.results.report import Provenance, Report
+from renderkit.results.rows import ViewResult
+from renderkit.results.run_folder import OVERLAYS, make_run_folder
+from renderkit.results.run_scene import write_run_scene
+from renderkit.selection import natural_sorted
+
+PathLike: TypeAlias = str | Path
+Advance: TypeAlias = Callable[[int, int], None]
+"""Called with the number of views done, 0 first, and their total."""
+
+_log = logging.getLogger(__name__)
+
+
+def validate(
+    capture: PathLike | Capture,
+    *,
+    cameras: str | None = None,
+    frames: str | None = None,
+    mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
+    masks: PathLike | None = None,
+    landmarks: PathLike | None = None,
+    flame: PathLike | None = None,
+    mesh_root: PathLike | None = None,
+    metrics: str | Iterable[str] = STANDARD,
+    region: str | RegionChoice | None = None,
+    gates: Iterable[str | Gate] = (),
+    baseline: PathLike | Report | None = None,
+    out: PathLike | None = None,
+    renderer: RendererKind | Renderer | None = None,
+    device: int | None = None,
+    workers: int | None = None,
+    undistort: bool = False,
+    undistorted_mattes: bool = False,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    checks: bool = True,
+    overlays: bool = True,
+    progress: Advance | None = None,
+    command: str = "",
+) -> Report:
+    """Validate a capture: does the mesh agree with the pictures, camera by camera?
+
+    Renders the mesh into every chosen view, scores it, checks the capture's conventions, names likely causes for the
+    cameras that stand out, judges the gates and, with `out`, writes the run folder. The command `renderkit validate`
+    calls this function.
+
+    Args:
+        capture: A capture's file or folder, or an opened capture, which stays open.
+        cameras: Selection such as "18,25-32"; all by default.
+        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
+            frame's preferred mesh by default.
+        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
+        landmarks: Landmarks file (JSON).
+        flame: File with FLAME's faces; the remembered one by default.
+        mesh_root: Folder of FaceScape's released models.
+        metrics: "standard", "full", or groups of metrics beside the standard ones.
+        region: Where masks are compared: "face", "background-edge", "mesh", "image", a polygon or a picture file.
+        gates: Gates such as "reprojection_rms_px <= 1.5 px".
+        baseline: Run folder or report that gates compare with.
+        out: Run folder to write; nothing is written by default.
+        renderer: "auto", "egl", "cpu", or a renderer, which stays open; "auto" by default.
+        device: EGL device, where `renderer` is not a renderer.
+        workers: Views worked on at once; all cores by default.
+        undistort: Undistort pictures and mattes instead of rendering with distortion.
+        undistorted_mattes: The mattes belong to undistorted pictures already.
+        matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        checks: Whether the capture's conventions are checked in a few views first.
+        overlays: Whether the run folder gets a picture of every view.
+        progress: Called with the number of views done, 0 first, and their total.
+        command: What the report states as its command; this call's capture by default.
+
+    Returns:
+        The report: rows per view, summaries, diagnosis, verdicts, provenance.
+
+    Raises:
+        ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
+        GateError: If a gate cannot be read, or asks for what is not measured.
+        DatasetError: If an input is missing or damaged, or the run folder cannot be written.
+        ContextError: If there is no renderer.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> options = rk.SynthOptions(num_cameras=4, size=(96, 80), scan_faces=2000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, options)
+        ...     report = rk.validate(truth.capture, renderer="cpu", gates=["iou >= 0.5"], checks=False)
+        >>> len(report.rows), report.passed
+        (4, True)
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
+    compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
+    inputs = CaptureInputs(
+        capture=capture.path if isinstance(capture, Capture) else Path(capture),
+        meshes=_meshes(mesh),
+        masks=_path(masks),
+        landmarks=_path(landmarks),
+        flame=_path(flame),
+        mesh_root=_path(mesh_root),
+    )
+    with _opened(capture, inputs) as opened:
+        options = make_options(
+            opened,
+            inputs.mesh_names,
+            frames=frames,
+            cameras=cameras,
+            matte_threshold=matte_threshold,
+            undistort=undistort,
+            undistorted_mattes=undistorted_mattes,
+            metrics=metrics,
+            region=region,
+        )
+        check_baseline(asked, has_baseline=compared is not None)
+        check_measured(asked, options.metrics)
+        check_cameras(asked, natural_sorted({*opened.camera_names, *(one.name for one in opened.skipped_cameras)}))
+        folder = None if out is None else make_run_folder(Path(out))
+        with _renderer(renderer, device, workers) as drawing:
+            run = _Run(
+                capture=opened,
+                options=options,
+                renderer=drawing,
+                folder=folder,
+                pictures=RunPictures(folder, subfolder=OVERLAYS, page=True) if folder and overlays else None,
+                workers=workers,
+                progress=progress,
+            )
+            report = run.measure(with_checks=checks)
+        provenance = _provenance(opened, inputs, options, drawing.info, command)
+        report = replace(
+            report,
+            provenance=provenance,
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.monotonic() - clock,
+        )
+        report = replace(report, gates=judge(report, asked, compared), baseline=compared)
+        if folder is not None:
+            _write(report, opened, folder)
+    return report
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Run:
+    """One walk over a capture, with what it needs."""
+
+    capture: Capture
+    options: ValidationOptions
+    renderer: Renderer
+    folder: Path | None
+    pictures: RunPictures | None
+    workers: int | None
+    progress: Advance | None
+
+    def measure(self, *, with_checks: bool) -> Report:
+        """Check, score, explain: a report without provenance and verdicts."""
+        info = self.renderer.info
+        _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
+        checks = self._check() if with_checks else ()
+        rows = tuple(self._rows())
+        groups = self.options.metrics
+        in_space = Needs.OTHER_MESH in needs_of(groups)
+        surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
+        report = Report(
+            rows,
+            skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
+            checks=checks,
+            surfaces=tuple(surfaces),
+            with_intervals=INTERVALS in groups,
+        )
+        explanations = explain_cameras(self.capture, self.renderer, self.options, report)
+        return replace(report, explanations=explanations)
+
+    def _check(self) -> tuple[CaptureCheck, ...]:
+        checks = check_capture(self.capture, self.renderer, self.options)
+        for check in checks:
+            if check.verdict == "warning":
+                _log.warning("%s", check)
+        return checks
+
+    def _rows(self) -> list[ViewResult]:
+        total = self._num_views()
+        rows: list[ViewResult] = []
+        draw = None if self.pictures is None else self._draw
+        self._report_progress(0, total)
+        for row in validate_with_workers(self.capture, self.renderer, self.options, draw, num_workers=self.workers):
+            rows.append(row)
+            self._report_progress(len(rows), total)
+            if self.pictures is not None:
+                self.pictures.add(row)
+        if self.pictures is not None:
+            self.pictures.finish()
+        return rows
+
+    def _report_progress(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(done, max(done, total))
+
+    def _draw(self, evidence: ViewEvidence) -> str | None:
+        if self.folder is not None:
+            write_depth_heat(evidence, self.folder)
+        return None if self.pictures is None else self.pictures.draw(evidence)
+
+    def _num_views(self) -> int:
+        options = self.options
+        num_frames = len(self.capture.frame_ids if options.frames is None else options.frames)
+        num_cameras = len(self.capture.camera_names if options.cameras is None else options.cameras)
+        return num_frames * num_cameras * max(1, len(options.meshes))
+
+
+def _meshes(given: PathLike | Mesh | Sequence[PathLike | Mesh] | None) -> tuple[str | Mesh, ...]:
+    if given is None:
+        return ()
+    several = (given,) if isinstance(given, str | Path | Mesh) else given
+    return tuple(str(mesh) if isinstance(mesh, Path) else mesh for mesh in several)
+
+
+def _path(given: PathLike | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def _opened(capture: PathLike | Capture, inputs: CaptureInputs) -> AbstractContextManager[Capture]:
+    if not isinstance(capture, Capture):
+        return inputs.open()
+    if inputs.flame is not None or inputs.mesh_root is not None:
+        raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")
+    return nullcontext(inputs.supplement(capture))
+
+
+def _renderer(
+    renderer: RendererKind | Renderer | None, device: int | None, workers: int | None
+) -> AbstractContextManager[Renderer]:
+    if renderer is None or isinstance(renderer, str):
+        return make_renderer(renderer or "auto", device, threads=workers)
+    if device is not None:
+        raise ArgumentError(f"device {device}: the renderer that was given has its device already")
+    return nullcontext(renderer)
+
+
+def _provenance(
+    capture: Capture, inputs: CaptureInputs, options: ValidationOptions, info: RendererInfo, command: str
+) -> Provenance:
+    return Provenance(
+        command=command or f"renderkit.validate({str(inputs.capture)!r}, ...)",
+        capture=str(inputs.capture),
+        dataset=capture.dataset,
+        unit=capture.unit,
+        versions=package_versions(),
+        renderer={
+            "kind": info.kind,
+            "device": info.device,
+            "version": info.version,
+            "hardware": str(info.hardware).lower(),
+        },
+        options=options.as_text(),
+        inputs=hash_inputs((*inputs.files, *capture.files_read)),
+    )
+
+
+def _write(report: Report, capture: Capture, folder: Path) -> None:
+    meshes = read_meshes_of(capture, report.frames, report.meshes)
+    write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
+    write_formats(report, folder)

@@ -1,0 +1,202 @@
+"""One mesh, one camera, one call: project, render, overlay, with a default renderer that is made once."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from renderkit.arrays import ColorImage, MaskImage, Pixels, as_array, frozen
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.images.encoded import EncodedImage
+from renderkit.images.preview import preview_png
+from renderkit.pictures.drawing import write_picture
+from renderkit.pictures.overlay import OverlayStyle, draw_picture
+from renderkit.render.base import Renderer, Rendering, RenderPass
+from renderkit.render.choose import make_renderer
+from renderkit.results.evidence import ViewEvidence
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """A rendering drawn over a photograph.
+
+    Attributes:
+        image: (height, width, 3) RGB, read-only.
+
+    Example:
+        >>> import renderkit as rk
+        >>> picture = rk.Overlay(np.zeros((48, 64, 3), np.uint8))
+        >>> picture.image.shape
+        (48, 64, 3)
+    """
+
+    image: ColorImage
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If the image is not (height, width, 3).
+        """
+        object.__setattr__(self, "image", frozen(as_array(self.image, np.uint8, (None, None, 3), "image")))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture as .png or .jpg and return its path.
+
+        Raises:
+            DatasetError: If it cannot be written.
+        """
+        write_picture(self.image, Path(path))
+        return Path(path)
+
+    def _repr_png_(self) -> bytes:
+        """Show the picture in a notebook."""
+        return preview_png(self.image)
+
+
+def load_mesh(path: str | Path) -> Mesh:
+    """Read a mesh file (.ply, .obj, .stl, .off, .glb).
+
+    Raises:
+        DatasetError: If the file is missing, too large, not a mesh, or has no vertices.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "triangle.off")
+        ...     _ = file.write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0  3 0 1 2".replace("  ", chr(10)))
+        ...     mesh = rk.load_mesh(file)
+        >>> len(mesh.vertices), len(mesh.faces), mesh.name
+        (3, 1, 'triangle')
+    """
+    return Mesh.read(path)
+
+
+def project(camera: Camera, points_world: ArrayLike) -> Pixels:
+    """Project world points to pixels of the camera's raw (distorted) image.
+
+    Args:
+        camera: The view.
+        points_world: (3,) or (..., 3) points in world units.
+
+    Returns:
+        (2,) or (..., 2) pixels; (0, 0) is the centre of the top-left pixel. NaN where the camera does not see the
+        point; see `Camera.project`.
+
+    Raises:
+        ValueError: If the last axis is not 3 long.
+
+    Example:
+        >>> import renderkit as rk
+        >>> camera = rk.Camera.look_at(eye=(0, 0, 5), target=(0, 0, 0), size=(640, 480))
+        >>> rk.project(camera, (0.0, 0.0, 0.0)).tolist()
+        [319.5, 239.5]
+    """
+    return camera.project(points_world)
+
+
+def render(
+    mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.COLOR, *, renderer: Renderer | None = None
+) -> Rendering:
+    """Render a mesh into a camera's raw (distorted) image.
+
+    Args:
+        mesh: Vertices in world units.
+        camera: The view.
+        passes: Images beside face index and depth.
+        renderer: What draws; by default one that is made at the first call and closed at the end of the program.
+
+    Raises:
+        ValueError: If the mesh has no faces.
+        ContextError: If there is no renderer.
+
+    Example:
+        >>> import renderkit as rk
+        >>> square = rk.Mesh([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], [[0, 1, 2], [0, 2, 3]])
+        >>> camera = rk.Camera.look_at(eye=(0, 0, 4), target=(0, 0, 0), size=(64, 48), fov_deg=90)
+        >>> picture = rk.render(square, camera)
+        >>> int(picture.mask.sum()), float(picture.depth[24, 32])
+        (256, 4.0)
+    """
+    with _chosen(renderer) as drawing:
+        return drawing.render(mesh, camera, passes)
+
+
+def overlay(
+    photo: ColorImage | str | Path,
+    mesh: Mesh,
+    camera: Camera,
+    *,
+    mask: MaskImage | None = None,
+    style: OverlayStyle | None = None,
+    renderer: Renderer | None = None,
+) -> Overlay:
+    """Draw a mesh and its outline over a photograph.
+
+    Args:
+        photo: (height, width, 3) RGB of the camera's size, or a picture file.
+        mesh: Vertices in world units.
+        camera: The view.
+        mask: (height, width) captured mask, whose outline is drawn as well.
+        style: How to draw.
+        renderer: What draws; see `render`.
+
+    Raises:
+        ValueError: If a picture does not have the camera's size, or the mesh has no faces.
+        DatasetError: If the file cannot be read.
+        ContextError: If there is no renderer.
+
+    Example:
+        >>> import renderkit as rk
+        >>> triangle = rk.Mesh([[-1, -1, 0], [1, -1, 0], [0, 1, 0]], [[0, 1, 2]])
+        >>> camera = rk.Camera.look_at(eye=(0, 0, 4), target=(0, 0, 0), size=(64, 48))
+        >>> photo = np.zeros((48, 64, 3), np.uint8)
+        >>> bool(rk.overlay(photo, triangle, camera).image.any())
+        True
+    """
+    pixels = EncodedImage.from_file(Path(photo)).decode_color() if isinstance(photo, str | Path) else photo
+    shape = (camera.height, camera.width)
+    rendering = render(mesh, camera, renderer=renderer)
+    key = ViewKey("", "", camera.name, mesh.name)
+    evidence = ViewEvidence(
+        row=ViewResult(key, failure=Failure("NotScored", "drawn without scores")),
+        camera=camera,
+        photo=as_array(pixels, np.uint8, (*shape, 3), "photo"),
+        captured_mask=None if mask is None else as_array(mask, np.bool_, shape, "captured mask"),
+        rendered_mask=rendering.mask,
+        rendering=rendering,
+    )
+    return Overlay(draw_picture(evidence, style))
+
+
+@contextmanager
+def _chosen(renderer: Renderer | None) -> Iterator[Renderer]:
+    """Give the renderer that was passed, else the default one, which only its own thread may use if it is OpenGL."""
+    if renderer is not None:
+        yield renderer
+        return
+    default, owner = _default_renderer()
+    if default.threads > 1 or owner == threading.get_ident():
+        yield default
+    else:
+        with make_renderer() as own:
+            yield own
+
+
+@lru_cache(maxsize=1)
+def _default_renderer() -> tuple[Renderer, int]:
+    """Make the default renderer and say whose thread it belongs to; it is closed at the end of the program."""
+    renderer = make_renderer()
+    atexit.register(renderer.close)
+    return renderer, threading.get_ident()

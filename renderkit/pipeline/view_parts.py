@@ -1,0 +1,152 @@
+"""The parts of a view that scores are measured from: renderings, landmarks and regions, each made on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from renderkit.arrays import DepthImage, FloatArray, MaskImage
+from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.metrics.mask_window import MaskWindow
+from renderkit.metrics.region import Region, default_region
+from renderkit.metrics.score_kind import Needs
+from renderkit.metrics.scored_view import Missing, PairedLandmarks, Regions, TexturedPicture
+from renderkit.metrics.visibility import pixels_around, visible_among, visible_points
+from renderkit.pipeline.base_color import base_color
+from renderkit.pipeline.frame_content import FrameContent
+from renderkit.pipeline.observation import Observation
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.render.base import DepthProbe, Renderer, Rendering, RenderPass
+from renderkit.results.kinds import needs_of
+
+NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
+_NO_DETECTION = Missing("no 2D landmarks were detected in this view; give landmarks with --landmarks FILE")
+_NO_LANDMARKS_3D = Missing("the frame has no 3D landmarks; give landmarks with --landmarks FILE")
+_NOT_HELD_OUT = Missing("no 2D landmarks were detected in this view")
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedParts:
+    """The parts of one mesh in one view; see `metrics.scored_view.ViewParts`.
+
+    Attributes:
+        camera_name: Name of the view's camera.
+        observation: What was captured.
+        content: The frame's mesh and landmarks.
+        renderer: Draws the mesh.
+        options: How to validate.
+        passes: What the rendering should hold beside what scoring needs, for pictures.
+    """
+
+    camera_name: str
+    observation: Observation
+    content: FrameContent
+    renderer: Renderer
+    options: ValidationOptions
+    passes: RenderPass
+
+    @cached_property
+    def rendering(self) -> Rendering | Missing:
+        """The mesh with visibility."""
+        mesh = self.content.renderable
+        if isinstance(mesh, Missing):
+            return mesh
+        return self.renderer.render(mesh, self.observation.camera, self.passes)
+
+    @cached_property
+    def has_rendering(self) -> bool:
+        """Whether somebody needs more than the silhouette: pictures, depth, or landmarks that may be hidden."""
+        needed = bool(self.passes) or Needs.DEPTH in needs_of(self.options.metrics)
+        probed = isinstance(self.renderer, DepthProbe)
+        return needed or not (probed or isinstance(self._pairs, Missing))
+
+    def rendered_mask(self) -> MaskImage | Missing:
+        """Return the rendered mask; nothing is drawn where there is nothing to compare it with."""
+        mesh = self.content.renderable
+        if isinstance(mesh, Missing):
+            return mesh
+        if self.has_rendering:
+            return self.rendering if isinstance(self.rendering, Missing) else self.rendering.mask
+        return NO_MATTE if self.observation.mask is None else self.renderer.render_mask(mesh, self.observation.camera)
+
+    def rendered_depth(self) -> DepthImage | Missing:
+        """Return the mesh's depth."""
+        return self.rendering if isinstance(self.rendering, Missing) else self.rendering.depth
+
+    def other_depth(self) -> DepthImage | Missing:
+        """Return the depth of the frame's other mesh."""
+        other = self.content.other
+        return other if isinstance(other, Missing) else self.renderer.render(other, self.observation.camera).depth
+
+    def textured(self) -> TexturedPicture | Missing:
+        """Return the textured mesh, drawn without light."""
+        mesh = self.content.textured
+        if isinstance(mesh, Missing):
+            return mesh
+        rendering = self.renderer.render(mesh, self.observation.camera, RenderPass.BARYCENTRIC)
+        return TexturedPicture(base_color(mesh, rendering), rendering.mask)
+
+    def held_out(self) -> FloatArray | Missing:
+        """Return the view's landmarks against the other views."""
+        found = self.content.held_out
+        return found if isinstance(found, Missing) else found.get(self.camera_name, _NOT_HELD_OUT)
+
+    def landmarks(self) -> PairedLandmarks | Missing:
+        """Return landmarks with the hidden ones marked, from a rendering or from the depth around them alone."""
+        pairs, mesh = self._pairs, self.content.renderable
+        if isinstance(pairs, Missing) or isinstance(mesh, Missing):
+            return pairs
+        camera = self.observation.camera
+        if isinstance(self.renderer, DepthProbe) and not self.has_rendering:
+            around, inside = pixels_around(pairs.predicted, camera.size)
+            depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2)).reshape(-1, 4)
+            seen = visible_among(pairs.depths, depths, inside, self.content.tolerance)
+        else:
+            depth = self.rendered_depth()
+            if isinstance(depth, Missing):
+                return pairs
+            seen = visible_points(pairs.predicted, pairs.depths, depth, self.content.tolerance)
+        # A landmark that misses the picture is not hidden: its error is the very thing to report.
+        return replace(pairs, hidden=camera.in_image(pairs.predicted) & ~seen)
+
+    def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
+        """Return the region that was asked for, else the one that suits the mesh, where the picture has content."""
+        everywhere, mesh = self.observation.region, self.content.renderable
+        if isinstance(mesh, Missing):
+            return mesh
+        if self.options.region is None:
+            return Regions(everywhere, _both(default_region(mesh.name, *window.whole), everywhere))
+        try:
+            chosen = self.options.region.of_view(rendered, captured, self.observation.landmarks)
+        except ValueError as error:
+            return Missing(str(error))
+        region = _both(chosen, everywhere)
+        return Regions(region, region)
+
+    @cached_property
+    def _pairs(self) -> PairedLandmarks | Missing:
+        """The 3D landmarks, projected and paired with the detected ones; none is marked hidden yet."""
+        known, detected = self.content.landmarks, self.observation.landmarks
+        if known is None:
+            return _NO_LANDMARKS_3D
+        if detected is None:
+            return _NO_DETECTION
+        try:
+            pairs = common_landmarks(known, detected)
+        except ValueError as error:
+            return Missing(str(error))
+        points = known.points[pairs.first]
+        predicted = self.observation.camera.project(points)
+        predicted[~known.valid[pairs.first]] = np.nan
+        captured = detected.points[pairs.second].copy()
+        captured[~detected.valid[pairs.second]] = np.nan
+        depths = self.observation.camera.depth(points)
+        return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+
+
+def _both(first: Region | None, second: Region | None) -> Region | None:
+    if first is None or second is None:
+        return first or second
+    return Region(first.mask & second.mask, first.name, first.why)

@@ -1,0 +1,63 @@
+"""The registry of writers. A writer is a module of this package with a `WRITER`, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from renderkit.report.writer import Writer
+from renderkit.results.report import Report
+
+_MODULES: Final = (
+    "renderkit.report.json_file",
+    "renderkit.report.csv_file",
+    "renderkit.report.parquet",
+    "renderkit.report.junit",
+    "renderkit.report.markdown",
+    "renderkit.report.html.html_file",
+)
+"""Modules with a `WRITER`, in the order in which they write."""
+
+
+def _writer(module: str) -> Writer:
+    writer = import_module(module).WRITER
+    if not isinstance(writer, Writer):
+        raise TypeError(f"{module}: expected a Writer, found {type(writer).__name__}")
+    return writer
+
+
+WRITERS: Final[Mapping[str, Writer]] = {writer.name: writer for writer in map(_writer, _MODULES)}
+"""Every writer by name, in the order in which they write."""
+
+DEFAULT_FORMATS: Final = tuple(name for name, writer in WRITERS.items() if writer.by_default)
+
+
+def find_writers(names: Iterable[str]) -> tuple[Writer, ...]:
+    """Return the writers of some formats.
+
+    Raises:
+        ValueError: If there is no such format; the message lists all.
+    """
+    wanted = tuple(names)
+    unknown = next((name for name in wanted if name not in WRITERS), None)
+    if unknown is not None:
+        raise ValueError(f"no format is called {unknown!r}; there are: {', '.join(WRITERS)}")
+    return tuple(WRITERS[name] for name in wanted)
+
+
+def write_formats(report: Report, folder: Path, formats: Iterable[str] = DEFAULT_FORMATS) -> tuple[Path, ...]:
+    """Write a run's formats and return their paths, in the order given.
+
+    Args:
+        report: The run, with its gates' verdicts, and the baseline that report.html draws behind its histograms.
+        folder: Its folder.
+        formats: Names of writers.
+
+    Raises:
+        ValueError: If there is no such format.
+        DatasetError: If a file cannot be written, or the run folder's pictures or geometry are damaged.
+        MissingExtraError: If a format's package is not installed.
+    """
+    return tuple(writer.write(report, folder) for writer in find_writers(formats))

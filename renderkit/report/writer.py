@@ -1,0 +1,42 @@
+"""What a writer is: one file of a run folder, written from a finished report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.results.report import Report
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes one file of a run folder. It reads the report and what the run wrote, and computes nothing anew.
+
+    Attributes:
+        name: What it is asked for by.
+        file_name: The file that it writes.
+        dump: Returns the file's bytes, given the report and the run folder, in which a page's pictures lie.
+        by_default: Whether every run writes it; one that needs an extra is written on request.
+    """
+
+    name: str
+    file_name: str
+    dump: Callable[[Report, Path], bytes]
+    by_default: bool = True
+
+    def write(self, report: Report, folder: Path) -> Path:
+        """Write the file into a run folder and return its path.
+
+        Raises:
+            DatasetError: If it cannot be written, or the run folder's pictures or geometry are damaged.
+            MissingExtraError: If a package is missing.
+        """
+        path = folder / self.file_name
+        data = self.dump(report, folder)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+        return path

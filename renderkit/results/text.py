@@ -1,0 +1,206 @@
+"""A report as plain text: one row per camera, the worst one named, what is missing counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from renderkit.metrics.score_kind import Metric
+from renderkit.notebook import table_html
+from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import GateVerdict, Report
+
+_MOST_COLUMNS = 10
+_MOST = 10
+_MOST_VERDICTS = 50
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of cameras as text.
+
+    Attributes:
+        headers: Title of each column.
+        rows: One cell per column, as text.
+        left: By column, whether it is aligned left.
+        marked: By row, whether it should catch the eye: the worst camera, or one with failed views.
+    """
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left: tuple[bool, ...]
+    marked: tuple[bool, ...]
+
+    def __str__(self) -> str:
+        """Return the table in columns, without colours."""
+        lines = (self.headers, *self.rows)
+        widths = [max(len(line[index]) for line in lines) for index in range(len(self.headers))]
+        return "\n".join(
+            "  ".join(
+                printable(cell).ljust(width) if left else printable(cell).rjust(width)
+                for cell, width, left in zip(line, widths, self.left, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+
+
+def report_text(report: Report) -> str:
+    """Return all that `renderkit validate` prints of a report, without colours."""
+    tables = [str(table) for table in (camera_table(report), *requested_tables(report))]
+    below = [*surface_lines(report), "", *summary_lines(report)]
+    return "\n".join(["\n\n".join(tables), *map(printable, below)])
+
+
+def report_html(report: Report) -> str:
+    """Return the table of cameras as a small piece of HTML, every cell escaped."""
+    table = camera_table(report)
+    lines = "<br>".join(escape(line) for line in summary_lines(report))
+    return f"{table_html(table.headers, table.rows, bold=table.marked)}<p>{lines}</p>"
+
+
+def printable(text: str) -> str:
+    """Return text on one line, characters that do not print replaced."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def camera_table(report: Report) -> TextTable:
+    """Return one row per camera with the headline metrics; the worst camera is marked."""
+    return _table(report, table_metrics(report.summary.cameras))
+
+
+def requested_tables(report: Report) -> tuple[TextTable, ...]:
+    """Return further tables of what was measured on request; none when nothing was."""
+    return tuple(_table(report, metrics) for metrics in _shared_out(report.summary.metrics))
+
+
+def surface_lines(report: Report) -> list[str]:
+    """Return one line per frame whose two meshes were compared."""
+    return [f"surfaces ({report.provenance.unit}): {surface}" for surface in report.surfaces[:_MOST]]
+
+
+def _shared_out(asked: Sequence[Metric]) -> list[list[Metric]]:
+    """Share the columns that were asked for out among tables of at most ten, a group in one table."""
+    tables: list[list[Metric]] = []
+    columns = [metric for metric in asked if metric.column and metric.on_request]
+    for group in dict.fromkeys(metric.group for metric in columns):
+        members = [metric for metric in columns if metric.group == group]
+        if tables and len(tables[-1]) + len(members) <= _MOST_COLUMNS:
+            tables[-1] += members
+        else:
+            tables.append(members)
+    return tables
+
+
+def _table(report: Report, metrics: Sequence[Metric]) -> TextTable:
+    worst, summaries = report.summary.worst, report.summary.cameras
+    several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
+    headers = ["camera", *(["mesh"] if several_meshes else []), *(["frames"] if several_frames else [])]
+    left = [True, *([True] if several_meshes else []), *([False] if several_frames else [])]
+    rows, marked = [], []
+    for summary in summaries:
+        cells = [summary.camera, *([summary.mesh] if several_meshes else [])]
+        cells += [str(len(summary.rows))] if several_frames else []
+        cells += [metric.text(metric.value(summary.scores)) for metric in metrics]
+        mark = worst is not None and worst.camera == summary.camera and worst.stands_out
+        rows.append((*cells, _note(summary, mark)))
+        marked.append(mark or summary.num_failed > 0)
+    return TextTable(
+        headers=(*headers, *(metric.title for metric in metrics), ""),
+        rows=tuple(rows),
+        left=(*left, *(False for _ in metrics), True),
+        marked=tuple(marked),
+    )
+
+
+def summary_lines(report: Report) -> list[str]:
+    """Return the sentences below the table: worst camera, what is not computable, what failed, what was skipped."""
+    lines = _worst_lines(report)
+    lines += [f"cause: {one}" for one in report.explanations]
+    lines += _missing_lines(report)
+    failures = report.failures
+    if failures:
+        lines.append(f"failed: {len(failures)} of {len(report.rows)} views")
+        for row in failures[:_MOST]:
+            message = row.failure.message if row.failure else ""
+            lines.append(f"  frame {row.key.frame} camera {row.key.camera}: {message}")
+        if len(failures) > _MOST:
+            lines.append(f"  and {len(failures) - _MOST} more, all in report.json")
+    for name, why in list(report.skipped_cameras.items())[:_MOST]:
+        lines.append(f"skipped by the dataset: camera {name}: {why}")
+    lines += [f"check: {check}" for check in report.checks]
+    lines += _warning_lines(report)
+    if report.gates:
+        lines += verdict_lines(report.gates)
+    return lines
+
+
+def verdict_lines(verdicts: Sequence[GateVerdict]) -> list[str]:
+    """Return one line per verdict that is no pass, what blocks first, and a line that counts."""
+    shown = sorted((v for v in verdicts if not v.passed), key=lambda verdict: not verdict.blocks)
+    lines = []
+    for verdict in shown[:_MOST_VERDICTS]:
+        mesh = f" ({verdict.mesh})" if verdict.mesh else ""
+        word = f"{verdict.verdict}, tolerated" if verdict.tolerated else verdict.verdict
+        lines.append(printable(f"gate {word}: {verdict.gate}: {verdict.subject}{mesh}: {verdict.message}"))
+    if len(shown) > _MOST_VERDICTS:
+        lines.append(f"and {len(shown) - _MOST_VERDICTS} more that do not pass")
+    tolerated = sum(verdict.tolerated for verdict in verdicts)
+    words = f", {tolerated} tolerated" if tolerated else ""
+    return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {len(verdicts)} checks pass{words}"]
+
+
+def _note(summary: CameraSummary, worst: bool) -> str:
+    notes = ["<-- worst"] if worst else []
+    if summary.num_failed:
+        notes.append(f"{summary.num_failed} of {len(summary.rows)} failed" if len(summary.rows) > 1 else "failed")
+    return ", ".join(notes)
+
+
+def _worst_lines(report: Report) -> list[str]:
+    worst = report.summary.worst
+    if worst is None:
+        return ["worst camera: none, nothing could be computed"]
+    if not worst.stands_out:
+        return [f"worst camera: {worst.camera}, {_against(worst)}; no camera stands out"]
+    lines = [f"worst camera: {worst.camera}"]
+    lines += [f"  {_against(entry)}" for entry in report.summary.outlying_metrics(worst.camera)]
+    if worst.runner_up is not None:
+        lines.append(
+            f"  {worst.deviation:.1f} robust deviations from the rig; next is camera {worst.runner_up} "
+            f"with {worst.runner_up_deviation:.1f}"
+        )
+    return lines
+
+
+def _against(entry: WorstCamera) -> str:
+    metric = METRICS[entry.metric]
+    return f"{entry.metric} {metric.text(entry.value)} against the rig's median {metric.text(entry.rig_median)}"
+
+
+def _missing_lines(report: Report) -> list[str]:
+    """Count what is not computable by reason; metrics with the same reason share a line."""
+    rows = [row for row in report.rows if row.failure is None]
+    titles: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for metric in table_metrics(()):
+        found = Counter(reason for row in rows if (reason := row.missing_reason(metric)) is not None)
+        for reason, count in found.items():
+            titles.setdefault(reason, []).append(metric.title)
+            counts[reason] = max(counts[reason], count)
+    return [
+        f"not computable: {', '.join(names)} in {counts[reason]} of {len(report.rows)} views: {reason}"
+        for reason, names in titles.items()
+    ]
+
+
+def _warning_lines(report: Report) -> list[str]:
+    found = Counter(warning for row in report.rows for warning in row.warnings)
+    first = {w: row.key.camera for row in reversed(report.rows) for w in row.warnings}
+    lines = [
+        f"warning: camera {first[text]}{f' and {count - 1} more views' if count > 1 else ''}: {text}"
+        for text, count in found.most_common(_MOST)
+    ]
+    return [*lines, f"and {len(found) - _MOST} more warnings, all in report.json"] if len(found) > _MOST else lines
