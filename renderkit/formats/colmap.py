@@ -21,7 +21,8 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name, require_tokens
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_quaternion, quaternion_from_matrix
-from renderkit.untrusted.content import Content, exact, numbers, read_bytes, read_text, size_at, write_text
+from renderkit.untrusted.content import Content, exact, numbers, size_at, write_text
+from renderkit.untrusted.files import read_bytes, read_text
 
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")

@@ -13,7 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import RigFormat
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, numbers
-from renderkit.untrusted.restricted_pickle import load_npy_dictionary
+from renderkit.untrusted.pickled_values import load_npy_dictionary
 
 _NPY_MAGIC = b"\x93NUMPY"
 

@@ -17,7 +17,7 @@ from renderkit.arrays import Points3, as_array
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
-from renderkit.untrusted.json_file import read_json_object
+from renderkit.untrusted.json_text import read_json_object
 
 
 @dataclass(frozen=True, eq=False)

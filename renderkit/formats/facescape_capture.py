@@ -19,7 +19,7 @@ from renderkit.formats.calibration import make_camera
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
-from renderkit.untrusted.json_file import read_json_object
+from renderkit.untrusted.json_text import read_json_object
 
 PARAMS_NAME = "params.json"
 MAX_PARAMS_BYTES = 64 << 20

@@ -24,6 +24,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, number, numbers, size_at, write_text
+from renderkit.untrusted.xml_text import parse_xml
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, fold_over=False)
 _HALF = 0.5
@@ -38,7 +39,7 @@ def matches(content: Content) -> bool:
 def read(content: Content) -> RawRig:
     """Read a camera export; the chunk's own transform, where there is one, is applied."""
     path = content.path
-    root = _parse(content)
+    root = parse_xml(path, content.data)
     chunk = root.find("chunk") if root.find("chunk") is not None else root
     if chunk is None:
         raise DatasetError(path, "chunk", "the element is missing")
@@ -62,20 +63,6 @@ def read(content: Content) -> RawRig:
         cameras.append(RawCamera(name, K, pose, "world_from_cam", coefficients=lens, model=model, size=size))
     notes = (f"not aligned, left out: {', '.join(left_out[:10])}",) if left_out else ()
     return RawRig(tuple(cameras), path, unit, "metashape", notes)
-
-
-def _parse(content: Content) -> Element:
-    # The standard library's parser expands entities; defusedxml refuses every DTD, and so entity bombs.
-    from defusedxml.common import DefusedXmlException  # noqa: PLC0415 - only this format needs it
-    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
-
-    try:
-        root: Element = fromstring(content.data, forbid_dtd=True)
-    except DefusedXmlException as error:
-        raise DatasetError(content.path, None, f"XML with a DTD or entities is refused: {error}") from error
-    except (ParseError, ValueError, RecursionError) as error:
-        raise DatasetError(content.path, None, f"is not valid XML: {error}") from error
-    return root
 
 
 def _chunk_transform(chunk: Element, path: Path) -> tuple[FloatArray, FloatArray, float, Unit]:

@@ -19,7 +19,8 @@ from renderkit.formats.format import RigFormat, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
-from renderkit.untrusted.content import Content, exact, field, numbers, read_text, size_at, write_text
+from renderkit.untrusted.content import Content, exact, field, numbers, size_at, write_text
+from renderkit.untrusted.files import read_text
 
 _LIMITS = Expressible(brown_conrady=14)
 _KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.images.encoded import encoded_size
+from renderkit.untrusted.files import read_head
 
 KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))
 """(width, height) of RenderMe-360, DNA-Rendering, Multiface and ava-256, NeRSemble and Middlebury."""
@@ -109,8 +109,4 @@ def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:
 
 
 def _header_size(path: Path) -> tuple[int, int] | None:
-    try:
-        with path.open("rb") as stream:
-            return encoded_size(stream.read(_HEADER_BYTES))
-    except OSError as error:
-        raise DatasetError(path, None, f"the picture beside the cameras cannot be read: {error.strerror}") from error
+    return encoded_size(read_head(path, _HEADER_BYTES))

@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
-from renderkit.untrusted.hdf5_file import AttributeValue, Hdf5File
+from renderkit.untrusted.hdf5 import AttributeValue, Hdf5File
 
 _HALVES = {"raw": "anno", "anno": "raw"}
 

@@ -12,6 +12,7 @@ import numpy as np
 from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.errors import DatasetError
 from renderkit.images.png import decode_gray_png
+from renderkit.untrusted.files import read_bytes
 
 MAX_ENCODED_BYTES = 512 << 20
 """Encoded pictures above this size are refused."""
@@ -40,7 +41,7 @@ class EncodedImage:
     def from_file(cls, path: str | Path) -> EncodedImage:
         """Refer to a picture file; nothing is read yet."""
         file = Path(path)
-        return cls(lambda: _read_file(file), file)
+        return cls(lambda: read_bytes(file, MAX_ENCODED_BYTES), file)
 
     def decode_color(self) -> ColorImage:
         """Return the picture as (height, width, 3) RGB.
@@ -152,12 +153,3 @@ def encoded_size(data: bytes) -> tuple[int, int] | None:
             continue
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return None
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_ENCODED_BYTES:
-            raise DatasetError(path, None, f"picture of {path.stat().st_size} bytes is over {MAX_ENCODED_BYTES}")
-        return path.read_bytes()
-    except OSError as error:
-        raise DatasetError(path, None, f"the picture cannot be read: {error.strerror}") from error

@@ -13,9 +13,8 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-
-MAX_FILE_BYTES = 256 << 20
-"""Camera files above this size are refused before they are read (10,000 cameras take about 10 MB)."""
+from renderkit.untrusted.files import decode_text, read_bytes, read_head
+from renderkit.untrusted.json_text import parse_json
 
 _HEAD_BYTES = 4096
 
@@ -43,18 +42,14 @@ class Content:
         """First 4096 bytes of a file; empty for a folder."""
         if self.is_folder:
             return b""
-        try:
-            with self.path.open("rb") as stream:
-                return stream.read(_HEAD_BYTES)
-        except OSError as error:
-            raise DatasetError(self.path, None, f"cannot be read: {error.strerror}") from error
+        return read_head(self.path, _HEAD_BYTES)
 
     @cached_property
     def data(self) -> bytes:
         """All bytes of the file.
 
         Raises:
-            DatasetError: If it cannot be read or is larger than `MAX_FILE_BYTES`.
+            DatasetError: If it cannot be read, is no regular file, or is larger than `files.MAX_FILE_BYTES`.
         """
         return read_bytes(self.path)
 
@@ -65,7 +60,7 @@ class Content:
         Raises:
             DatasetError: If it is not UTF-8.
         """
-        return read_text(self.path, self.data)
+        return decode_text(self.path, self.data)
 
     @cached_property
     def json(self) -> Untrusted:
@@ -86,48 +81,6 @@ class Content:
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""
         return self.is_folder and all((self.path / name).is_file() for name in names)
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file that is not larger than `MAX_FILE_BYTES`.
-
-    Raises:
-        DatasetError: If the file cannot be read or is too large.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise DatasetError(path, None, f"a camera file of more than {MAX_FILE_BYTES} bytes is refused")
-    return data
-
-
-def read_text(path: Path, data: bytes | None = None) -> str:
-    """Return a file's UTF-8 text.
-
-    Raises:
-        DatasetError: If the bytes are not UTF-8.
-    """
-    try:
-        return (read_bytes(path) if data is None else data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(path, None, f"expected UTF-8 text: {error}") from error
-
-
-def parse_json(path: Path, text: str) -> Untrusted:
-    """Return parsed JSON; NaN and Infinity are admitted so that `lint` can name them.
-
-    Raises:
-        DatasetError: If the text is no JSON or is nested too deeply.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise DatasetError(path, None, "the JSON is nested too deeply to be a camera file") from error
-    except ValueError as error:
-        raise DatasetError(path, None, f"is not valid JSON: {error}") from error
 
 
 def write_json(path: Path, value: Untrusted) -> None:

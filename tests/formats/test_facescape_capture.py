@@ -165,7 +165,7 @@ def test_damaged_params(write_facescape: Write, tmp_path: Path, monkeypatch: pyt
         with pytest.raises(DatasetError, match=why):
             FaceScapeCapture(folder)
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DatasetError, match="not a JSON file"):
+    with pytest.raises(DatasetError, match="expected UTF-8 text"):
         FaceScapeCapture(folder)
     monkeypatch.setattr(facescape, "MAX_PARAMS_BYTES", 2)
     with pytest.raises(DatasetError, match="is over"):

@@ -11,7 +11,7 @@ import pytest
 
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.untrusted.hdf5_file import MAX_DATASET_BYTES, Hdf5File
+from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, Hdf5File
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted.files import check_regular
 
 if TYPE_CHECKING:
     import h5py
@@ -27,6 +28,14 @@ MAX_DATASET_BYTES = 1 << 30
 
 MAX_ATTRIBUTE_BYTES = 1 << 16
 """Attributes that claim more than this are refused."""
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+"""First bytes of an HDF5 file."""
+
+# What h5py and NumPy raise for damaged files.
+_DAMAGE = (
+    OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, MemoryError, EOFError,
+)  # fmt: skip
 
 AttributeValue: TypeAlias = str | int | float | bool | NDArray[Any]
 """What an attribute can be, as plain values."""
@@ -55,11 +64,10 @@ class Hdf5File:
         self.path = path
         self._lock = threading.RLock()
         self._owner = os.getpid()
-        if not path.is_file():
-            raise DatasetError(path, None, "no such file")
+        check_regular(path)
         try:
             self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
-        except (OSError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise DatasetError(
                 path, None, f"not a readable HDF5 file (truncated download, or another format?): {error}"
             ) from error
@@ -184,7 +192,7 @@ class Hdf5File:
             self.check_open()
             try:
                 yield
-            except (OSError, RuntimeError, LookupError, ValueError, TypeError, OverflowError, MemoryError) as error:
+            except _DAMAGE as error:
                 raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {error}") from error
 
     def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
