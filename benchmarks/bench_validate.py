@@ -31,7 +31,7 @@ from bench_peers import contenders
 from bench_render import machine
 
 from renderkit.arrays import AlphaImage, FloatArray, Points3
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from renderkit.errors import RenderkitError as RenderkitError
     from renderkit.errors import ShaderError as ShaderError
     from renderkit.flame.model import FlameModel as FlameModel
+    from renderkit.formats import open_capture as open_capture
     from renderkit.formats import read_rig as read_rig
     from renderkit.formats import write_rig as write_rig
-    from renderkit.formats.captures import open_capture as open_capture
+    from renderkit.formats.facescape_alignment import read_tu_alignment as read_tu_alignment
     from renderkit.formats.supplement import SupplementedCapture as SupplementedCapture
     from renderkit.geometry.camera import Camera as Camera
     from renderkit.geometry.distortion import BrownConrady as BrownConrady
@@ -82,9 +83,10 @@ _HOMES = {
     "diff_rigs": "renderkit.diagnose.diff",
     "lint": "renderkit.diagnose.lint",
     "make_renderer": "renderkit.render.choose",
-    "open_capture": "renderkit.formats.captures",
+    "open_capture": "renderkit.formats",
     "read_report": "renderkit.results.json_report",
     "read_rig": "renderkit.formats",
+    "read_tu_alignment": "renderkit.formats.facescape_alignment",
     "score_boundary": "renderkit.metrics.boundary",
     "score_mask": "renderkit.metrics.mask",
     "score_reprojection": "renderkit.metrics.reprojection",

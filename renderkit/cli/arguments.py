@@ -159,17 +159,17 @@ class CaptureInputs:
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        from renderkit.formats.captures import open_capture
+        from renderkit.formats import open_capture
         from renderkit.formats.supplement import SupplementedCapture
         from renderkit.geometry.mesh import Mesh
 
         capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
         try:
             _, forgotten = self._remembered_flame
-            if forgotten and _has_faceless_flame(capture):
+            if forgotten and capture.needs_flame_topology:
                 sys.stderr.write(f"warning: {forgotten}; FLAME is scored by its vertices alone without --flame FILE\n")
             for file in self.mesh_files:
-                capture = SupplementedCapture(capture, mesh=Mesh.read(file))
+                capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
             if self.masks is not None or self.landmarks is not None:
                 capture = SupplementedCapture(capture, self.masks, self.landmarks)
         except Exception:
@@ -203,22 +203,6 @@ class CaptureInputs:
     def mesh_names(self) -> tuple[str, ...]:
         """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
         return tuple(Path(text).stem if is_mesh_file(text) else text for text in self.meshes)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
-        from renderkit.formats.smc_files import find_sibling
-
-        found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame_file) if path is not None)]
-        if self.capture.is_file():
-            sibling = find_sibling(self.capture)
-            found += [self.capture] if sibling is None else [self.capture, sibling]
-        else:
-            found.append(self.capture.parent / f"{self.capture.name}.ply")  # where FaceScape has a tuple's model
-        for folder in (self.capture, self.masks):
-            if folder is not None and folder.is_dir():
-                found += [path for path in folder.iterdir() if path.is_file()]
-        return tuple(found)
 
 
 def remember(flame: Path | None) -> None:
@@ -289,11 +273,6 @@ def open_renderer(choice: RendererChoice, device: int | None, workers: int | Non
         return make_renderer(choice.value, device, threads=workers)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def _has_faceless_flame(capture: Capture) -> bool:
-    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
-    return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
 
 
 def _check_not_empty(capture: Capture, path: Path) -> None:

@@ -27,7 +27,7 @@ def demo(
     device: DeviceOption = None,
 ) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""
-    from renderkit.formats.captures import open_capture
+    from renderkit.formats import open_capture
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.pipeline.synth import synthesize
     from renderkit.pipeline.synth_options import SynthOptions

@@ -75,7 +75,8 @@ def _inspect_capture(opened: Capture, checks: bool) -> None:
         _print_facts(inventory, capture)
         _print_annotations(inventory)
         _print_cameras(capture)
-        for title, lines in (("skipped cameras", _skipped(capture)), ("missing", inventory.missing)):
+        missing = [str(part) for part in inventory.missing]
+        for title, lines in (("skipped cameras", _skipped(capture)), ("missing", missing)):
             if lines:
                 typer.echo(f"\n{title}:")
                 for line in lines:

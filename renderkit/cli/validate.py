@@ -163,7 +163,7 @@ def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None =
         package_versions(),
         {"kind": info.kind, "device": info.device, "version": info.version, "hardware": str(info.hardware).lower()},
         run.options.as_text(),
-        hash_inputs(run.inputs.files),
+        hash_inputs(capture.files_read),
     )
     skipped = {camera.name: camera.why for camera in capture.skipped_cameras}
     report = Report(

@@ -65,6 +65,11 @@ def read_tu_alignment(path: str | Path, subject: int | str, expression: int | st
 
     Raises:
         DatasetError: If the file is not such a file, or the tuple is not in it, or its numbers are no similarity.
+
+    Example: draw a TU mesh into a tuple's picture.
+
+        alignment = renderkit.read_tu_alignment("Rt_scale_dict.json", 122, "4_anger")
+        camera = alignment.camera_in_tu(capture.camera("7"))
     """
     file = Path(path)
     first, second = str(subject), str(expression).split("_", 1)[0]

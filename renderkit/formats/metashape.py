@@ -17,7 +17,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit, intrinsics
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures
 from renderkit.geometry.camera import Camera
@@ -62,7 +62,7 @@ def read(content: Content) -> RawRig:
         pose = np.column_stack([rotation @ matrix[:, :3], scale * (rotation @ matrix[:, 3]) + translation])
         cameras.append(RawCamera(name, K, pose, "world_from_cam", coefficients=lens, model=model, size=size))
     notes = (f"not aligned, left out: {', '.join(left_out[:10])}",) if left_out else ()
-    return RawRig(tuple(cameras), path, unit, "metashape", notes)
+    return RawRig(tuple(cameras), path, unit, notes=notes)
 
 
 def _chunk_transform(chunk: Element, path: Path) -> tuple[FloatArray, FloatArray, float, Unit]:
@@ -160,4 +160,11 @@ def _write_sensor(parent: Element, camera: Camera, number_: str, name: str) -> N
         SubElement(calibration, key).text = exact(value)
 
 
-FORMAT = RigFormat("metashape", "Metashape camera XML", matches, read, _LIMITS, write)
+FORMAT = Format(
+    name="metashape",
+    title="Metashape camera XML",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+)

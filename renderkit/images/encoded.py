@@ -43,6 +43,23 @@ class EncodedImage:
         file = Path(path)
         return cls(lambda: read_bytes(file, MAX_ENCODED_BYTES), file)
 
+    @classmethod
+    def from_array(cls, pixels: ColorImage | AlphaImage, path: Path, key: str | None = None) -> EncodedImage:
+        """Refer to a picture in memory; it becomes a PNG, without loss, each time its bytes are read.
+
+        Args:
+            pixels: (height, width, 3) RGB or (height, width) grey, uint8.
+            path: Where it is said to come from, for errors.
+            key: The entry there.
+        """
+
+        def encode() -> bytes:
+            ordered = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, ::-1])
+            _, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+            return data.tobytes()
+
+        return cls(encode, path, key)
+
     def decode_color(self) -> ColorImage:
         """Return the picture as (height, width, 3) RGB.
 

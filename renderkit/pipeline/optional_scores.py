@@ -12,8 +12,6 @@ import numpy as np
 from renderkit.arrays import ColorImage, FloatArray, MaskImage
 from renderkit.capture import Capture, Frame
 from renderkit.errors import MissingExtraError, RenderkitError
-from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.contour_score import ContourScore
@@ -70,7 +68,7 @@ def read_requested(
     if "depth" in options.metrics:
         other, why["depth"] = _other_mesh(frame, mesh_name)
     if "texture" in options.metrics:
-        textured, why["texture"] = _textured(capture, frame.id, mesh_name, mesh)
+        textured, why["texture"] = _textured(frame, mesh_name, mesh)
     to_metres = 1e-3 if capture.unit == "mm" else 1.0
     return RequestedContent(
         held_out, other, textured, to_metres, {kind: reason for kind, reason in why.items() if reason}
@@ -108,15 +106,14 @@ def _other_mesh(frame: Frame, mesh_name: str) -> tuple[Mesh | None, str]:
     return None, "the frame has no second mesh to compare depth with"
 
 
-def _textured(capture: Capture, frame_id: str, mesh_name: str, mesh: Mesh | None) -> tuple[Mesh | None, str]:
+def _textured(frame: Frame, mesh_name: str, mesh: Mesh | None) -> tuple[Mesh | None, str]:
     if mesh is not None and (mesh.texture is not None or mesh.vertex_colors is not None):
         return mesh, ""
-    while isinstance(capture, SupplementedCapture):
-        capture = capture.supplemented
-    if mesh_name != "flame" or not isinstance(capture, RenderMe360Capture):
+    read = frame.textured_mesh_readers.get(mesh_name)
+    if read is None:
         return None, "the mesh has neither texture nor vertex colours"
     try:
-        found = capture.textured_flame_mesh(frame_id)
+        found = read()
     except RenderkitError as error:
         return None, str(error)
     return found, "" if found else "the frame has no UV texture, or --flame FILE has no texture coordinates"

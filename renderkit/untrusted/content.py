@@ -16,7 +16,11 @@ from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
 from renderkit.untrusted.json_text import parse_json
 
+MAX_IMAGE_SIDE = 65_536
+"""Image sides above this many px are refused: no sensor has them, but typing errors do."""
+
 _HEAD_BYTES = 4096
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 Untrusted: TypeAlias = Any
 """What a foreign file holds, before its type has been checked."""
@@ -154,11 +158,29 @@ def number(value: Untrusted, path: Path, key: str) -> float:
     return float(numbers(value, [()], path, key))
 
 
+def flag_at(value: Untrusted, path: Path, key: str) -> bool:
+    """Return true or false, also given as 0 or 1 or as text in any case.
+
+    Raises:
+        DatasetError: If it is anything else.
+    """
+    word = str(value).strip().lower()
+    if isinstance(value, bool | int | float | str) and word in _FLAGS:
+        return _FLAGS[word]
+    raise DatasetError(path, key, f"expected true or false, found {str(value)[:40]!r}")
+
+
 def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[int, int]:
-    """Return (width, height) from two whole positive numbers (some files write 1920.0)."""
+    """Return (width, height) from two whole positive numbers of px (some files write 1920.0).
+
+    Raises:
+        DatasetError: If they are none, or above `MAX_IMAGE_SIDE`.
+    """
     pair = numbers([width, height], [(2,)], path, key)
-    if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair <= 1 << 20).all() and (pair == pair.round()).all()):
-        raise DatasetError(path, key, f"expected a whole positive image size, found {width} x {height}")
+    if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair == pair.round()).all()):
+        raise DatasetError(path, key, f"expected a whole positive image size in px, found {width} x {height}")
+    if (pair > MAX_IMAGE_SIDE).any():
+        raise DatasetError(path, key, f"image of {width} x {height} px is over {MAX_IMAGE_SIDE} px")
     return int(pair[0]), int(pair[1])
 
 

@@ -40,6 +40,7 @@ _DAMAGE = (
 AttributeValue: TypeAlias = str | int | float | bool | NDArray[Any]
 """What an attribute can be, as plain values."""
 
+_MAX_KNOWN_GROUPS = 1024
 MAX_KEYS = 200_000
 """Groups with more entries than this are refused."""
 
@@ -64,6 +65,7 @@ class Hdf5File:
         self.path = path
         self._lock = threading.RLock()
         self._owner = os.getpid()
+        self._groups: dict[tuple[str, ...], h5py.Group] = {}
         check_regular(path)
         try:
             self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
@@ -76,6 +78,7 @@ class Hdf5File:
         """Close the file; closing twice does nothing."""
         with self._lock:
             if self._owner == os.getpid():
+                self._groups.clear()
                 self._file.close()
 
     def check_open(self) -> None:
@@ -117,12 +120,16 @@ class Hdf5File:
             except DatasetError:
                 return True
 
-    def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
+    def read(
+        self, *path: str, kinds: str = "fiub", max_bytes: int = MAX_DATASET_BYTES, first: int | None = None
+    ) -> NDArray[Any] | None:
         """Read a dataset.
 
         Args:
             path: Keys from the root.
             kinds: Allowed NumPy dtype kinds.
+            max_bytes: Datasets that claim more are refused.
+            first: Read only as many rows; None reads all.
 
         Returns:
             The array, or None if there is no dataset at the path or it holds no value.
@@ -141,8 +148,8 @@ class Hdf5File:
                 raise DatasetError(self.path, key, "expected a dataset, found a group")
             if not entry.size:
                 return None
-            self._check(entry, key, kinds)
-            return np.asarray(entry[()])
+            self._check(entry, key, kinds, max_bytes)
+            return np.asarray(entry[()] if first is None or not entry.shape else entry[:first])
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute of a group as plain Python or NumPy values, or None if there is none.
@@ -173,8 +180,10 @@ class Hdf5File:
         """Follow hard links from the root; None where a key is absent."""
         import h5py  # noqa: PLC0415
 
-        entry: h5py.Group | h5py.Dataset = self._file
-        for depth, name in enumerate(path, 1):
+        # Groups stay known: a capture has thousands of datasets in a few of them.
+        entry: h5py.Group | h5py.Dataset = self._groups.get(path[:-1], self._file)
+        start = len(path) - 1 if path[:-1] in self._groups else 0
+        for depth, name in enumerate(path[start:], start + 1):
             if not name or "/" in name or name in {".", ".."} or not isinstance(entry, h5py.Group):
                 return None
             link = entry.get(name, getlink=True, getclass=True)
@@ -183,6 +192,10 @@ class Hdf5File:
             if link is not h5py.HardLink:
                 raise DatasetError(self.path, "/".join(path[:depth]), "a link; only data in the file itself is read")
             entry = entry[name]
+            if depth < len(path):
+                if len(self._groups) >= _MAX_KNOWN_GROUPS:
+                    self._groups.clear()
+                self._groups[path[:depth]] = entry
         return entry
 
     @contextmanager
@@ -195,17 +208,16 @@ class Hdf5File:
             except _DAMAGE as error:
                 raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {error}") from error
 
-    def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
+    def _check(self, dataset: h5py.Dataset, key: str, kinds: str, max_bytes: int) -> None:
         if dataset.external or dataset.is_virtual:
             raise DatasetError(self.path, key, "its values lie in other files; only data in the file itself is read")
         if dataset.dtype.kind not in kinds:
             raise DatasetError(self.path, key, f"expected numbers of kind {kinds!r}, found dtype {dataset.dtype}")
         claimed = int(dataset.size) * int(dataset.dtype.itemsize)
         chunk = int(np.prod(dataset.chunks, dtype=np.int64)) * int(dataset.dtype.itemsize) if dataset.chunks else 0
-        if max(claimed, chunk) > MAX_DATASET_BYTES:
-            raise DatasetError(
-                self.path, key, f"claims {max(claimed, chunk)} bytes (shape {dataset.shape}), over {MAX_DATASET_BYTES}"
-            )
+        if claimed > max_bytes or chunk > MAX_DATASET_BYTES:
+            why = f"claims {max(claimed, chunk)} bytes (shape {dataset.shape}), over {max_bytes}"
+            raise DatasetError(self.path, key, why)
 
 
 def _plain(value: AttributeValue | np.generic | bytes) -> AttributeValue:
