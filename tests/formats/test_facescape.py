@@ -102,6 +102,15 @@ def test_the_model_is_found(
     assert capture.frame("4_anger").read_mesh("scan").vertices.shape == (3, 3)
 
 
+def test_the_files_of_a_run_name_the_model_wherever_it_lies(
+    write_facescape: Write, write_ply: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    folder, model = write_facescape(), write_ply(tmp_path / "models" / "122" / "4_anger.ply")
+    capture = FaceScapeCapture(folder, mesh_root=tmp_path / "models")
+    assert set(capture.files_read) == {model, *folder.iterdir()}
+    assert model not in FaceScapeCapture(folder).files_read
+
+
 def test_mview_folder_finds_the_plain_model(
     write_facescape: Write, write_ply: Callable[[Path], Path], tmp_path: Path
 ) -> None:
