@@ -33,7 +33,7 @@ from bench_render import machine
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.capture import View
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh

@@ -13,9 +13,10 @@ from renderkit.errors import MissingExtraError as MissingExtraError
 from renderkit.errors import RenderkitError as RenderkitError
 from renderkit.errors import ShaderError as ShaderError
 from renderkit.flame.model import FlameModel as FlameModel
-from renderkit.formats.captures import open_capture as open_capture
-from renderkit.formats.registry import read_rig as read_rig
-from renderkit.formats.registry import write_rig as write_rig
+from renderkit.formats import open_capture as open_capture
+from renderkit.formats import read_rig as read_rig
+from renderkit.formats import write_rig as write_rig
+from renderkit.formats.facescape_alignment import read_tu_alignment as read_tu_alignment
 from renderkit.formats.supplement import SupplementedCapture as SupplementedCapture
 from renderkit.geometry.camera import Camera as Camera
 from renderkit.geometry.distortion import BrownConrady as BrownConrady

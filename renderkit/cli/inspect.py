@@ -107,7 +107,7 @@ def _as_json(capture: Capture, checks: Sequence[CaptureCheck]) -> dict[str, obje
         "frame_annotations": dict(inventory.frame_annotations),
         "cameras": cameras,
         "skipped_cameras": {camera.name: camera.why for camera in capture.skipped_cameras},
-        "missing": inventory.missing,
+        "missing": [str(part) for part in inventory.missing],
         "checks": [{"name": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in checks],
     }
 
@@ -117,7 +117,10 @@ def _print_capture(capture: Capture, checks: Sequence[CaptureCheck] | None) -> N
     _print_facts(inventory, capture)
     _print_annotations(inventory)
     _print_cameras(capture)
-    for title, lines in (("skipped cameras", _skipped(capture)), ("missing", inventory.missing)):
+    for title, lines in (
+        ("skipped cameras", _skipped(capture)),
+        ("missing", [str(part) for part in inventory.missing]),
+    ):
         if lines:
             typer.echo(f"\n{title}:")
             for line in lines:

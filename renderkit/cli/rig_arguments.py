@@ -48,9 +48,9 @@ def check_format(name: str | None, option: str, *, written: bool = False) -> Non
     Raises:
         typer.BadParameter: Naming the formats there are.
     """
-    from renderkit.formats import FORMATS
+    from renderkit.formats import formats
 
-    known = [one.name for one in FORMATS.values() if one.write is not None or not written]
+    known = [one.name for one in formats().values() if one.write is not None or not written]
     if name is not None and name not in known:
         raise typer.BadParameter(f"unknown format {name!r}; expected one of {', '.join(known)}", param_hint=option)
 

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from renderkit.arrays import Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
-from renderkit.untrusted.flame_pickle import read_array_pickle
-from renderkit.untrusted.npz_file import read_npz
+from renderkit.untrusted.npz import read_npz
+from renderkit.untrusted.pickled_arrays import read_pickled_arrays
 
 JOINTS = ("global", "neck", "jaw", "left eye", "right eye")
 NUM_SHAPE = 300
@@ -236,7 +236,7 @@ def read_model_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         DatasetError: If it cannot be read as such.
     """
-    return read_npz(path) if path.suffix.lower() == ".npz" else read_array_pickle(path)
+    return read_npz(path) if path.suffix.lower() == ".npz" else read_pickled_arrays(path)
 
 
 def rotation_matrices(pose: ArrayLike) -> FloatArray:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from renderkit.errors import DatasetError
-from renderkit.untrusted.json_file import read_json_object
+from renderkit.untrusted.json_text import read_json_object
 
 _FILE_NAME = "flame.json"
 _MAX_BYTES = 1 << 16

@@ -14,8 +14,8 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.obj_file import read_obj
 from renderkit.geometry.seams import split_seams
-from renderkit.untrusted.flame_pickle import read_array_pickle
-from renderkit.untrusted.npz_file import read_npz
+from renderkit.untrusted.npz import read_npz
+from renderkit.untrusted.pickled_arrays import read_pickled_arrays
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -107,7 +107,7 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         if file.suffix.lower() == ".npz":
             return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
         if file.suffix.lower() in {".pkl", ".pickle"}:
-            return _from_arrays(file, read_array_pickle(file))
+            return _from_arrays(file, read_pickled_arrays(file))
         if file.suffix.lower() == ".obj":
             content = read_obj(file)
             uv = None if content.uv_faces is None else content.uv

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import require_tokens
 from renderkit.geometry.rig import Rig
@@ -37,7 +37,7 @@ def read(content: Content) -> RawRig:
         cameras = tuple(_read_row(row, path, f"line {reader.line_num}") for row in reader)
     except csv.Error as error:
         raise DatasetError(path, f"line {reader.line_num}", f"is no CSV: {error}") from error
-    return RawRig(cameras, path, "m", "actorshq")
+    return RawRig(cameras, path, "m")
 
 
 def _read_row(row: dict[str, str], path: Path, where: str) -> RawCamera:
@@ -75,4 +75,12 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("actorshq", "ActorsHQ calibration.csv", matches, read, _LIMITS, write, unit="m")
+FORMAT = Format(
+    name="actorshq",
+    title="ActorsHQ calibration.csv",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+    unit="m",
+)

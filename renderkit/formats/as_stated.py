@@ -5,16 +5,17 @@ A reader yields raw cameras; `RawRig.to_rig` turns them into checked ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.errors import CalibrationError
+from renderkit.errors import CalibrationError, DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import (
     pose_from_gl_cam_from_world,
@@ -110,6 +111,9 @@ class RawRig:
         unit: The unit that the format promises.
         format: The format's name.
         notes: What the reader had to assume, for the user.
+        failed: By name, the cameras that cannot be read, and why; they are not among `cameras`.
+        order: Names of all cameras in the file's order, where some failed.
+        documented_size: (width, height) in px that the dataset documents, for cameras whose size nothing else tells.
     """
 
     cameras: tuple[RawCamera, ...]
@@ -117,22 +121,63 @@ class RawRig:
     unit: Unit = "unknown"
     format: str = ""
     notes: tuple[str, ...] = ()
+    failed: Mapping[str, DatasetError] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    documented_size: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the mapping."""
+        object.__setattr__(self, "failed", MappingProxyType(dict(self.failed)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all cameras, those that cannot be read among them."""
+        return self.order or (*(camera.name for camera in self.cameras), *self.failed)
+
+    def raise_failed(self) -> None:
+        """Raise the error of the first camera that cannot be read, if there is one."""
+        for error in self.failed.values():
+            raise type(error)(error.path, error.key, error.why) from error
 
     def to_rig(self) -> Rig:
         """Return the checked cameras.
 
         Raises:
             CalibrationError: Naming the file and the first camera that is not one.
+            DatasetError: If a camera cannot be read.
         """
+        self.raise_failed()
         cameras: dict[str, Camera] = {}
         for raw in self.cameras:
             if raw.name in cameras:
                 raise CalibrationError(self.path, raw.name, "two cameras have this name; rename one")
-            try:
-                cameras[raw.name] = raw.to_camera()
-            except ValueError as error:
-                raise CalibrationError(self.path, raw.name, str(error)) from error
+            cameras[raw.name] = self.checked(raw)
         return Rig(cameras, self.unit, str(self.path))
+
+    def checked(self, raw: RawCamera) -> Camera:
+        """Return one of the cameras, checked.
+
+        Raises:
+            CalibrationError: Naming the file and the camera.
+        """
+        try:
+            return raw.to_camera()
+        except ValueError as error:
+            raise CalibrationError(self.path, raw.name, str(error)) from error
+
+
+def read_each(
+    names: Iterable[str], read_camera: Callable[[str], RawCamera]
+) -> tuple[tuple[RawCamera, ...], dict[str, DatasetError]]:
+    """Read cameras one by one; return them, and by name the errors of those that cannot be read."""
+    cameras: list[RawCamera] = []
+    failed: dict[str, DatasetError] = {}
+    for name in names:
+        try:
+            cameras.append(read_camera(name))
+        except DatasetError as error:
+            failed[name] = error
+    return tuple(cameras), failed
 
 
 @lru_cache(maxsize=4096)

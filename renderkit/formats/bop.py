@@ -12,7 +12,7 @@ from pathlib import Path
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import integer_names
 from renderkit.geometry.rig import Rig
@@ -52,7 +52,7 @@ def read(content: Content) -> RawRig:
             pose = _object_pose(objects, path, name)
             notes = ("no world pose in the file: the world is the model frame of the first object in scene_gt.json",)
         cameras.append(RawCamera(name, K, pose, size=size))
-    return RawRig(tuple(cameras), content.path, "mm", "bop", notes)
+    return RawRig(tuple(cameras), content.path, "mm", notes=notes)
 
 
 def _pose(values: Mapping[str, Untrusted], frames: str, path: Path, name: str) -> FloatArray:
@@ -100,4 +100,12 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return notes
 
 
-FORMAT = RigFormat("bop", "BOP scene_camera.json", matches, read, _LIMITS, write, unit="mm")
+FORMAT = Format(
+    name="bop",
+    title="BOP scene_camera.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+    unit="mm",
+)

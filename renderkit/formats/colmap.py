@@ -6,6 +6,7 @@ reconstruction_io_binary.cc.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,13 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.colmap_models import MODELS, NAME_OF_NUMBER, ColmapCamera, from_colmap, param_count, to_colmap
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name, require_tokens
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_quaternion, quaternion_from_matrix
-from renderkit.untrusted.content import Content, exact, numbers, read_bytes, read_text, size_at, write_text
+from renderkit.untrusted.content import Content, exact, numbers, size_at, write_text
+from renderkit.untrusted.files import read_bytes, read_text
 
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")
@@ -56,7 +58,7 @@ def read_text_model(content: Content) -> RawRig:
     if folder is None:
         raise DatasetError(content.path, None, "expected a folder with cameras.txt and images.txt")
     cameras = _read_cameras_text(folder / "cameras.txt")
-    return _combine(cameras, _read_images_text(folder / "images.txt"), content.path, folder, "colmap")
+    return _combine(cameras, _read_images_text(folder / "images.txt"), content.path, folder)
 
 
 def read_binary_model(content: Content) -> RawRig:
@@ -65,12 +67,10 @@ def read_binary_model(content: Content) -> RawRig:
     if folder is None:
         raise DatasetError(content.path, None, "expected a folder with cameras.bin and images.bin")
     cameras = _read_cameras_binary(folder / "cameras.bin")
-    return _combine(cameras, _read_images_binary(folder / "images.bin"), content.path, folder, "colmap-bin")
+    return _combine(cameras, _read_images_binary(folder / "images.bin"), content.path, folder)
 
 
-def _combine(
-    cameras: Mapping[int, ColmapCamera], images: Sequence[_Image], path: Path, folder: Path, name: str
-) -> RawRig:
+def _combine(cameras: Mapping[int, ColmapCamera], images: Sequence[_Image], path: Path, folder: Path) -> RawRig:
     raw = []
     for label, (picture, camera_id, pose) in zip(
         names_from_pictures([image[0] for image in images]), images, strict=True
@@ -79,12 +79,13 @@ def _combine(
             raise DatasetError(folder, picture, f"the image names camera {camera_id}, which the cameras file lacks")
         own = cameras[camera_id]
         raw.append(RawCamera(label, own.K, pose, coefficients=own.coefficients, model=own.model, size=own.size))
-    return RawRig(tuple(raw), path, "unknown", name)
+    return RawRig(tuple(raw), path, "unknown")
 
 
 def _read_cameras_text(path: Path) -> dict[int, ColmapCamera]:
     cameras = {}
-    for index, line in enumerate(read_text(path).splitlines(), start=1):
+    text = read_text(path)
+    for index, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
@@ -94,12 +95,22 @@ def _read_cameras_text(path: Path) -> dict[int, ColmapCamera]:
         params = numbers(words[4:], [(None,)], path, key)
         size = size_at(words[2], words[3], path, key)
         cameras[_whole(words[0], path, key)] = from_colmap(words[1], size, params.tolist(), path, key)
+    _check_count(text, "cameras", len(cameras), path)
     return cameras
+
+
+def _check_count(text: str, what: str, found: int, path: Path) -> None:
+    """Compare with the number in the comment that COLMAP writes at the head: a file that was cut off has fewer."""
+    stated = re.search(rf"^#\s*Number of {what}:\s*(\d{{1,9}})\b", text, re.MULTILINE)
+    if stated is not None and int(stated[1]) != found:
+        why = f"the comment at the head states {stated[1]} {what}, {found} follow; the file was cut off"
+        raise DatasetError(path, None, f"{why}, or was edited: correct or delete the comment")
 
 
 def _read_images_text(path: Path) -> list[_Image]:
     images: list[_Image] = []
-    lines = enumerate(read_text(path).splitlines(), start=1)
+    text = read_text(path)
+    lines = enumerate(text.splitlines(), start=1)
     for index, line in lines:
         words = line.split(maxsplit=9)
         if not words or words[0].startswith("#"):
@@ -112,6 +123,7 @@ def _read_images_text(path: Path) -> list[_Image]:
         images.append((words[9].strip(), _whole(words[8], path, key), _pose(values)))
         # The second line of an image holds its 2D points; it is there even when it is empty.
         next(lines, None)
+    _check_count(text, "images", len(images), path)
     return images
 
 
@@ -249,5 +261,19 @@ def _make_folder(path: Path, stale: tuple[str, ...]) -> None:
         ) from error
 
 
-TEXT = RigFormat("colmap", "COLMAP text model", matches_text, read_text_model, _LIMITS, write_text_model)
-BINARY = RigFormat("colmap-bin", "COLMAP binary model", matches_binary, read_binary_model, _LIMITS, write_binary_model)
+TEXT = Format(
+    name="colmap",
+    title="COLMAP text model",
+    matches=matches_text,
+    read_cameras=read_text_model,
+    write=write_text_model,
+    limits=_LIMITS,
+)
+BINARY = Format(
+    name="colmap-bin",
+    title="COLMAP binary model",
+    matches=matches_binary,
+    read_cameras=read_binary_model,
+    write=write_binary_model,
+    limits=_LIMITS,
+)

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
-from renderkit.formats.format import RigFormat
+from renderkit.formats.format import Format
+from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, numbers
-from renderkit.untrusted.restricted_pickle import load_npy_dictionary
-
-_NPY_MAGIC = b"\x93NUMPY"
+from renderkit.untrusted.pickled_values import load_npy_dictionary
+from renderkit.untrusted.pickles import NPY_MAGIC
 
 
 def matches(content: Content) -> bool:
     """Return True for an .npy file, or JSON whose entries hold K and RT."""
-    if content.head.startswith(_NPY_MAGIC):
+    if content.head.startswith(NPY_MAGIC):
         return True
     value = content.json_or_none
     if not isinstance(value, Mapping) or not value:
@@ -32,20 +32,20 @@ def matches(content: Content) -> bool:
 def read(content: Content) -> RawRig:
     """Read the dictionary."""
     path = content.path
-    npy = content.head.startswith(_NPY_MAGIC)
+    npy = content.head.startswith(NPY_MAGIC)
     top = mapping_at(load_npy_dictionary(path, content.data) if npy else content.json, path, None)
     if "cams" in top:
         return _read_zju(mapping_at(top["cams"], path, "cams"), path)
     cameras = tuple(_read_camera(str(name), entry, path) for name, entry in top.items())
-    return RawRig(cameras, path, "m", "dictionary")
+    return RawRig(cameras, path, "m")
 
 
 def _read_camera(name: str, entry: Untrusted, path: Path) -> RawCamera:
     values = mapping_at(entry, path, name)
-    K = numbers(field(values, "K", path, f"{name}."), [(3, 3)], path, f"{name}.K")
-    pose = numbers(field(values, "RT", path, f"{name}."), [(4, 4), (3, 4)], path, f"{name}.RT")[:3]
-    lens = numbers(values.get("D", []), [(None,), (1, None), (None, 1)], path, f"{name}.D").ravel()
-    return RawCamera(name, K, pose, "world_from_cam", coefficients=tuple(lens.tolist()))
+    K = intrinsics_at(field(values, "K", path, f"{name}."), path, f"{name}.K")
+    pose = extrinsics_at(field(values, "RT", path, f"{name}."), path, f"{name}.RT")
+    lens = coefficients_at(values.get("D"), path, f"{name}.D")
+    return RawCamera(name, K, pose, "world_from_cam", coefficients=lens)
 
 
 def _read_zju(cams: Mapping[str, Untrusted], path: Path) -> RawRig:
@@ -58,10 +58,15 @@ def _read_zju(cams: Mapping[str, Untrusted], path: Path) -> RawRig:
         key = f"cams[{index}]."
         rotation = numbers(columns["R"][index], [(3, 3)], path, f"{key}R")
         translation = numbers(columns["T"][index], [(3,), (3, 1), (1, 3)], path, f"{key}T").ravel()
-        lens = numbers(columns["D"][index], [(None,), (1, None), (None, 1)], path, f"{key}D").ravel()
-        K = numbers(columns["K"][index], [(3, 3)], path, f"{key}K")
-        cameras.append(RawCamera(str(index), K, pose_matrix(rotation, translation), coefficients=tuple(lens.tolist())))
-    return RawRig(tuple(cameras), path, "mm", "dictionary")
+        lens = coefficients_at(columns["D"][index], path, f"{key}D")
+        K = intrinsics_at(columns["K"][index], path, f"{key}K")
+        cameras.append(RawCamera(str(index), K, pose_matrix(rotation, translation), coefficients=lens))
+    return RawRig(tuple(cameras), path, "mm")
 
 
-FORMAT = RigFormat("dictionary", "dictionary {camera: {K, D, RT}} (.json, .npy)", matches, read)
+FORMAT = Format(
+    name="dictionary",
+    title="dictionary {camera: {K, D, RT}} (.json, .npy)",
+    matches=matches,
+    read_cameras=read,
+)

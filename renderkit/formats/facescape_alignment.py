@@ -17,7 +17,7 @@ from renderkit.arrays import Points3, as_array
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
-from renderkit.untrusted.json_file import read_json_object
+from renderkit.untrusted.json_text import read_json_object
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,18 @@ def read_tu_alignment(path: str | Path, subject: int | str, expression: int | st
 
     Raises:
         DatasetError: If the file is not such a file, or the tuple is not in it, or its numbers are no similarity.
+
+    To draw a TU mesh into a tuple's picture, use `alignment.camera_in_tu(capture.camera("7"))`.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "Rt_scale_dict.json")
+        ...     _ = file.write_text('{"122": {"4": [2.0, [[1, 0, 0, 5], [0, 1, 0, 0], [0, 0, 1, 0]]]}}')
+        ...     rk.read_tu_alignment(file, 122, "4_anger").scale
+        2.0
     """
     file = Path(path)
     first, second = str(subject), str(expression).split("_", 1)[0]

@@ -1,4 +1,4 @@
-"""What every camera format provides."""
+"""What every format provides: its cameras, and its capture where it has pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from renderkit.capture import Capture
 from renderkit.formats.as_stated import RawRig, Unit
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.rig import Rig
@@ -24,23 +25,43 @@ class WriteOptions:
 
 
 @dataclass(frozen=True)
-class RigFormat:
-    """One camera format.
+class CaptureOptions:
+    """Files beside a capture that some formats need; the others pass them over.
+
+    Attributes:
+        flame: A file with FLAME's faces, for captures that store FLAME vertices.
+        mesh_root: Folder of the dataset's released models, where they do not lie beside the pictures.
+    """
+
+    flame: Path | None = None
+    mesh_root: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """One format.
+
+    To add one, write a module with such a value and name it in `registry`, or in the entry point group
+    `renderkit.formats` of another package.
 
     Attributes:
         name: What --from and --to call it.
         title: What people call it.
         matches: Whether a file or folder looks like this format, from its content.
-        read: Reads the cameras as they are stated; raises DatasetError.
-        limits: What it can state; None where it is only read.
+        read_cameras: Reads the cameras as they are stated; raises DatasetError. A camera that cannot be read may be
+            left to `RawRig.failed`, so that it does not make the others unusable.
+        open_capture: Opens the whole capture, with the cameras of `read_cameras`; None where the format has cameras
+            only.
         write: Writes cameras that `limits` admits and returns notes for the user; None where it is only read.
+        limits: What it can state; None where it is only read.
         unit: The unit that readers of the format take for granted.
     """
 
     name: str
     title: str
     matches: Callable[[Content], bool]
-    read: Callable[[Content], RawRig]
-    limits: Expressible | None = None
+    read_cameras: Callable[[Content], RawRig]
+    open_capture: Callable[[Content, CaptureOptions], Capture] | None = None
     write: Callable[[Rig, Path, WriteOptions], tuple[str, ...]] | None = None
+    limits: Expressible | None = None
     unit: Unit = "unknown"

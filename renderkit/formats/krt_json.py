@@ -13,7 +13,7 @@ import numpy as np
 
 from renderkit.errors import CalibrationError
 from renderkit.formats.as_stated import RawCamera, RawRig
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
@@ -34,7 +34,7 @@ def read(content: Content) -> RawRig:
     path = content.path
     entries = list_at(field(mapping_at(content.json, path, None), "KRT", path), path, "KRT")
     cameras = tuple(_read_camera(entry, path, f"KRT[{index}]") for index, entry in enumerate(entries))
-    return RawRig(cameras, path, "mm", "krt-json")
+    return RawRig(cameras, path, "mm")
 
 
 def _read_camera(entry: Untrusted, path: Path, where: str) -> RawCamera:
@@ -76,4 +76,12 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("krt-json", "KRT JSON (ava-256, Goliath)", matches, read, _LIMITS, write, unit="mm")
+FORMAT = Format(
+    name="krt-json",
+    title="KRT JSON (ava-256, Goliath)",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+    unit="mm",
+)

@@ -12,7 +12,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import require_tokens
 from renderkit.geometry.distortion import BrownConrady
@@ -46,7 +46,7 @@ def read(content: Content) -> RawRig:
         lens = numbers(rows[3], [(5,), (4,), (8,)], path, f"{key}, distortion")
         pose = _block(rows[4:], 4, path, f"{key}, [R|t]")
         cameras.append(RawCamera(name, K, pose, coefficients=tuple(lens.tolist())))
-    return RawRig(tuple(cameras), path, "mm", "krt")
+    return RawRig(tuple(cameras), path, "mm")
 
 
 def _block(rows: list[list[str]], width: int, path: Path, key: str) -> FloatArray:
@@ -68,4 +68,12 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("krt", "KRT text (Multiface, ava-256)", matches, read, _LIMITS, write, unit="mm")
+FORMAT = Format(
+    name="krt",
+    title="KRT text (Multiface, ava-256)",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+    unit="mm",
+)

@@ -13,7 +13,7 @@ from renderkit.capture import Frame
 from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.untrusted.json_file import read_json_object
+from renderkit.untrusted.json_text import read_json_object
 
 FORMAT_NAME = "renderkit-landmarks"
 FORMAT_VERSION = 1

@@ -17,13 +17,14 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit, intrinsics
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, number, numbers, size_at, write_text
+from renderkit.untrusted.xml_text import parse_xml
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, fold_over=False)
 _HALF = 0.5
@@ -38,7 +39,7 @@ def matches(content: Content) -> bool:
 def read(content: Content) -> RawRig:
     """Read a camera export; the chunk's own transform, where there is one, is applied."""
     path = content.path
-    root = _parse(content)
+    root = parse_xml(path, content.data)
     chunk = root.find("chunk") if root.find("chunk") is not None else root
     if chunk is None:
         raise DatasetError(path, "chunk", "the element is missing")
@@ -61,21 +62,7 @@ def read(content: Content) -> RawRig:
         pose = np.column_stack([rotation @ matrix[:, :3], scale * (rotation @ matrix[:, 3]) + translation])
         cameras.append(RawCamera(name, K, pose, "world_from_cam", coefficients=lens, model=model, size=size))
     notes = (f"not aligned, left out: {', '.join(left_out[:10])}",) if left_out else ()
-    return RawRig(tuple(cameras), path, unit, "metashape", notes)
-
-
-def _parse(content: Content) -> Element:
-    # The standard library's parser expands entities; defusedxml refuses every DTD, and so entity bombs.
-    from defusedxml.common import DefusedXmlException  # noqa: PLC0415 - only this format needs it
-    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
-
-    try:
-        root: Element = fromstring(content.data, forbid_dtd=True)
-    except DefusedXmlException as error:
-        raise DatasetError(content.path, None, f"XML with a DTD or entities is refused: {error}") from error
-    except (ParseError, ValueError, RecursionError) as error:
-        raise DatasetError(content.path, None, f"is not valid XML: {error}") from error
-    return root
+    return RawRig(tuple(cameras), path, unit, notes=notes)
 
 
 def _chunk_transform(chunk: Element, path: Path) -> tuple[FloatArray, FloatArray, float, Unit]:
@@ -173,4 +160,11 @@ def _write_sensor(parent: Element, camera: Camera, number_: str, name: str) -> N
         SubElement(calibration, key).text = exact(value)
 
 
-FORMAT = RigFormat("metashape", "Metashape camera XML", matches, read, _LIMITS, write)
+FORMAT = Format(
+    name="metashape",
+    title="Metashape camera XML",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+)

@@ -12,7 +12,7 @@ import numpy as np
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, field, mapping_at, numbers, write_json
@@ -39,7 +39,7 @@ def read(content: Content) -> RawRig:
         K = numbers(source, [(3, 3)], path, f"intrinsics.{name}" if per_camera else "intrinsics")
         pose = numbers(value, [(4, 4), (3, 4)], path, f"world_2_cam.{name}")[:3]
         cameras.append(RawCamera(name, K, pose))
-    return RawRig(tuple(cameras), path, "m", "nersemble")
+    return RawRig(tuple(cameras), path, "m")
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
@@ -58,4 +58,12 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat("nersemble", "NeRSemble camera_params.json", matches, read, _LIMITS, write, unit="m")
+FORMAT = Format(
+    name="nersemble",
+    title="NeRSemble camera_params.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+    unit="m",
+)

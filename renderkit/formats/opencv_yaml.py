@@ -15,11 +15,12 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
-from renderkit.untrusted.content import Content, exact, field, numbers, read_text, size_at, write_text
+from renderkit.untrusted.content import Content, exact, field, numbers, size_at, write_text
+from renderkit.untrusted.files import read_text
 
 _LIMITS = Expressible(brown_conrady=14)
 _KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")
@@ -55,7 +56,7 @@ def read(content: Content) -> RawRig:
         names = [key[2:] for key in intrinsic if key.startswith("K_")]
     notes: list[str] = []
     cameras = tuple(_read_camera(name, intrinsic, extrinsic, (inner, outer), notes) for name in names)
-    return RawRig(cameras, content.path, "unknown", "opencv", tuple(notes))
+    return RawRig(cameras, content.path, "unknown", notes=tuple(notes))
 
 
 def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, paths: tuple[Path, Path], notes: list[str]) -> RawCamera:
@@ -179,4 +180,11 @@ def _matrix(key: str, values: FloatArray) -> list[str]:
     return [f"{key}: !!opencv-matrix", f"   rows: {rows}", f"   cols: {columns}", "   dt: d", f"   data: [ {data} ]"]
 
 
-FORMAT = RigFormat("opencv", "OpenCV YAML pair (EasyMocap intri.yml, extri.yml)", matches, read, _LIMITS, write)
+FORMAT = Format(
+    name="opencv",
+    title="OpenCV YAML pair (EasyMocap intri.yml, extri.yml)",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+)

@@ -14,7 +14,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name
 from renderkit.geometry.camera import Camera
@@ -68,7 +68,7 @@ def read(content: Content) -> RawRig:
     notes: tuple[str, ...] = ()
     if len(parts) > 1:
         notes = (f"{len(parts)} reconstructions with separate worlds: only number {largest}, the largest, is read",)
-    return RawRig(cameras, path, "unknown", "opensfm", notes)
+    return RawRig(cameras, path, "unknown", notes=notes)
 
 
 def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
@@ -144,4 +144,11 @@ def _model_of(camera: Camera) -> dict[str, object]:
     return values | dict(zip(_COEFFICIENTS["brown"], padded.tolist(), strict=True))
 
 
-FORMAT = RigFormat("opensfm", "OpenSfM reconstruction.json", matches, read, _LIMITS, write)
+FORMAT = Format(
+    name="opensfm",
+    title="OpenSfM reconstruction.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_LIMITS,
+)

@@ -1,19 +1,26 @@
-"""All camera formats: which one is it, read it, write it."""
+"""All formats: which one is it, read its cameras, open its capture.
+
+A format of another package is added by an entry point of the group `renderkit.formats` that names a `Format`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from renderkit.capture import Capture
 from renderkit.errors import DatasetError
 from renderkit.formats import (
     actorshq,
     bop,
     colmap,
     dictionary,
+    dna_rendering,
     facescape,
     krt_json,
     krt_text,
@@ -22,24 +29,27 @@ from renderkit.formats import (
     nersemble,
     opencv_yaml,
     opensfm,
+    renderme360,
     rig_json,
-    smc,
     transforms_json,
 )
-from renderkit.formats.approximate import FitResidual, fit_camera, measure_residual
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.format import RigFormat, WriteOptions
-from renderkit.formats.format_capability import Expressible, Violation, refusal, violations
+from renderkit.formats.format import CaptureOptions, Format
 from renderkit.formats.sizes import with_sizes
-from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+ENTRY_POINTS = "renderkit.formats"
+"""The entry point group of formats in other packages."""
+
 # The order is that of detection: formats with a mark of their own come before those known by their shape.
-_ALL = (
+_BUILT_IN = (
     rig_json.FORMAT,
-    smc.RENDERME360,
-    smc.DNA_RENDERING,
+    dna_rendering.FORMAT,
+    renderme360.FORMAT,
     colmap.BINARY,
     colmap.TEXT,
     opencv_yaml.FORMAT,
@@ -56,34 +66,39 @@ _ALL = (
     middlebury.FORMAT,
     krt_text.FORMAT,
 )
-FORMATS: Mapping[str, RigFormat] = {one.name: one for one in _ALL}
-"""Every format by name."""
 
 
-@dataclass(frozen=True)
-class WriteReport:
-    """What was written and how true it is.
+@cache
+def formats() -> Mapping[str, Format]:
+    """Return every format by name, in the order of detection: the built-in ones, then those of other packages.
 
-    Attributes:
-        path: The file or folder.
-        format: The format's name.
-        num_cameras: How many cameras were written.
-        residuals: For each camera that had to be approximated, how far off it is; empty when all are exact.
-        notes: What the user should know.
+    Warns:
+        UserWarning: For an entry point that cannot be loaded, is no `Format`, or takes a name that is in use; it is
+            left out, and the other formats work.
     """
+    known = {one.name: one for one in _BUILT_IN}
+    for found in _added():
+        known.setdefault(found.name, found)
+    return MappingProxyType(known)
 
-    path: Path
-    format: str
-    num_cameras: int
-    residuals: Mapping[str, FitResidual]
-    notes: tuple[str, ...]
+
+def find_format(name: str) -> Format:
+    """Return the format called `name`.
+
+    Raises:
+        ValueError: If there is none, naming those there are.
+    """
+    known = formats()
+    if name not in known:
+        raise ValueError(f"unknown camera format {name!r}; expected one of {', '.join(known)}")
+    return known[name]
 
 
 def detect_format(path: str | Path) -> str:
-    """Return the name of the format that a camera file or folder is in, from its content.
+    """Return the name of the format that a file or folder is in, from its content.
 
     Raises:
-        DatasetError: If it is none of `FORMATS`.
+        DatasetError: If it is none of `formats()`.
     """
     return _detect(Content(Path(path))).name
 
@@ -91,10 +106,11 @@ def detect_format(path: str | Path) -> str:
 def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> RawRig:  # noqa: A002 - the word users know
     """Read cameras as their file states them, unchecked; see `read_rig`."""
     content = Content(Path(path))
-    if not content.path.exists():
-        raise DatasetError(content.path, None, "no such file or folder")
-    chosen = _detect(content) if format is None else _format(format)
-    return with_sizes(chosen.read(content), size)
+    _check_exists(content.path)
+    chosen = _detect(content) if format is None else find_format(format)
+    rig = replace(chosen.read_cameras(content), format=chosen.name)
+    rig.raise_failed()
+    return with_sizes(rig, size)
 
 
 def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> Rig:  # noqa: A002
@@ -102,12 +118,12 @@ def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, in
 
     Args:
         path: The file or folder.
-        format: One of `FORMATS`; None detects it from the content.
+        format: The name of one of `formats()`; None detects it from the content.
         size: (width, height) for formats that state no image size and have no pictures beside them.
 
     Raises:
         DatasetError: If the file cannot be read as what it is.
-        CalibrationError: If a camera in it is not one; `read_raw_rig` and `lint` look into it nevertheless.
+        CalibrationError: If a camera in it is invalid; `read_raw_rig` and `lint` look into it nevertheless.
         ValueError: If `format` is unknown.
 
     Example:
@@ -123,117 +139,84 @@ def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, in
     return read_raw_rig(path, format, size=size).to_rig()
 
 
-def write_rig(
-    rig: Rig,
-    path: str | Path,
-    *,
-    format: str,  # noqa: A002
-    approximate: bool = False,
-    options: WriteOptions | None = None,
-) -> WriteReport:
-    """Write cameras in a format, exactly, or say why it cannot.
+def open_known_capture(path: Path, options: CaptureOptions, name: str | None = None) -> Capture:
+    """Open a capture of one of the formats.
 
     Args:
-        rig: The cameras.
-        path: The file to write; a folder for colmap, colmap-bin and opencv.
-        format: One of `FORMATS`.
-        approximate: Fit the nearest camera that the format can carry where it cannot carry the true one.
-        options: Choices that some formats need.
+        path: The file or folder.
+        options: Files beside it.
+        name: The format; None detects it.
 
     Raises:
-        InexpressibleError: If the format cannot carry a camera and `approximate` is False, or a lack that no fit heals.
-        DatasetError: If the file cannot be written.
-        ValueError: If `format` is unknown or only read.
-
-    Example:
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> import renderkit as rk
-        >>> rig = rk.Rig({"25": rk.Camera.look_at((0, 0, 3), (0, 0, 0), size=(640, 480), name="25")}, unit="m")
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     _ = rk.write_rig(rig, Path(folder, "rig.json"), format="rig")
-        ...     rk.read_rig(Path(folder, "rig.json"))["25"] == rig["25"]
-        True
+        DatasetError: If there is nothing at `path`, no format knows it, it is damaged, or it holds cameras only.
+        ValueError: If the format is unknown.
     """
-    chosen, target = _format(format), Path(path)
-    if chosen.write is None or chosen.limits is None:
-        writable = ", ".join(one.name for one in _ALL if one.write is not None)
-        raise ValueError(f"{chosen.name} is only read; formats that are written: {writable}")
-    _refuse_rig_wide(rig, chosen, chosen.limits, target)
-    cameras, residuals = _fitted(rig, chosen, chosen.limits, target, approximate=approximate)
-    notes = chosen.write(replace(rig, cameras=cameras), target, options or WriteOptions())
-    if chosen.unit not in {"unknown", rig.unit}:
-        note = f"the rig's unit is {rig.unit}, readers of this format expect {chosen.unit}: translations are unchanged"
-        notes = (*notes, f"{note}, so that meshes of the same world still fit")
-    if not chosen.limits.size:
-        notes = (*notes, "the format has no image size: keep the pictures beside it, or give --size when reading")
-    return WriteReport(target, chosen.name, len(cameras), residuals, notes)
-
-
-def _format(name: str) -> RigFormat:
-    if name not in FORMATS:
-        raise ValueError(f"unknown camera format {name!r}; expected one of {', '.join(FORMATS)}")
-    return FORMATS[name]
-
-
-def _detect(content: Content) -> RigFormat:
-    if not content.path.exists():
-        raise DatasetError(content.path, None, "no such file or folder")
-    for one in _ALL:
-        if one.matches(content):
-            return one
-    raise DatasetError(
-        content.path, None, f"is no camera format that renderkit knows; --from takes {', '.join(FORMATS)}"
-    )
-
-
-def _refuse_rig_wide(rig: Rig, chosen: RigFormat, limits: Expressible, path: Path) -> None:
-    """Refuse what no fit of single cameras can heal."""
-    sizes = sorted({camera.size for camera in rig})
-    if limits.shared_size and len(sizes) > 1:
-        why = f"it has one image size for all cameras, and these have {len(sizes)}: {sizes[:4]}"
-        raise refusal(path, chosen.title, {"rig": (Violation(why, float("inf")),)}, len(rig))
-    models = {camera.distortion.model for camera in rig}
-    if limits.shared_model and "kannala_brandt" in models and len(models) > 1:
-        why = f"it has one lens model for all cameras, and these have {', '.join(sorted(models))}"
-        raise refusal(path, chosen.title, {"rig": (Violation(why, float("inf")),)}, len(rig))
-
-
-def _fitted(
-    rig: Rig, chosen: RigFormat, limits: Expressible, path: Path, *, approximate: bool
-) -> tuple[dict[str, Camera], dict[str, FitResidual]]:
-    found = {name: violations(camera, limits) for name, camera in rig.cameras.items()}
-    refused = {name: reasons for name, reasons in found.items() if reasons}
-    if refused and not approximate:
-        raise refusal(path, chosen.title, refused, len(rig))
-    cameras, residuals = dict(rig.cameras), {}
-    for name in refused:
-        try:
-            cameras[name], residuals[name] = fit_camera(rig[name], limits)
-        except ValueError as error:
-            raise DatasetError(path, name, f"cannot be approximated: {error}") from error
-    if limits.shared_intrinsics:
-        cameras = _share_intrinsics(cameras, chosen, path, approximate=approximate)
-        residuals |= {
-            name: measure_residual(rig[name], camera)
-            for name, camera in cameras.items()
-            if not np.array_equal(camera.K, rig[name].K)
-        }
-    return cameras, residuals
-
-
-def _share_intrinsics(
-    cameras: dict[str, Camera], chosen: RigFormat, path: Path, *, approximate: bool
-) -> dict[str, Camera]:
-    """Give all cameras one K: their mean, which for pinholes is the least-squares fit."""
-    matrices = np.array([camera.K for camera in cameras.values()])
-    if not len(matrices) or (matrices == matrices[0]).all():
-        return cameras
-    shared = {name: replace(camera, K=matrices.mean(axis=0)) for name, camera in cameras.items()}
-    if not approximate:
-        loss = {name: measure_residual(camera, shared[name]).max_px for name, camera in cameras.items()}
+    content = Content(path)
+    _check_exists(path)
+    chosen = find_format(name) if name is not None else _detect(content, "not a capture or camera file")
+    if chosen.open_capture is None:
         why = (
-            f"it has one K for all cameras (fx from {matrices[:, 0, 0].min():.6g} to {matrices[:, 0, 0].max():.6g} px)"
+            f"not a capture but cameras only ({chosen.title}); give its pictures: images='PATTERN' with {{frame}} and "
+            f"{{camera}}, or a capture: {_capture_titles()}"
         )
-        raise refusal(path, chosen.title, {name: (Violation(why, px),) for name, px in loss.items()}, len(cameras))
-    return shared
+        raise DatasetError(path, None, why)
+    return chosen.open_capture(content, options)
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise DatasetError(path, None, "no such file or folder")
+
+
+def _detect(content: Content, what: str = "is no camera format") -> Format:
+    _check_exists(content.path)
+    damage: DatasetError | None = None
+    for one in formats().values():
+        try:
+            if one.matches(content):
+                return one
+        except DatasetError as error:
+            # Another format may know the file; if none does, this says more than that nobody does.
+            damage = damage or error
+    if damage is not None:
+        raise damage
+    why = f"{what} that renderkit knows; captures: {_capture_titles()}; camera files: {', '.join(formats())} (--from)"
+    raise DatasetError(content.path, None, why)
+
+
+def _capture_titles() -> str:
+    return ", ".join(one.title for one in formats().values() if one.open_capture is not None)
+
+
+def _added() -> Iterator[Format]:
+    """Yield the formats of other packages; a broken or clashing one is warned of and left out."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - it reads every installed package's data
+
+    names = {one.name: "renderkit" for one in _BUILT_IN}
+    for entry in entry_points(group=ENTRY_POINTS):
+        package = entry.dist.name if entry.dist is not None else entry.value
+        found = _load(entry, package)
+        if found is None:
+            continue
+        if found.name in names:
+            _warn(entry, package, f"the format name {found.name!r} is taken by {names[found.name]}")
+            continue
+        names[found.name] = package
+        yield found
+
+
+def _load(entry: EntryPoint, package: str) -> Format | None:
+    try:
+        found = entry.load()
+    except Exception as error:  # noqa: BLE001 - another package's import may raise anything; it is warned of
+        _warn(entry, package, f"it cannot be loaded: {type(error).__name__}: {error}")
+        return None
+    if not isinstance(found, Format):
+        _warn(entry, package, f"expected a renderkit.formats.Format, found {type(found).__name__}")
+        return None
+    return found
+
+
+def _warn(entry: EntryPoint, package: str, why: str) -> None:
+    text = f"the camera format {entry.name!r} of package {package} ({entry.value}) is left out: {why}"
+    warnings.warn(text, UserWarning, stacklevel=2)

@@ -7,6 +7,7 @@ The file's own counts (`num_device`, `num_frame`) are not trusted: keys are enum
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from renderkit.capture import Capture, Frame, Inventory, Unit, View
+from renderkit.capture import Capture, Frame, Inventory, UnframedScan, Unit, View
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.flame.topology import FlameTopology, read_flame_topology
 from renderkit.flame.translation import TranslationChoice, choose_translation, optical_axes_focus
-from renderkit.formats.calibration import make_camera
+from renderkit.formats.as_stated import RawRig
+from renderkit.formats.format import CaptureOptions, Format
 from renderkit.formats.renderme360_annotations import (
     SCHEME_2D,
     SCHEME_3D,
@@ -31,14 +33,17 @@ from renderkit.formats.renderme360_annotations import (
     read_scan,
 )
 from renderkit.formats.renderme360_inventory import take_inventory
-from renderkit.formats.smc_files import SmcFiles
+from renderkit.formats.rig_cameras import RigCameras
+from renderkit.formats.smc_calibration import LIMITS, by_number, list_cameras, read_calibration, write_calibration
+from renderkit.formats.smc_files import SmcFiles, half_of
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.encoded import EncodedImage, encoded_size
+from renderkit.images.encoded import EncodedImage
+from renderkit.untrusted.content import Content
+from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
 
-DOCUMENTED_SIZE = (2448, 2048)
-"""(width, height) in px of every camera of the dataset; used where a file states no size and holds no picture."""
+_GROUPS = {"Camera", "Calibration", "FLAME", "Keypoints2d", "Keypoints3d"}
 
 
 class RenderMe360Capture(Capture):
@@ -69,10 +74,9 @@ class RenderMe360Capture(Capture):
         self._flame_path = None if flame is None else Path(flame)
         self._topology = None if flame is None else read_flame_topology(flame)
         self._translations: dict[str, TranslationChoice] = {}
-        self._cameras: dict[str, Camera] = {}
         self.files = SmcFiles(self.path)
-        self._camera_names, self._frame_ids = _list_cameras(self.files), _list_frames(self.files)
-        if not self._camera_names and not self._frame_ids:
+        names, self._frame_ids = list_cameras(self.files), _list_frames(self.files)
+        if not names and not self._frame_ids:
             self.files.close()
             raise DatasetError(
                 self.path,
@@ -80,6 +84,7 @@ class RenderMe360Capture(Capture):
                 "; ".join(self.files.damage)
                 or "expected groups Camera, Calibration or FLAME of RenderMe-360; found none",
             )
+        self._cameras = RigCameras(read_calibration(self.files, self.path, names, with_pictures=False))
 
     def __reduce__(self) -> tuple[Callable[..., RenderMe360Capture], tuple[Path, Path | None]]:
         """Pickle as what to open."""
@@ -88,7 +93,7 @@ class RenderMe360Capture(Capture):
     @property
     def camera_names(self) -> tuple[str, ...]:
         """Keys of all cameras that have a picture, a mask or a calibration."""
-        return self._camera_names
+        return self._cameras.names
 
     @property
     def frame_ids(self) -> tuple[str, ...]:
@@ -106,29 +111,8 @@ class RenderMe360Capture(Capture):
         return self._topology
 
     def camera(self, name: str) -> Camera:
-        """Return one camera, read once for all frames; see `Capture.camera`."""
-        if name not in self._cameras:
-            if name not in self.camera_names:
-                raise KeyError(name)
-            self._cameras[name] = self._read_camera(name)
+        """Return one camera; see `Capture.camera`."""
         return self._cameras[name]
-
-    def _read_camera(self, name: str) -> Camera:
-        numbers = {}
-        for key in ("K", "D", "RT"):
-            try:
-                values = self.files.read("Calibration", name, key, kinds="fiu")
-            except DatasetError as error:
-                raise CalibrationError(error.path, error.key, error.why) from error
-            if values is None:
-                raise CalibrationError(self.path, f"Calibration/{name}/{key}", self._no_calibration(name))
-            numbers[key] = values
-        distortion = numbers["D"]
-        if distortion.ndim == 2 and 1 in distortion.shape:  # OpenCV writes rows or columns
-            distortion = distortion.reshape(-1)
-        return make_camera(
-            self.path, name, numbers["K"], distortion, numbers["RT"], "world_from_cam", self._image_size(name)
-        )
 
     def frame(self, frame_id: str) -> Frame:
         """Describe one instant; see `Capture.frame`.
@@ -142,7 +126,12 @@ class RenderMe360Capture(Capture):
             readers["scan"] = self._read_scan
         if self.files.find("FLAME", frame_id, "verts") is not None:
             readers["flame"] = lambda: self.flame_mesh(frame_id)
-        return Frame(frame_id, readers, lambda: self.landmarks_3d(frame_id))
+        return Frame(
+            frame_id,
+            readers,
+            lambda: self.landmarks_3d(frame_id),
+            {"flame": lambda: self.textured_flame_mesh(frame_id)} if "flame" in readers else {},
+        )
 
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one camera's picture of a frame; see `Capture.view`."""
@@ -238,6 +227,34 @@ class RenderMe360Capture(Capture):
         """Return the sound, or None; speech parts only."""
         return read_audio(self.files)
 
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """The capture's one or two files, and the one with FLAME's faces."""
+        flame = () if self._flame_path is None else (self._flame_path,)
+        return (*(file.path for file in self.files.files), *flame)
+
+    @property
+    def needs_flame_topology(self) -> bool:
+        """Whether there are FLAME vertices and no faces for them."""
+        return self._topology is None and any(self.files.keys("FLAME", frame) for frame in self.frame_ids)
+
+    @property
+    def choose_flame_translation(self) -> Callable[[str], TranslationChoice]:
+        """`translation_choice`."""
+        return self.translation_choice
+
+    def unframed_scan(self) -> UnframedScan | None:
+        """Return the scan's mattes; the dataset does not say which frame the scan belongs to."""
+        if self.scan() is None:
+            return None
+        masks = ((name, self.scan_mask(name)) for name in self.camera_names)
+        return UnframedScan({name: mask for name, mask in masks if mask is not None}, self.mask)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed about the cameras."""
+        return self._cameras.rig.notes
+
     def inventory(self) -> Inventory:
         """Say what the capture holds and what is missing."""
         return take_inventory(self)
@@ -285,30 +302,6 @@ class RenderMe360Capture(Capture):
 
         return EncodedImage(read_bytes, file.path, "/".join(key))
 
-    def _image_size(self, name: str) -> tuple[int, int]:
-        """Return (width, height): as stated, else of the camera's first picture or matte, else as documented."""
-        stated = np.asarray(self.files.attribute("resolution", "Camera"))
-        if stated.shape == (2,) and stated.dtype.kind in "iuf" and np.isfinite(stated).all() and (stated >= 1).all():
-            return int(stated[1]), int(stated[0])
-        for kind in ("color", "mask"):
-            for frame in self.files.keys("Camera", name, kind)[:1]:
-                image = self._encoded("Camera", name, kind, frame)
-                size = None if image is None else encoded_size(image.read_bytes())
-                if size is not None:
-                    return size
-        return DOCUMENTED_SIZE
-
-    def _no_calibration(self, name: str) -> str:
-        missing = self.files.missing_sibling
-        if missing is None:
-            return f"camera {name} has no calibration in this capture"
-        return f"camera {name} has no calibration here, and {missing.name}, which may hold it, is not beside this file"
-
-
-def _list_cameras(files: SmcFiles) -> tuple[str, ...]:
-    names = {*files.keys("Camera"), *files.keys("Calibration")}
-    return tuple(sorted(filter(_is_number, names), key=_numeric))
-
 
 def _list_frames(files: SmcFiles) -> tuple[str, ...]:
     groups: list[tuple[str, ...]] = [("Keypoints3d",), ("FLAME",), ("UV_texture",)]
@@ -316,16 +309,69 @@ def _list_frames(files: SmcFiles) -> tuple[str, ...]:
         groups += [("Camera", camera, "color"), ("Camera", camera, "mask")]
     groups += [("Keypoints2d", camera) for camera in files.keys("Keypoints2d")]
     keys = {key for group in groups for key in files.keys(*group)}
-    return tuple(sorted(filter(_is_number, keys), key=_numeric))
-
-
-def _is_number(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 10
-
-
-def _numeric(key: str) -> tuple[int, str]:
-    return int(key), key
+    return tuple(sorted((key for key in keys if not by_number(key)[0]), key=by_number))
 
 
 def _reopen(path: Path, flame: Path | None) -> RenderMe360Capture:
     return RenderMe360Capture(path, flame=flame)
+
+
+def matches(content: Content) -> bool:
+    """Return True for an .smc file, a folder of them, and HDF5 with a group of RenderMe-360."""
+    if content.is_folder:
+        return next(content.path.glob("*.smc"), None) is not None
+    if content.path.suffix.lower() == ".smc":
+        return True
+    if not content.head.startswith(HDF5_MAGIC):
+        return False
+    with closing(Hdf5File(content.path)) as file:
+        return not _GROUPS.isdisjoint(file.keys())
+
+
+def read_cameras(content: Content) -> RawRig:
+    """Read the cameras of Calibration, from either file of the capture.
+
+    Raises:
+        DatasetError: If neither has the group.
+    """
+    path = _smc_path(content.path)
+    with SmcFiles(path) as files:
+        names = tuple(sorted(files.keys("Calibration"), key=by_number))
+        if not names:
+            damage = "; ".join(files.damage)
+            raise DatasetError(path, "Calibration", damage or "the group is missing here and in the sibling file")
+        return read_calibration(files, path, names, with_pictures=True)
+
+
+def _smc_path(path: Path) -> Path:
+    """Return the file itself, or that of the only capture in a folder.
+
+    Raises:
+        DatasetError: If the folder holds several captures.
+    """
+    if not path.is_dir():
+        return path
+    captures: dict[str, Path] = {}
+    for file in sorted(path.glob("*.smc")):
+        half = half_of(file)
+        captures.setdefault(file.stem.removesuffix(f"_{half}") if half else file.stem, file)
+    if len(captures) != 1:
+        names = ", ".join(file.name for file in captures.values()) or "none"
+        raise DatasetError(path, None, f"holds several captures; name one of them: {names}")
+    return next(iter(captures.values()))
+
+
+def _open(content: Content, options: CaptureOptions) -> RenderMe360Capture:
+    return RenderMe360Capture(_smc_path(content.path), flame=options.flame)
+
+
+FORMAT = Format(
+    name="renderme360",
+    title="RenderMe-360 capture (.smc)",
+    matches=matches,
+    read_cameras=read_cameras,
+    open_capture=_open,
+    write=write_calibration,
+    limits=LIMITS,
+    unit="m",
+)

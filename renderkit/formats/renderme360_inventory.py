@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from renderkit.capture import Inventory
+from renderkit.capture import Inventory, MissingPart
 from renderkit.flame.topology import FLAME_HELP
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ def take_inventory(capture: RenderMe360Capture) -> Inventory:
     """Enumerate what is there."""
     files, cameras = capture.files, capture.camera_names
     calibrated = [
-        name for name in cameras if all(files.find("Calibration", name, key) is not None for key in ("K", "D", "RT"))
+        name for name in cameras if all(files.find("Calibration", name, key) is not None for key in ("K", "RT"))
     ]
     detected = [
         name
@@ -47,43 +47,51 @@ def take_inventory(capture: RenderMe360Capture) -> Inventory:
         found,
         found_in_frames,
         {name: str(value) for name, value in capture.attributes.items()},
-        (*_missing(capture, found, found_in_frames), *(f"Damaged: {why}." for why in files.damage)),
+        (
+            *_missing(capture, found, found_in_frames),
+            *(MissingPart("size", note) for note in capture.notes),
+            *(MissingPart("damage", f"Damaged: {why}.") for why in files.damage),
+        ),
     )
 
 
 def _missing(
     capture: RenderMe360Capture, found: dict[str, tuple[str, ...]], in_frames: dict[str, tuple[str, ...]]
-) -> list[str]:
-    sentences = _missing_pictures(capture, found)
+) -> list[MissingPart]:
+    missing = _missing_pictures(capture, found)
     if "landmarks2d" not in found:
-        sentences.append("No 2D landmarks (cameras 18 to 32 have them in the annotated parts).")
-    if "landmarks3d" not in in_frames:
-        sentences.append("No 3D landmarks.")
-    if "scan" not in in_frames and "flame" not in in_frames:
-        sentences.append(
-            "No mesh: neither scan nor FLAME (only expression parts have them); give one with --mesh FILE."
+        missing.append(
+            MissingPart("landmarks2d", "No 2D landmarks (cameras 18 to 32 have them in the annotated parts).")
         )
+    if "landmarks3d" not in in_frames:
+        missing.append(MissingPart("landmarks3d", "No 3D landmarks."))
+    if "scan" not in in_frames and "flame" not in in_frames:
+        why = "No mesh: neither scan nor FLAME (only expression parts have them); give one with --mesh FILE."
+        missing.append(MissingPart("mesh", why))
     if "scan" in in_frames and len(capture.frame_ids) > 1:
-        sentences.append("The file does not say which frame the scan belongs to; every frame offers it.")
+        why = "The file does not say which frame the scan belongs to; every frame offers it."
+        missing.append(MissingPart("scan frame", why))
     if "flame" in in_frames and capture.topology is None:
-        sentences.append(FLAME_HELP)
-    return sentences
+        missing.append(MissingPart("topology", FLAME_HELP))
+    return missing
 
 
-def _missing_pictures(capture: RenderMe360Capture, found: dict[str, tuple[str, ...]]) -> list[str]:
+def _missing_pictures(capture: RenderMe360Capture, found: dict[str, tuple[str, ...]]) -> list[MissingPart]:
     files, cameras = capture.files, capture.camera_names
-    sentences = []
+    missing: list[MissingPart] = []
     if files.missing_sibling is not None:
-        sentences.append(f"{files.missing_sibling.name}, the other half of this capture, is not beside it.")
+        why = f"{files.missing_sibling.name}, the other half of this capture, is not beside it."
+        missing.append(MissingPart("file", why))
     for kind in ("calibration", "image", "mask"):
         without = [name for name in cameras if name not in found.get(kind, ())]
         if without:
             which = "any camera" if len(without) == len(cameras) else f"camera {', '.join(without)}"
-            sentences.append(f"No {kind} for {which}.")
+            missing.append(MissingPart(kind, f"No {kind} for {which}."))
     stated = files.attribute("num_device", "Camera")
     if stated is not None and stated != len(cameras):
-        sentences.append(f"The file states {stated} cameras and holds {len(cameras)}.")
+        missing.append(MissingPart("count", f"The file states {stated} cameras and holds {len(cameras)}."))
     stated = files.attribute("num_frame", "Camera")
     if stated is not None and stated != len(capture.frame_ids):
-        sentences.append(f"The file states {stated} frames and holds {len(capture.frame_ids)}.")
-    return sentences
+        why = f"The file states {stated} frames and holds {len(capture.frame_ids)}."
+        missing.append(MissingPart("count", why))
+    return missing

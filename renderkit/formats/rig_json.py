@@ -7,7 +7,7 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
@@ -43,7 +43,7 @@ def read(content: Content) -> RawRig:
         raise DatasetError(path, "unit", f"expected one of {', '.join(_UNITS)}, found {unit!r}")
     entries = list_at(field(top, "cameras", path), path, "cameras")
     cameras = tuple(_read_camera(entry, path, f"cameras[{index}]") for index, entry in enumerate(entries))
-    return RawRig(cameras, path, _UNITS[unit], "rig")
+    return RawRig(cameras, path, _UNITS[unit])
 
 
 def _read_camera(entry: Untrusted, path: Path, where: str) -> RawCamera:
@@ -98,6 +98,11 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return ()
 
 
-FORMAT = RigFormat(
-    "rig", "renderkit rig.json", matches, read, Expressible(brown_conrady=14, kannala_brandt=True), write
+FORMAT = Format(
+    name="rig",
+    title="renderkit rig.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=Expressible(brown_conrady=14, kannala_brandt=True),
 )

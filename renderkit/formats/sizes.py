@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.images.encoded import encoded_size
+from renderkit.untrusted.files import read_head
 
 KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))
 """(width, height) of RenderMe-360, DNA-Rendering, Multiface and ava-256, NeRSemble and Middlebury."""
@@ -24,8 +24,9 @@ _HEADER_BYTES = 256 << 10
 def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
     """Return the rig with the image size of every camera filled in.
 
-    The size of a camera is, in this order: what its file states; its picture's beside the file; `size`; and last twice
-    the principal point, snapped to a known sensor where the whole rig fits one. The last is an assumption and noted.
+    The size of a camera is, in this order: what its file states; its picture's beside the file; `size`; what its
+    dataset documents; and last twice the principal point, snapped to a known sensor where the whole rig fits one. The
+    last two are assumptions and noted.
     """
     pictures = find_picture_sizes(rig.path, [camera.name for camera in rig.cameras])
     known = tuple(
@@ -34,7 +35,7 @@ def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
     filled = tuple(_from_known(camera, size) for camera in known)
     if all(camera.size is not None for camera in filled):
         return replace(rig, cameras=filled)
-    assumed, how = _assume([camera for camera in filled if camera.size is None])
+    assumed, how = _assume([camera for camera in filled if camera.size is None], rig.documented_size)
     count = sum(camera.size is None for camera in filled)
     cameras = tuple(
         camera
@@ -56,8 +57,10 @@ def _from_known(camera: RawCamera, size: tuple[int, int] | None) -> RawCamera:
     return camera
 
 
-def _assume(cameras: Sequence[RawCamera]) -> tuple[tuple[int, int] | None, str]:
-    """Return a known sensor that the rig's median principal point fits, or None, and what to tell the user."""
+def _assume(cameras: Sequence[RawCamera], documented: tuple[int, int] | None) -> tuple[tuple[int, int] | None, str]:
+    """Return the documented size, or a known sensor that the rig's median principal point fits, or None; and why."""
+    if documented is not None:
+        return documented, f"{documented[0]} x {documented[1]} is assumed, as the dataset documents"
     centers = np.array([camera.K[:2, 2] for camera in cameras])
     finite = centers[np.isfinite(centers).all(axis=1)]
     if len(finite):
@@ -100,17 +103,14 @@ def find_picture_sizes(path: Path, names: Sequence[str]) -> dict[str, tuple[int,
 
 def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:
     if entry.is_file():
-        return _header_size(Path(entry.path))
+        return picture_file_size(Path(entry.path))
     if not entry.is_dir():
         return None
     inside = (Path(one.path) for one in os.scandir(entry.path) if one.name.lower().endswith(PICTURE_SUFFIXES))
     first = min(inside, default=None)
-    return _header_size(first) if first is not None else None
+    return picture_file_size(first) if first is not None else None
 
 
-def _header_size(path: Path) -> tuple[int, int] | None:
-    try:
-        with path.open("rb") as stream:
-            return encoded_size(stream.read(_HEADER_BYTES))
-    except OSError as error:
-        raise DatasetError(path, None, f"the picture beside the cameras cannot be read: {error.strerror}") from error
+def picture_file_size(path: Path) -> tuple[int, int] | None:
+    """Return (width, height) in px of a picture file; None for what is neither PNG nor JPEG."""
+    return encoded_size(read_head(path, _HEADER_BYTES))

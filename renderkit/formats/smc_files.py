@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
-from renderkit.untrusted.hdf5_file import AttributeValue, Hdf5File
+from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, AttributeValue, Hdf5File
 
 _HALVES = {"raw": "anno", "anno": "raw"}
 
@@ -76,6 +76,14 @@ class SmcFiles:
         self.files = tuple(opened)
         self.damage: dict[str, DatasetError] = {}
 
+    def __enter__(self) -> Self:
+        """Return the files themselves."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the files."""
+        self.close()
+
     def close(self) -> None:
         """Close the files."""
         for file in self.files:
@@ -99,10 +107,15 @@ class SmcFiles:
         """Return the first file that has data at the path, or None."""
         return next((file for file in self.files if file.has_data(*path)), None)
 
-    def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
-        """Read a dataset from the first file that has it; None if none does."""
-        file = self.find(*path)
-        return None if file is None else file.read(*path, kinds=kinds)
+    def read(
+        self, *path: str, kinds: str = "fiub", max_bytes: int = MAX_DATASET_BYTES, first: int | None = None
+    ) -> NDArray[Any] | None:
+        """Read a dataset from the first file that has it, as `Hdf5File.read`; None if none does."""
+        for file in self.files:
+            values = file.read(*path, kinds=kinds, max_bytes=max_bytes, first=first)
+            if values is not None:
+                return values
+        return None
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute from the first file that has it; None if none does."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
-from renderkit.capture import Capture, Frame, Inventory, SkippedCamera, View
+from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
 from renderkit.errors import DatasetError
+from renderkit.flame.translation import TranslationChoice
 from renderkit.formats.landmarks_file import LandmarksFile
+from renderkit.formats.patterns import ANY_FRAME, PathPattern
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
+
+_Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None]
 
 MASK_SUFFIXES = (".png", ".PNG", ".jpg", ".jpeg")
 
@@ -44,37 +49,45 @@ class SupplementedCapture(Capture):
         masks: str | Path | None = None,
         landmarks: str | Path | None = None,
         mesh: Mesh | None = None,
+        *,
+        mesh_file: str | Path | None = None,
     ) -> None:
         """Put things together.
 
         Args:
             capture: The capture to add to; closed with this one.
-            masks: Folder of mattes named `<frame>/<camera>.png`, or `<camera>.png` for every frame.
+            masks: Folder of mattes named `<frame>/<camera>.png`, or `<camera>.png` for every frame; or a pattern such
+                as `mattes/{frame}/{camera}_alpha.png`; see `patterns.PathPattern`.
             landmarks: A landmarks file; see `landmarks_file`.
             mesh: A mesh for every frame, offered under its own name ("mesh" if it has none).
+            mesh_file: Where the mesh was read from, for a run's provenance.
 
         Raises:
-            DatasetError: If the folder holds no matte for any camera, or the landmarks file cannot be read.
+            DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
         """
         self._capture = capture
         self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
-        self._masks = None if masks is None else Path(masks)
+        self._masks = masks
+        self._mask_files = () if masks is None else _find_masks(masks, capture)
+        self._mesh_file = None if mesh_file is None else Path(mesh_file)
         self._landmarks = None if landmarks is None else LandmarksFile(landmarks)
         self._mesh = mesh
-        if self._masks is not None and not self._has_any_mask():
+        if masks is not None and not any(self._mask_files):
+            first = capture.camera_names[0] if capture.camera_names else "0"
             raise DatasetError(
-                self._masks,
+                Path(masks),
                 None,
-                f"expected mattes named <camera>.png or <frame>/<camera>.png, for instance "
-                f"{capture.camera_names[0] if capture.camera_names else '0'}.png; found none",
+                f"expected mattes named <camera>.png or <frame>/<camera>.png, for instance {first}.png; found none",
             )
 
-    def __reduce__(
-        self,
-    ) -> tuple[Callable[..., SupplementedCapture], tuple[Capture, Path | None, Path | None, Mesh | None]]:
+    def __reduce__(self) -> tuple[Callable[..., SupplementedCapture], tuple[Capture, _Given]]:
         """Pickle as what to open."""
+        return _reopen, (self._capture, self._given)
+
+    @property
+    def _given(self) -> _Given:
         landmarks = None if self._landmarks is None else self._landmarks.path
-        return type(self), (self._capture, self._masks, landmarks, self._mesh)
+        return self._masks, landmarks, self._mesh, self._mesh_file
 
     @property
     def supplemented(self) -> Capture:
@@ -95,6 +108,28 @@ class SupplementedCapture(Capture):
     def frame_ids(self) -> tuple[str, ...]:
         """The other capture's frames."""
         return self._capture.frame_ids
+
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """The other capture's files, and what was given here."""
+        landmarks = None if self._landmarks is None else self._landmarks.path
+        given = [file for file in (self._mesh_file, landmarks) if file is not None]
+        masks = [path for files in self._mask_files for path in files.values()]
+        return tuple(dict.fromkeys([*self._capture.files_read, *given, *masks]))
+
+    @property
+    def needs_flame_topology(self) -> bool:
+        """As the other capture."""
+        return self._capture.needs_flame_topology
+
+    @property
+    def choose_flame_translation(self) -> Callable[[str], TranslationChoice] | None:
+        """As the other capture."""
+        return self._capture.choose_flame_translation
+
+    def unframed_scan(self) -> UnframedScan | None:
+        """Return the other capture's scan mattes, if it has such a scan."""
+        return self._capture.unframed_scan()
 
     def camera(self, name: str) -> Camera:
         """Read one camera; see `Capture.camera`."""
@@ -117,11 +152,6 @@ class SupplementedCapture(Capture):
 
             frame = replace(frame, read_landmarks=read)
         return frame
-
-    @property
-    def files_read(self) -> tuple[Path, ...]:
-        """Those of the other capture; see `Capture.files_read`."""
-        return self._capture.files_read
 
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one camera's picture of a frame; see `Capture.view`."""
@@ -155,50 +185,61 @@ class SupplementedCapture(Capture):
                 in_frames["landmarks3d"] = base.frames
         if self._mesh is not None:
             in_frames[self._mesh.name or "mesh"] = base.frames
-        missing = [sentence for sentence in base.missing if not self._now_there(sentence)]
+        missing = [part for part in base.missing if part.kind not in self._given_kinds]
         without = [name for name in base.cameras if name not in annotations.get("mask", ())]
         if self._masks is not None and without:
-            missing.append(f"No mask for camera {', '.join(without)}.")
+            missing.append(MissingPart("mask", f"No mask for camera {', '.join(without)}."))
         return replace(base, annotations=annotations, frame_annotations=in_frames, missing=tuple(missing))
 
     def reopen(self) -> SupplementedCapture:
         """Open the same capture again; see `Capture.reopen`."""
-        landmarks = None if self._landmarks is None else self._landmarks.path
-        return SupplementedCapture(self._capture.reopen(), self._masks, landmarks, self._mesh)
+        return _reopen(self._capture.reopen(), self._given)
 
     def close(self) -> None:
         """Close the other capture."""
         self._capture.close()
 
-    def _now_there(self, sentence: str) -> bool:
-        """Whether a sentence about something missing as a whole names what was given here."""
-        given = (("No mask", self._masks), ("No landmarks", self._landmarks), ("No mesh", self._mesh))
-        model = self._mesh is not None and sentence.startswith("No model")
-        return model or any(thing is not None and sentence.startswith(start) for start, thing in given)
-
-    def _has_any_mask(self) -> bool:
-        return any(
-            self._mask(frame, camera) is not None
-            for frame in self._capture.frame_ids
-            for camera in self._capture.camera_names
-        )
+    @property
+    def _given_kinds(self) -> frozenset[str]:
+        """Kinds of parts that the other capture lacks and that were given here."""
+        landmarks = self._landmarks
+        given = {
+            "mask": self._masks is not None,
+            "mesh": self._mesh is not None,
+            "landmarks": landmarks is not None,
+            "landmarks2d": landmarks is not None and landmarks.has_2d,
+            "landmarks3d": landmarks is not None and landmarks.has_3d,
+        }
+        return frozenset(kind for kind, is_given in given.items() if is_given)
 
     def _mask(self, frame_id: str, camera_name: str) -> Path | None:
-        if self._masks is None or not (_is_file_name(frame_id) and _is_file_name(camera_name)):
-            return None
-        for folder in (self._masks / frame_id, self._masks):
-            for suffix in MASK_SUFFIXES:
-                file = folder / f"{camera_name}{suffix}"
-                if file.is_file():
-                    return file
-        return None
+        keys = ((frame_id, camera_name), (ANY_FRAME, camera_name))
+        # Mattes of the frame come before those for every frame.
+        return next((files[key] for key in keys for files in self._mask_files if key in files), None)
+
+
+def _find_masks(masks: str | Path, capture: Capture) -> tuple[Mapping[tuple[str, str], Path], ...]:
+    """Return the mattes by (frame, camera), those that come first first.
+
+    Raises:
+        DatasetError: If a pattern matches two files for one picture.
+    """
+    names = {name: name for name in capture.camera_names}
+    text = str(masks)
+    if "{camera}" in text:
+        return (PathPattern(Path(text).as_posix(), Path.cwd()).find(names),)
+    patterns = [f"{folder}{{camera}}{suffix}" for folder in ("{frame}/", "") for suffix in MASK_SUFFIXES]
+    found = (PathPattern(pattern, Path(masks)).find(names) for pattern in patterns)
+    frames = {*capture.frame_ids, ANY_FRAME}
+    return tuple({key: path for key, path in files.items() if key[0] in frames} for files in found)
+
+
+def _reopen(capture: Capture, given: _Given) -> SupplementedCapture:
+    masks, landmarks, mesh, mesh_file = given
+    return SupplementedCapture(capture, masks, landmarks, mesh, mesh_file=mesh_file)
 
 
 def _add(annotations: dict[str, tuple[str, ...]], kind: str, names: list[str], order: tuple[str, ...]) -> None:
     have = {*annotations.get(kind, ()), *names}
     if have:
         annotations[kind] = tuple(name for name in order if name in have)
-
-
-def _is_file_name(name: str) -> bool:
-    return name not in {"", ".", ".."} and not any(mark in name for mark in "/\\\0")

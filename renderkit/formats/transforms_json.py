@@ -16,7 +16,7 @@ import numpy as np
 
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics
-from renderkit.formats.format import RigFormat, WriteOptions
+from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name
 from renderkit.geometry.camera import Camera
@@ -58,7 +58,7 @@ def read(content: Content) -> RawRig:
         _read_frame({**shared, **frame}, name, path, f"frames[{index}].")
         for index, (name, frame) in enumerate(zip(names_from_pictures(files), frames, strict=True))
     )
-    return RawRig(cameras, content.path, "unknown", "nerfstudio")
+    return RawRig(cameras, content.path, "unknown")
 
 
 def _read_frame(values: Mapping[str, Any], name: str, path: Path, where: str) -> RawCamera:
@@ -140,5 +140,19 @@ def _intrinsics_of(camera: Camera, fisheye: bool) -> dict[str, float]:
     return values | dict(zip(("k1", "k2", "p1", "p2", "k3"), padded, strict=True))
 
 
-NERFSTUDIO = RigFormat("nerfstudio", "nerfstudio transforms.json", matches, read, _NERFSTUDIO, write)
-INSTANT_NGP = RigFormat("instant-ngp", "instant-ngp transforms.json", matches, read, _INSTANT_NGP, write)
+NERFSTUDIO = Format(
+    name="nerfstudio",
+    title="nerfstudio transforms.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_NERFSTUDIO,
+)
+INSTANT_NGP = Format(
+    name="instant-ngp",
+    title="instant-ngp transforms.json",
+    matches=matches,
+    read_cameras=read,
+    write=write,
+    limits=_INSTANT_NGP,
+)

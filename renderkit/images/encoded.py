@@ -12,6 +12,7 @@ import numpy as np
 from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.errors import DatasetError
 from renderkit.images.png import decode_gray_png
+from renderkit.untrusted.files import read_bytes
 
 MAX_ENCODED_BYTES = 512 << 20
 """Encoded pictures above this size are refused."""
@@ -40,7 +41,24 @@ class EncodedImage:
     def from_file(cls, path: str | Path) -> EncodedImage:
         """Refer to a picture file; nothing is read yet."""
         file = Path(path)
-        return cls(lambda: _read_file(file), file)
+        return cls(lambda: read_bytes(file, MAX_ENCODED_BYTES), file)
+
+    @classmethod
+    def from_array(cls, pixels: ColorImage | AlphaImage, path: Path, key: str | None = None) -> EncodedImage:
+        """Refer to a picture in memory; it becomes a PNG, without loss, each time its bytes are read.
+
+        Args:
+            pixels: (height, width, 3) RGB or (height, width) grey, uint8.
+            path: Where it is said to come from, for errors.
+            key: The entry there.
+        """
+
+        def encode() -> bytes:
+            ordered = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, ::-1])
+            _, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+            return data.tobytes()
+
+        return cls(encode, path, key)
 
     def decode_color(self) -> ColorImage:
         """Return the picture as (height, width, 3) RGB.
@@ -152,12 +170,3 @@ def encoded_size(data: bytes) -> tuple[int, int] | None:
             continue
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return None
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_ENCODED_BYTES:
-            raise DatasetError(path, None, f"picture of {path.stat().st_size} bytes is over {MAX_ENCODED_BYTES}")
-        return path.read_bytes()
-    except OSError as error:
-        raise DatasetError(path, None, f"the picture cannot be read: {error.strerror}") from error

@@ -21,8 +21,6 @@ from renderkit.diagnose.scan_frame import detect_scan_frame
 from renderkit.diagnose.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
 from renderkit.errors import ContextError, RenderkitError
 from renderkit.flame.translation import TranslationChoice
-from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -119,14 +117,6 @@ class _Subject:
     def cameras(self) -> Sequence[str]:
         return self.capture.camera_names if self.options.cameras is None else self.options.cameras
 
-    @property
-    def smc(self) -> RenderMe360Capture | None:
-        """The RenderMe-360 capture underneath, or None."""
-        found = self.capture
-        while isinstance(found, SupplementedCapture):
-            found = found.supplemented
-        return found if isinstance(found, RenderMe360Capture) else None
-
     def scored_mesh(self) -> Mesh | None:
         """The first mesh with faces that is going to be validated."""
         for frame_id in self.frames[:1]:
@@ -140,13 +130,13 @@ class _Subject:
 
 
 def _check_translation(subject: _Subject) -> CaptureCheck:
-    smc = subject.smc
-    if smc is None:
+    choose = subject.capture.choose_flame_translation
+    if choose is None:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "the dataset has no FLAME fits")
-    described = [found for name in subject.frames if (found := _read(smc.frame, name)) is not None]
+    described = [found for name in subject.frames if (found := _read(subject.capture.frame, name)) is not None]
     with_fit = [frame.id for frame in described if "flame" in frame.mesh_names]
     frames = spread(with_fit, subject.budget.num_frames)
-    choices = [choice for frame in frames if (choice := _read(smc.translation_choice, frame)) is not None]
+    choices = [choice for frame in frames if (choice := _read(choose, frame)) is not None]
     if not choices:
         return CaptureCheck.skipped(FLAME_TRANSLATION, "no frame has FLAME vertices that can be read")
     first = choices[0]
@@ -161,7 +151,14 @@ def _check_translation(subject: _Subject) -> CaptureCheck:
     if others:
         sentence = f"{first} in frame {frames[0]}, but {', '.join(sorted(others))} in other frames"
     return CaptureCheck(
-        FLAME_TRANSLATION, "ok" if decided else "undecided", first.choice, margin, error, smc.unit, decided, sentence
+        FLAME_TRANSLATION,
+        "ok" if decided else "undecided",
+        first.choice,
+        margin,
+        error,
+        subject.capture.unit,
+        decided,
+        sentence,
     )
 
 
@@ -280,25 +277,24 @@ def _mask_of(subject: _Subject, camera: Camera) -> MaskImage | None:
 
 
 def _check_scan_frame(subject: _Subject) -> CaptureCheck:
-    smc = subject.smc
-    if smc is None or _read(smc.scan) is None:
+    scan = _read(subject.capture.unframed_scan)
+    if scan is None:
         return CaptureCheck.skipped(SCAN_FRAME, "the capture has no scan without a frame of its own")
-    cameras = [name for name in smc.camera_names if smc.scan_mask(name) is not None]
-    if not cameras:
+    if not scan.masks:
         return CaptureCheck.skipped(SCAN_FRAME, "the scan has no mattes to compare with")
-    frames = spread(smc.frame_ids, subject.budget.num_frames)
+    frames = spread(subject.capture.frame_ids, subject.budget.num_frames)
     if len(frames) == 1:
         return CaptureCheck.skipped(SCAN_FRAME, f"there is only frame {frames[0]}")
     threshold = subject.options.matte_threshold
     choice = detect_scan_frame(
         frames,
-        spread(cameras, max(subject.budget.num_scan_views, MIN_VIEWS)),
-        lambda camera: _decoded(smc.scan_mask(camera), threshold),
-        lambda frame, camera: _decoded(smc.mask(frame, camera), threshold),
+        spread(list(scan.masks), max(subject.budget.num_scan_views, MIN_VIEWS)),
+        lambda camera: _decoded(scan.masks[camera], threshold),
+        lambda frame, camera: _decoded(scan.frame_mask(frame, camera), threshold),
     )
     if choice.best is None:
         return CaptureCheck.skipped(SCAN_FRAME, "no frame has mattes in the cameras of the scan's mattes")
-    tried = f"of {len(frames)} frames tried among {len(smc.frame_ids)}"
+    tried = f"of {len(frames)} frames tried among {len(subject.capture.frame_ids)}"
     sentence = f"the scan fits frame {choice.best}, {tried}: {choice}"
     validated = subject.options.meshes or PREFERRED_MESHES[:1]
     others = [frame for frame in subject.frames if frame != choice.best]

@@ -10,8 +10,6 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.capture import Capture, Frame
 from renderkit.errors import RenderkitError
-from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -99,7 +97,7 @@ def read_shared_content(capture: Capture, frame: Frame, mesh_name: str, needs: N
     if Needs.OTHER_MESH in needs:
         content = replace(content, other=_other_mesh(frame, mesh_name))
     if Needs.TEXTURED_MESH in needs:
-        content = replace(content, textured=_textured(capture, frame.id, mesh_name, content.mesh))
+        content = replace(content, textured=_textured(frame, mesh_name, content.mesh))
     return content
 
 
@@ -134,15 +132,14 @@ def _other_mesh(frame: Frame, mesh_name: str) -> Mesh | Missing:
     return Missing("the frame has no second mesh to compare depth with")
 
 
-def _textured(capture: Capture, frame_id: str, mesh_name: str, mesh: Mesh | Missing) -> Mesh | Missing:
+def _textured(frame: Frame, mesh_name: str, mesh: Mesh | Missing) -> Mesh | Missing:
     if not isinstance(mesh, Missing) and (mesh.texture is not None or mesh.vertex_colors is not None):
         return mesh
-    while isinstance(capture, SupplementedCapture):
-        capture = capture.supplemented
-    if mesh_name != "flame" or not isinstance(capture, RenderMe360Capture):
+    read = frame.textured_mesh_readers.get(mesh_name)
+    if read is None:
         return Missing("the mesh has neither texture nor vertex colours")
     try:
-        found = capture.textured_flame_mesh(frame_id)
+        found = read()
     except RenderkitError as error:
         return Missing(str(error))
     return found or Missing("the frame has no UV texture, or --flame FILE has no texture coordinates")

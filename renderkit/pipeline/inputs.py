@@ -10,8 +10,7 @@ from pathlib import Path
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
-from renderkit.formats.captures import open_capture
-from renderkit.formats.smc_files import find_sibling
+from renderkit.formats import open_capture
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD
@@ -55,7 +54,7 @@ class CaptureInputs:
         capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
         try:
             _, forgotten = self._remembered_flame
-            if forgotten and _has_faceless_flame(capture):
+            if forgotten and capture.needs_flame_topology:
                 _log.warning("warning: %s; FLAME is scored by its vertices alone without --flame FILE", forgotten)
             return self.supplement(capture)
         except Exception:
@@ -72,7 +71,7 @@ class CaptureInputs:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
             elif is_mesh_file(given):
-                capture = SupplementedCapture(capture, mesh=Mesh.read(given))
+                capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
         if self.masks is not None or self.landmarks is not None:
             capture = SupplementedCapture(capture, self.masks, self.landmarks)
         return capture
@@ -96,19 +95,6 @@ class CaptureInputs:
     def mesh_names(self) -> tuple[str, ...]:
         """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
         return tuple(_mesh_name(mesh) for mesh in self.meshes)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that were named, for their hashes; those of a folder are its own, not its subfolders'."""
-        found = [Path(mesh) for mesh in self.meshes if isinstance(mesh, str) and is_mesh_file(mesh)]
-        found += [path for path in (self.landmarks, self.flame_file) if path is not None]
-        if self.capture.is_file():
-            sibling = find_sibling(self.capture)
-            found += [self.capture] if sibling is None else [self.capture, sibling]
-        for folder in (self.capture, self.masks):
-            if folder is not None and folder.is_dir():
-                found += [path for path in folder.iterdir() if path.is_file()]
-        return tuple(found)
 
 
 def make_options(
@@ -158,11 +144,6 @@ def _mesh_name(mesh: str | Mesh) -> str:
     if isinstance(mesh, Mesh):
         return mesh.name or "mesh"
     return Path(mesh).stem if is_mesh_file(mesh) else mesh
-
-
-def _has_faceless_flame(capture: Capture) -> bool:
-    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
-    return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
 
 
 def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]) -> None:

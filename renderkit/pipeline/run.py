@@ -292,7 +292,7 @@ def _provenance(
             "hardware": str(info.hardware).lower(),
         },
         options=options.as_text(),
-        inputs=hash_inputs((*inputs.files, *capture.files_read)),
+        inputs=hash_inputs(capture.files_read),
     )
 
 

@@ -13,11 +13,14 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.untrusted.files import decode_text, read_bytes, read_head
+from renderkit.untrusted.json_text import parse_json
 
-MAX_FILE_BYTES = 256 << 20
-"""Camera files above this size are refused before they are read (10,000 cameras take about 10 MB)."""
+MAX_IMAGE_SIDE = 65_536
+"""Image sides above this many px are refused: no sensor has them, but typing errors do."""
 
 _HEAD_BYTES = 4096
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 Untrusted: TypeAlias = Any
 """What a foreign file holds, before its type has been checked."""
@@ -43,18 +46,14 @@ class Content:
         """First 4096 bytes of a file; empty for a folder."""
         if self.is_folder:
             return b""
-        try:
-            with self.path.open("rb") as stream:
-                return stream.read(_HEAD_BYTES)
-        except OSError as error:
-            raise DatasetError(self.path, None, f"cannot be read: {error.strerror}") from error
+        return read_head(self.path, _HEAD_BYTES)
 
     @cached_property
     def data(self) -> bytes:
         """All bytes of the file.
 
         Raises:
-            DatasetError: If it cannot be read or is larger than `MAX_FILE_BYTES`.
+            DatasetError: If it cannot be read, is no regular file, or is larger than `files.MAX_FILE_BYTES`.
         """
         return read_bytes(self.path)
 
@@ -65,7 +64,7 @@ class Content:
         Raises:
             DatasetError: If it is not UTF-8.
         """
-        return read_text(self.path, self.data)
+        return decode_text(self.path, self.data)
 
     @cached_property
     def json(self) -> Untrusted:
@@ -86,48 +85,6 @@ class Content:
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""
         return self.is_folder and all((self.path / name).is_file() for name in names)
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file that is not larger than `MAX_FILE_BYTES`.
-
-    Raises:
-        DatasetError: If the file cannot be read or is too large.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise DatasetError(path, None, f"a camera file of more than {MAX_FILE_BYTES} bytes is refused")
-    return data
-
-
-def read_text(path: Path, data: bytes | None = None) -> str:
-    """Return a file's UTF-8 text.
-
-    Raises:
-        DatasetError: If the bytes are not UTF-8.
-    """
-    try:
-        return (read_bytes(path) if data is None else data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(path, None, f"expected UTF-8 text: {error}") from error
-
-
-def parse_json(path: Path, text: str) -> Untrusted:
-    """Return parsed JSON; NaN and Infinity are admitted so that `lint` can name them.
-
-    Raises:
-        DatasetError: If the text is no JSON or is nested too deeply.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise DatasetError(path, None, "the JSON is nested too deeply to be a camera file") from error
-    except ValueError as error:
-        raise DatasetError(path, None, f"is not valid JSON: {error}") from error
 
 
 def write_json(path: Path, value: Untrusted) -> None:
@@ -201,11 +158,29 @@ def number(value: Untrusted, path: Path, key: str) -> float:
     return float(numbers(value, [()], path, key))
 
 
+def flag_at(value: Untrusted, path: Path, key: str) -> bool:
+    """Return true or false, also given as 0 or 1 or as text in any case.
+
+    Raises:
+        DatasetError: If it is anything else.
+    """
+    word = str(value).strip().lower()
+    if isinstance(value, bool | int | float | str) and word in _FLAGS:
+        return _FLAGS[word]
+    raise DatasetError(path, key, f"expected true or false, found {str(value)[:40]!r}")
+
+
 def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[int, int]:
-    """Return (width, height) from two whole positive numbers (some files write 1920.0)."""
+    """Return (width, height) from two whole positive numbers of px (some files write 1920.0).
+
+    Raises:
+        DatasetError: If they are none, or above `MAX_IMAGE_SIDE`.
+    """
     pair = numbers([width, height], [(2,)], path, key)
-    if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair <= 1 << 20).all() and (pair == pair.round()).all()):
-        raise DatasetError(path, key, f"expected a whole positive image size, found {width} x {height}")
+    if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair == pair.round()).all()):
+        raise DatasetError(path, key, f"expected a whole positive image size in px, found {width} x {height}")
+    if (pair > MAX_IMAGE_SIDE).any():
+        raise DatasetError(path, key, f"image of {width} x {height} px is over {MAX_IMAGE_SIDE} px")
     return int(pair[0]), int(pair[1])
 
 

@@ -57,4 +57,4 @@ def test_what_is_neither_is_2(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello")
     result = run("inspect", tmp_path / "a.txt")
     assert result.code == 2
-    assert "expected a RenderMe-360 .smc file" in result.err
+    assert "RenderMe-360 capture (.smc)" in result.err

@@ -12,7 +12,7 @@ import pytest
 import trimesh
 from command_result import Result
 
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.render.raycast import raycast
 from renderkit.synth.truth import SynthTruth
 

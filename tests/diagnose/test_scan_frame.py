@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import MaskImage
-from renderkit.diagnose.scan_frame import detect_scan_frame, scan_frame_of
+from renderkit.diagnose.scan_frame import detect_scan_frame
 from renderkit.diagnose.view_choice import choose_by_views
 from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.images.encoded import EncodedImage
 
 FRAMES = [str(index) for index in range(12)]
 CAMERAS = ["00", "01", "02", "03"]
@@ -62,11 +63,21 @@ def test_a_capture_is_asked_for_its_own_masks(tmp_path: Path) -> None:
             file[f"ScanMask/{camera}"] = png(frame_mask("10", camera))
             for frame in FRAMES:
                 file[f"Camera/{camera}/mask/{frame}"] = png(frame_mask(frame, camera))
+        file["Scan/vertex"], file["Scan/vertex_indices"] = np.eye(3), np.array([[0, 1, 2]])
     with RenderMe360Capture(tmp_path / "x_anno.smc") as capture:
-        choice = scan_frame_of(capture)
+        scan = capture.unframed_scan()
+        assert scan is not None
+
+        def decoded(image: EncodedImage | None) -> MaskImage | None:
+            return None if image is None else image.decode_gray() > 127
+
+        choice = detect_scan_frame(
+            capture.frame_ids,
+            tuple(scan.masks),
+            lambda camera: decoded(scan.masks[camera]),
+            lambda frame, camera: decoded(scan.frame_mask(frame, camera)),
+        )
         assert (choice.best, choice.num_views, len(choice.candidates)) == ("10", 4, 12)
-        assert scan_frame_of(capture, ["00"], ["1", "2"]).best == "2"
-        assert scan_frame_of(capture, alpha_threshold=0.9).best is None
 
 
 def test_margins_and_standard_errors_are_of_paired_differences() -> None:

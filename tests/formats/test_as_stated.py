@@ -10,7 +10,8 @@ from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import RawCamera, RawRig, raw_from_rig
 from renderkit.formats.as_stated import CameraAxes, PoseDirection
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, numbers, read_bytes, size_at
+from renderkit.untrusted.content import Content, numbers, size_at
+from renderkit.untrusted.files import read_bytes
 
 
 @pytest.mark.parametrize("direction", ["cam_from_world", "world_from_cam"])
@@ -53,15 +54,15 @@ def test_bad_cameras_are_named(brown_ring: Rig) -> None:
 
 def test_content_is_bounded_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")
-    monkeypatch.setattr("renderkit.untrusted.content.MAX_FILE_BYTES", 5)
-    with pytest.raises(DatasetError, match="more than 5 bytes is refused"):
+    monkeypatch.setattr("renderkit.untrusted.files.MAX_FILE_BYTES", 5)
+    with pytest.raises(DatasetError, match="file of 10 bytes is over the limit of 5"):
         read_bytes(tmp_path / "a")
     monkeypatch.undo()
     (tmp_path / "a").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DatasetError, match="expected UTF-8"):
         _ = Content(tmp_path / "a").text
     (tmp_path / "a").write_text('{"a": 1,}')
-    with pytest.raises(DatasetError, match=r"not valid JSON.*line 1"):
+    with pytest.raises(DatasetError, match=r"not a JSON file.*line 1"):
         _ = Content(tmp_path / "a").json
 
 

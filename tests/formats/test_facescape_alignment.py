@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+import renderkit
 from renderkit.errors import DatasetError
 from renderkit.formats.facescape_alignment import TuAlignment, read_tu_alignment
 from renderkit.geometry.camera import Camera
@@ -32,6 +33,10 @@ def test_points_and_cameras_move_together(tmp_path: Path) -> None:
     camera = Camera.from_opencv([[900, 0, 320], [0, 900, 240], [0, 0, 1]], [0.01, 0, 0, 0, 0], pose, (640, 480))
     np.testing.assert_allclose(alignment.camera_in_tu(camera).project(expected), camera.project(points), atol=1e-8)
     np.testing.assert_allclose(alignment.camera_in_tu(camera).depth(expected), scale * camera.depth(points), atol=1e-8)
+
+
+def test_it_is_public() -> None:
+    assert renderkit.read_tu_alignment is read_tu_alignment
 
 
 def test_what_is_no_alignment(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from renderkit.capture import MissingPart
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.renderme360 import RenderMe360Capture
 
@@ -34,7 +35,7 @@ def test_either_half_finds_the_other(smc_pair: tuple[Path, Path], half: int) -> 
         assert view.image is not None
         assert view.mask is not None
         assert view.image.decode_color().shape == (48, 64, 3)
-        assert capture.inventory().missing[0].startswith("The file states 60 cameras")
+        assert capture.inventory().missing[0].why.startswith("The file states 60 cameras")
 
 
 def test_halves_of_the_released_folders_find_each_other(smc_pair: tuple[Path, Path], tmp_path: Path) -> None:
@@ -54,8 +55,8 @@ def test_raw_half_alone_names_what_is_missing(smc_pair: tuple[Path, Path]) -> No
         with pytest.raises(CalibrationError, match=r"0026_e0_anno\.smc, which may hold it, is not beside"):
             capture.camera("00")
         missing = capture.inventory().missing
-        assert any("0026_e0_anno.smc" in sentence for sentence in missing)
-        assert "No calibration for any camera." in missing
+        assert any("0026_e0_anno.smc" in part.why for part in missing if part.kind == "file")
+        assert MissingPart("calibration", "No calibration for any camera.") in missing
 
 
 def test_anno_half_alone_knows_the_size_from_a_matte(smc_pair: tuple[Path, Path]) -> None:
@@ -171,7 +172,7 @@ def test_audio_of_a_speech_part(smc_single: Path) -> None:
         ("Calibration/05/RT", np.diag([-1.0, 1.0, 1.0, 1.0]), "R is not a rotation"),
         ("Calibration/05/RT", np.eye(3), "expected shape"),
         ("Calibration/05/RT", None, "has no calibration"),
-        ("Calibration/05/D", h5py.Empty("f8"), "has no calibration"),
+        ("Calibration/05/K", h5py.Empty("f8"), "has no calibration"),
     ],
 )
 def test_a_bad_calibration_costs_its_own_camera_only(
@@ -257,7 +258,7 @@ def test_a_capture_survives_pickling_and_is_closed_once(smc_single: Path) -> Non
     capture.close()
     capture.close()
     with pytest.raises(DatasetError, match="closed"):
-        capture.camera("00")
+        capture.view("0", "00")
     for each in (other, again):
         with each:
             np.testing.assert_array_equal(each.camera("00").K[0], [100.0, 0.0, 31.5])
@@ -265,7 +266,8 @@ def test_a_capture_survives_pickling_and_is_closed_once(smc_single: Path) -> Non
 
 def _read_in_child(capture: RenderMe360Capture, queue: multiprocessing.SimpleQueue[Any]) -> None:
     try:
-        capture.camera("00")
+        capture.view("0", "00")
+        queue.put(("nothing was raised", []))
     except DatasetError as error:
         with capture.reopen() as own:
             queue.put((str(error), own.camera("00").K.tolist()))

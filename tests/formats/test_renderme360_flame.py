@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from renderkit.capture import MissingPart
 from renderkit.errors import DatasetError
 from renderkit.flame.topology import FLAME_HELP
 from renderkit.flame.translation import choose_translation, optical_axes_focus
@@ -71,7 +72,7 @@ def test_vertices_come_without_faces_and_the_inventory_says_where_to_get_them(sm
     with RenderMe360Capture(smc_single) as capture:
         mesh = capture.frame("0").read_mesh("flame")
         assert (len(mesh.vertices), len(mesh.faces), mesh.name) == (4, 0, "flame")
-        assert FLAME_HELP in capture.inventory().missing
+        assert MissingPart("topology", FLAME_HELP) in capture.inventory().missing
 
 
 def test_a_topology_gives_faces_or_says_why_not(smc_single: Path, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_topology_gives_faces_or_says_why_not(smc_single: Path, tmp_path: Path
     np.savez(topology, faces=np.array([[0, 1, 2], [0, 2, 3]]))
     with RenderMe360Capture(smc_single, flame=topology) as capture:
         assert len(capture.frame("0").read_mesh("flame").faces) == 2
-        assert FLAME_HELP not in capture.inventory().missing
+        assert "topology" not in {part.kind for part in capture.inventory().missing}
         with capture.reopen() as again:
             assert len(again.flame_mesh("0").faces) == 2
     np.savez(topology, faces=np.array([[0, 1, 2], [0, 2, 4]]))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import (
-    FORMATS,
     InexpressibleError,
     WriteOptions,
     detect_format,
+    formats,
     read_raw_rig,
     read_rig,
     write_rig,
@@ -28,7 +28,7 @@ from renderkit.geometry.rotation import matrix_from_rotation_vector
 
 FOLDERS = {"colmap", "colmap-bin", "opencv"}
 SUFFIXES = {"renderme360": ".smc", "metashape": ".xml", "actorshq": ".csv", "middlebury": "_par.txt", "krt": ".txt"}
-WRITTEN = [one.name for one in FORMATS.values() if one.write is not None]
+WRITTEN = [one.name for one in formats().values() if one.write is not None]
 # What the file itself detects as, where several names share one file form.
 DETECTED = {"instant-ngp": "nerfstudio"}
 
@@ -85,7 +85,7 @@ def test_any_camera_comes_back_from_any_format_that_can_hold_it(
         nonlocal held
         rig = Rig({"0": camera})
         folder = tmp_path_factory.mktemp(f"{name}{next(numbers)}")
-        limits = FORMATS[name].limits
+        limits = formats()[name].limits
         assert limits is not None
         if violations(camera, limits):
             with pytest.raises(InexpressibleError, match="approximate"):

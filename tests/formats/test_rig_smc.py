@@ -45,11 +45,17 @@ def test_links_and_large_or_missing_entries_are_refused(brown_ring: Rig, tmp_pat
     with h5py.File(secret, "w") as file:
         file["K"] = np.eye(3)
     for change, message in (
-        (lambda group: group.__setitem__("K", h5py.ExternalLink(str(secret), "K")), "link, which is refused"),
-        (lambda group: group.__setitem__("K", h5py.SoftLink("/Calibration/01/K")), "link, which is refused"),
-        (lambda group: group.create_dataset("K", shape=(100_000, 100_000), dtype="f8"), "expected a small array"),
-        (lambda _: None, "'K' is missing"),
-        (lambda group: group.__setitem__("K", np.eye(2)), r"expected shape \(3, 3\), found \(2, 2\)"),
+        (
+            lambda group: group.__setitem__("K", h5py.ExternalLink(str(secret), "K")),
+            "a link; only data in the file itself is read",
+        ),
+        (
+            lambda group: group.__setitem__("K", h5py.SoftLink("/Calibration/01/K")),
+            "a link; only data in the file itself is read",
+        ),
+        (lambda group: group.create_dataset("K", shape=(100_000, 100_000), dtype="f8"), "claims"),
+        (lambda _: None, "has no calibration"),
+        (lambda group: group.__setitem__("K", np.eye(2)), r"expected shape \(3, 3\) .*, found \(2, 2\)"),
         (lambda group: group.__setitem__("K", "text"), "expected"),
     ):
         write_rig(brown_ring, path, format="renderme360")

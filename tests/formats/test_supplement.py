@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from renderkit.capture import Frame
+from renderkit.capture import Frame, MissingPart
 from renderkit.errors import DatasetError
-from renderkit.formats.facescape_capture import FaceScapeCapture
+from renderkit.formats.facescape import FaceScapeCapture
 from renderkit.formats.landmarks_file import LandmarksFile, write_landmarks_file
 from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.formats.supplement import SupplementedCapture
@@ -51,8 +51,8 @@ def test_masks_by_camera_or_by_frame_and_camera(capture: FaceScapeCapture, tmp_p
     assert values == {"0": 10, "1": 99, "3": None}
     inventory = given.inventory()
     assert inventory.annotations["mask"] == ("0", "1")
-    assert "No mask for camera 3." in inventory.missing
-    assert not any(sentence.startswith("No masks") for sentence in inventory.missing)
+    assert MissingPart("mask", "No mask for camera 3.") in inventory.missing
+    assert not any(part.why.startswith("No masks") for part in inventory.missing)
     with pytest.raises(DatasetError, match=r"expected mattes named <camera>\.png"):
         SupplementedCapture(capture, masks=tmp_path)
 
@@ -68,7 +68,7 @@ def test_a_mesh_and_its_vertices_as_landmarks(capture: FaceScapeCapture, tmp_pat
     np.testing.assert_array_equal(points.points, [[0, 0, 1], [1, 0, 0]])
     inventory = given.inventory()
     assert set(inventory.frame_annotations) == {"given", "landmarks3d"}
-    assert not any("No m" in sentence or "No l" in sentence for sentence in inventory.missing if "mask" not in sentence)
+    assert not {part.kind for part in inventory.missing} & {"mesh", "landmarks"}
 
 
 def test_real_tu_landmark_indices_work_as_vertex_indices(

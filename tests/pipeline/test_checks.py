@@ -14,7 +14,7 @@ from ball_scene import BALL_CENTER, MakeBall, MemoryCapture, RayRenderer, ball_c
 from renderkit.arrays import MaskImage
 from renderkit.capture import Frame, View
 from renderkit.errors import ContextError, DatasetError
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh

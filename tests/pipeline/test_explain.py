@@ -9,7 +9,7 @@ import pytest
 
 from renderkit.diagnose.camera_causes import diagnose_run
 from renderkit.diagnose.hypotheses.registry import HYPOTHESES
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions

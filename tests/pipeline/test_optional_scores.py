@@ -14,7 +14,7 @@ import pytest
 from ball_scene import BALL_CENTER, MakeBall, RayRenderer, ball_camera, ball_landmarks, ball_mesh, ball_view, encoded
 
 from renderkit.capture import Frame, View
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.depth import score_depth

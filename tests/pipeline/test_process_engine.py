@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import ContextError
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers

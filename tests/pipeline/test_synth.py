@@ -15,7 +15,7 @@ import trimesh
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.pipeline.synth import SynthOptions, SynthTruth, synthesize

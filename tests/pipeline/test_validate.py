@@ -11,7 +11,7 @@ from ball_scene import MakeBall, MemoryCapture, RayRenderer, ball_landmarks, bal
 
 from renderkit.capture import Frame
 from renderkit.errors import CalibrationError, ContextError, DatasetError
-from renderkit.formats.captures import open_capture
+from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage

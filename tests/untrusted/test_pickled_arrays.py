@@ -19,7 +19,7 @@ import pytest
 import scipy.sparse
 
 from renderkit.errors import DatasetError
-from renderkit.untrusted.flame_pickle import read_array_pickle
+from renderkit.untrusted.pickled_arrays import read_pickled_arrays
 
 
 class Ch:
@@ -70,7 +70,7 @@ def model() -> dict[str, Any]:
 def test_arrays_of_every_kind_and_protocol(tmp_path: Path, chumpy: None, protocol: int) -> None:
     source, file = model(), tmp_path / "m.pkl"
     file.write_bytes(pickle.dumps(source, protocol))
-    arrays = read_array_pickle(file)
+    arrays = read_pickled_arrays(file)
     expected = {
         "v_template": np.arange(12.0).reshape(4, 3),
         "picked": np.array([[0.0, 5.0], [7.0, 11.0]]),
@@ -103,15 +103,15 @@ def test_a_python_2_pickle_with_its_byte_strings(tmp_path: Path) -> None:
     pickletools.dis(data, out=io.StringIO())
     file = tmp_path / "m.pkl"
     file.write_bytes(data)
-    np.testing.assert_array_equal(read_array_pickle(file)["v_template"], values)
+    np.testing.assert_array_equal(read_pickled_arrays(file)["v_template"], values)
 
 
 def test_npy_of_a_dictionary(tmp_path: Path) -> None:
     np.save(tmp_path / "e.npy", np.array({"lmk_face_idx": np.arange(4)}, dtype=object), allow_pickle=True)
-    np.testing.assert_array_equal(read_array_pickle(tmp_path / "e.npy")["lmk_face_idx"], np.arange(4))
+    np.testing.assert_array_equal(read_pickled_arrays(tmp_path / "e.npy")["lmk_face_idx"], np.arange(4))
     np.save(tmp_path / "p.npy", np.arange(4))
     with pytest.raises(DatasetError, match="found a plain array"):
-        read_array_pickle(tmp_path / "p.npy")
+        read_pickled_arrays(tmp_path / "p.npy")
 
 
 class Call:
@@ -151,7 +151,7 @@ def test_hostile_pickles_are_refused_before_anything_runs(tmp_path: Path, kind: 
     target, file = tmp_path / "written", tmp_path / "hostile.pkl"
     file.write_bytes(hostile(target)[kind])
     with pytest.raises(DatasetError, match=r"refused|not a readable pickle"):
-        read_array_pickle(file)
+        read_pickled_arrays(file)
     assert not target.exists()
 
 
@@ -165,14 +165,14 @@ def test_a_plain_load_of_the_same_pickle_would_write(tmp_path: Path) -> None:
 def test_stand_ins_cannot_be_changed_for_the_next_load(tmp_path: Path, chumpy: None) -> None:
     for name, why in (
         (b"numpy\nndarray", "not a readable pickle"),
-        (b"numpy.core.multiarray\n_reconstruct", "dictionary"),
+        (b"numpy.core.multiarray\n_reconstruct", "wants to change a function"),
     ):
         poison = b"c" + name + b"\n(N}(S'__defaults__'\n(NNNtS'__setstate__'\nNutb."
         (tmp_path / "poison.pkl").write_bytes(poison)
         with pytest.raises(DatasetError, match=why):
-            read_array_pickle(tmp_path / "poison.pkl")
+            read_pickled_arrays(tmp_path / "poison.pkl")
     (tmp_path / "good.pkl").write_bytes(pickle.dumps({"a": np.arange(3)}, 2))
-    np.testing.assert_array_equal(read_array_pickle(tmp_path / "good.pkl")["a"], np.arange(3))
+    np.testing.assert_array_equal(read_pickled_arrays(tmp_path / "good.pkl")["a"], np.arange(3))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_damaged_pickles(tmp_path: Path, data: bytes, why: str) -> None:
     file = tmp_path / "damaged.pkl"
     file.write_bytes(data)
     with pytest.raises(DatasetError, match=why or None):
-        read_array_pickle(file)
+        read_pickled_arrays(file)
 
 
 @pytest.mark.parametrize("opcode", [b"\x96", b"\x8e", b"\x8d"])
@@ -199,7 +199,7 @@ def test_claimed_lengths_take_no_memory(tmp_path: Path, opcode: bytes) -> None:
     (tmp_path / "claims.pkl").write_bytes(b"\x80\x05" + opcode + struct.pack("<Q", 1 << 36) + b"abc.")
     tracemalloc.start()
     with pytest.raises(DatasetError, match="not a readable pickle"):
-        read_array_pickle(tmp_path / "claims.pkl")
+        read_pickled_arrays(tmp_path / "claims.pkl")
     assert tracemalloc.get_traced_memory()[1] < 10 << 20
     tracemalloc.stop()
 
@@ -210,9 +210,9 @@ def test_sparse_matrices_that_claim_too_much(tmp_path: Path) -> None:
         matrix.__dict__.update(change)
         (tmp_path / "s.pkl").write_bytes(pickle.dumps({"J": matrix}, 2))
         with pytest.raises(DatasetError, match="J"):
-            read_array_pickle(tmp_path / "s.pkl")
+            read_pickled_arrays(tmp_path / "s.pkl")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_array_pickle(tmp_path / "none.pkl")
+        read_pickled_arrays(tmp_path / "none.pkl")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from renderkit.errors import DatasetError
-from renderkit.formats.captures import open_capture
-from renderkit.formats.facescape_capture import FaceScapeCapture
-from renderkit.formats.middlebury_capture import MiddleburyCapture
+from renderkit.formats import open_capture
+from renderkit.formats.facescape import FaceScapeCapture
+from renderkit.formats.middlebury import MiddleburyCapture
 from renderkit.formats.renderme360 import RenderMe360Capture
 
 
@@ -58,6 +58,6 @@ def test_what_no_reader_knows(tmp_path: Path) -> None:
 
 def test_importing_the_readers_loads_no_hdf5_and_no_opengl() -> None:
     modules = "('h5py', 'OpenGL', 'trimesh', 'ray')"
-    code = f"import sys, renderkit.formats.captures; print([m for m in {modules} if m in sys.modules])"
+    code = f"import sys, renderkit.formats; print([m for m in {modules} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted.files import check_regular
 
 if TYPE_CHECKING:
     import h5py
@@ -28,9 +29,18 @@ MAX_DATASET_BYTES = 1 << 30
 MAX_ATTRIBUTE_BYTES = 1 << 16
 """Attributes that claim more than this are refused."""
 
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+"""First bytes of an HDF5 file."""
+
+# What h5py and NumPy raise for damaged files.
+_DAMAGE = (
+    OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, MemoryError, EOFError,
+)  # fmt: skip
+
 AttributeValue: TypeAlias = str | int | float | bool | NDArray[Any]
 """What an attribute can be, as plain values."""
 
+_MAX_KNOWN_GROUPS = 1024
 MAX_KEYS = 200_000
 """Groups with more entries than this are refused."""
 
@@ -55,11 +65,11 @@ class Hdf5File:
         self.path = path
         self._lock = threading.RLock()
         self._owner = os.getpid()
-        if not path.is_file():
-            raise DatasetError(path, None, "no such file")
+        self._groups: dict[tuple[str, ...], h5py.Group] = {}
+        check_regular(path)
         try:
             self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
-        except (OSError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise DatasetError(
                 path, None, f"not a readable HDF5 file (truncated download, or another format?): {error}"
             ) from error
@@ -68,6 +78,7 @@ class Hdf5File:
         """Close the file; closing twice does nothing."""
         with self._lock:
             if self._owner == os.getpid():
+                self._groups.clear()
                 self._file.close()
 
     def check_open(self) -> None:
@@ -109,12 +120,16 @@ class Hdf5File:
             except DatasetError:
                 return True
 
-    def read(self, *path: str, kinds: str = "fiub") -> NDArray[Any] | None:
+    def read(
+        self, *path: str, kinds: str = "fiub", max_bytes: int = MAX_DATASET_BYTES, first: int | None = None
+    ) -> NDArray[Any] | None:
         """Read a dataset.
 
         Args:
             path: Keys from the root.
             kinds: Allowed NumPy dtype kinds.
+            max_bytes: Datasets that claim more are refused.
+            first: Read only as many rows; None reads all.
 
         Returns:
             The array, or None if there is no dataset at the path or it holds no value.
@@ -133,8 +148,8 @@ class Hdf5File:
                 raise DatasetError(self.path, key, "expected a dataset, found a group")
             if not entry.size:
                 return None
-            self._check(entry, key, kinds)
-            return np.asarray(entry[()])
+            self._check(entry, key, kinds, max_bytes)
+            return np.asarray(entry[()] if first is None or not entry.shape else entry[:first])
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute of a group as plain Python or NumPy values, or None if there is none.
@@ -165,8 +180,10 @@ class Hdf5File:
         """Follow hard links from the root; None where a key is absent."""
         import h5py  # noqa: PLC0415
 
-        entry: h5py.Group | h5py.Dataset = self._file
-        for depth, name in enumerate(path, 1):
+        # Groups stay known: a capture has thousands of datasets in a few of them.
+        entry: h5py.Group | h5py.Dataset = self._groups.get(path[:-1], self._file)
+        start = len(path) - 1 if path[:-1] in self._groups else 0
+        for depth, name in enumerate(path[start:], start + 1):
             if not name or "/" in name or name in {".", ".."} or not isinstance(entry, h5py.Group):
                 return None
             link = entry.get(name, getlink=True, getclass=True)
@@ -175,6 +192,10 @@ class Hdf5File:
             if link is not h5py.HardLink:
                 raise DatasetError(self.path, "/".join(path[:depth]), "a link; only data in the file itself is read")
             entry = entry[name]
+            if depth < len(path):
+                if len(self._groups) >= _MAX_KNOWN_GROUPS:
+                    self._groups.clear()
+                self._groups[path[:depth]] = entry
         return entry
 
     @contextmanager
@@ -184,20 +205,19 @@ class Hdf5File:
             self.check_open()
             try:
                 yield
-            except (OSError, RuntimeError, LookupError, ValueError, TypeError, OverflowError, MemoryError) as error:
+            except _DAMAGE as error:
                 raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {error}") from error
 
-    def _check(self, dataset: h5py.Dataset, key: str, kinds: str) -> None:
+    def _check(self, dataset: h5py.Dataset, key: str, kinds: str, max_bytes: int) -> None:
         if dataset.external or dataset.is_virtual:
             raise DatasetError(self.path, key, "its values lie in other files; only data in the file itself is read")
         if dataset.dtype.kind not in kinds:
             raise DatasetError(self.path, key, f"expected numbers of kind {kinds!r}, found dtype {dataset.dtype}")
         claimed = int(dataset.size) * int(dataset.dtype.itemsize)
         chunk = int(np.prod(dataset.chunks, dtype=np.int64)) * int(dataset.dtype.itemsize) if dataset.chunks else 0
-        if max(claimed, chunk) > MAX_DATASET_BYTES:
-            raise DatasetError(
-                self.path, key, f"claims {max(claimed, chunk)} bytes (shape {dataset.shape}), over {MAX_DATASET_BYTES}"
-            )
+        if claimed > max_bytes or chunk > MAX_DATASET_BYTES:
+            why = f"claims {max(claimed, chunk)} bytes (shape {dataset.shape}), over {max_bytes}"
+            raise DatasetError(self.path, key, why)
 
 
 def _plain(value: AttributeValue | np.generic | bytes) -> AttributeValue:

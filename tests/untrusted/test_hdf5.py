@@ -11,7 +11,7 @@ import pytest
 
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.untrusted.hdf5_file import MAX_DATASET_BYTES, Hdf5File
+from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, Hdf5File
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_damaged_group_costs_its_own_camera_and_is_reported(smc_single: Path) 
             broken.image.decode_color()
         with pytest.raises(CalibrationError, match="damaged"):
             capture.camera("25")
-        assert any(sentence.startswith("Damaged:") for sentence in capture.inventory().missing)
+        assert any(part.kind == "damage" and part.why.startswith("Damaged:") for part in capture.inventory().missing)
     with pytest.raises(DatasetError, match="closed"):
         capture.files.keys("Camera")
 

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from renderkit.capture import MissingPart
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats import facescape_capture as facescape
-from renderkit.formats.facescape_capture import FaceScapeCapture, ViewOrigin
+from renderkit.formats import facescape
+from renderkit.formats.facescape import FaceScapeCapture, ViewOrigin
 
 Write = Callable[..., Path]
 
@@ -72,8 +73,8 @@ def test_frame_pictures_and_whatever_else_the_file_says(write_facescape: Write) 
     assert capture.origin("1") == ViewOrigin(True, 1001, "SN1", "IMG_1.JPG")
     assert capture.parameters["0_sn"] == "SN0"
     missing = capture.inventory().missing
-    assert any(sentence.startswith("No masks") for sentence in missing)
-    assert "No picture for camera 3." in missing
+    assert any(part.why.startswith("No masks") for part in missing)
+    assert MissingPart("image", "No picture for camera 3.") in missing
     with pytest.raises(KeyError):
         capture.view("0", "1")
     with pytest.raises(KeyError):
@@ -101,6 +102,15 @@ def test_the_model_is_found(
     assert capture.frame("4_anger").read_mesh("scan").vertices.shape == (3, 3)
 
 
+def test_the_files_of_a_run_name_the_model_wherever_it_lies(
+    write_facescape: Write, write_ply: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    folder, model = write_facescape(), write_ply(tmp_path / "models" / "122" / "4_anger.ply")
+    capture = FaceScapeCapture(folder, mesh_root=tmp_path / "models")
+    assert set(capture.files_read) == {model, *folder.iterdir()}
+    assert model not in FaceScapeCapture(folder).files_read
+
+
 def test_mview_folder_finds_the_plain_model(
     write_facescape: Write, write_ply: Callable[[Path], Path], tmp_path: Path
 ) -> None:
@@ -121,15 +131,15 @@ def test_a_broken_model_is_an_error_when_read(write_facescape: Write, tmp_path: 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"v1_K": None}, "lacks this entry"),
+        ({"v1_K": None}, "the key is missing"),
         ({"v1_K": [[1, 2], [3, 4]]}, "expected shape"),
         ({"v1_K": [[float("nan")] * 3] * 3}, "NaN"),
         ({"v1_K": "text"}, "could not convert"),
         ({"v1_Rt": np.diag([1.0, 1.0, -1.0, 1.0]).tolist()}, "not a rotation"),
         ({"v1_distortion": [0.1, 0.2]}, "coefficients"),
-        ({"v1_width": 12.5}, "whole px"),
-        ({"v1_width": "12"}, "whole px"),
-        ({"v1_width": -3}, "at least 1 x 1"),
+        ({"v1_width": 12.5}, "whole positive image size"),
+        ({"v1_width": "wide"}, "could not convert"),
+        ({"v1_width": -3}, "whole positive image size"),
         ({"v1_height": 10**9}, "over 65536 px"),
     ],
 )
@@ -165,7 +175,7 @@ def test_damaged_params(write_facescape: Write, tmp_path: Path, monkeypatch: pyt
         with pytest.raises(DatasetError, match=why):
             FaceScapeCapture(folder)
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DatasetError, match="not a JSON file"):
+    with pytest.raises(DatasetError, match="expected UTF-8 text"):
         FaceScapeCapture(folder)
     monkeypatch.setattr(facescape, "MAX_PARAMS_BYTES", 2)
     with pytest.raises(DatasetError, match="is over"):

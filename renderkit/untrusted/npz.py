@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any
@@ -12,9 +14,19 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted.files import open_regular
 
 MAX_MEMBER_BYTES = 1 << 30
 """Arrays that claim more than this are refused."""
+
+MAX_TOTAL_BYTES = 1 << 31
+"""Files whose arrays claim more than this together are refused."""
+
+# What zipfile, zlib and NumPy raise for damaged files. NumPy's header parser raises the last four.
+_DAMAGE = (
+    OSError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, RuntimeError,
+    OverflowError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError,
+)  # fmt: skip
 
 
 def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -30,21 +42,33 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, NDAr
     Raises:
         DatasetError: If the file is missing, no zip, damaged, or an array claims more than it holds or than is allowed.
     """
+    with open_regular(path) as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return _read_members(archive, path, names)
+        except _DAMAGE as error:
+            raise DatasetError(path, None, f"cannot be read as .npz: {error}") from error
+
+
+def _read_members(archive: zipfile.ZipFile, path: Path, names: Collection[str] | None) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = entry.filename.removesuffix(".npy")
-                if name == entry.filename or (names is not None and name not in names):
-                    continue
-                if entry.file_size > MAX_MEMBER_BYTES:
-                    raise DatasetError(path, name, f"claims {entry.file_size} bytes, over {MAX_MEMBER_BYTES}")
-                with archive.open(entry) as stream:
-                    array = _read_array(stream, entry.file_size, path, name)
-                if array is not None:
-                    arrays[name] = array
-    except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DatasetError(path, None, f"cannot be read as .npz: {error}") from error
+    total = 0
+    for entry in archive.infolist():
+        name = entry.filename.removesuffix(".npy")
+        if name == entry.filename or (names is not None and name not in names):
+            continue
+        total += entry.file_size
+        if entry.file_size > MAX_MEMBER_BYTES or total > MAX_TOTAL_BYTES:
+            raise DatasetError(
+                path,
+                name,
+                f"claims {entry.file_size} bytes ({total} with those before it), over {MAX_MEMBER_BYTES} for one "
+                f"array or {MAX_TOTAL_BYTES} for all",
+            )
+        with archive.open(entry) as member:
+            array = _read_array(member, entry.file_size, path, name)
+        if array is not None:
+            arrays[name] = array
     return arrays
 
 

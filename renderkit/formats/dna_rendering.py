@@ -1,0 +1,70 @@
+"""DNA-Rendering SMC files (HDF5): the cameras in Camera_Parameter; read only.
+
+The direction of RT is not documented: both readings are tried, and the one whose optical axes meet in front of the
+cameras is taken and named.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig
+from renderkit.formats.format import Format
+from renderkit.formats.smc_calibration import by_number, read_smc_camera
+from renderkit.geometry.convergence import converge
+from renderkit.untrusted.content import Content, numbers, size_at
+from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
+
+_GROUP = "Camera_Parameter"
+_NO_ENTRY = "the entry is missing"
+
+
+def matches(content: Content) -> bool:
+    """Return True for HDF5 with Camera_Parameter."""
+    if not content.head.startswith(HDF5_MAGIC):
+        return False
+    with closing(Hdf5File(content.path)) as file:
+        return _GROUP in file.keys()  # noqa: SIM118 - a group's keys, not a mapping's
+
+
+def read_cameras(content: Content) -> RawRig:
+    """Read Camera_Parameter; the direction of RT is tested, see the notes of the result."""
+    path = content.path
+    with closing(Hdf5File(path)) as file:
+        names = sorted(file.keys(_GROUP), key=by_number)
+        cameras = tuple(read_smc_camera(file, _GROUP, name, path, _NO_ENTRY) for name in names)
+        sizes = _sizes(file, path)
+    cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in cameras)
+    direction, note = _test_direction(cameras)
+    cameras = tuple(replace(camera, direction=direction) for camera in cameras)
+    return RawRig(cameras, path, "m", notes=(note,))
+
+
+def _sizes(file: Hdf5File, path: Path) -> dict[str, tuple[int, int]]:
+    sizes: dict[str, tuple[int, int]] = {}
+    for group in ("Camera_5mp", "Camera_12mp"):
+        resolution = file.attribute("resolution", group)
+        if resolution is not None:
+            height, width = numbers(resolution, [(2,)], path, f"{group}.resolution")
+            sizes |= dict.fromkeys(file.keys(group), size_at(width, height, path, f"{group}.resolution"))
+    return sizes
+
+
+def _test_direction(cameras: tuple[RawCamera, ...]) -> tuple[PoseDirection, str]:
+    angles: dict[PoseDirection, float] = {}
+    for direction in ("world_from_cam", "cam_from_world"):
+        poses = np.array([replace(camera, direction=direction).cam_from_world for camera in cameras]).reshape(-1, 3, 4)
+        centers = -np.einsum("nij,ni->nj", poses[:, :, :3], poses[:, :, 3])
+        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg
+    best: PoseDirection = "world_from_cam"
+    if angles["cam_from_world"] < angles["world_from_cam"]:
+        best = "cam_from_world"
+    seen = ", ".join(f"{name} {angle:.1f} deg" for name, angle in angles.items())
+    return best, f"the direction of RT is undocumented; read as {best} (median angle off the meeting point: {seen})"
+
+
+FORMAT = Format(name="dna-rendering", title="DNA-Rendering SMC", matches=matches, read_cameras=read_cameras, unit="m")

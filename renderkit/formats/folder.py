@@ -1,0 +1,228 @@
+"""A capture from any camera file and pictures: `images/{frame}/{camera}.jpg`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
+from renderkit.errors import DatasetError
+from renderkit.formats.landmarks_file import LandmarksFile
+from renderkit.formats.patterns import ANY_FRAME, PathPattern, natural_order
+from renderkit.formats.registry import read_raw_rig
+from renderkit.formats.rig_cameras import RigCameras
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmarks import Landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.images.encoded import EncodedImage
+
+SINGLE_FRAME = "0"
+"""The frame's id where no pattern has `{frame}`."""
+
+MESH_NAME = "mesh"
+"""Name of the meshes that a pattern finds."""
+
+CameraNames: TypeAlias = Mapping[str, str] | Sequence[str]
+_Files: TypeAlias = Mapping[tuple[str, str], Path]
+
+
+@dataclass(frozen=True)
+class FolderParts:
+    """What a capture is put together from. Patterns are relative to `root`; see `patterns.PathPattern`.
+
+    Attributes:
+        rig: The camera file or folder, in any format.
+        root: The folder that patterns start from.
+        images: Pattern of the photographs.
+        masks: Pattern of the mattes.
+        mesh: A mesh, or the pattern of mesh files.
+        landmarks: A landmarks file; see `landmarks_file`.
+        camera_names: The cameras' names in file paths where they differ from those of the rig: by the rig's name, or
+            all in the rig's order.
+        size: (width, height) in px for camera files that state none.
+        format: The camera file's format; None detects it.
+        unit: The world unit; None takes the camera file's.
+    """
+
+    rig: Path
+    root: Path
+    images: str | None = None
+    masks: str | None = None
+    mesh: Mesh | str | None = None
+    landmarks: Path | None = None
+    camera_names: CameraNames | None = None
+    size: tuple[int, int] | None = None
+    format: str | None = None
+    unit: Unit | None = None
+
+
+class FolderCapture(Capture):
+    """Cameras of any format, with pictures, mattes and meshes found by patterns.
+
+    A capture can be pickled: it is opened again on the other side.
+
+    Attributes:
+        path: The root folder.
+        dataset: "folder".
+        unit: As given, else the camera file's.
+    """
+
+    dataset = "folder"
+
+    def __init__(self, parts: FolderParts) -> None:
+        """Read the cameras and look up the files.
+
+        Raises:
+            DatasetError: If the camera file cannot be read, or a pattern finds no file, or two for one picture.
+            ValueError: If a pattern is malformed, or `camera_names` does not fit the cameras.
+        """
+        self.path, self._parts = parts.root, parts
+        self._cameras = RigCameras(read_raw_rig(parts.rig, parts.format, size=parts.size))
+        self.unit = parts.unit or self._cameras.rig.unit
+        labels = _labels(self._cameras.names, parts.camera_names)
+        self._images = self._find("images", parts.images, labels)
+        self._masks = self._find("masks", parts.masks, labels)
+        self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
+        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks)
+        found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
+        self._frame_ids = natural_order(found) or (SINGLE_FRAME,)
+
+    def __reduce__(self) -> tuple[Callable[[FolderParts], FolderCapture], tuple[FolderParts]]:
+        """Pickle as what to open."""
+        return type(self), (self._parts,)
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """Names of the camera file's cameras, in its order."""
+        return self._cameras.names
+
+    @property
+    def frame_ids(self) -> tuple[str, ...]:
+        """Names that `{frame}` stands for, in natural order; "0" where no pattern has it."""
+        return self._frame_ids
+
+    def camera(self, name: str) -> Camera:
+        """Return one camera; see `Capture.camera`."""
+        return self._cameras[name]
+
+    def frame(self, frame_id: str) -> Frame:
+        """Describe one instant; see `Capture.frame`."""
+        self._check_frame(frame_id)
+        given, file = self._parts.mesh, _of(self._meshes, frame_id, "")
+        readers: dict[str, Callable[[], Mesh]] = {}
+        if isinstance(given, Mesh):
+            readers[given.name or MESH_NAME] = lambda: given
+        elif file is not None:
+            readers[MESH_NAME] = lambda: Mesh.read(file)
+        landmarks, described = self._landmarks, Frame(frame_id, readers)
+
+        def read() -> Landmarks | None:
+            return None if landmarks is None else landmarks.landmarks_3d(described)
+
+        return Frame(frame_id, readers, read)
+
+    def view(self, frame_id: str, camera_name: str) -> View:
+        """Describe one view; see `Capture.view`."""
+        self._check_frame(frame_id)
+        camera = self._cameras[camera_name]
+        image, mask = (_of(files, frame_id, camera_name) for files in (self._images, self._masks))
+        landmarks = self._landmarks
+
+        def read() -> Landmarks | None:
+            return None if landmarks is None else landmarks.landmarks_2d(frame_id, camera_name)
+
+        return View(
+            frame_id,
+            camera,
+            None if image is None else EncodedImage.from_file(image),
+            None if mask is None else EncodedImage.from_file(mask),
+            read,
+        )
+
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """The camera file, the landmarks file, and every picture, matte and mesh that was found."""
+        rig = self._parts.rig
+        cameras = sorted(file for file in rig.iterdir() if file.is_file()) if rig.is_dir() else [rig]
+        landmarks = [] if self._parts.landmarks is None else [self._parts.landmarks]
+        found = [path for files in (self._images, self._masks, self._meshes) for path in files.values()]
+        return tuple(dict.fromkeys([*cameras, *landmarks, *found]))
+
+    def inventory(self) -> Inventory:
+        """Say what the capture holds and what is missing."""
+        annotations: dict[str, tuple[str, ...]] = {"calibration": tuple(c.name for c in self._cameras.rig.cameras)}
+        missing = [MissingPart("size", note) for note in self._cameras.rig.notes]
+        for kind, files in (("image", self._images), ("mask", self._masks)):
+            have = tuple(
+                name
+                for name in self.camera_names
+                if any(_of(files, frame, name) is not None for frame in self._frame_ids)
+            )
+            annotations |= {kind: have} if have else {}
+            without = [name for name in self.camera_names if name not in have]
+            if without:
+                which = "any camera" if not have else f"camera {', '.join(without)}"
+                missing.append(MissingPart(kind, f"No {kind} for {which}."))
+        in_frames = {}
+        meshes = tuple(frame for frame in self._frame_ids if self.frame(frame).mesh_names)
+        if meshes:
+            in_frames[self.frame(meshes[0]).mesh_names[0]] = meshes
+        else:
+            missing.append(MissingPart("mesh", "No mesh: give one with mesh=, or --mesh FILE."))
+        if self._landmarks is None:
+            missing.append(MissingPart("landmarks", "No landmarks: give them with landmarks=, or --landmarks FILE."))
+        attributes = {"cameras file": str(self._parts.rig), "cameras format": self._cameras.rig.format}
+        return Inventory(
+            self.dataset, self.unit, self.camera_names, self.frame_ids, annotations, in_frames, attributes,
+            tuple(missing),
+        )  # fmt: skip
+
+    def _check_frame(self, frame_id: str) -> None:
+        if frame_id not in self._frame_ids:
+            raise KeyError(frame_id)
+
+    def _find(self, what: str, text: str | None, labels: Mapping[str, str]) -> _Files:
+        """Look up a pattern's files.
+
+        Raises:
+            DatasetError: If there is none: a slip in the pattern, not a gap in the capture.
+        """
+        if text is None:
+            return {}
+        pattern = PathPattern(text, self.path)
+        if what != "mesh" and not pattern.has_camera and len(labels) > 1:
+            raise ValueError(f"{what}: expected {{camera}} in the pattern for {len(labels)} cameras, found {text!r}")
+        found = pattern.find(labels)
+        if not found:
+            names = ", ".join(list(labels)[:4])
+            raise DatasetError(self.path, None, f"{what}: {text!r} matches no file for the cameras {names} ...")
+        if what != "mesh" and not pattern.has_camera:
+            return {(frame, name): path for (frame, _), path in found.items() for name in labels.values()}
+        return found
+
+
+def _of(files: _Files, frame_id: str, camera_name: str) -> Path | None:
+    return files.get((frame_id, camera_name)) or files.get((ANY_FRAME, camera_name))
+
+
+def _labels(names: tuple[str, ...], given: CameraNames | None) -> dict[str, str]:
+    """Return the rig's names by those in file paths.
+
+    Raises:
+        ValueError: If `given` names no camera of the rig, is of another length, or names two cameras alike.
+    """
+    if given is None:
+        return {name: name for name in names}
+    if not isinstance(given, Mapping):
+        if len(given) != len(names):
+            raise ValueError(f"camera_names: expected {len(names)} names, as the camera file has, found {len(given)}")
+        given = dict(zip(names, given, strict=True))
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise ValueError(f"camera_names: the camera file has no camera {unknown[0]!r}; it has {', '.join(names[:20])}")
+    labels = {given.get(name, name): name for name in names}
+    if len(labels) != len(names):
+        raise ValueError("camera_names: two cameras have one name in file paths")
+    return labels

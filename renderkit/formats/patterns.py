@@ -1,0 +1,174 @@
+"""Where pictures, mattes and meshes lie: patterns such as `images/{frame}/{camera}.jpg`.
+
+`{camera}` and `{frame}` stand for names, `*` for anything within one file or folder name. Names that would leave the
+folder ("..", an absolute path) match nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from renderkit.errors import DatasetError
+
+ANY_FRAME = "*"
+"""Stands for every frame, where a pattern has no `{frame}`."""
+
+_FIELD = re.compile(r"(\{[^{}]*\}|\*)")
+
+
+@dataclass(frozen=True)
+class PathPattern:
+    """A pattern of file paths under a folder.
+
+    Attributes:
+        text: The pattern, with `/` between names.
+        root: The folder that it is relative to.
+    """
+
+    text: str
+    root: Path
+
+    def __post_init__(self) -> None:
+        """Check the fields in braces.
+
+        Raises:
+            ValueError: If there is one other than `{camera}` and `{frame}`, or the pattern is empty.
+        """
+        unknown = [token for token in _FIELD.findall(self.text) if token not in {"{camera}", "{frame}", "*"}]
+        if unknown:
+            raise ValueError(f"pattern {self.text!r}: expected {{camera}}, {{frame}} or *, found {unknown[0]}")
+        if not self.text.strip("/"):
+            raise ValueError("expected a path pattern, found an empty text")
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether files differ by frame."""
+        return "{frame}" in self.text
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether files differ by camera."""
+        return "{camera}" in self.text
+
+    def find(self, cameras: Mapping[str, str]) -> Mapping[tuple[str, str], Path]:
+        """Return the files that are there, by (frame, camera).
+
+        Args:
+            cameras: By the name in file paths: the camera's own name. Without `{camera}` all get the same file.
+
+        Returns:
+            Paths by (frame, camera); the frame is `ANY_FRAME` without `{frame}`, the camera "" without `{camera}`.
+
+        Raises:
+            DatasetError: If `*` matches two files of one camera and frame, or a folder cannot be listed.
+        """
+        folders = _Folders()
+        found: dict[tuple[str, str], Path] = {}
+        for label, camera in cameras.items() if self.has_camera else (("", ""),):
+            if label and not is_inside(label):
+                continue
+            for frame, path in self._expand(label, folders):
+                known = found.setdefault((frame, camera), path)
+                if known != path:
+                    why = f"{self.text!r} matches two files of one picture: {known} and {path}"
+                    raise DatasetError(self.root, None, why)
+        return MappingProxyType(found)
+
+    def _expand(self, label: str, folders: _Folders) -> list[tuple[str, Path]]:
+        """Return (frame, path) of the files of one camera."""
+        given = PurePosixPath(self.text)
+        names = [each for part in given.parts if part != given.anchor for each in _names(part, label)]
+        places: list[tuple[str, Path]] = [(ANY_FRAME, Path(given.anchor) if given.is_absolute() else self.root)]
+        for depth, name in enumerate(names, 1):
+            places = [
+                (bound, path)
+                for frame, folder in places
+                for bound, path in folders.matching(folder, name, frame, files=depth == len(names))
+            ]
+        return places
+
+
+def is_inside(name: str) -> bool:
+    """Return whether a name, used as a relative path, stays below the folder that it starts from."""
+    parts = name.split("/")
+    return "\0" not in name and "\\" not in name and not any(part in {"", ".", ".."} for part in parts)
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names sorted as people count: 2 before 10."""
+    return tuple(
+        sorted(
+            names,
+            key=lambda name: [
+                (not word.isdecimal(), int(word) if word.isdecimal() else 0, word)
+                for word in re.split(r"(\d+)", name, flags=re.ASCII)
+            ],
+        )
+    )
+
+
+def _names(part: str, label: str) -> list[str | re.Pattern[str]]:
+    """Return what one part of a pattern stands for, name by name: a text, or an expression where it is open.
+
+    A camera's name may hold "/", as COLMAP's image names do: it becomes folders. Braces and stars in it are plain text.
+    """
+    texts, expressions = [""], [""]
+    for piece in _FIELD.split(part):
+        if piece in {"{frame}", "*"}:
+            repeated = "(?P<frame>" in expressions[-1]
+            open_name = r".*" if piece == "*" else r"(?P=frame)" if repeated else r"(?P<frame>.+)"
+            texts[-1], expressions[-1] = "", expressions[-1] + open_name
+            continue
+        first, *others = label.split("/") if piece == "{camera}" else [piece]
+        texts[-1], expressions[-1] = texts[-1] + first, expressions[-1] + re.escape(first)
+        texts += others
+        expressions += [re.escape(other) for other in others]
+    plain = [re.escape(text) == expression for text, expression in zip(texts, expressions, strict=True)]
+    return [
+        text if is_plain else re.compile(expression, re.DOTALL)
+        for text, expression, is_plain in zip(texts, expressions, plain, strict=True)
+    ]
+
+
+class _Folders:
+    """Listings of folders, each read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[str, bool]] = {}
+
+    def matching(
+        self, folder: Path, expression: str | re.Pattern[str], frame: str, *, files: bool
+    ) -> list[tuple[str, Path]]:
+        """Return (frame, path) of the entries of a folder that an expression matches."""
+        if isinstance(expression, str) and expression == "..":  # of the pattern itself, for no name has it
+            return [(frame, folder / expression)]
+        entries = self._listed(folder)
+        if isinstance(expression, str):
+            return [(frame, folder / expression)] if entries.get(expression) is files else []
+        found = []
+        for name, is_file in entries.items():
+            match = expression.fullmatch(name)
+            if match is None or is_file is not files:
+                continue
+            bound = match.groupdict().get("frame") or frame
+            if frame in {ANY_FRAME, bound}:  # a second {frame} must be the same
+                found.append((bound, folder / name))
+        return found
+
+    def _listed(self, folder: Path) -> dict[str, bool]:
+        """Return by name whether an entry is a file (True) or a folder (False)."""
+        if folder not in self._known:
+            try:
+                with os.scandir(folder) as entries:
+                    listed = {entry.name: entry.is_file() for entry in entries if entry.is_file() or entry.is_dir()}
+            except (FileNotFoundError, NotADirectoryError):
+                listed = {}
+            except OSError as error:
+                raise DatasetError(folder, None, f"the folder cannot be listed: {error.strerror}") from error
+            self._known[folder] = dict(sorted(listed.items()))
+        return self._known[folder]

@@ -1,0 +1,52 @@
+"""A stranger's JSON: bounded before it is read, every failure a DatasetError."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from renderkit.errors import DatasetError
+from renderkit.untrusted.files import read_text
+
+MAX_JSON_BYTES = 256 << 20
+"""JSON files above this size are refused."""
+
+
+def parse_json(path: Path, text: str) -> Any:  # noqa: ANN401 - what a foreign file holds is checked by its reader
+    """Return parsed JSON; NaN and Infinity are admitted so that `lint` can name them.
+
+    Args:
+        path: Where the text comes from, for errors.
+        text: The JSON.
+
+    Raises:
+        DatasetError: If the text is not JSON or is nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise DatasetError(path, None, "not a JSON file that can be read: it is nested too deeply") from error
+    except ValueError as error:
+        raise DatasetError(path, None, f"not a JSON file: {error}") from error
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> Any:  # noqa: ANN401
+    """Read a JSON file.
+
+    Raises:
+        DatasetError: If the file is missing, no regular file, too large, not UTF-8, not JSON or nested too deeply.
+    """
+    return parse_json(path, read_text(path, max_bytes))
+
+
+def read_json_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """Read a JSON file whose top level is an object.
+
+    Raises:
+        DatasetError: As `read_json`, or if the top level is not an object.
+    """
+    content = read_json(path, max_bytes)
+    if not isinstance(content, dict):
+        raise DatasetError(path, None, f"expected a JSON object, found {type(content).__name__}")
+    return content
