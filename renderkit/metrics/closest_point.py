@@ -166,7 +166,7 @@ def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArr
 
 @kernel
 def _is_thin(triangle: FloatArray) -> bool:
-    """Whether rounding may move the foot of a perpendicular visibly: the angle at the first corner is nearly 0 or pi."""
+    """Whether the angle at the first corner is so near 0 or pi that rounding moves the foot of a perpendicular."""
     uu, uv, vv = 0.0, 0.0, 0.0
     for axis in range(3):
         u, v = triangle[1, axis] - triangle[0, axis], triangle[2, axis] - triangle[0, axis]

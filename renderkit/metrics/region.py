@@ -78,9 +78,9 @@ def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polyg
     corners = np.clip(corners, -1e150, 1e150)
     width, height = size
     crossed = np.zeros((height, width + 1), np.bool_)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if y0 > y1:
-            x0, y0, x1, y1 = x1, y1, x0, y0
+    edges = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
+    downward = np.where((edges[:, 0, 1] > edges[:, 1, 1])[:, None, None], edges[:, ::-1], edges)
+    for (x0, y0), (x1, y1) in downward:
         rows = np.arange(np.clip(np.ceil(y0), 0, height), np.clip(np.ceil(y1), 0, height))
         columns = np.ceil(x0 + (rows - y0) * (x1 - x0) / (y1 - y0)) if rows.size else rows
         crossed[rows.astype(np.int64), np.clip(columns, 0, width).astype(np.int64)] ^= True

@@ -1,0 +1,109 @@
+"""The one door to a stranger's file: regular files only, opened without blocking, bounded before memory is taken."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from renderkit.errors import DatasetError
+
+MAX_FILE_BYTES = 256 << 20
+"""Files above this size are refused unless a reader states a limit of its own."""
+
+# A FIFO without a writer would block `open` forever. Windows has neither flag, and no FIFO among its files.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading.
+
+    Raises:
+        DatasetError: If it cannot be opened, or is a folder, a FIFO, a socket or a device.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        found = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        raise DatasetError(path, None, f"cannot be read: expected a regular file, found {found}")
+    return os.fdopen(descriptor, "rb")
+
+
+def check_regular(path: Path) -> None:
+    """Check that `path` is a regular file that can be opened, for libraries that open files themselves.
+
+    Raises:
+        DatasetError: As `open_regular`.
+    """
+    open_regular(path).close()
+
+
+def read_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the bytes of a regular file of at most `max_bytes`.
+
+    Raises:
+        DatasetError: If it cannot be read, is no regular file, or is larger.
+    """
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > max_bytes:
+            raise DatasetError(path, None, f"file of {size} bytes is over the limit of {max_bytes}")
+        try:
+            data = stream.read(max_bytes + 1)
+        except OSError as error:
+            raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+    if len(data) > max_bytes:
+        raise DatasetError(path, None, f"file of more than {max_bytes} bytes is over the limit")
+    return data
+
+
+def read_head(path: Path, num_bytes: int) -> bytes:
+    """Return the first `num_bytes` bytes of a regular file, fewer where it is shorter.
+
+    Raises:
+        DatasetError: If it cannot be read or is no regular file.
+    """
+    with open_regular(path) as stream:
+        try:
+            return stream.read(num_bytes)
+        except OSError as error:
+            raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+
+
+def read_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
+    """Return the UTF-8 text of a regular file.
+
+    Raises:
+        DatasetError: If it cannot be read, is too large, or is not UTF-8.
+    """
+    return decode_text(path, read_bytes(path, max_bytes))
+
+
+def decode_text(path: Path, data: bytes) -> str:
+    """Return UTF-8 text, without a byte order mark.
+
+    Raises:
+        DatasetError: If the bytes are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(path, None, f"expected UTF-8 text: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
