@@ -16,6 +16,10 @@ from renderkit.geometry.mesh_files.textures import MeshTexture
 from renderkit.geometry.seams import split_seams
 
 
+MAX_COORDINATE = 1e60
+"""Coordinates beyond this are taken for infinite: areas of such faces could not be computed."""
+
+
 @dataclass(frozen=True, eq=False)
 class FileMesh:
     """The content of a mesh file.
@@ -96,12 +100,13 @@ class FileMesh:
         )
 
     def _with_finite_vertices(self, file: Path) -> FileMesh:
-        """Deal with vertices that are NaN or infinite: no face may use them.
+        """Deal with vertices that are NaN, infinite or beyond `MAX_COORDINATE`: no face may use them.
 
         At the end of the list they are left out. Elsewhere the vertices after them must keep their numbers, so they
         are put where the first finite vertex is.
         """
-        bad: BoolArray = ~np.isfinite(self.vertices).all(axis=1)
+        # NaN compares as False.
+        bad: BoolArray = np.asarray(~(np.abs(self.vertices) <= MAX_COORDINATE).all(axis=1), np.bool_)
         if not bad.any():
             return self
         used = np.flatnonzero(bad[self.faces].any(axis=1))

@@ -148,7 +148,7 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield (number, line) of lines that say something; a backslash at the end joins the next line to it."""
     held: list[bytes] = []
     start = 1
-    for number, line in enumerate(data.splitlines(), 1):
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         start = start if held else number
         if line.endswith(b"\\"):
             held.append(line[:-1])

@@ -153,8 +153,9 @@ def _smallest(points: FloatArray) -> NDArray[np.int64]:
             j = i + span
             between = np.arange(i + 1, j)
             ends = points[:, i, None], points[:, j, None]
-            area = np.linalg.norm(_normals(ends[0], points[:, i + 1 : j], ends[1]), axis=2).T
-            total = area + best[i, between] + best[between, j]
+            with np.errstate(invalid="ignore", over="ignore"):
+                area = np.linalg.norm(_normals(ends[0], points[:, i + 1 : j], ends[1]), axis=2).T
+                total = area + best[i, between] + best[between, j]
             chosen = np.argmin(total, axis=0)
             best[i, j] = np.take_along_axis(total, chosen[None], axis=0)[0]
             middle[i, j] = between[chosen]
