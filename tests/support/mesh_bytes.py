@@ -117,7 +117,12 @@ class GltfBuilder:
         array = np.asarray(values, kind)
         component = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}[kind.strip("<|")]
         shape = "SCALAR" if array.ndim == 1 else f"VEC{array.shape[1]}"
-        entry = {"componentType": component, "type": shape, "count": len(array), "bufferView": self.view(array.tobytes())}
+        entry = {
+            "componentType": component,
+            "type": shape,
+            "count": len(array),
+            "bufferView": self.view(array.tobytes()),
+        }
         self.root["accessors"].append(entry | more)
         return len(self.root["accessors"]) - 1
 

@@ -15,7 +15,6 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files.textures import MeshTexture
 from renderkit.geometry.seams import split_seams
 
-
 MAX_COORDINATE = 1e60
 """Coordinates beyond this are taken for infinite: areas of such faces could not be computed."""
 

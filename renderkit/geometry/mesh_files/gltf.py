@@ -21,7 +21,7 @@ from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
 MAX_DEPTH = 256
 """Nodes below one another; more are refused."""
 
-MAX_INSTANCES = 20_000
+MAX_INSTANCES = 5_000
 """Nodes of a scene, counted with repetition; more are refused."""
 
 _NEUTRAL = round(255 * NEUTRAL_ALBEDO)

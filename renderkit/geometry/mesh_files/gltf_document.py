@@ -133,7 +133,9 @@ class GltfDocument:
         result = values[:, 0] if width == 1 else values
         if raw:
             return result
-        scaled = result.astype(np.float64)
+        # Signalling NaNs are refused later, in words.
+        with np.errstate(invalid="ignore"):
+            scaled = result.astype(np.float64)
         if entry.get("normalized") is True and result.dtype.kind != "f":
             scaled = np.maximum(scaled / np.iinfo(result.dtype).max, -1.0)
         return scaled

@@ -115,7 +115,8 @@ class _Faces:
                 self._path, f"face {row}",
                 f"expected {2 * self._counts[row]} texture coordinates, found {column.counts[row]}",
             )  # fmt: skip
-        uv = np.asarray(column.values, np.float64).reshape(-1, 2)
+        with np.errstate(invalid="ignore"):
+            uv = np.asarray(column.values, np.float64).reshape(-1, 2)
         numbers = np.full(int(self._counts.sum()), -1, np.int64)
         numbers[np.repeat(has_all, self._counts)] = np.arange(len(uv))
         own = numbers[np.repeat(self._whole, self._counts)]
@@ -137,8 +138,10 @@ def _columns(table: Table, names: tuple[str, ...]) -> FloatArray | None:
     if not all(name in table and table[name].counts is None for name in names):
         return None
     result = np.empty((len(table[names[0]].values), len(names)))
-    for column, name in enumerate(names):
-        result[:, column] = table[name].values
+    # Signalling NaNs are refused later, in words.
+    with np.errstate(invalid="ignore"):
+        for column, name in enumerate(names):
+            result[:, column] = table[name].values
     return result
 
 

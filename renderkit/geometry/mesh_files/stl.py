@@ -57,7 +57,9 @@ def _read_binary(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:
     facet = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
     facets = np.frombuffer(data, facet, count, _HEADER_BYTES)
     notes = (f"{left} bytes after the last facet are ignored",) if left else ()
-    return facets["corners"].reshape(-1, 3).astype(np.float64), notes
+    # Signalling NaNs are refused later, in words.
+    with np.errstate(invalid="ignore"):
+        return facets["corners"].reshape(-1, 3).astype(np.float64), notes
 
 
 def _read_text(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import REPEATED, Wrap
-from renderkit.images.encoded import EncodedImage, encoded_size
+from renderkit.images.encoded import MAX_ENCODED_BYTES, EncodedImage, encoded_size
+from renderkit.untrusted.files import read_bytes
 
 MAX_MESH_TEXELS = 1 << 28
 """Texels that all textures of one mesh may have together (268 million: four of 8192 x 8192)."""
@@ -51,7 +52,7 @@ class TextureReader:
         if file is None:
             self._note(reference, "no such file in the mesh's folder")
             return None
-        return self._read(reference, EncodedImage.from_file(file), wrap)
+        return self._read(reference, EncodedImage(lambda: read_bytes(file, MAX_ENCODED_BYTES), file), wrap)
 
     def from_bytes(
         self, name: str, read_bytes: Callable[[], bytes], wrap: tuple[Wrap, Wrap] = REPEATED

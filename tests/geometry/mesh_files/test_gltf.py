@@ -65,9 +65,18 @@ def test_buffers_beside_and_inside_the_file(tmp_path: Path) -> None:
         assert read_json(tmp_path, builder, uri).faces.tolist() == TRIANGLES
     (tmp_path / "scene").mkdir()
     (tmp_path / "scene" / "link.bin").symlink_to(tmp_path / "a b.bin")
-    for uri in ("../a b.bin", str(tmp_path / "a b.bin"), "/etc/passwd", "link.bin", "http://x/y.bin", None, "data:;base64,@@", "data:,x"):
+    for bad in (
+        "../a b.bin",
+        str(tmp_path / "a b.bin"),
+        "/etc/passwd",
+        "link.bin",
+        "http://x/y.bin",
+        None,
+        "data:;base64,@@",
+        "data:,x",
+    ):
         with pytest.raises(DatasetError):
-            read_json(tmp_path / "scene", builder, uri)
+            read_json(tmp_path / "scene", builder, bad)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -112,7 +121,8 @@ def test_strips_fans_and_lines(tmp_path: Path) -> None:
     attributes = {"POSITION": builder.accessor(VERTICES)}
     order = builder.accessor([0, 1, 3, 4, 6], "<u2")
     builder.mesh(
-        {"attributes": attributes, "indices": order, "mode": 5}, {"attributes": attributes, "indices": order, "mode": 6},
+        {"attributes": attributes, "indices": order, "mode": 5},
+        {"attributes": attributes, "indices": order, "mode": 6},
         {"attributes": attributes, "indices": order, "mode": 3},
     )  # fmt: skip
     mesh = read(tmp_path, builder.glb())
@@ -190,7 +200,10 @@ def test_materials_textures_and_factors(tmp_path: Path) -> None:
 
 def test_sparse_and_interleaved_accessors(tmp_path: Path) -> None:
     builder = roof()
-    where, what = builder.view(np.array([1, 3], "<u2").tobytes()), builder.view(np.array([[9, 9, 9], [8, 8, 8]], "<f4").tobytes())
+    where, what = (
+        builder.view(np.array([1, 3], "<u2").tobytes()),
+        builder.view(np.array([[9, 9, 9], [8, 8, 8]], "<f4").tobytes()),
+    )
     sparse = {"count": 2, "indices": {"bufferView": where, "componentType": 5123}, "values": {"bufferView": what}}
     builder.root["accessors"][0]["sparse"] = sparse
     expected = VERTICES.copy()
@@ -202,7 +215,9 @@ def test_sparse_and_interleaved_accessors(tmp_path: Path) -> None:
     rows["position"] = VERTICES
     striped = GltfBuilder()
     view = striped.view(rows.tobytes(), byteStride=20)
-    striped.root["accessors"].append({"componentType": 5126, "type": "VEC3", "count": 7, "bufferView": view, "byteOffset": 4})
+    striped.root["accessors"].append(
+        {"componentType": 5126, "type": "VEC3", "count": 7, "bufferView": view, "byteOffset": 4}
+    )
     striped.mesh({"attributes": {"POSITION": 0}, "indices": striped.accessor(INDICES, "<u2")})
     assert read(tmp_path, striped.glb()).vertices.tolist() == VERTICES.tolist()
 
@@ -262,12 +277,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, data: bytes, message: str) -> No
 
 def test_depth_and_instances_are_bounded(tmp_path: Path) -> None:
     deep = roof()
-    deep.root["nodes"] += [{"children": [i + 1 if i < 50_000 else 0]} for i in range(1, 50_001)]
+    deep.root["nodes"] += [{"children": [i + 1 if i < 2000 else 0]} for i in range(1, 2001)]
     deep.root["scenes"][0]["nodes"] = [1]
     with pytest.raises(DatasetError, match=f"{MAX_DEPTH} nodes below"):
         read(tmp_path, deep.glb())
     wide = roof()
-    wide.root["scenes"][0]["nodes"] = [0] * 200_000
+    wide.root["scenes"][0]["nodes"] = [0] * 6_000
     with pytest.raises(DatasetError, match="too many nodes"):
         read(tmp_path, wide.glb())
     doubling = roof()

@@ -61,6 +61,7 @@ def test_damaged_files_are_refused_or_read_never_anything_else(tmp_path: Path, n
     random = np.random.default_rng(7)
     file = tmp_path / name
     pieces = [b"9" * 9, b"-1", b"nan ", b"1e308 ", b"\n", b"\xff" * 4, b"[[[[", b" inf", b"\0"]
+    refused = 0
     for _ in range(300):
         data = bytearray(SAMPLES[name])
         for _ in range(random.integers(1, 6)):
@@ -72,11 +73,12 @@ def test_damaged_files_are_refused_or_read_never_anything_else(tmp_path: Path, n
         file.write_bytes(data)
         try:
             mesh = Mesh.read(file)
-        except DatasetError as error:
-            assert error.path == file
+        except DatasetError:
+            refused += 1
         else:
             assert np.isfinite(mesh.vertex_normals).all()
             assert np.isfinite(mesh.bounds).all()
+    assert refused > 50
 
 
 def textured(tmp_path: Path, texture: str) -> Mesh:
@@ -88,7 +90,9 @@ def textured(tmp_path: Path, texture: str) -> Mesh:
 
 def test_only_png_and_jpeg_are_decoded_by_content(tmp_path: Path) -> None:
     marker = tmp_path / "started"
-    (tmp_path / "evil.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(" + str(marker).encode() + b") (w) file\n")
+    (tmp_path / "evil.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(" + str(marker).encode() + b") (w) file\n"
+    )
     for suffix in (".bmp", ".tiff", ".webp", ".ppm"):
         cv2.imwrite(str(tmp_path / f"p{suffix}"), np.zeros((4, 4, 3), np.uint8))
     for name in ("evil.png", "p.bmp", "p.tiff", "p.webp", "p.ppm"):

