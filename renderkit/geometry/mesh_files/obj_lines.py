@@ -104,7 +104,8 @@ class ObjLines:
             values = [float(word) for word in words]
         except ValueError:
             values = [float(self._with_point(word)) for word in words]
-        if any(b"_" in word for word in words):
+        # Python reads "1_0" as 10.
+        if b"_" in b"".join(words):
             raise ValueError("expected numbers, found '_'")
         return values
 
