@@ -24,6 +24,7 @@ from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
 from renderkit.geometry.distortion import NoDistortion as NoDistortion
 from renderkit.geometry.landmarks import Landmarks as Landmarks
 from renderkit.geometry.mesh import Mesh as Mesh
+from renderkit.geometry.mesh_files import load_mesh as load_mesh
 from renderkit.geometry.pose import Pose as Pose
 from renderkit.geometry.rig import Rig as Rig
 from renderkit.metrics.boundary import score_boundary as score_boundary
@@ -33,7 +34,6 @@ from renderkit.pictures.overlay import OverlayStyle as OverlayStyle
 from renderkit.pipeline.options import ValidationOptions as ValidationOptions
 from renderkit.pipeline.run import validate as validate
 from renderkit.pipeline.single_view import Overlay as Overlay
-from renderkit.pipeline.single_view import load_mesh as load_mesh
 from renderkit.pipeline.single_view import overlay as overlay
 from renderkit.pipeline.single_view import project as project
 from renderkit.pipeline.single_view import render as render

@@ -20,6 +20,10 @@ in vec2 uv;
 uniform mat3 normal_rotation;
 uniform sampler2D surface_texture;
 #endif
+#if FACE_TABLE
+uniform sampler2D face_table; // 4096 faces a row: colour, texture counted from 1
+uniform int shown_texture;
+#endif
 #if SURFACE || POINT
 in vec3 point_cam;
 #endif
@@ -33,6 +37,14 @@ void main()
     face_index = face;
 #else
     face_index = gl_PrimitiveID;
+#endif
+#if FACE_TABLE
+    vec4 own = texelFetch(face_table, ivec2(face_index % 4096, face_index / 4096), 0);
+    int own_texture = int(own.a * 255.0 + 0.5);
+#if TEXTURED
+    if (max(own_texture, 1) != shown_texture)
+        discard;
+#endif
 #endif
     depth = 1.0 / gl_FragCoord.w;
 #if POINT
@@ -48,10 +60,16 @@ void main()
     normal = vec4(n, 1.0);
 #endif
 #if COLOR
-#if TEXTURED
-    vec3 base = texture(surface_texture, uv).rgb;
+#if FACE_TABLE && !VERTEX_COLORS
+    vec3 base = own.rgb;
 #else
     vec3 base = albedo;
+#endif
+#if TEXTURED
+#if FACE_TABLE
+    if (own_texture > 0)
+#endif
+        base = texture(surface_texture, uv).rgb;
 #endif
     color = vec4(shade(base, n), 1.0);
 #endif

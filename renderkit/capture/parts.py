@@ -60,6 +60,13 @@ class Frame:
         read_landmarks: Returns the 3D landmarks in world units, or None.
         textured_mesh_readers: By mesh name, for meshes that lie apart from their texture: returns the mesh with it, or
             None where the frame has no texture; may raise DatasetError.
+
+    Example:
+        >>> import renderkit as rk
+        >>> triangle = rk.Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
+        >>> frame = rk.Frame("0", {"scan": lambda: triangle})
+        >>> frame.mesh_names, len(frame.read_mesh("scan").faces)
+        (('scan',), 1)
     """
 
     id: str
@@ -80,16 +87,9 @@ class Frame:
     def read_mesh(self, name: str) -> Mesh:
         """Read one of the frame's meshes.
 
-            Raises:
-                KeyError: If the frame has no mesh of that name.
-                DatasetError: If it is there but cannot be read.
-
-        Example:
-            >>> import renderkit as rk
-            >>> triangle = rk.Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
-            >>> frame = rk.Frame("0", {"scan": lambda: triangle})
-            >>> frame.mesh_names, len(frame.read_mesh("scan").faces)
-            (('scan',), 1)
+        Raises:
+            KeyError: If the frame has no mesh of that name.
+            DatasetError: If it is there but cannot be read.
         """
         return self.mesh_readers[name]()
 

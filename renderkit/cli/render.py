@@ -57,7 +57,8 @@ def render(
     Of a capture the first frame is taken unless --frames says otherwise. A bare mesh is seen from a ring of views
     around it, or from the cameras of --rig.
     """
-    from renderkit.pipeline.inputs import MESH_SUFFIXES, CaptureInputs, make_options
+    from renderkit.geometry.mesh_files import MESH_SUFFIXES
+    from renderkit.pipeline.inputs import CaptureInputs, make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
     if source.suffix.lower() in MESH_SUFFIXES:

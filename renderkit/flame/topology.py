@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage, Faces, FloatArray, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.obj_file import read_obj
+from renderkit.geometry.mesh_files.obj import read_obj_geometry
 from renderkit.geometry.seams import split_seams
 from renderkit.untrusted.npz import read_npz
 from renderkit.untrusted.pickled_arrays import read_pickled_arrays
@@ -90,8 +90,8 @@ class FlameTopology:
         if self.uv is None or self.uv_faces is None:
             raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
         plain = self.mesh(vertices, name)
-        split, faces, uv = split_seams(plain.vertices, plain.faces, self.uv, self.uv_faces)
-        return Mesh(split, faces, uv, texture, name=name)
+        source, faces, uv = split_seams(plain.faces, self.uv_faces, self.uv, len(vertices))
+        return Mesh(plain.vertices[source], faces, uv, texture, name=name, source_vertex=source)
 
 
 def read_flame_topology(path: str | Path) -> FlameTopology:
@@ -109,9 +109,10 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         if file.suffix.lower() in {".pkl", ".pickle"}:
             return _from_arrays(file, read_pickled_arrays(file))
         if file.suffix.lower() == ".obj":
-            content = read_obj(file)
-            uv = None if content.uv_faces is None else content.uv
-            return FlameTopology(content.faces, len(content.vertices), uv, content.uv_faces)
+            content = read_obj_geometry(file)
+            if not len(content.faces) or (content.uv_faces < 0).any():
+                return FlameTopology(content.faces, len(content.vertices))
+            return FlameTopology(content.faces, len(content.vertices), content.uv, content.uv_faces)
         mesh = Mesh.read(file)
         return FlameTopology(mesh.faces, len(mesh.vertices))
     except ValueError as error:

@@ -5,36 +5,53 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, frozen
-from renderkit.errors import DatasetError
-from renderkit.geometry.obj_file import ObjContent, read_obj
-from renderkit.geometry.seams import split_seams
+from renderkit.geometry.seams import same_positions
 from renderkit.notebook import facts_html
 
 if TYPE_CHECKING:
     import trimesh
 
-MAX_MESH_BYTES = 4 << 30
-"""Mesh files above this size are refused before memory is taken."""
+Wrap: TypeAlias = Literal["repeat", "mirror", "clamp"]
+"""What a texture shows outside of [0, 1]: itself again, itself again mirrored, or its border."""
+
+REPEATED: tuple[Wrap, Wrap] = ("repeat", "repeat")
+"""How every texture is continued whose file says nothing else."""
+
+MAX_TEXTURES = 250
+"""Textures that one mesh may have."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
     """A triangle mesh in world units.
 
-    A mesh with no faces is a point set: it can be projected, not rendered.
+    A mesh with no faces is a point cloud: it can be projected, not rendered.
+
+    A face with a texture shows the texture; else the colours of its vertices; else its own colour; else grey. Textures
+    are sampled bilinearly from the four nearest texels, without mipmaps, by every renderer; outside of [0, 1] they
+    repeat (glTF's rule) unless `wraps` says otherwise.
 
     Attributes:
         vertices: (V, 3) world units.
         faces: (F, 3) vertex indices, counter-clockwise seen from outside.
         uv: (V, 2) texture coordinates, (0, 0) at the BOTTOM-left of the texture; or None.
-        texture: (h, w, 3) RGB; or None. Needs `uv`.
+        texture: (h, w, 3) RGB of all faces; or None. Needs `uv`.
         vertex_colors: (V, 3) uint8 RGB; or None.
         name: "scan", "flame", or the file's name.
+        textures: Several textures, (h, w, 3) RGB each, in place of `texture`; each is shown by its own faces.
+        face_textures: (F,) index into `textures`, -1 for faces without one; None when there is at most one texture.
+        wraps: How each texture is continued along u and v; empty when all repeat.
+        face_colors: (F, 3) uint8 RGB; or None.
+        normals: (V, 3) normals that the file gives; or None: they are then computed.
+        source_vertex: (V,) index of the vertex of the file that each vertex is, or is a copy of (along texture seams);
+            None when the vertices are those of the file, one for one.
+        notes: What the reader had to leave out or assume, for the user.
 
     Example:
         >>> mesh = Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
@@ -48,6 +65,13 @@ class Mesh:
     texture: ColorImage | None = None
     vertex_colors: ColorImage | None = field(default=None)
     name: str = ""
+    textures: tuple[ColorImage, ...] = ()
+    face_textures: NDArray[np.int32] | None = None
+    wraps: tuple[tuple[Wrap, Wrap], ...] = ()
+    face_colors: ColorImage | None = None
+    normals: Points3 | None = None
+    source_vertex: NDArray[np.int32] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check and freeze.
@@ -68,18 +92,58 @@ class Mesh:
         object.__setattr__(self, "vertices", frozen(vertices))
         object.__setattr__(self, "faces", frozen(faces.astype(np.int32)))
         self._freeze_appearance()
+        self._freeze_textures()
 
     def _freeze_appearance(self) -> None:
-        count = len(self.vertices)
-        if self.uv is not None:
-            object.__setattr__(self, "uv", frozen(as_array(self.uv, np.float64, (count, 2), "uv")))
+        """Check and freeze what vertices and faces carry."""
+        num_vertices, num_faces = len(self.vertices), len(self.faces)
+        per_element: tuple[tuple[str, type[np.generic], tuple[int, ...]], ...] = (
+            ("uv", np.float64, (num_vertices, 2)),
+            ("vertex_colors", np.uint8, (num_vertices, 3)),
+            ("normals", np.float64, (num_vertices, 3)),
+            ("source_vertex", np.int32, (num_vertices,)),
+            ("face_colors", np.uint8, (num_faces, 3)),
+            ("face_textures", np.int32, (num_faces,)),
+        )
+        for name, dtype, shape in per_element:
+            values = getattr(self, name)
+            if values is not None:
+                object.__setattr__(self, name, frozen(as_array(values, dtype, shape, name)))
+
+    def _freeze_textures(self) -> None:
+        if self.texture is not None and self.textures:
+            raise ValueError("expected either `texture` or `textures`, got both")
+        count = len(self.textures) + (self.texture is not None)
+        if not count and self.face_textures is not None:
+            raise ValueError("face_textures without textures")
+        if not count:
+            return
+        if self.uv is None:
+            raise ValueError("texture without uv: expected uv of shape (V, 2)")
         if self.texture is not None:
-            if self.uv is None:
-                raise ValueError("texture without uv: expected uv of shape (V, 2)")
             object.__setattr__(self, "texture", frozen(as_array(self.texture, np.uint8, (None, None, 3), "texture")))
-        if self.vertex_colors is not None:
-            colors = as_array(self.vertex_colors, np.uint8, (count, 3), "vertex_colors")
-            object.__setattr__(self, "vertex_colors", frozen(colors))
+        textures = tuple(frozen(as_array(t, np.uint8, (None, None, 3), "textures")) for t in self.textures)
+        object.__setattr__(self, "textures", textures)
+        if count > MAX_TEXTURES:
+            raise ValueError(f"expected at most {MAX_TEXTURES} textures, got {count}")
+        if count > 1 and self.face_textures is None:
+            raise ValueError(f"{count} textures without face_textures: expected one index per face")
+        chosen = self.face_textures
+        if chosen is not None and chosen.size and (chosen.min() < -1 or chosen.max() >= count):
+            raise ValueError(f"face_textures: expected -1..{count - 1}, got {chosen.min()}..{chosen.max()}")
+        if self.wraps and len(self.wraps) != count:
+            raise ValueError(f"wraps: expected one per texture, {count}, got {len(self.wraps)}")
+
+    @property
+    def all_textures(self) -> tuple[tuple[ColorImage, tuple[Wrap, Wrap]], ...]:
+        """Every texture with how it is continued along u and v; `face_textures` counts along this."""
+        images = self.textures if self.texture is None else (self.texture,)
+        return tuple(zip(images, self.wraps or (REPEATED,) * len(images), strict=True))
+
+    @property
+    def has_color(self) -> bool:
+        """Whether the surface has colours of its own: a texture, vertex colours or face colours."""
+        return bool(self.all_textures) or self.vertex_colors is not None or self.face_colors is not None
 
     @classmethod
     def from_trimesh(cls, source: trimesh.Trimesh, name: str = "") -> Mesh:
@@ -98,46 +162,20 @@ class Mesh:
 
     @classmethod
     def read(cls, path: str | Path) -> Mesh:
-        """Read a mesh file (.ply, .obj, .stl, .off, .glb), keeping the order and number of its vertices.
-
-        A textured .obj gets copies of the vertices along its texture seams, after all others.
+        """Read a mesh file (.ply, .obj, .stl, .off, .gltf, .glb, .npz); see `renderkit.geometry.mesh_files.load_mesh`.
 
         Raises:
             DatasetError: If the file is missing, too large, not a mesh, or has no vertices.
         """
-        import trimesh  # noqa: PLC0415 - importing renderkit stays cheap
+        from renderkit.geometry.mesh_files import load_mesh  # noqa: PLC0415 - the readers build meshes
 
-        file = Path(path)
-        if not file.is_file():
-            raise DatasetError(file, None, "no such mesh file")
-        if file.stat().st_size > MAX_MESH_BYTES:
-            raise DatasetError(file, None, f"mesh file is {file.stat().st_size} bytes, over the limit {MAX_MESH_BYTES}")
-        try:
-            loaded = trimesh.load(file, process=False, maintain_order=True, force="mesh")
-            mesh = cls.from_trimesh(loaded, file.stem)
-            if file.suffix.lower() == ".obj":
-                mesh = mesh._as_written(read_obj(file))
-        except Exception as error:  # trimesh raises whatever its parsers raise; the cause is kept
-            raise DatasetError(file, None, f"cannot be read as a mesh: {type(error).__name__}: {error}") from error
-        if not len(mesh.vertices):
-            raise DatasetError(file, None, "the mesh has no vertices")
-        return mesh
-
-    def _as_written(self, content: ObjContent) -> Mesh:
-        """Return this mesh with an .obj file's own geometry.
-
-        trimesh drops vertices of no face, mixes texture coordinates up along seams, and makes up a texture of 2 x 2 px
-        where there is none.
-        """
-        vertices, faces = content.vertices, content.faces
-        colors = self.vertex_colors if len(self.vertices) == len(vertices) else None
-        if self.texture is None or self.texture.shape[:2] == (2, 2) or content.uv_faces is None:
-            return Mesh(vertices, faces, vertex_colors=colors, name=self.name)
-        vertices, faces, uv = split_seams(vertices, faces, content.uv, content.uv_faces)
-        return Mesh(vertices, faces, uv, self.texture, name=self.name)
+        return load_mesh(path)
 
     def to_trimesh(self) -> trimesh.Trimesh:
-        """Return a `trimesh.Trimesh` with the same vertices, faces and appearance, unprocessed."""
+        """Return a `trimesh.Trimesh` with the same vertices, faces and appearance, unprocessed.
+
+        A trimesh has one texture: of several, none is handed on.
+        """
         import trimesh  # noqa: PLC0415 - importing renderkit stays cheap
 
         result = trimesh.Trimesh(self.vertices.copy(), self.faces.copy(), process=False)
@@ -147,6 +185,8 @@ class Mesh:
             result.visual = trimesh.visual.TextureVisuals(uv=self.uv.copy(), image=Image.fromarray(self.texture))
         elif self.vertex_colors is not None:
             result.visual.vertex_colors = self.vertex_colors.copy()
+        elif self.face_colors is not None:
+            result.visual.face_colors = self.face_colors.copy()
         return result
 
     def _repr_html_(self) -> str:
@@ -164,13 +204,22 @@ class Mesh:
 
     @cached_property
     def vertex_normals(self) -> FloatArray:
-        """(V, 3) unit normals, the area-weighted mean of the faces around each vertex; zeros where there are none."""
-        corners = self.vertices[self.faces]
-        face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        sums = np.zeros_like(self.vertices)
-        for axis in range(3):
-            weights = np.repeat(face_normals[:, axis], 3)
-            sums[:, axis] = np.bincount(self.faces.ravel(), weights, minlength=len(self.vertices))
+        """(V, 3) unit normals: those given, else the area-weighted mean of the faces around each vertex's POSITION.
+
+        Vertices at exactly the same position are smoothed together, so a texture seam is no edge. Zeros where no face
+        is around.
+        """
+        if self.normals is not None:
+            sums = self.normals
+        else:
+            corners = self.vertices[self.faces]
+            face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            places, count = same_positions(self.vertices)
+            sums = np.zeros((count, 3))
+            around = places[self.faces].ravel()
+            for axis in range(3):
+                sums[:, axis] = np.bincount(around, np.repeat(face_normals[:, axis], 3), minlength=count)
+            sums = sums[places]
         length = np.linalg.norm(sums, axis=1, keepdims=True)
         return frozen(np.divide(sums, length, out=np.zeros_like(sums), where=length > 0.0))
 

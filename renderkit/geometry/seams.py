@@ -1,33 +1,59 @@
-"""Texture seams: where one vertex has different texture coordinates on its different faces."""
+"""Vertices that share a position: copies along texture seams, and how to find them again."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray, Points3
 
 
-def split_seams(vertices: Points3, faces: Faces, uv: FloatArray, uv_faces: Faces) -> tuple[Points3, Faces, FloatArray]:
+def split_seams(
+    faces: Faces, uv_faces: Faces, uv: FloatArray, num_vertices: int
+) -> tuple[NDArray[np.int32], Faces, FloatArray]:
     """Give every corner's vertex one texture coordinate, by copying vertices along seams.
 
     Args:
-        vertices: (V, 3).
         faces: (F, 3) vertex indices.
+        uv_faces: (F, 3) indices into `uv`, one per corner; -1 for corners without one, which need no copy.
         uv: (T, 2) texture coordinates.
-        uv_faces: (F, 3) indices into `uv`, one per corner.
+        num_vertices: V.
 
     Returns:
-        (V + C, 3) vertices, the first V as given and in their order, C copies after them; (F, 3) faces of them; and
-        (V + C, 2) texture coordinates, zeros for vertices of no face.
+        (V + C,) the vertex that each vertex is or is a copy of, the first V in their order; (F, 3) faces; and
+        (V + C, 2) texture coordinates, zeros for vertices of no textured face.
     """
-    pairs = np.column_stack([faces.ravel(), uv_faces.ravel()]).astype(np.int64)
-    unique, corner = np.unique(pairs, axis=0, return_inverse=True)
+    vertex, coordinate = faces.ravel().astype(np.int64), uv_faces.ravel().astype(np.int64)
+    textured = np.flatnonzero(coordinate >= 0)
+    pairs = vertex[textured] * max(len(uv), 1) + coordinate[textured]
+    unique, corner = np.unique(pairs, return_inverse=True)
+    owner, used = np.divmod(unique, max(len(uv), 1))
     is_copy = np.ones(len(unique), np.bool_)
-    is_copy[np.unique(unique[:, 0], return_index=True)[1]] = False
-    count, copies = len(vertices), int(is_copy.sum())
-    place = unique[:, 0].copy()
-    place[is_copy] = count + np.arange(copies)
-    coordinates = np.zeros((count + copies, 2))
-    coordinates[place] = uv[unique[:, 1]]
-    split = place[corner.reshape(-1)].reshape(-1, 3).astype(np.int32)
-    return np.vstack([vertices, vertices[unique[is_copy, 0]]]), split, coordinates
+    is_copy[np.unique(owner, return_index=True)[1]] = False
+    source = np.concatenate([np.arange(num_vertices), owner[is_copy]]).astype(np.int32)
+    place = owner.copy()
+    place[is_copy] = np.arange(num_vertices, len(source))
+    coordinates = np.zeros((len(source), 2))
+    coordinates[place] = uv[used]
+    vertex[textured] = place[corner.reshape(-1)]
+    return source, vertex.reshape(-1, 3).astype(np.int32), coordinates
+
+
+def same_positions(points: Points3) -> tuple[NDArray[np.int64], int]:
+    """Number the distinct positions of (N, 3) points: (N,) numbers by first appearance, and how many there are."""
+    # Zeros of both signs are one position.
+    bits = (np.asarray(points, np.float64) + 0.0).view(np.uint64)
+    mixed = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15)
+    for axis in (1, 2):
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits[:, axis]) * np.uint64(0xBF58476D1CE4E5B9)
+    order = np.argsort(mixed, kind="stable")
+    ordered = points[order]
+    starts = np.ones(len(points), np.bool_)
+    starts[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    group = np.cumsum(starts) - 1
+    first = order[starts]
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    places = np.empty(len(points), np.int64)
+    places[order] = number[group]
+    return places, len(first)

@@ -21,6 +21,9 @@ IndexArray: TypeAlias = NDArray[np.int64]
 _LEAF = 4
 _DEPTH = 64
 
+_THIN = 1e-6
+"""Squared sine of the angle at the first corner below which a triangle's edges are looked at as well."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClosestPoints:
@@ -130,16 +133,27 @@ def _square_to_segment(point: FloatArray, a: FloatArray, b: FloatArray, nearest:
 
 @kernel
 def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArray) -> float:
-    """Write the foot of the perpendicular to `nearest`; infinity when it lies outside of the triangle."""
-    uu, uv, vv, pu, pv = 0.0, 0.0, 0.0, 0.0, 0.0
+    """Write the foot of the perpendicular to `nearest`; infinity when it lies outside of the triangle.
+
+    The second edge is made orthogonal to the first before anything is divided by its length: the Gram determinant of
+    both edges would lose twice as many digits in a nearly collinear triangle.
+    """
+    uu, uv = 0.0, 0.0
     for axis in range(3):
         u, v = triangle[1, axis] - triangle[0, axis], triangle[2, axis] - triangle[0, axis]
-        p = point[axis] - triangle[0, axis]
-        uu, uv, vv, pu, pv = uu + u * u, uv + u * v, vv + v * v, pu + p * u, pv + p * v
-    area = uu * vv - uv * uv
-    if area <= 0.0:
+        uu, uv = uu + u * u, uv + u * v
+    if uu <= 0.0:
         return np.inf
-    first, second = (vv * pu - uv * pv) / area, (uu * pv - uv * pu) / area
+    along = uv / uu
+    ww, pu, pw = 0.0, 0.0, 0.0
+    for axis in range(3):
+        u, p = triangle[1, axis] - triangle[0, axis], point[axis] - triangle[0, axis]
+        w = (triangle[2, axis] - triangle[0, axis]) - along * u
+        ww, pu, pw = ww + w * w, pu + p * u, pw + p * w
+    if ww <= 0.0:
+        return np.inf
+    second = pw / ww
+    first = pu / uu - second * along
     if first < 0.0 or second < 0.0 or first + second > 1.0:
         return np.inf
     total = 0.0
@@ -151,10 +165,21 @@ def _square_to_inside(point: FloatArray, triangle: FloatArray, nearest: FloatArr
 
 
 @kernel
+def _is_thin(triangle: FloatArray) -> bool:
+    """Whether the angle at the first corner is so near 0 or pi that rounding moves the foot of a perpendicular."""
+    uu, uv, vv = 0.0, 0.0, 0.0
+    for axis in range(3):
+        u, v = triangle[1, axis] - triangle[0, axis], triangle[2, axis] - triangle[0, axis]
+        uu, uv, vv = uu + u * u, uv + u * v, vv + v * v
+    return uu * vv - uv * uv <= _THIN * uu * vv
+
+
+@kernel
 def _square_to_triangle(point: FloatArray, triangle: FloatArray, nearest: FloatArray, on_edge: FloatArray) -> float:
     """Write the triangle's closest point to `nearest`: the foot of the perpendicular, or a point of an edge."""
     best: float = _square_to_inside(point, triangle, nearest)
-    if best < np.inf:
+    # The edges of a thin triangle are looked at too: it is never farther away than they are.
+    if best < np.inf and not _is_thin(triangle):
         return best
     for edge in range(3):
         distance = _square_to_segment(point, triangle[edge], triangle[(edge + 1) % 3], on_edge)

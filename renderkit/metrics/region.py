@@ -58,10 +58,13 @@ class Region:
 
 
 def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polygon") -> Region:
-    """Return the inside of a polygon.
+    """Return the pixels whose centres lie inside a polygon.
+
+    The inside is what an odd number of edges encloses. A centre that lies exactly on an edge belongs to the polygon
+    when the edge is a left or a top one, as in the renderers.
 
     Args:
-        polygon: (N, 2) corners (x, y) in px, N >= 3.
+        polygon: (N, 2) corners (x, y) in px, N >= 3; (0, 0) is the centre of the top-left pixel.
         size: (width, height) of the picture.
         name: Label.
 
@@ -71,11 +74,18 @@ def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polyg
     corners = as_array(polygon, np.float64, (None, 2), "polygon")
     if len(corners) < 3 or not np.isfinite(corners).all():
         raise ValueError(f"polygon: expected at least 3 finite corners, got {len(corners)} corners")
-    canvas = np.zeros((size[1], size[0]), np.uint8)
-    # Sixteenths of a pixel; far corners are clamped where they cannot overflow fillPoly's integers.
-    fixed = np.clip(np.rint(corners * 16.0), -(2**26), 2**26).astype(np.int32)
-    cv2.fillPoly(canvas, [fixed], (1,), shift=4)
-    return Region(canvas.view(np.bool_), name, "only the inside of the given polygon is scored")
+    # Far corners are clamped where their products cannot overflow.
+    corners = np.clip(corners, -1e150, 1e150)
+    width, height = size
+    crossed = np.zeros((height, width + 1), np.bool_)
+    edges = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
+    downward = np.where((edges[:, 0, 1] > edges[:, 1, 1])[:, None, None], edges[:, ::-1], edges)
+    for (x0, y0), (x1, y1) in downward:
+        rows = np.arange(np.clip(np.ceil(y0), 0, height), np.clip(np.ceil(y1), 0, height))
+        columns = np.ceil(x0 + (rows - y0) * (x1 - x0) / (y1 - y0)) if rows.size else rows
+        crossed[rows.astype(np.int64), np.clip(columns, 0, width).astype(np.int64)] ^= True
+    mask = np.logical_xor.accumulate(crossed, axis=1)[:, :width]
+    return Region(mask, name, "only the inside of the given polygon is scored")
 
 
 def face_region(landmarks: ArrayLike, size: tuple[int, int]) -> Region:

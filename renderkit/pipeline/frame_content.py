@@ -133,7 +133,7 @@ def _other_mesh(frame: Frame, mesh_name: str) -> Mesh | Missing:
 
 
 def _textured(frame: Frame, mesh_name: str, mesh: Mesh | Missing) -> Mesh | Missing:
-    if not isinstance(mesh, Missing) and (mesh.texture is not None or mesh.vertex_colors is not None):
+    if not isinstance(mesh, Missing) and mesh.has_color:
         return mesh
     read = frame.textured_mesh_readers.get(mesh_name)
     if read is None:

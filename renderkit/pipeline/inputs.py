@@ -13,14 +13,12 @@ from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.selection import select_cameras, select_frames
 from renderkit.results.kinds import parse_metric_groups
-
-MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
-"""Files that end so are meshes, not captures."""
 
 _log = logging.getLogger(__name__)
 

@@ -64,25 +64,6 @@ class Overlay:
         return preview_png(self.image)
 
 
-def load_mesh(path: str | Path) -> Mesh:
-    """Read a mesh file (.ply, .obj, .stl, .off, .glb).
-
-    Raises:
-        DatasetError: If the file is missing, too large, not a mesh, or has no vertices.
-
-    Example:
-        >>> import tempfile
-        >>> import renderkit as rk
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     file = Path(folder, "triangle.off")
-        ...     _ = file.write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0  3 0 1 2".replace("  ", chr(10)))
-        ...     mesh = rk.load_mesh(file)
-        >>> len(mesh.vertices), len(mesh.faces), mesh.name
-        (3, 1, 'triangle')
-    """
-    return Mesh.read(path)
-
-
 def project(camera: Camera, points_world: ArrayLike) -> Pixels:
     """Project world points to pixels of the camera's raw (distorted) image.
 

@@ -17,12 +17,12 @@ from renderkit.arrays import BoolArray, ColorImage, FloatArray, Pixels, Points3
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_color import surface_colors
 from renderkit.render.base import Rendering, RenderPass
 
 _CHUNK = 1 << 18
 _MARGIN_PX = 2.0
 _SAMPLES_PER_SIDE = 257
-_NEUTRAL_ALBEDO = 0.72
 _MISS = -1
 
 
@@ -150,15 +150,8 @@ class RayCaster:
         return normals
 
     def albedo(self, face: np.ndarray[Any, np.dtype[np.int32]], weights: FloatArray) -> FloatArray:
-        """Return (N, 3) RGB in [0, 1] from the texture, else the vertex colours, else a neutral grey."""
-        corners = self.mesh.faces[face]
-        if self.mesh.texture is not None and self.mesh.uv is not None:
-            uv = np.einsum("ij,ijk->ik", weights, self.mesh.uv[corners])
-            return _sample_bilinear(self.mesh.texture, uv)
-        if self.mesh.vertex_colors is not None:
-            colors: FloatArray = np.einsum("ij,ijk->ik", weights, self.mesh.vertex_colors[corners] / 255.0)
-            return colors
-        return np.full((len(face), 3), _NEUTRAL_ALBEDO)
+        """Return (N, 3) RGB in [0, 1] from the face's texture, else vertex colours, face colours, a neutral grey."""
+        return surface_colors(self.mesh, face, weights)
 
     def _first_face(self, starts: Points3, directions: Points3) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Ask Embree; each ray is first advanced to the bounding sphere, where float32 is finest."""
@@ -256,20 +249,6 @@ def _projected_box(mesh: Mesh, camera: Camera) -> tuple[int, int, int, int]:
     first = np.clip(np.floor(pixels.min(axis=0) - margin), 0.0, limit)
     last = np.clip(np.ceil(pixels.max(axis=0) + margin) + 1.0, 0.0, limit)
     return int(first[0]), int(first[1]), int(last[0]), int(last[1])
-
-
-def _sample_bilinear(texture: ColorImage, uv: FloatArray) -> FloatArray:
-    """Return (N, 3) RGB in [0, 1] at (N, 2) texture coordinates, (0, 0) bottom-left, clamped at the border."""
-    height, width = texture.shape[:2]
-    x = np.clip(uv[:, 0] * width - 0.5, 0.0, width - 1.0)
-    y = np.clip((1.0 - uv[:, 1]) * height - 0.5, 0.0, height - 1.0)
-    x0, y0 = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
-    right, down = (x - x0)[:, None], (y - y0)[:, None]
-    top = texture[y0, x0] * (1.0 - right) + texture[y0, x1] * right
-    bottom = texture[y1, x0] * (1.0 - right) + texture[y1, x1] * right
-    result: FloatArray = (top * (1.0 - down) + bottom * down) / 255.0
-    return result
 
 
 def _shade(albedo: FloatArray, normals_cam: Points3) -> ColorImage:

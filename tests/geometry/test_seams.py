@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.seams import split_seams
+from renderkit.geometry.seams import same_positions, split_seams
 
 VERTICES = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [9, 9, 9]])
 OBJ = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nv 9 9 9\nvt 0 0\nvt 1 0\nvt 0 1\nvt 1 1\nvt 0.5 0.5\nvt 0.6 0.6\n" + (
@@ -20,11 +20,31 @@ CORNERS = [[(1, 1), (0, 1), (0, 0)], [(0.5, 0.5), (1, 0), (0.6, 0.6)]]
 def test_each_corner_keeps_its_coordinate_and_the_first_vertices_their_place() -> None:
     uv = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5], [0.6, 0.6]])
     faces, uv_faces = np.array([[3, 2, 0], [0, 1, 3]], np.int32), np.array([[3, 2, 0], [4, 1, 5]], np.int32)
-    vertices, split, coordinates = split_seams(VERTICES, faces, uv, uv_faces)
-    np.testing.assert_array_equal(vertices[:5], VERTICES)
-    assert len(vertices) == 7
+    source, split, coordinates = split_seams(faces, uv_faces, uv, len(VERTICES))
+    assert source[:5].tolist() == [0, 1, 2, 3, 4]
+    assert len(source) == 7
     np.testing.assert_array_equal(coordinates[split], CORNERS)
-    np.testing.assert_array_equal(vertices[split], VERTICES[faces])
+    np.testing.assert_array_equal(VERTICES[source][split], VERTICES[faces])
+
+
+def test_corners_without_a_coordinate_need_no_copy() -> None:
+    uv = np.array([[0.0, 0], [1, 0], [0, 1]])
+    faces, uv_faces = np.array([[0, 1, 2], [2, 1, 3]], np.int32), np.array([[0, 1, 2], [-1, -1, -1]], np.int32)
+    source, split, coordinates = split_seams(faces, uv_faces, uv, 4)
+    assert source.tolist() == [0, 1, 2, 3]
+    assert split.tolist() == faces.tolist()
+    assert coordinates.tolist() == [[0, 0], [1, 0], [0, 1], [0, 0]]
+
+
+def test_same_positions_are_numbered_by_first_appearance() -> None:
+    points = np.array([[1.0, 2, 3], [0.0, 0, 0], [1, 2, 3], [-0.0, 0, -0.0], [1, 2, np.nextafter(3, 4)]])
+    places, count = same_positions(points)
+    assert (places.tolist(), count) == ([0, 1, 0, 1, 2], 3)
+    many = np.random.default_rng(0).integers(0, 6, (3000, 3)).astype(np.float64)
+    unique, inverse = np.unique(many, axis=0, return_inverse=True)
+    places, count = same_positions(many)
+    assert count == len(unique)
+    assert len(set(zip(places.tolist(), inverse.reshape(-1).tolist(), strict=True))) == count
 
 
 def test_a_textured_obj_is_read_with_its_seams(tmp_path: Path) -> None:

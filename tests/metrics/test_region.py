@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renderkit.metrics.region import (
     Region,
@@ -16,12 +20,36 @@ from renderkit.metrics.region import (
 def test_polygon_covers_the_pixels_inside() -> None:
     region = polygon_region([(2.0, 1.0), (7.0, 1.0), (7.0, 5.0), (2.0, 5.0)], (10, 8))
     expected = np.zeros((8, 10), np.bool_)
-    expected[1:6, 2:8] = True
+    expected[1:5, 2:7] = True
     assert np.array_equal(region.mask, expected)
     assert region.name == "polygon"
     assert not region.mask.flags.writeable
     everything = polygon_region([(-1e9, -1e9), (1e9, -1e9), (1e9, 1e9), (-1e9, 1e9)], (10, 8))
     assert everything.mask.all()
+
+
+def _holds(corners: list[tuple[Fraction, Fraction]], x: int, y: int) -> bool:
+    """Whether the centre (x, y) is enclosed: edges to its left or through it, in rationals."""
+    inside = False
+    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
+        if (y0 <= y) != (y1 <= y) and x0 + (y - y0) * (x1 - x0) / (y1 - y0) <= x:
+            inside = not inside
+    return inside
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(-40, 160), st.integers(-40, 120)), min_size=3, max_size=9))
+def test_a_polygon_follows_the_pixel_centre_rule_exactly(eighths: list[tuple[int, int]]) -> None:
+    exact = [(Fraction(x, 8), Fraction(y, 8)) for x, y in eighths]
+    mask = polygon_region(np.array(eighths) / 8.0, (14, 11)).mask
+    assert mask.tolist() == [[_holds(exact, x, y) for x in range(14)] for y in range(11)]
+
+
+def test_a_polygon_is_no_wider_than_its_corners_say() -> None:
+    # 0.9 px beyond a centre on either side: cv2.fillPoly fills columns 2 to 8.
+    assert np.flatnonzero(polygon_region([(2.1, -9), (7.9, -9), (7.9, 9), (2.1, 9)], (12, 3)).mask[1]).tolist() == [
+        3, 4, 5, 6, 7
+    ]  # fmt: skip
 
 
 def test_face_is_the_hull_of_the_detected_landmarks() -> None:

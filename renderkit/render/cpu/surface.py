@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray
 from renderkit.compiled import inlined_kernel, kernel
+from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
 from renderkit.render.cpu.lens import to_camera
 from renderkit.render.cpu.resolve import run_end
 from renderkit.render.cpu.weights import trace_run, weigh_pixels, weigh_rays, weight_planes, weights_on_planes
 from renderkit.render.cpu.zbuffer import LAST_NUMBER
 
-NEUTRAL_ALBEDO = 0.72
-"""Of meshes without texture or colours."""
+Look: TypeAlias = tuple[ColorImage, NDArray[np.float32], ColorImage, NDArray[np.int64], NDArray[np.int32], ColorImage]
+"""Colours and textures, arrays without rows for what a mesh does not have: (V, 3) vertex colours; (V, 2) texture
+coordinates; (N, 3) texels of all textures; (T, 5) for each texture its first texel, width, height, and how it is
+continued along u and v (0 repeats, 1 mirrors, 2 clamps); (F,) the texture of each face, no rows when all show the
+first; (F, 3) face colours."""
 
 _NEUTRAL = 255.0 * NEUTRAL_ALBEDO
 
@@ -63,7 +68,7 @@ def draw_surface(
     keys: NDArray[np.int64], window: NDArray[np.int64],
     camera: FloatArray, points: FloatArray, faces: Faces, exact: NDArray[np.float32],
     piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
-    turned: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    turned: NDArray[np.float32], look: Look,
     sheet: FloatArray,
     barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
 ) -> None:  # fmt: skip
@@ -80,9 +85,7 @@ def draw_surface(
         piece_rays: (3 M, 2) their undistorted normalised coordinates.
         sources: (M,) source face of each piece.
         turned: (V, 6) from `turn_vertices`; no rows when only weights are wanted.
-        colors: (V, 3) RGB, or no rows.
-        uv: (V, 2) texture coordinates, or no rows.
-        texture: (h, w, 3) RGB, or no rows.
+        look: Colours and textures.
         sheet: (SHEET_ROWS, columns) scratch.
         barycentric: (height, width, 3) or no rows when not wanted.
         normal: (height, width, 3) or no rows.
@@ -94,7 +97,7 @@ def draw_surface(
         _draw_row(
             keys[start : start + columns], row, window[0],
             camera, points, faces, exact, piece_exact, piece_rays, sources,
-            turned, colors, uv, texture, sheet, barycentric, normal, color,
+            turned, look, sheet, barycentric, normal, color,
         )  # fmt: skip
 
 
@@ -103,7 +106,7 @@ def _draw_row(
     line: NDArray[np.int64], row: int, left: int,
     camera: FloatArray, points: FloatArray, faces: Faces, exact: NDArray[np.float32],
     piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
-    turned: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    turned: NDArray[np.float32], look: Look,
     sheet: FloatArray,
     barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
 ) -> None:  # fmt: skip
@@ -121,7 +124,7 @@ def _draw_row(
             end = run_end(line, i)
             _draw_run(
                 number, left + i, left + end, row, camera, points, faces, exact, piece_exact, piece_rays, sources,
-                turned, colors, uv, texture, sheet, barycentric, normal, color,
+                turned, look, sheet, barycentric, normal, color,
             )  # fmt: skip
             i = end
             continue
@@ -130,17 +133,17 @@ def _draw_row(
             a, b, c = np.uint32(faces[number, 0]), np.uint32(faces[number, 1]), np.uint32(faces[number, 2])
             planes = weight_planes(exact, a, b, c, left + i, row)
         u, v, w = weights_on_planes(planes, i - first)
-        _draw_pixel(left + i, row, a, b, c, u, v, w, turned, colors, uv, texture, barycentric, normal, color)
+        _draw_pixel(left + i, row, number, a, b, c, u, v, w, turned, look, barycentric, normal, color)
         i += 1
 
 
 @inlined_kernel
 def _draw_pixel(
-    column: int, row: int, a: np.uint32, b: np.uint32, c: np.uint32, u: float, v: float, w: float,
-    turned: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    column: int, row: int, face: int, a: np.uint32, b: np.uint32, c: np.uint32, u: float, v: float, w: float,
+    turned: NDArray[np.float32], look: Look,
     barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Fill one pixel that sees the face (a, b, c) with the weights u, v, w."""
+    """Fill one pixel that sees the face, of the vertices a, b and c, with the weights u, v, w."""
     if barycentric.shape[0]:
         barycentric[row, column, 0], barycentric[row, column, 1], barycentric[row, column, 2] = u, v, w
     if turned.shape[0]:
@@ -148,7 +151,7 @@ def _draw_pixel(
         if normal.shape[0]:
             normal[row, column, 0], normal[row, column, 1], normal[row, column, 2] = x, y, z
         if color.shape[0]:
-            red, green, blue = _albedo_at(colors, uv, texture, a, b, c, u, v, w)
+            red, green, blue = _albedo_at(look, face, a, b, c, u, v, w)
             light = _light(x, y, z)
             color[row, column, 0] = _byte(red * light)
             color[row, column, 1] = _byte(green * light)
@@ -160,7 +163,7 @@ def _draw_run(
     number: int, column: int, end: int, row: int,
     camera: FloatArray, points: FloatArray, faces: Faces, exact: NDArray[np.float32],
     piece_exact: NDArray[np.float32], piece_rays: FloatArray, sources: NDArray[np.int32],
-    turned: NDArray[np.float32], colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    turned: NDArray[np.float32], look: Look,
     sheet: FloatArray,
     barycentric: NDArray[np.float32], normal: NDArray[np.float32], color: NDArray[np.uint8],
 ) -> None:  # fmt: skip
@@ -183,21 +186,21 @@ def _draw_run(
     if normal.shape[0]:
         _write(normal[row, column:end], xs, ys, zs)
     if color.shape[0]:
-        _shade(a, b, c, sheet[:, :count], colors, uv, texture, color[row, column:end])
+        _shade(a, b, c, sheet[:, :count], face, look, color[row, column:end])
 
 
 @kernel
 def _shade(
     a: np.uint32, b: np.uint32, c: np.uint32, sheet: FloatArray,
-    colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage, color: NDArray[np.uint8],
+    face: int, look: Look, color: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Write the colours of a run whose weights and normals are known."""
     us, vs, ws, lights = sheet[0], sheet[1], sheet[2], sheet[6]
     for i in range(us.shape[0]):
         lights[i] = _light(sheet[3, i], sheet[4, i], sheet[5, i])
-    if texture.shape[0] or colors.shape[0]:
+    if look[0].shape[0] or look[3].shape[0] or look[5].shape[0]:
         for i in range(us.shape[0]):
-            red, green, blue = _albedo_at(colors, uv, texture, a, b, c, us[i], vs[i], ws[i])
+            red, green, blue = _albedo_at(look, face, a, b, c, us[i], vs[i], ws[i])
             light = lights[i]
             color[i, 0], color[i, 1], color[i, 2] = _byte(red * light), _byte(green * light), _byte(blue * light)
     else:
@@ -238,19 +241,25 @@ def _light(x: float, y: float, z: float) -> float:
 
 @inlined_kernel
 def _albedo_at(
-    colors: ColorImage, uv: NDArray[np.float32], texture: ColorImage,
+    look: Look, face: int,
     a: np.uint32, b: np.uint32, c: np.uint32, u: float, v: float, w: float,
 ) -> tuple[float, float, float]:  # fmt: skip
-    """Base colour, 0 to 255: bilinear texture, else vertex colours, else neutral."""
+    """Base colour, 0 to 255: bilinear texture, else vertex colours, else the face's colour, else neutral."""
+    colors, uv, texels, table, face_textures, face_colors = look
     red, green, blue = _NEUTRAL, _NEUTRAL, _NEUTRAL
-    if texture.shape[0]:
+    shown = -1
+    if table.shape[0]:
+        shown = int(np.int64(face_textures[face])) if face_textures.shape[0] else 0
+    if shown >= 0:
         s = u * uv[a, 0] + v * uv[b, 0] + w * uv[c, 0]
         t = u * uv[a, 1] + v * uv[b, 1] + w * uv[c, 1]
-        red, green, blue = _texel(texture, s, t)
+        red, green, blue = _texel(texels, table[shown], s, t)
     elif colors.shape[0]:
         red = u * colors[a, 0] + v * colors[b, 0] + w * colors[c, 0]
         green = u * colors[a, 1] + v * colors[b, 1] + w * colors[c, 1]
         blue = u * colors[a, 2] + v * colors[b, 2] + w * colors[c, 2]
+    elif face_colors.shape[0]:
+        red, green, blue = float(face_colors[face, 0]), float(face_colors[face, 1]), float(face_colors[face, 2])
     return red, green, blue
 
 
@@ -260,17 +269,34 @@ def _byte(value: float) -> np.uint8:
 
 
 @kernel
-def _texel(texture: ColorImage, s: float, t: float) -> tuple[float, float, float]:
-    """Bilinear colour, 0 to 255, at texture coordinates whose t runs up."""
-    height, width = texture.shape[0], texture.shape[1]
-    x = min(max(s * width - 0.5, 0.0), width - 1.0)
-    y = min(max((1.0 - t) * height - 0.5, 0.0), height - 1.0)
-    # Unsigned: a signed index costs a test for negative ones.
-    x0, y0 = np.uint32(x), np.uint32(y)
-    x1, y1 = min(x0 + np.uint32(1), np.uint32(width - 1)), min(y0 + np.uint32(1), np.uint32(height - 1))
-    fx, fy = x - x0, y - y0
+def _texel(texels: ColorImage, place: NDArray[np.int64], s: float, t: float) -> tuple[float, float, float]:
+    """Colour, 0 to 255, of the four nearest texels at texture coordinates whose t runs up; `place` is a table's row."""
+    first, width, height = place[0], place[1], place[2]
+    x, y = s * width - 0.5, (1.0 - t) * height - 0.5
+    left, top = np.floor(x), np.floor(y)
+    fx, fy = x - left, y - top
+    x0, x1 = _wrapped(int(np.int64(left)), width, place[3]), _wrapped(int(np.int64(left)) + 1, width, place[3])
+    y0, y1 = _wrapped(int(np.int64(top)), height, place[4]), _wrapped(int(np.int64(top)) + 1, height, place[4])
     w00, w01, w10, w11 = (1.0 - fx) * (1.0 - fy), fx * (1.0 - fy), (1.0 - fx) * fy, fx * fy
-    red = w00 * texture[y0, x0, 0] + w01 * texture[y0, x1, 0] + w10 * texture[y1, x0, 0] + w11 * texture[y1, x1, 0]
-    green = w00 * texture[y0, x0, 1] + w01 * texture[y0, x1, 1] + w10 * texture[y1, x0, 1] + w11 * texture[y1, x1, 1]
-    blue = w00 * texture[y0, x0, 2] + w01 * texture[y0, x1, 2] + w10 * texture[y1, x0, 2] + w11 * texture[y1, x1, 2]
+    # Unsigned: a signed index costs a test for negative ones.
+    above, below = first + y0 * width, first + y1 * width
+    i00, i01, i10, i11 = np.uint64(above + x0), np.uint64(above + x1), np.uint64(below + x0), np.uint64(below + x1)
+    red = w00 * texels[i00, 0] + w01 * texels[i01, 0] + w10 * texels[i10, 0] + w11 * texels[i11, 0]
+    green = w00 * texels[i00, 1] + w01 * texels[i01, 1] + w10 * texels[i10, 1] + w11 * texels[i11, 1]
+    blue = w00 * texels[i00, 2] + w01 * texels[i01, 2] + w10 * texels[i10, 2] + w11 * texels[i11, 2]
     return red, green, blue
+
+
+@inlined_kernel
+def _wrapped(index: int, size: int, wrap: int) -> int:
+    """Which of `size` texels an index means: 0 repeats, 1 mirrors, 2 clamps."""
+    inside = index
+    if index < 0 or index >= size:
+        if wrap == 2:
+            inside = 0 if index < 0 else size - 1
+        elif wrap == 0:
+            inside = index % size
+        else:
+            turned = index % (2 * size)
+            inside = min(turned, 2 * size - 1 - turned)
+    return inside

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, Faces, FloatArray, frozen
+from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray, frozen
 from renderkit.buffer_pool import PICTURES
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import Rendering, RenderPass
@@ -17,7 +17,7 @@ from renderkit.render.cpu.lens import SUBPIXELS
 from renderkit.render.cpu.projection import Projection
 from renderkit.render.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.render.cpu.scratch import Scratch
-from renderkit.render.cpu.surface import SHEET_ROWS, draw_surface, turn_vertices
+from renderkit.render.cpu.surface import SHEET_ROWS, Look, draw_surface, turn_vertices
 from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import Topology
 from renderkit.render.cpu.zbuffer import (
@@ -35,6 +35,8 @@ _BANDS_PER_THREAD = 4
 
 _SURFACES = ((RenderPass.BARYCENTRIC, np.float32), (RenderPass.NORMAL, np.float32), (RenderPass.COLOR, np.uint8))
 
+_WRAPS = {"repeat": 0, "mirror": 1, "clamp": 2}
+
 _FRONT = -1
 """Sign of a projected face that is counter-clockwise seen from the camera, in a picture whose y runs down."""
 
@@ -46,38 +48,44 @@ _NO_STATE = np.empty(0, np.uint8)
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
-    """A mesh's normals and colours in the topology's vertex order; arrays without rows for what it does not have.
+    """A mesh's normals, colours and textures in the topology's order of vertices and faces.
 
     Attributes:
-        normals: (V, 3) unit normals.
-        colors: (V, 3) RGB.
-        uv: (V, 2) texture coordinates.
-        texture: (h, w, 3) RGB.
+        normals: (V, 3) unit normals; no rows when nobody asks for them.
+        look: Colours and textures.
     """
 
     normals: NDArray[np.float32]
-    colors: ColorImage
-    uv: NDArray[np.float32]
-    texture: ColorImage
+    look: Look
 
     @classmethod
     def of(cls, mesh: Mesh, topology: Topology) -> Appearance:
         """Lay out a mesh's appearance."""
-        order = topology.vertex_order
-        colors = np.empty((0, 3), np.uint8) if mesh.vertex_colors is None else mesh.vertex_colors[order]
-        uv = np.empty((0, 2), np.float32) if mesh.uv is None else mesh.uv[order].astype(np.float32)
-        texture = np.empty((0, 0, 3), np.uint8) if mesh.texture is None else mesh.texture
-        return cls(frozen(mesh.vertex_normals[order].astype(np.float32)), frozen(colors), frozen(uv), frozen(texture))
+        vertices, faces = topology.vertex_order, topology.face_order
+        textures = mesh.all_textures
+        colors = np.empty((0, 3), np.uint8) if mesh.vertex_colors is None else mesh.vertex_colors[vertices]
+        uv = np.empty((0, 2), np.float32) if mesh.uv is None else mesh.uv[vertices].astype(np.float32)
+        flat = [pixels.reshape(-1, 3) for pixels, _ in textures]
+        texels = flat[0] if len(flat) == 1 else frozen(np.concatenate([np.empty((0, 3), np.uint8), *flat]))
+        table = np.empty((len(textures), 5), np.int64)
+        first = 0
+        for row, (pixels, wrap) in zip(table, textures, strict=True):
+            row[:] = first, pixels.shape[1], pixels.shape[0], _WRAPS[wrap[0]], _WRAPS[wrap[1]]
+            first += pixels.shape[0] * pixels.shape[1]
+        chosen = np.empty(0, np.int32) if mesh.face_textures is None else mesh.face_textures[faces]
+        own = np.empty((0, 3), np.uint8) if mesh.face_colors is None else mesh.face_colors[faces]
+        normals = frozen(mesh.vertex_normals[vertices].astype(np.float32))
+        return cls(normals, (frozen(colors), frozen(uv), texels, frozen(table), frozen(chosen), frozen(own)))
 
     @classmethod
     def none(cls) -> Appearance:
         """Stand for an appearance nobody asks for."""
-        return cls(
-            frozen(np.empty((0, 3), np.float32)),
-            frozen(np.empty((0, 3), np.uint8)),
-            frozen(np.empty((0, 2), np.float32)),
-            frozen(np.empty((0, 0, 3), np.uint8)),
-        )
+        no_color = frozen(np.empty((0, 3), np.uint8))
+        look = (
+            no_color, frozen(np.empty((0, 2), np.float32)), no_color, frozen(np.empty((0, 5), np.int64)),
+            frozen(np.empty(0, np.int32)), no_color,
+        )  # fmt: skip
+        return cls(frozen(np.empty((0, 3), np.float32)), look)
 
 
 def draw_visible(
@@ -291,9 +299,7 @@ def _draw_surface(
         pieces.rays,
         pieces.sources,
         turned,
-        appearance.colors,
-        appearance.uv,
-        appearance.texture,
+        appearance.look,
         scratch.get("sheet", (SHEET_ROWS, int(window[2] - window[0])), np.float64),
         *images,
     )

@@ -11,10 +11,11 @@ import numpy as np
 
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
 from renderkit.render.egl.camera import NEAR_OF_REACH, lens_defines, set_camera, set_limit, set_window
 from renderkit.render.egl.context import EglContext
 from renderkit.render.egl.gl import Buffer, GlOwner, Program, load_gl
-from renderkit.render.egl.mesh import COLOR, NEUTRAL_ALBEDO, DeviceMesh, DeviceMeshes
+from renderkit.render.egl.mesh import COLOR, DeviceMesh, DeviceMeshes, needs_face_table
 from renderkit.render.egl.pieces import DevicePieces
 from renderkit.render.egl.target import (
     COLOR_FORMAT,
@@ -41,7 +42,10 @@ _BACKGROUND = {
     POINT_FORMAT: 0.0,
 }
 _SLOTS = {POINT_FORMAT: "POINT", NORMAL_FORMAT: "NORMAL", COLOR_FORMAT: "COLOR"}
-_DEFINES = {"SURFACE": 0, "POINT": 0, "PIECES": 0, "BOUNDED": 0, "NORMAL": 0, "COLOR": 0, "TEXTURED": 0}
+_DEFINES = {
+    "SURFACE": 0, "POINT": 0, "PIECES": 0, "BOUNDED": 0, "NORMAL": 0, "COLOR": 0,
+    "TEXTURED": 0, "FACE_TABLE": 0, "VERTEX_COLORS": 0,
+}  # fmt: skip
 """Every macro that the shaders test, switched off."""
 _MAX_TARGET_BYTES = 1 << 29
 
@@ -81,9 +85,12 @@ class DrawDevice(GlOwner):
         (gl.glEnable if cull else gl.glDisable)(gl.GL_CULL_FACE)
         (gl.glDisable if silhouette else gl.glEnable)(gl.GL_DEPTH_TEST)
         defines = _pass_defines(mesh, formats)
-        self._draw_faces(mesh, uploaded, camera, window, plan, defines)
-        if plan.pieces is not None:
-            self._draw_pieces(mesh, uploaded, camera, window, plan, defines)
+        # One drawing per texture; each shows its own faces only.
+        for texture in range(max(1, len(mesh.all_textures) * defines.get("FACE_TABLE", 0))):
+            uploaded.shown_texture = texture
+            self._draw_faces(mesh, uploaded, camera, window, plan, defines)
+            if plan.pieces is not None:
+                self._draw_pieces(mesh, uploaded, camera, window, plan, defines)
         gl.glBindVertexArray(0)
         return target
 
@@ -148,8 +155,7 @@ class DrawDevice(GlOwner):
         set_window(program, camera, window[0], window[1], window[2:])
         if defines["SURFACE"]:
             self._gl.glVertexAttrib3f(COLOR, NEUTRAL_ALBEDO, NEUTRAL_ALBEDO, NEUTRAL_ALBEDO)
-            if uploaded.texture is not None:
-                uploaded.texture.bind(0)
+            uploaded.bind_textures(program)
         return program
 
     def _target(self, window: Window, formats: Sequence[PixelFormat]) -> Target:
@@ -176,5 +182,7 @@ def _pass_defines(mesh: Mesh, formats: Sequence[PixelFormat]) -> dict[str, int]:
         if pixel_format in _SLOTS:
             defines |= {_SLOTS[pixel_format]: 1, f"{_SLOTS[pixel_format]}_SLOT": slot}
     if COLOR_FORMAT in formats:
-        defines["TEXTURED"] = int(mesh.texture is not None)
+        defines["TEXTURED"] = int(bool(mesh.all_textures))
+        defines["FACE_TABLE"] = int(needs_face_table(mesh))
+        defines["VERTEX_COLORS"] = int(mesh.vertex_colors is not None)
     return defines

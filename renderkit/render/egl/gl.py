@@ -214,27 +214,37 @@ class VertexArray(GlOwner):
 
 
 class Texture(GlOwner):
-    """An RGB picture for shading, with mipmaps."""
+    """A picture for shading (four nearest texels, no mipmaps, as in the other renderers) or a table."""
 
-    def __init__(self, gl: Gl, rows_bottom_up: NDArray[np.uint8], *, repeat: bool) -> None:
-        """Upload (h, w, 3) RGB whose first row is the bottom of the picture."""
+    def __init__(
+        self, gl: Gl, rows_bottom_up: NDArray[np.uint8], wrap: tuple[str, str] = ("repeat", "repeat"),
+        *, smooth: bool = True,
+    ) -> None:  # fmt: skip
+        """Upload (h, w, 3) RGB or (h, w, 4) RGBA whose first row is the bottom of the picture.
+
+        Args:
+            gl: The entry points.
+            rows_bottom_up: The pixels.
+            wrap: "repeat", "mirror" or "clamp" along u and v.
+            smooth: Whether texels are blended.
+        """
         super().__init__(gl)
         self.name = generate_name(gl.glGenTextures)
         self.num_bytes = rows_bottom_up.nbytes
-        height, width = rows_bottom_up.shape[:2]
+        height, width, channels = rows_bottom_up.shape
         pixels = np.ascontiguousarray(rows_bottom_up)
+        layout, internal = (gl.GL_RGB, gl.GL_RGB8) if channels == 3 else (gl.GL_RGBA, gl.GL_RGBA8)
         target = gl.GL_TEXTURE_2D
         gl.glBindTexture(target, self.name)
         gl.glPixelStorei(gl.GL_UNPACK_ALIGNMENT, 1)
-        gl.glTexImage2D(
-            target, 0, gl.GL_RGB8, width, height, 0, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, ctypes.c_void_p(pixels.ctypes.data)
-        )
-        gl.glGenerateMipmap(target)
-        wrap = gl.GL_REPEAT if repeat else gl.GL_CLAMP_TO_EDGE
-        gl.glTexParameteri(target, gl.GL_TEXTURE_WRAP_S, wrap)
-        gl.glTexParameteri(target, gl.GL_TEXTURE_WRAP_T, wrap)
-        gl.glTexParameteri(target, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_LINEAR)
-        gl.glTexParameteri(target, gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR)
+        address = ctypes.c_void_p(pixels.ctypes.data)
+        gl.glTexImage2D(target, 0, internal, width, height, 0, layout, gl.GL_UNSIGNED_BYTE, address)
+        wraps = {"repeat": gl.GL_REPEAT, "mirror": gl.GL_MIRRORED_REPEAT, "clamp": gl.GL_CLAMP_TO_EDGE}
+        gl.glTexParameteri(target, gl.GL_TEXTURE_WRAP_S, wraps[wrap[0]])
+        gl.glTexParameteri(target, gl.GL_TEXTURE_WRAP_T, wraps[wrap[1]])
+        blending = gl.GL_LINEAR if smooth else gl.GL_NEAREST
+        gl.glTexParameteri(target, gl.GL_TEXTURE_MIN_FILTER, blending)
+        gl.glTexParameteri(target, gl.GL_TEXTURE_MAG_FILTER, blending)
 
     def bind(self, unit: int) -> None:
         """Make it the texture of a unit."""

@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import ColorImage, FloatArray
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.mesh import Mesh
-from renderkit.render.egl.gl import Buffer, Gl, GlOwner, Texture, VertexArray, integer_limit
+from renderkit.geometry.mesh import Mesh, Wrap
+from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.render.egl.gl import Buffer, Gl, GlOwner, Program, Texture, VertexArray, integer_limit
 from renderkit.render.view_plan import ViewPlan
 
-NEUTRAL_ALBEDO = 0.72
-"""Grey of a mesh without texture and colours."""
+FACE_TABLE_WIDTH = 4096
+"""Faces in a row of the table that tells each face's colour and texture; surface.frag knows it too."""
 
 OFFSET, NORMAL, COLOR, UV, PIECE_FACE = range(5)
 """Attribute locations of mesh.vert."""
@@ -37,6 +38,7 @@ class DeviceMesh(GlOwner):
         bounds: (2, 3) smallest and largest coordinates of the vertices that faces use.
         num_faces: Number of faces.
         plans: How to draw it, by camera.
+        shown_texture: The texture whose faces are drawn, of a mesh that has several.
     """
 
     def __init__(self, gl: Gl, mesh: Mesh) -> None:
@@ -59,7 +61,9 @@ class DeviceMesh(GlOwner):
         self._inputs: Inputs = {OFFSET: (self._offsets, offsets[:0])}
         self._surface_inputs: Inputs = {}
         self._arrays: dict[bool, VertexArray] = {}
-        self._texture: Texture | None = None
+        self._textures: list[Texture] = []
+        self._face_table: Texture | None = None
+        self.shown_texture = 0
 
     @property
     def corners(self) -> FloatArray:
@@ -73,13 +77,21 @@ class DeviceMesh(GlOwner):
     def num_bytes(self) -> int:
         """Device memory held."""
         buffers = [buffer for buffer, _ in (self._inputs | self._surface_inputs).values()]
-        textures = self._texture.num_bytes if self._texture is not None else 0
+        textures = sum(texture.num_bytes for texture in self._own_textures)
         return sum(buffer.num_bytes for buffer in (*buffers, self._indices)) + textures
 
     @property
-    def texture(self) -> Texture | None:
-        """The texture; None before shading was first asked for and for meshes without one."""
-        return self._texture
+    def _own_textures(self) -> tuple[Texture, ...]:
+        return (*self._textures, *(() if self._face_table is None else (self._face_table,)))
+
+    def bind_textures(self, program: Program) -> None:
+        """Make the shown texture and the table of faces those of the program, which must be in use."""
+        if self._textures:
+            self._textures[self.shown_texture].bind(0)
+        if self._face_table is not None:
+            self._face_table.bind(1)
+            program.set_integer("face_table", 1)
+            program.set_integer("shown_texture", self.shown_texture + 1)
 
     def is_closed(self, mesh: Mesh) -> bool:
         """Whether the mesh is closed; False while it is not worth finding out (large mesh, few views so far)."""
@@ -113,8 +125,9 @@ class DeviceMesh(GlOwner):
         if shaded and not self._surface_inputs:
             for location, content in surface_attributes(mesh).items():
                 self._surface_inputs[location] = Buffer(self._gl, content), content[:0]
-            if mesh.texture is not None:
-                self._texture = _upload_texture(self._gl, mesh)
+            self._textures = [_upload_texture(self._gl, pixels, wrap) for pixels, wrap in mesh.all_textures]
+            if needs_face_table(mesh):
+                self._face_table = Texture(self._gl, face_table(mesh), smooth=False)
         return VertexArray(self._gl, self._inputs | (self._surface_inputs if shaded else {}), indices)
 
     def close(self) -> None:
@@ -124,8 +137,8 @@ class DeviceMesh(GlOwner):
         for buffer, _ in (self._inputs | self._surface_inputs).values():
             buffer.close()
         self._indices.close()
-        if self._texture is not None:
-            self._texture.close()
+        for texture in self._own_textures:
+            texture.close()
 
 
 class DeviceMeshes(GlOwner):
@@ -186,22 +199,36 @@ class DeviceMeshes(GlOwner):
 def surface_attributes(mesh: Mesh) -> dict[int, NDArray[Any]]:
     """Return what shading needs of each vertex, by attribute location."""
     content: dict[int, NDArray[Any]] = {NORMAL: mesh.vertex_normals.astype(np.float32)}
-    if mesh.texture is not None and mesh.uv is not None:
+    if mesh.all_textures and mesh.uv is not None:
         content[UV] = mesh.uv.astype(np.float32)
-    elif mesh.vertex_colors is not None:
+    if mesh.vertex_colors is not None and (not mesh.all_textures or mesh.face_textures is not None):
         content[COLOR] = mesh.vertex_colors
     return content
 
 
-def _upload_texture(gl: Gl, mesh: Mesh) -> Texture | None:
-    if mesh.texture is None or mesh.uv is None:
-        return None
-    pixels = mesh.texture
+def needs_face_table(mesh: Mesh) -> bool:
+    """Whether the colour of a pixel depends on its face."""
+    return mesh.face_textures is not None or (
+        mesh.face_colors is not None and mesh.vertex_colors is None and not mesh.all_textures
+    )
+
+
+def face_table(mesh: Mesh) -> NDArray[np.uint8]:
+    """Return a (rows, FACE_TABLE_WIDTH, 4) table: for each face its own colour, and its texture counted from 1."""
+    rows = max(1, -(-len(mesh.faces) // FACE_TABLE_WIDTH))
+    table = np.zeros((rows * FACE_TABLE_WIDTH, 4), np.uint8)
+    own = table[: len(mesh.faces)]
+    own[:, :3] = round(255 * NEUTRAL_ALBEDO) if mesh.face_colors is None else mesh.face_colors
+    if mesh.face_textures is not None:
+        own[:, 3] = mesh.face_textures + 1
+    return table.reshape(rows, FACE_TABLE_WIDTH, 4)
+
+
+def _upload_texture(gl: Gl, pixels: ColorImage, wrap: tuple[Wrap, Wrap]) -> Texture:
+    """Upload a texture, made smaller where the device takes none so large."""
     limit = integer_limit(gl, gl.GL_MAX_TEXTURE_SIZE)
     longest = max(pixels.shape[:2])
     if longest > limit:
         size = tuple(max(1, length * limit // longest) for length in pixels.shape[1::-1])
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    # Coordinates outside [0, 1] mean a pattern that repeats; inside, opposite borders must not blend.
-    repeat = bool((mesh.uv < 0.0).any() or (mesh.uv > 1.0).any())
-    return Texture(gl, np.flipud(pixels), repeat=repeat)
+    return Texture(gl, np.flipud(pixels), wrap)

@@ -103,7 +103,7 @@ def test_vertex_array_and_texture_are_released(gl: Gl) -> None:
         array_name = array.name
         assert gl.glIsVertexArray(array_name)
     assert not gl.glIsVertexArray(array_name)
-    with Texture(gl, np.zeros((5, 3, 3), dtype=np.uint8), repeat=False) as texture:
+    with Texture(gl, np.zeros((5, 3, 3), dtype=np.uint8)) as texture:
         texture_name = texture.name
         texture.bind(0)
         assert gl.glIsTexture(texture_name)

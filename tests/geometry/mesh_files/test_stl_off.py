@@ -1,0 +1,139 @@
+"""STL and OFF: dialects against hand-written values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mesh_bytes import POLYGONS, TRIANGLES, VERTICES, binary_stl, off, text_stl
+
+from renderkit.errors import DatasetError
+from renderkit.geometry.mesh import Mesh
+
+FIRST_SEEN = [0, 1, 4, 3, 2, 5, 6]
+
+
+def read(tmp_path: Path, data: bytes, name: str) -> Mesh:
+    file = tmp_path / name
+    file.write_bytes(data)
+    return Mesh.read(file)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        binary_stl(), binary_stl(b"solid in name only"), binary_stl(b"COLOR=\xff\xff\xff\xff", 77), text_stl(),
+        text_stl("\r\n"), text_stl().upper(), text_stl().replace(b"solid a name with vertex in it", b"solid"),
+        text_stl().replace(b"endsolid a name\n", b"endsolid a name\nsolid b\nendsolid b\n\n"),
+    ],
+)  # fmt: skip
+def test_corners_at_one_place_are_one_vertex(tmp_path: Path, data: bytes) -> None:
+    mesh = read(tmp_path, data, "m.stl")
+    assert mesh.vertices.tolist() == VERTICES[FIRST_SEEN].tolist()
+    assert mesh.vertices[mesh.faces].tolist() == VERTICES[np.array(TRIANGLES)].tolist()
+
+
+def test_corners_that_differ_at_all_stay_apart(tmp_path: Path) -> None:
+    data = bytearray(binary_stl())
+    # The lowest bit of the second facet's first corner.
+    data[84 + 50 + 12] ^= 1
+    assert len(read(tmp_path, bytes(data), "m.stl").vertices) == 8
+
+
+@pytest.mark.parametrize("data", [binary_stl(), text_stl()])
+def test_an_stl_that_is_cut_off(tmp_path: Path, data: bytes) -> None:
+    for length in range(len(data)):
+        with pytest.raises(DatasetError):
+            read(tmp_path, data[:length], "m.stl")
+    assert read(tmp_path, binary_stl() + b"more", "m.stl").notes == ("4 bytes after the last facet are ignored",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"vertex", b"vortex"), (b"endfacet", b"facet"), (b"0.000000e+00", b"nought"), (b"outer", b"")]
+)
+def test_a_text_stl_that_is_wrong(tmp_path: Path, old: bytes, new: bytes) -> None:
+    head, body = text_stl().split(b"\n", 1)
+    with pytest.raises(DatasetError):
+        read(tmp_path, head + b"\n" + body.replace(old, new, 1), "m.stl")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        off(), off(comment=" # a comment"), off().replace(b"\n", b"\r\n"), off().replace(b"OFF\n\n7", b"OFF 7"),
+        off("NOFF", " 0 0 1"), off("4OFF", " 1"), off("STOFF", " 0.5 0.5"), off("COFF", " 255 0 0 255"),
+        off("COFF", " 1.0 0 0"), off("CNOFF", " 0 0 1 255 0 0"), off(vertex_extra=" 255 0 0 255"), off(face_extra=" 7"),
+    ],
+)  # fmt: skip
+def test_off(tmp_path: Path, data: bytes) -> None:
+    mesh = read(tmp_path, data, "m.off")
+    assert mesh.vertices.tolist() == VERTICES.tolist()
+    assert mesh.faces.tolist() == TRIANGLES
+    if b"255 0 0" in data or b"1.0 0 0" in data:
+        assert mesh.vertex_colors is not None
+        assert mesh.vertex_colors.tolist() == [[255, 0, 0]] * 7
+    else:
+        assert mesh.vertex_colors is None
+    assert mesh.face_colors is None
+
+
+def test_off_with_face_colours_and_weights(tmp_path: Path) -> None:
+    mesh = read(tmp_path, off(face_extra=" 0 128 255 255"), "m.off")
+    assert mesh.face_colors is not None
+    assert mesh.face_colors.tolist() == [[0, 128, 255]] * 5
+    assert np.array_equal(read(tmp_path, off("4OFF", " 2"), "m.off").vertices, VERTICES / 2)
+    given = read(tmp_path, off("NOFF", " 0 0 -3"), "m.off")
+    assert given.vertex_normals.tolist() == [[0, 0, -1]] * 7
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (off().replace(b"7 3 0", b"6 3 0"), "6 vertices and 3 faces in 10 lines"),
+        (off().replace(b"7 3 0", b"99999999999999999999 3 0"), "cut off"),
+        (off().replace(b"7 3 0", b"7 -3 0"), "expected the numbers"),
+        (off().replace(b"4 0 1 4 3", b"4 0 1 9 3"), "point outside the 7 vertices"),
+        (off().replace(b"4 0 1 4 3", b"5 0 1 4 3"), "face 0"),
+        (off().replace(b"4 0 1 4 3", b"4 0 1 x 3"), "face 0"),
+        (off().replace(b"OFF", b"OFF BINARY"), "binary"),
+        (off("nOFF"), "n-dimensional"),
+        (off("OOF"), "expected OFF"),
+        (off("NOFF"), "vertex 0"),
+        (off()[:-1], "cut off"),
+    ],
+)
+def test_an_off_that_is_wrong(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        read(tmp_path, data, "m.off")
+
+
+def test_an_off_that_is_cut_off(tmp_path: Path) -> None:
+    data = off()
+    for length in range(len(data)):
+        with pytest.raises(DatasetError):
+            read(tmp_path, data[:length], "m.off")
+
+
+def test_arrays(tmp_path: Path) -> None:
+    triangles = np.array(TRIANGLES)
+
+    def save(arrays: dict[str, Any]) -> None:
+        np.savez(tmp_path / "m.npz", **arrays)
+
+    for names in (("vertices", "faces"), ("verts", "triangles"), ("v", "f")):
+        save({names[0]: VERTICES, names[1]: triangles})
+        mesh = Mesh.read(tmp_path / "m.npz")
+        assert mesh.vertices.tolist() == VERTICES.tolist()
+        assert mesh.faces.tolist() == TRIANGLES
+    np.savez(tmp_path / "m.npz", points=VERTICES)
+    assert "point cloud" in Mesh.read(tmp_path / "m.npz").notes[0]
+    for wrong in (
+        {"faces": triangles},
+        {"v": VERTICES, "f": triangles + 5},
+        {"v": VERTICES, "f": np.array(POLYGONS[:2])},
+    ):
+        save(wrong)
+        with pytest.raises(DatasetError):
+            Mesh.read(tmp_path / "m.npz")
