@@ -8,7 +8,6 @@ view that killed it.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -30,6 +29,7 @@ from renderkit.render.base import Renderer
 from renderkit.render.choose import make_renderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.system import set_environment, usable_cores
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 Found: TypeAlias = ViewResult | ViewEvidence
@@ -59,7 +59,7 @@ def validate_with_workers(
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
     """
-    num_workers = num_workers or len(os.sched_getaffinity(0))
+    num_workers = num_workers or usable_cores()
     if renderer.info.kind == "egl" and not renderer.info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", device)
         return validate_in_processes(capture, make, options, draw, num_workers=num_workers)
@@ -198,7 +198,7 @@ _worker: list[_Job] = []
 
 def _start_worker(job: _Job) -> None:
     # Two single-threaded rasterisers beat one with two threads; Mesa reads this when it is loaded.
-    os.environ["LP_NUM_THREADS"] = "1"
+    set_environment("LP_NUM_THREADS", "1")
     _worker[:] = [job]
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from renderkit.errors import DatasetError
 from renderkit.gates.verdicts import RIG
 from renderkit.results.cameras import CameraSummary, summarise_cameras
 from renderkit.results.catalogue import asked_metrics
 from renderkit.results.rows import GateVerdict, Report
+from renderkit.writing import write_bytes
 
 FILE_NAME: Final = "junit.xml"
 
@@ -37,12 +37,7 @@ def write_junit(report: Report, folder: Path) -> Path:
     Raises:
         DatasetError: If it cannot be written.
     """
-    path = folder / FILE_NAME
-    try:
-        path.write_bytes(dump_junit(report))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_bytes(folder / FILE_NAME, dump_junit(report))
 
 
 def dump_junit(report: Report) -> bytes:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
-from renderkit.errors import DatasetError
 from renderkit.results.cameras import CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS
 from renderkit.results.rows import GateVerdict, Report
+from renderkit.writing import write_text
 
 FILE_NAME: Final = "summary.md"
 _MOST_ROWS = 20
@@ -26,12 +26,7 @@ def write_markdown(report: Report, folder: Path) -> Path:
     Raises:
         DatasetError: If it cannot be written.
     """
-    path = folder / FILE_NAME
-    try:
-        path.write_text(dump_markdown(report), encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_text(folder / FILE_NAME, dump_markdown(report), errors="backslashreplace")
 
 
 def dump_markdown(report: Report) -> str:

@@ -8,9 +8,10 @@ import math
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from renderkit.errors import DatasetError, MissingExtraError
+from renderkit.errors import MissingExtraError
 from renderkit.results.catalogue import METRICS
 from renderkit.results.rows import Report, ViewResult
+from renderkit.writing import new_file, write_text
 
 CSV_NAME: Final = "results.csv"
 PARQUET_NAME: Final = "results.parquet"
@@ -43,12 +44,7 @@ def write_csv(report: Report, folder: Path) -> Path:
     writer.writerow(table_columns())
     for row in table_rows(report):
         writer.writerow(_csv_cell(value) for value in row.values())
-    path = folder / CSV_NAME
-    try:
-        path.write_bytes(buffer.getvalue().encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_text(folder / CSV_NAME, buffer.getvalue(), errors="backslashreplace")
 
 
 def write_parquet(report: Report, folder: Path) -> Path:
@@ -67,10 +63,8 @@ def write_parquet(report: Report, folder: Path) -> Path:
     types |= dict.fromkeys(METRICS, pa.float64()) | {"width": pa.int32(), "height": pa.int32()}
     rows = [{name: _storable(value) for name, value in row.items()} for row in table_rows(report)]
     path = folder / PARQUET_NAME
-    try:
-        pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(types.items()))), path)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error}") from error
+    with new_file(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(types.items()))), temporary)
     return path
 
 

@@ -30,7 +30,7 @@ _WRITERS: Final[Mapping[Format, Callable[[Report, Path], Path]]] = {
 def write_formats(
     report: Report, folder: Path, formats: Iterable[Format] = DEFAULT_FORMATS, baseline: Report | None = None
 ) -> tuple[Path, ...]:
-    """Write a run's formats and return their paths, in the order given.
+    """Write a run's formats and return their paths, in the order given; report.json is written last.
 
     Args:
         report: The run, with its gates' verdicts.
@@ -42,6 +42,9 @@ def write_formats(
         DatasetError: If a file cannot be written, or the run folder's pictures or geometry are damaged.
         MissingExtraError: If "parquet" is asked for without pyarrow.
     """
-    return tuple(
-        write_html(report, folder, baseline) if name == "html" else _WRITERS[name](report, folder) for name in formats
-    )
+    paths: dict[Format, Path] = {}
+    wanted = tuple(formats)
+    # report.json stands for a finished run, so it comes when all else is there.
+    for name in sorted(wanted, key=lambda name: name == "json"):
+        paths[name] = write_html(report, folder, baseline) if name == "html" else _WRITERS[name](report, folder)
+    return tuple(paths[name] for name in wanted)

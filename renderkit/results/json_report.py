@@ -37,6 +37,7 @@ from renderkit.results.rows import (
     ViewResult,
 )
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
+from renderkit.writing import write_text
 
 SCHEMA: Final = "renderkit.report/1"
 FILE_NAME: Final = "report.json"
@@ -51,12 +52,7 @@ def write_report(report: Report, folder: Path) -> Path:
     Raises:
         DatasetError: If it cannot be written.
     """
-    path = folder / FILE_NAME
-    try:
-        path.write_text(dump_report(report), encoding="ascii")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_text(folder / FILE_NAME, dump_report(report))
 
 
 def read_report(path: str | Path) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from types import TracebackType
@@ -21,6 +20,7 @@ from renderkit.render.cpu.silhouette import count_mask, draw_mask
 from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import PreparedMeshes
 from renderkit.render.cpu.visibility import Appearance, depths_at, draw_visible
+from renderkit.system import usable_cores
 
 _SURFACE = RenderPass.NORMAL | RenderPass.COLOR
 
@@ -47,7 +47,7 @@ class CpuRenderer:
         """
         if threads is not None and threads < 1:
             raise ValueError(f"threads: expected at least 1, got {threads}")
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or usable_cores()
         self._scratch = Scratch()
         self._team = Team(self.threads)
         self._meshes = PreparedMeshes()

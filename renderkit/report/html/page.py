@@ -15,13 +15,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
-from renderkit.errors import DatasetError
 from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
 from renderkit.results.cameras import STANDS_OUT, CameraSummary, rank_cameras, summarise_cameras
 from renderkit.results.catalogue import METRICS, Metric
 from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
 from renderkit.results.rows import GateVerdict, Report, ViewResult
+from renderkit.writing import write_text
 
 FILE_NAME: Final = "report.html"
 MAX_PICTURE_BYTES: Final = 8 << 20
@@ -56,11 +56,7 @@ def write_html(report: Report, folder: Path, baseline: Report | None = None) -> 
     """
     path = folder / FILE_NAME
     page = render_page(report, folder, baseline)
-    try:
-        path.write_bytes(page.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_text(path, page, errors="backslashreplace")
 
 
 def render_page(report: Report, folder: Path, baseline: Report | None = None) -> str:
