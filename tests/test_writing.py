@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderkit import writing
 from renderkit.errors import DatasetError
 from renderkit.writing import (
     make_folder,
@@ -85,9 +85,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_content_is_on_the_disk_before_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = []
-    fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle)))
-    monkeypatch.setattr(Path, "replace", lambda a, b: (order.append("rename"), replace(a, b)))
+    replace = Path.replace
+
+    def rename(old: Path, new: Path) -> Path:
+        order.append("rename")
+        return replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", lambda _: order.append("sync"))
+    monkeypatch.setattr(Path, "replace", rename)
     write_bytes(tmp_path / "a", b"x")
     assert order == ["sync", "rename", "sync"]
 
@@ -156,7 +161,7 @@ def test_temporary_names_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_a_planted_temporary_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing.secrets, "token_hex", lambda _: "known")
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "known")
     (tmp_path / "victim").write_bytes(b"precious")
     (tmp_path / ".renderkit-known").symlink_to(tmp_path / "victim")
     with pytest.raises(DatasetError, match="File exists"):

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, ColorImage
+from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
 from renderkit.images.png import decode_gray_png
 
@@ -51,15 +52,18 @@ class EncodedImage:
         pixels: ColorImage = self._decode(self._read_checked(), cv2.IMREAD_COLOR_RGB)
         return pixels
 
-    def decode_gray(self) -> AlphaImage:
+    def decode_gray(self, buffers: BufferPool | None = None) -> AlphaImage:
         """Return the picture as (height, width) 8-bit grey; a matte keeps its alpha values.
+
+        Args:
+            buffers: Where a PNG's memory comes from; fresh memory when None.
 
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large.
         """
         data = self._read_checked()
         try:
-            fast = decode_gray_png(data)
+            fast = decode_gray_png(data, buffers)
         except ValueError as error:
             raise DatasetError(self.path, self.key, f"the picture cannot be decoded: {error}") from error
         return fast if fast is not None else self._decode(data, cv2.IMREAD_GRAYSCALE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from renderkit.arrays import FloatArray, MaskImage, Pixels
+from renderkit.buffer_pool import BufferPool
 from renderkit.capture import View
 from renderkit.geometry.landmark_schemes import common_landmarks, outer_eye_corners
 from renderkit.geometry.landmarks import Landmarks
@@ -60,6 +61,7 @@ class FrameContent:
         landmarks: 3D landmarks in world units, or None.
         tolerance: How far a landmark may lie behind the mesh and still count as seen, world units.
         requested: What the metrics on request need.
+        buffers: Where the memory of mattes and masks comes from.
     """
 
     mesh: Mesh | None
@@ -67,6 +69,7 @@ class FrameContent:
     landmarks: Landmarks | None
     tolerance: float
     requested: RequestedContent = field(default_factory=RequestedContent)
+    buffers: BufferPool = field(default_factory=BufferPool)
 
     @classmethod
     def of(cls, mesh: Mesh | None, landmarks: Landmarks | None, why_no_mesh: str = "") -> FrameContent:
@@ -108,7 +111,7 @@ def examine_view(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
-    observation = read_observation(view, options, with_photo=needs_photo(options, passes))
+    observation = read_observation(view, options, with_photo=needs_photo(options, passes), buffers=content.buffers)
     missing: dict[str, str] = {}
     landmarks = _pair_landmarks(observation, content, missing)
     probe = renderer if isinstance(renderer, DepthProbe) else None
