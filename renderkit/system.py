@@ -31,6 +31,20 @@ def is_private(path: Path) -> bool:
     return state.st_uid == user() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
+def is_private_place(folder: Path) -> bool:
+    """Whether nobody but this user (and root) can change a folder, or put another in its place."""
+    if not hasattr(os, "getuid"):
+        return True
+    real = folder.resolve()
+    return is_private(real) and all(_is_guarded(parent) for parent in real.parents)
+
+
+def _is_guarded(folder: Path) -> bool:
+    """Whether others cannot rename what lies in a folder: not theirs to write, or sticky as /tmp is."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISVTX) or not mode & stat.S_IWOTH
+
+
 def sync_folder(path: Path) -> None:
     """Make a rename in this folder last over a power cut; systems that cannot open folders need no such thing."""
     flag = getattr(os, "O_DIRECTORY", None)
