@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from numba.core import config
+from numba.core.caching import FunctionCache
+
+from renderkit.compiled import cache_folder, kernel
 
 Run: TypeAlias = Callable[[], tuple[int, int]]
 
@@ -75,53 +80,79 @@ def _cached(tmp_path: Path, pattern: str) -> list[Path]:
     return sorted((tmp_path / "cache").rglob(pattern))
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "result"),
-    [
-        ("inner", "value * 1\n", "value * 2\n", 112),
-        ("inner", "value * 10", "value * 20", 121),
-        ("constants", "100", "300", 311),
-        ("outer", "+ STEP", "- STEP", -89),
-    ],
-)
-def test_a_change_anywhere_below_a_kernel_is_seen(
-    run: Run, plug: Path, file: str, old: str, new: str, result: int
+CHANGES = [
+    ("inner", "value * 1\n", "value * 2\n", 112),
+    ("inner", "value * 10", "value * 20", 122),
+    ("constants", "100", "300", 322),
+    ("outer", "+ STEP", "- STEP", -278),
+]
+
+
+def test_a_change_anywhere_below_a_kernel_is_seen(run: Run, plug: Path) -> None:
+    assert run() == (111, 0)
+    for file, old, new, result in CHANGES:
+        source = plug / f"{file}.py"
+        state = source.stat()
+        text = source.read_text()
+        assert text.count(old) == 1
+        source.write_text(text.replace(old, new))
+        # Neither the size nor the time tells that it changed.
+        assert source.stat().st_size == state.st_size
+        os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+        for compiled in plug.rglob("*.pyc"):
+            compiled.unlink()
+        assert run() == (result, 0)
+    assert run() == (-278, 1)
+
+
+def _damaged(data: bytes, damage: str) -> bytes:
+    half = len(data) // 2
+    return {
+        "empty": b"",
+        "cut": data[:half],
+        "bit": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :],
+        "garbage": b"\x80\x04x" * 99,
+    }[damage]
+
+
+def test_a_damaged_file_is_a_miss_and_is_replaced(run: Run, tmp_path: Path) -> None:
+    assert run() == (111, 0)
+    for suffix, damage in (("nbi", "empty"), ("nbi", "garbage"), ("nbc", "empty"), ("nbc", "cut"), ("nbc", "bit")):
+        [file] = _cached(tmp_path, f"*outer*.{suffix}")
+        file.write_bytes(_damaged(file.read_bytes(), damage))
+        assert run() == (111, 0), (suffix, damage)
+    [file] = _cached(tmp_path, "*outer*.nbc")
+    file.chmod(0o666)
+    assert run() == (111, 0), "others may have written it"
+    file.chmod(0o600)
+    assert run() == (111, 1)
+
+
+def test_a_disk_that_fills_up_costs_the_cache_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert run() == (111, 0)
-    assert run() == (111, 1)
-    source = plug / f"{file}.py"
-    state = source.stat()
-    text = source.read_text()
-    assert text.count(old) == 1
-    source.write_text(text.replace(old, new))
-    # Neither the size nor the time tells that it changed.
-    assert source.stat().st_size == state.st_size
-    os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
-    for compiled in plug.rglob("*.pyc"):
-        compiled.unlink()
-    assert run() == (result, 0)
-    assert run() == (result, 1)
+    def fill(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    cache_folder.cache_clear()
+    kernels = [kernel(_double), kernel(_triple)]
+    monkeypatch.setattr(FunctionCache, "save_overload", fill)
+    with caplog.at_level(logging.WARNING, "renderkit"):
+        assert [each(2.0) for each in kernels] == [4.0, 6.0]
+    cache_folder.cache_clear()
+    assert [record.message.split(": ")[1] for record in caplog.records] == ["[Errno 28] No space left on device"]
 
 
-@pytest.mark.parametrize("pattern", ["*outer*.nbi", "*outer*.nbc", "*call*.nbc"])
-@pytest.mark.parametrize("damage", ["empty", "cut", "bit", "garbage"])
-def test_a_damaged_file_is_a_miss_and_is_replaced(run: Run, tmp_path: Path, pattern: str, damage: str) -> None:
-    assert run() == (111, 0)
-    files = _cached(tmp_path, pattern)
-    assert files
-    for file in files:
-        data = bytearray(file.read_bytes())
-        data[len(data) // 2] ^= 1
-        changed = {"empty": b"", "cut": bytes(data[: len(data) // 2]), "bit": bytes(data), "garbage": b"\x80\x04x" * 99}
-        file.write_bytes(changed[damage])
-    hits = 1 if "call" in pattern else 0
-    assert run() == (111, hits)
-    assert run() == (111, 1)
+def _double(value: float) -> float:
+    return 2.0 * value
 
 
-def test_a_file_that_others_may_have_written_is_a_miss(run: Run, tmp_path: Path) -> None:
-    assert run() == (111, 0)
-    for file in _cached(tmp_path, "*outer*.nbc"):
-        file.chmod(0o666)
-    assert run() == (111, 0)
-    assert run() == (111, 1)
+def _triple(value: float) -> float:
+    return 3.0 * value
+
+
+def test_a_kernel_without_a_source_file_is_compiled_all_the_same() -> None:
+    scope: dict[str, Callable[[int], int]] = {}
+    exec("def twice(value): return value * 2", {"__name__": "nowhere"}, scope)  # noqa: S102 - as at a prompt
+    assert kernel(scope["twice"])(4) == 8
