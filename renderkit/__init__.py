@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from renderkit.errors import MissingExtraError as MissingExtraError
     from renderkit.errors import RenderkitError as RenderkitError
     from renderkit.errors import ShaderError as ShaderError
+    from renderkit.flame.embedding import read_landmark_embeddings as read_landmark_embeddings
     from renderkit.flame.model import FlameModel as FlameModel
     from renderkit.formats import read_rig as read_rig
     from renderkit.formats import write_rig as write_rig
@@ -83,6 +84,7 @@ _HOMES = {
     "lint": "renderkit.diagnose.lint",
     "make_renderer": "renderkit.render.choose",
     "open_capture": "renderkit.formats.captures",
+    "read_landmark_embeddings": "renderkit.flame.embedding",
     "read_report": "renderkit.results.json_report",
     "read_rig": "renderkit.formats",
     "score_boundary": "renderkit.metrics.boundary",

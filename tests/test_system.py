@@ -56,7 +56,7 @@ def test_without_owners_everything_is_taken_to_be_private(tmp_path: Path, monkey
 
 
 def test_folders_that_cannot_be_opened_are_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced = []
+    synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     sync_folder(tmp_path)
     assert len(synced) == 1

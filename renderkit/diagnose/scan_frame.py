@@ -8,11 +8,8 @@ import numpy as np
 
 from renderkit.arrays import MaskImage
 from renderkit.diagnose.view_choice import ViewChoice, choose_by_views
-from renderkit.formats.renderme360 import RenderMe360Capture
-from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.mask import score_mask
 
-ALPHA_THRESHOLD = 0.5
 """Alpha above which a matte's pixel is inside."""
 
 
@@ -45,33 +42,3 @@ def detect_scan_frame(
                 scores[row, column] = score_mask(captured, scan).iou
     tried = np.isfinite(scores).any(axis=1)
     return choose_by_views(tuple(np.array(frame_ids, dtype=object)[tried]), scores[tried])
-
-
-def scan_frame_of(
-    capture: RenderMe360Capture,
-    camera_names: Sequence[str] | None = None,
-    frame_ids: Sequence[str] | None = None,
-    alpha_threshold: float = ALPHA_THRESHOLD,
-) -> ViewChoice:
-    """Find the frame of a capture's scan; see `detect_scan_frame`.
-
-    Args:
-        capture: An open capture.
-        camera_names: The cameras to compare in; all that have a scan mask if None.
-        frame_ids: The frames to try; all if None.
-        alpha_threshold: Alpha above which a matte's pixel is inside.
-
-    Raises:
-        DatasetError: If a matte cannot be decoded.
-    """
-
-    def decode(image: EncodedImage | None) -> MaskImage | None:
-        return None if image is None else image.decode_gray() > 255.0 * alpha_threshold
-
-    cameras = capture.camera_names if camera_names is None else camera_names
-    return detect_scan_frame(
-        capture.frame_ids if frame_ids is None else frame_ids,
-        [name for name in cameras if capture.scan_mask(name) is not None],
-        lambda camera: decode(capture.scan_mask(camera)),
-        lambda frame, camera: decode(capture.mask(frame, camera)),
-    )

@@ -53,8 +53,3 @@ def remembered_flame(folder: Path | None = None) -> Path | None:
     if not isinstance(stored, str) or not Path(stored).is_file():
         raise DatasetError(memory, "flame", f"the remembered file {stored!r} is gone; remember another or delete this")
     return Path(stored)
-
-
-def forget_flame(folder: Path | None = None) -> None:
-    """Forget the remembered file; does nothing when there is none."""
-    ((config_folder() if folder is None else folder) / _FILE_NAME).unlink(missing_ok=True)

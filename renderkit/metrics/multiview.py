@@ -13,7 +13,6 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
-from renderkit.metrics.landmark_statistics import by_landmark
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, triangulate_from
 
@@ -46,10 +45,6 @@ class HeldOutScore:
         """Return the residuals of one camera's landmarks."""
         residuals = self.residuals[index]
         return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
-
-    def per_landmark(self) -> tuple[ReprojectionScore, ...]:
-        """Return one score per landmark over all cameras."""
-        return by_landmark(self.of_camera(index) for index in range(len(self.camera_names)))
 
 
 def score_held_out(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import cv2
-import h5py
 import numpy as np
 import pytest
 
 from renderkit.arrays import MaskImage
-from renderkit.diagnose.scan_frame import detect_scan_frame, scan_frame_of
+from renderkit.diagnose.scan_frame import detect_scan_frame
 from renderkit.diagnose.view_choice import choose_by_views
-from renderkit.formats.renderme360 import RenderMe360Capture
 
 FRAMES = [str(index) for index in range(12)]
 CAMERAS = ["00", "01", "02", "03"]
@@ -50,23 +45,6 @@ def test_missing_masks_are_left_out() -> None:
     assert not choice.decided  # two views are too few
     nothing = detect_scan_frame(FRAMES, CAMERAS, lambda _camera: None, some)
     assert (nothing.best, nothing.decided) == (None, False)
-
-
-def test_a_capture_is_asked_for_its_own_masks(tmp_path: Path) -> None:
-    def png(mask: MaskImage) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-        data = cv2.imencode(".png", mask.astype(np.uint8) * 200)[1]
-        return np.asarray(data, dtype=np.uint8).reshape(-1)
-
-    with h5py.File(tmp_path / "x_anno.smc", "w") as file:
-        for camera in CAMERAS:
-            file[f"ScanMask/{camera}"] = png(frame_mask("10", camera))
-            for frame in FRAMES:
-                file[f"Camera/{camera}/mask/{frame}"] = png(frame_mask(frame, camera))
-    with RenderMe360Capture(tmp_path / "x_anno.smc") as capture:
-        choice = scan_frame_of(capture)
-        assert (choice.best, choice.num_views, len(choice.candidates)) == ("10", 4, 12)
-        assert scan_frame_of(capture, ["00"], ["1", "2"]).best == "2"
-        assert scan_frame_of(capture, alpha_threshold=0.9).best is None
 
 
 def test_margins_and_standard_errors_are_of_paired_differences() -> None:

@@ -119,10 +119,6 @@ class Program(GlOwner):
         setter = (self._gl.glUniform1fv, self._gl.glUniform2fv, self._gl.glUniform3fv, self._gl.glUniform4fv)
         setter[data.size - 1](location, 1, data)
 
-    def set_integer(self, uniform: str, value: int) -> None:
-        """Set an int or a sampler's texture unit; the program must be in use."""
-        self._gl.glUniform1i(self._location(uniform), value)
-
     def close(self) -> None:
         """Release the program."""
         if self.name:
