@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from renderkit.cli import EXIT_NO_RENDERER
+from renderkit.cli.exit_codes import EXIT_NO_RENDERER
 from renderkit.errors import ContextError
 
 _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"

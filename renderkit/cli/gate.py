@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 
 if TYPE_CHECKING:

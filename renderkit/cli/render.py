@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
     MESH_SUFFIXES,
     CamerasOption,
@@ -27,6 +26,7 @@ from renderkit.cli.arguments import (
     make_options,
     open_renderer,
 )
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.errors import DatasetError, RenderkitError
 
 if TYPE_CHECKING:

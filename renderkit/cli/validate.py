@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
@@ -41,6 +40,7 @@ from renderkit.cli.arguments import (
     open_renderer,
     remember,
 )
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import (
     BaselineOption,
     ConfigOption,

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from renderkit.arrays import as_array
-from renderkit.errors import CalibrationError, DatasetError
+from renderkit.errors import CalibrationError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import pose_from_world_from_cam
 from renderkit.geometry.pose import Pose
-from renderkit.images.encoded import EncodedImage
 
 MAX_IMAGE_SIDE = 65_536
 """Image sides above this many px are refused: nobody's sensor, but somebody's typing error."""
@@ -55,24 +54,3 @@ def make_camera(
         return Camera.from_opencv(intrinsics, coefficients, pose, size, name)
     except (ValueError, TypeError, OverflowError) as error:
         raise CalibrationError(path, f"camera {name}", str(error)) from error
-
-
-def check_picture_size(pixels: NDArray[np.uint8], camera: Camera, source: EncodedImage) -> None:
-    """Check that a decoded picture has the size that the camera was calibrated for.
-
-    Args:
-        pixels: (height, width) or (height, width, 3).
-        camera: The camera of the view.
-        source: Where the picture came from, for the error.
-
-    Raises:
-        DatasetError: If the sizes differ. A picture that was resized needs `Camera.scaled`.
-    """
-    height, width = pixels.shape[:2]
-    if (width, height) != camera.size:
-        raise DatasetError(
-            source.path,
-            source.key,
-            f"the picture is {width} x {height} px but camera {camera.name} is calibrated for "
-            f"{camera.width} x {camera.height} px; if it was resized, resize the camera too (Camera.scaled)",
-        )

@@ -121,22 +121,6 @@ class FrameContents:
         return self._last[1]
 
 
-def validate_view(
-    capture: Capture,
-    key: ViewKey,
-    content: FrameContent,
-    renderer: Renderer,
-    options: ValidationOptions,
-    draw: Draw | None = None,
-) -> ViewResult:
-    """Validate one view; whatever is wrong with it becomes the row's `failure`.
-
-    Raises:
-        ContextError: If the renderer loses its device: no other view would fare better.
-    """
-    return with_picture(examine_key(capture, key, content, renderer, options, keep_evidence=draw is not None), draw)
-
-
 def examine_key(
     capture: Capture,
     key: ViewKey,

@@ -1,4 +1,4 @@
-"""A picture must have the size that its camera was calibrated for."""
+"""Cameras from the numbers that a dataset stores."""
 
 from __future__ import annotations
 
@@ -7,18 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.calibration import check_picture_size, make_camera
-from renderkit.images.encoded import EncodedImage
-
-
-def test_picture_size_is_checked_against_the_calibration() -> None:
-    camera = make_camera(Path("x"), "7", np.diag([9.0, 9.0, 1.0]), [], np.eye(4), "cam_from_world", (64, 48))
-    source = EncodedImage(lambda: b"", Path("x.jpg"), "key")
-    check_picture_size(np.zeros((48, 64, 3), np.uint8), camera, source)
-    check_picture_size(np.zeros((48, 64), np.uint8), camera, source)
-    with pytest.raises(DatasetError, match=r"x\.jpg \[key\].*48 x 64 px but camera 7 is calibrated for 64 x 48 px"):
-        check_picture_size(np.zeros((64, 48), np.uint8), camera, source)
+from renderkit.errors import CalibrationError
+from renderkit.formats.calibration import make_camera
 
 
 def test_direction_and_absurd_sizes() -> None:
