@@ -66,6 +66,10 @@ class BufferPool:
         self._next_number = 0
         self._closed = False
 
+    def __reduce__(self) -> tuple[type[BufferPool], tuple[int]]:
+        """Pickle as an empty pool: memory stays in its process."""
+        return type(self), (self.max_bytes,)
+
     @property
     def free_bytes(self) -> int:
         """How much memory is kept that nobody uses."""

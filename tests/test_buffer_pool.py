@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import threading
 import weakref
 
@@ -206,6 +207,14 @@ def test_the_memory_goes_with_its_owner() -> None:
     again = pool.empty(SHAPE, np.float32)
     del again
     assert pool.free_bytes == 4 << 20
+
+
+def test_another_process_gets_an_empty_pool() -> None:
+    pool = BufferPool(5 << 20)
+    pool.empty(SHAPE, np.float32)
+    assert pool.free_bytes == 4 << 20
+    copy = pickle.loads(pickle.dumps(pool))  # noqa: S301 - our own
+    assert (copy.max_bytes, copy.free_bytes) == (5 << 20, 0)
 
 
 def test_an_array_does_not_keep_its_pool() -> None:
