@@ -18,6 +18,7 @@ _NAMES = {
     "diagnose.diff": "diff_rigs",
     "diagnose.lint": "lint",
     "errors": "ArgumentError CalibrationError ContextError DatasetError MissingExtraError RenderkitError ShaderError",
+    "flame.embedding": "read_landmark_embeddings",
     "flame.model": "FlameModel",
     "formats": "open_capture read_rig write_rig",
     "formats.facescape_alignment": "read_tu_alignment",

@@ -12,6 +12,7 @@ from renderkit.errors import DatasetError as DatasetError
 from renderkit.errors import MissingExtraError as MissingExtraError
 from renderkit.errors import RenderkitError as RenderkitError
 from renderkit.errors import ShaderError as ShaderError
+from renderkit.flame.embedding import read_landmark_embeddings as read_landmark_embeddings
 from renderkit.flame.model import FlameModel as FlameModel
 from renderkit.formats import open_capture as open_capture
 from renderkit.formats import read_rig as read_rig

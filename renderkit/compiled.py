@@ -1,22 +1,24 @@
 """Compiles the numeric kernels with Numba and keeps the machine code in the user's cache folder.
 
 Every kernel is called with one set of argument types only, so two processes that compile at the same time write the
-same thing, and a kernel compiles at its first call, never at import. Without a writable cache folder each process
-compiles for itself.
+same thing, and a kernel compiles at its first call, never at import. A kernel registers itself by being decorated:
+whatever module it is in, its machine code is out of date when that module or one that it imports has changed. Without
+a writable cache folder each process compiles for itself.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import shutil
-import stat
+import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+from renderkit.system import environment_folder, is_private_place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +30,8 @@ _lock = threading.Lock()
 
 
 class _Dispatcher(Protocol):
-    def enable_caching(self) -> None: ...
+    py_func: Callable[..., Any]
+    _cache: object
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -57,55 +60,48 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder for compiled kernels, or None when no private folder can be written.
+    """Return the folder for compiled kernels, or None when no private folder can be written, which is said once.
 
-    It is `$XDG_CACHE_HOME/renderkit/kernels-<fingerprint>` (`~/.cache` by default). The fingerprint covers the source
-    of all kernels, because Numba itself does not notice a change in a kernel that another one calls.
+    It is `renderkit/kernels` in Numba's own cache folder where the user names one (`$NUMBA_CACHE_DIR`), else in
+    `$XDG_CACHE_HOME` (`~/.cache` by default).
     """
-    base = os.environ.get("XDG_CACHE_HOME", "")
+    from numba.core import config  # noqa: PLC0415 - see kernel
+
     try:
-        root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-        folder = root / "renderkit" / f"kernels-{_fingerprint()}"
+        base = Path(config.CACHE_DIR).absolute() if config.CACHE_DIR else environment_folder("XDG_CACHE_HOME", ".cache")
+        folder = base / "renderkit" / "kernels"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}-{threading.get_ident()}"
-        probe.touch()
-        probe.unlink()
-        state = folder.stat()
+        # A probe, because permissions alone do not tell: disks can be read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            private = is_private_place(folder)
         free = shutil.disk_usage(folder).free
     except (OSError, RuntimeError) as error:
-        _log.info("compiled kernels are not kept: %s", error)
+        _log.warning("compiled kernels are not kept, each process compiles for itself: %s", error)
         return None
     # Compiled code is read back and run: nobody else may be able to put it there.
-    if state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not private:
         _log.warning("compiled kernels are not kept: %s can be written by others", folder)
         return None
     if free < _MIN_FREE_BYTES:
-        _log.info("compiled kernels are not kept: %s has %d bytes free", folder, free)
+        _log.warning("compiled kernels are not kept: %s has %d bytes free", folder, free)
         return None
     return folder
 
 
-def _fingerprint() -> str:
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    metrics = [here / "metrics" / f"{name}.py" for name in ("nearest", "closest_point", "bit_runs")]
-    drawing = (here / "render" / "cpu").glob("*.py")
-    for file in sorted([Path(__file__), *here.glob("unfilter*.py"), *metrics, *drawing]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _cache_on_disk(dispatcher: _Dispatcher) -> None:
+    """Let a kernel keep its machine code, where it has a source file that tells when the code is out of date."""
     from numba.core import config  # noqa: PLC0415 - see kernel
+
+    function = dispatcher.py_func
+    folder = cache_folder() if getattr(sys.modules.get(function.__module__), "__file__", None) else None
+    if folder is None:
+        return
+    from renderkit.kernel_cache import KernelCache  # noqa: PLC0415 - loads a compiler
 
     with _lock:
         given = config.CACHE_DIR
-        if not given:
-            folder = cache_folder()
-            if folder is None:
-                return
-            config.CACHE_DIR = str(folder)
+        config.CACHE_DIR = str(folder)
         try:
-            dispatcher.enable_caching()
+            dispatcher._cache = KernelCache(function)
         finally:
             config.CACHE_DIR = given

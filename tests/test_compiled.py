@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba.core import config
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
@@ -23,27 +25,72 @@ def _forget_folder() -> None:
 
 
 def test_kernels_are_kept_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = cache_folder()
-    assert folder is not None
-    assert folder.parent == tmp_path / "renderkit"
+    assert folder == tmp_path / "renderkit" / "kernels"
     assert folder.stat().st_mode & 0o077 == 0
     assert list(folder.iterdir()) == []
 
 
-def test_without_a_writable_folder_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine" / "renderkit" / "kernels"
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "NUMBA_CACHE_DIR"])
+def test_without_a_writable_folder_nothing_is_kept_and_that_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str
+) -> None:
     (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert cache_folder() is None
+    _use(monkeypatch, variable, tmp_path / "file")
+    with caplog.at_level(logging.WARNING, "renderkit"):
+        assert cache_folder() is None
+        assert cache_folder() is None
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        "compiled kernels are not kept, each process compiles for itself"
+    ]
 
 
-def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "NUMBA_CACHE_DIR"])
+def test_a_folder_that_others_can_write_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str
+) -> None:
+    _use(monkeypatch, variable, tmp_path)
     folder = cache_folder()
     assert folder is not None
     folder.chmod(0o777)
     cache_folder.cache_clear()
+    with caplog.at_level(logging.WARNING, "renderkit"):
+        assert cache_folder() is None
+    assert "can be written by others" in caplog.text
+
+
+def test_a_folder_that_others_can_exchange_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    _use(monkeypatch, "NUMBA_CACHE_DIR", tmp_path / "open")
     assert cache_folder() is None
+    # As /tmp is: everybody writes there, and nobody renames what is another's.
+    (tmp_path / "open").chmod(0o1777)
+    cache_folder.cache_clear()
+    assert cache_folder() is not None
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "NUMBA_CACHE_DIR"])
+def test_another_users_folder_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    _use(monkeypatch, variable, tmp_path)
+    assert cache_folder() is not None
+    cache_folder.cache_clear()
+    user = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    assert cache_folder() is None
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, variable: str, folder: Path) -> None:
+    """Name a cache folder; Numba reads its own variable when it is imported."""
+    monkeypatch.setattr(config, "CACHE_DIR", str(folder) if variable == "NUMBA_CACHE_DIR" else "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
 @pytest.fixture

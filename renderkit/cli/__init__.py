@@ -8,13 +8,8 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_NO_RENDERER, EXIT_PASS
 from renderkit.errors import ContextError, RenderkitError
-
-EXIT_PASS = 0
-EXIT_GATE_FAILED = 1
-EXIT_BAD_INPUT = 2
-EXIT_NO_RENDERER = 3
-_EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -62,7 +57,7 @@ def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | N
         sys.stderr.close()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        return _EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - the one broad catch of the command line
         traceback.print_exc()
         sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from renderkit.cli import EXIT_NO_RENDERER
 from renderkit.cli.arguments import RendererChoice
+from renderkit.cli.exit_codes import EXIT_NO_RENDERER
 from renderkit.cli.tables import JsonOption, print_json
 from renderkit.errors import ContextError
 

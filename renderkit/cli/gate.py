@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from renderkit.cli import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.cli.tables import JsonOption, print_json
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import print_json
 from renderkit.errors import DatasetError

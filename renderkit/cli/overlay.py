@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
@@ -25,13 +23,14 @@ from renderkit.cli.arguments import (
     UndistortOption,
     open_renderer,
 )
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT
+from renderkit.cli.progress import complain_of
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
     from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.render.base import Renderer
-    from renderkit.results.rows import ViewResult
 
 OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
 VideoOption = Annotated[
@@ -111,11 +110,3 @@ def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pict
         num_failed += complain_of(row)
     pictures.finish()
     return num_failed
-
-
-def complain_of(row: ViewResult) -> bool:
-    """Say on stderr why a view has no picture; return whether it has none."""
-    problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
-    if problem is not None:
-        sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")
-    return problem is not None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT, EXIT_PASS
-from renderkit.cli.overlay import complain_of
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
+from renderkit.cli.progress import complain_of
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture

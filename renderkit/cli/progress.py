@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+    from renderkit.results.rows import ViewResult
+
 _LINES = 10
 """About so many lines are printed when piped."""
 
@@ -72,3 +74,11 @@ def _rich_bar(what: str) -> RichProgress:
         console=Console(stderr=True),
         transient=True,
     )
+
+
+def complain_of(row: ViewResult) -> bool:
+    """Say on stderr why a view has no picture; return whether it has none."""
+    problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
+    if problem is not None:
+        sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")
+    return problem is not None

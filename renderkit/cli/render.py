@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT
 from renderkit.cli.arguments import (
     CamerasOption,
     DeviceOption,
@@ -22,6 +21,7 @@ from renderkit.cli.arguments import (
     UndistortOption,
     open_renderer,
 )
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 
 if TYPE_CHECKING:
     from renderkit.pipeline.render_jobs import RenderJobs

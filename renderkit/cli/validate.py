@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
@@ -34,6 +33,7 @@ from renderkit.cli.arguments import (
     WorkersOption,
     remember,
 )
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.cli.tables import JsonOption, print_table
 

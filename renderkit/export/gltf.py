@@ -17,6 +17,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import GL_FROM_CV
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
+from renderkit.writing import write_bytes
 
 _FRUSTUM_SHARE = 0.1
 _NEAR = 0.01
@@ -52,10 +53,7 @@ def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
         world_from_gl = (camera.cam_from_world.inverse() @ GL_FROM_CV.inverse()).matrix
         scene.add_geometry(_frustum(camera, length), node_name=node, geom_name=node, transform=world_from_gl)
     data = scene.export(file_type="glb", tree_postprocessor=lambda tree: _add_cameras(tree, nodes))
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_bytes(path, data)
 
 
 def _distance(rig: Rig, meshes: Mapping[str, Mesh]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,6 +16,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.undistort import undistort_image
 from renderkit.images.palette import CAPTURED, ERROR, PREDICTED, Rgb
+from renderkit.writing import new_file
 
 TIMELINE: Final = "frame"
 _JPEG_QUALITY = 85
@@ -46,13 +48,15 @@ class RerunFile:
         except ImportError as error:
             raise MissingExtraError("rerun-sdk", "rerun") from error
         self._rr: Any = rerun
-        if not path.absolute().parent.is_dir():
-            raise DatasetError(path, None, "cannot be written: there is no such folder")
-        self._stream = rerun.RecordingStream(application, recording_id=recording_id)
-        try:
-            self._stream.save(path)
-        except (RuntimeError, OSError) as error:
-            raise DatasetError(path, None, f"cannot be written: {error}") from error
+        with ExitStack() as stack:
+            temporary = stack.enter_context(new_file(path))
+            self._stream = rerun.RecordingStream(application, recording_id=recording_id)
+            try:
+                self._stream.save(temporary)
+            except RuntimeError as error:
+                raise DatasetError(path, None, f"cannot be written: {error}") from error
+            stack.callback(self._finish)
+            self._file = stack.pop_all()
 
     def set_frame(self, index: int) -> None:
         """Say which frame everything after is of."""
@@ -120,9 +124,8 @@ class RerunFile:
         self._stream.log(f"metrics/{self._part(metric)}/{self._part(camera)}", self._rr.Scalars(value))
 
     def close(self) -> None:
-        """Finish the file."""
-        self._stream.flush()
-        self._stream.disconnect()
+        """Finish the file and put it in its place."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         """Return the file itself."""
@@ -131,8 +134,12 @@ class RerunFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish the file."""
-        self.close()
+        """Finish the file; after an error there is none."""
+        self._file.__exit__(kind, error, trace)
+
+    def _finish(self) -> None:
+        self._stream.flush()
+        self._stream.disconnect()
 
     def _points(self, entity: str, pixels: Pixels, color: Rgb) -> None:
         self._stream.log(entity, self._rr.Points2D(pixels + _PIXEL_CORNER, colors=[color], radii=[2.0]))

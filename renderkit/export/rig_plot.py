@@ -23,6 +23,7 @@ def plot_rig(rig: Rig, path: str | Path, findings: Iterable[Finding] = ()) -> No
 
     Raises:
         MissingExtraError: If the extra "plots" is not installed.
+        DatasetError: If the file cannot be written.
         ValueError: For another suffix or a rig without cameras.
     """
     target = Path(path)
@@ -41,6 +42,7 @@ def plot_diff(diff: RigDiff, path: str | Path, *, aligned: bool = True) -> None:
 
     Raises:
         MissingExtraError: If the extra "plots" is not installed.
+        DatasetError: If the file cannot be written.
         ValueError: For another suffix.
     """
     target = Path(path)

@@ -13,6 +13,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnose.lint_finding import Severity
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_scene import COLORS, CameraShape, RigScene
+from renderkit.writing import write_text
 
 if TYPE_CHECKING:
     from plotly import graph_objects
@@ -25,9 +26,11 @@ def write_rig_html(scene: RigScene, path: Path) -> None:
 
     Raises:
         MissingExtraError: If plotly is not installed.
+        DatasetError: If the file cannot be written.
     """
     figure = build_figure(scene)
-    figure.write_html(path, include_plotlyjs=True, full_html=True, config={"displaylogo": False}, default_height="96vh")
+    page = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}, default_height="96vh")
+    write_text(path, page, errors="backslashreplace")
 
 
 def build_figure(scene: RigScene) -> graph_objects.Figure:

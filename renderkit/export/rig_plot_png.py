@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray, Points3
 from renderkit.diagnose.diff import CameraDiff, RigDiff
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_scene import COLORS, RigScene
+from renderkit.writing import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ def write_rig_png(scene: RigScene, path: Path) -> None:
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
+        DatasetError: If the file cannot be written.
     """
     figure = _new_figure(15.0, 8.0)
     for place, (elevation, azimuth) in enumerate(((20.0, -60.0), (75.0, -90.0)), start=1):
@@ -36,7 +38,8 @@ def write_rig_png(scene: RigScene, path: Path) -> None:
         axes.view_init(elev=elevation, azim=azimuth)
     figure.suptitle("\n".join(fill(line, 150) for line in (scene.title, *scene.rig_findings[:3])), fontsize=10)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    with new_file(path) as temporary:
+        figure.savefig(temporary, dpi=110, format="png")
 
 
 def _new_figure(width: float, height: float) -> Figure:
@@ -93,6 +96,7 @@ def write_diff_png(diff: RigDiff, path: Path, *, aligned: bool) -> None:
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
+        DatasetError: If the file cannot be written.
     """
     cameras = diff.aligned if aligned else diff.raw
     worst = sorted(cameras, key=lambda one: -one.max_px if np.isfinite(one.max_px) else np.inf)[:MAX_FIELDS]
@@ -107,7 +111,8 @@ def write_diff_png(diff: RigDiff, path: Path, *, aligned: bool) -> None:
     )
     figure.suptitle(f"Displacement on {diff.compared_on}, {state}: {shown}", fontsize=11)
     figure.tight_layout()
-    figure.savefig(path, dpi=100)
+    with new_file(path) as temporary:
+        figure.savefig(temporary, dpi=100, format="png")
 
 
 def _draw_field(axes: Axes, camera: CameraDiff) -> None:

@@ -5,12 +5,12 @@ Readers do not look here: whoever opens a capture decides whether to pass the re
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 from renderkit.errors import DatasetError
+from renderkit.system import environment_folder
 from renderkit.untrusted.json_text import read_json_object
+from renderkit.writing import make_folder, write_json
 
 _FILE_NAME = "flame.json"
 _MAX_BYTES = 1 << 16
@@ -18,8 +18,7 @@ _MAX_BYTES = 1 << 16
 
 def config_folder() -> Path:
     """Return renderkit's folder under $XDG_CONFIG_HOME, or under ~/.config when that is unset or not absolute."""
-    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".config") / "renderkit"
+    return environment_folder("XDG_CONFIG_HOME", ".config") / "renderkit"
 
 
 def remember_flame(path: str | Path, folder: Path | None = None) -> Path:
@@ -38,13 +37,7 @@ def remember_flame(path: str | Path, folder: Path | None = None) -> Path:
     file = Path(path).absolute()
     if not file.is_file():
         raise DatasetError(file, None, "no such file; nothing was remembered")
-    memory = (config_folder() if folder is None else folder) / _FILE_NAME
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps({"flame": str(file)}) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise DatasetError(memory, None, f"cannot be written: {error.strerror}") from error
-    return memory
+    return write_json(make_folder(config_folder() if folder is None else folder) / _FILE_NAME, {"flame": str(file)})
 
 
 def remembered_flame(folder: Path | None = None) -> Path | None:
@@ -60,8 +53,3 @@ def remembered_flame(folder: Path | None = None) -> Path | None:
     if not isinstance(stored, str) or not Path(stored).is_file():
         raise DatasetError(memory, "flame", f"the remembered file {stored!r} is gone; remember another or delete this")
     return Path(stored)
-
-
-def forget_flame(folder: Path | None = None) -> None:
-    """Forget the remembered file; does nothing when there is none."""
-    ((config_folder() if folder is None else folder) / _FILE_NAME).unlink(missing_ok=True)

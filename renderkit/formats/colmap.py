@@ -24,6 +24,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_quaternion, quaternion_from_matrix
 from renderkit.untrusted.content import Content, exact, numbers, size_at, write_text
 from renderkit.untrusted.files import read_bytes, read_text
+from renderkit.writing import write_bytes
 
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")
@@ -240,10 +241,7 @@ def write_binary_model(rig: Rig, path: Path, options: WriteOptions) -> tuple[str
         images.append(struct.pack("<I7dI", number, *quaternion_from_matrix(pose.R), *pose.t, number))
         images.append(picture + b"\0" + struct.pack("<Q", 0))
     for file, parts in (("cameras.bin", cameras), ("images.bin", images), ("points3D.bin", [struct.pack("<Q", 0)])):
-        try:
-            (path / file).write_bytes(b"".join(parts))
-        except OSError as error:
-            raise DatasetError(path / file, None, f"cannot be written: {error.strerror}") from error
+        write_bytes(path / file, b"".join(parts))
     return ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.untrusted.json_text import read_json_object
+from renderkit.writing import write_json
 
 FORMAT_NAME = "renderkit-landmarks"
 FORMAT_VERSION = 1
@@ -161,6 +161,7 @@ def write_landmarks_file(
 
     Raises:
         ValueError: If a section mixes schemes.
+        DatasetError: If the file cannot be written.
     """
     content: dict[str, Any] = {"format": FORMAT_NAME, "version": FORMAT_VERSION}
     if landmarks_2d:
@@ -170,7 +171,7 @@ def write_landmarks_file(
     if landmarks_3d:
         scheme = _one_scheme(landmarks_3d.values())
         content["landmarks_3d"] = {"scheme": scheme, "frames": {f: _rows(each) for f, each in landmarks_3d.items()}}
-    Path(path).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+    write_json(Path(path), content)
 
 
 def _one_scheme(landmarks: Iterable[Landmarks]) -> str:

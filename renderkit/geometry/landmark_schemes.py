@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.geometry.landmarks import Landmarks
@@ -98,30 +98,6 @@ def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
         f"no map is known between the landmark schemes {first.scheme!r} and {second.scheme!r}; "
         f"maps exist between {', '.join(sorted(NUM_LANDMARKS))}, and from any scheme to itself"
     )
-
-
-def embedded_landmarks(landmark_indices: ArrayLike, detected: Landmarks) -> LandmarkPairs:
-    """Pair the points of an embedding with a detector's set, such as FLAME's 105 MediaPipe points with all 478.
-
-    Args:
-        landmark_indices: (P,) which of the detector's points each embedded point is; the embedding's own file says so.
-        detected: The detector's landmarks.
-
-    Returns:
-        Pairs whose `first` counts the embedded points and whose `second` are indices into `detected`.
-
-    Raises:
-        ValueError: If an index repeats or does not lie in the detected set.
-    """
-    indices: IndexArray = as_array(landmark_indices, np.int64, (None,), "landmark_indices")
-    if len(np.unique(indices)) != len(indices):
-        raise ValueError("landmark_indices: an index appears more than once")
-    low, high = int(np.min(indices, initial=0)), int(np.max(indices, initial=-1))
-    if low < 0 or high >= len(detected):
-        raise ValueError(
-            f"landmark_indices: {low}..{high} do not lie in the {len(detected)} landmarks of {detected.scheme!r}"
-        )
-    return LandmarkPairs(np.arange(len(indices)), indices)
 
 
 def outer_eye_corners(scheme: str) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, ColorImage
+from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
 from renderkit.images.png import decode_gray_png
 from renderkit.untrusted.files import read_bytes
@@ -19,8 +20,6 @@ MAX_ENCODED_BYTES = 512 << 20
 
 MAX_PIXELS = 1 << 28
 """Pictures of more pixels (268 million) are refused before they are decoded."""
-
-_REDUCTIONS = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
 @dataclass(frozen=True)
@@ -69,41 +68,21 @@ class EncodedImage:
         pixels: ColorImage = self._decode(self._read_checked(), cv2.IMREAD_COLOR_RGB)
         return pixels
 
-    def decode_gray(self) -> AlphaImage:
+    def decode_gray(self, buffers: BufferPool | None = None) -> AlphaImage:
         """Return the picture as (height, width) 8-bit grey; a matte keeps its alpha values.
+
+        Args:
+            buffers: Where a PNG's memory comes from; fresh memory when None.
 
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large.
         """
         data = self._read_checked()
         try:
-            fast = decode_gray_png(data)
+            fast = decode_gray_png(data, buffers)
         except ValueError as error:
             raise DatasetError(self.path, self.key, f"the picture cannot be decoded: {error}") from error
         return fast if fast is not None else self._decode(data, cv2.IMREAD_GRAYSCALE)
-
-    def decode_color_reduced(self, max_size: int) -> ColorImage:
-        """Return the picture as RGB, reduced while it is decoded when a smaller one will do.
-
-        A JPEG is reduced by the decoder itself, which saves most of its time; other formats are decoded whole first.
-
-        Args:
-            max_size: The longer side that is wanted, in px.
-
-        Returns:
-            (height, width, 3) RGB: the smallest of the full, half, quarter and eighth size whose longer side is at
-            least `max_size`, or the full size when that is smaller already.
-
-        Raises:
-            DatasetError: If the bytes are missing, corrupt or too large.
-            ValueError: If `max_size` is not positive.
-        """
-        if max_size < 1:
-            raise ValueError(f"max_size: expected at least 1 px, got {max_size}")
-        data = self._read_checked()
-        longer = max(encoded_size(data) or (0, 0))
-        flag = next((flag for ratio, flag in _REDUCTIONS if longer >= ratio * max_size), cv2.IMREAD_COLOR)
-        return np.asarray(cv2.cvtColor(self._decode(data, flag), cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from renderkit.arrays import AlphaImage
-from renderkit.buffer_pool import PICTURES
+from renderkit.buffer_pool import BufferPool
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -21,11 +21,12 @@ _MAX_DEFLATE_RATIO = 1032
 """No deflate stream can grow by more than this."""
 
 
-def decode_gray_png(data: bytes) -> AlphaImage | None:
+def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImage | None:
     """Decode an 8-bit greyscale PNG.
 
     Args:
         data: The file's bytes. The caller has checked that the size in the header is acceptable.
+        buffers: Where the picture's memory comes from; fresh memory when None.
 
     Returns:
         (height, width) pixels, or None when it is some other kind of picture.
@@ -44,7 +45,10 @@ def decode_gray_png(data: bytes) -> AlphaImage | None:
             return None
         if kind == b"IDAT":
             parts.append(body)
-    return _unfiltered(_inflate(b"".join(parts), height * (width + 1)), width, height)
+    raw = _inflate(b"".join(parts), height * (width + 1))
+    pixels = np.empty((height, width), np.uint8) if buffers is None else buffers.empty((height, width), np.uint8)
+    _unfilter(raw, pixels)
+    return pixels
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -90,11 +94,9 @@ def _inflate(compressed: bytes, size: int) -> bytearray:
     return raw
 
 
-def _unfiltered(raw: bytearray, width: int, height: int) -> AlphaImage:
+def _unfilter(raw: bytearray, pixels: AlphaImage) -> None:
     from renderkit.images.unfilter import unfilter_rows  # noqa: PLC0415 - loads a compiler
 
-    pixels: AlphaImage = PICTURES.empty((height, width), np.uint8)
     bad = unfilter_rows(np.frombuffer(raw, np.uint8), pixels)
     if bad >= 0:
         raise ValueError(f"row {bad} has a filter type that does not exist")
-    return pixels

@@ -8,7 +8,6 @@ Bartlett kernel along the curve (Newey and West 1987), since neighbouring contou
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from renderkit.metrics.contour import Contour, trace_contour
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 
-PARAMETERS: Final = ("dx_px", "dy_px", "scale", "roll_rad")
 _MAX_SAMPLES = 1024
 _MIN_SAMPLES = 16
 _MAX_STEPS = 50

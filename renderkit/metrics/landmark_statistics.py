@@ -6,8 +6,7 @@ pool do not depend on the order or the grouping in which it was made.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,28 +57,6 @@ def by_landmark(scores: Iterable[ReprojectionScore]) -> tuple[ReprojectionScore,
         )
         for index in range(residuals.shape[1])
     )
-
-
-def pooled_nme(scores: Sequence[ReprojectionScore], interocular_px: Sequence[float]) -> tuple[float, int]:
-    """Return the mean over all points of |r| / (that view's outer-eye-corner distance).
-
-    Returns:
-        The NME, NaN when no point could be normalised, and the number of used points that could not be because their
-        view has no such distance.
-
-    Raises:
-        ValueError: If the two sequences differ in length.
-    """
-    if len(scores) != len(interocular_px):
-        raise ValueError(f"expected one eye distance per view, got {len(interocular_px)} for {len(scores)} views")
-    terms: list[float] = []
-    left_out = 0
-    for score, distance in zip(scores, interocular_px, strict=True):
-        if distance > 0.0:
-            terms.extend(score.distances_px[score.used] / distance)
-        else:
-            left_out += score.num_used
-    return (math.fsum(terms) / len(terms) if terms else float("nan")), left_out
 
 
 @dataclass(frozen=True, eq=False)

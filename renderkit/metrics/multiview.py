@@ -14,7 +14,6 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
-from renderkit.metrics.landmark_statistics import by_landmark
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
 from renderkit.metrics.score_kind import Metric, Needs, ScoreKind
@@ -49,10 +48,6 @@ class HeldOutScore:
     def of_camera(self, index: int) -> ReprojectionScore:
         """Return the residuals of one camera's landmarks."""
         return _score_of(self.residuals[index])
-
-    def per_landmark(self) -> tuple[ReprojectionScore, ...]:
-        """Return one score per landmark over all cameras."""
-        return by_landmark(self.of_camera(index) for index in range(len(self.camera_names)))
 
 
 def score_held_out(

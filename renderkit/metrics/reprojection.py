@@ -24,7 +24,7 @@ class ReprojectionScore:
     """Residuals r = predicted - captured of one view's landmarks, in px.
 
     Every statistic is over the used landmarks, per POINT: an RMS per component would be smaller by sqrt(2). With no
-    used landmark every statistic is NaN and `worst_index` is -1.
+    used landmark every statistic is NaN.
 
     Attributes:
         residuals: (L, 2) px; NaN for landmarks that were not used.
@@ -94,11 +94,6 @@ class ReprojectionScore:
     def max_px(self) -> float:
         """Largest distance in px."""
         return self.percentile_px(100.0)
-
-    @property
-    def worst_index(self) -> int:
-        """Landmark with the largest distance; -1 when none was used."""
-        return int(np.nanargmax(self.distances_px)) if self.num_used else -1
 
     def percentile_px(self, percent: float) -> float:
         """Return a percentile of the distances in px, linearly interpolated; NaN when none was used."""

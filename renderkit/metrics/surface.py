@@ -77,12 +77,6 @@ class MeshDistanceScore:
     forward: SurfaceScore
     backward: SurfaceScore
 
-    @property
-    def hausdorff(self) -> float:
-        """Largest distance from a vertex of either mesh to the other's surface; NaN when neither has any."""
-        known = [score.max for score in (self.forward, self.backward) if score.num_used]
-        return max(known) if known else float("nan")
-
 
 def score_points_to_mesh(points: Points3, mesh: Mesh) -> SurfaceScore:
     """Measure how far points lie from a mesh, such as triangulated landmarks.

@@ -15,6 +15,7 @@ from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
 from renderkit.images.palette import Rgb
 from renderkit.results.text import printable
+from renderkit.writing import write_bytes
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -88,10 +89,7 @@ def write_picture(image: ColorImage, path: Path) -> None:
     done, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options if _is_jpeg(path) else [])
     if not done:
         raise DatasetError(path, None, "the picture cannot be encoded")
-    try:
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_bytes(path, data.data)
 
 
 def _is_jpeg(path: Path) -> bool:

@@ -12,6 +12,7 @@ from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
 from renderkit.pictures.drawing import draw_texts, fitted, resized, write_picture
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
+from renderkit.writing import make_subfolder
 
 _LONGEST = 1600
 _SMALLEST_WIDTH = 480
@@ -51,7 +52,7 @@ def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
     if picture is None:
         return None
     relative = f"{SURFACES}/{picture_name(evidence.row.key)}"
-    (folder / SURFACES).mkdir(exist_ok=True)
+    make_subfolder(folder, SURFACES)
     write_picture(picture, folder / relative)
     return relative
 

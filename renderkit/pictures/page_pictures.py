@@ -5,7 +5,6 @@ They lie in the run folder under page/, named after frame, camera and mesh, so t
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -14,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage
-from renderkit.errors import DatasetError
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
 from renderkit.pictures.drawing import fitted, resized
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import FOLDER, LONGEST_PX, NUM_OFFSET_BINS, Layer, OffsetCurve
 from renderkit.results.run_folder import picture_name
+from renderkit.writing import make_subfolder, write_bytes, write_json
 
 _WEBP_QUALITY = 68
 _DIMMED = 0.45
@@ -31,19 +30,15 @@ def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
     Raises:
         DatasetError: If they cannot be written.
     """
-    target = folder / FOLDER
-    try:
-        target.mkdir(exist_ok=True)
-        for layer, picture in draw_layers(evidence).items():
-            _, data = cv2.imencode(
-                ".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY]
-            )
-            (target / picture_name(evidence.row.key, f".{layer}.webp")).write_bytes(data.tobytes())
-        curve = measure_offset_curve(evidence)
-        if curve is not None:
-            (target / picture_name(evidence.row.key, ".json")).write_text(json.dumps(vars(curve)), encoding="ascii")
-    except OSError as error:
-        raise DatasetError(target, None, f"cannot be written: {error.strerror}") from error
+    target = make_subfolder(folder, FOLDER)
+    for layer, picture in draw_layers(evidence).items():
+        _, data = cv2.imencode(
+            ".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY]
+        )
+        write_bytes(target / picture_name(evidence.row.key, f".{layer}.webp"), data.data)
+    curve = measure_offset_curve(evidence)
+    if curve is not None:
+        write_json(target / picture_name(evidence.row.key, ".json"), vars(curve))
 
 
 def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from renderkit.arrays import DepthImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.render.base import RendererInfo, Rendering
+from renderkit.writing import write_array, write_bytes, write_json
 
 _DEEPEST = 65535
 
@@ -50,14 +50,9 @@ def write_rendering(
     if rendering.color is not None:
         pictures["color"] = rendering.color[:, :, ::-1]
     written = [_write_png(pixels, folder / f"{stem}_{name}.png") for name, pixels in pictures.items()]
-    array_file, sidecar = folder / f"{stem}_depth.npy", folder / f"{stem}.json"
-    try:
-        np.save(array_file, rendering.depth, allow_pickle=False)
-        text = json.dumps(_sidecar(camera, scale, unit, info), indent=1)
-        sidecar.write_text(f"{text}\n", encoding="ascii")
-    except OSError as error:
-        raise DatasetError(array_file, None, f"cannot be written: {error.strerror}") from error
-    return (*written, array_file, sidecar)
+    written.append(write_array(folder / f"{stem}_depth.npy", rendering.depth))
+    written.append(write_json(folder / f"{stem}.json", _sidecar(camera, scale, unit, info), indent=1))
+    return tuple(written)
 
 
 def encode_depth(depth: DepthImage) -> tuple[NDArray[np.uint16], float]:
@@ -90,8 +85,4 @@ def _write_png(pixels: NDArray[Any], path: Path) -> Path:
     done, data = cv2.imencode(".png", np.ascontiguousarray(pixels))
     if not done:
         raise DatasetError(path, None, "the picture cannot be encoded")
-    try:
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_bytes(path, data.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.images.palette import PANEL
+from renderkit.writing import new_file
 
 _CODEC = "mp4v"
 """MPEG-4 part 2: the one codec for .mp4 that OpenCV's own wheels can always write."""
@@ -24,7 +26,7 @@ class VideoFile:
     """An .mp4 that pictures are added to; a context manager. The first picture decides the size.
 
     Attributes:
-        path: The file; it exists once a picture was added.
+        path: The file; it exists once a picture was added and the video is closed.
         num_pictures: Pictures added so far.
     """
 
@@ -46,6 +48,7 @@ class VideoFile:
         self._fps = fps
         self._spare_height = spare_height
         self._writer: cv2.VideoWriter | None = None
+        self._files = ExitStack()
         self._size = (0, 0)
 
     def add(self, picture: ColorImage) -> None:
@@ -61,9 +64,8 @@ class VideoFile:
 
     def close(self) -> None:
         """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        self._writer = None
+        self._files.close()
 
     def __enter__(self) -> Self:
         """Return the video itself."""
@@ -72,18 +74,21 @@ class VideoFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish the file."""
-        self.close()
+        """Finish the file; after an error there is none."""
+        self._writer = None
+        self._files.__exit__(kind, error, trace)
 
     def _open(self, picture: ColorImage) -> cv2.VideoWriter:
         height, width = round(picture.shape[0] * (1.0 + self._spare_height)), picture.shape[1]
         # The codec works on blocks of even size.
         self._size = (width + width % 2, height + height % 2)
-        if not self.path.absolute().parent.is_dir():
-            raise DatasetError(self.path, None, "cannot be written: there is no such folder")
-        writer = cv2.VideoWriter(str(self.path), cv2.VideoWriter.fourcc(*_CODEC), self._fps, self._size)
-        if not writer.isOpened():
-            raise DatasetError(self.path, None, f"cannot be written: OpenCV has no {_CODEC} encoder or no permission")
+        with ExitStack() as stack:
+            temporary = stack.enter_context(new_file(self.path))
+            writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*_CODEC), self._fps, self._size)
+            stack.callback(writer.release)
+            if not writer.isOpened():
+                raise DatasetError(self.path, None, f"cannot be written: OpenCV has no {_CODEC} encoder")
+            self._files = stack.pop_all()
         return writer
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
@@ -44,6 +45,7 @@ class FrameContent:
         other: The frame's other mesh.
         textured: The mesh with its texture or vertex colours.
         to_metres: What world units are multiplied by; 1 where the unit is unknown.
+        buffers: Where the memory of mattes and masks comes from.
     """
 
     mesh: Mesh | Missing
@@ -53,6 +55,7 @@ class FrameContent:
     other: Mesh | Missing = _NOT_READ
     textured: Mesh | Missing = _NOT_READ
     to_metres: float = 1.0
+    buffers: BufferPool = field(default_factory=BufferPool)
 
     @classmethod
     def of(cls, mesh: Mesh | Missing, landmarks: Landmarks | None) -> FrameContent:

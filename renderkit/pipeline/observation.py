@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage
-from renderkit.buffer_pool import PICTURES
+from renderkit.buffer_pool import BufferPool
 from renderkit.capture import View
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
@@ -38,7 +38,9 @@ class Observation:
     region: Region | None
 
 
-def read_observation(view: View, options: ValidationOptions, *, with_photo: bool = True) -> Observation:
+def read_observation(
+    view: View, options: ValidationOptions, *, with_photo: bool = True, buffers: BufferPool | None = None
+) -> Observation:
     """Read all that a view has.
 
     Args:
@@ -46,6 +48,7 @@ def read_observation(view: View, options: ValidationOptions, *, with_photo: bool
         options: How mattes are read, and whether everything is undistorted.
         with_photo: Whether the photograph is decoded. That takes longer than everything else, so it is left out where
             nobody looks at it; its size is held against the calibration's all the same.
+        buffers: Where the memory of mattes and masks comes from; fresh memory when None.
 
     Raises:
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
@@ -57,17 +60,18 @@ def read_observation(view: View, options: ValidationOptions, *, with_photo: bool
         size = view.image.read_size() if photo is None else (photo.shape[1], photo.shape[0])
         _check_size(view.image, size, view.camera)
     if view.mask is not None:
-        matte = view.mask.decode_gray()
+        matte = view.mask.decode_gray(buffers)
         _check_size(view.mask, (matte.shape[1], matte.shape[0]), view.camera)
     observation = Observation(view.camera, photo, None, view.read_landmarks(), None)
     if options.undistort:
         return _undistorted(observation, matte, options)
-    return replace(observation, mask=None if matte is None else inside_matte(matte, options.matte_threshold))
+    mask = None if matte is None else inside_matte(matte, options.matte_threshold, buffers)
+    return replace(observation, mask=mask)
 
 
-def inside_matte(matte: AlphaImage, threshold: float) -> MaskImage:
+def inside_matte(matte: AlphaImage, threshold: float, buffers: BufferPool | None = None) -> MaskImage:
     """Return (height, width) True where alpha / 255 reaches the threshold in (0, 1]."""
-    inside: MaskImage = PICTURES.empty(matte.shape, np.bool_)
+    inside = np.empty(matte.shape, np.bool_) if buffers is None else buffers.empty(matte.shape, np.bool_)
     return np.greater_equal(matte, int(np.ceil(threshold * 255.0)), out=inside)
 
 

@@ -8,7 +8,6 @@ view that killed it.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -31,6 +30,7 @@ from renderkit.render.base import Renderer
 from renderkit.render.choose import make_renderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.system import set_environment, usable_cores
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 Found: TypeAlias = ViewResult | ViewEvidence
@@ -59,7 +59,7 @@ def validate_with_workers(
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
     """
-    num_workers = num_workers or len(os.sched_getaffinity(0))
+    num_workers = num_workers or usable_cores()
     info = renderer.info
     if info.kind == "egl" and not info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", info.device_index)
@@ -114,7 +114,7 @@ class _Job:
     def work(self, pipe: Connection) -> None:
         """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""
         # Two single-threaded rasterisers beat one with two threads; Mesa reads this when it is loaded.
-        os.environ["LP_NUM_THREADS"] = "1"
+        set_environment("LP_NUM_THREADS", "1")
         with ExitStack() as stack:
             renderer: Renderer | None = None
             while (key := pipe.recv()) is not None:

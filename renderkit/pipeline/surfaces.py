@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from renderkit.capture import Capture
-from renderkit.errors import DatasetError, RenderkitError
+from renderkit.errors import RenderkitError
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.surface import distance_colored, score_mesh_distance
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.results.run_folder import SURFACES, safe_name
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
+from renderkit.writing import make_subfolder, write_bytes
 
 
 def compare_surfaces(
@@ -44,7 +45,9 @@ def compare_surfaces(
         if folder is not None:
             colored = f"{SURFACES}/{safe_name(frame_id)}.ply"
             limit = backward.p95 if backward.p95 > 0.0 else 1.0
-            _write_ply(distance_colored(second, score.backward.distances, limit), folder / colored)
+            make_subfolder(folder, SURFACES)
+            drawn = distance_colored(second, score.backward.distances, limit)
+            write_bytes(folder / colored, bytes(drawn.to_trimesh().export(file_type="ply")))
         yield SurfaceComparison(frame_id, first.name, second.name, DistanceSummary.of(score.forward), backward, colored)
 
 
@@ -58,11 +61,3 @@ def _two_meshes(capture: Capture, frame_id: str, options: ValidationOptions) -> 
             if len(mesh.faces):
                 found.append(Mesh(mesh.vertices, mesh.faces, name=name))
     return (found[0], found[1]) if len(found) > 1 else None
-
-
-def _write_ply(mesh: Mesh, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(mesh.to_trimesh().export(file_type="ply")))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from renderkit.errors import DatasetError
 from renderkit.pipeline.synth_facescape import synthesize_facescape
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
 from renderkit.synth.truth import SynthTruth
+from renderkit.writing import make_folder
 
 __all__ = ["SynthOptions", "SynthTruth", "synthesize"]
 
@@ -51,8 +51,4 @@ def synthesize(
             progress(step, total)
 
     write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return write(folder, wanted, advance)
-    except OSError as error:
-        raise DatasetError(folder, None, f"the capture cannot be written here: {error}") from error
+    return write(make_folder(folder), wanted, advance)

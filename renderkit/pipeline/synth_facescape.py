@@ -22,6 +22,7 @@ from renderkit.synth.placement import Placement, facescape_placement
 from renderkit.synth.rig import facescape_rig
 from renderkit.synth.texture import scan_colors
 from renderkit.synth.truth import SynthTruth
+from renderkit.writing import make_folder, write_bytes
 
 _DETECTABLE = np.cos(np.deg2rad(65.0))
 """A face detector finds the face in views up to this angle from its front."""
@@ -77,8 +78,8 @@ def _write_tuple(
     faults = resolve_faults(options.faults, tuple(cameras))
     name = facescape.EXPRESSIONS[frame]
     folder, masks = out / "facescape" / subject / name, out / "masks" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    masks.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    make_folder(masks)
     scene = Scene(options, placement, ibug68_points())
     calibrations = plant(cameras, faults, placement.units_per_mm)
     faulty = {camera for fault in faults for camera in fault.cameras}
@@ -87,8 +88,8 @@ def _write_tuple(
     pixels: dict[str, Pixels] = {}
     rng = np.random.default_rng([options.seed, frame, 13])
     for shot in scene.shoot(frame, cameras, faults, advance):
-        (folder / f"{shot.camera}.jpg").write_bytes(shot.jpeg)
-        (masks / f"{shot.camera}.png").write_bytes(shot.matte)
+        write_bytes(folder / f"{shot.camera}.jpg", shot.jpeg)
+        write_bytes(masks / f"{shot.camera}.png", shot.matte)
         calibration, valid = calibrations[shot.camera], shot.camera not in invalid
         matches = int(rng.integers(4000, 12000)) if valid else int(rng.integers(0, 40))
         calibration = calibration if valid else _unreliable(calibration)

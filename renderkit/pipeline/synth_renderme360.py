@@ -20,6 +20,7 @@ from renderkit.synth.rig import LANDMARK_IDS, renderme360_rig
 from renderkit.synth.texture import flat_colors
 from renderkit.synth.truth import SynthTruth
 from renderkit.synth.write_renderme360 import SmcPairWriter
+from renderkit.writing import write_arrays
 
 _PART = "e0"
 _UV_SIZE = 256
@@ -101,5 +102,4 @@ def _uv_texture(scene: Scene) -> NDArray[np.uint8]:
 def _write_topology(path: Path) -> Path:
     head = build_flame_head()
     template = (head.vertices * 1e-3).astype(np.float32)
-    np.savez(path, faces=head.faces, template=template, uv=head.uv.astype(np.float32))
-    return path
+    return write_arrays(path, {"faces": head.faces, "template": template, "uv": head.uv.astype(np.float32)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from renderkit.synth.faults import Fault, picture_fault
 from renderkit.synth.head import ScanModel, build_scan
 from renderkit.synth.placement import Placement
 from renderkit.synth.texture import PALETTES, Palette
+from renderkit.system import usable_cores
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class Scene:
         sources = {name: frame + round(picture_fault(faults, "frame-offset", name) or 0.0) for name in cameras}
         # Photographers are made before the threads start: each is shared by many views.
         self._photographers = {source: self._photographer(source) for source in sorted({frame, *sources.values()})}
-        workers = self._options.threads or os.cpu_count() or 1
+        workers = self._options.threads or usable_cores()
         with ThreadPoolExecutor(workers) as pool:
             jobs = pool.map(lambda name: self._shot(sources[name], cameras[name], faults), cameras)
             for shot in jobs:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame, View
 from renderkit.errors import ContextError
 from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
@@ -113,6 +114,7 @@ class FrameContents:
         self._capture = capture
         self._needs = needs_of(options.metrics)
         self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
+        self._buffers = BufferPool()
 
     def of(self, key: ViewKey) -> FrameContent | Failure:
         """Return the content for a view, or why it cannot be read."""
@@ -120,7 +122,8 @@ class FrameContents:
         if self._last is None or self._last[0] != which:
             try:
                 frame = self._capture.frame(key.frame)
-                content: FrameContent | Failure = read_shared_content(self._capture, frame, key.mesh, self._needs)
+                found = read_shared_content(self._capture, frame, key.mesh, self._needs)
+                content: FrameContent | Failure = replace(found, buffers=self._buffers)
             except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
                 content = failure_of(error)
             self._last = which, content

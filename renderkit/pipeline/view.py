@@ -57,7 +57,7 @@ def examine_view(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
-    observation = read_observation(view, options, with_photo=needs_photo(options, passes))
+    observation = read_observation(view, options, with_photo=needs_photo(options, passes), buffers=content.buffers)
     parts = RenderedParts(key.camera, observation, content, renderer, options, passes)
     scored = ScoredView(
         camera=observation.camera,

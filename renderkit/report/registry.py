@@ -11,14 +11,14 @@ from renderkit.report.writer import Writer
 from renderkit.results.report import Report
 
 _MODULES: Final = (
-    "renderkit.report.json_file",
     "renderkit.report.csv_file",
     "renderkit.report.parquet",
     "renderkit.report.junit",
     "renderkit.report.markdown",
     "renderkit.report.html.html_file",
+    "renderkit.report.json_file",
 )
-"""Modules with a `WRITER`, in the order in which they write."""
+"""Modules with a `WRITER`, in the order in which they write; report.json stands for a finished run, so it is last."""
 
 
 def _writer(module: str) -> Writer:
@@ -60,4 +60,7 @@ def write_formats(report: Report, folder: Path, formats: Iterable[str] = DEFAULT
         DatasetError: If a file cannot be written, or the run folder's pictures or geometry are damaged.
         MissingExtraError: If a format's package is not installed.
     """
-    return tuple(writer.write(report, folder) for writer in find_writers(formats))
+    chosen = find_writers(formats)
+    # report.json comes last: it stands for a finished run.
+    paths = {writer.name: writer.write(report, folder) for writer in WRITERS.values() if writer in chosen}
+    return tuple(paths[writer.name] for writer in chosen)

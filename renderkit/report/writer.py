@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderkit.errors import DatasetError
 from renderkit.results.report import Report
+from renderkit.writing import write_bytes
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,4 @@ class Writer:
             MissingExtraError: If a package is missing.
         """
         path = folder / self.file_name
-        data = self.dump(report, folder)
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-        return path
+        return write_bytes(path, self.dump(report, folder))

@@ -21,6 +21,7 @@ from renderkit.results.row_json import row_from_json, row_json
 from renderkit.results.schema import SCHEMA
 from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
+from renderkit.writing import write_text
 
 FILE_NAME: Final = "report.json"
 _FIRST_VERSION: Final = "renderkit.report/1"
@@ -44,12 +45,7 @@ def write_report(report: Report, folder: Path) -> Path:
         ...     len(rk.read_report(Path(folder)).rows)
         0
     """
-    path = folder / FILE_NAME
-    try:
-        path.write_text(dump_report(report), encoding="ascii")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
-    return path
+    return write_text(folder / FILE_NAME, dump_report(report))
 
 
 def read_report(path: str | Path) -> Report:

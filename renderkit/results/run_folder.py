@@ -9,6 +9,7 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
+from renderkit.writing import make_folder, make_subfolder, write_bytes
 
 OVERLAYS = "overlays"
 """Name of the folder of overlay pictures inside a run folder."""
@@ -21,8 +22,9 @@ _MAX_NAME = 150
 
 def make_run_folder(path: Path) -> Path:
     """Make a run folder with its folder of overlays; see `make_writable`."""
-    make_writable(path / OVERLAYS)
-    return make_writable(path)
+    make_writable(path)
+    make_subfolder(path, OVERLAYS)
+    return path
 
 
 def make_writable(path: Path) -> Path:
@@ -32,13 +34,10 @@ def make_writable(path: Path) -> Path:
         DatasetError: If it cannot be made or written; nothing has been computed yet then.
     """
     # Permissions alone do not tell: disks can be full or read-only, and root may do anything.
-    probe = path / f".renderkit-{os.getpid()}"
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"renderkit")
-        probe.unlink()
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot write into this output folder: {error.strerror}") from error
+        write_bytes(make_folder(path) / f".renderkit-{os.getpid()}", b"renderkit").unlink()
+    except DatasetError as error:
+        raise DatasetError(path, None, f"cannot write into this output folder: {error.why}") from error
     return path
 
 

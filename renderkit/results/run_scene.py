@@ -14,6 +14,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats import read_rig, write_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
+from renderkit.writing import write_json
 
 RIG_NAME: Final = "rig.json"
 MESHES_NAME: Final = "meshes.json"
@@ -37,11 +38,7 @@ def write_run_scene(folder: Path, rig: Rig, meshes: Mapping[str, Mesh]) -> None:
             for name, mesh in previews.items()
         },
     }
-    path = folder / MESHES_NAME
-    try:
-        path.write_text(json.dumps(document, sort_keys=True) + "\n", encoding="ascii")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_json(folder / MESHES_NAME, document, sort_keys=True)
 
 
 def read_run_rig(folder: Path) -> Rig | None:

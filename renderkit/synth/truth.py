@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from renderkit.geometry.camera import Camera
 from renderkit.synth.expression import Expression
 from renderkit.synth.faults import Fault
+from renderkit.writing import write_json
 
 FORMAT_NAME = "renderkit-truth"
 FORMAT_VERSION = 1
@@ -90,7 +90,7 @@ class SynthTruth:
                 for frame, each in self.expressions.items()
             },
         }
-        self.path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        write_json(self.path, content, indent=1)
 
     def _relative(self, path: Path | None) -> str | None:
         return None if path is None else path.relative_to(self.folder).as_posix()

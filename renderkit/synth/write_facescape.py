@@ -6,7 +6,6 @@ world-to-camera. FaceScape ships no masks and no landmarks; those are written ou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import Faces, FloatArray, Points3
 from renderkit.geometry.pose import Pose
 from renderkit.synth.faults import WrittenCalibration
+from renderkit.writing import write_bytes, write_json
 
 EXPRESSIONS = (
     "1_neutral", "2_smile", "3_mouth_stretch", "4_anger", "5_jaw_left", "6_jaw_right", "7_jaw_forward",
@@ -45,7 +45,7 @@ def view_params(
 
 def write_params(path: Path, params: Mapping[str, Any]) -> None:
     """Write params.json."""
-    path.write_text(json.dumps(dict(params)), encoding="utf-8")
+    write_json(path, dict(params))
 
 
 def write_ply(path: Path, vertices: Points3, faces: Faces, colors: NDArray[np.uint8]) -> None:
@@ -60,13 +60,13 @@ def write_ply(path: Path, vertices: Points3, faces: Faces, colors: NDArray[np.ui
         "property uchar red", "property uchar green", "property uchar blue",
         f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header",
     ]  # fmt: skip
-    path.write_bytes("\n".join([*header, ""]).encode("ascii") + vertex.tobytes() + face.tobytes())
+    write_bytes(path, "\n".join([*header, ""]).encode("ascii") + vertex.tobytes() + face.tobytes())
 
 
 def write_rt_scale(path: Path, subject: str, alignments: Mapping[str, tuple[float, Pose]]) -> None:
     """Write Rt_scale_dict.json: by expression number the scale s and the (3, 4) matrix [R | t]."""
     entries = {number: [scale, pose.matrix[:3].tolist()] for number, (scale, pose) in alignments.items()}
-    path.write_text(json.dumps({subject: entries}), encoding="utf-8")
+    write_json(path, {subject: entries})
 
 
 def write_landmarks(
@@ -89,4 +89,4 @@ def write_landmarks(
         },
         "landmarks_3d": {"scheme": scheme, "frames": {f: p.tolist() for f, p in points.items()}},
     }
-    path.write_text(json.dumps(content), encoding="utf-8")
+    write_json(path, content)

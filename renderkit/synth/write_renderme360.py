@@ -7,6 +7,7 @@ camera-to-world; pictures are encoded bytes in 1-D uint8 arrays; FLAME arrays ha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray, Points3
 from renderkit.synth.faults import WrittenCalibration
+from renderkit.writing import new_file
 
 
 class SmcPairWriter:
     """A `{id}_{part}_raw.smc` and `{id}_{part}_anno.smc` pair being written. A context manager.
+
+    Both files are in their places once the block has ended without an error.
 
     Attributes:
         raw_path: The file of pictures.
@@ -30,8 +34,10 @@ class SmcPairWriter:
     def __init__(self, folder: Path, actor_id: str, part: str) -> None:
         self.raw_path = folder / f"{actor_id}_{part}_raw.smc"
         self.anno_path = folder / f"{actor_id}_{part}_anno.smc"
-        self._raw = h5py.File(self.raw_path, "w")
-        self._anno = h5py.File(self.anno_path, "w")
+        with ExitStack() as stack:
+            self._raw = stack.enter_context(h5py.File(stack.enter_context(new_file(self.raw_path)), "w"))
+            self._anno = stack.enter_context(h5py.File(stack.enter_context(new_file(self.anno_path)), "w"))
+            self._open = stack.pop_all()
         attributes = {
             "actor_id": actor_id,
             "performance_part": part,
@@ -94,11 +100,6 @@ class SmcPairWriter:
         """Write the scan's encoded silhouette in a camera."""
         self._anno[f"ScanMask/{camera}"] = _bytes(png)
 
-    def close(self) -> None:
-        """Finish both files."""
-        self._raw.close()
-        self._anno.close()
-
     def __enter__(self) -> Self:
         """Return the writer itself."""
         return self
@@ -106,8 +107,8 @@ class SmcPairWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close both files."""
-        self.close()
+        """Close both files and put them in their places; after an error neither is left."""
+        self._open.__exit__(kind, error, trace)
 
 
 def _bytes(encoded: bytes) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from renderkit import writing
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
@@ -98,10 +99,7 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         DatasetError: If the file cannot be written.
     """
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    writing.write_text(path, text)
 
 
 def mapping_at(value: Untrusted, path: Path, key: str | None) -> Mapping[str, Untrusted]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_result import Result
 
 from renderkit.cli.inspect_rig import inspect_rig, is_rig
 from renderkit.errors import DatasetError
+from renderkit.synth.truth import SynthTruth
 
 
 def test_a_clean_calibration_leaves_with_0(shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +51,14 @@ def test_what_is_no_rig(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text('{"format": "renderkit-rig", "version": 1, "cameras": []}')
     with pytest.raises(DatasetError, match="holds no camera"):
         inspect_rig(tmp_path / "empty.json")
+
+
+@pytest.mark.parametrize("name", ["rig.png", "rig.html"])
+def test_a_plot_that_cannot_be_written_is_bad_usage(
+    run: Callable[..., Result], capture: SynthTruth, tmp_path: Path, name: str
+) -> None:
+    pytest.importorskip("matplotlib")
+    result = run("inspect", capture.captures[0], "--plot", tmp_path / "absent" / name)
+    assert result.code == 2
+    assert f"{name}: cannot be written: there is no such folder" in result.err
+    assert "Traceback" not in result.err

@@ -84,3 +84,16 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(__import__("sys").modules, "rerun", None)
     with pytest.raises(MissingExtraError, match=r"renderkit\[rerun\]"):
         RerunFile(tmp_path / "out.rrd")
+
+
+def test_a_capture_that_is_not_finished_is_not_left(tmp_path: Path) -> None:
+    pytest.importorskip("rerun", reason="rerun-sdk is not installed")
+
+    def stop_halfway() -> None:
+        with RerunFile(tmp_path / "out.rrd") as file:
+            file.set_frame(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_halfway()
+    assert list(tmp_path.iterdir()) == []

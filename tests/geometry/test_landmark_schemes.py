@@ -7,7 +7,6 @@ from renderkit.geometry.landmark_schemes import (
     NUM_LANDMARKS,
     check_offset,
     common_landmarks,
-    embedded_landmarks,
     outer_eye_corners,
 )
 from renderkit.geometry.landmarks import Landmarks
@@ -57,18 +56,6 @@ def test_unknown_schemes_pair_only_with_themselves() -> None:
         common_landmarks(_set("mesh", 7), _set("mesh", 8))
     with pytest.raises(ValueError, match="expected 68, got 51"):
         common_landmarks(_set("ibug68", 51), _set("ibug51"))
-
-
-def test_an_embedding_names_its_points() -> None:
-    detected = _set("mediapipe", 478)
-    pairs = embedded_landmarks([276, 1, 477], detected)
-    assert pairs.first.tolist() == [0, 1, 2]
-    assert pairs.second.tolist() == [276, 1, 477]
-    assert len(embedded_landmarks(np.zeros(0), detected)) == 0
-    with pytest.raises(ValueError, match=r"-?\d+\.\.478 do not lie in the 478"):
-        embedded_landmarks([1, 478], detected)
-    with pytest.raises(ValueError, match="more than once"):
-        embedded_landmarks([1, 1], detected)
 
 
 def test_offset_check_finds_the_true_offset() -> None:

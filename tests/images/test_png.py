@@ -151,20 +151,3 @@ def test_a_bomb_is_refused_before_memory_is_taken() -> None:
 def test_a_picture_of_no_size_is_refused() -> None:
     with pytest.raises(DatasetError, match="0 x 8 px"):
         encoded(header(0, 8) + chunk(b"IEND", b"")).decode_gray()
-
-
-@pytest.mark.parametrize(
-    ("wanted", "longer"), [(100, 100), (101, 200), (200, 200), (201, 400), (800, 800), (9999, 800)]
-)
-def test_a_jpeg_is_reduced_while_it_is_decoded(wanted: int, longer: int) -> None:
-    ramp = np.linspace(0, 255, 800).astype(np.uint8)[None].repeat(600, axis=0)
-    blue_to_red = np.dstack([ramp[:, ::-1], np.zeros_like(ramp), ramp])
-    reduced = encoded(cv2.imencode(".jpg", blue_to_red)[1].tobytes()).decode_color_reduced(wanted)
-    assert reduced.shape == (longer * 3 // 4, longer, 3)
-    assert np.min(reduced[:, -1, 0]) > 200
-    assert np.min(reduced[:, 0, 2]) > 200
-
-
-def test_a_reduced_picture_needs_a_size() -> None:
-    with pytest.raises(ValueError, match="at least 1 px, got 0"):
-        encoded(b"x").decode_color_reduced(0)

@@ -9,7 +9,6 @@ from renderkit.metrics.landmark_statistics import (
     by_camera,
     by_frame,
     by_landmark,
-    pooled_nme,
     residual_field,
 )
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals, score_reprojection
@@ -61,20 +60,6 @@ def test_nothing_to_pool_is_nan() -> None:
     empty = pool_residuals([])
     assert empty.num_used == 0
     assert math.isnan(empty.rms_px)
-
-
-def test_nme_is_normalised_view_by_view() -> None:
-    captured = np.zeros((2, 2))
-    every, none = np.ones(2, np.bool_), np.zeros(2, np.bool_)
-    first = score_reprojection(captured + np.array([3.0, 4.0]), captured, every, none)
-    second = score_reprojection(captured + np.array([6.0, 8.0]), captured, every, none)
-    assert pooled_nme([first, second], [50.0, 100.0]) == (0.1, 0)
-    assert pooled_nme([first, second], [50.0, float("nan")]) == (0.1, 2)
-    value, left_out = pooled_nme([first], [0.0])
-    assert math.isnan(value)
-    assert left_out == 2
-    with pytest.raises(ValueError, match="2 for 1 views"):
-        pooled_nme([first], [1.0, 2.0])
 
 
 def test_residual_field_bins_by_place() -> None:

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from renderkit.metrics.landmark_statistics import pooled_nme
 from renderkit.metrics.normalised_error import NormalisedError
 from renderkit.metrics.reprojection import ReprojectionScore
 
@@ -25,7 +24,8 @@ def test_one_view_is_the_scores_own_nme() -> None:
 def test_pooling_weighs_landmarks_and_keeps_each_views_eyes() -> None:
     merged = NormalisedError.of(_score(1), 50.0).merge(NormalisedError.of(_score(2), 80.0))
     swapped = NormalisedError.of(_score(2), 80.0).merge(NormalisedError.of(_score(1), 50.0))
-    assert merged.nme == swapped.nme == pooled_nme([_score(1), _score(2)], [50.0, 80.0])[0]
+    terms = [score.distances_px[score.used] / eyes for score, eyes in ((_score(1), 50.0), (_score(2), 80.0))]
+    assert merged.nme == swapped.nme == pytest.approx(np.concatenate(terms).mean(), rel=1e-14)
     assert math.isnan(merged.interocular_px)
 
 

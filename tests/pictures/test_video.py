@@ -69,3 +69,18 @@ def test_taller_pictures_keep_their_size_where_room_is_kept(tmp_path: Path) -> N
         assert picture.shape == (150, 100, 3)
         assert (picture[height - 10, 10:90] > 150).all()
         assert (picture[height + 6 :, 10:90] < 90).all()
+
+
+def test_a_video_that_is_not_finished_does_not_replace_the_last_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"old")
+
+    def stop_halfway() -> None:
+        with VideoFile(path, 4.0) as video:
+            video.add(np.zeros((10, 10, 3), np.uint8))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_halfway()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

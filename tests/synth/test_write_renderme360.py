@@ -33,8 +33,8 @@ def test_each_part_goes_to_its_file_and_key(tmp_path: Path) -> None:
         assert np.allclose(anno["Calibration/05/RT"][:3, 2], camera.optical_axis_world)
 
 
-def test_files_are_closed_when_writing_fails(tmp_path: Path) -> None:
+def test_no_file_is_left_when_writing_fails(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="stop"), SmcPairWriter(tmp_path, "0001", "e0") as writer:
         raise RuntimeError("stop")
-    with h5py.File(writer.anno_path, "r+") as file:
-        assert file.attrs["actor_id"] == "0001"
+    assert not writer.anno_path.exists()
+    assert list(tmp_path.iterdir()) == []

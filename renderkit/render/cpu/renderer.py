@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from types import TracebackType
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
+from renderkit.buffer_pool import MAX_BYTES, BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import RendererInfo, Rendering, RenderPass
@@ -21,8 +21,12 @@ from renderkit.render.cpu.silhouette import count_mask, draw_mask
 from renderkit.render.cpu.team import Team
 from renderkit.render.cpu.topology import PreparedMeshes
 from renderkit.render.cpu.visibility import Appearance, depths_at, draw_visible
+from renderkit.system import usable_cores
 
 _SURFACE = RenderPass.NORMAL | RenderPass.COLOR
+
+_KEPT_BYTES = 64 << 20
+"""Memory kept for each thread's next pictures: index, depth, colour and mask of 5 megapixels."""
 
 
 class CpuRenderer:
@@ -47,9 +51,10 @@ class CpuRenderer:
         """
         if threads is not None and threads < 1:
             raise ValueError(f"threads: expected at least 1, got {threads}")
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or usable_cores()
         self._scratch = Scratch()
         self._team = Team(self.threads)
+        self._buffers = BufferPool(max(MAX_BYTES, self.threads * _KEPT_BYTES))
         self._meshes = PreparedMeshes()
         self._appearances: weakref.WeakKeyDictionary[Mesh, Appearance] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -70,12 +75,14 @@ class CpuRenderer:
         """Draw a mesh with visibility; see `base.Renderer.render`."""
         projection = self._project(mesh, camera, silhouette=False)
         appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
-        return draw_visible(projection, appearance, camera.size, passes, self._scratch, self._team)
+        return draw_visible(
+            projection, appearance, camera.size, passes, self._scratch, self._team, buffers=self._buffers
+        )
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         projection = self._project(mesh, camera, silhouette=True)
-        return draw_mask(projection, camera.width, camera.height, self._scratch, self._team)
+        return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
 
     def mask_counts(
         self, mesh: Mesh, camera: Camera, captured: MaskImage | AlphaImage, threshold: int = 128
@@ -120,10 +127,11 @@ class CpuRenderer:
         return depths_at(projection, wanted, camera.size, self._scratch, self._team).astype(np.float64)
 
     def close(self) -> None:
-        """Release what is held for this thread and all meshes. Closing twice is harmless."""
+        """Release what this thread and all meshes hold, and spare memory of pictures. Closing twice is harmless."""
         self._team.close()
         self._meshes.clear()
         self._scratch.clear()
+        self._buffers.close()
         with self._lock:
             self._appearances.clear()
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
-from renderkit.buffer_pool import PICTURES, Window
+from renderkit.buffer_pool import BufferPool, Window
 from renderkit.render.cpu.contour import (
     WORD,
     count_at_least,
@@ -29,10 +29,13 @@ _SHARED_EDGES = 20_000
 """Contours with fewer edges are drawn in less time than it takes to wake a thread."""
 
 
-def draw_mask(projection: Projection, width: int, height: int, scratch: Scratch, team: Team) -> MaskImage:
-    """Return the (height, width) mask, read-only."""
+def draw_mask(
+    projection: Projection, size: tuple[int, int], scratch: Scratch, team: Team, *, buffers: BufferPool
+) -> MaskImage:
+    """Return the (height, width) mask, read-only; `size` is (width, height)."""
+    width, height = size
     contours, window = _outline(projection, width, height, scratch, team)
-    pixels, mask = PICTURES.canvas((height, width), np.bool_, False, window)
+    pixels, mask = buffers.canvas((height, width), np.bool_, False, window)
 
     def fill(
         contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]

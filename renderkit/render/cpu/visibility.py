@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray, frozen
-from renderkit.buffer_pool import PICTURES
+from renderkit.buffer_pool import BufferPool
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu.chunks import CHUNK, bound_chunks
@@ -95,19 +95,21 @@ def draw_visible(
     passes: RenderPass,
     scratch: Scratch,
     team: Team,
+    *,
+    buffers: BufferPool,
 ) -> Rendering:
     """Return the images of the visible surface; `size` is (width, height)."""
     width, height = size
     window = _window(projection, width, height)
     x0, y0, x1, y1 = (int(bound) for bound in window)
     frame = (x0, y0, x1, y1)
-    depth, depth_image = PICTURES.canvas((height, width), np.float32, np.inf, frame)
-    face_index, face_image = PICTURES.canvas((height, width), np.int32, -1, frame)
+    depth, depth_image = buffers.canvas((height, width), np.float32, np.inf, frame)
+    face_index, face_image = buffers.canvas((height, width), np.int32, -1, frame)
     surface: list[NDArray[Any]] = []
     images: list[NDArray[Any] | None] = []
     for kind, dtype in _SURFACES:
         wanted = kind in passes
-        pixels, image = PICTURES.canvas((height, width, 3), dtype, 0, frame) if wanted else (_no_image(dtype), None)
+        pixels, image = buffers.canvas((height, width, 3), dtype, 0, frame) if wanted else (_no_image(dtype), None)
         surface.append(pixels)
         images.append(image)
     threads = team.share()

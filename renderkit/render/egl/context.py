@@ -16,6 +16,7 @@ from typing import Self
 
 from renderkit.errors import ContextError
 from renderkit.render.egl.library import INSTALL_HINT, EglLibrary, Handle
+from renderkit.system import environment, set_environment
 
 _GL_VENDOR, _GL_RENDERER, _GL_VERSION = 0x1F00, 0x1F01, 0x1F02
 _LOWER_LEFT, _ZERO_TO_ONE = 0x8CA1, 0x935F
@@ -68,7 +69,7 @@ def select_egl_platform() -> None:
     Raises:
         ContextError: If PyOpenGL was already loaded for, or the environment asks for, another platform.
     """
-    wanted = os.environ.get("PYOPENGL_PLATFORM", "")
+    wanted = environment("PYOPENGL_PLATFORM")
     loaded = sys.modules.get("OpenGL.platform")
     if loaded is not None:
         platform = type(loaded.PLATFORM).__name__
@@ -81,7 +82,7 @@ def select_egl_platform() -> None:
         return
     if wanted not in {"", "egl"}:
         raise ContextError("EGL", f"PYOPENGL_PLATFORM is {wanted!r}, expected 'egl' or nothing; unset it")
-    os.environ["PYOPENGL_PLATFORM"] = "egl"
+    set_environment("PYOPENGL_PLATFORM", "egl")
 
 
 class EglContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
-from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.barycentric import barycentric_image
 from renderkit.render.base import RendererInfo, Rendering, RenderPass
 from renderkit.render.egl.context import EglContext
 from renderkit.render.egl.device import DrawDevice
-from renderkit.render.egl.ring import ReadbackRing
 from renderkit.render.egl.target import (
     COLOR_FORMAT,
     DEPTH_FORMAT,
@@ -86,41 +84,6 @@ class EglRenderer:
         (picture,) = _draw(self._ready(mesh), mesh, camera, [MASK_FORMAT])
         return _as_mask(picture)
 
-    def render_masks(
-        self, views: Iterable[tuple[Mesh, Camera]], in_flight: int = 4
-    ) -> Generator[MaskImage, None, None]:
-        """Draw many silhouettes; on a GPU the next ones are drawn while the last ones travel back.
-
-        Args:
-            views: Meshes and cameras; taken `in_flight` ahead of the masks.
-            in_flight: Pictures that may be under way. They take device memory.
-
-        Yields:
-            (height, width) masks as `render_mask` gives them, in the order of the views.
-
-        Raises:
-            ValueError: If a mesh has no faces or `in_flight` is not positive.
-            ContextError: If the context is lost while pictures are under way.
-        """
-        self._make_current()
-        owner = self._device
-        with ReadbackRing(owner.gl, in_flight) as ring:
-            for mesh, camera in views:
-                _check_faces(mesh)
-                if max(camera.size) > MAX_TILE:
-                    while len(ring):
-                        yield self._finish(ring, owner)
-                    yield self.render_mask(mesh, camera)
-                    continue
-                self._keep(ring, owner)
-                target = owner.draw(mesh, camera, (0, 0, *camera.size), [MASK_FORMAT])
-                ring.start(target, 0, *camera.size)
-                if ring.is_full:
-                    yield self._finish(ring, owner)
-            while len(ring):
-                yield self._finish(ring, owner)
-            self._keep(ring, owner)
-
     def close(self) -> None:
         """Release everything on the device. Closing twice is harmless."""
         if self._context.is_open:
@@ -138,17 +101,6 @@ class EglRenderer:
     ) -> None:
         """Close the renderer."""
         self.close()
-
-    def _finish(self, ring: ReadbackRing, owner: DrawDevice) -> MaskImage:
-        self._keep(ring, owner)
-        return _as_mask(ring.finish())
-
-    def _keep(self, ring: ReadbackRing, owner: DrawDevice) -> None:
-        """Make the context current again; whoever took the last mask may have used another one."""
-        self._make_current()
-        if self._device is not owner:
-            ring.forget()
-            raise ContextError(self.info.device, "the context was lost while views were under way; draw them again")
 
     def _ready(self, mesh: Mesh) -> DrawDevice:
         _check_faces(mesh)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from renderkit.diagnose.camera_causes import outcome_of
-from renderkit.errors import DatasetError
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
 from renderkit.results.compare import Change, NamedRun, compare_runs
+from renderkit.writing import write_text
 
 
 def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: Path) -> None:
@@ -34,10 +34,7 @@ def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: 
             plotly=packed_plotly(),
         )
     )
-    try:
-        path.write_bytes(page.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_text(path, page, errors="backslashreplace")
 
 
 def _number(value: float) -> float | None:

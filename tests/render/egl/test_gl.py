@@ -51,7 +51,6 @@ def test_program_is_released(gl: Gl, shaders: Path) -> None:
         assert gl.glIsProgram(name)
         program.use()
         program.set_floats("lift", [0.5])
-        program.set_integer("nowhere", 1)
         value = np.zeros(1, dtype=np.float32)
         gl.glGetUniformfv(name, gl.glGetUniformLocation(name, b"lift"), value)
         assert value[0] == 0.5

@@ -11,7 +11,6 @@ import pytest
 from render_scenes import (
     LENSES,
     make_camera,
-    soup,
     sphere,
     torus,
 )
@@ -19,7 +18,6 @@ from render_scenes import (
 from renderkit.errors import ContextError
 from renderkit.geometry.mesh import Mesh
 from renderkit.render.base import RenderPass
-from renderkit.render.egl import renderer as module
 from renderkit.render.egl.context import EglDevice
 from renderkit.render.egl.renderer import EglRenderer
 
@@ -65,44 +63,6 @@ def test_everything_is_redrawn_after_the_display_was_terminated(egl_devices: tup
         assert raw.eglTerminate(display)
         after = renderer.render(mesh, camera, ALL)
     np.testing.assert_array_equal(before.face_index, after.face_index)
-
-
-def test_many_masks_in_flight_are_the_same_masks(egl_renderer: EglRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
-    views = [(mesh, make_camera(lens)) for mesh in (sphere(), torus(), soup()) for lens in LENSES]
-    views.insert(5, (torus(), make_camera("barrel", (500, 90))))
-    single = [egl_renderer.render_mask(*view) for view in views]
-    monkeypatch.setattr(module, "MAX_TILE", 400)
-    for in_flight in (1, 3, 50):
-        many = list(egl_renderer.render_masks(iter(views), in_flight))
-        assert len(many) == len(single)
-        for ours, expected in zip(many, single, strict=True):
-            assert ours.shape == expected.shape
-            assert np.count_nonzero(ours != expected) <= 1
-    with pytest.raises(ValueError, match="at least 1"):
-        next(egl_renderer.render_masks(views, 0))
-
-
-def test_masks_in_flight_allow_other_drawing_between(egl_renderer: EglRenderer) -> None:
-    views = [(torus(), make_camera(lens)) for lens in LENSES]
-    expected = [egl_renderer.render_mask(*view) for view in views]
-    with EglRenderer() as other:
-        for mask, same in zip(egl_renderer.render_masks(views, 2), expected, strict=True):
-            np.testing.assert_array_equal(mask, same)
-            other.render_mask(sphere(), make_camera())
-            egl_renderer.render(sphere(), make_camera())
-
-
-def test_stopping_early_leaves_nothing_behind(egl_renderer: EglRenderer) -> None:
-    gl = egl_renderer._device.gl
-    views = [(mesh, make_camera()) for mesh in [sphere()] * 6]
-    next(iter(egl_renderer.render_masks(views, 2)))
-    egl_renderer.render_mask(views[0][0], views[0][1])
-    gc.collect()
-    before = sum(bool(gl.glIsBuffer(name)) for name in range(1, 400))
-    masks = egl_renderer.render_masks(views, 3)
-    next(masks)
-    masks.close()
-    assert sum(bool(gl.glIsBuffer(name)) for name in range(1, 400)) == before
 
 
 def test_info_names_the_device(egl_renderer: EglRenderer, egl_devices: tuple[EglDevice, ...]) -> None:

@@ -1,0 +1,77 @@
+"""What differs between operating systems, and the environment's variables: asked here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+"""Flag of `os.open` that refuses a symbolic link; 0 where the system has none."""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: those of its affinity or container where the system tells them."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    if affinity is not None:
+        return len(affinity(0))
+    return os.cpu_count() or 1
+
+
+def is_private(path: Path) -> bool:
+    """Whether nobody but this user (and root) can change a file or folder.
+
+    Windows gives each user a profile folder that others cannot write, and has no such owners and modes: there it is
+    taken to be private.
+    """
+    user = getattr(os, "getuid", None)
+    if user is None:
+        return True
+    state = path.stat()
+    return state.st_uid == user() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def is_private_place(folder: Path) -> bool:
+    """Whether nobody but this user (and root) can change a folder, or put another in its place."""
+    if not hasattr(os, "getuid"):
+        return True
+    real = folder.resolve()
+    return is_private(real) and all(_is_guarded(parent) for parent in real.parents)
+
+
+def _is_guarded(folder: Path) -> bool:
+    """Whether others cannot rename what lies in a folder: not theirs to write, or sticky as /tmp is."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISVTX) or not mode & stat.S_IWOTH
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in this folder last over a power cut; systems that cannot open folders need no such thing."""
+    flag = getattr(os, "O_DIRECTORY", None)
+    if flag is None:
+        return
+    handle = os.open(path, os.O_RDONLY | flag)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def environment_folder(variable: str, default: str) -> Path:
+    """Return the folder that a variable such as XDG_CACHE_HOME names; unset or not absolute, `~/default`.
+
+    Raises:
+        RuntimeError: If the user has no home folder either.
+    """
+    named = Path(os.environ.get(variable, ""))
+    return named if named.is_absolute() else Path.home() / default
+
+
+def environment(variable: str) -> str:
+    """Return a variable of the environment; empty when unset."""
+    return os.environ.get(variable, "")
+
+
+def set_environment(variable: str, value: str) -> None:
+    """Set a variable for libraries that this process loads later, and for its children."""
+    os.environ[variable] = value

@@ -1,0 +1,158 @@
+"""Code on disk is run only when it is whole, our own, and made from the sources of today."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from numba.core import config
+from numba.core.caching import FunctionCache
+
+from renderkit.compiled import cache_folder, kernel
+
+Run: TypeAlias = Callable[[], tuple[int, int]]
+
+_OUTER = """
+from renderkit.compiled import kernel
+from plug.constants import STEP
+from plug import inner
+
+
+@kernel
+def outer(value):
+    return inner.inline(value) + inner.call(value) + STEP
+"""
+_INNER = """
+from renderkit.compiled import inlined_kernel, kernel
+
+
+@inlined_kernel
+def inline(value):
+    return value * 1
+
+
+@kernel
+def call(value):
+    return value * 10
+"""
+_MAIN = """
+import logging
+logging.basicConfig(level=logging.WARNING)
+from plug.outer import outer
+print(outer(1), sum(outer.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture
+def plug(tmp_path: Path) -> Path:
+    """A package of somebody else's that holds kernels."""
+    folder = tmp_path / "code" / "plug"
+    folder.mkdir(parents=True)
+    for name, text in {"__init__": "", "outer": _OUTER, "inner": _INNER, "constants": "STEP = 100\n"}.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, plug: Path) -> Run:
+    """Runs the kernel in a process of its own: its result, and how often its code came from the disk."""
+
+    def run_once() -> tuple[int, int]:
+        path = os.pathsep.join([str(plug.parent), *filter(None, sys.path)])
+        environment = os.environ | {"PYTHONPATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        environment.pop("NUMBA_CACHE_DIR", None)
+        command = [sys.executable, "-c", _MAIN]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        result, hits = done.stdout.split()
+        return int(result), int(hits)
+
+    return run_once
+
+
+def _cached(tmp_path: Path, pattern: str) -> list[Path]:
+    return sorted((tmp_path / "cache").rglob(pattern))
+
+
+CHANGES = [
+    ("inner", "value * 1\n", "value * 2\n", 112),
+    ("inner", "value * 10", "value * 20", 122),
+    ("constants", "100", "300", 322),
+    ("outer", "+ STEP", "- STEP", -278),
+]
+
+
+def test_a_change_anywhere_below_a_kernel_is_seen(run: Run, plug: Path) -> None:
+    assert run() == (111, 0)
+    for file, old, new, result in CHANGES:
+        source = plug / f"{file}.py"
+        state = source.stat()
+        text = source.read_text()
+        assert text.count(old) == 1
+        source.write_text(text.replace(old, new))
+        # Neither the size nor the time tells that it changed.
+        assert source.stat().st_size == state.st_size
+        os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+        for compiled in plug.rglob("*.pyc"):
+            compiled.unlink()
+        assert run() == (result, 0)
+    assert run() == (-278, 1)
+
+
+def _damaged(data: bytes, damage: str) -> bytes:
+    half = len(data) // 2
+    return {
+        "empty": b"",
+        "cut": data[:half],
+        "bit": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :],
+        "garbage": b"\x80\x04x" * 99,
+    }[damage]
+
+
+def test_a_damaged_file_is_a_miss_and_is_replaced(run: Run, tmp_path: Path) -> None:
+    assert run() == (111, 0)
+    for suffix, damage in (("nbi", "empty"), ("nbi", "garbage"), ("nbc", "empty"), ("nbc", "cut"), ("nbc", "bit")):
+        [file] = _cached(tmp_path, f"*outer*.{suffix}")
+        file.write_bytes(_damaged(file.read_bytes(), damage))
+        assert run() == (111, 0), (suffix, damage)
+    [file] = _cached(tmp_path, "*outer*.nbc")
+    file.chmod(0o666)
+    assert run() == (111, 0), "others may have written it"
+    file.chmod(0o600)
+    assert run() == (111, 1)
+
+
+def test_a_disk_that_fills_up_costs_the_cache_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    cache_folder.cache_clear()
+    kernels = [kernel(_double), kernel(_triple)]
+    monkeypatch.setattr(FunctionCache, "save_overload", fill)
+    with caplog.at_level(logging.WARNING, "renderkit"):
+        assert [each(2.0) for each in kernels] == [4.0, 6.0]
+    cache_folder.cache_clear()
+    assert [record.message.split(": ")[1] for record in caplog.records] == ["[Errno 28] No space left on device"]
+
+
+def _double(value: float) -> float:
+    return 2.0 * value
+
+
+def _triple(value: float) -> float:
+    return 3.0 * value
+
+
+def test_a_kernel_without_a_source_file_is_compiled_all_the_same() -> None:
+    scope: dict[str, Callable[[int], int]] = {}
+    exec("def twice(value): return value * 2", {"__name__": "nowhere"}, scope)  # noqa: S102 - as at a prompt
+    assert kernel(scope["twice"])(4) == 8
