@@ -25,7 +25,7 @@ from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
 from renderkit.geometry.distortion import NoDistortion as NoDistortion
 from renderkit.geometry.landmarks import Landmarks as Landmarks
 from renderkit.geometry.mesh import Mesh as Mesh
-from renderkit.geometry.mesh_files import load_mesh as load_mesh
+from renderkit.geometry.mesh import load_mesh as load_mesh
 from renderkit.geometry.pose import Pose as Pose
 from renderkit.geometry.rig import Rig as Rig
 from renderkit.metrics.boundary import score_boundary as score_boundary

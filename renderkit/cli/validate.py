@@ -77,7 +77,6 @@ def validate(
     if remember_flame:
         remember(flame)
     gates = read_gates(gate, config, baseline)
-    folder = out or default_run_folder(capture)
     with Progress() as progress:
         report = run.validate(
             capture,
@@ -92,7 +91,7 @@ def validate(
             region=region,
             gates=gates.gates,
             baseline=gates.baseline,
-            out=folder,
+            out=(folder := out or default_run_folder(capture)),
             renderer=renderer.value,
             device=device,
             workers=workers,

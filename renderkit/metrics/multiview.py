@@ -45,10 +45,6 @@ class HeldOutScore:
         object.__setattr__(self, "residuals", frozen(self.residuals))
         object.__setattr__(self, "num_views", frozen(self.num_views))
 
-    def of_camera(self, index: int) -> ReprojectionScore:
-        """Return the residuals of one camera's landmarks."""
-        return _score_of(self.residuals[index])
-
 
 def score_held_out(
     cameras: Sequence[Camera], pixels: FloatArray, threshold_px: float = THRESHOLD_PX, min_views: int = 3

@@ -51,7 +51,7 @@ def test_json_on_a_mesh(pair: tuple[Path, Path], tmp_path: Path) -> None:
     # Points of the dinosaur's bounding box.
     points = np.random.default_rng(0).uniform([-0.06, 0.02, -0.09], [0.03, 0.08, -0.02], (300, 3))
     lines = ["v {} {} {}".format(*point) for point in points.tolist()] + ["f 1 2 3"]
-    (tmp_path / "hull.obj").write_text("\n".join(lines))
+    (tmp_path / "hull.obj").write_text("\n".join([*lines, ""]))
     _, out, _ = run(*pair, "--json", "--mesh", tmp_path / "hull.obj")
     report = json.loads(out)
     worst = max(report["raw"], key=lambda one: one["max_px"])

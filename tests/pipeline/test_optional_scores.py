@@ -149,7 +149,7 @@ def test_texture_is_read_as_the_ray_caster_reads_it() -> None:
     # Linear colours over linear coordinates: both ways agree but for rounding and half a texel.
     assert np.abs(textured[inside].astype(int) - colored[inside]).max() <= 6
     assert not textured[~rendering.mask].any()
-    with pytest.raises(ValueError, match="texture or vertex colours"):
+    with pytest.raises(ValueError, match="a texture or colours"):
         base_color(ball, rendering)
 
 

@@ -12,7 +12,8 @@ import pytest
 from renderkit.arrays import ColorImage, FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, NoDistortion
-from renderkit.geometry.mesh import Mesh, Wrap
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_defaults import Wrap
 from renderkit.render.base import Rendering, RenderPass
 from renderkit.render.cpu import CpuRenderer
 from renderkit.render.raycast import raycast

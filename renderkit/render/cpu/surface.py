@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray
 from renderkit.compiled import inlined_kernel, kernel
-from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
 from renderkit.render.cpu.lens import to_camera
 from renderkit.render.cpu.resolve import run_end
 from renderkit.render.cpu.weights import trace_run, weigh_pixels, weigh_rays, weight_planes, weights_on_planes

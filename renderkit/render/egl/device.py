@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
 from renderkit.render.egl.camera import NEAR_OF_REACH, lens_defines, set_camera, set_limit, set_window
 from renderkit.render.egl.context import EglContext
 from renderkit.render.egl.gl import Buffer, GlOwner, Program, load_gl

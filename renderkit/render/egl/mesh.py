@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, FloatArray
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.mesh import Mesh, Wrap
-from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO, Wrap
 from renderkit.render.egl.gl import Buffer, Gl, GlOwner, Program, Texture, VertexArray, integer_limit
 from renderkit.render.view_plan import ViewPlan
 
