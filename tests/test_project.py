@@ -15,7 +15,7 @@ import renderkit
 
 ROOT = Path(__file__).resolve().parents[1]
 
-pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="the checkout is not beside these tests")
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="no checkout beside these tests")
 
 
 def _project() -> dict[str, Any]:
