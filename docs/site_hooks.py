@@ -116,8 +116,8 @@ def _commands_table(_: str) -> str:
 def _commands_help(_: str) -> str:
     parts = []
     for name, command in commands().items():
-        context = command.make_context(f"renderkit {name}", [], resilient_parsing=True, max_content_width=100)
-        context.terminal_width = 100
+        context = command.make_context(f"renderkit {name}", [], resilient_parsing=True, max_content_width=90)
+        context.terminal_width = 90
         parts.append(f"## renderkit {name}\n\n```text\n{command.get_help(context)}\n```")
     return "\n\n".join(parts)
 

@@ -103,7 +103,7 @@ TABLES = (("formats-table", "formats"), ("metrics-table", "metrics"), ("faults-t
 def test_tables_hold_what_the_registry_holds(marker: str, registry: str, hooks: ModuleType) -> None:
     shown = hooks.fill(f"<!-- {marker} -->", "reference/tables.md")
     assert re.findall(r"^\| `([^`]+)` \|", shown, re.MULTILINE) == list(getattr(hooks, registry)())
-    assert f"<!-- {marker} -->" in (DOCS / "reference" / "tables.md").read_text()
+    assert f"<!-- {marker} -->" in (DOCS / "reference" / "tables.md").read_text(encoding="utf-8")
 
 
 def test_the_reference_holds_every_command_and_every_public_name(hooks: ModuleType) -> None:
