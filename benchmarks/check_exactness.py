@@ -183,10 +183,11 @@ def check_scene(scene: Scene, renderer: Renderer, num_cameras: int) -> None:
             f"{row.farthest_px:8.4f} {row.depth_error:9.1e} {row.error_px:8.4f}",
             flush=True,
         )
+    num_different, farthest_px = max(row.num_different for row in rows), max(row.farthest_px for row in rows)
+    depth_error, error_px = max(row.depth_error for row in rows), max(row.error_px for row in rows)
     print(
-        f"worst of {len(rows)}: IoU {min(row.iou for row in rows):.6f}, "
-        f"{max(row.num_different for row in rows)} px differ, "
-        f"{max(row.farthest_px for row in rows):.4f} px from an edge, depth {max(row.depth_error for row in rows):.1e}, cv2 {max(row.error_px for row in rows):.4f} px"
+        f"worst of {len(rows)}: IoU {min(row.iou for row in rows):.6f}, {num_different} px differ, "
+        f"{farthest_px:.4f} px from an edge, depth {depth_error:.1e}, cv2 {error_px:.4f} px"
     )
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from renderkit.render.base import Renderer
 
 MESH_SUFFIXES = {".ply", ".obj", ".stl", ".off", ".glb", ".gltf"}
-"""Files that end so are meshes, not captures."""
+"""Files with these suffixes are meshes, not captures."""
 
 
 class RendererChoice(StrEnum):
-    """What draws."""
+    """The renderer to use."""
 
     AUTO = "auto"
     EGL = "egl"
@@ -52,7 +52,8 @@ MasksOption = Annotated[
     typer.Option("--masks", metavar="DIR", help="Mattes: <camera>.png or <frame>/<camera>.png.", show_default=False),
 ]
 LandmarksOption = Annotated[
-    Path | None, typer.Option("--landmarks", metavar="FILE", help="Landmarks as JSON, see docs.", show_default=False)
+    Path | None,
+    typer.Option("--landmarks", metavar="FILE", help="Landmarks as JSON, see docs/formats.md.", show_default=False),
 ]
 FlameOption = Annotated[
     Path | None,
@@ -90,7 +91,7 @@ UndistortOption = Annotated[
 UndistortedMattesOption = Annotated[
     bool,
     typer.Option(
-        "--undistorted-mattes", help="The mattes belong to undistorted pictures: undistort the photographs alone."
+        "--undistorted-mattes", help="The mattes were made on undistorted pictures: undistort only the photographs."
     ),
 ]
 MetricsOption = Annotated[
@@ -98,7 +99,7 @@ MetricsOption = Annotated[
     typer.Option(
         "--metrics",
         metavar="LIST",
-        help="standard, full, or a list of contour, multiview, depth, texture, intervals: more numbers, more time.",
+        help="standard, full, or a list of contour, multiview, depth, texture, intervals; more metrics take more time.",
     ),
 ]
 RegionOption = Annotated[
@@ -116,7 +117,9 @@ ChecksOption = Annotated[
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
 ]
-RendererOption = Annotated[RendererChoice, typer.Option("--renderer", help="What draws.")]
+RendererOption = Annotated[
+    RendererChoice, typer.Option("--renderer", help="Renderer to use; auto prefers a GPU, then the CPU.")
+]
 DeviceOption = Annotated[
     int | None,
     typer.Option("--device", metavar="N", min=0, help="EGL device, see `renderkit doctor`.", show_default=False),
@@ -124,7 +127,11 @@ DeviceOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option(
-        "--workers", metavar="N", min=1, help="Views worked on at once; all cores by default.", show_default=False
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Views in parallel; one per core by default.",
+        show_default=False,
     ),
 ]
 OutOption = Annotated[
@@ -154,7 +161,7 @@ class CaptureInputs:
     mesh_root: Path | None = None
 
     def open(self) -> Capture:
-        """Open the capture with all that was given beside it.
+        """Open the capture with all supplements.
 
         Raises:
             DatasetError: If something is missing or damaged.
@@ -167,7 +174,7 @@ class CaptureInputs:
         try:
             _, forgotten = self._remembered_flame
             if forgotten and _has_faceless_flame(capture):
-                sys.stderr.write(f"warning: {forgotten}; FLAME is scored by its vertices alone without --flame FILE\n")
+                sys.stderr.write(f"warning: {forgotten}; without --flame FILE, FLAME is scored only by its vertices\n")
             for file in self.mesh_files:
                 capture = SupplementedCapture(capture, mesh=Mesh.read(file))
             if self.masks is not None or self.landmarks is not None:
@@ -179,7 +186,7 @@ class CaptureInputs:
 
     @property
     def flame_file(self) -> Path | None:
-        """The file with FLAME's faces: the one given, else the remembered one if it is still there."""
+        """The file with FLAME's faces: the given one, else the remembered one if it still exists."""
         return self.flame or self._remembered_flame[0]
 
     @property
@@ -201,12 +208,12 @@ class CaptureInputs:
 
     @property
     def mesh_names(self) -> tuple[str, ...]:
-        """All of `meshes` by name; a file's mesh is called as the file, without suffix."""
+        """All of `meshes` by name; the mesh of a file has the file's name without suffix."""
         return tuple(Path(text).stem if is_mesh_file(text) else text for text in self.meshes)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that a run reads, for their hashes; those of a folder are its own, not its subfolders'."""
+        """The files that a run reads, for their hashes; of a folder the files directly in it."""
         from renderkit.formats.smc_files import find_sibling
 
         found = [*self.mesh_files, *(path for path in (self.landmarks, self.flame_file) if path is not None)]
@@ -246,7 +253,7 @@ def make_options(
     metrics: str = "standard",
     region: str | None = None,
 ) -> ValidationOptions:
-    """Turn selections as typed into options.
+    """Turn selections from the command line into options.
 
     Raises:
         typer.BadParameter: If a selection names what the capture does not have.
@@ -275,7 +282,7 @@ def make_options(
 
 
 def open_renderer(choice: RendererChoice, device: int | None, workers: int | None = None) -> Renderer:
-    """Make the renderer that was asked for, drawing up to `workers` views at once where it can.
+    """Make the requested renderer, with up to `workers` views in parallel if it supports that.
 
     Raises:
         ContextError: If there is none.
@@ -292,7 +299,7 @@ def open_renderer(choice: RendererChoice, device: int | None, workers: int | Non
 
 
 def _has_faceless_flame(capture: Capture) -> bool:
-    """Whether the capture has FLAME fits, whose faces come from elsewhere."""
+    """Whether the capture has FLAME fits, which are stored without faces."""
     return capture.dataset == "renderme360" and bool(capture.inventory().frame_annotations.get("flame"))
 
 
@@ -303,7 +310,7 @@ def _check_not_empty(capture: Capture, path: Path) -> None:
 
 
 def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]) -> None:
-    """Refuse a mesh name that no frame has: a slip of the pen, not a gap in the capture."""
+    """Refuse a mesh name that no frame has: a typing error, not missing data."""
     known: set[str] = set()
     for frame_id in frames:
         try:
@@ -319,5 +326,5 @@ def _check_meshes(capture: Capture, frames: Sequence[str], meshes: Sequence[str]
 
 
 def is_mesh_file(text: str) -> bool:
-    """Whether an argument means a mesh file, be it there or not."""
+    """Whether an argument names a mesh file, existing or not."""
     return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()

@@ -1,4 +1,4 @@
-"""renderkit demo: a small capture with one planted fault, made, validated and explained."""
+"""renderkit demo: make, validate and explain a small capture with one planted fault."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ def _explain(report: Report, run_folder: Path) -> None:
 
     worst = worst_camera(report)
     if worst is None or worst.camera != _FAULTY or not worst.stands_out:
-        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
+        raise RenderkitError(
+            f"the planted fault in camera {_FAULTY} was not found; the renderer may be broken, see `renderkit doctor`"
+        )
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
-    typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. Look at:")
+    typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
     for path, what in (
         (run_folder / str(overlay), "its photo, the rendering's outline beside the captured one, landmark errors"),
         (run_folder / OVERLAYS, "the other cameras, and the contact sheet of the rig"),

@@ -1,4 +1,4 @@
-"""renderkit doctor: what will render here, and what to install if something is missing."""
+"""renderkit doctor: list the available renderers, and what to install if something is missing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 
 def doctor(
     warm: Annotated[
-        bool, typer.Option("--warm", help="Compile the CPU kernels now and keep them in the user's cache folder.")
+        bool, typer.Option("--warm", help="Compile the CPU kernels now and store them in the user's cache folder.")
     ] = False,
 ) -> None:
-    """Say what will render: EGL devices, GL_RENDERER, GL version, package versions, and what to install."""
+    """List EGL devices, renderers and package versions, and what to install if something is missing."""
     if warm:
         _warm()
         return
@@ -76,7 +76,7 @@ def _print_devices() -> None:
 
 
 def _print_choice() -> bool:
-    """Print what each choice of --renderer takes, and return whether the default one draws."""
+    """Print what each choice of --renderer selects, and return whether the default one works."""
     from renderkit.render.choose import make_renderer
 
     works = False
@@ -86,7 +86,7 @@ def _print_choice() -> bool:
             with make_renderer(choice) as renderer:
                 info = renderer.info
         except ContextError as error:
-            typer.echo(f"--renderer {choice}: not here: {error}")
+            typer.echo(f"--renderer {choice}: not available: {error}")
             continue
         works = works or choice == "auto"
         typer.echo(

@@ -96,7 +96,7 @@ def overlay(
 
 
 def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
-    """Draw all views and return how many failed; each failure is said on stderr."""
+    """Draw all views and return how many failed; each failure is reported on stderr."""
     from renderkit.pipeline.validate import validate
 
     num_failed = 0
@@ -108,7 +108,7 @@ def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pict
 
 
 def complain_of(row: ViewResult) -> bool:
-    """Say on stderr why a view has no picture; return whether it has none."""
+    """Report on stderr why a view has no picture; return whether it has none."""
     problem = row.failure.message if row.failure else next((w for w in row.warnings if "no overlay" in w), None)
     if problem is not None:
         sys.stderr.write(f"frame {row.key.frame} camera {row.key.camera}: {problem}\n")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _LINES = 10
-"""About so many lines are printed when piped."""
+"""About this many lines are printed when piped."""
 
 
 class Progress:

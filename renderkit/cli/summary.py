@@ -1,4 +1,4 @@
-"""What a run prints: one row per camera, the worst one named, what is missing counted."""
+"""What a run prints: one row per camera, the worst one named, and what is missing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def print_table(report: Report) -> None:
 
 
 def print_requested(report: Report) -> None:
-    """Print a second table of what was measured on request; nothing when nothing was."""
+    """Print a second table of the requested metrics, if there are any."""
     summaries = summarise_cameras(report.rows)
     asked = {metric.name for metric in asked_metrics(report.rows)}
     for names in _REQUESTED_TABLES:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class LikeChoice(StrEnum):
-    """Whose on-disk format is written."""
+    """The dataset whose on-disk format is written."""
 
     RENDERME360 = "renderme360"
     FACESCAPE = "facescape"
 
 
 class LensChoice(StrEnum):
-    """How strongly the lenses bend."""
+    """Strength of the lens distortion."""
 
     NONE = "none"
     MODEST = "modest"
@@ -41,7 +41,9 @@ def _print_faults(wanted: bool) -> None:
 
 def synth(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)],
-    like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
+    like: Annotated[
+        LikeChoice, typer.Option("--like", help="Dataset whose format is written.")
+    ] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: Annotated[int, typer.Option("--frames", metavar="N", help="Number of frames (FaceScape: tuples).")] = 1,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
@@ -62,7 +64,7 @@ def synth(
     ] = 0.3,
     _list_faults: Annotated[
         bool,
-        typer.Option("--list-faults", callback=_print_faults, is_eager=True, help="List the faults and leave."),
+        typer.Option("--list-faults", callback=_print_faults, is_eager=True, help="List the faults and exit."),
     ] = False,
 ) -> None:
     """Write a synthetic capture in a dataset's own format, with the truth beside it in truth.json."""
@@ -102,7 +104,7 @@ def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
 
 
 def _print_result(truth: SynthTruth) -> None:
-    """Say what was written and how to validate it."""
+    """Print what was written and how to validate it."""
     for planted in truth.faults:
         typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}

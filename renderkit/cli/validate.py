@@ -85,7 +85,7 @@ def validate(
     device: DeviceOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
+    """Validate a capture: compare the rendered mesh with the pictures, camera by camera."""
     if remember_flame:
         remember(flame)
     from renderkit.gates.cameras import check_cameras
@@ -115,10 +115,10 @@ class RunRequest:
         options: What is validated.
         folder: The run folder.
         overlays: Whether to write pictures.
-        renderer: What draws.
+        renderer: The renderer to use.
         device: EGL device, or None.
         checks: Whether the capture's conventions are checked first.
-        workers: Views worked on at once; None is all cores.
+        workers: Views processed in parallel; None is one per core.
     """
 
     inputs: CaptureInputs
@@ -132,10 +132,10 @@ class RunRequest:
 
 
 def run_validation(capture: Capture, run: RunRequest, gates: GateInputs | None = None) -> Report:
-    """Validate, write the run folder, print the table; without `gates`, nothing is judged.
+    """Validate, write the run folder, print the table; without `gates`, there are no verdicts.
 
     Raises:
-        ContextError: If nothing can draw.
+        ContextError: If no renderer is available.
         DatasetError: If the run folder cannot be written.
     """
     from renderkit.gates.verdicts import judge
@@ -186,10 +186,10 @@ def default_run_folder(capture: Path) -> Path:
 
 
 def exit_code(report: Report) -> int:
-    """Return what a run's exit code is.
+    """Return the exit code of a run.
 
-    Gates decide where there are any. Without gates a failed view is bad input, and so is a run in which nothing could
-    be computed at all.
+    If there are gates, they decide. Without gates a failed view is bad input, and so is a run in which nothing could
+    be computed.
     """
     from renderkit.results.catalogue import METRICS
 
@@ -205,7 +205,7 @@ def exit_code(report: Report) -> int:
 
 
 def _check(capture: Capture, renderer: Renderer, run: RunRequest) -> tuple[CaptureCheck, ...]:
-    """Check the capture's conventions and warn at once; the summary has all of them."""
+    """Check the capture's conventions and print warnings; the summary lists all checks."""
     from renderkit.pipeline.checks import check_capture
 
     checks = check_capture(capture, renderer, run.options) if run.checks else ()

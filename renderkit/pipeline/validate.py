@@ -74,7 +74,7 @@ def validate(
     # With threads the caller's own reads while they compute.
     views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
     for found in map_in_order(examine, views, threads, batch=batch):
-        # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
+        # Pictures are drawn in the caller's thread, so that `draw` need not be thread-safe.
         yield with_picture(found, draw)
 
 
@@ -90,7 +90,7 @@ def list_keys(capture: Capture, options: ValidationOptions) -> Iterator[ViewKey 
         failure = None
         try:
             names = chosen_meshes(capture.frame(frame_id), options)
-        except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
+        except Exception as error:  # noqa: BLE001 - a bad frame must not abort the run
             names, failure = options.meshes or (NO_MESH,), failure_of(error)
         for name in names:
             for camera in cameras:
@@ -113,7 +113,7 @@ class FrameContents:
             try:
                 frame = self._capture.frame(key.frame)
                 content: FrameContent | Failure = _with_requested(self._capture, frame, key.mesh, self._options)
-            except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
+            except Exception as error:  # noqa: BLE001 - a bad mesh must not abort the run
                 content = failure_of(error)
             self._last = which, content
         return self._last[1]
@@ -163,7 +163,7 @@ def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions, passe
     """Return a view with the bytes that will be decoded in memory, or why there is none."""
     try:
         return capture.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
-    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+    except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return failure_of(error)
 
 
@@ -183,7 +183,7 @@ def _examine(
         evidence = examine_view(key, view, content, renderer, options, passes)
     except ContextError:
         raise
-    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+    except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return ViewResult(key, failure=failure_of(error))
     return evidence if passes else evidence.row
 

@@ -61,7 +61,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class RendererInfo:
-    """What draws, for reports and for the person who wonders why it is slow.
+    """The renderer's device, for reports.
 
     Attributes:
         kind: "egl" or "cpu".
@@ -81,7 +81,7 @@ class Renderer(Protocol):
 
     @property
     def info(self) -> RendererInfo:
-        """Who draws."""
+        """Device and version, for reports."""
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility.

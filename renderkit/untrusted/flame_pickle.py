@@ -1,4 +1,4 @@
-"""Arrays out of a stranger's pickle, without running anything that the pickle says.
+"""Arrays out of an untrusted pickle, without executing it.
 
 FLAME's official files are Python 2 pickles of NumPy arrays, chumpy objects and SciPy sparse matrices. A pickle is a
 program: loaded plainly it can start any other. Here every name it mentions is looked up in a short list; each entry of

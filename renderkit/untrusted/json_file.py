@@ -1,4 +1,4 @@
-"""A stranger's JSON file, bounded before it is read."""
+"""An untrusted JSON file, bounded before it is read."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class CpuRenderer:
 
     @property
     def info(self) -> RendererInfo:
-        """Who draws."""
+        """Device and version, for reports."""
         import llvmlite.binding  # noqa: PLC0415 - only for its version
         import numba  # noqa: PLC0415 - only for its version
 

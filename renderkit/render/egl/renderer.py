@@ -64,7 +64,7 @@ class EglRenderer:
 
     @property
     def info(self) -> RendererInfo:
-        """Who draws."""
+        """Device and version, for reports."""
         device = self._context.device
         return RendererInfo("egl", device.name, device.version, device.hardware)
 
