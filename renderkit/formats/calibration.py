@@ -40,7 +40,7 @@ def make_camera(
         size: (width, height) in px.
 
     Raises:
-        CalibrationError: If the camera is invalid: wrong shapes, NaN, singular K, R that is not a rotation, absurd size.
+        CalibrationError: If it is invalid: wrong shapes, NaN, singular K, R that is not a rotation, absurd size.
     """
     if max(size) > MAX_IMAGE_SIDE:
         raise CalibrationError(path, f"camera {name}", f"image of {size[0]} x {size[1]} px is over {MAX_IMAGE_SIDE} px")

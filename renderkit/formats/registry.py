@@ -163,7 +163,7 @@ def _detect(content: Content) -> RigFormat:
         if one.matches(content):
             return one
     raise DatasetError(
-        content.path, None, f"is not in a camera format that renderkit knows; --from takes {', '.join(FORMATS)}"
+        content.path, None, f"is no camera format that renderkit knows; --from takes {', '.join(FORMATS)}"
     )
 
 
