@@ -41,10 +41,10 @@ from renderkit.pipeline.single_view import render as render
 from renderkit.pipeline.synth import synthesize as synthesize
 from renderkit.pipeline.synth_options import SynthOptions as SynthOptions
 from renderkit.pipeline.validate import validate_views as validate_views
-from renderkit.render.base import RenderPass as RenderPass
-from renderkit.render.base import Renderer as Renderer
-from renderkit.render.base import Rendering as Rendering
-from renderkit.render.choose import make_renderer as make_renderer
+from renderkit.renderers.base import RenderPass as RenderPass
+from renderkit.renderers.base import Renderer as Renderer
+from renderkit.renderers.base import Rendering as Rendering
+from renderkit.renderers.choose import make_renderer as make_renderer
 from renderkit.results.json_report import read_report as read_report
 from renderkit.results.json_report import write_report as write_report
 from renderkit.results.report import Report as Report

@@ -31,7 +31,7 @@ class HeldOutScore:
             than `min_views` other views agree on it.
         num_views: (C, L) other views that the prediction rests on.
         num_missing: Pairs of view and landmark that were not detected.
-        num_unsupported: Pairs that were detected but not predicted for want of agreeing views.
+        num_unsupported: Pairs that were detected but not predicted, because too few views agree.
     """
 
     camera_names: tuple[str, ...]

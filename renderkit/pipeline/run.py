@@ -31,8 +31,8 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
-from renderkit.render.base import Renderer, RendererInfo
-from renderkit.render.choose import RendererKind, make_renderer
+from renderkit.renderers.base import Renderer, RendererInfo
+from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.evidence import ViewEvidence

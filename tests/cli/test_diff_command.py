@@ -73,7 +73,7 @@ def test_usage_errors_leave_with_2(options: list[str], pair: tuple[Path, Path]) 
     assert run(*pair, *options)[0] == 2
 
 
-def test_strangers_are_bad_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_rigs_without_a_common_camera_are_bad_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
     rig = read_rig(pair[0])
     write_rig(Rig({"x": rig["dinoSR0001"]}), tmp_path / "c.json", format="rig")
     with pytest.raises(DatasetError, match="no camera is in both"):
