@@ -318,8 +318,8 @@ def _check_scan_frame(subject: _Subject) -> CaptureCheck:
 
 
 def _decoded(image: EncodedImage | None, threshold: float) -> MaskImage | None:
-    pixels = None if image is None else _read(image.decode_gray)
-    return None if pixels is None else inside_matte(pixels, threshold)
+    matte = None if image is None else _read(image.decode_matte)
+    return None if matte is None else inside_matte(matte.alpha, threshold)
 
 
 def _read(reader: Callable[Arguments, Value], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value | None:

@@ -1,0 +1,82 @@
+"""Where a folder's mattes are: `<camera>.png`, `<frame>/<camera>.png`, `<camera>.jpg.png`, `<camera>/<frame>.tif`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from renderkit.formats.patterns import ANY_FRAME, PathPattern
+from renderkit.formats.view_names import ViewNames, walk_files
+
+MATTE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+"""Suffixes of mattes, in any case, those that win first."""
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class MatteFiles:
+    """The mattes that were found.
+
+    Attributes:
+        files: By frame and camera; `ANY_FRAME` stands for every frame.
+        notes: What was taken for what, where names are not the capture's own.
+    """
+
+    files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def of(self, frame_id: str, camera_name: str) -> Path | None:
+        """Return the matte of a view; that of the frame comes before that for every frame."""
+        return self.files.get((frame_id, camera_name)) or self.files.get((ANY_FRAME, camera_name))
+
+
+def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
+    """Look up the mattes of a folder, or those that a pattern with `{camera}` matches.
+
+    Raises:
+        DatasetError: If a pattern matches two files for one picture, or a folder cannot be listed.
+    """
+    if "{camera}" in str(given):
+        cameras = {name: name for name in names.cameras}
+        return MatteFiles(PathPattern(Path(given).as_posix(), Path.cwd()).find(cameras))
+    folder = Path(given)
+    found: dict[tuple[str, str], tuple[tuple[int, int, str], str]] = {}
+    for path in walk_files(folder, MATTE_SUFFIXES) if folder.is_dir() else ():
+        for spelling, stem in enumerate(_stems(path)):
+            key = names.of_path(stem)
+            if key is not None:
+                # The capture's own spelling wins, then the suffix that comes first.
+                rank = (spelling + 2 * (key[1] not in stem.split("/")), _rank(path), path)
+                found[key] = min(found.get(key, (rank, path)), (rank, path))
+                break
+    files = {key: folder / path for key, (_, path) in found.items()}
+    return MatteFiles(MappingProxyType(files), _notes({key: path for key, (_, path) in found.items()}))
+
+
+def _stems(path: str) -> tuple[str, ...]:
+    """Return a path without its suffix, and without the picture's suffix that COLMAP keeps: 0.jpg.png."""
+    stem = path[: -len(Path(path).suffix)]
+    inner = Path(stem).suffix
+    return (stem, stem[: -len(inner)]) if inner.lower() in MATTE_SUFFIXES else (stem,)
+
+
+def _rank(path: str) -> int:
+    return MATTE_SUFFIXES.index(Path(path).suffix.lower())
+
+
+def _notes(found: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    usual = {f"{camera}{suffix}" for _, camera in found for suffix in MATTE_SUFFIXES}
+    other = {camera: path for (_, camera), path in found.items() if Path(path).name.lower() not in _lower(usual)}
+    nested = {camera: path for camera, path in other.items() if "/" not in camera}
+    if not nested:
+        return ()
+    examples = ", ".join(f"{path} for camera {camera}" for camera, path in list(nested.items())[:_MOST_NAMED])
+    return (f"mattes by their names: {examples}{', ...' if len(nested) > _MOST_NAMED else ''}",)
+
+
+def _lower(names: set[str]) -> set[str]:
+    return {name.lower() for name in names}
