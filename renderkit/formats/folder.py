@@ -13,6 +13,7 @@ from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, natural_order
 from renderkit.formats.registry import read_raw_rig
 from renderkit.formats.rig_cameras import RigCameras
+from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -85,9 +86,10 @@ class FolderCapture(Capture):
         self._images = self._find("images", parts.images, labels)
         self._masks = self._find("masks", parts.masks, labels)
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
-        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks)
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or (SINGLE_FRAME,)
+        names = ViewNames(self._frame_ids, self._cameras.names)
+        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks, names)
 
     def __reduce__(self) -> tuple[Callable[[FolderParts], FolderCapture], tuple[FolderParts]]:
         """Pickle as what to open."""
@@ -131,7 +133,7 @@ class FolderCapture(Capture):
         landmarks = self._landmarks
 
         def read() -> Landmarks | None:
-            return None if landmarks is None else landmarks.landmarks_2d(frame_id, camera_name)
+            return None if landmarks is None else landmarks.landmarks_2d(frame_id, camera_name, camera.size)
 
         return View(
             frame_id,
@@ -139,6 +141,7 @@ class FolderCapture(Capture):
             None if image is None else EncodedImage.from_file(image),
             None if mask is None else EncodedImage.from_file(mask),
             read,
+            () if landmarks is None else landmarks.notes,
         )
 
     @property

@@ -57,7 +57,7 @@ class SupplementedCapture(Capture):
             capture: The capture to add to; closed with this one.
             masks: Folder of mattes named `<frame>/<camera>.png`, or `<camera>.png` for every frame; or a pattern such
                 as `mattes/{frame}/{camera}_alpha.png`; see `patterns.PathPattern`.
-            landmarks: A landmarks file; see `landmarks_file`.
+            landmarks: A landmarks file or folder; see `landmarks_file`.
             mesh: A mesh for every frame, offered under its own name ("mesh" if it has none).
             mesh_file: Where the mesh was read from, for a run's provenance.
 
@@ -70,7 +70,7 @@ class SupplementedCapture(Capture):
         names = ViewNames(capture.frame_ids, capture.camera_names)
         self._mattes = MatteFiles() if masks is None else find_mattes(masks, names)
         self._mesh_file = None if mesh_file is None else Path(mesh_file)
-        self._landmarks = None if landmarks is None else LandmarksFile(landmarks)
+        self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names)
         self._mesh = mesh
         if masks is not None and not self._mattes.files:
             first = capture.camera_names[0] if capture.camera_names else "0"
@@ -162,13 +162,13 @@ class SupplementedCapture(Capture):
             view = replace(view, mask=EncodedImage.from_file(mask), notes=notes)
         file = self._landmarks
         if file is not None and file.has_2d:
-            own = view.read_landmarks
+            own, camera = view.read_landmarks, view.camera
 
             def read() -> Landmarks | None:
-                given = file.landmarks_2d(frame_id, camera_name)
+                given = file.landmarks_2d(frame_id, camera_name, camera.size)
                 return own() if given is None else given
 
-            view = replace(view, read_landmarks=read)
+            view = replace(view, read_landmarks=read, notes=(*view.notes, *file.notes))
         return view
 
     def inventory(self) -> Inventory:

@@ -57,11 +57,14 @@ class ViewNames:
             found = self._pair(text[:at], text[at + 1 :])
             if found is not None:
                 return found
-        if "/" not in text:
-            for match in _SEPARATOR.finditer(text):
-                found = self._pair(text[: match.start()], text[match.end() :])
-                if found is not None:
-                    return found
+        folder, _, rest = text.partition("/")
+        if rest:  # cam1/cam1_000012.png
+            found = self._of(rest)
+            return found if found and {self.camera(folder), self.frame(folder)} & {*found} else None
+        for match in _SEPARATOR.finditer(text):
+            found = self._pair(text[: match.start()], text[match.end() :])
+            if found is not None:
+                return found
         return None
 
     def _pair(self, first: str, second: str) -> tuple[str, str] | None:
