@@ -82,6 +82,11 @@ def read_header(data: bytes) -> PictureHeader:
     return header
 
 
+def is_png_or_jpeg(data: bytes) -> bool:
+    """Return whether a picture begins as a PNG or JPEG does: the formats of the textures of meshes."""
+    return data[:8] == _PNG or data[:2] == b"\xff\xd8"
+
+
 def encoded_size(data: bytes) -> tuple[int, int] | None:
     """Return (width, height) in px from the first bytes of a picture; None where they do not say it."""
     try:

@@ -1,4 +1,4 @@
-"""Textures that mesh files name: pictures by their content, bounded before they are decoded."""
+"""Textures that mesh files name: PNG and JPEG by their content, bounded before they are decoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.surface_defaults import REPEATED, Wrap
 from renderkit.images.encoded import MAX_ENCODED_BYTES, EncodedImage
-from renderkit.images.header import encoded_size
+from renderkit.images.header import encoded_size, is_png_or_jpeg
 from renderkit.untrusted.files import read_bytes
 
 MAX_MESH_TEXELS = 1 << 28
@@ -73,9 +73,9 @@ class TextureReader:
 
     def _decode(self, image: EncodedImage) -> ColorImage:
         data = image.read_bytes()
-        size = encoded_size(data)
+        size = encoded_size(data) if is_png_or_jpeg(data) else None
         if size is None:
-            raise DatasetError(image.path, image.key, f"expected a PNG, JPEG, TIFF or WebP picture, found {data[:8]!r}")
+            raise DatasetError(image.path, image.key, f"expected a PNG or JPEG picture, found {data[:8]!r}")
         texels = size[0] * size[1]
         if not 0 < texels <= self._texels_left:
             raise DatasetError(image.path, image.key, f"{size[0]} x {size[1]} texels are over {self._texels_left}")
