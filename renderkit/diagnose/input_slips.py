@@ -34,8 +34,13 @@ def is_inverted(matte: MaskImage, score: MaskScore) -> bool:
         matte: (height, width) True inside the captured matte.
         score: Its overlap with what was rendered.
     """
+    return score.precision < _MISSED and covers_border(matte)
+
+
+def covers_border(matte: MaskImage) -> bool:
+    """Return whether most of a picture's border lies inside a (height, width) matte, as no object's border does."""
     border = np.concatenate([matte[0], matte[-1], matte[:, 0], matte[:, -1]])
-    return bool(score.precision < _MISSED and border.mean() > _BORDER)
+    return bool(border.mean() > _BORDER)
 
 
 def are_exchanged(predicted: Pixels, captured: Pixels, size: tuple[int, int]) -> bool:

@@ -10,9 +10,11 @@ from typing import Final
 
 from renderkit.formats.patterns import ANY_FRAME, PathPattern
 from renderkit.formats.view_names import ViewNames, walk_files
+from renderkit.images.encoded import EncodedImage
+from renderkit.images.video import VIDEO_SUFFIXES, is_video, video_frame
 
-MATTE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
-"""Suffixes of mattes, in any case, those that win first."""
+MATTE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", *VIDEO_SUFFIXES)
+"""Suffixes of mattes and matte videos, in any case, those that win first."""
 
 _MOST_NAMED = 3
 
@@ -32,6 +34,16 @@ class MatteFiles:
     def of(self, frame_id: str, camera_name: str) -> Path | None:
         """Return the matte of a view; that of the frame comes before that for every frame."""
         return self.files.get((frame_id, camera_name)) or self.files.get((ANY_FRAME, camera_name))
+
+
+def picture_in(path: Path, frame_index: int) -> EncodedImage:
+    """Refer to a picture file, or to the frame of a video.
+
+    Args:
+        path: The file.
+        frame_index: Which frame of the capture is wanted, counted from 0: that of a video with the same number.
+    """
+    return video_frame(path, frame_index) if is_video(path) else EncodedImage.from_file(path)
 
 
 def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:

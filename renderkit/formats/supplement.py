@@ -10,15 +10,14 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
 from renderkit.errors import DatasetError
 from renderkit.flame.translation import TranslationChoice
-from renderkit.formats.landmarks_file import LandmarksFile
-from renderkit.formats.mattes import MatteFiles, find_mattes
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
+from renderkit.formats.mattes import MatteFiles, find_mattes, picture_in
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.encoded import EncodedImage
 
-_Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None]
+_Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None, float]
 
 
 class SupplementedCapture(Capture):
@@ -50,6 +49,7 @@ class SupplementedCapture(Capture):
         mesh: Mesh | None = None,
         *,
         mesh_file: str | Path | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> None:
         """Put things together.
 
@@ -60,6 +60,8 @@ class SupplementedCapture(Capture):
             landmarks: A landmarks file or folder; see `landmarks_file`.
             mesh: A mesh for every frame, offered under its own name ("mesh" if it has none).
             mesh_file: Where the mesh was read from, for a run's provenance.
+            min_confidence: Landmarks whose confidence is not above this count as not detected; 0 leaves out those that
+                state 0.
 
         Raises:
             DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
@@ -70,7 +72,8 @@ class SupplementedCapture(Capture):
         names = ViewNames(capture.frame_ids, capture.camera_names)
         self._mattes = MatteFiles() if masks is None else find_mattes(masks, names)
         self._mesh_file = None if mesh_file is None else Path(mesh_file)
-        self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names)
+        self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names, min_confidence=min_confidence)
+        self._min_confidence = min_confidence
         self._mesh = mesh
         if masks is not None and not self._mattes.files:
             first = capture.camera_names[0] if capture.camera_names else "0"
@@ -88,7 +91,7 @@ class SupplementedCapture(Capture):
     @property
     def _given(self) -> _Given:
         landmarks = None if self._landmarks is None else self._landmarks.path
-        return self._masks, landmarks, self._mesh, self._mesh_file
+        return self._masks, landmarks, self._mesh, self._mesh_file, self._min_confidence
 
     @property
     def supplemented(self) -> Capture:
@@ -159,7 +162,8 @@ class SupplementedCapture(Capture):
         mask = self._mattes.of(frame_id, camera_name)
         if mask is not None:
             notes = (*view.notes, *self._mattes.notes)
-            view = replace(view, mask=EncodedImage.from_file(mask), notes=notes)
+            picture = picture_in(mask, self.frame_ids.index(frame_id))
+            view = replace(view, mask=picture, notes=notes)
         file = self._landmarks
         if file is not None and file.has_2d:
             own, camera = view.read_landmarks, view.camera
@@ -215,8 +219,8 @@ class SupplementedCapture(Capture):
 
 
 def _reopen(capture: Capture, given: _Given) -> SupplementedCapture:
-    masks, landmarks, mesh, mesh_file = given
-    return SupplementedCapture(capture, masks, landmarks, mesh, mesh_file=mesh_file)
+    masks, landmarks, mesh, mesh_file, least = given
+    return SupplementedCapture(capture, masks, landmarks, mesh, mesh_file=mesh_file, min_confidence=least)
 
 
 def _add(annotations: dict[str, tuple[str, ...]], kind: str, names: list[str], order: tuple[str, ...]) -> None:

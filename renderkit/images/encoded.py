@@ -37,11 +37,13 @@ class EncodedImage:
         read_bytes: Returns the encoded bytes; may raise DatasetError.
         path: The file they come from.
         key: The entry inside that file, or None.
+        is_lossy: Whether the pixels were compressed with loss before, as a video's are: small values are then noise.
     """
 
     read_bytes: Callable[[], bytes]
     path: Path
     key: str | None = None
+    is_lossy: bool = False
 
     @classmethod
     def from_file(cls, path: str | Path) -> EncodedImage:
@@ -98,7 +100,7 @@ class EncodedImage:
             DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
         """
         data, header = self._read_checked()
-        if header.format == "png":
+        if header.format == "png" and not self.is_lossy:
             gray = self._refusing(decode_gray_png, data, buffers)
             if gray is not None:
                 return matte_of_gray(gray)
@@ -107,7 +109,8 @@ class EncodedImage:
                 return matte_of_palette(palette)
         # A JPEG decoded unchanged loses what libjpeg knows of its colours: CMYK comes out right as BGR alone.
         flag = cv2.IMREAD_COLOR if header.format == "jpeg" else cv2.IMREAD_UNCHANGED
-        return self._refusing(matte_of_pixels, self._decode(data, header, flag))
+        exact = header.format in {"png", "tiff"} and not self.is_lossy
+        return self._refusing(matte_of_pixels, self._decode(data, header, flag), labels=exact)
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""

@@ -67,11 +67,12 @@ def matte_of_palette(picture: PalettePng) -> Matte:
     return Matte(_object(picture.indices), note)
 
 
-def matte_of_pixels(pixels: NDArray[np.generic]) -> Matte:
+def matte_of_pixels(pixels: NDArray[np.generic], *, labels: bool = True) -> Matte:
     """Read pixels as OpenCV decodes them unchanged.
 
     Args:
         pixels: (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA, of any type.
+        labels: Whether small values can be labels; in pictures compressed with loss they are noise.
 
     Raises:
         ValueError: If the pixels are none of those, or not finite.
@@ -79,25 +80,25 @@ def matte_of_pixels(pixels: NDArray[np.generic]) -> Matte:
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         alpha = pixels[:, :, 3]
         if alpha.min() != alpha.max():
-            return Matte(_as_bytes(alpha).alpha, "the picture's alpha channel is read as the matte")
+            return Matte(_as_bytes(alpha, labels=False).alpha, "the picture's alpha channel is read as the matte")
         pixels = pixels[:, :, :3]
     if pixels.ndim == 3 and pixels.shape[2] == 3:
-        return _of_color(pixels)
+        return _of_color(pixels, labels=labels)
     if pixels.ndim != 2:
         raise ValueError(f"expected 1, 3 or 4 channels, found pixels of shape {pixels.shape}")
-    return _as_bytes(pixels)
+    return _as_bytes(pixels, labels=labels)
 
 
-def _of_color(pixels: NDArray[np.generic]) -> Matte:
+def _of_color(pixels: NDArray[np.generic], *, labels: bool) -> Matte:
     blue, green, red = (pixels[:, :, channel] for channel in range(3))
     if np.array_equal(blue, green) and np.array_equal(green, red):
-        return _as_bytes(blue)
+        return _as_bytes(blue, labels=labels)
     values = np.dstack([_as_bytes(channel, labels=False).alpha for channel in (blue, green, red)])
     gray: AlphaImage = np.asarray(cv2.cvtColor(values, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     return Matte(gray, "the matte is a colour picture: its brightness is read")
 
 
-def _as_bytes(values: NDArray[np.generic], *, labels: bool = True) -> Matte:
+def _as_bytes(values: NDArray[np.generic], *, labels: bool) -> Matte:
     """Scale one channel to 0 to 255."""
     read = matte_of_gray if labels else Matte
     if values.dtype == np.uint8:

@@ -12,6 +12,7 @@ from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -37,6 +38,7 @@ class CaptureInputs:
         landmarks: Landmarks file.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
+        min_confidence: Landmarks of less confidence count as not detected.
     """
 
     capture: Path
@@ -45,6 +47,7 @@ class CaptureInputs:
     landmarks: Path | None = None
     flame: Path | None = None
     mesh_root: Path | None = None
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE
 
     @classmethod
     def of(
@@ -96,7 +99,7 @@ class CaptureInputs:
             elif is_mesh_file(given):
                 capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
         if self.masks is not None or self.landmarks is not None:
-            capture = SupplementedCapture(capture, self.masks, self.landmarks)
+            capture = SupplementedCapture(capture, self.masks, self.landmarks, min_confidence=self.min_confidence)
         return capture
 
     @property

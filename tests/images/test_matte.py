@@ -134,6 +134,13 @@ def test_jpegs_of_all_modes(mode: str) -> None:
     assert np.array_equal(found.alpha >= 128, large)
 
 
+def test_the_noise_of_a_dark_jpeg_is_no_label() -> None:
+    dark = Image.fromarray(np.random.default_rng(0).integers(0, 20, (64, 64)).astype(np.uint8))
+    found = saved(dark, "JPEG").decode_matte()
+    assert found.alpha.max() < 64
+    assert found.note == ""
+
+
 def test_a_16_bit_or_cmyk_picture_is_a_photograph() -> None:
     wide = cv2.imencode(".png", np.full((5, 4, 3), [100 * 257, 50 * 257, 7 * 257], np.uint16))[1].tobytes()
     assert EncodedImage(lambda: wide, Path("p")).decode_color()[0, 0].tolist() == [7, 50, 100]
