@@ -59,6 +59,7 @@ class CaptureInputs:
         landmarks: PathLike | None = None,
         flame: PathLike | None = None,
         mesh_root: PathLike | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> CaptureInputs:
         """Build from what a caller gave: paths as text, one mesh or several."""
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
@@ -69,6 +70,7 @@ class CaptureInputs:
             landmarks=None if landmarks is None else Path(landmarks),
             flame=None if flame is None else Path(flame),
             mesh_root=None if mesh_root is None else Path(mesh_root),
+            min_confidence=min_confidence,
         )
 
     def open(self) -> Capture:

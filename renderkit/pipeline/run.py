@@ -135,20 +135,14 @@ def validate(
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     place = capture.path if isinstance(capture, Capture) else capture
-    given = CaptureInputs.of(place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root)
-    inputs = replace(given, min_confidence=min_confidence)
+    inputs = CaptureInputs.of(
+        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, min_confidence=min_confidence
+    )
     with _opened(capture, inputs) as opened:
         options = make_options(
-            opened,
-            inputs.mesh_names,
-            frames=frames,
-            cameras=cameras,
-            matte_threshold=matte_threshold,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            metrics=metrics,
-            region=region,
-        )
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
+        )  # fmt: skip
         _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:

@@ -208,7 +208,9 @@ def _missing_lines(report: Report) -> list[str]:
 def _which(cameras: Iterable[str], num_cameras: int) -> str:
     """Name a few cameras where they are not all."""
     names = natural_sorted(set(cameras))
-    return f" ({', '.join(names)})" if len(names) <= min(_MOST, num_cameras - 1) else ""
+    if len(names) > min(_MOST, num_cameras - 1):
+        return ""
+    return f" (camera{'s' if len(names) > 1 else ''} {', '.join(names)})"
 
 
 def _warning_lines(report: Report) -> list[str]:
