@@ -13,7 +13,6 @@ from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.undistort import undistort_map
-from renderkit.images.header import UPRIGHT
 from renderkit.metrics.region import Region
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.picture_size import check_matte_size, check_picture_size, orientation_notes
@@ -30,7 +29,6 @@ class Observation:
         landmarks: Detected landmarks in px, or None.
         region: Where the image has content; None is everywhere.
         notes: How the parts were read where that is a choice, one sentence each.
-        orientation: The photograph's EXIF orientation, by which nothing was turned; 1 without one.
     """
 
     camera: Camera
@@ -39,7 +37,6 @@ class Observation:
     landmarks: Landmarks | None
     region: Region | None
     notes: tuple[str, ...] = ()
-    orientation: int = UPRIGHT
 
 
 def read_observation(
@@ -76,7 +73,6 @@ def read_observation(
     )
     observation = Observation(
         camera=view.camera, photo=photo, mask=None, landmarks=landmarks, region=None, notes=notes,
-        orientation=UPRIGHT if header is None else header.orientation,
     )  # fmt: skip
     if options.undistort:
         return _undistorted(observation, None if matte is None else matte.alpha, options)

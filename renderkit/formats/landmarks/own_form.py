@@ -11,6 +11,7 @@ import numpy as np
 from renderkit.capture import Frame
 from renderkit.errors import DatasetError
 from renderkit.formats.landmarks.table import (
+    MAX_LANDMARKS,
     LandmarkLayout,
     LandmarkSource,
     LandmarkTable,
@@ -29,7 +30,6 @@ FORMAT_NAME = "renderkit-landmarks"
 FORMAT_VERSION = 1
 
 _SECTIONS = ("landmarks_2d", "landmarks_3d", "vertex_indices")
-_MAX_LANDMARKS = 100_000
 
 
 class WorldLandmarks:
@@ -144,8 +144,8 @@ def _points(rows: object) -> Points:
 
 def _rows(rows: object, width: int, *, with_confidence: bool = False) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return (L, width) numbers, (L, width + 1) with confidences; null is NaN."""
-    if not isinstance(rows, list) or len(rows) > _MAX_LANDMARKS:
-        raise ValueError(f"expected a list of at most {_MAX_LANDMARKS} points")
+    if not isinstance(rows, list) or len(rows) > MAX_LANDMARKS:
+        raise ValueError(f"expected a list of at most {MAX_LANDMARKS} points")
     widths = (width, width + 1) if with_confidence else (width,)
     values = np.full((len(rows), widths[-1]), np.nan)
     expected = f"expected null or {width} numbers{' (and a confidence)' if with_confidence else ''}"
