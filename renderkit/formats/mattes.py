@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,18 +72,17 @@ def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
 
 def _stems(path: str) -> tuple[str, ...]:
     """Return a path without its suffix, and without the picture's suffix that COLMAP keeps: 0.jpg.png."""
-    stem = path[: -len(Path(path).suffix)]
-    inner = Path(stem).suffix
-    return (stem, stem[: -len(inner)]) if inner.lower() in MATTE_SUFFIXES else (stem,)
+    stem, _ = posixpath.splitext(path)
+    shorter, inner = posixpath.splitext(stem)
+    return (stem, shorter) if inner.lower() in MATTE_SUFFIXES else (stem,)
 
 
 def _rank(path: str) -> int:
-    return MATTE_SUFFIXES.index(Path(path).suffix.lower())
+    return MATTE_SUFFIXES.index(posixpath.splitext(path)[1].lower())
 
 
 def _notes(found: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    usual = {f"{camera}{suffix}" for _, camera in found for suffix in MATTE_SUFFIXES}
-    other = {camera: path for (_, camera), path in found.items() if Path(path).name.lower() not in _lower(usual)}
+    other = {camera: path for (_, camera), path in found.items() if _stem_name(path) != camera}
     nested = {camera: path for camera, path in other.items() if "/" not in camera}
     if not nested:
         return ()
@@ -90,5 +90,5 @@ def _notes(found: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     return (f"mattes by their names: {examples}{', ...' if len(nested) > _MOST_NAMED else ''}",)
 
 
-def _lower(names: set[str]) -> set[str]:
-    return {name.lower() for name in names}
+def _stem_name(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
