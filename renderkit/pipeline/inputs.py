@@ -12,6 +12,7 @@ from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -37,6 +38,7 @@ class CaptureInputs:
         landmarks: Landmarks file.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
+        min_confidence: Landmarks of less confidence count as not detected.
     """
 
     capture: Path
@@ -45,6 +47,7 @@ class CaptureInputs:
     landmarks: Path | None = None
     flame: Path | None = None
     mesh_root: Path | None = None
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE
 
     @classmethod
     def of(
@@ -56,6 +59,7 @@ class CaptureInputs:
         landmarks: PathLike | None = None,
         flame: PathLike | None = None,
         mesh_root: PathLike | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> CaptureInputs:
         """Build from what a caller gave: paths as text, one mesh or several."""
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
@@ -66,6 +70,7 @@ class CaptureInputs:
             landmarks=None if landmarks is None else Path(landmarks),
             flame=None if flame is None else Path(flame),
             mesh_root=None if mesh_root is None else Path(mesh_root),
+            min_confidence=min_confidence,
         )
 
     def open(self) -> Capture:
@@ -96,7 +101,7 @@ class CaptureInputs:
             elif is_mesh_file(given):
                 capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
         if self.masks is not None or self.landmarks is not None:
-            capture = SupplementedCapture(capture, self.masks, self.landmarks)
+            capture = SupplementedCapture(capture, self.masks, self.landmarks, min_confidence=self.min_confidence)
         return capture
 
     @property

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_gate
@@ -59,6 +60,7 @@ def validate(
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     metrics: str | Iterable[str] = STANDARD,
@@ -90,7 +92,8 @@ def validate(
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder, in any of the layouts of docs/formats.md.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
@@ -132,19 +135,14 @@ def validate(
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     place = capture.path if isinstance(capture, Capture) else capture
-    inputs = CaptureInputs.of(place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root)
+    inputs = CaptureInputs.of(
+        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, min_confidence=min_confidence
+    )
     with _opened(capture, inputs) as opened:
         options = make_options(
-            opened,
-            inputs.mesh_names,
-            frames=frames,
-            cameras=cameras,
-            matte_threshold=matte_threshold,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            metrics=metrics,
-            region=region,
-        )
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
+        )  # fmt: skip
         _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
