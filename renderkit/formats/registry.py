@@ -19,6 +19,7 @@ from renderkit.formats import (
     actorshq,
     bop,
     colmap,
+    colmap_database,
     dictionary,
     dna_rendering,
     facescape,
@@ -65,6 +66,7 @@ _BUILT_IN = (
     actorshq.FORMAT,
     middlebury.FORMAT,
     krt_text.FORMAT,
+    colmap_database.FORMAT,
 )
 
 
@@ -110,7 +112,7 @@ def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int
     chosen = _detect(content) if format is None else find_format(format)
     rig = replace(chosen.read_cameras(content), format=chosen.name)
     rig.raise_failed()
-    return with_sizes(rig, size)
+    return with_sizes(rig.with_left_out(), size)
 
 
 def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> Rig:  # noqa: A002

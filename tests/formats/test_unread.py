@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from renderkit.formats.unread import unread_notes
 
 
 def test_keys_are_folded_over_cameras() -> None:
-    entries = [{"K": 1, "rolling_shutter": 0.01, "name": "a"}, {"K": 1, "rolling_shutter": 0, "skew": 1.0}, {"K": 2}]
+    entries: list[dict[str, Any]] = [
+        {"K": 1, "rolling_shutter": 0.01, "name": "a"},
+        {"K": 1, "rolling_shutter": 0, "skew": 1.0},
+        {"K": 2},
+    ]
     notes = unread_notes(entries, {"K"})
     assert notes == ("`rolling_shutter` is ignored (2 cameras)", "`skew` is ignored (1 camera)")
 
