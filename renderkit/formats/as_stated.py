@@ -54,8 +54,8 @@ class RawCamera:
         size: (width, height) in px, or None where the file has none.
         size_source: Where `size` comes from.
         picture_size: (width, height) of this camera's picture beside the file, or None.
-        angles: Angles of view (x, y) in radians, where K waits for the image size: its NaN entries are filled from
-            them, or from the image's centre, once the size is known (`with_size`).
+        K_from_size: Gives K for an image (width, height), where the file states it relative to an image size that it
+            does not state; the numbers of K that wait for it are NaN until the size is known (`with_size`).
     """
 
     name: str
@@ -68,17 +68,13 @@ class RawCamera:
     size: tuple[int, int] | None = None
     size_source: SizeSource = "file"
     picture_size: tuple[int, int] | None = None
-    angles: tuple[float | None, float | None] | None = None
+    K_from_size: Callable[[tuple[int, int]], FloatArray] | None = None
 
     def with_size(self, size: tuple[int, int], source: SizeSource) -> RawCamera:
         """Return the camera with its image size, and with the numbers of K that waited for it."""
-        if self.angles is None:
+        if self.K_from_size is None:
             return replace(self, size=size, size_source=source)
-        focal = [None if a is None else 0.5 * side / np.tan(0.5 * a) for a, side in zip(self.angles, size, strict=True)]
-        fx, fy = focal[0] or focal[1] or np.nan, focal[1] or focal[0] or np.nan
-        waiting = intrinsics(fx, fy, 0.5 * (size[0] - 1), 0.5 * (size[1] - 1))
-        K = np.where(np.isnan(self.K), waiting, self.K)
-        return replace(self, K=K, angles=None, size=size, size_source=source)
+        return replace(self, K=self.K_from_size(size), K_from_size=None, size=size, size_source=source)
 
     @property
     def cam_from_world(self) -> FloatArray:
@@ -244,6 +240,34 @@ def raw_from_rig(rig: Rig) -> RawRig:
 def intrinsics(fx: float, fy: float, cx: float, cy: float, skew: float = 0.0) -> FloatArray:
     """Return the (3, 3) K of these numbers."""
     return np.array([[fx, skew, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+
+def intrinsics_from_angles(
+    K: FloatArray, angles: tuple[float | None, float | None]
+) -> Callable[[tuple[int, int]], FloatArray]:
+    """Return K for an image size: its NaN entries are filled from angles of view (x, y) in radians, and the centre."""
+
+    def build(size: tuple[int, int]) -> FloatArray:
+        focal = [None if a is None else 0.5 * side / np.tan(0.5 * a) for a, side in zip(angles, size, strict=True)]
+        fx, fy = focal[0] or focal[1] or np.nan, focal[1] or focal[0] or np.nan
+        waiting = intrinsics(fx, fy, 0.5 * (size[0] - 1), 0.5 * (size[1] - 1))
+        return np.where(np.isnan(K), waiting, K)
+
+    return build
+
+
+def centered_intrinsics(fx: float, fy: float) -> Callable[[tuple[int, int]], FloatArray]:
+    """Return K for an image size: the principal point is the image's centre."""
+
+    def build(size: tuple[int, int]) -> FloatArray:
+        return intrinsics(fx, fy, 0.5 * (size[0] - 1), 0.5 * (size[1] - 1))
+
+    return build
+
+
+UNKNOWN_K = np.full((3, 3), np.nan)
+"""K of a camera whose `K_from_size` waits for the image size."""
+UNKNOWN_K.flags.writeable = False
 
 
 def pose_matrix(rotation: FloatArray, translation: FloatArray) -> FloatArray:

@@ -40,7 +40,8 @@ def measure_direction(cameras: Sequence[RawCamera]) -> DirectionTest:
     for direction in ("world_from_cam", "cam_from_world"):
         poses = np.array([replace(camera, direction=direction).cam_from_world for camera in cameras]).reshape(-1, 3, 4)
         centers = -np.einsum("nij,ni->nj", poses[:, :, :3], poses[:, :, 3])
-        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg
+        finite = np.isfinite(poses).all()
+        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg if finite else 180.0
     best: PoseDirection = "world_from_cam"
     if angles["cam_from_world"] < angles["world_from_cam"]:
         best = "cam_from_world"
@@ -48,3 +49,12 @@ def measure_direction(cameras: Sequence[RawCamera]) -> DirectionTest:
     gap = abs(angles["cam_from_world"] - angles["world_from_cam"])
     is_decided = len(cameras) >= _MIN_CAMERAS and angles[best] < _CONVERGE_DEG and gap > _CLEAR_DEG
     return DirectionTest(best, is_decided, f"median angle off the meeting point: {seen}")
+
+
+def with_direction_by_evidence(cameras: Sequence[RawCamera]) -> tuple[tuple[RawCamera, ...], str]:
+    """Return cameras of a file that states no direction, and a note: world-to-camera, as OpenCV, unless refuted."""
+    found = measure_direction(cameras)
+    best: PoseDirection = found.best if found.is_decided else "cam_from_world"
+    how = found.evidence if found.is_decided else f"as OpenCV has it, for the axes do not decide; {found.evidence}"
+    note = f"the file does not say which way the poses map: read as {best} ({how})"
+    return tuple(replace(camera, direction=best) for camera in cameras), note

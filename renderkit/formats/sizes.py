@@ -60,7 +60,7 @@ def _from_known(camera: RawCamera, size: tuple[int, int] | None) -> RawCamera:
 
 def _require_center(cameras: Sequence[RawCamera], path: Path) -> None:
     """Refuse cameras whose K itself depends on the size: nothing could be assumed from it."""
-    waiting = [camera.name for camera in cameras if camera.angles is not None]
+    waiting = [camera.name for camera in cameras if camera.K_from_size is not None]
     if waiting:
         what = (
             f"no image size for {len(waiting)} cameras ({list_names(waiting)}), on which their focal length or centre"

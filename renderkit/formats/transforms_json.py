@@ -17,7 +17,14 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, intrinsics, read_each
+from renderkit.formats.as_stated import (
+    RawCamera,
+    RawRig,
+    UnsupportedLensError,
+    intrinsics,
+    intrinsics_from_angles,
+    read_each,
+)
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import PICTURE_SUFFIXES, names_from_pictures, picture_from_name
@@ -160,7 +167,7 @@ def _read_frame(values: Mapping[str, Any], name: str, path: Path, where: str) ->
     K = intrinsics(fx, given.get("fl_y", fx), cx, cy)
     waiting = "fl_x" not in given or not {"cx", "cy"} <= given.keys()
     camera = RawCamera(name, K, pose[:3], "world_from_cam", "opengl", coefficients, model)
-    camera = replace(camera, angles=angles if waiting else None)
+    camera = replace(camera, K_from_size=intrinsics_from_angles(K, angles) if waiting else None)
     if size is not None:
         return camera.with_size(size, "file")
     return replace(camera, picture_size=_picture_size(values.get("file_path"), path))

@@ -1,7 +1,8 @@
-"""An untrusted .npz file: arrays only, no pickled objects, no size that the file does not have."""
+"""An untrusted .npz or .npy file: arrays only, no pickled objects, no size that the file does not have."""
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 import zlib
@@ -48,6 +49,25 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, NDAr
                 return _read_members(archive, path, names)
         except _DAMAGE as error:
             raise DatasetError(path, None, f"cannot be read as .npz: {error}") from error
+
+
+def read_npy(path: Path, data: bytes) -> NDArray[Any]:
+    """Return the numeric array of an .npy file.
+
+    Args:
+        path: Where the bytes come from, for errors.
+        data: The file.
+
+    Raises:
+        DatasetError: If it is damaged, claims more than it holds, or holds Python objects, which are never loaded.
+    """
+    try:
+        array = _read_array(io.BytesIO(data), len(data), path, path.name)
+    except _DAMAGE as error:
+        raise DatasetError(path, None, f"cannot be read as .npy: {error}") from error
+    if array is None:
+        raise DatasetError(path, None, "expected an array of numbers, found Python objects")
+    return array
 
 
 def _read_members(archive: zipfile.ZipFile, path: Path, names: Collection[str] | None) -> dict[str, NDArray[Any]]:

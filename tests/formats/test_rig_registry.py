@@ -27,7 +27,15 @@ from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector
 
 FOLDERS = {"colmap", "colmap-bin", "opencv"}
-SUFFIXES = {"renderme360": ".smc", "metashape": ".xml", "actorshq": ".csv", "middlebury": "_par.txt", "krt": ".txt"}
+SUFFIXES = {
+    "renderme360": ".smc",
+    "metashape": ".xml",
+    "actorshq": ".csv",
+    "middlebury": "_par.txt",
+    "krt": ".txt",
+    "kalibr": ".yaml",
+    "motion-toml": ".toml",
+}
 WRITTEN = [one.name for one in formats().values() if one.write is not None]
 # What the file itself detects as, where several names share one file form.
 DETECTED = {"instant-ngp": "nerfstudio"}
