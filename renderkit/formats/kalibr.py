@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, read_each
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, intrinsics, read_each
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.unread import unread_notes
@@ -103,7 +103,7 @@ def _read_camera(name: str, key: str, entry: Mapping[str, Untrusted], pose: Floa
     if kind != "pinhole":
         what = _REFUSED.get(kind, "an unknown model")
         why = f"camera model {kind!r} ({what}) has no counterpart in OpenCV's models; calibrate as pinhole-equi"
-        raise CalibrationError(path, f"{key}.camera_model", f"{why} or pinhole-radtan")
+        raise UnsupportedLensError(path, f"{key}.camera_model", f"{why} or pinhole-radtan")
     fx, fy, cx, cy = numbers(field(entry, "intrinsics", path, f"{key}."), [(4,)], path, f"{key}.intrinsics")
     size = None
     if "resolution" in entry:
@@ -119,7 +119,7 @@ def _lens(entry: Mapping[str, Untrusted], key: str, path: Path) -> tuple[ModelNa
         return "brown_conrady", ()
     if kind not in _LENSES:
         why = f"distortion model {kind!r} has no counterpart in OpenCV's models; expected radtan, equidistant or none"
-        raise CalibrationError(path, f"{key}.distortion_model", why)
+        raise UnsupportedLensError(path, f"{key}.distortion_model", why)
     values = numbers(field(entry, "distortion_coeffs", path, f"{key}."), [(4,)], path, f"{key}.distortion_coeffs")
     return _LENSES[kind], tuple(values.tolist())
 

@@ -115,14 +115,15 @@ def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path
     translation = numbers(field(values, "translation", path, where), [(3,)], path, f"{where}translation")
     camera_id = str(field(values, "camera", path, where))
     camera = mapping_at(field(models, camera_id, path, "cameras."), path, f"cameras.{camera_id}")
-    K, size, model, lens = _read_model(camera, path, f"cameras.{camera_id}.")
+    K, size, model, lens = read_model(camera, path, f"cameras.{camera_id}.")
     pose = pose_matrix(matrix_from_rotation_vector(vector), translation)
     return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
 
 
-def _read_model(
+def read_model(
     camera: Mapping[str, Untrusted], path: Path, where: str
 ) -> tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]:
+    """Return K, the image size, the lens model and its coefficients of one of OpenSfM's cameras."""
     kind = str(field(camera, "projection_type", path, where))
     if kind not in _COEFFICIENTS:
         why = f"projection type {kind!r} is neither Brown-Conrady nor Kannala-Brandt; known: {', '.join(_COEFFICIENTS)}"

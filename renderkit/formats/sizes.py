@@ -113,6 +113,13 @@ def find_picture_sizes(path: Path, names: Sequence[str]) -> dict[str, tuple[int,
     return found
 
 
+def sorted_pictures(folder: Path) -> list[Path]:
+    """Return the picture files of a folder in the order of their names; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(Path(one.path) for one in os.scandir(folder) if one.name.lower().endswith(PICTURE_SUFFIXES))
+
+
 def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:
     if entry.is_file():
         return picture_file_size(Path(entry.path))
