@@ -1,7 +1,7 @@
 """Meshroom / AliceVision cameras.sfm (JSON): world-to-camera rotation stored COLUMN by column, camera centre.
 
-focalLength (mm) against sensorWidth (36 mm where the file has none) gives fx; principalPoint counts from (w / 2,
-h / 2); pixel (0, 0) is the CENTRE of the top-left pixel: AliceVision's features and textures are sampled at whole numbers.
+focalLength (mm) against sensorWidth (36 mm where the file has none) gives fx; principalPoint counts from (w / 2, h /
+2); pixel (0, 0) is the CENTRE of the top-left pixel: AliceVision's features and textures are sampled at whole numbers.
 Numbers may be text. Source: AliceVision, src/aliceVision/sfmDataIO/jsonIO.cpp (loadIntrinsic with its versions, and
 saveMatrix, which walks Eigen matrices by columns) and src/aliceVision/camera. radialk1, radialk3 and brown are OpenCV's
 k1, k1 k2 k3 and k1 k2 k3 t1 t2, fisheye4 its fisheye model; radialk3pt, fisheye1 and the anamorphic lenses have no
@@ -133,7 +133,9 @@ def _intrinsics(
 def _lens(model: Mapping[str, Untrusted], path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
     kind = str(model.get("type", "pinhole"))
     if kind == "equidistant":
-        raise UnsupportedLensError(path, f"{where}type", "the equidistant camera of AliceVision has no counterpart here")
+        raise UnsupportedLensError(
+            path, f"{where}type", "the equidistant camera of AliceVision has no counterpart here"
+        )
     kind = str(model.get("distortionType", "")) if "distortionType" in model and kind == "pinhole" else kind
     values = numbers(model.get("distortionParams") or [], [(None,)], path, f"{where}distortionParams").tolist()
     if kind in _NO_LENS or not any(values):
@@ -148,7 +150,7 @@ def _lens(model: Mapping[str, Untrusted], path: Path, where: str) -> tuple[Model
     if kind == "brown":
         k1, k2, k3, t1, t2 = _counted(values, 5, path, where)
         return "brown_conrady", (k1, k2, t1, t2, k3)
-    why = f"the lens {kind!r} has no counterpart in OpenCV's models; expected radialk1, radialk3, brown or fisheye4"
+    why = f"the lens {kind!r} has no counterpart in OpenCV's models; expected radialk1, radialk3, brown, fisheye4"
     raise UnsupportedLensError(path, f"{where}type", why)
 
 

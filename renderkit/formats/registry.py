@@ -103,16 +103,13 @@ _BUILT_IN = (
     actorshq.FORMAT,
     middlebury.FORMAT,
     krt_text.FORMAT,
-<<<<<<< HEAD
     colmap_database.FORMAT,
-=======
     bundler.FORMAT,
     nvm.FORMAT,
     mvsnet.FORMAT,
     realitycapture.XMP,
     realitycapture.CSV,
     projection_matrices.FORMAT,
->>>>>>> 4f5acb2 (Formats: Bundler, VisualSFM, MVSNet, LLFF, NeuS, 3DGS, SDFStudio, Meshroom, OpenDroneMap, RealityCapture, projection matrices, plain cameras; HOT3D refused by name)
 )
 
 
