@@ -273,3 +273,9 @@ UNKNOWN_K.flags.writeable = False
 def pose_matrix(rotation: FloatArray, translation: FloatArray) -> FloatArray:
     """Return (3, 4) [R | t]."""
     return np.column_stack([rotation, translation])
+
+
+def pose_from_center(rotation: FloatArray, center: FloatArray) -> FloatArray:
+    """Return (3, 4) cam_from_world of its (3, 3) rotation and the camera's (3,) centre; NaN where that overflows."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return pose_matrix(rotation, -rotation @ center)

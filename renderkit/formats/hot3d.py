@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renderkit.errors import CalibrationError
+from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
-from renderkit.untrusted.content import Content, mapping_at
+from renderkit.untrusted.content import Content, field, mapping_at
 
 
 def matches(content: Content) -> bool:
@@ -29,8 +29,12 @@ def read(content: Content) -> RawRig:
         CalibrationError: Always.
     """
     inside = Content(content.path / "scene_camera.json") if content.has("scene_camera.json") else content
-    name, entry = next(iter(mapping_at(inside.json, inside.path, None).items()))
-    model = mapping_at(entry["cam_model"], inside.path, f"{name}.cam_model")
+    entries = mapping_at(inside.json, inside.path, None)
+    if not entries:
+        raise DatasetError(inside.path, None, "expected entries with cam_model; the file has none")
+    name, first = next(iter(entries.items()))
+    entry = mapping_at(first, inside.path, name)
+    model = mapping_at(field(entry, "cam_model", inside.path, f"{name}."), inside.path, f"{name}.cam_model")
     kind = str(model.get("projection_model_type", "without a name"))[:60]
     why = (
         f"BOP cameras of HOT3D: the camera model {kind} has no counterpart in OpenCV's models; rectify the pictures "

@@ -1,6 +1,7 @@
 """KRT text (Multiface, ava-256): per camera a name, K in 3 rows, 5 coefficients, [R | t] in 3 rows, a blank line.
 
-Some files leave the row of coefficients out: no distortion. World-to-camera, OpenCV axes, millimetres; no image size. Source: Multiface's load_krt.
+Some files leave the row of coefficients out: no distortion.
+World-to-camera, OpenCV axes, millimetres; no image size. Source: Multiface's load_krt.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, intrinsics, pose_matrix, read_each
+from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, intrinsics, pose_from_center, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
@@ -47,7 +47,7 @@ def read(content: Content) -> RawRig:
     """Read the views that have a pose; the others were not reconstructed, and are named."""
     path = content.path
     top = mapping_at(content.json, path, None)
-    version = tuple(int(number(one, path, "version")) for one in list_at(field(top, "version", path), path, "version"))
+    version = tuple(numbers(list_at(field(top, "version", path), path, "version"), [(None,)], path, "version").tolist())
     views = _entries(top, "views", path)
     models = {str(one.get("intrinsicId")): one for one in _entries(top, "intrinsics", path)}
     poses = {str(one.get("poseId")): one for one in _entries(top, "poses", path)}
@@ -80,7 +80,7 @@ def _read_view(
     name: str,
     view: Mapping[str, Untrusted],
     tables: tuple[Mapping[str, Mapping[str, Untrusted]], Mapping[str, Mapping[str, Untrusted]]],
-    version: tuple[int, ...],
+    version: tuple[float, ...],
     path: Path,
 ) -> RawCamera:
     models, poses = tables
@@ -105,11 +105,11 @@ def _pose(entry: Mapping[str, Untrusted], path: Path, where: str) -> FloatArray:
     key = f"{where}pose.transform."
     rotation = numbers(field(transform, "rotation", path, key), [(9,)], path, f"{key}rotation").reshape(3, 3).T
     center = numbers(field(transform, "center", path, key), [(3,)], path, f"{key}center")
-    return pose_matrix(rotation, -rotation @ center)
+    return pose_from_center(rotation, center)
 
 
 def _intrinsics(
-    model: Mapping[str, Untrusted], size: tuple[int, int], version: tuple[int, ...], path: Path, where: str
+    model: Mapping[str, Untrusted], size: tuple[int, int], version: tuple[float, ...], path: Path, where: str
 ) -> FloatArray:
     width, height = size
     cx, cy = numbers(field(model, "principalPoint", path, where), [(2,)], path, f"{where}principalPoint")

@@ -81,7 +81,7 @@ def _entries(content: Content) -> dict[str, str]:
         raise DatasetError(content.path, None, f"over {_MAX_CHARACTERS} characters")
     text = "\n".join(line for line in content.text.splitlines() if not line.lstrip().startswith("#"))
     found = list(_KEY.finditer(text))
-    ends = [one.start() for one in found[1:]] + [len(text)]
+    ends = [*(one.start() for one in found[1:]), *([len(text)] if found else [])]
     return {one.group(1): text[one.end() : end] for one, end in zip(found, ends, strict=True)}
 
 

@@ -8,7 +8,6 @@ is the CENTRE of the top-left pixel: NeuS shoots rays through whole numbers. Sou
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,7 @@ from renderkit.formats.names import integer_names
 from renderkit.formats.sizes import picture_file_size, sorted_pictures
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, numbers
-from renderkit.untrusted.files import open_regular
-from renderkit.untrusted.npz import read_npz
+from renderkit.untrusted.npz import npz_names, read_npz
 
 _LIMITS = Expressible(size=False)
 _WORLD = re.compile(r"world_mat_(\d{1,9})\Z")
@@ -38,16 +36,6 @@ def matches(content: Content) -> bool:
     if inside is None or not inside.head.startswith(_ZIP):
         return False
     return any(_WORLD.match(name) for name in npz_names(inside.path))
-
-
-def npz_names(path: Path) -> list[str]:
-    """Return the names of an .npz file's arrays, at most 100,000; none where it is no zip file."""
-    with open_regular(path) as stream:
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                return [name.removesuffix(".npy") for name in archive.namelist()[:100_000]]
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
-            return []
 
 
 def _inside(content: Content) -> Content | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import UNKNOWN_K, RawCamera, RawRig, centered_intrinsics, intrinsics, pose_matrix
+from renderkit.formats.as_stated import UNKNOWN_K, RawCamera, RawRig, centered_intrinsics, intrinsics, pose_from_center
 from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.geometry.rotation import matrix_from_quaternion
@@ -72,7 +72,7 @@ def _read_camera(name: str, values: list[float], fixed: list[float] | None, path
         why = f"radial distortion {radial:g} acts on measured points (VisualSFM), which OpenCV's models cannot state"
         raise CalibrationError(path, name, f"{why}; undistort the pictures in VisualSFM and export again")
     rotation = matrix_from_quaternion(np.array(values[1:5]))
-    pose = pose_matrix(rotation, -rotation @ np.array(values[5:8]))
+    pose = pose_from_center(rotation, np.array(values[5:8]))
     if fixed is not None:
         fx, cx, fy, cy, _ = fixed
         return RawCamera(name, intrinsics(fx, fy, cx, cy), pose)

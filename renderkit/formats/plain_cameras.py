@@ -19,14 +19,13 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format
-from renderkit.formats.neus import npz_names
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.pose_direction import with_direction_by_evidence
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
 from renderkit.untrusted.content import Content, Untrusted, flag_at, mapping_at, numbers, size_at
-from renderkit.untrusted.npz import read_npz
+from renderkit.untrusted.npz import npz_names, read_npz
 
 _K = ("K", "k", "intrinsic", "intrinsics", "intrinsic_matrix", "camera_matrix", "cameraMatrix", "mtx", "Ks")
 _R = ("R", "rotation", "rot", "Rotation", "rvec", "rotation_matrix", "Rs")

@@ -17,6 +17,7 @@ _CONVERGE_DEG = 15.0
 """Only cameras that look at one point this closely tell anything."""
 
 _MIN_CAMERAS = 3
+_MAX_LENGTH = 1e100
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ def measure_direction(cameras: Sequence[RawCamera]) -> DirectionTest:
     for direction in ("world_from_cam", "cam_from_world"):
         poses = np.array([replace(camera, direction=direction).cam_from_world for camera in cameras]).reshape(-1, 3, 4)
         centers = -np.einsum("nij,ni->nj", poses[:, :, :3], poses[:, :, 3])
-        finite = np.isfinite(poses).all()
-        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg if finite else 180.0
+        # Beyond this, squares of lengths overflow.
+        measurable = bool((np.abs(poses) < _MAX_LENGTH).all())
+        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg if measurable else 180.0
     best: PoseDirection = "world_from_cam"
     if angles["cam_from_world"] < angles["world_from_cam"]:
         best = "cam_from_world"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix, read_each
+from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_from_center, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.unread import unread_notes
 from renderkit.untrusted.content import Content, field, number, size_at
@@ -84,7 +84,7 @@ def _read_camera(name: str, node: Element, path: Path) -> RawCamera:
     outer = _attributes(node, "transform", path, where)
     rotation = np.array([[_number(outer, f"r{i}{j}", path, where) for j in (1, 2, 3)] for i in (1, 2, 3)])
     position = np.array([_number(outer, key, path, where) for key in ("x", "y", "z")])
-    pose = pose_matrix(rotation, -rotation @ position)
+    pose = pose_from_center(rotation, position)
     size = size_at(right - left + 1, bottom - top + 1, path, f"{where}fov_video")
     return RawCamera(name, K, pose, axes="opengl", coefficients=lens, size=size)
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import UNKNOWN_K, RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.formats.as_stated import UNKNOWN_K, RawCamera, RawRig, intrinsics, pose_from_center, pose_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
@@ -86,7 +86,7 @@ def _read_sidecar(name: str, values: Mapping[str, str], path: Path) -> RawCamera
     )
     given = numbers(values.get("DistortionCoeficients", "").split(), [(None,)], path, "xcr:DistortionCoeficients")
     lens = _lens(values.get("DistortionModel", ""), given, path, name)
-    pose = pose_matrix(rotation, -rotation @ position)
+    pose = pose_from_center(rotation, position)
     scaled = _scaled(np.array([focal, focal * aspect, skew]), u, v)
     return RawCamera(name, UNKNOWN_K, pose, coefficients=lens, K_from_size=scaled)
 

@@ -52,7 +52,8 @@ def read(content: Content) -> RawRig:
     inside = _inside(content)
     path = inside.path
     top = mapping_at(inside.json, path, None)
-    entries = [mapping_at(one, path, f"frames[{i}]") for i, one in enumerate(list_at(top["frames"], path, "frames"))]
+    frames = list_at(field(top, "frames", path), path, "frames")
+    entries = [mapping_at(one, path, f"frames[{i}]") for i, one in enumerate(frames)]
     size = size_at(field(top, "width", path), field(top, "height", path), path, "width")
     names = names_from_pictures([str(entry.get("rgb_path", index)) for index, entry in enumerate(entries)])
     cameras = tuple(

@@ -16,7 +16,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix, read_each
+from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_from_center, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rotation import matrix_from_quaternion
@@ -76,7 +76,7 @@ def _read_camera(name: str, node: Element, path: Path) -> RawCamera:
     position = _values(frame.attrib, "POSITION", 3, path, where)
     K = intrinsics(focal, focal / aspect, float(center[0]), float(center[1]))
     lens = _lens(frame.attrib, path, where)
-    return RawCamera(name, K, pose_matrix(rotation, -rotation @ position), coefficients=lens, size=size)
+    return RawCamera(name, K, pose_from_center(rotation, position), coefficients=lens, size=size)
 
 
 def _values(values: Mapping[str, str], key: str, count: int, path: Path, where: str) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -20,13 +21,16 @@ from renderkit.untrusted.files import open_regular
 MAX_MEMBER_BYTES = 1 << 30
 """Arrays that claim more than this are refused."""
 
+MAX_NAMES = 100_000
+"""As many names of arrays are looked at to tell one kind of file from another."""
+
 MAX_TOTAL_BYTES = 1 << 31
 """Files whose arrays claim more than this together are refused."""
 
-# What zipfile, zlib and NumPy raise for damaged files. NumPy's header parser raises the last four.
+# What zipfile, zlib and NumPy raise for damaged files. NumPy's header parser raises the last five.
 _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, RuntimeError,
-    OverflowError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError,
+    OverflowError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
 )  # fmt: skip
 
 
@@ -49,6 +53,16 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, NDAr
                 return _read_members(archive, path, names)
         except _DAMAGE as error:
             raise DatasetError(path, None, f"cannot be read as .npz: {error}") from error
+
+
+def npz_names(path: Path) -> tuple[str, ...]:
+    """Return the names of an .npz file's arrays, at most `MAX_NAMES`; none where it is no zip file. For detection."""
+    with open_regular(path) as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return tuple(name.removesuffix(".npy") for name in archive.namelist()[:MAX_NAMES])
+        except _DAMAGE:
+            return ()
 
 
 def read_npy(path: Path, data: bytes) -> NDArray[Any]:
