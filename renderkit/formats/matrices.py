@@ -10,6 +10,8 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.content import Untrusted, numbers
 
+_MAX_ENTRY = 1e100
+
 
 def intrinsics_at(value: Untrusted, path: Path, key: str) -> FloatArray:
     """Return the (3, 3) block of (3, 3), (3, 4) or (4, 4) intrinsics.
@@ -50,8 +52,10 @@ def decompose_projection(projection: FloatArray, path: Path, key: str) -> tuple[
         DatasetError: If P is not finite or its left block has no inverse (a camera at infinity).
     """
     left = projection[:, :3]
-    determinant = float(np.linalg.det(left)) if np.isfinite(projection).all() else float("nan")
-    if not np.isfinite(determinant) or determinant == 0.0:
+    # Beyond this, the determinant overflows.
+    measurable = bool((np.abs(projection) < _MAX_ENTRY).all())
+    determinant = float(np.linalg.det(left)) if measurable else 0.0
+    if determinant == 0.0:
         raise DatasetError(path, key, "expected a projection matrix K [R | t] of a finite camera")
     if determinant < 0.0:
         projection = -projection
