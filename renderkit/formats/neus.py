@@ -23,6 +23,7 @@ from renderkit.formats.sizes import picture_file_size, sorted_pictures
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, numbers
 from renderkit.untrusted.npz import npz_names, read_npz
+from renderkit.writing import write_arrays
 
 _LIMITS = Expressible(size=False)
 _WORLD = re.compile(r"world_mat_(\d{1,9})\Z")
@@ -81,11 +82,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
         world = np.eye(4)
         world[:3] = camera.K @ camera.cam_from_world.matrix[:3]
         arrays |= {f"world_mat_{number}": world, f"scale_mat_{number}": np.eye(4)}
-    try:
-        with path.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_arrays(path, arrays)
     return (*notes, "scale_mat is the identity: NeuS needs the one that maps the unit sphere around the object")
 
 

@@ -1,4 +1,4 @@
-"""A stranger's YAML: the plain subset that camera files use, read without a YAML library.
+"""Untrusted YAML: the plain subset that camera files use, read without a YAML library.
 
 Mappings and lists by indentation, flow lists and mappings, quoted and plain scalars, comments, directives. A tag before
 a value is dropped: nothing is ever constructed from it. Anchors, aliases, block scalars and complex keys are refused,
