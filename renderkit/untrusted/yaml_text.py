@@ -25,6 +25,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
 _ITEM = re.compile(r"-(?:\s+|\Z)")
+_NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,")
 _PLAIN_END = re.compile(r"[,\[\]{}]|:\s|:\Z")
 
 
@@ -222,10 +223,11 @@ class _Flow:
         if depth > _MAX_DEPTH:
             raise ValueError("nested too deeply")
         self._space()
-        tag = _TAG.match(self.text, self.at)
+        first = self.text[self.at : self.at + 1]
+        tag = _TAG.match(self.text, self.at) if first == "!" else None
         if tag is not None:
             self.at = tag.end()
-        first = self.text[self.at : self.at + 1]
+            first = self.text[self.at : self.at + 1]
         if first == "[":
             return self._list(depth)
         if first == "{":
@@ -244,12 +246,21 @@ class _Flow:
 
     def _list(self, depth: int) -> list[Any]:
         self.at += 1
+        end = self.text.find("]", self.at)
+        plain = self.text[self.at : end]
+        if end > 0 and _NOT_PLAIN.search(plain) is None and plain.strip():
+            # The usual case first: matrices are lists of plain numbers.
+            words = plain.split(",")
+            self.at = end + 1
+            return [_scalar(word.strip()) for word in (words if words[-1].strip() else words[:-1])]
         items: list[Any] = []
         while True:
             self._space()
             if self.text[self.at : self.at + 1] == "]":
                 self.at += 1
                 return items
+            if self.text[self.at : self.at + 1] == ",":
+                raise ValueError("expected a value between two commas")
             items.append(self._value(depth + 1, nested=True))
             self._separator("]")
 

@@ -20,6 +20,7 @@ SAMPLES = [
     "map: {a: 1, b: [2, 3], c: {d: e}}\nempty: []\nnone: {}\n",
     "---\nurl: http://example.org/x\ntime: 'x'\nlist:\n- 1\n-\n  - 2\n",
     "%YAML 1.1\n---\na: -1.5E+2\nb: False\n...\n",
+    "a: [1, 2, ]\nb: [ [1, 2], [3, 4,] ]\nc: [a b, 'c, d', -]\n",
     "1: one\ntwo words: 2\n",
 ]
 
@@ -53,6 +54,7 @@ def test_filestorage_tags_and_numbers() -> None:
         ("a: 1\na: 2\n", "twice"),
         ("\ta: 1\n", "tabs"),
         ("a: [1 2] 3\n", "one value"),
+        ("a: [1, , 2]\n", "expected"),
         ("a: " + "[" * 100 + "]" * 100, "too deeply"),
         ("- " * 100 + "x\n", "too deeply"),
         ('a: "open\n', "quote"),
