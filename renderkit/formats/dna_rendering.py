@@ -13,7 +13,7 @@ from pathlib import Path
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.pose_direction import measure_direction
-from renderkit.formats.smc_calibration import by_number, read_smc_camera
+from renderkit.formats.smc_calibration import by_number, read_smc_cameras
 from renderkit.untrusted.content import Content, numbers, size_at
 from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
 
@@ -34,13 +34,13 @@ def read_cameras(content: Content) -> RawRig:
     path = content.path
     with closing(Hdf5File(path)) as file:
         names = sorted(file.keys(_GROUP), key=by_number)
-        cameras = tuple(read_smc_camera(file, _GROUP, name, path, _NO_ENTRY) for name in names)
+        read = read_smc_cameras(file, _GROUP, names, path, no_entry=lambda _: _NO_ENTRY)
         sizes = _sizes(file, path)
-    cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in cameras)
+    cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in read.cameras)
     found = measure_direction(cameras)
     cameras = tuple(replace(camera, direction=found.best) for camera in cameras)
     note = f"the direction of RT is undocumented; read as {found.best} ({found.evidence})"
-    return RawRig(cameras, path, "m", notes=(note,))
+    return RawRig(cameras, path, "m", notes=(note, *read.notes), failed=read.failed, order=tuple(names))
 
 
 def _sizes(file: Hdf5File, path: Path) -> dict[str, tuple[int, int]]:

@@ -58,7 +58,8 @@ def read(content: Content) -> RawRig:
     inner, outer = folder / "intri.yml", folder / "extri.yml"
     intrinsic, extrinsic = parse_yaml(inner), parse_yaml(outer)
     inside, outside = _names(intrinsic, "K_"), _names(extrinsic, "T_")
-    names = [name for name in inside if name in set(outside)]
+    posed = set(outside)
+    names = [name for name in inside if name in posed]
     if not names:
         have = [f"{file.name} has {list_names(own) or 'none'}" for file, own in ((inner, inside), (outer, outside))]
         why = f"no camera is in both files: {', '.join(have)}"
@@ -66,7 +67,8 @@ def read(content: Content) -> RawRig:
     cameras = tuple(_read_camera(name, intrinsic, extrinsic, folder) for name in names)
     notes = [note for name in names if (note := _two_rotations(name, extrinsic)) is not None]
     for file, own, other in ((inner, inside, outer), (outer, outside, inner)):
-        alone = [name for name in own if name not in names]
+        both = set(names)
+        alone = [name for name in own if name not in both]
         notes += [f"in {file.name} and not in {other.name}, left out: {list_names(alone)}"] if alone else []
     notes += [*_unread(intrinsic, inside, _INNER_READ), *_unread(extrinsic, outside, _OUTER_READ)]
     return RawRig(cameras, content.path, "unknown", notes=tuple(notes))

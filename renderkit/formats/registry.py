@@ -58,6 +58,7 @@ from renderkit.formats import (
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import CaptureOptions, Format
 from renderkit.formats.sizes import with_sizes
+from renderkit.formats.wide_lens import with_wide_lens_note
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
 
@@ -155,7 +156,7 @@ def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int
     chosen = _detect(content) if format is None else find_format(format)
     rig = replace(chosen.read_cameras(content), format=chosen.name)
     rig.raise_failed()
-    return with_sizes(rig.with_left_out(), size)
+    return with_wide_lens_note(with_sizes(rig.with_left_out(), size))
 
 
 def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> Rig:  # noqa: A002
