@@ -264,7 +264,8 @@ def _uses() -> dict[str, set[tuple[str, int]]]:
             names = {
                 ast.Name: lambda one: one.id,
                 ast.Attribute: lambda one: one.attr,
-                ast.Constant: lambda one: one.value,
+                # Registries name functions as "module:function".
+                ast.Constant: lambda one: one.value.rpartition(":")[2] if isinstance(one.value, str) else None,
                 ast.keyword: lambda one: one.arg,
             }
             tell = names.get(type(node))
