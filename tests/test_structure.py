@@ -264,13 +264,13 @@ def _uses() -> dict[str, set[tuple[str, int]]]:
             names = {
                 ast.Name: lambda one: one.id,
                 ast.Attribute: lambda one: one.attr,
-                # Registries name functions as "module:function".
-                ast.Constant: lambda one: one.value.rpartition(":")[2] if isinstance(one.value, str) else None,
+                ast.Constant: lambda one: one.value,
                 ast.keyword: lambda one: one.arg,
             }
             tell = names.get(type(node))
             if tell is not None and isinstance(name := tell(node), str):
-                found[name].add((module, getattr(node, "lineno", 0)))
+                # Registries name functions as "module:function".
+                found[name.rpartition(":")[2]].add((module, getattr(node, "lineno", 0)))
     return found
 
 
