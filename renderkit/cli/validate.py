@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    CameraNamesOption,
     CamerasOption,
     CaptureArgument,
     ChecksOption,
     DeviceOption,
     FlameOption,
     FramesOption,
+    ImagesOption,
     LandmarksOption,
     MasksOption,
     MeshOption,
@@ -27,11 +29,14 @@ from renderkit.cli.arguments import (
     RememberOption,
     RendererChoice,
     RendererOption,
+    RigOption,
+    SizeOption,
     ThresholdOption,
     UndistortedMattesOption,
     UndistortOption,
     WorkersOption,
     remember,
+    scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
@@ -45,10 +50,14 @@ OverlaysOption = Annotated[bool, typer.Option("--overlays/--no-overlays", help="
 
 
 def validate(
-    capture: CaptureArgument,
+    capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
     flame: FlameOption = None,
     remember_flame: RememberOption = False,
     mesh_root: MeshRootOption = None,
@@ -77,7 +86,11 @@ def validate(
     if remember_flame:
         remember(flame)
     gates = read_gates(gate, config, baseline)
-    folder = out or default_run_folder(capture)
+    inputs = scene_inputs(
+        capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size,
+    )  # fmt: skip
+    folder = out or default_run_folder(capture or rig or Path())
     with Progress() as progress:
         report = run.validate(
             capture,
@@ -88,6 +101,10 @@ def validate(
             landmarks=landmarks,
             flame=flame,
             mesh_root=mesh_root,
+            rig=rig,
+            images=images,
+            camera_names=inputs.camera_names,
+            size=inputs.size,
             metrics=metrics,
             region=region,
             gates=gates.gates,

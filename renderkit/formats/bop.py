@@ -11,6 +11,7 @@ from pathlib import Path
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -103,6 +104,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="bop",
     title="BOP scene_camera.json",
+    layout=picture_layout.BOP,
     matches=matches,
     read_cameras=read,
     write=write,

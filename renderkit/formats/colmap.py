@@ -15,6 +15,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.colmap_models import MODELS, NAME_OF_NUMBER, ColmapCamera, from_colmap, param_count, to_colmap
 from renderkit.formats.format import Format, WriteOptions
@@ -262,6 +263,7 @@ def _make_folder(path: Path, stale: tuple[str, ...]) -> None:
 TEXT = Format(
     name="colmap",
     title="COLMAP text model",
+    layout=picture_layout.COLMAP,
     matches=matches_text,
     read_cameras=read_text_model,
     write=write_text_model,
@@ -270,6 +272,7 @@ TEXT = Format(
 BINARY = Format(
     name="colmap-bin",
     title="COLMAP binary model",
+    layout=picture_layout.COLMAP,
     matches=matches_binary,
     read_cameras=read_binary_model,
     write=write_binary_model,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import CalibrationError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -79,6 +80,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="krt-json",
     title="KRT JSON (ava-256, Goliath)",
+    layout=picture_layout.KRT_JSON,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -16,6 +16,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit, intrinsics
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -163,6 +164,7 @@ def _write_sensor(parent: Element, camera: Camera, number_: str, name: str) -> N
 FORMAT = Format(
     name="metashape",
     title="Metashape camera XML",
+    layout=picture_layout.METASHAPE,
     matches=matches,
     read_cameras=read,
     write=write,

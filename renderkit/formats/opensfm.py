@@ -13,6 +13,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -147,6 +148,7 @@ def _model_of(camera: Camera) -> dict[str, object]:
 FORMAT = Format(
     name="opensfm",
     title="OpenSfM reconstruction.json",
+    layout=picture_layout.OPENSFM,
     matches=matches,
     read_cameras=read,
     write=write,

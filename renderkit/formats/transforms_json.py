@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from renderkit.errors import CalibrationError, DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -143,6 +144,7 @@ def _intrinsics_of(camera: Camera, fisheye: bool) -> dict[str, float]:
 NERFSTUDIO = Format(
     name="nerfstudio",
     title="nerfstudio transforms.json",
+    layout=picture_layout.TRANSFORMS_JSON,
     matches=matches,
     read_cameras=read,
     write=write,
@@ -151,6 +153,7 @@ NERFSTUDIO = Format(
 INSTANT_NGP = Format(
     name="instant-ngp",
     title="instant-ngp transforms.json",
+    layout=picture_layout.TRANSFORMS_JSON,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
+from renderkit.formats.folder import MESH_NAME, CameraNames
+from renderkit.formats.patterns import anchored
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -28,20 +30,28 @@ class CaptureInputs:
     """Everything a capture is opened with.
 
     Attributes:
-        capture: The file or folder.
-        meshes: Names of the capture's meshes, mesh files, and meshes.
-        masks: Folder of mattes.
-        landmarks: Landmarks file.
+        capture: The file or folder; with `rig` the folder that patterns start from, the working folder when None.
+        meshes: Names of the capture's meshes, mesh files, a pattern of mesh files, and meshes.
+        masks: Folder or pattern of mattes.
+        landmarks: Landmarks file or pattern.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
+        rig: Camera file.
+        images: Pattern of the photographs.
+        camera_names: The cameras' names in file paths, by those of the rig or all in its order.
+        size: (width, height) in px for camera files that state none.
     """
 
-    capture: Path
+    capture: Path | None
     meshes: tuple[str | Mesh, ...] = ()
-    masks: Path | None = None
-    landmarks: Path | None = None
+    masks: str | Path | None = None
+    landmarks: str | Path | None = None
     flame: Path | None = None
     mesh_root: Path | None = None
+    rig: Path | None = None
+    images: str | None = None
+    camera_names: CameraNames | None = None
+    size: tuple[int, int] | None = None
 
     def open(self) -> Capture:
         """Open the capture with all that was given beside it.
@@ -49,15 +59,41 @@ class CaptureInputs:
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
+        patterns = [mesh for mesh in self.meshes if isinstance(mesh, str) and "{" in mesh]
+        if len(patterns) > 1:
+            raise ArgumentError(f"expected one pattern of meshes, found {', '.join(patterns)}")
+        capture = self._open(patterns[0] if patterns else None)
         try:
             _, forgotten = self._remembered_flame
             if forgotten and capture.needs_flame_topology:
                 _log.warning("warning: %s; FLAME is scored by its vertices alone without --flame FILE", forgotten)
-            return self.supplement(capture)
+            return replace(self, masks=None, landmarks=None).supplement(capture)
         except Exception:
             capture.close()
             raise
+
+    def _open(self, mesh_pattern: str | None) -> Capture:
+        """Open the capture with all but mesh files.
+
+        Raises:
+            ArgumentError: If something does not belong to the format.
+            DatasetError: If something is missing or damaged.
+        """
+        try:
+            return open_capture(
+                self.capture,
+                flame=self.flame_file if self.rig is None else None,
+                mesh_root=self.mesh_root,
+                rig=self.rig,
+                images=self.images,
+                masks=self.masks,
+                mesh=mesh_pattern,
+                landmarks=self.landmarks,
+                camera_names=self.camera_names,
+                size=self.size,
+            )
+        except ValueError as error:
+            raise ArgumentError(str(error)) from error
 
     def supplement(self, capture: Capture) -> Capture:
         """Return an opened capture with the meshes, mattes and landmarks that were given beside it.
@@ -68,8 +104,9 @@ class CaptureInputs:
         for given in self.meshes:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
-            elif is_mesh_file(given):
-                capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
+            elif is_mesh_file(given) and "{" not in given:
+                file = capture.path / anchored(Path(given).as_posix(), capture.path) if capture.path.is_dir() else given
+                capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=Path(file))
         if self.masks is not None or self.landmarks is not None:
             capture = SupplementedCapture(capture, self.masks, self.landmarks)
         return capture
@@ -141,6 +178,8 @@ def is_mesh_file(text: str) -> bool:
 def _mesh_name(mesh: str | Mesh) -> str:
     if isinstance(mesh, Mesh):
         return mesh.name or "mesh"
+    if "{" in mesh:
+        return MESH_NAME
     return Path(mesh).stem if is_mesh_file(mesh) else mesh
 
 
