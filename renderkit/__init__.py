@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import sys
-from types import ModuleType
 
 __version__ = "0.1.0"
 
@@ -26,8 +24,7 @@ _NAMES = {
     "geometry.camera": "Camera",
     "geometry.distortion": "BrownConrady KannalaBrandt NoDistortion",
     "geometry.landmarks": "Landmarks",
-    "geometry.mesh": "Mesh",
-    "geometry.mesh_files": "load_mesh",
+    "geometry.mesh": "Mesh load_mesh",
     "geometry.pose": "Pose",
     "geometry.rig": "Rig",
     "metrics.boundary": "score_boundary",
@@ -40,8 +37,8 @@ _NAMES = {
     "pipeline.synth": "synthesize",
     "pipeline.synth_options": "SynthOptions",
     "pipeline.validate": "validate_views",
-    "render.base": "RenderPass Renderer Rendering",
-    "render.choose": "make_renderer",
+    "renderers.base": "RenderPass Renderer Rendering",
+    "renderers.choose": "make_renderer",
     "results.json_report": "read_report write_report",
     "results.report": "Report",
     "results.rows": "ViewResult",
@@ -68,19 +65,3 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """List the public names, loaded or not."""
     return list(__all__)
-
-
-class _Package(ModuleType):
-    """This package. `renderkit.render` is the function, also once the subpackage of the same name is imported."""
-
-    @property
-    def render(self) -> object:
-        """The public function."""
-        return getattr(importlib.import_module(_HOMES["render"]), "render")  # noqa: B009 - as in __getattr__
-
-    @render.setter
-    def render(self, subpackage: ModuleType) -> None:
-        """Leave the function in its place when the import system binds the subpackage, which stays importable."""
-
-
-sys.modules[__name__].__class__ = _Package

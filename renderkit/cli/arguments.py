@@ -12,13 +12,13 @@ import typer
 
 if TYPE_CHECKING:
     from renderkit.pipeline.inputs import CaptureInputs
-    from renderkit.render.base import Renderer
+    from renderkit.renderers.base import Renderer
 
 _SIZE = re.compile(r"^(\d{1,6})[xX](\d{1,6})$")
 
 
 class RendererChoice(StrEnum):
-    """What draws."""
+    """The renderer to use."""
 
     AUTO = "auto"
     EGL = "egl"
@@ -126,7 +126,7 @@ UndistortOption = Annotated[
 UndistortedMattesOption = Annotated[
     bool,
     typer.Option(
-        "--undistorted-mattes", help="The mattes belong to undistorted pictures: undistort the photographs alone."
+        "--undistorted-mattes", help="The mattes were made on undistorted pictures: undistort only the photographs."
     ),
 ]
 MetricsOption = Annotated[
@@ -134,7 +134,7 @@ MetricsOption = Annotated[
     typer.Option(
         "--metrics",
         metavar="LIST",
-        help="standard, full, or a list of contour, multiview, depth, texture, intervals: more numbers, more time.",
+        help="standard, full, or a list of contour, multiview, depth, texture, intervals; more metrics take more time.",
     ),
 ]
 RegionOption = Annotated[
@@ -152,7 +152,9 @@ ChecksOption = Annotated[
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
 ]
-RendererOption = Annotated[RendererChoice, typer.Option("--renderer", help="What draws.")]
+RendererOption = Annotated[
+    RendererChoice, typer.Option("--renderer", help="Renderer to use; auto prefers a GPU, then the CPU.")
+]
 DeviceOption = Annotated[
     int | None,
     typer.Option("--device", metavar="N", min=0, help="EGL device, see `renderkit doctor`.", show_default=False),
@@ -160,7 +162,11 @@ DeviceOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option(
-        "--workers", metavar="N", min=1, help="Views worked on at once; all cores by default.", show_default=False
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Views in parallel; one per core by default.",
+        show_default=False,
     ),
 ]
 OutOption = Annotated[
@@ -190,7 +196,7 @@ def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
         ContextError: If there is none.
         ArgumentError: If a device is given for the CPU.
     """
-    from renderkit.render.choose import make_renderer
+    from renderkit.renderers.choose import make_renderer
 
     return make_renderer(choice.value, device)
 

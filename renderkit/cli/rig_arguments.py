@@ -22,7 +22,7 @@ def check_format(name: str | None, option: str, *, written: bool = False) -> Non
     """Refuse a format that does not exist, or that is only read.
 
     Raises:
-        typer.BadParameter: Naming the formats there are.
+        typer.BadParameter: If it is; the message lists the formats.
     """
     from renderkit.formats import formats
 

@@ -35,8 +35,8 @@ from renderkit.cli.arguments import (
     UndistortedMattesOption,
     UndistortOption,
     WorkersOption,
+    parse_size,
     remember,
-    scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
@@ -81,16 +81,12 @@ def validate(
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     from renderkit.cli.progress import Progress
+    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import run
 
     if remember_flame:
         remember(flame)
     gates = read_gates(gate, config, baseline)
-    inputs = scene_inputs(
-        capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size,
-    )  # fmt: skip
-    folder = out or default_run_folder(capture or rig or Path())
     with Progress() as progress:
         report = run.validate(
             capture,
@@ -103,13 +99,13 @@ def validate(
             mesh_root=mesh_root,
             rig=rig,
             images=images,
-            camera_names=inputs.camera_names,
-            size=inputs.size,
+            camera_names=None if camera_names is None else read_camera_names(camera_names),
+            size=parse_size(size),
             metrics=metrics,
             region=region,
             gates=gates.gates,
             baseline=gates.baseline,
-            out=folder,
+            out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value,
             device=device,
             workers=workers,

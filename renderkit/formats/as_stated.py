@@ -182,7 +182,7 @@ def read_each(
 
 @lru_cache(maxsize=4096)
 def _lens(model: ModelName, coefficients: tuple[float, ...]) -> Distortion:
-    """Build a lens once for all cameras that share it: finding its valid radius is the dearest step of reading."""
+    """Build a lens once for all cameras that share it: finding its valid radius is expensive."""
     given = np.asarray(coefficients, dtype=np.float64)
     return KannalaBrandt(given) if model == "kannala_brandt" else make_distortion(given)
 

@@ -19,6 +19,7 @@ from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import encoded_size
 from renderkit.untrusted.content import size_at
+from renderkit.writing import new_file
 
 DOCUMENTED_SIZE = (2448, 2048)
 """(width, height) in px of every camera of RenderMe-360; used where a file states no size and holds no picture."""
@@ -137,17 +138,14 @@ def write_calibration(rig: Rig, path: Path, options: WriteOptions) -> tuple[str,
         if not name or "/" in name or name == ".":
             raise DatasetError(path, name, f"an SMC file cannot carry the camera name {name!r}; rename the camera")
     sizes = {camera.size for camera in rig}
-    try:
-        with h5py.File(path, "w") as file:
-            file.create_group("Camera").attrs.update({"num_device": len(rig), "num_frame": 0})
-            for width, height in sizes:
-                file["Camera"].attrs["resolution"] = (height, width)
-            for name, camera in rig.cameras.items():
-                lens = camera.distortion
-                group = file.create_group(f"Calibration/{name}")
-                group["K"] = camera.K
-                group["D"] = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
-                group["RT"] = camera.cam_from_world.inverse().matrix
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error}") from error
+    with new_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_group("Camera").attrs.update({"num_device": len(rig), "num_frame": 0})
+        for width, height in sizes:
+            file["Camera"].attrs["resolution"] = (height, width)
+        for name, camera in rig.cameras.items():
+            lens = camera.distortion
+            group = file.create_group(f"Calibration/{name}")
+            group["K"] = camera.K
+            group["D"] = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
+            group["RT"] = camera.cam_from_world.inverse().matrix
     return ()

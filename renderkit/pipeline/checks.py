@@ -27,7 +27,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.render.base import Renderer
+from renderkit.renderers.base import Renderer
 from renderkit.results.capture_check import CaptureCheck, CheckVerdict
 
 FLAME_TRANSLATION, LANDMARK_MAP, MASK_SPACE, SCAN_FRAME = (

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
@@ -21,6 +22,8 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.selection import select_cameras, select_frames
 from renderkit.results.kinds import parse_metric_groups
+
+PathLike: TypeAlias = str | Path
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,36 @@ class CaptureInputs:
     images: str | None = None
     camera_names: CameraNames | None = None
     size: tuple[int, int] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        capture: PathLike | None,
+        mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
+        *,
+        masks: PathLike | None = None,
+        landmarks: PathLike | None = None,
+        flame: PathLike | None = None,
+        mesh_root: PathLike | None = None,
+        rig: PathLike | None = None,
+        images: str | None = None,
+        camera_names: CameraNames | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> CaptureInputs:
+        """Build from what a caller gave: paths as text, one mesh or several."""
+        given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
+        return cls(
+            capture=None if capture is None else Path(capture),
+            meshes=tuple(str(one) if isinstance(one, Path) else one for one in given),
+            masks=masks,
+            landmarks=landmarks,
+            flame=None if flame is None else Path(flame),
+            mesh_root=None if mesh_root is None else Path(mesh_root),
+            rig=None if rig is None else Path(rig),
+            images=images,
+            camera_names=camera_names,
+            size=size,
+        )
 
     def open(self) -> Capture:
         """Open the capture with all that was given beside it.

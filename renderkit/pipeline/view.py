@@ -16,7 +16,7 @@ from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation, read_observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view_parts import NO_MATTE, RenderedParts
-from renderkit.render.base import Renderer, RenderPass
+from renderkit.renderers.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import asked_kinds, needs_of
 from renderkit.results.rows import ViewKey, ViewResult

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from renderkit.metrics.score_kind import Metric
 from renderkit.notebook import table_html
 from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
 from renderkit.results.kinds import METRICS
-from renderkit.results.report import GateVerdict, Report
+
+if TYPE_CHECKING:
+    from renderkit.results.report import GateVerdict, Report
 
 _MOST_COLUMNS = 10
 _MOST = 10

@@ -1,4 +1,4 @@
-"""A stranger's HDF5 file, read key by key.
+"""An untrusted HDF5 file, read key by key.
 
 Only what lies in the file itself is read. HDF5 can send a reader elsewhere in five ways: soft links, external links,
 virtual datasets, external raw storage and object references; all are refused. Sizes are those that the file claims, so

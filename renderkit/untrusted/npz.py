@@ -1,4 +1,4 @@
-"""A stranger's .npz file: arrays only, no pickled objects, no size that the file does not have."""
+"""An untrusted .npz file: arrays only, no pickled objects, no size that the file does not have."""
 
 from __future__ import annotations
 

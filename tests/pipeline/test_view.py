@@ -17,7 +17,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view import examine_view
-from renderkit.render.base import RenderPass
+from renderkit.renderers.base import RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import METRIC_GROUPS, asked_kinds
 from renderkit.results.rows import ViewKey

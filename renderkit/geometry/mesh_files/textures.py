@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh import REPEATED, Wrap
+from renderkit.geometry.surface_defaults import REPEATED, Wrap
 from renderkit.images.encoded import MAX_ENCODED_BYTES, EncodedImage, encoded_size
 from renderkit.untrusted.files import read_bytes
 
