@@ -57,12 +57,14 @@ def init(
     from renderkit.formats.folder import FolderParts
     from renderkit.formats.opening import scene_path
     from renderkit.formats.proposal import propose_capture
+    from renderkit.formats.registry import read_stated_rig
 
     check_format(from_, "--from")
     root = scene if scene.is_dir() else scene.parent
     given = FolderParts(
         rig=scene if rig is None else root / (scene_path(rig, root) or ""),
         root=root,
+        read_cameras=read_stated_rig,
         images=scene_path(images, root),
         masks=scene_path(masks, root),
         mesh=scene_path(mesh, root),

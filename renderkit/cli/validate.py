@@ -90,25 +90,15 @@ def validate(
     with Progress() as progress:
         report = run.validate(
             capture,
-            cameras=cameras,
-            frames=frames,
-            mesh=mesh,
-            masks=masks,
-            landmarks=landmarks,
-            flame=flame,
-            mesh_root=mesh_root,
-            rig=rig,
-            images=images,
+            cameras=cameras, frames=frames,
+            mesh=mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root,
+            rig=rig, images=images, size=parse_size(size),
             camera_names=None if camera_names is None else read_camera_names(camera_names),
-            size=parse_size(size),
-            metrics=metrics,
-            region=region,
+            metrics=metrics, region=region,
             gates=gates.gates,
             baseline=gates.baseline,
             out=(folder := out or default_run_folder(capture or rig or Path())),
-            renderer=renderer.value,
-            device=device,
-            workers=workers,
+            renderer=renderer.value, device=device, workers=workers,
             undistort=undistort,
             undistorted_mattes=undistorted_mattes,
             matte_threshold=matte_threshold,
@@ -116,7 +106,7 @@ def validate(
             overlays=overlays,
             progress=progress.update,
             command=shlex.join(["renderkit", *sys.argv[1:]]),
-        )
+        )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))
 

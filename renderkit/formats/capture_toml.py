@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
+from renderkit.formats.folder import FolderCapture, FolderParts, ReadCameras
 from renderkit.formats.format import CaptureOptions, Format
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, size_at
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
 from renderkit.writing import write_text
 
-if TYPE_CHECKING:
-    from renderkit.formats.folder import FolderParts
-
+NAME = "capture-toml"
 FILE_NAME = "capture.toml"
 FORMAT_NAME = "renderkit-capture"
 FORMAT_VERSION = 1
 MAX_BYTES = 4 << 20
 """capture.toml files above this size are refused."""
+
+Locate: TypeAlias = Callable[[Path, str | None], tuple[Format, Content]]
 
 _PATTERNS = ("images", "masks", "mesh", "landmarks")
 _KEYS = ("format", "version", "cameras", "cameras_format", *_PATTERNS, "camera_names", "size", "unit")
@@ -42,34 +44,63 @@ def matches(content: Content) -> bool:
     return content.path.suffix == ".toml" and FORMAT_NAME.encode() in content.head
 
 
-def read_cameras(content: Content) -> RawRig:
-    """Read the cameras of the file that capture.toml names."""
-    from renderkit.formats.registry import read_stated_rig  # noqa: PLC0415 - the registry knows this format
+def make_format(locate: Locate, read: ReadCameras) -> Format:
+    """Return the format.
 
-    parts = read_parts(_file(content))
-    return replace(read_stated_rig(parts.rig, parts.format), path=content.path)
+    Args:
+        locate: Finds the format of the cameras that a capture.toml names, by path and, where it is stated, name.
+        read: Reads those cameras.
+    """
+
+    def read_cameras(content: Content) -> RawRig:
+        path = _file(content)
+        parts = read_parts(path, read)
+        with _naming(path):
+            chosen, _ = _cameras(locate, parts, path)
+            return replace(read(parts.rig, chosen.name), path=content.path)
+
+    def open_capture(content: Content, options: CaptureOptions) -> Capture:  # noqa: ARG001 - one signature for all
+        path = _file(content)
+        parts = read_parts(path, read)
+        with _naming(path):
+            chosen, cameras = _cameras(locate, parts, path)
+            if parts.mesh is None and chosen.read_mesh is not None:
+                parts = replace(parts, mesh=chosen.read_mesh(cameras))
+            return FolderCapture(parts)
+
+    return Format(
+        name=NAME,
+        title="capture.toml (written by renderkit init)",
+        matches=matches,
+        read_cameras=read_cameras,
+        open_capture=open_capture,
+    )
 
 
-def open_capture(content: Content, options: CaptureOptions) -> Capture:  # noqa: ARG001 - one signature for all
-    """Open the capture; see `FolderCapture`."""
-    from renderkit.formats.folder import FolderCapture  # noqa: PLC0415 - it reads cameras by the registry
-    from renderkit.formats.registry import locate_format  # noqa: PLC0415 - the registry knows this format
-
-    parts = read_parts(_file(content))
-    if parts.mesh is None:
-        chosen, cameras = locate_format(parts.rig, parts.format)
-        parts = replace(parts, mesh=None if chosen.read_mesh is None else chosen.read_mesh(cameras))
-    return FolderCapture(parts)
+def _cameras(locate: Locate, parts: FolderParts, path: Path) -> tuple[Format, Content]:
+    """Return the format of the cameras, which may not be in a capture.toml again: the two could name each other."""
+    chosen, cameras = locate(parts.rig, parts.format)
+    if chosen.name == NAME:
+        why = "expected a camera file; where the cameras lie beside this file, state cameras_format too"
+        raise DatasetError(path, "cameras", why)
+    return chosen, cameras
 
 
-def read_parts(path: Path) -> FolderParts:
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn what a pattern or a name in the file makes invalid into an error that names the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise DatasetError(path, None, str(error)) from error
+
+
+def read_parts(path: Path, read: ReadCameras) -> FolderParts:
     """Read what a capture.toml states.
 
     Raises:
         DatasetError: If it is not one, or a path in it would leave its folder.
     """
-    from renderkit.formats.folder import FolderParts  # noqa: PLC0415 - it reads cameras by the registry
-
     values = parse_toml(path, read_text(path, MAX_BYTES))
     found = (values.get("format"), values.get("version"))
     if found != (FORMAT_NAME, FORMAT_VERSION):
@@ -87,10 +118,11 @@ def read_parts(path: Path) -> FolderParts:
     return FolderParts(
         rig=path.parent / cameras,
         root=path.parent,
+        read_cameras=read,
         landmarks=None if landmarks is None else path.parent / landmarks,
         camera_names=_camera_names(values, path),
         size=_size(values, path),
-        format=_cameras_format(values, path.parent / cameras, path),
+        format=_cameras_format(values, path),
         unit=unit,
         **patterns,
     )
@@ -149,20 +181,11 @@ def _inside(value: Untrusted, path: Path, key: str) -> str:
     return value
 
 
-def _cameras_format(values: Mapping[str, Untrusted], cameras: Path, path: Path) -> str | None:
+def _cameras_format(values: Mapping[str, Untrusted], path: Path) -> str | None:
     name = values.get("cameras_format")
-    if name is None:
-        if cameras.is_dir() and (cameras / FILE_NAME).exists():
-            raise DatasetError(path, "cameras_format", "the key is needed where cameras is this very folder")
-        return None
-    if not isinstance(name, str) or name == FORMAT.name:
+    if name is not None and not isinstance(name, str):
         raise DatasetError(path, "cameras_format", f"expected a camera format, found {name!r:.80}")
-    from renderkit.formats.registry import find_format  # noqa: PLC0415 - the registry knows this format
-
-    try:
-        return find_format(name).name
-    except ValueError as error:
-        raise DatasetError(path, "cameras_format", str(error)) from error
+    return name
 
 
 def _camera_names(values: Mapping[str, Untrusted], path: Path) -> dict[str, str] | None:
@@ -192,12 +215,3 @@ def _relative(given: Path, root: Path, path: Path, key: str) -> str:
 def _toml(value: object) -> str:
     # JSON's strings, whole numbers and lists of them are TOML's, but for DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-FORMAT = Format(
-    name="capture-toml",
-    title="capture.toml (written by renderkit init)",
-    matches=matches,
-    read_cameras=read_cameras,
-    open_capture=open_capture,
-)

@@ -15,7 +15,6 @@ from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
 from renderkit.formats.picture_layout import MASK_NAMES
-from renderkit.formats.registry import read_stated_rig
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.sizes import picture_file_size, with_sizes
 from renderkit.geometry.camera import Camera
@@ -31,6 +30,7 @@ MESH_NAME = "mesh"
 """Name of the meshes that a pattern finds."""
 
 CameraNames: TypeAlias = Mapping[str, str] | Sequence[str]
+ReadCameras: TypeAlias = Callable[[Path, str | None], RawRig]
 _Files: TypeAlias = Mapping[tuple[str, str], Path]
 
 
@@ -50,10 +50,12 @@ class FolderParts:
         size: (width, height) in px for camera files that state none.
         format: The camera file's format; None detects it.
         unit: The world unit; None takes the camera file's.
+        read_cameras: Reads `rig` in `format`; a function of a module, so that a capture can be pickled.
     """
 
     rig: Path
     root: Path
+    read_cameras: ReadCameras
     images: str | None = None
     masks: str | None = None
     mesh: Mesh | str | None = None
@@ -89,7 +91,7 @@ class FolderCapture(Capture):
             ValueError: If a pattern is malformed, or `camera_names` does not fit the cameras.
         """
         self.path, self._parts = parts.root, parts
-        stated = stated or read_stated_rig(parts.rig, parts.format)
+        stated = stated or parts.read_cameras(parts.rig, parts.format)
         labels = _labels(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
         self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))

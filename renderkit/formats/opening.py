@@ -9,7 +9,7 @@ from renderkit.capture import Capture, Unit
 from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
 from renderkit.formats.format import CaptureOptions
 from renderkit.formats.patterns import anchored
-from renderkit.formats.registry import locate_format
+from renderkit.formats.registry import locate_format, read_stated_rig
 from renderkit.formats.scene import open_scene
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
@@ -97,6 +97,7 @@ def open_capture(
     parts = FolderParts(
         rig=content.path,
         root=root,
+        read_cameras=read_stated_rig,
         images=scene_path(images, root),
         masks=scene_path(masks, root),
         mesh=mesh if isinstance(mesh, Mesh) else scene_path(mesh, root),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from renderkit.errors import DatasetError
-from renderkit.formats.capture_toml import FORMAT as CAPTURE_TOML
+from renderkit.formats.capture_toml import NAME as CAPTURE_TOML
 from renderkit.formats.folder import FolderCapture, FolderParts
 from renderkit.formats.format import Format
 from renderkit.formats.registry import locate_format
@@ -34,7 +34,7 @@ def propose_capture(given: FolderParts, *, search: bool) -> FolderCapture:
         DatasetError: If there is no camera file, several, or no picture.
         ValueError: If a given pattern is malformed.
     """
-    chosen, content = _only(given.rig) if search else locate_format(given.rig, given.format, but=CAPTURE_TOML.name)
+    chosen, content = _only(given.rig) if search else locate_format(given.rig, given.format, but=CAPTURE_TOML)
     if chosen.open_capture is not None:
         why = f"is a {chosen.title}: the commands open it as it is, without {given.root.name}/capture.toml"
         raise DatasetError(given.rig, None, why)
@@ -48,7 +48,7 @@ def _only(folder: Path) -> tuple[Format, Content]:
         DatasetError: If there are none, or several.
     """
     try:
-        return locate_format(folder, but=CAPTURE_TOML.name)
+        return locate_format(folder, but=CAPTURE_TOML)
     except DatasetError as error:
         if not folder.is_dir():
             raise
@@ -69,7 +69,7 @@ def _only(folder: Path) -> tuple[Format, Content]:
 
 def _known(place: Path) -> tuple[Format, Content] | None:
     try:
-        return locate_format(place, but=CAPTURE_TOML.name)
+        return locate_format(place, but=CAPTURE_TOML)
     except DatasetError:
         return None  # not a camera file, or a damaged one: `inspect` on it says what
 

@@ -47,7 +47,6 @@ ENTRY_POINTS = "renderkit.formats"
 
 # The order is that of detection: formats with a mark of their own come before those known by their shape.
 _BUILT_IN = (
-    capture_toml.FORMAT,
     rig_json.FORMAT,
     dna_rendering.FORMAT,
     renderme360.FORMAT,
@@ -77,7 +76,8 @@ def formats() -> Mapping[str, Format]:
         UserWarning: For an entry point that cannot be loaded, is no `Format`, or takes a name that is in use; it is
             left out, and the other formats work.
     """
-    known = {one.name: one for one in _BUILT_IN}
+    own = capture_toml.make_format(locate_format, read_stated_rig)
+    known = {one.name: one for one in (own, *_BUILT_IN)}
     for found in _added():
         known.setdefault(found.name, found)
     return MappingProxyType(known)
@@ -210,7 +210,7 @@ def _added() -> Iterator[Format]:
     """Yield the formats of other packages; a broken or clashing one is warned of and left out."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - it reads every installed package's data
 
-    names = {one.name: "renderkit" for one in _BUILT_IN}
+    names = {one.name: "renderkit" for one in _BUILT_IN} | {capture_toml.NAME: "renderkit"}
     for entry in entry_points(group=ENTRY_POINTS):
         package = entry.dist.name if entry.dist is not None else entry.value
         found = _load(entry, package)

@@ -148,16 +148,9 @@ def validate(
     )  # fmt: skip
     with _opened(capture, inputs) as opened:
         options = make_options(
-            opened,
-            inputs.mesh_names,
-            frames=frames,
-            cameras=cameras,
-            matte_threshold=matte_threshold,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            metrics=metrics,
-            region=region,
-        )
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
+        )  # fmt: skip
         _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
