@@ -146,9 +146,9 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     """Write scene_camera.json; the translation stays in the rig's own unit."""
     ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
     entries = {}
-    for number, camera in zip(ids, rig, strict=True):
+    for image_id, camera in zip(ids, rig, strict=True):
         pose = camera.cam_from_world
-        entries[str(number)] = {
+        entries[str(image_id)] = {
             "cam_K": camera.K.ravel().tolist(),
             "depth_scale": 1.0,
             "cam_R_w2c": pose.R.ravel().tolist(),

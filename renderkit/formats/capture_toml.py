@@ -119,6 +119,7 @@ def read_parts(path: Path, read: ReadCameras) -> FolderParts:
         rig=path.parent / cameras,
         root=path.parent,
         read_cameras=read,
+        dataset=NAME,
         landmarks=None if landmarks is None else path.parent / landmarks,
         camera_names=_camera_names(values, path),
         size=_size(values, path),

@@ -50,6 +50,7 @@ class FolderParts:
         size: (width, height) in px for camera files that state none.
         format: The camera file's format; None detects it.
         unit: The world unit; None takes the camera file's.
+        dataset: The capture's `dataset`.
         read_cameras: Reads `rig` in `format`; a function of a module, so that a capture can be pickled.
     """
 
@@ -64,6 +65,7 @@ class FolderParts:
     size: tuple[int, int] | None = None
     format: str | None = None
     unit: Unit | None = None
+    dataset: str = "folder"
 
 
 class FolderCapture(Capture):
@@ -73,11 +75,9 @@ class FolderCapture(Capture):
 
     Attributes:
         path: The root folder.
-        dataset: "folder".
+        dataset: The format of the scene, "capture-toml", or "folder" for a rig with patterns.
         unit: As given, else the camera file's.
     """
-
-    dataset = "folder"
 
     def __init__(self, parts: FolderParts, stated: RawRig | None = None) -> None:
         """Read the cameras and look up the files.
@@ -90,7 +90,7 @@ class FolderCapture(Capture):
             DatasetError: If the camera file cannot be read, or a pattern finds no file, or two for one picture.
             ValueError: If a pattern is malformed, or `camera_names` does not fit the cameras.
         """
-        self.path, self._parts = parts.root, parts
+        self.path, self.dataset, self._parts = parts.root, parts.dataset, parts
         stated = stated or parts.read_cameras(parts.rig, parts.format)
         labels = _labels(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
