@@ -85,12 +85,12 @@ def inspect(
         found = tuple(_checks(capture)) if checks else ()
         if not as_json:
             _print_capture(capture, found if checks else None)
-        elif not is_rig(source):
+        elif as_capture or not is_rig(source):
             print_json(_as_json(capture, found))
             return
         else:
             raise typer.Exit(inspect_rig(source, as_json=True, beside={"capture": _as_json(capture, found)}))
-    if is_rig(source):
+    if is_rig(source) and not as_capture:
         typer.echo("\ncameras:")
         raise typer.Exit(inspect_rig(source))
 

@@ -78,7 +78,11 @@ def open_capture(
     scene_only = {"rig": rig, "images": images, "camera_names": camera_names, "size": size, "unit": unit}
     given = [name for name, value in scene_only.items() if value is not None]
     if path is None and rig is None:
-        raise ValueError(f"expected rig, the camera file, with {', '.join(given)}" if given else "expected path or rig")
+        raise ValueError(
+            f"expected rig, the camera file, with {', '.join(given)}"
+            if given
+            else "expected a capture, or rig, the camera file (--rig), with images (--images)"
+        )
     root = Path.cwd() if path is None else Path(path)
     chosen, content = locate_format(root if rig is None else root / (scene_path(rig, root) or ""), format)
     options = CaptureOptions(_path(flame), _path(mesh_root))

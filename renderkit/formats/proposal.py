@@ -20,7 +20,7 @@ MAX_DEPTH = 3
 MAX_FILES = 2000
 """Files that are looked into before the search is given up."""
 
-_SUFFIXES = (".json", ".xml", ".yml", ".yaml", ".toml", ".csv", ".txt", ".bin", ".npy", ".npz", ".smc", "")
+_SUFFIXES = (".json", ".xml", ".yml", ".yaml", ".toml", ".csv", ".txt", ".bin", ".npy", ".npz", ".smc", ".krt", "")
 
 
 def propose_capture(given: FolderParts, *, search: bool) -> FolderCapture:

@@ -55,10 +55,8 @@ def _completed(parts: FolderParts, chosen: Format, content: Content, stated: Raw
     root, images = parts.root, parts.images
     if images is None and not isinstance(parts.camera_names, tuple | list):
         found = _find_images(root, content, chosen.layout, labels)
-        if found is not None and parts.masks is None and not isinstance(parts.mesh, str):
-            root, images = found
-        elif found is not None and found[0] == root:
-            images = found[1]
+        if found is not None:
+            parts, (root, images) = _moved(parts, found[0]), found
     masks = parts.masks or best_pattern(root, chosen.layout.all_masks, labels, PICTURE_SUFFIXES)
     if masks is None and images is not None and _has_alpha(PathPattern(images, root, PICTURE_SUFFIXES).find(labels)):
         masks = images
@@ -67,6 +65,17 @@ def _completed(parts: FolderParts, chosen: Format, content: Content, stated: Raw
         mesh = chosen.read_mesh(content)
     return replace(
         parts, root=root, images=images, masks=masks, mesh=_find_mesh(root, chosen.layout) if mesh is None else mesh
+    )
+
+
+def _moved(parts: FolderParts, root: Path) -> FolderParts:
+    """Return the parts with what is given made absolute, where patterns start from another folder from now on."""
+    if root == parts.root:
+        return parts
+    start = parts.root.absolute()
+    masks = None if parts.masks is None else (start / parts.masks).as_posix()
+    return replace(
+        parts, masks=masks, mesh=(start / parts.mesh).as_posix() if isinstance(parts.mesh, str) else parts.mesh
     )
 
 

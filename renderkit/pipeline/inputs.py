@@ -13,7 +13,6 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.folder import MESH_NAME, CameraNames
-from renderkit.formats.patterns import anchored
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -100,13 +99,13 @@ class CaptureInputs:
             _, forgotten = self._remembered_flame
             if forgotten and capture.needs_flame_topology:
                 _log.warning("warning: %s; FLAME is scored by its vertices alone without --flame FILE", forgotten)
-            return replace(self, masks=None, landmarks=None).supplement(capture)
+            return replace(self, masks=None).supplement(capture)
         except Exception:
             capture.close()
             raise
 
     def _open(self, mesh_pattern: str | None) -> Capture:
-        """Open the capture with all but mesh files.
+        """Open the capture with all but mesh files and landmarks, which may be vertices of these meshes.
 
         Raises:
             ArgumentError: If something does not belong to the format.
@@ -121,7 +120,6 @@ class CaptureInputs:
                 images=self.images,
                 masks=self.masks,
                 mesh=mesh_pattern,
-                landmarks=self.landmarks,
                 camera_names=self.camera_names,
                 size=self.size,
             )
@@ -138,10 +136,11 @@ class CaptureInputs:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
             elif is_mesh_file(given) and "{" not in given:
-                file = capture.path / anchored(Path(given).as_posix(), capture.path) if capture.path.is_dir() else given
-                capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=Path(file))
+                file = _beside(given, capture)
+                capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
         if self.masks is not None or self.landmarks is not None:
-            capture = SupplementedCapture(capture, self.masks, self.landmarks)
+            landmarks = None if self.landmarks is None else _beside(self.landmarks, capture)
+            capture = SupplementedCapture(capture, self.masks, landmarks)
         return capture
 
     @property
@@ -201,6 +200,12 @@ def make_options(
             raise DatasetError(capture.path, None, f"has no {what}; `renderkit inspect` shows what is in it")
     _check_meshes(capture, options.frames or capture.frame_ids, options.meshes)
     return options
+
+
+def _beside(given: PathLike, capture: Capture) -> Path:
+    """Return a file of the working folder, or of the capture's folder where only that has it."""
+    file = Path(given)
+    return capture.path / file if not file.exists() and (capture.path / file).exists() else file
 
 
 def is_mesh_file(text: str) -> bool:

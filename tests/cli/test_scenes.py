@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +26,8 @@ from scene_oracle import (
     write_picture,
 )
 
+from renderkit.results.json_report import read_report
+
 Run = Callable[..., Result]
 VERTICES, FACES = ball()
 CAMERAS = ring()
@@ -39,14 +40,15 @@ def check(
     """Validate, and compare each view with the oracles."""
     result = run("validate", *arguments, "--no-checks", "--no-overlays", "--renderer", "cpu", "--out", "run")
     assert result.code == 0, result.err
-    document = json.loads(Path("run", "report.json").read_text())
-    rows: dict[tuple[str, str], Any] = {(row["frame"], row["camera"]): row for row in document["rows"]}
+    rows = {(row.key.frame, row.key.camera): row for row in read_report(Path("run")).rows}
     assert list(rows) == [(frame, name) for frame in frames for name in cameras]
     for (_, name), row in rows.items():
         mask = silhouette(cameras[name], VERTICES, FACES)
-        assert row["scores"]["mask"]["iou"] == pytest.approx(iou(mask, captured(mask)), abs=1e-3)
+        assert row.scores.mask is not None
+        assert row.scores.mask.iou == pytest.approx(iou(mask, captured(mask)), abs=1e-3)
         if "--landmarks" in arguments:
-            errors = np.array(row["scores"]["reprojection"]["errors_px"], dtype=float)
+            assert row.scores.reprojection is not None
+            errors = row.scores.reprojection.distances_px
             used = errors[np.isfinite(errors)]
             assert used.size >= 10
             np.testing.assert_allclose(used, 5.0, atol=1e-6)
