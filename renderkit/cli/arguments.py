@@ -88,7 +88,12 @@ MasksOption = Annotated[
 ]
 LandmarksOption = Annotated[
     str | None,
-    typer.Option("--landmarks", metavar="FILE|PATTERN", help="Landmarks, see docs/formats.md.", show_default=False),
+    typer.Option(
+        "--landmarks", metavar="FILE|DIR", help="Landmarks in the layouts of docs/formats.md.", show_default=False
+    ),
+]
+MinConfidenceOption = Annotated[
+    float, typer.Option("--min-confidence", help="Landmarks whose confidence is not above this are left out.", min=0.0)
 ]
 FlameOption = Annotated[
     Path | None,

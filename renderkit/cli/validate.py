@@ -24,6 +24,7 @@ from renderkit.cli.arguments import (
     MeshOption,
     MeshRootOption,
     MetricsOption,
+    MinConfidenceOption,
     OutOption,
     RegionOption,
     RememberOption,
@@ -58,6 +59,7 @@ def validate(
     images: ImagesOption = None,
     camera_names: CameraNamesOption = None,
     size: SizeOption = None,
+    min_confidence: MinConfidenceOption = 0.0,
     flame: FlameOption = None,
     remember_flame: RememberOption = False,
     mesh_root: MeshRootOption = None,
@@ -89,23 +91,15 @@ def validate(
     gates = read_gates(gate, config, baseline)
     with Progress() as progress:
         report = run.validate(
-            capture,
-            cameras=cameras, frames=frames,
-            mesh=mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root,
+            capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
+            min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region,
             rig=rig, images=images, size=parse_size(size),
             camera_names=None if camera_names is None else read_camera_names(camera_names),
-            metrics=metrics, region=region,
-            gates=gates.gates,
-            baseline=gates.baseline,
+            gates=gates.gates, baseline=gates.baseline,
             out=(folder := out or default_run_folder(capture or rig or Path())),
-            renderer=renderer.value, device=device, workers=workers,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            matte_threshold=matte_threshold,
-            checks=checks,
-            overlays=overlays,
-            progress=progress.update,
-            command=shlex.join(["renderkit", *sys.argv[1:]]),
+            renderer=renderer.value, device=device, workers=workers, undistort=undistort,
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, overlays=overlays,
+            progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))

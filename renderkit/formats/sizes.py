@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.names import PICTURE_SUFFIXES
-from renderkit.images.encoded import encoded_size
+from renderkit.images.header import encoded_size
 from renderkit.untrusted.files import read_head
 
 KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))

@@ -17,7 +17,7 @@ from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsic
 from renderkit.formats.smc_files import SmcFiles
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.rig import Rig
-from renderkit.images.encoded import encoded_size
+from renderkit.images.header import encoded_size
 from renderkit.untrusted.content import size_at
 from renderkit.writing import new_file
 

@@ -13,6 +13,7 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.folder import MESH_NAME, CameraNames
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -42,6 +43,7 @@ class CaptureInputs:
         images: Pattern of the photographs.
         camera_names: The cameras' names in file paths, by those of the rig or all in its order.
         size: (width, height) in px for camera files that state none.
+        min_confidence: Landmarks of less confidence count as not detected.
     """
 
     capture: Path | None
@@ -54,6 +56,7 @@ class CaptureInputs:
     images: str | None = None
     camera_names: CameraNames | None = None
     size: tuple[int, int] | None = None
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE
 
     @classmethod
     def of(
@@ -69,6 +72,7 @@ class CaptureInputs:
         images: str | None = None,
         camera_names: CameraNames | None = None,
         size: tuple[int, int] | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> CaptureInputs:
         """Build from what a caller gave: paths as text, one mesh or several."""
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
@@ -83,6 +87,7 @@ class CaptureInputs:
             images=images,
             camera_names=camera_names,
             size=size,
+            min_confidence=min_confidence,
         )
 
     def open(self) -> Capture:
@@ -140,7 +145,7 @@ class CaptureInputs:
                 capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
         if self.masks is not None or self.landmarks is not None:
             landmarks = None if self.landmarks is None else _beside(self.landmarks, capture)
-            capture = SupplementedCapture(capture, self.masks, landmarks)
+            capture = SupplementedCapture(capture, self.masks, landmarks, min_confidence=self.min_confidence)
         return capture
 
     @property

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_gate
@@ -60,6 +61,7 @@ def validate(
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     rig: PathLike | None = None,
@@ -96,7 +98,8 @@ def validate(
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`, or a pattern of them.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder, in any of the layouts of docs/formats.md.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
         rig: Camera file of any format; see `open_capture`.
@@ -144,7 +147,7 @@ def validate(
     place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
         place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root,
-        rig=rig, images=images, camera_names=camera_names, size=size,
+        min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names, size=size,
     )  # fmt: skip
     with _opened(capture, inputs) as opened:
         options = make_options(

@@ -1,7 +1,8 @@
-"""An untrusted .npz file: arrays only, no pickled objects, no size that the file does not have."""
+"""An untrusted .npz or .npy file: arrays only, no pickled objects, no size that the file does not have."""
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -84,3 +85,22 @@ def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[
         raise DatasetError(path, name, f"claims shape {shape} of {dtype}, more than its {size} bytes")
     flat = np.frombuffer(stream.read(count * dtype.itemsize), dtype=dtype, count=count)
     return flat.reshape(shape, order="F" if fortran_order else "C").copy()
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Read the numeric array of an .npy file.
+
+    Raises:
+        DatasetError: If the file is missing, damaged, holds Python objects, or claims more than it holds.
+    """
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > MAX_MEMBER_BYTES:
+            raise DatasetError(path, None, f"file of {size} bytes is over the limit of {MAX_MEMBER_BYTES}")
+        try:
+            array = _read_array(stream, size, path, path.stem)
+        except _DAMAGE as error:
+            raise DatasetError(path, None, f"cannot be read as .npy: {error}") from error
+    if array is None:
+        raise DatasetError(path, None, "expected numbers, found Python objects")
+    return array

@@ -70,6 +70,34 @@ def test_a_moved_picture_is_measured_by_its_shift() -> None:
     assert row.scores.mask.iou == both / either
 
 
+def test_an_inverted_matte_and_exchanged_coordinates_are_named() -> None:
+    view = ball_view("0", "00")
+    landmarks = view.read_landmarks()
+    assert landmarks is not None
+    assert view.mask is not None
+    inverted = encoded(255 - view.mask.decode_gray())
+    row = _examine(replace(view, mask=inverted), ball_mesh()).row
+    assert any("looks inverted" in text for text in row.warnings)
+    swapped = Landmarks(landmarks.points[:, ::-1], landmarks.valid, "mesh")
+    row = _examine(replace(view, read_landmarks=lambda: swapped), ball_mesh(), ball_landmarks()).row
+    assert any("x and y exchanged" in text for text in row.warnings)
+
+
+def test_notes_of_all_parts_become_warnings_of_the_row() -> None:
+    view = ball_view("0", "00")
+    landmarks = view.read_landmarks()
+    assert landmarks is not None
+    assert view.mask is not None
+    labels = encoded((view.mask.decode_gray() > 127).astype(np.uint8))
+    noted = replace(landmarks, notes=("of the landmarks",))
+    row = _examine(replace(view, mask=labels, read_landmarks=lambda: noted, notes=("of the view",)), ball_mesh()).row
+    assert row.warnings[0] == "of the view"
+    assert "0 and 1" in row.warnings[1]
+    assert row.warnings[2] == "of the landmarks"
+    assert row.scores.mask is not None
+    assert row.scores.mask.iou == 1.0
+
+
 def test_a_landmark_outside_the_picture_is_measured_not_hidden() -> None:
     turned = Pose.from_rotation_vector([0.0, 0.3, 0.0], [0.0, 0.0, 0.0])
     view = ball_view("0", "00")

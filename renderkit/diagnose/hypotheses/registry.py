@@ -8,7 +8,7 @@ from typing import Final
 
 from renderkit.diagnose.hypotheses.amount import landmark_pattern, outline_pattern
 from renderkit.diagnose.hypotheses.case import Candidate, Case
-from renderkit.diagnose.hypotheses.identity import mirrored_picture, other_frame, swapped_calibration
+from renderkit.diagnose.hypotheses.identity import mirrored_picture, other_frame, swapped_calibration, turned_picture
 from renderkit.diagnose.hypotheses.lens import (
     distortion_dropped,
     distortion_order,
@@ -46,6 +46,7 @@ HYPOTHESES: Final = (
     Hypothesis(other_frame, ("frame-offset",)),
     Hypothesis(landmark_pattern, ("rotated", "rolled", "translated", "shifted", "half-pixel", "scaled-focal")),
     Hypothesis(mirrored_picture, ("mirrored",)),
+    Hypothesis(turned_picture, why_not_planted="synth turns no pictures"),
     Hypothesis(outline_pattern, ("rotated", "rolled", "translated", "shifted", "scaled-focal")),
 )
 """Every hypothesis, conventions before amounts and landmarks before masks."""
