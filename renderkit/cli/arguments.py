@@ -45,7 +45,7 @@ ImagesOption = Annotated[
     typer.Option(
         "--images",
         metavar="PATTERN",
-        help="Photographs, such as 'images/{frame}/{camera}.jpg'; docs/own_capture.md.",
+        help="Photographs, such as 'images/{frame}/{camera}.jpg'; docs/guide/own-capture.md.",
         show_default=False,
     ),
 ]
