@@ -1,4 +1,4 @@
-"""capture.toml: a capture in words, as `renderkit init` writes it. docs/guide/own-capture.md describes it field by field.
+"""capture.toml: a capture in words, as `renderkit init` writes it. docs/guide/own-capture.md describes each field.
 
 Paths and patterns are relative to the file's folder and stay inside it.
 """
