@@ -27,9 +27,9 @@ def folder(pinhole_ring: Rig, tmp_path: Path) -> Path:
     [
         ('cameras = "../secret.json"', "expected a path below the folder"),
         ('cameras = "/etc/passwd"', "expected a path below the folder"),
-        ('cameras = "cameras.json"\nimages = "a/../../{camera}.png"', "images: expected a path below"),
-        ('cameras = "cameras.json"\nmesh = "/tmp/{frame}.ply"', "mesh: expected a path below"),
-        ('cameras = "cameras.json"\nlandmarks = "..\\\\marks.json"', "landmarks: expected a path below"),
+        ('cameras = "cameras.json"\nimages = "a/../../{camera}.png"', r"\[images\]: expected a path below"),
+        ('cameras = "cameras.json"\nmesh = "/tmp/{frame}.ply"', r"\[mesh\]: expected a path below"),
+        ('cameras = "cameras.json"\nlandmarks = "..\\\\marks.json"', r"\[landmarks\]: expected a path below"),
         ('cameras = "cameras.json"\nimages = 3', "expected a path as text"),
         ('cameras = "cameras.json"\npictures = "x"', "unknown key"),
         ('cameras = "cameras.json"\nsize = [640, -1]', "size"),
