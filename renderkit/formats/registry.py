@@ -17,21 +17,43 @@ from renderkit.errors import DatasetError
 from renderkit.formats import (
     actorshq,
     bop,
+    bundler,
     capture_toml,
     colmap,
+    colmap_database,
     dictionary,
     dna_rendering,
     facescape,
+    gaussian_splatting,
+    hot3d,
+    kalibr,
     krt_json,
     krt_text,
+    llff,
+    meshroom,
     metashape,
     middlebury,
+    motion_toml,
+    mrcal,
+    mvsnet,
     nersemble,
+    neus,
+    nvm,
+    odm,
+    opencv_storage,
     opencv_yaml,
     opensfm,
+    panoptic,
+    plain_cameras,
+    projection_matrices,
+    qualisys,
+    realitycapture,
     renderme360,
     rig_json,
+    ros,
+    sdfstudio,
     transforms_json,
+    vicon,
 )
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
@@ -53,6 +75,13 @@ _BUILT_IN = (
     colmap.BINARY,
     colmap.TEXT,
     opencv_yaml.FORMAT,
+    kalibr.FORMAT,
+    opencv_storage.FORMAT,
+    motion_toml.FORMAT,
+    mrcal.FORMAT,
+    qualisys.FORMAT,
+    vicon.FORMAT,
+    panoptic.FORMAT,
     transforms_json.NERFSTUDIO,
     transforms_json.INSTANT_NGP,
     krt_json.FORMAT,
@@ -60,11 +89,27 @@ _BUILT_IN = (
     facescape.FORMAT,
     bop.FORMAT,
     opensfm.FORMAT,
+    odm.FORMAT,
+    hot3d.FORMAT,
+    meshroom.FORMAT,
+    gaussian_splatting.FORMAT,
+    sdfstudio.FORMAT,
+    llff.FORMAT,
+    neus.FORMAT,
+    plain_cameras.FORMAT,
     dictionary.FORMAT,
     metashape.FORMAT,
     actorshq.FORMAT,
     middlebury.FORMAT,
     krt_text.FORMAT,
+    ros.FORMAT,
+    colmap_database.FORMAT,
+    bundler.FORMAT,
+    nvm.FORMAT,
+    mvsnet.FORMAT,
+    realitycapture.XMP,
+    realitycapture.CSV,
+    projection_matrices.FORMAT,
 )
 
 
@@ -108,7 +153,7 @@ def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int
     """Read cameras as their file states them, unchecked; see `read_rig`."""
     rig = read_stated_rig(path, format)
     rig.raise_failed()
-    return with_sizes(rig, size)
+    return with_sizes(rig.with_left_out(), size)
 
 
 def read_stated_rig(path: str | Path, format: str | None = None) -> RawRig:  # noqa: A002

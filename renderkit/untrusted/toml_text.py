@@ -1,4 +1,4 @@
-"""A stranger's TOML: bounded before it is parsed, every failure a DatasetError."""
+"""Untrusted TOML: bounded before it is parsed, every failure a DatasetError."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_opensfm_takes_the_largest_reconstruction_and_refuses_the_sphere(tmp_pat
     assert "only number 1" in read_raw_rig(written(tmp_path, two)).notes[0]
     with pytest.raises(CalibrationError, match="spherical"):
         read_raw_rig(written(tmp_path, opensfm(projection_type="spherical")))
-    with pytest.raises(CalibrationError, match="not known to have k4"):
+    with pytest.raises(CalibrationError, match=r"k4 = 0\.1 of the brown model"):
         read_raw_rig(written(tmp_path, opensfm(k4=0.1)))
 
 

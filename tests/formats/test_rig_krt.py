@@ -104,3 +104,19 @@ def test_bad_krt_json_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps({"KRT": [{"cameraId": "1"}]}))
     with pytest.raises(DatasetError, match=r"KRT\[0\].K\]: the key is missing; present: cameraId"):
         read_raw_rig(path)
+
+
+def test_krt_text_without_coefficients_has_no_distortion(tmp_path: Path) -> None:
+    bare = "".join(line for line in TEXT.splitlines(keepends=True) if len(line.split()) != 5)
+    (tmp_path / "KRT").write_text(bare)
+    assert detect_format(tmp_path / "KRT") == "krt"
+    raw = read_raw_rig(tmp_path / "KRT")
+    rig = raw.to_rig()
+    assert list(rig.cameras) == ["400002", "400004"]
+    assert "no distortion" in raw.notes[0]
+    x, y = -0.04, 0.12
+    want = [2000.0 * x + 667.0, 2010.0 * y + 1024.0]
+    np.testing.assert_allclose(rig["400002"].project([[100.0, 50.0, 0.0]]), [want], atol=1e-10)
+    (tmp_path / "KRT").write_text(bare.rstrip().rsplit("\n", 1)[0])
+    with pytest.raises(DatasetError, match="seven lines per camera"):
+        read_raw_rig(tmp_path / "KRT")

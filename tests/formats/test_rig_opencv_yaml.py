@@ -78,7 +78,7 @@ def test_easymocap_files_without_sizes_and_with_two_rotations(tmp_path: Path) ->
         ),
         ("K_a: !!opencv-matrix\n  rows: 3\n  dt: d\n  data: [1, 2]\n", "expected an !!opencv-matrix"),
         ("K_a: !!opencv-matrix\n  rows: 1\n  cols: 2\n  dt: d\n  data: [1, x]\n", "K_a.*expected numbers"),
-        ("names:\n  - a\n", r"\[K_a\]: the key is missing"),
+        ("names:\n  - a\n", r"no camera is in both files: intri.yml has a, extri.yml has none"),
         ("just text\n", "line 1.*expected 'key: value'"),
     ],
 )

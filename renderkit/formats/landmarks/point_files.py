@@ -21,7 +21,7 @@ from renderkit.formats.landmarks.table import (
     without_origin,
 )
 from renderkit.formats.patterns import ANY_FRAME
-from renderkit.untrusted.files import read_text
+from renderkit.untrusted.files import read_bytes, read_text
 from renderkit.untrusted.npz import read_npy
 
 _DIGITS = re.compile(r"(\d+)(?=\D*$)")
@@ -50,7 +50,7 @@ def _read_npy(source: LandmarkSource) -> LandmarkTable | None:
     """face-alignment's arrays: (L, 2), (L, 3) with a depth, or (N, L, 2 or 3) for the capture's frames in order."""
     if source.path.suffix.lower() != ".npy":
         return None
-    values = read_npy(source.path)
+    values = read_npy(source.path, read_bytes(source.path))
     if values.ndim not in {2, 3} or values.shape[-1] not in {2, 3} or values.dtype.kind not in "fiu":
         why = f"expected numbers of shape (L, 2), (L, 3), (N, L, 2) or (N, L, 3), found {values.dtype} {values.shape}"
         raise DatasetError(source.path, None, why)
