@@ -131,7 +131,7 @@ def test_a_nerf_synthetic_folder(run: Run, tmp_path: Path) -> None:
         write_picture(scene / f"{name}.png", silhouette(one, VERTICES, FACES), as_alpha=True)
     frames = [{"file_path": f"./{name}", "transform_matrix": gl_pose(one)} for name, one in cameras.items()]
     angle = 2.0 * np.arctan(0.5 * SIZE[0] / fx)
-    document = {"camera_angle_x": angle, "w": SIZE[0], "h": SIZE[1], "frames": frames}
+    document = {"camera_angle_x": angle, "frames": frames}
     (scene / "transforms_train.json").write_text(json.dumps(document))
     write_mesh(scene / "mesh.ply", VERTICES, FACES)
     check(run, "scene", cameras=cameras)
