@@ -14,6 +14,7 @@ from renderkit.cli.diff import diff
 from renderkit.cli.doctor import doctor
 from renderkit.cli.export import export_gltf, export_rerun
 from renderkit.cli.gate import gate
+from renderkit.cli.init import init
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
 from renderkit.cli.render import render
@@ -33,8 +34,8 @@ app = typer.Typer(
 )
 
 for _command in (
-    validate, gate, report, compare, overlay, render, inspect, convert, diff, export_rerun, export_gltf, synth, demo,
-    testkit, doctor,
+    validate, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun, export_gltf, synth,
+    demo, testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 

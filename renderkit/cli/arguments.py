@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from renderkit.pipeline.inputs import CaptureInputs
     from renderkit.renderers.base import Renderer
+
+_SIZE = re.compile(r"^(\d{1,6})[xX](\d{1,6})$")
 
 
 class RendererChoice(StrEnum):
@@ -22,10 +26,44 @@ class RendererChoice(StrEnum):
 
 
 CaptureArgument = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
-        metavar="CAPTURE",
-        help="A RenderMe-360 .smc file, a FaceScape tuple folder, or a Middlebury folder.",
+        metavar="[CAPTURE]",
+        help="A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures "
+        "(COLMAP, nerfstudio, EasyMocap, capture.toml ...). Not needed with --rig.",
+        show_default=False,
+    ),
+]
+RigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--rig", metavar="FILE", help="Cameras in any format, for pictures found by --images.", show_default=False
+    ),
+]
+ImagesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        metavar="PATTERN",
+        help="Photographs, such as 'images/{frame}/{camera}.jpg'; docs/guide/own-capture.md.",
+        show_default=False,
+    ),
+]
+CameraNamesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--camera-names",
+        metavar="FILE.csv",
+        help="Where names differ: a line of 'camera,name in files' for each.",
+        show_default=False,
+    ),
+]
+SizeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        help="Image size for formats that state none and have no pictures beside them.",
         show_default=False,
     ),
 ]
@@ -34,16 +72,22 @@ MeshOption = Annotated[
     typer.Option(
         "--mesh",
         metavar="NAME|FILE",
-        help="Mesh of the capture (scan, flame) or a mesh file in its world units; may be repeated.",
+        help="Mesh of the capture (scan, flame), a mesh file in its world units, or 'meshes/{frame}.obj'; may be "
+        "repeated.",
         show_default=False,
     ),
 ]
 MasksOption = Annotated[
-    Path | None,
-    typer.Option("--masks", metavar="DIR", help="Mattes: <camera>.png or <frame>/<camera>.png.", show_default=False),
+    str | None,
+    typer.Option(
+        "--masks",
+        metavar="DIR|PATTERN",
+        help="Mattes: a folder with <camera>.png or <frame>/<camera>.png, or 'masks/{frame}/{camera}*.png'.",
+        show_default=False,
+    ),
 ]
 LandmarksOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--landmarks", metavar="FILE|DIR", help="Landmarks in the layouts of docs/formats.md.", show_default=False
     ),
@@ -160,3 +204,55 @@ def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
     from renderkit.renderers.choose import make_renderer
 
     return make_renderer(choice.value, device)
+
+
+def scene_inputs(
+    capture: Path | None,
+    mesh: list[str] | None = None,
+    masks: str | None = None,
+    landmarks: str | None = None,
+    *,
+    flame: Path | None = None,
+    mesh_root: Path | None = None,
+    rig: Path | None = None,
+    images: str | None = None,
+    camera_names: Path | None = None,
+    size: str | None = None,
+) -> CaptureInputs:
+    """Return what a capture is opened with, from the options that all commands share.
+
+    Raises:
+        typer.BadParameter: If neither a capture nor a camera file is named, or an option is malformed.
+        DatasetError: If the file of camera names cannot be read.
+    """
+    from renderkit.formats.camera_names import read_camera_names
+    from renderkit.pipeline.inputs import CaptureInputs
+
+    if capture is None and rig is None:
+        raise typer.BadParameter("name a CAPTURE, or the cameras with --rig FILE and pictures with --images PATTERN")
+    return CaptureInputs(
+        capture,
+        tuple(mesh or ()),
+        masks,
+        landmarks,
+        flame,
+        mesh_root,
+        rig,
+        images,
+        None if camera_names is None else read_camera_names(camera_names),
+        parse_size(size),
+    )
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Return (width, height) of a text such as 2448x2048.
+
+    Raises:
+        typer.BadParameter: If it is nothing like it.
+    """
+    if text is None:
+        return None
+    found = _SIZE.match(text)
+    if found is None or 0 in (int(found[1]), int(found[2])):
+        raise typer.BadParameter(f"expected WIDTHxHEIGHT such as 2448x2048, got {text!r}", param_hint="--size")
+    return int(found[1]), int(found[2])

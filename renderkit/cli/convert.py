@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli.rig_arguments import FromOption, SizeOption, check_format, read_cameras
+from renderkit.cli.arguments import SizeOption
+from renderkit.cli.rig_arguments import FromOption, check_format, read_cameras
 from renderkit.cli.tables import JsonOption, print_json
 from renderkit.errors import DatasetError
 

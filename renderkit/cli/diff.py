@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderkit.cli.rig_arguments import SizeOption, read_cameras
+from renderkit.cli.arguments import SizeOption
+from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError
 

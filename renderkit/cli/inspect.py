@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    CameraNamesOption,
     ChecksOption,
     FlameOption,
+    ImagesOption,
     LandmarksOption,
     MasksOption,
+    MeshOption,
     MeshRootOption,
+    RigOption,
+    SizeOption,
+    scene_inputs,
 )
-from renderkit.cli.rig_arguments import FromOption, SizeOption
+from renderkit.cli.rig_arguments import FromOption
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
 
@@ -27,7 +33,10 @@ _LISTED = 16
 _FRAMES_CHECKED = 24
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="CAPTURE_OR_RIG", help="A capture, or a camera file.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="[CAPTURE_OR_RIG]", help="A capture, or a camera file; not needed with --rig.", show_default=False
+    ),
 ]
 PlotOption = Annotated[
     Path | None,
@@ -36,9 +45,13 @@ PlotOption = Annotated[
 
 
 def inspect(
-    source: SourceArgument,
+    source: SourceArgument = None,
+    mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
     flame: FlameOption = None,
     mesh_root: MeshRootOption = None,
     cameras_only: Annotated[bool, typer.Option("--cameras-only", help="Lint a capture as a camera file.")] = False,
@@ -53,27 +66,31 @@ def inspect(
     Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
-    from renderkit.pipeline.inputs import CaptureInputs
 
-    inputs = CaptureInputs(source, (), masks, landmarks, flame, mesh_root)
-    if cameras_only or plot is not None or from_ is not None or size is not None:
+    inputs = scene_inputs(
+        source, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size,
+    )  # fmt: skip
+    source = source or rig or Path()
+    as_capture = images is not None or rig is not None
+    if cameras_only or plot is not None or from_ is not None or (size is not None and not as_capture):
         raise typer.Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
     try:
         capture = inputs.open()
     except DatasetError:
-        if not is_rig(source):
+        if as_capture or not is_rig(source):
             raise
         raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:
         found = tuple(_checks(capture)) if checks else ()
         if not as_json:
             _print_capture(capture, found if checks else None)
-        elif not is_rig(source):
+        elif as_capture or not is_rig(source):
             print_json(_as_json(capture, found))
             return
         else:
             raise typer.Exit(inspect_rig(source, as_json=True, beside={"capture": _as_json(capture, found)}))
-    if is_rig(source):
+    if is_rig(source) and not as_capture:
         typer.echo("\ncameras:")
         raise typer.Exit(inspect_rig(source))
 

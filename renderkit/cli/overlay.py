@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    CameraNamesOption,
     CamerasOption,
     CaptureArgument,
     DeviceOption,
     FlameOption,
     FramesOption,
+    ImagesOption,
     LandmarksOption,
     MasksOption,
     MeshOption,
     MeshRootOption,
     RendererChoice,
     RendererOption,
+    RigOption,
+    SizeOption,
     ThresholdOption,
     UndistortOption,
     open_renderer,
+    scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.progress import complain_of
@@ -43,14 +48,18 @@ VideoOption = Annotated[
     ),
 ]
 FpsOption = Annotated[float, typer.Option("--fps", min=0.1, max=240.0, help="Pictures per second of the video.")]
-SizeOption = Annotated[int, typer.Option("--max-size", min=64, max=16384, help="Longest side of a picture in px.")]
+MaxSizeOption = Annotated[int, typer.Option("--max-size", min=64, max=16384, help="Longest side of a picture in px.")]
 
 
 def overlay(
-    capture: CaptureArgument,
+    capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
     flame: FlameOption = None,
     mesh_root: MeshRootOption = None,
     frames: FramesOption = None,
@@ -60,7 +69,7 @@ def overlay(
     sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet only.")] = False,
     worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
     opacity: OpacityOption = 0.45,
-    max_size: SizeOption = 1600,
+    max_size: MaxSizeOption = 1600,
     video: VideoOption = None,
     fps: FpsOption = 5.0,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("overlays"),
@@ -70,10 +79,13 @@ def overlay(
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pictures.overlay import OverlayStyle
     from renderkit.pictures.pictures import RunPictures
-    from renderkit.pipeline.inputs import CaptureInputs, make_options
+    from renderkit.pipeline.inputs import make_options
     from renderkit.results.run_folder import make_writable
 
-    inputs = CaptureInputs(capture, tuple(mesh or ()), masks, landmarks, flame, mesh_root)
+    inputs = scene_inputs(
+        capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size,
+    )  # fmt: skip
     with inputs.open() as opened:
         chosen = frames or (opened.frame_ids[0] if opened.frame_ids else None)
         options = make_options(

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    CameraNamesOption,
     CamerasOption,
     DeviceOption,
     FlameOption,
     FramesOption,
+    ImagesOption,
     MeshOption,
     MeshRootOption,
     RendererChoice,
     RendererOption,
+    RigOption,
     UndistortOption,
     open_renderer,
+    scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 
@@ -29,24 +33,30 @@ if TYPE_CHECKING:
 _LARGEST_SIDE = 16384
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="CAPTURE_OR_MESH", help="A capture, or a mesh file.", show_default=False)
-]
-RigOption = Annotated[
     Path | None,
-    typer.Option("--rig", metavar="FILE", help="Cameras for a bare mesh; a ring by default.", show_default=False),
+    typer.Argument(
+        metavar="[CAPTURE_OR_MESH]", help="A capture, or a mesh file; not needed with --rig.", show_default=False
+    ),
 ]
 
 
 def render(
-    source: SourceArgument,
+    source: SourceArgument = None,
     mesh: MeshOption = None,
     flame: FlameOption = None,
     mesh_root: MeshRootOption = None,
     frames: FramesOption = None,
     cameras: CamerasOption = None,
     rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size", metavar="WxH", help="Picture size of the ring (1024x1024), or of cameras that state none."
+        ),
+    ] = None,
     views: Annotated[int, typer.Option("--views", min=1, max=3600, help="Views of the ring around a bare mesh.")] = 8,
-    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size of the ring.")] = "1024x1024",
     undistort: UndistortOption = False,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renders"),
     renderer: RendererOption = RendererChoice.AUTO,
@@ -58,14 +68,16 @@ def render(
     around it, or from the cameras of --rig.
     """
     from renderkit.geometry.mesh_files import MESH_SUFFIXES
-    from renderkit.pipeline.inputs import CaptureInputs, make_options
+    from renderkit.pipeline.inputs import make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
-    if source.suffix.lower() in MESH_SUFFIXES:
-        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size))
+    if source is not None and source.suffix.lower() in MESH_SUFFIXES:
+        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size or "1024x1024"))
         _draw(todo, out, renderer, device)
         return
-    inputs = CaptureInputs(source, tuple(mesh or ()), flame=flame, mesh_root=mesh_root)
+    inputs = scene_inputs(
+        source, mesh, flame=flame, mesh_root=mesh_root, rig=rig, images=images, camera_names=camera_names, size=size
+    )
     with inputs.open() as capture:
         chosen = frames or (capture.frame_ids[0] if capture.frame_ids else None)
         options = make_options(capture, inputs.mesh_names, frames=chosen, cameras=cameras, undistort=undistort)

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renderkit.cli.arguments import parse_size
+
 if TYPE_CHECKING:
     from renderkit.formats import RawRig
 
-_SIZE = re.compile(r"^(\d{1,6})[xX](\d{1,6})$")
-
-SizeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--size",
-        metavar="WIDTHxHEIGHT",
-        help="Image size for formats that state none and have no pictures beside them.",
-        show_default=False,
-    ),
-]
 FromOption = Annotated[
     str | None,
     typer.Option("--from", metavar="FORMAT", help="Format to read; detected by default.", show_default=False),
 ]
-
-
-def parse_size(text: str | None) -> tuple[int, int] | None:
-    """Return (width, height) of a text such as 2448x2048.
-
-    Raises:
-        typer.BadParameter: If it has another form.
-    """
-    if text is None:
-        return None
-    found = _SIZE.match(text)
-    if found is None or 0 in (int(found[1]), int(found[2])):
-        raise typer.BadParameter(f"expected WIDTHxHEIGHT such as 2448x2048, got {text!r}", param_hint="--size")
-    return int(found[1]), int(found[2])
 
 
 def check_format(name: str | None, option: str, *, written: bool = False) -> None:

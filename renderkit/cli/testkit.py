@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from renderkit.cli.rig_arguments import FromOption, SizeOption, read_cameras
+from renderkit.cli.arguments import SizeOption
+from renderkit.cli.rig_arguments import FromOption, read_cameras
 
 
 def testkit(

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    CameraNamesOption,
     CamerasOption,
     CaptureArgument,
     ChecksOption,
     DeviceOption,
     FlameOption,
     FramesOption,
+    ImagesOption,
     LandmarksOption,
     MasksOption,
     MeshOption,
@@ -28,10 +30,13 @@ from renderkit.cli.arguments import (
     RememberOption,
     RendererChoice,
     RendererOption,
+    RigOption,
+    SizeOption,
     ThresholdOption,
     UndistortedMattesOption,
     UndistortOption,
     WorkersOption,
+    parse_size,
     remember,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
@@ -46,10 +51,14 @@ OverlaysOption = Annotated[bool, typer.Option("--overlays/--no-overlays", help="
 
 
 def validate(
-    capture: CaptureArgument,
+    capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
     min_confidence: MinConfidenceOption = 0.0,
     flame: FlameOption = None,
     remember_flame: RememberOption = False,
@@ -74,6 +83,7 @@ def validate(
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     from renderkit.cli.progress import Progress
+    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import run
 
     if remember_flame:
@@ -83,7 +93,10 @@ def validate(
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
             min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region,
-            gates=gates.gates, baseline=gates.baseline, out=(folder := out or default_run_folder(capture)),
+            rig=rig, images=images, size=parse_size(size),
+            camera_names=None if camera_names is None else read_camera_names(camera_names),
+            gates=gates.gates, baseline=gates.baseline,
+            out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort,
             undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, overlays=overlays,
             progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),

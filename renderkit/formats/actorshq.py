@@ -12,6 +12,7 @@ import io
 from pathlib import Path
 
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -90,6 +91,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="actorshq",
     title="ActorsHQ calibration.csv",
+    layout=picture_layout.ACTORSHQ,
     matches=matches,
     read_cameras=read,
     write=write,

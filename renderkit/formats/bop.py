@@ -7,17 +7,37 @@ object in scene_gt.json (model-to-camera) stands in, which makes the object's mo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import integer_names
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    number,
+    numbers,
+    size_at,
+    write_json,
+)
+
+_MODELS = ("models", "models_eval", "models_cad")
+_AT_REST = 1.0
+"""Largest difference of an object's pose in the world between two images that counts as rounding, in mm."""
 
 _LIMITS = Expressible(size=False)
 _READ = {"cam_K", "cam_R_w2c", "cam_t_w2c"}
@@ -89,13 +109,51 @@ def _size_beside(path: Path) -> tuple[int, int] | None:
     return None
 
 
+def read_mesh(content: Content) -> Mesh | None:
+    """Read the model of the first object of every image, in the world of the cameras, mm.
+
+    Returns:
+        None without scene_gt.json or the model's file, and where the first object is not the same one, at rest, in
+        all images.
+    """
+    cameras, objects = _inside(content), Content(_inside(content).path.with_name("scene_gt.json"))
+    if not objects.path.is_file():
+        return None
+    instances = mapping_at(objects.json, objects.path, None)
+    ids, poses = set(), []
+    for name, entry in mapping_at(cameras.json, cameras.path, None).items():
+        first = list_at(instances.get(name, []), objects.path, name)[:1]
+        if not first:
+            return None
+        values = mapping_at(first[0], objects.path, name)
+        ids.add(int(number(field(values, "obj_id", objects.path, f"{name}."), objects.path, f"{name}.obj_id")))
+        cam_from_model = Pose.from_matrix(_pose(values, "m2c", objects.path, name))
+        stated = mapping_at(entry, cameras.path, name)
+        cam_from_world = _pose(stated, "w2c", cameras.path, name) if "cam_R_w2c" in stated else cam_from_model.matrix
+        poses.append((Pose.from_matrix(cam_from_world).inverse() @ cam_from_model).matrix[:3])
+    file = _model_file(cameras.path, ids)
+    if file is None or any(np.abs(pose - poses[0]).max() > _AT_REST for pose in poses):
+        return None
+    mesh = Mesh.read(file)
+    return replace(mesh, vertices=mesh.vertices @ poses[0][:, :3].T + poses[0][:, 3], normals=None, name="model")
+
+
+def _model_file(path: Path, ids: set[int]) -> Path | None:
+    """Return the model's file beside the dataset's splits, where all images show one object and the file is there."""
+    if len(ids) != 1:
+        return None
+    name = f"obj_{next(iter(ids)):06d}.ply"
+    places = [folder / models / name for folder in list(path.absolute().parents)[:4] for models in _MODELS]
+    return next((place for place in places if place.is_file()), None)
+
+
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write scene_camera.json; the translation stays in the rig's own unit."""
     ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
     entries = {}
-    for number, camera in zip(ids, rig, strict=True):
+    for image_id, camera in zip(ids, rig, strict=True):
         pose = camera.cam_from_world
-        entries[str(number)] = {
+        entries[str(image_id)] = {
             "cam_K": camera.K.ravel().tolist(),
             "depth_scale": 1.0,
             "cam_R_w2c": pose.R.ravel().tolist(),
@@ -108,6 +166,8 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="bop",
     title="BOP scene_camera.json",
+    layout=picture_layout.BOP,
+    read_mesh=read_mesh,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import DatasetError
-from renderkit.formats import colmap_binary, colmap_text
+from renderkit.formats import colmap_binary, colmap_text, picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, list_names
 from renderkit.formats.colmap_records import CameraTable, ImageRecord, RigTable
 from renderkit.formats.colmap_writing import write_binary_model, write_text_model
@@ -117,6 +117,7 @@ def _posed(rig: RawRig, images: dict[str, ImageRecord], rigs: RigTable) -> RawRi
 TEXT = Format(
     name="colmap",
     title="COLMAP text model",
+    layout=picture_layout.COLMAP,
     matches=matches_text,
     read_cameras=read_text_model,
     write=write_text_model,
@@ -125,6 +126,7 @@ TEXT = Format(
 BINARY = Format(
     name="colmap-bin",
     title="COLMAP binary model",
+    layout=picture_layout.COLMAP,
     matches=matches_binary,
     read_cameras=read_binary_model,
     write=write_binary_model,

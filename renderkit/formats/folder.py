@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawRig
 from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.mattes import picture_in
-from renderkit.formats.patterns import ANY_FRAME, PathPattern, natural_order
-from renderkit.formats.registry import read_raw_rig
+from renderkit.formats.names import PICTURE_SUFFIXES
+from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
+from renderkit.formats.picture_layout import MASK_NAMES
 from renderkit.formats.rig_cameras import RigCameras
+from renderkit.formats.sizes import picture_file_size, with_sizes
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.images.video import count_frames, is_video
 
 SINGLE_FRAME = "0"
@@ -27,6 +32,7 @@ MESH_NAME = "mesh"
 """Name of the meshes that a pattern finds."""
 
 CameraNames: TypeAlias = Mapping[str, str] | Sequence[str]
+ReadCameras: TypeAlias = Callable[[Path, str | None], RawRig]
 _Files: TypeAlias = Mapping[tuple[str, str], Path]
 
 
@@ -38,7 +44,7 @@ class FolderParts:
         rig: The camera file or folder, in any format.
         root: The folder that patterns start from.
         images: Pattern of the photographs.
-        masks: Pattern of the mattes.
+        masks: Pattern of the mattes, or their folder.
         mesh: A mesh, or the pattern of mesh files.
         landmarks: A landmarks file; see `landmarks_file`.
         camera_names: The cameras' names in file paths where they differ from those of the rig: by the rig's name, or
@@ -46,10 +52,13 @@ class FolderParts:
         size: (width, height) in px for camera files that state none.
         format: The camera file's format; None detects it.
         unit: The world unit; None takes the camera file's.
+        dataset: The capture's `dataset`.
+        read_cameras: Reads `rig` in `format`; a function of a module, so that a capture can be pickled.
     """
 
     rig: Path
     root: Path
+    read_cameras: ReadCameras
     images: str | None = None
     masks: str | None = None
     mesh: Mesh | str | None = None
@@ -58,6 +67,7 @@ class FolderParts:
     size: tuple[int, int] | None = None
     format: str | None = None
     unit: Unit | None = None
+    dataset: str = "folder"
 
 
 class FolderCapture(Capture):
@@ -67,30 +77,43 @@ class FolderCapture(Capture):
 
     Attributes:
         path: The root folder.
-        dataset: "folder".
+        dataset: The format of the scene, "capture-toml", or "folder" for a rig with patterns.
         unit: As given, else the camera file's.
     """
 
-    dataset = "folder"
-
-    def __init__(self, parts: FolderParts) -> None:
+    def __init__(self, parts: FolderParts, stated: RawRig | None = None) -> None:
         """Read the cameras and look up the files.
+
+        Args:
+            parts: What to put together.
+            stated: The cameras, where they have been read already.
 
         Raises:
             DatasetError: If the camera file cannot be read, or a pattern finds no file, or two for one picture.
             ValueError: If a pattern is malformed, or `camera_names` does not fit the cameras.
         """
-        self.path, self._parts = parts.root, parts
-        self._cameras = RigCameras(read_raw_rig(parts.rig, parts.format, size=parts.size))
-        self.unit = parts.unit or self._cameras.rig.unit
-        labels = _labels(self._cameras.names, parts.camera_names)
+        self.path, self.dataset, self._parts = parts.root, parts.dataset, parts
+        stated = stated or parts.read_cameras(parts.rig, parts.format)
+        labels = _labels(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
+        self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
+        self.unit = parts.unit or self._cameras.rig.unit
         self._masks = self._find("masks", parts.masks, labels)
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
         names = ViewNames(self._frame_ids, self._cameras.names)
         self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks, names)
+
+    @property
+    def parts(self) -> FolderParts:
+        """What the capture was put together from."""
+        return self._parts
+
+    @property
+    def files(self) -> Mapping[str, _Files]:
+        """The files that "images", "masks" and "mesh" match, by (frame, camera)."""
+        return MappingProxyType({"images": self._images, "masks": self._masks, "mesh": self._meshes})
 
     def __reduce__(self) -> tuple[Callable[[FolderParts], FolderCapture], tuple[FolderParts]]:
         """Pickle as what to open."""
@@ -205,7 +228,10 @@ class FolderCapture(Capture):
         """
         if text is None:
             return {}
-        pattern = PathPattern(text, self.path)
+        if what == "masks" and (self.path / text).is_dir():
+            inside = (f"{text.rstrip('/')}/{name}" for name in MASK_NAMES)
+            text = best_pattern(self.path, inside, labels, PICTURE_SUFFIXES) or f"{text}/{{camera}}.*"
+        pattern = PathPattern(text, self.path, MESH_SUFFIXES if what == "mesh" else PICTURE_SUFFIXES)
         if what != "mesh" and not pattern.has_camera and len(labels) > 1:
             raise ValueError(f"{what}: expected {{camera}} in the pattern for {len(labels)} cameras, found {text!r}")
         found = pattern.find(labels)
@@ -215,6 +241,20 @@ class FolderCapture(Capture):
         if what != "mesh" and not pattern.has_camera:
             return {(frame, name): path for (frame, _), path in found.items() for name in labels.values()}
         return found
+
+
+def _with_picture_sizes(rig: RawRig, images: _Files) -> RawRig:
+    """Return the rig with the size of the first picture of each camera whose file states none."""
+    first: dict[str, Path] = {}
+    for (_, name), path in images.items():
+        first.setdefault(name, path)
+    cameras = tuple(
+        replace(camera, picture_size=picture_file_size(first[camera.name]))
+        if camera.size is None and camera.name in first
+        else camera
+        for camera in rig.cameras
+    )
+    return replace(rig, cameras=cameras)
 
 
 def _of(files: _Files, frame_id: str, camera_name: str) -> Path | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from renderkit.capture import Capture
 from renderkit.formats.as_stated import RawRig, Unit
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.picture_layout import USUAL, PictureLayout
+from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
 
@@ -55,6 +57,8 @@ class Format:
         write: Writes cameras that `limits` admits and returns notes for the user; None where it is only read.
         limits: What it can state; None where it is only read.
         unit: The unit that readers of the format take for granted.
+        layout: Where pictures, mattes and meshes lie beside the cameras, for formats without `open_capture`.
+        read_mesh: Reads the mesh that the format itself names, in the world of its cameras; None where it names none.
     """
 
     name: str
@@ -65,3 +69,5 @@ class Format:
     write: Callable[[Rig, Path, WriteOptions], tuple[str, ...]] | None = None
     limits: Expressible | None = None
     unit: Unit = "unknown"
+    layout: PictureLayout = USUAL
+    read_mesh: Callable[[Content], Mesh | None] | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, read_each
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -117,6 +118,7 @@ def _lens_of(camera: Camera) -> dict[str, object]:
 FORMAT = Format(
     name="krt-json",
     title="KRT JSON (ava-256, Goliath)",
+    layout=picture_layout.KRT_JSON,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -17,6 +17,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit, list_names
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -215,6 +216,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="metashape",
     title="Metashape camera XML",
+    layout=picture_layout.METASHAPE,
     matches=matches,
     read_cameras=read,
     write=write,

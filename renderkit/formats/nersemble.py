@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -63,6 +64,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="nersemble",
     title="NeRSemble camera_params.json",
+    layout=picture_layout.NERSEMBLE,
     matches=matches,
     read_cameras=read,
     write=write,

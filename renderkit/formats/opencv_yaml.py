@@ -14,6 +14,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, list_names, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -221,6 +222,7 @@ def _matrix(key: str, values: FloatArray) -> list[str]:
 FORMAT = Format(
     name="opencv",
     title="OpenCV YAML pair (EasyMocap intri.yml, extri.yml)",
+    layout=picture_layout.EASYMOCAP,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from renderkit.capture import Capture, Unit
 from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
 from renderkit.formats.format import CaptureOptions
-from renderkit.formats.registry import open_known_capture
+from renderkit.formats.patterns import anchored
+from renderkit.formats.registry import locate_format, read_stated_rig
+from renderkit.formats.scene import open_scene
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 
@@ -29,37 +32,39 @@ def open_capture(
 ) -> Capture:
     """Open a capture.
 
-    Three ways:
+    Four ways:
 
     - `open_capture("0026_e0_raw.smc")`: a capture of a known format.
+    - `open_capture("scene")`: cameras of a known format with pictures where the format has them, such as a COLMAP or
+      nerfstudio folder; mattes in masks/ and a mesh mesh.ply are found too.
     - `open_capture("122/4_anger", masks="mattes", mesh="scan.ply")`: and what it does not ship.
     - `open_capture("capture", rig="sparse/0", images="images/{frame}/{camera}.jpg", mesh="scan.ply")`: any camera
       file with pictures. `{frame}` and `{camera}` stand for names, `*` for anything. Paths are relative to `path`, or
-      to the working folder without it.
+      to the working folder where `path` is not given or does not have them.
 
     Args:
-        path: A RenderMe-360 .smc file (any half of a pair) or a folder with one capture's files; a FaceScape tuple
-            folder (or its params.json); a Middlebury folder (or its *_par.txt); a capture of a format that another
-            package adds. With `rig`: the folder that patterns start from.
+        path: A capture's file or folder: RenderMe-360, FaceScape, Middlebury, a capture.toml, a format that another
+            package adds; or a folder (or camera file) with cameras of any format. With `rig`: the folder that patterns
+            start from.
         flame: A file with FLAME's faces, for captures that store FLAME vertices.
         mesh_root: Folder of FaceScape's released models, if they do not lie beside the pictures.
         rig: A camera file or folder in any format.
-        images: Pattern of the photographs; only with `rig`.
+        images: Pattern of the photographs, relative to the folder.
         masks: Pattern of the mattes, or a folder of `<frame>/<camera>.png` or `<camera>.png`.
         mesh: A mesh, a mesh file, or, with `rig`, a pattern of mesh files.
         landmarks: A landmarks file.
-        camera_names: The cameras' names in file paths, by those of the rig or all in its order; only with `rig`.
-        size: (width, height) in px for camera files that state none; only with `rig`.
+        camera_names: The cameras' names in file paths, by those of the rig or all in its order.
+        size: (width, height) in px for camera files that state none.
         format: The format's name; None detects it.
-        unit: The world unit, if the camera file does not say; only with `rig`.
+        unit: The world unit, if the camera file does not say.
 
     Returns:
         The capture, a context manager.
 
     Raises:
         DatasetError: If there is nothing at `path`, no format knows it, it is damaged, or a pattern matches no file.
-        ValueError: If neither `path` nor `rig` is given, something goes only with `rig`, a pattern is malformed, or the
-            format is unknown.
+        ValueError: If neither `path` nor `rig` is given, something does not belong to the format, a pattern is
+            malformed, or the format is unknown.
 
     Example:
         >>> import tempfile
@@ -70,35 +75,44 @@ def open_capture(
         ...         capture.dataset, len(capture.camera_names)
         ('renderme360', 2)
     """
-    if rig is not None:
-        if flame is not None or mesh_root is not None:
-            raise ValueError("flame and mesh_root belong to captures of a known format, not to rig")
-        root = Path.cwd() if path is None else Path(path)
-        return FolderCapture(
-            FolderParts(
-                rig=root / rig,
-                root=root,
-                images=images,
-                masks=_mask_pattern(masks, root),
-                mesh=mesh if isinstance(mesh, Mesh) else None if mesh is None else Path(mesh).as_posix(),
-                landmarks=None if landmarks is None else root / landmarks,
-                camera_names=camera_names,
-                size=size,
-                format=format,
-                unit=unit,
-            )
+    scene_only = {"rig": rig, "images": images, "camera_names": camera_names, "size": size, "unit": unit}
+    given = [name for name, value in scene_only.items() if value is not None]
+    if path is None and rig is None:
+        raise ValueError(
+            f"expected rig, the camera file, with {', '.join(given)}"
+            if given
+            else "expected a capture, or rig, the camera file (--rig), with images (--images)"
         )
-    only_with_rig = {"images": images, "camera_names": camera_names, "size": size, "unit": unit}
-    given = [name for name, value in only_with_rig.items() if value is not None]
-    if path is None or given:
-        raise ValueError(f"expected rig, the camera file, with {', '.join(given)}" if given else "expected path or rig")
+    root = Path.cwd() if path is None else Path(path)
+    chosen, content = locate_format(root if rig is None else root / (scene_path(rig, root) or ""), format)
     options = CaptureOptions(_path(flame), _path(mesh_root))
-    capture = open_known_capture(Path(path), options, format)
-    try:
-        return _supplemented(capture, masks, mesh, landmarks)
-    except Exception:
-        capture.close()
-        raise
+    if rig is None and chosen.open_capture is not None:
+        if given:
+            raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
+        capture = chosen.open_capture(content, options)
+        try:
+            return _supplemented(capture, masks, mesh, landmarks)
+        except Exception:
+            capture.close()
+            raise
+    if rig is not None and (flame is not None or mesh_root is not None):
+        raise ValueError("flame and mesh_root belong to captures of a known format, not to rig")
+    root = root if root.is_dir() else root.parent
+    parts = FolderParts(
+        rig=content.path,
+        root=root,
+        read_cameras=read_stated_rig,
+        images=scene_path(images, root),
+        masks=scene_path(masks, root),
+        mesh=mesh if isinstance(mesh, Mesh) else scene_path(mesh, root),
+        landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
+        camera_names=camera_names,
+        size=size,
+        unit=unit,
+    )
+    if rig is not None and (images is not None or masks is not None):
+        return FolderCapture(replace(parts, format=chosen.name))
+    return open_scene(chosen, content, parts)
 
 
 def _supplemented(
@@ -111,12 +125,9 @@ def _supplemented(
     return SupplementedCapture(capture, masks, landmarks, read, mesh_file=file)
 
 
-def _mask_pattern(masks: str | Path | None, root: Path) -> str | None:
-    """Return a pattern; a folder stands for its pictures, named after the cameras."""
-    if masks is None:
-        return None
-    text = masks.as_posix() if isinstance(masks, Path) else masks
-    return f"{text.rstrip('/')}/{{camera}}.png" if (root / text).is_dir() else text
+def scene_path(given: str | Path | None, root: Path) -> str | None:
+    """Return a path or pattern with "/" between names; see `patterns.anchored`."""
+    return None if given is None else anchored(Path(given).as_posix(), root)
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import (
     RawCamera,
     RawRig,
@@ -189,6 +190,7 @@ def _model_of(camera: Camera) -> dict[str, object]:
 FORMAT = Format(
     name="opensfm",
     title="OpenSfM reconstruction.json",
+    layout=picture_layout.OPENSFM,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -1,6 +1,7 @@
 """Where pictures, mattes and meshes lie: patterns such as `images/{frame}/{camera}.jpg`.
 
-`{camera}` and `{frame}` stand for names, `*` for anything within one file or folder name. Names that would leave the
+`{camera}` and `{frame}` stand for names, `*` for anything within one file or folder name; `.*` at the end of a file's
+name stands for one suffix. Names that would leave the
 folder ("..", an absolute path) match nothing.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+from typing import TypeAlias
 
 from renderkit.errors import DatasetError
 
@@ -28,10 +30,12 @@ class PathPattern:
     Attributes:
         text: The pattern, with `/` between names.
         root: The folder that it is relative to.
+        suffixes: Which suffixes a final `.*` stands for, in lower case; any by default.
     """
 
     text: str
     root: Path
+    suffixes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the fields in braces.
@@ -55,6 +59,11 @@ class PathPattern:
         """Whether files differ by camera."""
         return "{camera}" in self.text
 
+    def find_all(self) -> frozenset[Path]:
+        """Return the files that are there for any camera, `{camera}` standing for one file or folder name."""
+        opened = PathPattern(self.text.replace("{camera}", "*"), self.root, self.suffixes)
+        return frozenset(path for _, path in opened._expand("", _Folders(self.suffixes)))
+
     def find(self, cameras: Mapping[str, str]) -> Mapping[tuple[str, str], Path]:
         """Return the files that are there, by (frame, camera).
 
@@ -67,7 +76,7 @@ class PathPattern:
         Raises:
             DatasetError: If `*` matches two files of one camera and frame, or a folder cannot be listed.
         """
-        folders = _Folders()
+        folders = _Folders(self.suffixes)
         found: dict[tuple[str, str], Path] = {}
         for label, camera in cameras.items() if self.has_camera else (("", ""),):
             if label and not is_inside(label):
@@ -93,6 +102,48 @@ class PathPattern:
         return places
 
 
+def best_pattern(
+    root: Path, patterns: Iterable[str], cameras: Mapping[str, str], suffixes: tuple[str, ...]
+) -> str | None:
+    """Return the pattern that has files for the most cameras, the first of equals; None if none has any.
+
+    Args:
+        root: The folder that patterns are relative to.
+        patterns: Patterns, in the order of preference.
+        cameras: By the name in file paths: the camera's own name.
+        suffixes: Which suffixes a final `.*` stands for.
+
+    Raises:
+        DatasetError: If the only pattern that fits matches two files of one picture.
+    """
+    best, most, ambiguous = None, 0, None
+    for text in patterns:
+        try:
+            count = len({camera for _, camera in PathPattern(text, root, suffixes).find(cameras)})
+        except DatasetError as error:
+            ambiguous = ambiguous or error
+            continue
+        if count > most:
+            best, most = text, count
+        if most == len(cameras):
+            break
+    if best is None and ambiguous is not None:
+        raise ambiguous
+    return best
+
+
+def anchored(text: str, root: Path) -> str:
+    """Return a path or pattern relative to `root`, made absolute where only the working folder has its beginning."""
+    fixed: list[str] = []
+    for part in PurePosixPath(text).parts:
+        if _FIELD.search(part):
+            break
+        fixed.append(part)
+    if not fixed or (root / Path(*fixed)).exists() or not Path(*fixed).exists():
+        return text
+    return (Path.cwd() / text).as_posix()
+
+
 def is_inside(name: str) -> bool:
     """Return whether a name, used as a relative path, stays below the folder that it starts from."""
     parts = name.split("/")
@@ -112,13 +163,14 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _names(part: str, label: str) -> list[str | re.Pattern[str]]:
+def _names(part: str, label: str) -> list[_Name]:
     """Return what one part of a pattern stands for, name by name: a text, or an expression where it is open.
 
     A camera's name may hold "/", as COLMAP's image names do: it becomes folders. Braces and stars in it are plain text.
     """
+    any_suffix = part.endswith(".*")
     texts, expressions = [""], [""]
-    for piece in _FIELD.split(part):
+    for piece in _FIELD.split(part.removesuffix(".*") if any_suffix else part):
         if piece in {"{frame}", "*"}:
             repeated = "(?P<frame>" in expressions[-1]
             open_name = r".*" if piece == "*" else r"(?P=frame)" if repeated else r"(?P<frame>.+)"
@@ -129,22 +181,37 @@ def _names(part: str, label: str) -> list[str | re.Pattern[str]]:
         texts += others
         expressions += [re.escape(other) for other in others]
     plain = [re.escape(text) == expression for text, expression in zip(texts, expressions, strict=True)]
-    return [
+    names: list[_Name] = [
         text if is_plain else re.compile(expression, re.DOTALL)
         for text, expression, is_plain in zip(texts, expressions, plain, strict=True)
     ]
+    if any_suffix:
+        names[-1] = _Stem(texts[-1]) if plain[-1] else re.compile(expressions[-1] + r"\.[^.]+", re.DOTALL)
+    return names
+
+
+@dataclass(frozen=True)
+class _Stem:
+    """A file's name without its suffix, which may be any."""
+
+    text: str
+
+
+_Name: TypeAlias = str | re.Pattern[str] | _Stem
 
 
 class _Folders:
     """Listings of folders, each read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, suffixes: tuple[str, ...]) -> None:
+        self._suffixes = suffixes
         self._known: dict[Path, dict[str, bool]] = {}
+        self._stems: dict[Path, dict[str, list[str]]] = {}
 
-    def matching(
-        self, folder: Path, expression: str | re.Pattern[str], frame: str, *, files: bool
-    ) -> list[tuple[str, Path]]:
+    def matching(self, folder: Path, expression: _Name, frame: str, *, files: bool) -> list[tuple[str, Path]]:
         """Return (frame, path) of the entries of a folder that an expression matches."""
+        if isinstance(expression, _Stem):
+            return [(frame, folder / name) for name in self._by_stem(folder).get(expression.text, ())]
         if isinstance(expression, str) and expression == "..":  # of the pattern itself, for no name has it
             return [(frame, folder / expression)]
         entries = self._listed(folder)
@@ -153,12 +220,24 @@ class _Folders:
         found = []
         for name, is_file in entries.items():
             match = expression.fullmatch(name)
-            if match is None or is_file is not files:
+            if match is None or is_file is not files or (files and not self._is_wanted(name)):
                 continue
             bound = match.groupdict().get("frame") or frame
             if frame in {ANY_FRAME, bound}:  # a second {frame} must be the same
                 found.append((bound, folder / name))
         return found
+
+    def _is_wanted(self, name: str) -> bool:
+        return not self._suffixes or name.lower().endswith(self._suffixes)
+
+    def _by_stem(self, folder: Path) -> dict[str, list[str]]:
+        if folder not in self._stems:
+            stems: dict[str, list[str]] = {}
+            for name, is_file in self._listed(folder).items():
+                if is_file and self._is_wanted(name):
+                    stems.setdefault(name.rpartition(".")[0], []).append(name)
+            self._stems[folder] = stems
+        return self._stems[folder]
 
     def _listed(self, folder: Path) -> dict[str, bool]:
         """Return by name whether an entry is a file (True) or a folder (False)."""

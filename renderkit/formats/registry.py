@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from renderkit.capture import Capture
 from renderkit.errors import DatasetError
 from renderkit.formats import (
     actorshq,
     bop,
     bundler,
+    capture_toml,
     colmap,
     colmap_database,
     dictionary,
@@ -56,7 +56,7 @@ from renderkit.formats import (
     vicon,
 )
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.format import CaptureOptions, Format
+from renderkit.formats.format import Format
 from renderkit.formats.sizes import with_sizes
 from renderkit.formats.wide_lens import with_wide_lens_note
 from renderkit.geometry.rig import Rig
@@ -122,7 +122,8 @@ def formats() -> Mapping[str, Format]:
         UserWarning: For an entry point that cannot be loaded, is no `Format`, or takes a name that is in use; it is
             left out, and the other formats work.
     """
-    known = {one.name: one for one in _BUILT_IN}
+    own = capture_toml.make_format(locate_format, read_stated_rig)
+    known = {one.name: one for one in (own, *_BUILT_IN)}
     for found in _added():
         known.setdefault(found.name, found)
     return MappingProxyType(known)
@@ -146,17 +147,20 @@ def detect_format(path: str | Path) -> str:
     Raises:
         DatasetError: If it is none of `formats()`.
     """
-    return _detect(Content(Path(path))).name
+    return locate_format(Path(path))[0].name
 
 
 def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> RawRig:  # noqa: A002 - the word users know
     """Read cameras as their file states them, unchecked; see `read_rig`."""
-    content = Content(Path(path))
-    _check_exists(content.path)
-    chosen = _detect(content) if format is None else find_format(format)
-    rig = replace(chosen.read_cameras(content), format=chosen.name)
+    rig = read_stated_rig(path, format)
     rig.raise_failed()
     return with_wide_lens_note(with_sizes(rig.with_left_out(), size))
+
+
+def read_stated_rig(path: str | Path, format: str | None = None) -> RawRig:  # noqa: A002
+    """Read cameras as their file states them, without sizes that it does not state; some may have failed."""
+    chosen, content = locate_format(Path(path), format)
+    return replace(chosen.read_cameras(content), format=chosen.name)
 
 
 def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> Rig:  # noqa: A002
@@ -185,28 +189,27 @@ def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, in
     return read_raw_rig(path, format, size=size).to_rig()
 
 
-def open_known_capture(path: Path, options: CaptureOptions, name: str | None = None) -> Capture:
-    """Open a capture of one of the formats.
+def locate_format(path: Path, name: str | None = None, *, but: str = "") -> tuple[Format, Content]:
+    """Return the format of a file or folder, and where its cameras are: a folder may hold a file of a usual name.
 
     Args:
         path: The file or folder.
-        options: Files beside it.
         name: The format; None detects it.
+        but: A format that it is not.
 
     Raises:
-        DatasetError: If there is nothing at `path`, no format knows it, it is damaged, or it holds cameras only.
+        DatasetError: If there is nothing at `path`, or no format knows it.
         ValueError: If the format is unknown.
     """
     content = Content(path)
     _check_exists(path)
-    chosen = find_format(name) if name is not None else _detect(content, "not a capture or camera file")
-    if chosen.open_capture is None:
-        why = (
-            f"not a capture but cameras only ({chosen.title}); give its pictures: images='PATTERN' with {{frame}} and "
-            f"{{camera}}, or a capture: {_capture_titles()}"
-        )
-        raise DatasetError(path, None, why)
-    return chosen.open_capture(content, options)
+    if name is None:
+        return _detect(content, but)
+    chosen = find_format(name)
+    if content.is_folder and not chosen.matches(content):
+        inside = (Content(path / file) for file in chosen.layout.cameras if (path / file).is_file())
+        content = next(inside, content)
+    return chosen, content
 
 
 def _check_exists(path: Path) -> None:
@@ -214,20 +217,35 @@ def _check_exists(path: Path) -> None:
         raise DatasetError(path, None, "no such file or folder")
 
 
-def _detect(content: Content, what: str = "is no camera format") -> Format:
+def _detect(content: Content, but: str) -> tuple[Format, Content]:
     _check_exists(content.path)
     damage: DatasetError | None = None
-    for one in formats().values():
+    for one, candidate in _candidates(content):
         try:
-            if one.matches(content):
-                return one
+            if one.name != but and one.matches(candidate):
+                return one, candidate
         except DatasetError as error:
             # Another format may know the file; if none does, this says more than that nobody does.
             damage = damage or error
     if damage is not None:
         raise damage
-    why = f"{what} that renderkit knows; captures: {_capture_titles()}; camera files: {', '.join(formats())} (--from)"
+    why = (
+        f"not a capture and no camera format that renderkit knows; captures: {_capture_titles()}; camera files: "
+        f"{', '.join(formats())}. Name the camera file with --rig FILE and the pictures with --images PATTERN, or "
+        "write a capture.toml (`renderkit init`)"
+    )
     raise DatasetError(content.path, None, why)
+
+
+def _candidates(content: Content) -> Iterator[tuple[Format, Content]]:
+    """Yield what may be in which format: the path itself, then the files of a folder that have a usual name."""
+    for one in formats().values():
+        yield one, content
+    if content.is_folder:
+        for one in formats().values():
+            for file in one.layout.cameras:
+                if (content.path / file).is_file():
+                    yield one, Content(content.path / file)
 
 
 def _capture_titles() -> str:
@@ -238,7 +256,7 @@ def _added() -> Iterator[Format]:
     """Yield the formats of other packages; a broken or clashing one is warned of and left out."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - it reads every installed package's data
 
-    names = {one.name: "renderkit" for one in _BUILT_IN}
+    names = {one.name: "renderkit" for one in _BUILT_IN} | {capture_toml.NAME: "renderkit"}
     for entry in entry_points(group=ENTRY_POINTS):
         package = entry.dist.name if entry.dist is not None else entry.value
         found = _load(entry, package)

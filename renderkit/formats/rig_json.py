@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from renderkit.errors import DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
@@ -116,6 +117,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
 FORMAT = Format(
     name="rig",
     title="renderkit rig.json",
+    layout=picture_layout.RIG_JSON,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -17,6 +17,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
+from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import (
     RawCamera,
     RawRig,
@@ -256,6 +257,7 @@ def _intrinsics_of(camera: Camera, fisheye: bool) -> dict[str, float]:
 NERFSTUDIO = Format(
     name="nerfstudio",
     title="nerfstudio transforms.json",
+    layout=picture_layout.TRANSFORMS_JSON,
     matches=matches,
     read_cameras=read,
     write=write,
@@ -264,6 +266,7 @@ NERFSTUDIO = Format(
 INSTANT_NGP = Format(
     name="instant-ngp",
     title="instant-ngp transforms.json",
+    layout=picture_layout.TRANSFORMS_JSON,
     matches=matches,
     read_cameras=read,
     write=write,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
+from renderkit.formats.folder import MESH_NAME, CameraNames
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
@@ -32,44 +33,60 @@ class CaptureInputs:
     """Everything a capture is opened with.
 
     Attributes:
-        capture: The file or folder.
-        meshes: Names of the capture's meshes, mesh files, and meshes.
-        masks: Folder of mattes.
-        landmarks: Landmarks file.
+        capture: The file or folder; with `rig` the folder that patterns start from, the working folder when None.
+        meshes: Names of the capture's meshes, mesh files, a pattern of mesh files, and meshes.
+        masks: Folder or pattern of mattes.
+        landmarks: Landmarks file or pattern.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
+        rig: Camera file.
+        images: Pattern of the photographs.
+        camera_names: The cameras' names in file paths, by those of the rig or all in its order.
+        size: (width, height) in px for camera files that state none.
         min_confidence: Landmarks of less confidence count as not detected.
     """
 
-    capture: Path
+    capture: Path | None
     meshes: tuple[str | Mesh, ...] = ()
-    masks: Path | None = None
-    landmarks: Path | None = None
+    masks: str | Path | None = None
+    landmarks: str | Path | None = None
     flame: Path | None = None
     mesh_root: Path | None = None
+    rig: Path | None = None
+    images: str | None = None
+    camera_names: CameraNames | None = None
+    size: tuple[int, int] | None = None
     min_confidence: float = DEFAULT_MIN_CONFIDENCE
 
     @classmethod
     def of(
         cls,
-        capture: PathLike,
+        capture: PathLike | None,
         mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
         *,
         masks: PathLike | None = None,
         landmarks: PathLike | None = None,
         flame: PathLike | None = None,
         mesh_root: PathLike | None = None,
+        rig: PathLike | None = None,
+        images: str | None = None,
+        camera_names: CameraNames | None = None,
+        size: tuple[int, int] | None = None,
         min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> CaptureInputs:
         """Build from what a caller gave: paths as text, one mesh or several."""
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
         return cls(
-            capture=Path(capture),
+            capture=None if capture is None else Path(capture),
             meshes=tuple(str(one) if isinstance(one, Path) else one for one in given),
-            masks=None if masks is None else Path(masks),
-            landmarks=None if landmarks is None else Path(landmarks),
+            masks=masks,
+            landmarks=landmarks,
             flame=None if flame is None else Path(flame),
             mesh_root=None if mesh_root is None else Path(mesh_root),
+            rig=None if rig is None else Path(rig),
+            images=images,
+            camera_names=camera_names,
+            size=size,
             min_confidence=min_confidence,
         )
 
@@ -79,15 +96,40 @@ class CaptureInputs:
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        capture = open_capture(self.capture, flame=self.flame_file, mesh_root=self.mesh_root)
+        patterns = [mesh for mesh in self.meshes if isinstance(mesh, str) and "{" in mesh]
+        if len(patterns) > 1:
+            raise ArgumentError(f"expected one pattern of meshes, found {', '.join(patterns)}")
+        capture = self._open(patterns[0] if patterns else None)
         try:
             _, forgotten = self._remembered_flame
             if forgotten and capture.needs_flame_topology:
                 _log.warning("warning: %s; FLAME is scored by its vertices alone without --flame FILE", forgotten)
-            return self.supplement(capture)
+            return replace(self, masks=None).supplement(capture)
         except Exception:
             capture.close()
             raise
+
+    def _open(self, mesh_pattern: str | None) -> Capture:
+        """Open the capture with all but mesh files and landmarks, which may be vertices of these meshes.
+
+        Raises:
+            ArgumentError: If something does not belong to the format.
+            DatasetError: If something is missing or damaged.
+        """
+        try:
+            return open_capture(
+                self.capture,
+                flame=self.flame_file if self.rig is None else None,
+                mesh_root=self.mesh_root,
+                rig=self.rig,
+                images=self.images,
+                masks=self.masks,
+                mesh=mesh_pattern,
+                camera_names=self.camera_names,
+                size=self.size,
+            )
+        except ValueError as error:
+            raise ArgumentError(str(error)) from error
 
     def supplement(self, capture: Capture) -> Capture:
         """Return an opened capture with the meshes, mattes and landmarks that were given beside it.
@@ -98,10 +140,12 @@ class CaptureInputs:
         for given in self.meshes:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
-            elif is_mesh_file(given):
-                capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
+            elif is_mesh_file(given) and "{" not in given:
+                file = _beside(given, capture)
+                capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
         if self.masks is not None or self.landmarks is not None:
-            capture = SupplementedCapture(capture, self.masks, self.landmarks, min_confidence=self.min_confidence)
+            landmarks = None if self.landmarks is None else _beside(self.landmarks, capture)
+            capture = SupplementedCapture(capture, self.masks, landmarks, min_confidence=self.min_confidence)
         return capture
 
     @property
@@ -163,6 +207,12 @@ def make_options(
     return options
 
 
+def _beside(given: PathLike, capture: Capture) -> Path:
+    """Return a file of the working folder, or of the capture's folder where only that has it."""
+    file = Path(given)
+    return capture.path / file if not file.exists() and (capture.path / file).exists() else file
+
+
 def is_mesh_file(text: str) -> bool:
     """Whether an argument means a mesh file, be it there or not."""
     return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()
@@ -171,6 +221,8 @@ def is_mesh_file(text: str) -> bool:
 def _mesh_name(mesh: str | Mesh) -> str:
     if isinstance(mesh, Mesh):
         return mesh.name or "mesh"
+    if "{" in mesh:
+        return MESH_NAME
     return Path(mesh).stem if is_mesh_file(mesh) else mesh
 
 

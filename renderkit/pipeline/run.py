@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
+from renderkit.formats.folder import CameraNames
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate
@@ -53,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 
 def validate(
-    capture: PathLike | Capture,
+    capture: PathLike | Capture | None = None,
     *,
     cameras: str | None = None,
     frames: str | None = None,
@@ -63,6 +64,10 @@ def validate(
     min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
+    rig: PathLike | None = None,
+    images: str | None = None,
+    camera_names: CameraNames | None = None,
+    size: tuple[int, int] | None = None,
     metrics: str | Iterable[str] = STANDARD,
     region: str | RegionChoice | None = None,
     gates: Iterable[str | Gate] = (),
@@ -86,16 +91,21 @@ def validate(
     calls this function.
 
     Args:
-        capture: A capture's file or folder, or an opened capture, which stays open.
+        capture: A capture's file or folder, or an opened capture, which stays open; with `rig` the folder that patterns
+            start from, the working folder by default.
         cameras: Selection such as "18,25-32"; all by default.
         frames: Selection such as "3,7" or "0:10:2"; all by default.
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
-        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
+        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`, or a pattern of them.
         landmarks: Landmarks file or folder, in any of the layouts of docs/formats.md.
         min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
+        rig: Camera file of any format; see `open_capture`.
+        images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg"; see `open_capture`.
+        camera_names: The cameras' names in file paths, by those of the rig or all in its order.
+        size: (width, height) in px for camera files that state none.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
         region: Where masks are compared: "face", "background-edge", "mesh", "image", a polygon or a picture file.
         gates: Gates such as "reprojection_rms_px <= 1.5 px".
@@ -136,8 +146,9 @@ def validate(
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
-        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, min_confidence=min_confidence
-    )
+        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root,
+        min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names, size=size,
+    )  # fmt: skip
     with _opened(capture, inputs) as opened:
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
@@ -241,11 +252,13 @@ def _check_gates(gates: Sequence[Gate], capture: Capture, options: ValidationOpt
     check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
 
 
-def _opened(capture: PathLike | Capture, inputs: CaptureInputs) -> AbstractContextManager[Capture]:
+def _opened(capture: PathLike | Capture | None, inputs: CaptureInputs) -> AbstractContextManager[Capture]:
     if not isinstance(capture, Capture):
         return inputs.open()
     if inputs.flame is not None or inputs.mesh_root is not None:
         raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")
+    if inputs.rig is not None or inputs.images is not None:
+        raise ArgumentError("rig and images belong to the opening of a capture: give them to open_capture")
     return nullcontext(inputs.supplement(capture))
 
 
@@ -263,8 +276,8 @@ def _provenance(
     capture: Capture, inputs: CaptureInputs, options: ValidationOptions, info: RendererInfo, command: str
 ) -> Provenance:
     return Provenance(
-        command=command or f"renderkit.validate({str(inputs.capture)!r}, ...)",
-        capture=str(inputs.capture),
+        command=command or f"renderkit.validate({str(inputs.capture or capture.path)!r}, ...)",
+        capture=str(inputs.capture or capture.path),
         dataset=capture.dataset,
         unit=capture.unit,
         versions=package_versions(),

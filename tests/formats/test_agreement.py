@@ -37,10 +37,24 @@ def dino(folder: Path, text: str | None = None) -> Path:
     return folder
 
 
+def own(folder: Path) -> Path:
+    """A par file under another name than its own, named by a capture.toml."""
+    dino(folder)
+    (folder / "capture.toml").write_text(
+        'format = "renderkit-capture"\nversion = 1\ncameras = "dino_par.txt"\nimages = "{camera}.png"\n'
+    )
+    return folder
+
+
 @pytest.fixture
 def sources(smc_pair: tuple[Path, Path], write_facescape: Callable[..., Path], tmp_path: Path) -> dict[str, Path]:
     """A small capture of every format that has captures."""
-    return {"renderme360": smc_pair[0], "facescape": write_facescape(), "middlebury": dino(tmp_path / "dino")}
+    return {
+        "renderme360": smc_pair[0],
+        "facescape": write_facescape(),
+        "middlebury": dino(tmp_path / "dino"),
+        "capture-toml": own(tmp_path / "own"),
+    }
 
 
 def test_every_format_with_a_capture_reads_the_same_cameras(sources: dict[str, Path]) -> None:
@@ -150,7 +164,7 @@ def test_a_bad_camera_is_named_by_both_and_the_capture_keeps_the_others(write_fa
 def test_cameras_alone_are_no_capture_and_the_message_says_what_to_give(tmp_path: Path) -> None:
     (tmp_path / "KRT").write_text("a\n9 0 4\n0 9 4\n0 0 1\n0 0 0 0 0\n1 0 0 0\n0 1 0 0\n0 0 1 1\n")
     assert list(read_rig(tmp_path / "KRT", size=(8, 8)).cameras) == ["a"]
-    with pytest.raises(DatasetError, match=r"cameras only \(KRT text.*images="):
+    with pytest.raises(DatasetError, match=r"recognised as KRT text.*no pictures.*--images.*images=.*init"):
         open_capture(tmp_path / "KRT")
 
 

@@ -112,8 +112,8 @@ def test_slips_are_refused(folder: Path) -> None:
     with pytest.raises(DatasetError, match="two files of one picture"):
         open_capture(folder, rig="sparse/0", masks="mattes/{camera}_alpha_*.png")
     with pytest.raises(ValueError, match="expected rig, the camera file, with images"):
-        open_capture(folder, images="images/{camera}.png")
-    with pytest.raises(ValueError, match="expected path or rig"):
+        open_capture(images="images/{camera}.png")
+    with pytest.raises(ValueError, match="expected a capture, or rig"):
         open_capture()
     with pytest.raises(ValueError, match="not to rig"):
         open_capture(folder, rig="sparse/0", flame="x")

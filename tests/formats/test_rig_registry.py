@@ -188,7 +188,7 @@ def test_shared_intrinsics_are_the_mean_and_measured(
 
 
 def test_unknown_formats_are_named() -> None:
-    with pytest.raises(ValueError, match="unknown camera format 'nerf'; expected one of rig, "):
+    with pytest.raises(ValueError, match="unknown camera format 'nerf'; expected one of capture-toml, rig, "):
         read_rig(".", "nerf")
     with pytest.raises(ValueError, match="dictionary is only read"):
         write_rig(Rig({}), "x", format="dictionary")

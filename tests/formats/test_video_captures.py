@@ -11,6 +11,7 @@ import pytest
 from renderkit.errors import DatasetError
 from renderkit.formats import write_rig
 from renderkit.formats.folder import FolderCapture, FolderParts
+from renderkit.formats.registry import read_stated_rig
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
@@ -39,7 +40,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_videos_give_the_frames(folder: Path) -> None:
-    parts = FolderParts(rig=folder / "rig.json", root=folder, images="videos/{camera}.avi", masks="mattes/{camera}.avi")
+    parts = FolderParts(
+        read_cameras=read_stated_rig,
+        rig=folder / "rig.json",
+        root=folder,
+        images="videos/{camera}.avi",
+        masks="mattes/{camera}.avi",
+    )
     with FolderCapture(parts) as capture:
         assert capture.frame_ids == ("0", "1", "2")
         for frame, camera, level in (("2", "left", 110), ("0", "right", 20), ("1", "right", 70)):
@@ -52,7 +59,9 @@ def test_videos_give_the_frames(folder: Path) -> None:
 
 
 def test_a_matte_video_beside_a_capture(folder: Path) -> None:
-    parts = FolderParts(rig=folder / "rig.json", root=folder, images="videos/{camera}.avi")
+    parts = FolderParts(
+        read_cameras=read_stated_rig, rig=folder / "rig.json", root=folder, images="videos/{camera}.avi"
+    )
     with SupplementedCapture(FolderCapture(parts), masks=folder / "mattes") as capture:
         masks = [capture.view(frame, "left").mask for frame in capture.frame_ids]
         levels = [None if mask is None else int(mask.decode_matte().alpha[0, 0] >= 128) for mask in masks]
@@ -62,4 +71,8 @@ def test_a_matte_video_beside_a_capture(folder: Path) -> None:
 def test_a_video_that_is_none_is_refused(folder: Path) -> None:
     (folder / "videos" / "left.avi").write_text("none")
     with pytest.raises(DatasetError, match="expected an MP4"):
-        FolderCapture(FolderParts(rig=folder / "rig.json", root=folder, images="videos/{camera}.avi"))
+        FolderCapture(
+            FolderParts(
+                read_cameras=read_stated_rig, rig=folder / "rig.json", root=folder, images="videos/{camera}.avi"
+            )
+        )

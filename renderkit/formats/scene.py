@@ -1,0 +1,180 @@
+"""Cameras with the pictures that lie beside them: the patterns of a format's layout that fit, and what they match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawRig
+from renderkit.formats.folder import FolderCapture, FolderParts
+from renderkit.formats.format import Format
+from renderkit.formats.names import PICTURE_SUFFIXES
+from renderkit.formats.patterns import PathPattern, best_pattern
+from renderkit.formats.picture_layout import PictureLayout
+from renderkit.geometry.mesh_files import MESH_SUFFIXES
+from renderkit.untrusted.content import Content
+from renderkit.untrusted.files import read_head
+
+_ALPHA_COLOR_TYPES = (4, 6)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_WAYS_IN = (
+    "Name them with --images 'images/{frame}/{camera}.jpg' (images= in Python; --rig FILE for cameras that lie apart), "
+    "or let `renderkit init` write a capture.toml"
+)
+
+
+def open_scene(chosen: Format, content: Content, given: FolderParts) -> FolderCapture:
+    """Open cameras with what is given beside them; what is not given is looked for where the format has it.
+
+    Args:
+        chosen: The format of the cameras.
+        content: Their file or folder.
+        given: What is known already; `root` is the folder that given patterns start from.
+
+    Raises:
+        DatasetError: If the cameras cannot be read, a given pattern matches no file, or there is neither a picture nor
+            a matte.
+        ValueError: If a given pattern is malformed.
+    """
+    stated = replace(chosen.read_cameras(content), format=chosen.name)
+    parts = replace(given, rig=content.path, format=chosen.name, dataset=chosen.name)
+    if parts.camera_names is None and chosen.layout.padded:
+        parts = replace(parts, camera_names={name: chosen.layout.label(name) for name in stated.names})
+    parts = _completed(parts, chosen, content, stated)
+    if parts.images is None and parts.masks is None:
+        raise DatasetError(content.path, None, _nothing_found(chosen, stated, content))
+    return FolderCapture(parts, stated)
+
+
+def _completed(parts: FolderParts, chosen: Format, content: Content, stated: RawRig) -> FolderParts:
+    """Return the parts with patterns for pictures, mattes and meshes where none are given and some fit."""
+    names = parts.camera_names if isinstance(parts.camera_names, Mapping) else {}
+    labels = {names.get(name, name): name for name in stated.names}
+    root, images = parts.root, parts.images
+    if images is None and not isinstance(parts.camera_names, tuple | list):
+        found = _find_images(root, content, chosen.layout, labels)
+        if found is not None:
+            parts, (root, images) = _moved(parts, found[0]), found
+    masks = parts.masks or best_pattern(root, chosen.layout.all_masks, labels, PICTURE_SUFFIXES)
+    if masks is None and images is not None and _has_alpha(PathPattern(images, root, PICTURE_SUFFIXES).find(labels)):
+        masks = images
+    mesh = parts.mesh
+    if mesh is None and chosen.read_mesh is not None:
+        mesh = chosen.read_mesh(content)
+    return replace(
+        parts, root=root, images=images, masks=masks, mesh=_find_mesh(root, chosen.layout) if mesh is None else mesh
+    )
+
+
+def _moved(parts: FolderParts, root: Path) -> FolderParts:
+    """Return the parts with what is given made absolute, where patterns start from another folder from now on."""
+    if root == parts.root:
+        return parts
+    start = parts.root.absolute()
+    masks = None if parts.masks is None else (start / parts.masks).as_posix()
+    return replace(
+        parts, masks=masks, mesh=(start / parts.mesh).as_posix() if isinstance(parts.mesh, str) else parts.mesh
+    )
+
+
+def _find_images(
+    given: Path, content: Content, layout: PictureLayout, labels: Mapping[str, str]
+) -> tuple[Path, str] | None:
+    """Return the folder nearest to the cameras that has pictures of them, and their pattern."""
+    base = content.path if content.is_folder else content.path.parent
+    for root in dict.fromkeys((given, base, *list(base.absolute().parents)[: layout.levels_up])):
+        images = best_pattern(root, layout.all_images, labels, PICTURE_SUFFIXES)
+        if images is not None:
+            return root, images
+    return None
+
+
+def _find_mesh(root: Path, layout: PictureLayout) -> str | None:
+    """Return the first pattern with exactly one mesh per frame."""
+    for text in layout.all_meshes:
+        try:
+            if PathPattern(text, root, MESH_SUFFIXES).find({}):
+                return text
+        except DatasetError:
+            continue  # two meshes of one frame: nobody says which is meant
+    return None
+
+
+def _has_alpha(files: Mapping[tuple[str, str], Path]) -> bool:
+    """Whether the first picture is a PNG with an alpha channel: NeRF's synthetic scenes keep their matte there."""
+    first = next(iter(files.values()), None)
+    head = b"" if first is None else read_head(first, 26)
+    return len(head) == 26 and head.startswith(_PNG) and head[25] in _ALPHA_COLOR_TYPES
+
+
+def _nothing_found(chosen: Format, stated: RawRig, content: Content) -> str:
+    base = content.path if content.is_folder else content.path.parent
+    looked = ", ".join(repr(text) for text in chosen.layout.all_images[:4])
+    names = ", ".join(stated.names[:3]) + (" ..." if len(stated.names) > 3 else "")
+    return (
+        f"recognised as {chosen.title} with {len(stated.names)} cameras ({names}), but there are no pictures or mattes "
+        f"of them in {base}: looked for {looked} and more. {_WAYS_IN}"
+    )
+
+
+@dataclass(frozen=True)
+class SceneCounts:
+    """What the patterns of a capture match.
+
+    Attributes:
+        cameras: Number of cameras.
+        frames: Number of frames.
+        images: Number of pictures.
+        masks: Number of mattes.
+        meshes: Number of mesh files.
+        images_without_camera: Pictures that the pattern matches, but for a name that no camera has.
+        cameras_without_image: Cameras without a picture in any frame.
+    """
+
+    cameras: int
+    frames: int
+    images: int
+    masks: int
+    meshes: int
+    images_without_camera: tuple[Path, ...]
+    cameras_without_image: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """For people: "20 cameras, 300 frames, 6000 pictures, 4 pictures without a camera"."""
+        words = [
+            _counted(self.cameras, "camera"),
+            _counted(self.frames, "frame"),
+            _counted(self.images, "picture"),
+            _counted(self.masks, "mask"),
+            _counted(self.meshes, "mesh", "meshes"),
+        ]
+        if self.images_without_camera:
+            words.append(f"{_counted(len(self.images_without_camera), 'picture')} without a camera")
+        if self.cameras_without_image:
+            words.append(f"{_counted(len(self.cameras_without_image), 'camera')} without a picture")
+        return ", ".join(words)
+
+
+def count_scene(capture: FolderCapture) -> SceneCounts:
+    """Count what the patterns of a capture match, and what they leave out."""
+    found = capture.files
+    images = frozenset(found["images"].values())
+    text = capture.parts.images
+    every = PathPattern(text, capture.path, PICTURE_SUFFIXES).find_all() if text is not None else frozenset()
+    have = {camera for _, camera in found["images"]}
+    return SceneCounts(
+        cameras=len(capture.camera_names),
+        frames=len(capture.frame_ids),
+        images=len(images),
+        masks=len(frozenset(found["masks"].values())),
+        meshes=len(found["mesh"]) if found["mesh"] else int(capture.parts.mesh is not None),
+        images_without_camera=tuple(sorted(every - images)),
+        cameras_without_image=tuple(name for name in capture.camera_names if name not in have),
+    )
+
+
+def _counted(number: int, word: str, plural: str | None = None) -> str:
+    return f"{number} {word if number == 1 else plural or word + 's'}"
