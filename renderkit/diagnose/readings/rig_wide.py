@@ -1,0 +1,140 @@
+"""Is a whole rig read as it was meant? The entry to the rig-wide readings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from renderkit.diagnose.convergence import READINGS as POSE_READINGS
+from renderkit.diagnose.convergence import read_every_way
+from renderkit.diagnose.readings.absolute import fits, rig_fit
+from renderkit.diagnose.readings.agreement import agreement
+from renderkit.diagnose.readings.common_shift import half_pixel
+from renderkit.diagnose.readings.interpretation import as_stated
+from renderkit.diagnose.readings.reading import Reading, Views
+from renderkit.diagnose.readings.registry import READINGS
+from renderkit.diagnose.readings.result import RigReading, Verdict
+from renderkit.diagnose.readings.search import Candidate, Search, search
+from renderkit.diagnose.readings.sentences import sentence_of, sentence_without_evidence
+from renderkit.diagnose.view_evidence import RigEvidence, ViewEvidence
+
+MAX_VIEWS: Final = 64
+"""Readings are tried on at most this many views."""
+
+NARROW_VIEWS: Final = 12
+"""Pairs are first tried on this many views."""
+
+
+def read_rig_wide(evidence: RigEvidence) -> RigReading:
+    """Find out whether all cameras of a rig, or all that was measured in its pictures, are misread alike.
+
+    Every reading (extrinsics inverted, OpenGL axes, mm for m, K of another size, distortion order, normalised
+    landmarks, inverted mattes ...) is tried on the landmarks and mattes; pairs of them where no single one fits. A
+    reading is accepted only if the rig then fits in absolute terms, in most views, and better than any other; a rig
+    that fits as stated is called misread only where a reading makes it better by far.
+
+    Args:
+        evidence: Views of the rig; one view of every camera is enough, several frames are better.
+
+    Returns:
+        The verdict, with what was read, the fit before and after, the margin and a sentence.
+
+    Raises:
+        ValueError: If the lens coefficients of a camera are not those of a lens.
+    """
+    usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
+    if not usable:
+        return _without_evidence(evidence)
+    chosen = _chosen(usable, MAX_VIEWS)
+    views = tuple(as_stated(view) for view in chosen)
+    narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
+    found = search(views, narrow)
+    found = _refined(views, narrow, found)
+    return _concluded(found, len(evidence.cameras))
+
+
+def _chosen(views: tuple[ViewEvidence, ...], limit: int) -> tuple[ViewEvidence, ...]:
+    """Return at most `limit` views, all cameras before second frames."""
+    rounds: dict[str, int] = {}
+    order = []
+    for view in views:
+        rounds[view.camera.name] = rounds.get(view.camera.name, -1) + 1
+        order.append(rounds[view.camera.name])
+    ranked = np.argsort(np.array(order), kind="stable")
+    first = [views[index] for index in ranked if order[index] == 0]
+    if len(first) > limit:
+        return tuple(first[index] for index in np.linspace(0, len(first) - 1, limit).astype(int))
+    return tuple(views[index] for index in ranked[:limit])
+
+
+def _applied(readings: tuple[Reading, ...], views: Views) -> Views:
+    for one in readings:
+        changed = one.apply(views)
+        views = views if changed is None else changed
+    return views
+
+
+def _refined(views: Views, narrow: Views, found: Search) -> Search:
+    """Look for a second, small misreading on top of one that was accepted, and for the half pixel on top of all."""
+    readings = found.best.readings if found.accepted else ()
+    if found.accepted and len(readings) == 1 and not found.tied:
+        again = search(_applied(readings, views), _applied(readings, narrow))
+        used = {one.slot for one in readings}
+        if again.accepted and not again.tied and not used & {one.slot for one in again.best.readings}:
+            readings = (*readings, *again.best.readings)
+            best = Candidate(readings, again.best.found, again.best.score, again.best.better_share)
+            found = Search(found.stated, best, True, (), again.runner_up, found.num_tried + again.num_tried)
+    if not found.accepted and fits(found.stated.found) != "fits":
+        return found
+    if any(one.slot == "crop" for one in readings):
+        return found
+    return _with_half_pixel(views, readings, found)
+
+
+def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search) -> Search:
+    name = half_pixel(_applied(readings, views))
+    if name is None:
+        return found
+    both = (*readings, next(one for one in READINGS if one.name == name))
+    after = agreement(_applied(both, views))
+    if after.median_px > found.best.found.median_px:
+        return found
+    best = Candidate(both, after, after.log_likelihood, 1.0)
+    before = found.best if readings else found.stated
+    return Search(found.stated, best, True, (), before, found.num_tried)
+
+
+def _concluded(found: Search, num_cameras: int) -> RigReading:
+    stated_fits = fits(found.stated.found)
+    verdict: Verdict
+    if found.accepted:
+        verdict = "cannot tell" if found.tied else "misread"
+    else:
+        verdict = "fits" if stated_fits == "fits" else "no reading fits"
+    kept = found.best if verdict != "fits" else found.stated
+    other = found.runner_up
+    margin = float("inf") if other is None else kept.score - other.score
+    return RigReading(
+        verdict=verdict,
+        readings=found.best.names if found.accepted else (),
+        alternatives=tuple(one.names for one in found.tied),
+        before=rig_fit(found.stated.found),
+        after=rig_fit(kept.found),
+        margin=margin,
+        num_tried=found.num_tried,
+        sentence=sentence_of(verdict, kept, found, num_cameras),
+    )
+
+
+def _without_evidence(evidence: RigEvidence) -> RigReading:
+    """Answer without landmarks and mattes: where the optical axes meet is a hint, no proof."""
+    poses = np.array([camera.cam_from_world for camera in evidence.cameras.values()])
+    hint = ""
+    if len(poses) >= 3 and np.isfinite(poses).all():
+        ways = read_every_way(poses)
+        if not ways["as given"].is_good:
+            best = min(POSE_READINGS, key=lambda name: ways[name].convergence.median_angle_deg)
+            hint = best if ways[best].is_good else ""
+    nothing = rig_fit(agreement(()))
+    return RigReading("cannot tell", (), (), nothing, nothing, float("inf"), 0, sentence_without_evidence(hint))
