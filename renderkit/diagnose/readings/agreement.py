@@ -178,10 +178,11 @@ def _closed(mask: BoolArray) -> BoolArray:
     padded = np.pad(mask, 2 * _CLOSING)
     for axis in (0, 1):
         padded = _widened(_widened(padded, 1, axis), 2, axis)
-    padded = ~padded
+    padded = np.logical_not(padded)
     for axis in (0, 1):
         padded = _widened(_widened(padded, 1, axis), 2, axis)
-    return ~padded[2 * _CLOSING : -2 * _CLOSING, 2 * _CLOSING : -2 * _CLOSING]
+    inner: BoolArray = np.logical_not(padded[2 * _CLOSING : -2 * _CLOSING, 2 * _CLOSING : -2 * _CLOSING])
+    return inner
 
 
 def _widened(mask: BoolArray, step: int, axis: int) -> BoolArray:
@@ -194,7 +195,7 @@ def _widened(mask: BoolArray, step: int, axis: int) -> BoolArray:
 
 
 def _row_medians(values: FloatArray) -> FloatArray:
-    known = np.isfinite(values).all(axis=1)
+    known: BoolArray = np.isfinite(values).all(axis=1)
     return np.where(known, np.median(np.where(known[:, None], values, 0.0), axis=1), np.nan)
 
 

@@ -75,7 +75,7 @@ def _robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
     solution: FloatArray = np.zeros(design.shape[1])
     for _ in range(_LENS_ROUNDS):
         root = np.sqrt(weights)
-        solution = np.linalg.lstsq(root[:, None] * design, root * target, rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(root[:, None] * design, root * target, rcond=None)[0], dtype=np.float64)
         residuals = target - design @ solution
         scale = 1.4826 * float(np.median(np.abs(residuals))) + 1e-6
         weights = 1.0 / (1.0 + (residuals / (2.0 * scale)) ** 2)

@@ -153,10 +153,13 @@ LANDMARK_UNITS = (
     ),
 )
 
-LANDMARK_AXES = (
+LANDMARK_ORDER = (
     Reading(
-        "landmarks y, x", "landmark axes", "x and y of the landmarks are exchanged (row, column)", each(_exchanged)
+        "landmarks y, x", "landmark order", "x and y of the landmarks are exchanged (row, column)", each(_exchanged)
     ),
+)
+
+LANDMARK_AXES = (
     Reading("landmarks mirrored", "landmark axes", "landmarks are mirrored left to right", each(_reflected(0))),
     Reading("landmarks y up", "landmark axes", "landmarks count y from the bottom of the picture", each(_reflected(1))),
 )

@@ -11,9 +11,9 @@ from renderkit.diagnose.readings.interpretation import Interpretation
 Views: TypeAlias = tuple[Interpretation, ...]
 Slot: TypeAlias = Literal[
     "size",
-    "owner",
-    "turn",
+    "landmark order",
     "landmark unit",
+    "turn",
     "landmark axes",
     "landmark ids",
     "matte",
@@ -26,6 +26,7 @@ Slot: TypeAlias = Literal[
     "lens",
     "center",
     "focal",
+    "owner",
     "scale",
     "crop",
 ]

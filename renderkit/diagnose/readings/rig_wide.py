@@ -50,7 +50,7 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     views = tuple(as_stated(view) for view in chosen)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = search(views, narrow)
-    found = _refined(views, narrow, found)
+    found = _refined(views, found)
     return _concluded(found, len(evidence.cameras))
 
 
@@ -75,18 +75,11 @@ def _applied(readings: tuple[Reading, ...], views: Views) -> Views:
     return views
 
 
-def _refined(views: Views, narrow: Views, found: Search) -> Search:
-    """Look for a second, small misreading on top of one that was accepted, and for the half pixel on top of all."""
-    readings = found.best.readings if found.accepted else ()
-    if found.accepted and len(readings) == 1 and not found.tied:
-        again = search(_applied(readings, views), _applied(readings, narrow))
-        used = {one.slot for one in readings}
-        if again.accepted and not again.tied and not used & {one.slot for one in again.best.readings}:
-            readings = (*readings, *again.best.readings)
-            best = Candidate(readings, again.best.found, again.best.score, again.best.better_share)
-            found = Search(found.stated, best, True, (), again.runner_up, found.num_tried + again.num_tried)
-    if not found.accepted and fits(found.stated.found) != "fits":
+def _refined(views: Views, found: Search) -> Search:
+    """Look for the half pixel on top of what was found: smaller than all others, it has a test of its own."""
+    if found.tied or (not found.accepted and fits(found.stated.found) != "fits"):
         return found
+    readings = found.best.readings if found.accepted else ()
     if any(one.slot == "crop" for one in readings):
         return found
     return _with_half_pixel(views, readings, found)

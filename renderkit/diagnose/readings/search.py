@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from renderkit.diagnose.readings.absolute import fits
 from renderkit.diagnose.readings.agreement import Agreement, agreement, coarse
 from renderkit.diagnose.readings.interpretation import Interpretation
 from renderkit.diagnose.readings.reading import Reading, Views
-from renderkit.diagnose.readings.registry import READINGS, pairs
+from renderkit.diagnose.readings.registry import READINGS, pairs, pairs_with
 
 TIE: Final = 8.0
 """Readings whose log likelihoods differ by less than this cannot be told apart."""
@@ -29,10 +29,12 @@ MIN_IMPROVEMENT: Final = 0.85
 MAX_OUTLINE_SHARE: Final = 0.7
 """Of a rig that fits already, a reading of the mattes must leave at most this share of the outlines' distance."""
 
+_BEAM = 4
+_MAX_OWNERS = 16
 _QUICK_VIEWS = 4
 _QUICK_VERTICES = 400
 _QUICK_SIDE = 64
-_KEPT = 80
+_KEPT = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,18 +86,37 @@ class Search:
 
 
 def search(views: Views, narrow: Views) -> Search:
-    """Search single readings on all views, and pairs on a few of them and then on all if no single one fits."""
-    stated = Candidate((), agreement(views), 0.0, 0.0)
-    stated = Candidate((), stated.found, stated.found.log_likelihood, 0.0)
+    """Search single readings, and pairs of them: all pairs if no single one fits, else pairs with those that do.
+
+    Args:
+        views: What decides.
+        narrow: A part of them, on which pairs are tried first.
+    """
+    found = agreement(views)
+    stated = Candidate((), found, found.log_likelihood, 0.0)
     singles = _tried(views, stated, ((one,) for one in READINGS))
-    found = _concluded(stated, singles, len(READINGS))
-    if found.accepted or fits(stated.found) == "fits":
-        return found
-    both = pairs()
-    best = _shortlist(_light(narrow[:: max(1, len(narrow) // _QUICK_VIEWS)]), both)
+    first = _concluded(stated, stated, singles, len(READINGS))
+    if not first.accepted and fits(found) == "fits":
+        return first
+    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)][:_BEAM]
+    both = pairs_with([one.readings[0] for one in fitting]) if fitting else pairs()
+    best = _shortlisted(views, narrow, both)
+    doubles = _tried(views, stated, best)
+    count = len(READINGS) + len(both)
+    second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
+    if second.accepted or not first.accepted:
+        return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
+    return replace(first, num_tried=count)
+
+
+def _shortlisted(views: Views, narrow: Views, both: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:
+    """Return the pairs worth trying on all views."""
+    owned = [pair for pair in both if any(one.slot == "owner" for one in pair)]
+    others = [pair for pair in both if pair not in owned]
+    best = _shortlist(_light(narrow[:: max(1, len(narrow) // _QUICK_VIEWS)]), others)
     best = _shortlist(narrow, best) if len(narrow) < len(views) else best
-    candidates = singles + _tried(views, stated, best)
-    return _concluded(stated, candidates, len(READINGS) + len(both))
+    # Whose picture it is shows only where the owner is among the views.
+    return best + (_shortlist(_light(views), owned) if len(views) <= _MAX_OWNERS else [])
 
 
 def _light(views: Views) -> Views:
@@ -152,6 +173,7 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
         return False
     if fits(stated.found) != "fits":
         return True
+    # A rig without landmarks compares NaN, which is never better.
     return one.found.median_px <= MIN_IMPROVEMENT * stated.found.median_px or _mattes_improve(one, stated)
 
 
@@ -165,16 +187,25 @@ def _mattes_improve(one: Candidate, stated: Candidate) -> bool:
     )
 
 
-def _concluded(stated: Candidate, candidates: Sequence[Candidate], count: int) -> Search:
-    ranked = sorted(candidates, key=lambda one: -one.score)
-    allowed = [one for one in ranked if acceptable(one, stated)]
+def _concluded(stated: Candidate, reference: Candidate, candidates: Sequence[Candidate], count: int) -> Search:
+    """Choose among candidates those that may be accepted in place of `reference`."""
+    ranked = _distinct(candidates)
+    allowed = [one for one in ranked if acceptable(one, reference)]
     if not allowed:
         best = max([stated, *ranked], key=lambda one: one.score)
         rest = [one for one in ranked if one is not best]
         return Search(stated, best, False, (), rest[0] if rest else None, count)
     near = [one for one in allowed if allowed[0].score - one.score < TIE]
-    fewest = min((one.num_estimated, len(one.readings)) for one in near)
-    simplest = [one for one in near if (one.num_estimated, len(one.readings)) == fewest]
-    near_names = {one.names for one in near}
-    rest = [one for one in [stated, *ranked] if one.names not in near_names]
+    fewest = min((len(one.readings), one.num_estimated) for one in near)
+    simplest = [one for one in near if (len(one.readings), one.num_estimated) == fewest]
+    near_names = {frozenset(one.names) for one in near}
+    rest = [one for one in [reference, stated, *ranked] if frozenset(one.names) not in near_names]
     return Search(stated, simplest[0], True, tuple(simplest[1:]), max(rest, key=lambda one: one.score), count)
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates, best first, each set of readings once whatever their order."""
+    kept: dict[frozenset[str], Candidate] = {}
+    for one in sorted(candidates, key=lambda one: -one.score):
+        kept.setdefault(frozenset(one.names), one)
+    return list(kept.values())
