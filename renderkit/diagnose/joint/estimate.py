@@ -193,13 +193,12 @@ def _solve(seen: Observations, noise: Noise, tau_px: FloatArray, priors: Priors)
         normal -= cross.T @ carried
         right -= carried.T @ target
         eliminated.append((inverse, carried, target, prior))
-    root = np.linalg.cholesky(normal)
-    nuisance = np.linalg.solve(root.T, np.linalg.solve(root, right))
+    spread = np.linalg.inv(normal)
+    nuisance = spread @ right
     posteriors, thetas = [], []
     for inverse, carried, target, prior in eliminated:
         theta = inverse @ target - carried @ nuisance
-        half = np.linalg.solve(root, carried[:NUM].T)
-        covariance = inverse[:NUM, :NUM] + half.T @ half
+        covariance = inverse[:NUM, :NUM] + carried[:NUM] @ spread @ carried[:NUM].T
         posteriors.append(_posterior(theta[:NUM], covariance, prior[:NUM]))
         thetas.append(theta)
     return _with_residuals(seen, posteriors, np.array(thetas), nuisance)

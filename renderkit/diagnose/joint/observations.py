@@ -135,7 +135,7 @@ class _Grid:
         points = np.nan_to_num(view.points_world)
         found = linearise(camera, points)
         errors = view.pixels - found.pixels
-        known: BoolArray = np.isfinite(errors).all(axis=1) & np.isfinite(view.points_world).all(axis=1)
+        known = np.isfinite(errors.sum(axis=1) + view.points_world.sum(axis=1))
         self.known[at] = known
         self.errors[at] = np.where(known[:, None], errors, 0.0)
         self.by_camera[at] = np.where(known[:, None, None], found.by_camera, 0.0)

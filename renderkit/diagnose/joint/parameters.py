@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray, Points3
+from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
 
 PARAMETERS: Final = (
@@ -82,7 +82,7 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     """Return (N, 2) projections of (N, 3) points and their exact derivatives; zero where a point is not seen."""
     seen = camera.cam_from_world.apply(points_world)
     pixels = camera.project(points_world)
-    good: BoolArray = np.isfinite(pixels).all(axis=1)
+    good = np.isfinite(pixels[:, 0])
     seen = np.where(good[:, None], seen, (0.0, 0.0, 1.0))
     depth = seen[:, 2]
     xy = seen[:, :2] / depth[:, None]

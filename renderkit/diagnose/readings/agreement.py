@@ -195,7 +195,7 @@ def _widened(mask: BoolArray, step: int, axis: int) -> BoolArray:
 
 
 def _row_medians(values: FloatArray) -> FloatArray:
-    known: BoolArray = np.isfinite(values).all(axis=1)
+    known = np.isfinite(values.sum(axis=1))
     return np.where(known, np.median(np.where(known[:, None], values, 0.0), axis=1), np.nan)
 
 
