@@ -89,9 +89,14 @@ class ViewEvidence:
 
     @property
     def has_matte(self) -> bool:
-        """Whether there is a mesh and a matte to compare it with."""
-        return self.vertices is not None and len(self.vertices) > 0 and self.matte is not None and self.matte.size > 0
+        """Whether there is a mesh and a matte to compare it with; one that is all inside or all outside says nothing."""
+        if self.vertices is None or not len(self.vertices) or self.matte is None or not self.matte.size:
+            return False
+        return EMPTY_SHARE < float(self.matte.mean()) < 1.0 - EMPTY_SHARE
 
+
+EMPTY_SHARE = 5e-4
+"""A matte with less than this share of its pixels on either side is taken for empty."""
 
 MIN_LANDMARKS = 6
 """A view with fewer landmarks is not used."""

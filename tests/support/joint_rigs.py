@@ -36,9 +36,8 @@ class Conditions:
 
 
 IDEAL = Conditions()
-REALISTIC = Conditions(1.0, 0.03, 1.0, 0.001, (np.deg2rad(1.0), 0.002), 0.3, 0.3)
-
-SIZES = {"principal point": 1.0, "turn": 1.0, "roll": 1.0, "focal length": 1.0, "lens distortion k1": 1.0}
+NOISY = Conditions(1.0, 0.03, 1.0, 0.001)
+REALISTIC = Conditions(1.0, 0.03, 1.0, 0.001, (float(np.deg2rad(1.0)), 0.002), 0.1, 0.3)
 
 
 def perturbed(shot: Shot, kind: str, amount_px: float, points: np.ndarray, rng: np.random.Generator) -> Shot:

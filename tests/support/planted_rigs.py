@@ -445,8 +445,8 @@ WIDE_FAULTS: dict[str, Fault] = {
 
 
 def planted(rng: np.random.Generator, *names: str, **rig: Any) -> Planted:
-    """A rig with the named misreadings, planted in the order given (the first happened first)."""
+    """A rig with the named misreadings; those that take the pictures again come first, then in the order given."""
     result = make_rig(rng, wide=any(name in WIDE_FAULTS for name in names), **rig)
-    for name in names:
+    for name in sorted(names, key=lambda one: one not in WIDE_FAULTS):
         {**FAULTS, **WIDE_FAULTS}[name](result, rng)
     return result

@@ -63,14 +63,15 @@ def missing_lens(views: Views) -> Views | None:
         targets.append((detected - predicted).ravel())
     if not rows:
         return None
-    found = _robust_solution(np.concatenate(rows), np.concatenate(targets))
+    found = robust_solution(np.concatenate(rows), np.concatenate(targets))
     if not np.isfinite(found).all():
         return None
     lens = BrownConrady(np.array([found[0], found[1], 0.0, 0.0]))
     return tuple(view.but(lens=lens) for view in views)
 
 
-def _robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
+def robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
+    """Return the least-squares solution of (N, M) design and (N,) target with Cauchy weights."""
     weights: FloatArray = np.ones(len(target))
     solution: FloatArray = np.zeros(design.shape[1])
     for _ in range(_LENS_ROUNDS):

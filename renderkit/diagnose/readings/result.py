@@ -40,6 +40,7 @@ class RigReading:
             `alternatives`; inf where no other was tried.
         num_tried: How many readings and pairs of them were tried.
         sentence: The answer in one sentence.
+        notes: Small effects common to all cameras that are significant but have several explanations.
     """
 
     verdict: Verdict
@@ -50,3 +51,4 @@ class RigReading:
     margin: float
     num_tried: int
     sentence: str
+    notes: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from renderkit.diagnose.convergence import READINGS as POSE_READINGS
 from renderkit.diagnose.convergence import read_every_way
 from renderkit.diagnose.readings.absolute import fits, rig_fit
 from renderkit.diagnose.readings.agreement import agreement
+from renderkit.diagnose.readings.common_lens import common_lens
 from renderkit.diagnose.readings.common_shift import half_pixel
 from renderkit.diagnose.readings.interpretation import as_stated
 from renderkit.diagnose.readings.reading import Reading, Views
@@ -51,7 +52,13 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = search(views, narrow)
     found = _refined(views, found)
-    return _concluded(found, len(evidence.cameras))
+    lens = common_lens(_applied(found.best.readings, views) if found.accepted else views)
+    notes = (lens.note,) if lens is not None and lens.is_significant and _fits(found) else ()
+    return _concluded(found, len(evidence.cameras), notes)
+
+
+def _fits(found: Search) -> bool:
+    return found.accepted or fits(found.stated.found) == "fits"
 
 
 def _chosen(views: tuple[ViewEvidence, ...], limit: int) -> tuple[ViewEvidence, ...]:
@@ -77,7 +84,7 @@ def _applied(readings: tuple[Reading, ...], views: Views) -> Views:
 
 def _refined(views: Views, found: Search) -> Search:
     """Look for the half pixel on top of what was found: smaller than all others, it has a test of its own."""
-    if found.tied or (not found.accepted and fits(found.stated.found) != "fits"):
+    if found.tied or not _fits(found):
         return found
     readings = found.best.readings if found.accepted else ()
     if any(one.slot == "crop" for one in readings):
@@ -98,7 +105,7 @@ def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search)
     return Search(found.stated, best, True, (), before, found.num_tried)
 
 
-def _concluded(found: Search, num_cameras: int) -> RigReading:
+def _concluded(found: Search, num_cameras: int, notes: tuple[str, ...]) -> RigReading:
     stated_fits = fits(found.stated.found)
     verdict: Verdict
     if found.accepted:
@@ -116,7 +123,8 @@ def _concluded(found: Search, num_cameras: int) -> RigReading:
         after=rig_fit(kept.found),
         margin=margin,
         num_tried=found.num_tried,
-        sentence=sentence_of(verdict, kept, found, num_cameras),
+        sentence="; ".join([sentence_of(verdict, kept, found, num_cameras), *notes]),
+        notes=notes,
     )
 
 
