@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 from joint_rigs import IDEAL, KINDS, NOISY, REALISTIC, Conditions, joint_evidence
-from planted_rigs import FAULTS, WIDE_FAULTS, Planted, make_rig, planted
+from planted_rigs import FAULTS, WIDE_FAULTS, Planted, planted
 
 from renderkit.diagnose.joint import fit_joint
 from renderkit.diagnose.readings import READINGS, RigReading, read_rig_wide
@@ -52,8 +52,8 @@ def study_readings(rigs: int, seed: int, *, verbose: bool) -> None:
             elif title == "in pairs":
                 truth = _pair(rng, names)
             own = np.random.default_rng(int(rng.integers(1 << 31)))
-            size = {"count": int(rng.integers(6, 14)), "noise_px": float(rng.uniform(0.2, 0.8))}
-            rig = planted(own, *truth, **size) if truth else make_rig(own, **size)
+            count, noise = int(rng.integers(6, 14)), float(rng.uniform(0.2, 0.8))
+            rig = planted(own, *truth, count=count, noise_px=noise)
             if title == "no such reading":
                 _spoil(rig, own)
             found = read_rig_wide(rig.evidence())
@@ -89,9 +89,7 @@ def _spoil(rig: Planted, rng: np.random.Generator) -> None:
 
 def study_cameras(rigs: int, seed: int) -> None:
     """Print how often single faulty cameras are found, and clean rigs accused."""
-    print(
-        f"{'conditions':12s} {'fault px':>8s} {'rigs':>5s} {'found':>6s} {'in set':>6s} {'top':>4s} {'others':>6s} {'size':>6s}"
-    )
+    print("conditions   fault px  rigs  found in set  top others   size")
     table: tuple[tuple[str, Conditions], ...] = (("ideal", IDEAL), ("noisy", NOISY), ("realistic", REALISTIC))
     for title, conditions in table:
         for size in (0.0, 0.25, 0.5, 1.0, 2.0):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from renderkit.arrays import FloatArray
@@ -14,33 +12,34 @@ from renderkit.diagnose.readings.reading import Views
 
 def own_landmarks(views: Views) -> Views | None:
     """Return the views with the landmarks of the cameras that they fit best; None where each has its own already."""
-    if not all(len(view.pixels) for view in views):
+    owners = _assign(_landmark_fits(views))
+    if owners is None:
         return None
-    return _reassigned(views, lambda view, other: view.but(pixels=other.pixels, matte=None))(
-        lambda view, other: view.but(pixels=other.pixels)
-    )
+    return tuple(view.but(pixels=views[owner].pixels) for view, owner in zip(views, owners, strict=True))
 
 
 def own_mattes(views: Views) -> Views | None:
     """Return the views with the mattes of the cameras that they fit best; None where each has its own already."""
-    if not all(view.matte is not None for view in views):
+    owners = _assign(_matte_fits(views))
+    if owners is None:
         return None
-    return _reassigned(views, lambda view, other: _with_matte(view, other).but(points=_NONE3, pixels=_NONE2))(
-        _with_matte
-    )
+    return tuple(_with_matte(view, views[owner]) for view, owner in zip(views, owners, strict=True))
 
 
 def own_everything(views: Views) -> Views | None:
-    """Return the views with the pictures of the cameras that they fit best; None where each has its own already."""
-    if not all(len(view.pixels) and view.matte is not None for view in views):
+    """Return the views with the pictures of the cameras whose landmarks they fit best; None where each has its own."""
+    if any(view.matte is None for view in views):
         return None
+    owners = _assign(_landmark_fits(views))
+    if owners is None:
+        return None
+    return tuple(
+        _with_matte(view, views[owner]).but(pixels=views[owner].pixels)
+        for view, owner in zip(views, owners, strict=True)
+    )
 
-    def take(view: Interpretation, other: Interpretation) -> Interpretation:
-        return _with_matte(view, other).but(pixels=other.pixels)
 
-    return _reassigned(views, lambda view, other: view.but(pixels=other.pixels, matte=None))(take)
-
-
+_FAR_PX = 1e5
 _NONE3, _NONE2 = np.zeros((0, 3)), np.zeros((0, 2))
 
 
@@ -48,31 +47,34 @@ def _with_matte(view: Interpretation, other: Interpretation) -> Interpretation:
     return view.but(matte=other.matte, matte_from_px=other.matte_from_px)
 
 
-def _reassigned(
-    views: Views, compare: Callable[[Interpretation, Interpretation], Interpretation]
-) -> Callable[[Callable[[Interpretation, Interpretation], Interpretation]], Views | None]:
-    """Return what gives every view another one's evidence, once it is known whose."""
-    count = len(views)
-    fits = np.full((count, count), -np.inf)
-    if all(len(view.points) == len(views[0].points) for view in views):
-        for i, view in enumerate(views):
-            for j, other in enumerate(views):
-                fits[i, j] = agreement((compare(view, other),)).log_likelihood
-    owners = _assign(fits)
-
-    def take(change: Callable[[Interpretation, Interpretation], Interpretation]) -> Views | None:
-        if owners is None or owners == list(range(count)):
-            return None
-        return tuple(change(view, views[owner]) for view, owner in zip(views, owners, strict=True))
-
-    return take
+def _landmark_fits(views: Views) -> FloatArray | None:
+    """Return (V, V) minus the median residual of each camera with each one's landmarks; None if not comparable."""
+    count = len(views[0].pixels)
+    if not count or any(len(view.pixels) != count for view in views):
+        return None
+    detected = np.array([view.pixels for view in views])
+    fits = np.empty((len(views), len(views)))
+    for row, view in enumerate(views):
+        distances = np.hypot(*np.moveaxis(view.project(view.points) - detected, 2, 0))
+        fits[row] = -np.median(np.where(np.isfinite(distances), distances, _FAR_PX), axis=1)
+    return fits
 
 
-def _assign(fits: FloatArray) -> list[int] | None:
+def _matte_fits(views: Views) -> FloatArray | None:
+    """Return (V, V) log likelihoods of each camera with each one's matte; None if one has none."""
+    if any(view.matte is None for view in views):
+        return None
+    bare = [view.but(points=_NONE3, pixels=_NONE2) for view in views]
+    return np.array([[agreement((_with_matte(view, other),)).log_likelihood for other in bare] for view in bare])
+
+
+def _assign(fits: FloatArray | None) -> list[int] | None:
     """Return for each row its best column where these are a permutation without fixed points, else None.
 
     A true exchange of files shows in every row; what needs a cleverer assignment is not one.
     """
+    if fits is None or not np.isfinite(fits).all():
+        return None
     best = [int(column) for column in np.argmax(fits, axis=1)]
     moved = all(column != row for row, column in enumerate(best))
-    return best if moved and sorted(best) == list(range(len(fits))) and np.isfinite(fits).all() else None
+    return best if moved and sorted(best) == list(range(len(fits))) else None
