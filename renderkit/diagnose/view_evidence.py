@@ -89,7 +89,7 @@ class ViewEvidence:
 
     @property
     def has_matte(self) -> bool:
-        """Whether there is a mesh and a matte to compare it with; a matte that is all inside or outside says nothing."""
+        """Whether there is a mesh and a matte to compare it with; one that is all inside or outside says nothing."""
         if self.vertices is None or not len(self.vertices) or self.matte is None or not self.matte.size:
             return False
         return EMPTY_SHARE < float(self.matte.mean()) < 1.0 - EMPTY_SHARE
