@@ -23,6 +23,9 @@ CANNOT_TELL: Final = 6.0
 
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6
+_ROUNDS = 3
+_START_PX = 0.02
+_CAUTION = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,25 +90,33 @@ def decide(seen: Observations, priors: Priors, alpha: float, max_faulty: int) ->
 
 
 def _estimated(seen: Observations, priors: Priors, free: Sequence[int], tau: float) -> tuple[Estimate, float]:
-    """Return the estimate and the healthy scatter that belong together."""
+    """Return the estimate and the healthy scatter that belong together.
+
+    Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
+    their error into the nuisances and from there into the other cameras.
+    """
+    widths = np.ones(len(seen.names))
     found = None
-    for _ in range(2):
-        prior = np.full(len(seen.names), tau)
+    for _ in range(_ROUNDS):
+        prior = np.minimum(max(tau, _START_PX) * widths, FREE_PX)
         prior[list(free)] = FREE_PX
         found = estimate(seen, prior, priors)
-        before, tau = tau, _healthy_scatter([one for i, one in enumerate(found.cameras) if i not in free])
-        if tau == before:
-            break
+        tau = _healthy_scatter([one for i, one in enumerate(found.cameras) if i not in free])
+        tests = [tests_of(camera, max(tau, _START_PX)) for camera in found.cameras]
+        widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])
     assert found is not None  # noqa: S101 - the loop ran
     return found, tau
 
 
 def _healthy_scatter(cameras: Sequence[CameraPosterior]) -> float:
-    """Return the smallest scatter under which the median camera is as expected: right while less than half are off."""
+    """Return the smallest scatter under which the median camera is as expected: right while less than half are off.
+
+    A scatter taken too small accuses healthy cameras, so the median must lie one standard error below what is expected.
+    """
     for tau in TAUS_PX:
         tests = [tests_of(camera, tau) for camera in cameras]
         ratios = [one.total / median(one.rank) for one in tests if one.rank]
-        if not ratios or float(np.median(ratios)) <= 1.0:
+        if not ratios or float(np.median(ratios)) <= _CAUTION:
             return tau
     return TAUS_PX[-1]
 

@@ -14,7 +14,7 @@ complement), so the cost grows linearly with the cameras.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -101,7 +101,8 @@ class _Solution:
     posteriors: tuple[CameraPosterior, ...]
     residuals: FloatArray
     outline_residuals: FloatArray
-    shifts: FloatArray = field(default_factory=lambda: np.zeros(0))
+    shifts: FloatArray
+    num_fitted: float
 
 
 def estimate(seen: Observations, tau_px: FloatArray, priors: Priors) -> Estimate:
@@ -118,28 +119,42 @@ def estimate(seen: Observations, tau_px: FloatArray, priors: Priors) -> Estimate
     solution = None
     for _ in range(_ROUNDS):
         solution = _solve(seen, noise, tau_px, priors)
-        noise = noise_of(seen, solution.residuals, solution.outline_residuals, _shift_scatter(seen, solution, noise))
+        scatter = _shift_scatter(seen, solution, noise)
+        noise = noise_of(seen, solution.residuals, solution.outline_residuals, scatter, solution.num_fitted)
     solution = _solve(seen, noise, tau_px, priors)
     return Estimate(solution.posteriors, noise.noise_px, noise.view_shift_px, noise.outline_factor)
 
 
-def noise_of(seen: Observations, residuals: FloatArray, outline: FloatArray, view_shift_px: float) -> Noise:
-    """Return noise by group (from medians) and Student weights that state the information rightly on average."""
+def noise_of(
+    seen: Observations, residuals: FloatArray, outline: FloatArray, view_shift_px: float, num_fitted: float = 0.0
+) -> Noise:
+    """Return noise by group (from medians) and Student weights that state the information rightly on average.
+
+    Args:
+        seen: The evidence.
+        residuals: (C, F, L, 2) px.
+        outline: (C, F, 4) residuals of the outlines, px.
+        view_shift_px: Scatter of whole views.
+        num_fitted: Effective number of fitted parameters: residuals are smaller than the noise by what they took up.
+    """
+    count = max(2.0 * float(seen.known.sum()), 1.0)
+    taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
     weights = np.zeros(seen.known.shape)
     levels = []
     for group in range(len(seen.group_names)):
         members = np.array(seen.groups) == group
         known = seen.known & members[:, None, None]
         values = residuals[known]
-        level = max(1.4826 * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
+        level = max(1.4826 * taken * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
         levels.append(level)
         if len(values):
-            weights[known] = _student((values**2).sum(axis=1) / level**2) / level**2
+            weights[known] = _student((values * taken / level) ** 2) / level**2
     return Noise(weights, np.array(levels), view_shift_px, _outline_factor(seen, outline))
 
 
-def _student(squares: FloatArray) -> FloatArray:
-    """Return Student's weights of squared distances, scaled to the sandwich information of such residuals."""
+def _student(scaled: FloatArray) -> FloatArray:
+    """Return Student's weights of squared components (N, 2), scaled to such residuals' sandwich information."""
+    squares = scaled.sum(axis=1)
     weights: FloatArray = (STUDENT + 2.0) / (STUDENT + squares)
     slope = float(np.mean(weights - weights**2 * squares / (STUDENT + 2.0)))
     spread = float(np.mean(weights**2 * squares / 2.0))
@@ -196,12 +211,14 @@ def _solve(seen: Observations, noise: Noise, tau_px: FloatArray, priors: Priors)
     spread = np.linalg.inv(normal)
     nuisance = spread @ right
     posteriors, thetas = [], []
+    num_fitted = float((1.0 - _prior_precision(seen, priors) * np.diag(spread)).sum())
     for inverse, carried, target, prior in eliminated:
         theta = inverse @ target - carried @ nuisance
-        covariance = inverse[:NUM, :NUM] + carried[:NUM] @ spread @ carried[:NUM].T
-        posteriors.append(_posterior(theta[:NUM], covariance, prior[:NUM]))
+        covariance = inverse + carried @ spread @ carried.T
+        num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
+        posteriors.append(_posterior(theta[:NUM], covariance[:NUM, :NUM], prior[:NUM]))
         thetas.append(theta)
-    return _with_residuals(seen, posteriors, np.array(thetas), nuisance)
+    return replace(_with_residuals(seen, posteriors, np.array(thetas), nuisance), num_fitted=num_fitted)
 
 
 def _posterior(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:
@@ -313,4 +330,4 @@ def _with_residuals(
         residuals[camera] -= np.einsum("fjka,ja->fjk", _mark_design(seen, camera), mark)
     outline = seen.outline_errors - np.einsum("cfia,ca->cfi", seen.outline_by_camera, thetas[:, :NUM])
     outline = outline - np.einsum("cfia,fa->cfi", seen.outline_by_pose, mesh)
-    return _Solution(tuple(posteriors), residuals * seen.known[..., None], outline, shifts)
+    return _Solution(tuple(posteriors), residuals * seen.known[..., None], outline, shifts, 0.0)
