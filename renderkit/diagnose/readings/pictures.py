@@ -146,7 +146,7 @@ LANDMARK_UNITS = (
     ),
     Reading(
         "landmarks of another size",
-        "landmark unit",
+        "landmark size",
         "landmarks are of pictures of another size",
         _other_size,
         num_estimated=1,

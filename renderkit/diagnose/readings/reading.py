@@ -27,6 +27,7 @@ Slot: TypeAlias = Literal[
     "center",
     "focal",
     "owner",
+    "landmark size",
     "scale",
     "crop",
 ]

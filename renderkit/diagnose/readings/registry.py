@@ -31,7 +31,7 @@ READINGS: Final[tuple[Reading, ...]] = (
 
 _ORDER: Final = {slot: index for index, slot in enumerate(get_args(Slot))}
 _POSE: Final = frozenset({"direction", "camera axes", "handedness"})
-_PICTURE: Final = frozenset({"turn", "landmark order", "landmark unit", "landmark axes"})
+_PICTURE: Final = frozenset({"turn", "landmark order", "landmark unit", "landmark size", "landmark axes"})
 
 
 def pairs() -> tuple[tuple[Reading, ...], ...]:
