@@ -34,6 +34,7 @@ _NAMES = {
     "metrics.mask": "score_mask",
     "metrics.reprojection": "score_reprojection",
     "pictures.overlay": "OverlayStyle",
+    "pipeline.diagnosis": "diagnose",
     "pipeline.options": "ValidationOptions",
     "pipeline.run": "validate",
     "pipeline.single_view": "Overlay overlay project render",
@@ -42,6 +43,7 @@ _NAMES = {
     "pipeline.validate": "validate_views",
     "render.base": "RenderPass Renderer Rendering",
     "render.choose": "make_renderer",
+    "results.diagnosis": "Diagnosis",
     "results.json_report": "read_report write_report",
     "results.report": "Report",
     "results.rows": "ViewResult",
@@ -71,7 +73,20 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package. `renderkit.render` is the function, also once the subpackage of the same name is imported."""
+    """This package.
+
+    `renderkit.render` and `renderkit.diagnose` are the functions, also once the subpackages of the same names are
+    imported.
+    """
+
+    @property
+    def diagnose(self) -> object:
+        """The public function."""
+        return getattr(importlib.import_module(_HOMES["diagnose"]), "diagnose")  # noqa: B009 - as in __getattr__
+
+    @diagnose.setter
+    def diagnose(self, subpackage: ModuleType) -> None:
+        """Leave the function in its place when the import system binds the subpackage, which stays importable."""
 
     @property
     def render(self) -> object:

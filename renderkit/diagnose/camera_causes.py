@@ -19,8 +19,9 @@ class Outcome:
     """The one line at the top.
 
     Attributes:
-        state: "pass" and "fail" are the gates' word; "unjudged" is a run without gates; "bad" one in which views
-            failed and no gate was asked for, or nothing could be computed.
+        state: "fail" where the rig as a whole does not fit; else "pass" and "fail" are the gates' word; "unjudged" is
+            a run without gates; "bad" one in which views failed and no gate was asked for, or nothing could be
+            computed.
         text: One sentence.
     """
 
@@ -30,6 +31,8 @@ class Outcome:
 
 def outcome_of(report: Report) -> Outcome:
     """Return what the run amounts to; a run without gates or numbers is never a pass."""
+    if report.diagnosis is not None and report.diagnosis.blocks:
+        return Outcome("fail", f"The rig as a whole does not fit: {report.diagnosis.sentence}.")
     if not report.rows:
         return Outcome("fail" if report.gates else "bad", "The run has no rows: nothing was checked.")
     if report.gates:
@@ -74,7 +77,16 @@ def diagnose_run(report: Report) -> tuple[str, ...]:
         sentences.append(f"No camera stands out; {ranked[0].camera} agrees least.")
     # What the capture got wrong as a whole comes first: it explains the rest.
     loud = [f"{check.name}: {check.sentence}." for check in report.checks if check.verdict == "warning"]
-    return (*loud, *sentences, *_gaps(report))
+    return (*_rig(report), *loud, *sentences, *_gaps(report))
+
+
+def _rig(report: Report) -> list[str]:
+    """Return the diagnosis of the rig and its cameras; the first line of the report says it where it fails the run."""
+    if report.diagnosis is None:
+        return []
+    first, *cameras = report.diagnosis.lines
+    sentences = cameras if report.diagnosis.blocks else [first, *cameras]
+    return [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences]
 
 
 def _gaps(report: Report) -> list[str]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final
 
 from renderkit.diagnose.readings.absolute import fits, rig_fit
 from renderkit.diagnose.readings.agreement import agreement
-from renderkit.diagnose.readings.interpretation import as_stated
-from renderkit.diagnose.readings.result import RigFit
+from renderkit.diagnose.readings.common_lens import common_lens
+from renderkit.diagnose.readings.common_shift import common_shift
+from renderkit.diagnose.readings.interpretation import all_as_stated
 from renderkit.diagnose.view_evidence import RigEvidence
+from renderkit.results.diagnosis import RigFit, RigVerdict
 
-SanityVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+MIN_SUSPECT_PX: Final = 0.25
+"""A shift common to all cameras that is smaller is no reading's doing."""
+
+SUSPECT_ERRORS: Final = 5.0
+"""Standard errors by which a common shift must differ from zero."""
+
+SUSPECT_IOU: Final = 0.85
+"""A rig without landmarks is looked at closer below this IoU."""
 
 
 @dataclass(frozen=True)
@@ -22,30 +31,26 @@ class Sanity:
         verdict: "cannot tell" without landmarks and without mattes of a mesh.
         fit: The medians that decided.
         num_views: Views with evidence.
-        sentence: The answer in one sentence.
+        suspect: Whether something common to all cameras is left although the rig fits: worth trying readings.
     """
 
-    verdict: SanityVerdict
+    verdict: RigVerdict
     fit: RigFit
     num_views: int
-    sentence: str
+    suspect: bool
 
 
 def check_sanity(evidence: RigEvidence) -> Sanity:
     """Say whether a rig as a whole fits, as stated and in absolute terms, by the median view.
 
     A few cameras that are off change nothing: they are for the joint estimate to find.
-
-    Raises:
-        ValueError: If the lens coefficients of a camera are not those of a lens.
     """
-    usable = tuple(as_stated(view) for view in evidence.views if view.has_landmarks or view.has_matte)
-    found = agreement(usable)
-    verdict: SanityVerdict = fits(found)
+    views = all_as_stated(evidence.views)
+    found = agreement(views)
     fit = rig_fit(found)
-    sentence = {
-        "fits": "the rig as a whole fits",
-        "does not fit": "the rig as a whole does not fit: nothing that is measured on it can be trusted",
-        "cannot tell": "whether the rig as a whole fits cannot be told: no landmarks, and no mattes of a mesh",
-    }[verdict]
-    return Sanity(verdict, fit, len(usable), sentence)
+    shift, lens = common_shift(views), common_lens(views)
+    shifted = shift is not None and bool(
+        (abs(shift[0]) > SUSPECT_ERRORS * shift[1]).any() and abs(shift[0]).max() > MIN_SUSPECT_PX
+    )
+    loose = fit.relative != fit.relative and fit.iou < SUSPECT_IOU
+    return Sanity(fits(found), fit, len(views), shifted or loose or (lens is not None and lens.is_significant))

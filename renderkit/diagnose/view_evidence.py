@@ -48,6 +48,7 @@ class ViewEvidence:
         faces: (F, 3) indices into `vertices`; None if only a sample of the vertices is given.
         matte: (h, w) bool, True inside; any resolution.
         matte_size: (width, height) in px of the matte as it was captured; None takes the size of `matte`.
+        matte_is_bent: Whether the matte is of the picture as taken; False if of the undistorted picture.
         outline: The measured alignment of the outlines.
         group: Cameras of one group share a noise level (sensor, kind of matte); any name.
     """
@@ -60,6 +61,7 @@ class ViewEvidence:
     faces: Faces | None = None
     matte: BoolArray | None = None
     matte_size: tuple[int, int] | None = None
+    matte_is_bent: bool = True
     outline: OutlineEvidence | None = None
     group: str = ""
 

@@ -10,12 +10,15 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnose.view_evidence import RigEvidence, ViewEvidence
-from renderkit.errors import CalibrationError, DatasetError
+from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
+from renderkit.pipeline.checks import spread
+from renderkit.pipeline.observation import inside_matte
+from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 
 MAX_VIEWS: Final = 64
 MAX_VERTICES: Final = 4000
@@ -23,7 +26,7 @@ MAX_MATTE_SIDE: Final = 512
 
 
 def gather_evidence(
-    capture: Capture, camera_names: Sequence[str], frame_ids: Sequence[str], *, max_views: int = MAX_VIEWS
+    capture: Capture, options: ValidationOptions | None = None, *, max_views: int = MAX_VIEWS
 ) -> RigEvidence:
     """Read landmarks, mattes and a mesh of at most `max_views` views, all cameras of a frame before the next frame.
 
@@ -31,28 +34,28 @@ def gather_evidence(
 
     Args:
         capture: An open capture.
-        camera_names: The cameras to look at.
-        frame_ids: The frames to look at, the most important first.
-        max_views: How many views to read.
+        options: Which frames, cameras and mesh to look at, and how mattes are meant.
+        max_views: How many views to read. Of more cameras than that, evenly spread ones are read.
     """
+    chosen = options or ValidationOptions()
+    cameras = spread(capture.camera_names if chosen.cameras is None else chosen.cameras, max_views)
+    num_frames = max(1, max_views // max(len(cameras), 1))
     views: list[ViewEvidence] = []
-    for frame_id in frame_ids:
-        if len(views) >= max_views:
-            break
-        frame = capture.frame(frame_id)
-        points, vertices = _points(frame), _vertices(frame)
-        for name in camera_names:
-            if len(views) < max_views:
-                view = _view(capture, frame_id, name)
-                if view is not None:
-                    views.append(_evidence(view, points, vertices))
+    for frame_id in spread(capture.frame_ids if chosen.frames is None else chosen.frames, num_frames):
+        try:
+            frame = capture.frame(frame_id)
+        except DatasetError:
+            continue
+        points, vertices = _points(frame), _vertices(frame, chosen.meshes)
+        seen = (_view(capture, frame_id, name) for name in cameras)
+        views += [_evidence(view, points, vertices, chosen) for view in seen if view is not None]
     return RigEvidence(tuple(views))
 
 
 def _view(capture: Capture, frame_id: str, name: str) -> View | None:
     try:
         return capture.view(frame_id, name)
-    except CalibrationError:
+    except DatasetError:
         return None
 
 
@@ -63,8 +66,10 @@ def _points(frame: Frame) -> Landmarks | None:
         return None
 
 
-def _vertices(frame: Frame) -> FloatArray | None:
-    for name in frame.mesh_names:
+def _vertices(frame: Frame, meshes: Sequence[str]) -> FloatArray | None:
+    """Return a sample of the vertices of the first mesh that is validated and can be read."""
+    names = meshes or (*PREFERRED_MESHES, *frame.mesh_names)
+    for name in dict.fromkeys(name for name in names if name in frame.mesh_names):
         try:
             mesh: Mesh = frame.read_mesh(name)
         except DatasetError:
@@ -73,7 +78,9 @@ def _vertices(frame: Frame) -> FloatArray | None:
     return None
 
 
-def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None) -> ViewEvidence:
+def _evidence(
+    view: View, points: Landmarks | None, vertices: FloatArray | None, options: ValidationOptions
+) -> ViewEvidence:
     camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
     known, detected = _paired(points, _pixels(view))
     matte = None
@@ -84,7 +91,7 @@ def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None)
             alpha = None
         if alpha is not None:
             step = max(1, max(alpha.shape) // MAX_MATTE_SIDE)
-            matte = alpha[::step, ::step] > 127
+            matte = inside_matte(alpha[::step, ::step], options.matte_threshold)
     return ViewEvidence(
         camera=camera,
         frame=view.frame,
@@ -92,6 +99,7 @@ def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None)
         pixels=detected,
         vertices=vertices,
         matte=matte,
+        matte_is_bent=not options.undistorted_mattes,
     )
 
 

@@ -24,6 +24,7 @@ from renderkit.pictures.heat import write_depth_heat
 from renderkit.pictures.pictures import RunPictures
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
+from renderkit.pipeline.diagnosis import diagnose_opened
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
@@ -73,6 +74,7 @@ def validate(
     undistorted_mattes: bool = False,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     checks: bool = True,
+    sanity: bool = True,
     overlays: bool = True,
     progress: Advance | None = None,
     command: str = "",
@@ -105,6 +107,7 @@ def validate(
         undistorted_mattes: The mattes belong to undistorted pictures already.
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
         checks: Whether the capture's conventions are checked in a few views first.
+        sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
         overlays: Whether the run folder gets a picture of every view.
         progress: Called with the number of views done, 0 first, and their total.
         command: What the report states as its command; this call's capture by default.
@@ -125,8 +128,8 @@ def validate(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     truth = rk.synthesize(folder, options)
         ...     report = rk.validate(truth.capture, renderer="cpu", gates=["iou >= 0.5"], checks=False)
-        >>> len(report.rows), report.passed
-        (4, True)
+        >>> len(report.rows), report.passed, report.diagnosis.verdict
+        (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
@@ -139,7 +142,7 @@ def validate(
         flame=_path(flame),
         mesh_root=_path(mesh_root),
     )
-    with _opened(capture, inputs) as opened:
+    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
             opened,
             inputs.mesh_names,
@@ -165,7 +168,7 @@ def validate(
                 workers=workers,
                 progress=progress,
             )
-            report = run.measure(with_checks=checks)
+            report = run.measure(with_checks=checks, with_sanity=sanity)
         provenance = _provenance(opened, inputs, options, drawing.info, command)
         report = replace(
             report,
@@ -191,8 +194,8 @@ class _Run:
     workers: int | None
     progress: Advance | None
 
-    def measure(self, *, with_checks: bool) -> Report:
-        """Check, score, explain: a report without provenance and verdicts."""
+    def measure(self, *, with_checks: bool, with_sanity: bool) -> Report:
+        """Check, score, explain, diagnose: a report without provenance and verdicts."""
         info = self.renderer.info
         _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
         checks = self._check() if with_checks else ()
@@ -208,7 +211,8 @@ class _Run:
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        return replace(report, explanations=explanations)
+        diagnosis = diagnose_opened(self.capture, self.options) if with_sanity else None
+        return replace(report, explanations=explanations, diagnosis=diagnosis)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
         checks = check_capture(self.capture, self.renderer, self.options)
@@ -256,14 +260,6 @@ def _meshes(given: PathLike | Mesh | Sequence[PathLike | Mesh] | None) -> tuple[
 
 def _path(given: PathLike | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def _opened(capture: PathLike | Capture, inputs: CaptureInputs) -> AbstractContextManager[Capture]:
-    if not isinstance(capture, Capture):
-        return inputs.open()
-    if inputs.flame is not None or inputs.mesh_root is not None:
-        raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")
-    return nullcontext(inputs.supplement(capture))
 
 
 def _renderer(

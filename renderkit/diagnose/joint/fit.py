@@ -35,7 +35,7 @@ def fit_joint(evidence: RigEvidence, *, alpha: float = ALPHA, priors: Priors | N
         be told.
 
     Raises:
-        ValueError: If a camera's numbers are not those of a camera, or alpha is not between 0 and 1.
+        ValueError: If alpha is not between 0 and 1.
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"expected 0 < alpha < 1, got {alpha:g}")

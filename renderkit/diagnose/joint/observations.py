@@ -67,13 +67,14 @@ class Observations:
 def observe(evidence: RigEvidence) -> Observations | None:
     """Put the evidence on the grid; None where fewer than 3 cameras have landmarks or outlines.
 
-    Raises:
-        ValueError: If a camera's numbers are not those of a camera.
+    Cameras whose numbers are not those of a camera are left out: the lint names them.
     """
-    length = _landmark_count(evidence.views)
+    lenses = _cameras(evidence)
+    views = [view for view in evidence.views if view.camera.name in lenses]
+    length = _landmark_count(views)
     usable = [
         view
-        for view in evidence.views
+        for view in views
         if (view.has_landmarks and view.points_world is not None and len(view.points_world) == length)
         or (view.outline is not None and view.vertices is not None)
     ]
@@ -83,14 +84,24 @@ def observe(evidence: RigEvidence) -> Observations | None:
         return None
     grid = _Grid(names, frames, length)
     middle, extent = _subject(usable)
-    cameras = {view.camera.name: view.camera for view in usable}
-    lenses = {name: raw.to_camera() for name, raw in cameras.items()}
-    forward = np.mean([camera.optical_axis_world for camera in lenses.values()], axis=0)
+    axes = np.array([lenses[name].optical_axis_world for name in names])
+    forward = axes.mean(axis=0)
     forward /= max(float(np.linalg.norm(forward)), 1e-9)
-    up = np.linalg.svd(np.array([camera.optical_axis_world for camera in lenses.values()]))[2][2]
+    up = np.linalg.svd(axes)[2][2]
     for view in usable:
         grid.place(view, lenses[view.camera.name], middle, (forward, up))
     return grid.finished(tuple(view.group for view in usable), tuple(view.camera.name for view in usable), extent)
+
+
+def _cameras(evidence: RigEvidence) -> dict[str, Camera]:
+    cameras = {}
+    for name, raw in evidence.cameras.items():
+        try:
+            cameras[name] = raw.to_camera()
+        except ValueError:
+            # The lint says what is wrong with it; the other cameras can still be compared.
+            continue
+    return cameras
 
 
 def _landmark_count(views: Sequence[ViewEvidence]) -> int:

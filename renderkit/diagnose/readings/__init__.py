@@ -1,7 +1,7 @@
 """Rig-wide readings: is a whole rig, or all that was measured in its pictures, read as it was meant?"""
 
 from renderkit.diagnose.readings.registry import READINGS
-from renderkit.diagnose.readings.result import RigFit, RigReading
+from renderkit.diagnose.readings.result import RigReading
 from renderkit.diagnose.readings.rig_wide import read_rig_wide
 
-__all__ = ["READINGS", "RigFit", "RigReading", "read_rig_wide"]
+__all__ = ["READINGS", "RigReading", "read_rig_wide"]

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.diagnose.readings.agreement import Agreement
-from renderkit.diagnose.readings.result import RigFit
+from renderkit.results.diagnosis import RigFit
 
 FitAnswer: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 

@@ -33,25 +33,29 @@ class CommonLens:
         k1: Median over cameras.
         error: Its standard error, from the scatter between cameras.
         share: Share of the cameras whose k1 has its sign.
+        is_lens: Whether k1 differs from zero even beside a scale of each picture: then it is no wrong size.
     """
 
     k1: float
     error: float
     share: float
+    is_lens: bool
 
     @property
     def is_significant(self) -> bool:
         """Whether the rig lacks a lens, or all of it has a wrong size."""
-        return abs(self.k1) > SIGNIFICANT * self.error and self.share >= SAME_SIGN
+        return _is_significant(self.k1, self.error, self.share)
 
     @property
     def note(self) -> str:
         """What that means, for people."""
-        return (
-            f"residuals point along the radius in all cameras: the file has no distortion and k1 = {self.k1:+.3f} +/- "
-            f"{self.error:.3f} would fit; over this subject a common error of focal length or of the subject's size "
-            "looks alike"
+        words = (
+            f"residuals point along the radius in all cameras: the file has no distortion, and k1 = {self.k1:+.3f} +/- "
+            f"{self.error:.3f} would fit"
         )
+        if self.is_lens:
+            return words
+        return f"{words}; over this subject a common error of the focal length or of the subject's size looks alike"
 
 
 def common_lens(views: Views) -> CommonLens | None:
@@ -61,30 +65,42 @@ def common_lens(views: Views) -> CommonLens | None:
     """
     if not all(isinstance(view.lens, NoDistortion) for view in views):
         return None
-    by_camera: dict[str, list[float]] = {}
+    by_camera: dict[str, list[tuple[float, float]]] = {}
     for view in views:
-        value = _own_k1(view)
-        if value is not None:
-            by_camera.setdefault(view.camera, []).append(value)
+        alone, beside = (_own_k1(view, with_scale=with_scale) for with_scale in (False, True))
+        if alone is not None and beside is not None:
+            by_camera.setdefault(view.camera, []).append((alone, beside))
     if len(by_camera) < MIN_CAMERAS:
         return None
-    values: FloatArray = np.array([np.mean(each) for each in by_camera.values()])
+    values: FloatArray = np.array([np.mean(each, axis=0) for each in by_camera.values()])
+    beside_scale = _middle(values[:, 1])
+    return CommonLens(*_middle(values[:, 0]), is_lens=_is_significant(*beside_scale))
+
+
+def _middle(values: FloatArray) -> tuple[float, float, float]:
+    """Return the median, its standard error, and the share of the values that have its sign."""
     middle = float(np.median(values))
     scatter = 1.4826 * float(np.median(np.abs(values - middle)))
     error = float(np.sqrt(np.pi / 2.0)) * scatter / float(np.sqrt(len(values)))
-    return CommonLens(middle, error, float((np.sign(values) == np.sign(middle)).mean()))
+    return middle, error, float((np.sign(values) == np.sign(middle)).mean())
 
 
-def _own_k1(view: Interpretation) -> float | None:
+def _is_significant(k1: float, error: float, share: float) -> bool:
+    return abs(k1) > SIGNIFICANT * error and share >= SAME_SIGN
+
+
+def _own_k1(view: Interpretation, *, with_scale: bool) -> float | None:
     predicted, detected = paired(view)
     if len(predicted) < MIN_LANDMARKS:
         return None
     offset = predicted - view.K[:2, 2]
     bend = offset * ((offset / np.diag(view.K)[:2]) ** 2).sum(axis=1, keepdims=True)
-    design = np.zeros((len(offset), 2, 4))
+    design = np.zeros((len(offset), 2, 5 if with_scale else 4))
     design[:, 0, 0] = design[:, 1, 1] = 1.0
     design[:, :, 2] = np.column_stack([-offset[:, 1], offset[:, 0]])
     design[:, :, 3] = bend
+    if with_scale:
+        design[:, :, 4] = offset
     size = np.sqrt((design**2).sum(axis=(0, 1))) + 1e-12
-    found = robust_solution((design / size).reshape(-1, 4), (detected - predicted).ravel())
+    found = robust_solution((design / size).reshape(-1, design.shape[2]), (detected - predicted).ravel())
     return float(found[3] / size[3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -81,6 +82,19 @@ def size_of(view: ViewEvidence) -> tuple[int, int]:
     return round(2 * float(camera.K[0, 2]) + 1), round(2 * float(camera.K[1, 2]) + 1)
 
 
+def all_as_stated(views: Iterable[ViewEvidence]) -> tuple[Interpretation, ...]:
+    """Return the views with evidence as their files state them, without those of cameras whose lens is none."""
+    found = []
+    for view in views:
+        if view.has_landmarks or view.has_matte:
+            try:
+                found.append(as_stated(view))
+            except ValueError:
+                # The lint says what is wrong with the camera; the others still tell about the rig.
+                continue
+    return tuple(found)
+
+
 def as_stated(view: ViewEvidence) -> Interpretation:
     """Return a view's numbers as its files state them.
 
@@ -106,4 +120,5 @@ def as_stated(view: ViewEvidence) -> Interpretation:
         faces=None if matte is None else view.faces,
         matte=matte,
         matte_from_px=np.array([shape[1] / size[0], shape[0] / size[1]]),
+        matte_is_bent=view.matte_is_bent,
     )

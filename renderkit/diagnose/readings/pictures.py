@@ -74,7 +74,9 @@ def _inverted(view: Interpretation) -> Interpretation | None:
 
 
 def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
-    return None if view.matte is None or isinstance(view.lens, NoDistortion) else view.but(matte_is_bent=False)
+    if view.matte is None or isinstance(view.lens, NoDistortion) or not view.matte_is_bent:
+        return None
+    return view.but(matte_is_bent=False)
 
 
 def _unscaled(view: Interpretation) -> Interpretation | None:

@@ -5,24 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from renderkit.results.diagnosis import RigFit
+
 Verdict: TypeAlias = Literal["fits", "misread", "no reading fits", "cannot tell"]
-
-
-@dataclass(frozen=True)
-class RigFit:
-    """How well the whole rig fits; every number is a median over views, NaN without such evidence.
-
-    Attributes:
-        residual_px: Median landmark residual, px.
-        relative: The same as a share of the landmarks' spread in the picture.
-        iou: IoU of the drawn mesh with the matte.
-        inside: Share of the mesh's vertices inside the matte.
-    """
-
-    residual_px: float
-    relative: float
-    iou: float
-    inside: float
 
 
 @dataclass(frozen=True)
@@ -40,7 +25,7 @@ class RigReading:
             `alternatives`; inf where no other was tried.
         num_tried: How many readings and pairs of them were tried.
         sentence: The answer in one sentence.
-        notes: Small effects common to all cameras that are significant but have several explanations.
+        notes: Small effects common to all cameras, beside what the verdict says.
     """
 
     verdict: Verdict

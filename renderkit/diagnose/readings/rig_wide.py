@@ -10,9 +10,9 @@ from renderkit.diagnose.convergence import READINGS as POSE_READINGS
 from renderkit.diagnose.convergence import read_every_way
 from renderkit.diagnose.readings.absolute import fits, rig_fit
 from renderkit.diagnose.readings.agreement import agreement
-from renderkit.diagnose.readings.common_lens import common_lens
+from renderkit.diagnose.readings.common_lens import CommonLens, common_lens
 from renderkit.diagnose.readings.common_shift import half_pixel
-from renderkit.diagnose.readings.interpretation import as_stated
+from renderkit.diagnose.readings.interpretation import all_as_stated
 from renderkit.diagnose.readings.reading import Reading, Views
 from renderkit.diagnose.readings.registry import READINGS
 from renderkit.diagnose.readings.result import RigReading, Verdict
@@ -40,21 +40,17 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
 
     Returns:
         The verdict, with what was read, the fit before and after, the margin and a sentence.
-
-    Raises:
-        ValueError: If the lens coefficients of a camera are not those of a lens.
     """
     usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
-    if not usable:
+    views = all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
+    if not views:
         return _without_evidence(evidence)
-    chosen = _chosen(usable, MAX_VIEWS)
-    views = tuple(as_stated(view) for view in chosen)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = search(views, narrow)
     found = _refined(views, found)
     lens = common_lens(_applied(found.best.readings, views) if found.accepted else views)
-    notes = (lens.note,) if lens is not None and lens.is_significant and _fits(found) else ()
-    return _concluded(found, len(evidence.cameras), notes)
+    lacks_lens = lens is not None and lens.is_significant and _fits(found)
+    return _concluded(found, len(evidence.cameras), lens if lacks_lens else None)
 
 
 def _fits(found: Search) -> bool:
@@ -105,7 +101,7 @@ def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search)
     return Search(found.stated, best, True, (), before, found.num_tried)
 
 
-def _concluded(found: Search, num_cameras: int, notes: tuple[str, ...]) -> RigReading:
+def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigReading:
     stated_fits = fits(found.stated.found)
     verdict: Verdict
     if found.accepted:
@@ -115,6 +111,13 @@ def _concluded(found: Search, num_cameras: int, notes: tuple[str, ...]) -> RigRe
     kept = found.best if verdict != "fits" else found.stated
     other = found.runner_up
     margin = float("inf") if other is None else kept.score - other.score
+    sentence = sentence_of(verdict, kept, found, num_cameras)
+    notes = () if lens is None else (lens.note,)
+    if verdict == "fits" and lens is not None:
+        # The median residual is small, and yet all cameras lack the same.
+        verdict = "misread" if lens.is_lens else "cannot tell"
+        no_answer = f"a missing lens and a wrong size of all {num_cameras} cameras cannot be told apart"
+        sentence = f"all {num_cameras} cameras lack a lens" if lens.is_lens else no_answer
     return RigReading(
         verdict=verdict,
         readings=found.best.names if found.accepted else (),
@@ -123,7 +126,7 @@ def _concluded(found: Search, num_cameras: int, notes: tuple[str, ...]) -> RigRe
         after=rig_fit(kept.found),
         margin=margin,
         num_tried=found.num_tried,
-        sentence="; ".join([sentence_of(verdict, kept, found, num_cameras), *notes]),
+        sentence="; ".join([sentence, *notes]),
         notes=notes,
     )
 

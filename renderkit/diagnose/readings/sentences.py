@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from renderkit.diagnose.readings.absolute import rig_fit
-from renderkit.diagnose.readings.result import RigFit, Verdict
+from renderkit.diagnose.readings.result import Verdict
 from renderkit.diagnose.readings.search import Candidate, Search
+from renderkit.results.diagnosis import RigFit
 
 _MAX_LISTED = 4
 
@@ -13,12 +14,12 @@ def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: i
     """Return the verdict in one sentence."""
     before, after = rig_fit(found.stated.found), rig_fit(kept.found)
     if verdict == "fits":
-        return f"the rig as a whole fits: {_fit_text(before)}"
+        return f"the rig as a whole fits: {fit_text(before)}"
     if verdict == "no reading fits":
         best = " and ".join(kept.names) or "the rig as stated"
         return (
-            f"the rig as a whole does not fit ({_fit_text(before)}), and none of {found.num_tried} readings makes it "
-            f"fit; the best is {best!r} with {_fit_text(after)}"
+            f"the rig as a whole does not fit ({fit_text(before)}), and none of {found.num_tried} readings makes it "
+            f"fit; the best is {best!r} with {fit_text(after)}"
         )
     change = _change_text(before, after)
     if verdict == "cannot tell":
@@ -42,12 +43,13 @@ def _what(one: Candidate) -> str:
     return " and ".join(reading.sentence for reading in one.readings)
 
 
-def _fit_text(fit: RigFit) -> str:
+def fit_text(fit: RigFit) -> str:
+    """Return the numbers of a fit, those that are known."""
     parts = []
     if fit.relative == fit.relative:
         parts.append(f"median landmark residual {fit.residual_px:.3g} px ({100 * fit.relative:.3g} % of their spread)")
     if fit.iou == fit.iou:
-        parts.append(f"IoU {fit.iou:.2f} on a coarse grid")
+        parts.append(f"IoU about {fit.iou:.2f}")
     return ", ".join(parts)
 
 
@@ -56,5 +58,5 @@ def _change_text(before: RigFit, after: RigFit) -> str:
     if after.relative == after.relative:
         parts.append(f"the median landmark residual goes from {before.residual_px:.3g} to {after.residual_px:.3g} px")
     if after.iou == after.iou:
-        parts.append(f"the IoU on a coarse grid from {before.iou:.2f} to {after.iou:.2f}")
+        parts.append(f"the IoU from about {before.iou:.2f} to about {after.iou:.2f}")
     return " and ".join(parts)
