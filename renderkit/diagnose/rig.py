@@ -12,14 +12,20 @@ from renderkit.diagnose.readings import read_rig_wide
 from renderkit.diagnose.readings.result import RigReading
 from renderkit.diagnose.readings.sentences import fit_text
 from renderkit.diagnose.sanity import check_sanity
-from renderkit.diagnose.view_evidence import RigEvidence
+from renderkit.diagnose.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
 
 MIN_JOINT_CAMERAS: Final = 4
 """Single cameras are compared where at least this many have landmarks or outlines."""
 
-MAX_JOINT_NUMBERS: Final = 60_000
-"""Single cameras are not compared where there are more landmarks in all views together: it would take long."""
+MAX_LANDMARKS: Final = 1000
+"""Single cameras are compared by at most so many landmarks in all views together, evenly thinned: a few seconds ..."""
+
+MAX_LANDMARKS_THOROUGH: Final = 4000
+"""... and in the long form by so many."""
+
+MIN_LANDMARKS_PER_VIEW: Final = 12
+"""Views are left out rather than fewer landmarks of a view used."""
 
 
 def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
@@ -37,7 +43,7 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
         return whole
-    return _with_cameras(whole, evidence)
+    return _with_cameras(whole, evidence, MAX_LANDMARKS_THOROUGH if thorough else MAX_LANDMARKS)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -60,16 +66,28 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
-    cameras = {view.camera.name for view in evidence.views if view.has_landmarks or view.outline is not None}
-    count = sum(len(view.pixels) for view in evidence.views if view.pixels is not None)
+def _with_cameras(whole: Diagnosis, evidence: RigEvidence, most: int) -> Diagnosis:
+    views = tuple(view for view in evidence.views if view.has_landmarks)
+    cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
         why = f"single cameras are not compared: {len(cameras)} of at least {MIN_JOINT_CAMERAS} have landmarks"
         return _changed(whole, why)
-    if count > MAX_JOINT_NUMBERS:
-        return _changed(whole, f"single cameras are not compared: {count} landmarks are more than {MAX_JOINT_NUMBERS}")
-    found = fit_joint(evidence)
+    found = fit_joint(_thinned(views, most))
     return _changed(whole, found.sentence, found)
+
+
+def _thinned(views: tuple[ViewEvidence, ...], most: int) -> RigEvidence:
+    """Return at most about `most` landmarks: every n-th of each view, and of too many views the first ones."""
+    kept = views[: max(1, most // MIN_LANDMARKS_PER_VIEW)]
+    per_view = most // len(kept)
+    return RigEvidence(tuple(_thinned_view(view, per_view) for view in kept))
+
+
+def _thinned_view(view: ViewEvidence, most: int) -> ViewEvidence:
+    if view.points_world is None or view.pixels is None:
+        return view
+    step = -(-len(view.pixels) // most)
+    return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step])
 
 
 def _changed(whole: Diagnosis, sentence: str, found: JointDiagnosis | None = None) -> Diagnosis:

@@ -33,6 +33,7 @@ _FLOOR_OUTLINE = 0.01
 _FLOOR_DISAGREEMENT = 0.04
 _FAR = 10.0
 _CLOSING = 3
+_MIN_SEEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Agreement:
         residual_px: (V,) median landmark residual, px of K.
         relative: (V,) the same as a share of the landmarks' spread in the picture.
         iou: (V,) IoU of the drawn mesh with the matte, on a coarse grid.
-        inside: (V,) share of the mesh's vertices that fall inside the matte.
+        inside: (V,) share of the mesh's vertices in the picture that fall inside the matte.
         outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
         dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
         likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
@@ -155,7 +156,8 @@ def _matte(view: Interpretation) -> Sequence[float]:
     where = (pixels + 0.5) * view.matte_from_px
     seen = ((where >= 0.0) & (where < (width, height))).all(axis=1)
     column, row = where[seen].astype(np.int64).T
-    inside = float(view.matte[row, column].sum()) / max(len(pixels), 1)
+    # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
+    inside = float(view.matte[row, column].sum()) / max(int(seen.sum()), _MIN_SEEN * len(pixels), 1.0)
     cells = min(GRID / max(width, height), 1.0)
     shape = int(np.ceil(height * cells)), int(np.ceil(width * cells))
     drawn = np.zeros(shape, dtype=np.bool_)
