@@ -9,7 +9,7 @@ import numpy as np
 from bench_meshes import SIZE, flame_head, ring_cameras
 
 from renderkit.geometry.mesh import Mesh
-from renderkit.render.cpu import CpuRenderer
+from renderkit.renderers.cpu import CpuRenderer
 from renderkit.synth.faults import WrittenCalibration
 from renderkit.synth.write_renderme360 import SmcPairWriter
 

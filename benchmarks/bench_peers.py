@@ -10,9 +10,9 @@ import numpy as np
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import gl_world_from_cam
 from renderkit.geometry.mesh import Mesh
-from renderkit.render.base import Renderer, RenderPass
-from renderkit.render.choose import RendererKind, make_renderer
-from renderkit.render.pyrender_bridge import Pyrender, PyrenderRenderer, load_pyrender, place_camera
+from renderkit.renderers.base import Renderer, RenderPass
+from renderkit.renderers.choose import RendererKind, make_renderer
+from renderkit.renderers.pyrender_bridge import Pyrender, PyrenderRenderer, load_pyrender, place_camera
 
 Draw: TypeAlias = Callable[[Camera], object]
 Prepare: TypeAlias = Callable[[Mesh], Draw]
@@ -168,7 +168,7 @@ def _open3d() -> dict[str, Prepare]:
 
 
 def _embreex() -> dict[str, Prepare]:
-    from renderkit.render.raycast import RayCaster
+    from renderkit.renderers.raycast import RayCaster
 
     def prepare(mesh: Mesh) -> Draw:
         return RayCaster(mesh).render

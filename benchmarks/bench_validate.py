@@ -43,7 +43,7 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate_views as validate_capture
 from renderkit.pipeline.view import examine_view
 from renderkit.pipeline.workers import map_in_order
-from renderkit.render.cpu import CpuRenderer, warm
+from renderkit.renderers.cpu import CpuRenderer, warm
 from renderkit.results.rows import ViewKey
 
 NUM_LANDMARKS = 73

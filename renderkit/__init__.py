@@ -26,8 +26,7 @@ _NAMES = {
     "geometry.camera": "Camera",
     "geometry.distortion": "BrownConrady KannalaBrandt NoDistortion",
     "geometry.landmarks": "Landmarks",
-    "geometry.mesh": "Mesh",
-    "geometry.mesh_files": "load_mesh",
+    "geometry.mesh": "Mesh load_mesh",
     "geometry.pose": "Pose",
     "geometry.rig": "Rig",
     "metrics.boundary": "score_boundary",
@@ -41,8 +40,8 @@ _NAMES = {
     "pipeline.synth": "synthesize",
     "pipeline.synth_options": "SynthOptions",
     "pipeline.validate": "validate_views",
-    "render.base": "RenderPass Renderer Rendering",
-    "render.choose": "make_renderer",
+    "renderers.base": "RenderPass Renderer Rendering",
+    "renderers.choose": "make_renderer",
     "results.diagnosis": "Diagnosis",
     "results.json_report": "read_report write_report",
     "results.report": "Report",
@@ -73,11 +72,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package.
-
-    `renderkit.render` and `renderkit.diagnose` are the functions, also once the subpackages of the same names are
-    imported.
-    """
+    """This package. `renderkit.diagnose` is the function, also once the subpackage of the same name is imported."""
 
     @property
     def diagnose(self) -> object:
@@ -86,15 +81,6 @@ class _Package(ModuleType):
 
     @diagnose.setter
     def diagnose(self, subpackage: ModuleType) -> None:
-        """Leave the function in its place when the import system binds the subpackage, which stays importable."""
-
-    @property
-    def render(self) -> object:
-        """The public function."""
-        return getattr(importlib.import_module(_HOMES["render"]), "render")  # noqa: B009 - as in __getattr__
-
-    @render.setter
-    def render(self, subpackage: ModuleType) -> None:
         """Leave the function in its place when the import system binds the subpackage, which stays importable."""
 
 

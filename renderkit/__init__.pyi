@@ -25,7 +25,7 @@ from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
 from renderkit.geometry.distortion import NoDistortion as NoDistortion
 from renderkit.geometry.landmarks import Landmarks as Landmarks
 from renderkit.geometry.mesh import Mesh as Mesh
-from renderkit.geometry.mesh_files import load_mesh as load_mesh
+from renderkit.geometry.mesh import load_mesh as load_mesh
 from renderkit.geometry.pose import Pose as Pose
 from renderkit.geometry.rig import Rig as Rig
 from renderkit.metrics.boundary import score_boundary as score_boundary
@@ -42,10 +42,10 @@ from renderkit.pipeline.single_view import render as render
 from renderkit.pipeline.synth import synthesize as synthesize
 from renderkit.pipeline.synth_options import SynthOptions as SynthOptions
 from renderkit.pipeline.validate import validate_views as validate_views
-from renderkit.render.base import RenderPass as RenderPass
-from renderkit.render.base import Renderer as Renderer
-from renderkit.render.base import Rendering as Rendering
-from renderkit.render.choose import make_renderer as make_renderer
+from renderkit.renderers.base import RenderPass as RenderPass
+from renderkit.renderers.base import Renderer as Renderer
+from renderkit.renderers.base import Rendering as Rendering
+from renderkit.renderers.choose import make_renderer as make_renderer
 from renderkit.results.diagnosis import Diagnosis as Diagnosis
 from renderkit.results.json_report import read_report as read_report
 from renderkit.results.json_report import write_report as write_report

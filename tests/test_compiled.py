@@ -156,7 +156,7 @@ def test_a_process_without_a_cache_compiles_for_itself(tmp_path: Path) -> None:
 
 
 def test_importing_the_renderer_compiles_nothing(tmp_path: Path) -> None:
-    code = "from renderkit.render.cpu import zbuffer as z; assert not z.draw_chunks.signatures"
+    code = "from renderkit.renderers.cpu import zbuffer as z; assert not z.draw_chunks.signatures"
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)  # noqa: S603
     assert done.returncode == 0

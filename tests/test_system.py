@@ -98,7 +98,7 @@ import importlib, pkgutil
 import numpy as np
 import renderkit
 for found in pkgutil.walk_packages(renderkit.__path__, "renderkit."):
-    if not found.name.startswith("renderkit.render.egl") and found.name != "renderkit.render.pyrender_bridge":
+    if not found.name.startswith("renderkit.renderers.egl") and found.name != "renderkit.renderers.pyrender_bridge":
         importlib.import_module(found.name)
 from renderkit.geometry.pose import Pose
 mesh = renderkit.Mesh(np.array([[-1.0, -1, 0], [1, -1, 0], [0, 1, 0]]), np.array([[0, 1, 2]]))

@@ -25,6 +25,7 @@ class View:
         image: The photograph.
         mask: The captured matte; alpha, not binary.
         read_landmarks: Returns the detected 2D landmarks (pixels of the raw image), or None when there are none.
+        notes: How the parts were found where that is a choice, for people, one sentence each.
 
     Example:
         >>> import renderkit as rk
@@ -38,6 +39,7 @@ class View:
     image: EncodedImage | None = None
     mask: EncodedImage | None = None
     read_landmarks: Callable[[], Landmarks | None] = field(default=lambda: None)
+    notes: tuple[str, ...] = ()
 
     def fetched(self, *, with_image: bool) -> View:
         """Return the view with the bytes of its matte, and of its photograph if wanted, in memory."""

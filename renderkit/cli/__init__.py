@@ -13,7 +13,7 @@ from renderkit.errors import ContextError, RenderkitError
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code.
+    """Run the command line and exit with its exit code.
 
     0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.
 
@@ -53,7 +53,7 @@ def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | N
     except RenderkitError as error:
         return _complain(error)
     except BrokenPipeError:
-        # Whoever read our output has gone; nothing is wrong.
+        # The reader of our output has exited; that is not an error.
         sys.stderr.close()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
@@ -68,6 +68,6 @@ def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | N
 def _complain(error: RenderkitError) -> int:
     sys.stderr.write(f"renderkit: {error}\n")
     if isinstance(error, ContextError):
-        sys.stderr.write("`renderkit doctor` says what can draw here and what to install.\n")
+        sys.stderr.write("`renderkit doctor` lists the available renderers and what to install.\n")
         return EXIT_NO_RENDERER
     return EXIT_BAD_INPUT

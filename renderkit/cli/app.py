@@ -25,9 +25,8 @@ from renderkit.cli.validate import validate
 
 app = typer.Typer(
     name="renderkit",
-    help="Is this calibration right? Render the mesh into every camera of a capture and measure, camera by camera.",
+    help="Validate the calibration of multi-view captures, camera by camera, by rendering a mesh into every camera.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -50,7 +49,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Is this calibration right? Render the mesh into every camera of a capture and measure, camera by camera."""
+    """Validate the calibration of multi-view captures, camera by camera, by rendering a mesh into every camera."""

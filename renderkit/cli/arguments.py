@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from renderkit.render.base import Renderer
+    from renderkit.renderers.base import Renderer
 
 
 class RendererChoice(StrEnum):
-    """What draws."""
+    """The renderer to use."""
 
     AUTO = "auto"
     EGL = "egl"
@@ -47,7 +47,13 @@ MasksOption = Annotated[
     typer.Option("--masks", metavar="DIR", help="Mattes: <camera>.png or <frame>/<camera>.png.", show_default=False),
 ]
 LandmarksOption = Annotated[
-    Path | None, typer.Option("--landmarks", metavar="FILE", help="Landmarks as JSON, see docs.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--landmarks", metavar="FILE|DIR", help="Landmarks in the layouts of docs/formats.md.", show_default=False
+    ),
+]
+MinConfidenceOption = Annotated[
+    float, typer.Option("--min-confidence", help="Landmarks whose confidence is not above this are left out.", min=0.0)
 ]
 FlameOption = Annotated[
     Path | None,
@@ -85,7 +91,7 @@ UndistortOption = Annotated[
 UndistortedMattesOption = Annotated[
     bool,
     typer.Option(
-        "--undistorted-mattes", help="The mattes belong to undistorted pictures: undistort the photographs alone."
+        "--undistorted-mattes", help="The mattes were made on undistorted pictures: undistort only the photographs."
     ),
 ]
 MetricsOption = Annotated[
@@ -93,7 +99,7 @@ MetricsOption = Annotated[
     typer.Option(
         "--metrics",
         metavar="LIST",
-        help="standard, full, or a list of contour, multiview, depth, texture, intervals: more numbers, more time.",
+        help="standard, full, or a list of contour, multiview, depth, texture, intervals; more metrics take more time.",
     ),
 ]
 RegionOption = Annotated[
@@ -115,7 +121,9 @@ SanityOption = Annotated[
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
 ]
-RendererOption = Annotated[RendererChoice, typer.Option("--renderer", help="What draws.")]
+RendererOption = Annotated[
+    RendererChoice, typer.Option("--renderer", help="Renderer to use; auto prefers a GPU, then the CPU.")
+]
 DeviceOption = Annotated[
     int | None,
     typer.Option("--device", metavar="N", min=0, help="EGL device, see `renderkit doctor`.", show_default=False),
@@ -123,7 +131,11 @@ DeviceOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option(
-        "--workers", metavar="N", min=1, help="Views worked on at once; all cores by default.", show_default=False
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Views in parallel; one per core by default.",
+        show_default=False,
     ),
 ]
 OutOption = Annotated[
@@ -153,6 +165,6 @@ def open_renderer(choice: RendererChoice, device: int | None) -> Renderer:
         ContextError: If there is none.
         ArgumentError: If a device is given for the CPU.
     """
-    from renderkit.render.choose import make_renderer
+    from renderkit.renderers.choose import make_renderer
 
     return make_renderer(choice.value, device)

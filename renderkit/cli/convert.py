@@ -1,4 +1,4 @@
-"""`renderkit convert`: cameras from one format to another, exactly or not at all."""
+"""`renderkit convert`: convert cameras between formats, exactly or by request approximately."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def convert(
     from_: FromOption = None,
     approximate: Annotated[
         bool,
-        typer.Option("--approximate", help="Fit the nearest camera where the format cannot carry the true one."),
+        typer.Option("--approximate", help="Fit the nearest camera if the format cannot express the exact one."),
     ] = False,
     size: SizeOption = None,
     picture_suffix: Annotated[
-        str, typer.Option("--picture-suffix", help="Suffix of pictures, for formats that name cameras by picture.")
+        str, typer.Option("--picture-suffix", help="Picture suffix, for formats that name cameras by picture.")
     ] = ".png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace DST if it is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert cameras between formats: the same pixels to 1e-9 px, or a refusal that says what would be lost."""
+    """Convert cameras between formats, exact to 1e-9 px; refuse if the format cannot express a camera."""
     from renderkit.formats import WriteOptions, write_rig
 
     check_format(to, "--to", written=True)
@@ -87,7 +87,7 @@ def _print_report(report: WriteReport, source: str) -> None:
 
 
 def _print_map(name: str, residual: FitResidual) -> None:
-    """Print where in the image the worst camera's residual lives, '?' where no ray is."""
+    """Print where in the image the worst camera's residual is, '?' where there is no ray."""
     top = residual.max_px if residual.max_px > 0.0 else 1.0
     typer.echo(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
     for row in residual.error_px:

@@ -1,4 +1,4 @@
-"""renderkit demo: a small capture with one planted fault, made, validated and explained."""
+"""renderkit demo: make, validate and explain a small capture with one planted fault."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _explain(report: Report, run_folder: Path) -> None:
     from renderkit.results.run_folder import OVERLAYS
 
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
-    typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. Look at:")
+    typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
     for path, what in (
         (run_folder / str(overlay), "its photo, the rendering's outline beside the captured one, landmark errors"),
         (run_folder / OVERLAYS, "the other cameras, and the contact sheet of the rig"),

@@ -33,20 +33,20 @@ def diff(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE.png", help="Draw the displacement field.", show_default=False),
+        typer.Option("--plot", metavar="FILE.png", help="Plot the displacement field.", show_default=False),
     ] = None,
-    raw_field: Annotated[bool, typer.Option("--raw", help="Draw the field without alignment.")] = False,
+    raw_field: Annotated[bool, typer.Option("--raw", help="Plot the field without alignment.")] = False,
     from_a: Annotated[str | None, typer.Option("--from-a", metavar="FORMAT", help="A's format.")] = None,
     from_b: Annotated[str | None, typer.Option("--from-b", metavar="FORMAT", help="B's format.")] = None,
     size: SizeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two calibrations in px: raw, and after the best common rigid motion and scale."""
+    """Compare two calibrations in px: as stated, and after the best common rigid motion and scale."""
     from renderkit.diagnose.diff import diff_rigs
     from renderkit.geometry.mesh import Mesh
 
     if plot is not None and plot.suffix.lower() != ".png":
-        raise typer.BadParameter(f"the field is drawn as .png, not {plot.name!r}", param_hint="--plot")
+        raise typer.BadParameter(f"the field is plotted as .png, not {plot.name!r}", param_hint="--plot")
     if mesh is not None and distance is not None:
         raise typer.BadParameter("--mesh and --distance exclude each other", param_hint="--distance")
     one, other = read_cameras(first, from_a, size), read_cameras(second, from_b, size)

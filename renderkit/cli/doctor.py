@@ -1,4 +1,4 @@
-"""renderkit doctor: what will render here, and what to install if something is missing."""
+"""renderkit doctor: list the available renderers, and what to install if something is missing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 
 def doctor(
     warm: Annotated[
-        bool, typer.Option("--warm", help="Compile the CPU kernels now and keep them in the user's cache folder.")
+        bool, typer.Option("--warm", help="Compile the CPU kernels now and store them in the user's cache folder.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what will render: EGL devices, GL_RENDERER, GL version, package versions, and what to install."""
+    """List EGL devices, renderers and package versions, and what to install if something is missing."""
     if warm:
         _warm()
         return
@@ -75,7 +75,7 @@ def _print_packages(versions: Mapping[str, str]) -> None:
 
 def _devices() -> list[dict[str, object]] | str:
     """Return every EGL device, or why there is no EGL."""
-    from renderkit.render.egl.context import list_devices
+    from renderkit.renderers.egl.context import list_devices
 
     try:
         return [asdict(device) for device in list_devices()]
@@ -98,7 +98,7 @@ def _print_devices(devices: list[dict[str, object]] | str) -> None:
 
 def _choices() -> dict[str, dict[str, object]]:
     """Return what each choice of --renderer takes, or what keeps it from drawing."""
-    from renderkit.render.choose import make_renderer
+    from renderkit.renderers.choose import make_renderer
 
     found: dict[str, dict[str, object]] = {}
     for choice in RendererChoice:

@@ -14,7 +14,7 @@ from renderkit.errors import DatasetError
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
 CaptureOption = Annotated[
     Path | None,
-    typer.Option("--capture", metavar="PATH", help="Where the capture lies now.", show_default=False),
+    typer.Option("--capture", metavar="PATH", help="Path of the capture, if it has moved.", show_default=False),
 ]
 
 
@@ -50,7 +50,7 @@ def export_gltf(
         typer.Option(
             "--capture",
             metavar="PATH",
-            help="Take the whole meshes from the capture, not the run's previews.",
+            help="Use the full meshes of the capture, not the run's previews.",
             show_default=False,
         ),
     ] = None,

@@ -64,7 +64,7 @@ def read_gates(
         with_baseline: False leaves the baseline unread.
 
     Raises:
-        GateError: If a gate cannot be meant, or needs a baseline and there is none.
+        GateError: If a gate is invalid, or needs a baseline and there is none.
         DatasetError: If the baseline is no report.
     """
     from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config

@@ -31,7 +31,7 @@ SourceArgument = Annotated[
 ]
 PlotOption = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Draw a camera file's rig as .html or .png.", show_default=False),
+    typer.Option("--plot", metavar="FILE", help="Plot a camera file's rig as .html or .png.", show_default=False),
 ]
 
 
@@ -48,7 +48,7 @@ def inspect(
     size: SizeOption = None,
     checks: ChecksOption = True,
 ) -> None:
-    """Say what is in a capture and what is missing, and lint its cameras; a camera file is linted alone.
+    """List what is in a capture and what is missing, and lint its cameras; a camera file is only linted.
 
     Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
     """
@@ -81,7 +81,7 @@ def inspect(
 def _checks(capture: Capture) -> Sequence[CaptureCheck]:
     """Check what the capture's conventions turn out to be in a few of its views."""
     from renderkit.pipeline.checks import CheckBudget, check_capture
-    from renderkit.render.choose import make_renderer
+    from renderkit.renderers.choose import make_renderer
 
     with make_renderer("cpu") as renderer:
         return check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED))
@@ -159,7 +159,7 @@ def _print_annotations(inventory: Inventory) -> None:
 
 
 def _print_cameras(capture: Capture) -> None:
-    """Print each camera's numbers; one whose calibration is no camera says why."""
+    """Print each camera's numbers; for an invalid calibration, the reason."""
     rows = []
     for name in capture.camera_names:
         try:

@@ -1,4 +1,4 @@
-"""The rig half of `renderkit inspect`: lint a camera file, and draw it."""
+"""The rig half of `renderkit inspect`: lint a camera file, and plot it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def inspect_rig(
     size: str | None = None,
     beside: Mapping[str, object] | None = None,
 ) -> int:
-    """Lint the cameras of a file, print what was found, and draw the rig if asked.
+    """Lint the cameras of a file, print what was found, and plot the rig if requested.
 
     Args:
         path: Camera file or folder.
@@ -61,7 +61,7 @@ def inspect_rig(
     from renderkit.diagnose.lint import exit_code, lint
 
     if plot is not None and plot.suffix.lower() not in {".html", ".png"}:
-        raise typer.BadParameter(f"a rig is drawn as .html or .png, not {plot.name!r}", param_hint="--plot")
+        raise typer.BadParameter(f"a rig is plotted as .html or .png, not {plot.name!r}", param_hint="--plot")
     raw = read_cameras(path, source, size)
     if not raw.cameras:
         raise DatasetError(path, None, "the file holds no camera")
@@ -75,16 +75,16 @@ def inspect_rig(
 
         rig, left_out = usable_cameras(raw)
         if not len(rig):
-            typer.echo("no camera can be drawn", err=True)
+            typer.echo("no camera can be plotted", err=True)
             return EXIT_BAD_INPUT
         if left_out:
-            typer.echo(f"not drawn, for they are no cameras: {', '.join(left_out[:20])}", err=True)
+            typer.echo(f"not plotted, because they are invalid: {', '.join(left_out[:20])}", err=True)
         plot_rig(rig, plot, findings)
     return exit_code(findings)
 
 
 def usable_cameras(raw: RawRig) -> tuple[Rig, tuple[str, ...]]:
-    """Return the cameras that are ones, and the names of those that are not: one bad camera costs no picture."""
+    """Return the valid cameras, and the names of the invalid ones."""
     from renderkit.geometry.rig import Rig
 
     cameras, left_out = {}, []

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from renderkit.capture import Capture
     from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.render.base import Renderer
+    from renderkit.renderers.base import Renderer
 
 OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
 VideoOption = Annotated[

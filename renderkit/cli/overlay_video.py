@@ -1,4 +1,4 @@
-"""renderkit overlay --video: a turntable over cameras, or a take over frames."""
+"""renderkit overlay --video: a turntable over cameras, or a sequence over frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from renderkit.capture import Capture
     from renderkit.pictures.overlay import OverlayStyle
     from renderkit.pipeline.options import ValidationOptions
-    from renderkit.render.base import Renderer
+    from renderkit.renderers.base import Renderer
     from renderkit.results.evidence import ViewEvidence
 
 _CAPTION_SPARE = 0.15
@@ -59,7 +59,7 @@ def write_overlay_video(
         for row in validate_views(capture, renderer, options, draw):
             num_failed += complain_of(row)
     if not video.num_pictures:
-        sys.stderr.write("renderkit: no view could be drawn, so there is no video\n")
+        sys.stderr.write("renderkit: no view could be rendered, so there is no video\n")
         return EXIT_BAD_INPUT
     typer.echo(f"video: {path} ({video.num_pictures} pictures, {video.num_pictures / fps:.1f} s)")
     return EXIT_BAD_INPUT if num_failed else EXIT_PASS

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from renderkit.results.rows import ViewResult
 
 _LINES = 10
-"""About so many lines are printed when piped."""
+"""About this many lines are printed when piped."""
 
 
 class Progress:

@@ -74,7 +74,7 @@ def render(
 
 def _draw(todo: RenderJobs, out: Path, choice: RendererChoice, device: int | None) -> None:
     from renderkit.pictures.render_files import write_rendering
-    from renderkit.render.base import RenderPass
+    from renderkit.renderers.base import RenderPass
     from renderkit.results.run_folder import make_writable, safe_name
 
     folder = make_writable(out)

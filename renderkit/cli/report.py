@@ -27,7 +27,7 @@ def report(
     config: ConfigOption = None,
     baseline: BaselineOption = None,
 ) -> None:
-    """Rebuild report.html and the other formats from a finished run; gates, if given, are judged anew."""
+    """Rebuild report.html and the other formats of a finished run; evaluate gates again if given."""
     from renderkit.gates.verdicts import judge
     from renderkit.report.registry import DEFAULT_FORMATS, find_writers
     from renderkit.results.json_report import read_report

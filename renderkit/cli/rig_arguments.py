@@ -32,7 +32,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     """Return (width, height) of a text such as 2448x2048.
 
     Raises:
-        typer.BadParameter: If it is nothing like it.
+        typer.BadParameter: If it has another form.
     """
     if text is None:
         return None
@@ -46,7 +46,7 @@ def check_format(name: str | None, option: str, *, written: bool = False) -> Non
     """Refuse a format that does not exist, or that is only read.
 
     Raises:
-        typer.BadParameter: Naming the formats there are.
+        typer.BadParameter: If it is; the message lists the formats.
     """
     from renderkit.formats import formats
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class LikeChoice(StrEnum):
-    """Whose on-disk format is written."""
+    """The dataset whose on-disk format is written."""
 
     RENDERME360 = "renderme360"
     FACESCAPE = "facescape"
 
 
 class LensChoice(StrEnum):
-    """How strongly the lenses bend."""
+    """Strength of the lens distortion."""
 
     NONE = "none"
     MODEST = "modest"
@@ -122,7 +122,7 @@ def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
 
 
 def _print_result(truth: SynthTruth) -> None:
-    """Say what was written and how to validate it."""
+    """Print what was written and how to validate it."""
     for planted in truth.faults:
         typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}

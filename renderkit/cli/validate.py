@@ -22,6 +22,7 @@ from renderkit.cli.arguments import (
     MeshOption,
     MeshRootOption,
     MetricsOption,
+    MinConfidenceOption,
     OutOption,
     RegionOption,
     RememberOption,
@@ -50,6 +51,7 @@ def validate(
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    min_confidence: MinConfidenceOption = 0.0,
     flame: FlameOption = None,
     remember_flame: RememberOption = False,
     mesh_root: MeshRootOption = None,
@@ -79,34 +81,15 @@ def validate(
     if remember_flame:
         remember(flame)
     gates = read_gates(gate, config, baseline)
-    folder = out or default_run_folder(capture)
     with Progress() as progress:
         report = run.validate(
-            capture,
-            cameras=cameras,
-            frames=frames,
-            mesh=mesh,
-            masks=masks,
-            landmarks=landmarks,
-            flame=flame,
-            mesh_root=mesh_root,
-            metrics=metrics,
-            region=region,
-            gates=gates.gates,
-            baseline=gates.baseline,
-            out=folder,
-            renderer=renderer.value,
-            device=device,
-            workers=workers,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            matte_threshold=matte_threshold,
-            checks=checks,
-            sanity=sanity,
-            overlays=overlays,
-            progress=progress.update,
-            command=shlex.join(["renderkit", *sys.argv[1:]]),
-        )
+            capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
+            min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region,
+            gates=gates.gates, baseline=gates.baseline, out=(folder := out or default_run_folder(capture)),
+            renderer=renderer.value, device=device, workers=workers, undistort=undistort,
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
+            overlays=overlays, progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
+        )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))
 

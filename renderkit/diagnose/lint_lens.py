@@ -8,6 +8,7 @@ import numpy as np
 
 from renderkit.diagnose.lint_finding import Finding
 from renderkit.formats.format_capability import corner_pixels, folds_inside_image, lost_share
+from renderkit.formats.wide_lens import angle_beyond_90
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 
@@ -18,12 +19,14 @@ TANGENTIAL_USUAL = 0.01
 def lint_lens(camera: Camera) -> Iterator[Finding]:
     """Yield findings about one camera's lens model."""
     yield from _fold_over(camera)
+    yield from _beyond_90(camera)
     if isinstance(camera.distortion, BrownConrady):
         yield from _order(camera, camera.distortion)
 
 
 def _fold_over(camera: Camera) -> Iterator[Finding]:
-    if not folds_inside_image(camera):
+    # A fisheye curve that rises up to 90 degrees does not turn over there: `_beyond_90` tells of the rest.
+    if np.isinf(camera.distortion.valid_radius) or not folds_inside_image(camera):
         return
     lost = lost_share(camera)
     lens = camera.distortion
@@ -48,6 +51,20 @@ def _fold_over(camera: Camera) -> Iterator[Finding]:
         "lost_share": lost,
     }
     yield Finding("error", "fold-over", camera.name, evidence, advice, values)
+
+
+def _beyond_90(camera: Camera) -> Iterator[Finding]:
+    lens = camera.distortion
+    if lens.model != "kannala_brandt":
+        return
+    angle = angle_beyond_90(camera.K, camera.size, lens.coefficients.tolist())
+    if angle is None:
+        return
+    evidence = (
+        f"the fisheye picture reaches {angle:.0f} degrees from the axis; what lies beyond 90 degrees is not drawn"
+    )
+    advice = "leave the rim out of scores, or crop the picture to what lies within 90 degrees"
+    yield Finding("warning", "beyond-90-degrees", camera.name, evidence, advice, {"angle_deg": angle})
 
 
 def _order(camera: Camera, lens: BrownConrady) -> Iterator[Finding]:

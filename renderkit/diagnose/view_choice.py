@@ -12,7 +12,7 @@ CLEAR_STANDARD_ERRORS = 2.0
 """A margin of fewer standard errors than this is not decided."""
 
 MIN_VIEWS = 3
-"""With fewer views than this there is no standard error worth the name."""
+"""With fewer views than this the standard error is not reliable."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,7 +63,7 @@ def build_figure(scene: RigScene) -> graph_objects.Figure:
 
 
 def _traces(group: Sequence[CameraShape], severity: Severity | None) -> list[dict[str, Any]]:
-    """Return what draws cameras of one severity: frusta, optical axes, named centres."""
+    """Return the traces of cameras of one severity: frusta, optical axes, named centres."""
     title, color = _TITLES[severity], COLORS[severity]
     gap = np.full((1, 3), np.nan)
     frusta = np.concatenate([part for camera in group for part in (camera.outline, gap)])

@@ -146,6 +146,17 @@ def read_landmark_embeddings(path: str | Path) -> LandmarkEmbeddings:
 
     Raises:
         DatasetError: If the file is missing, damaged, or holds no embedding. Nothing in a pickle is run.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "mediapipe.npz")
+        ...     np.savez(file, lmk_face_idx=[0, 7], lmk_b_coords=[[1, 0, 0], [0.2, 0.3, 0.5]], landmark_indices=[1, 4])
+        ...     rk.read_landmark_embeddings(file).static.face_index.tolist()
+        [0, 7]
     """
     file = Path(path)
     if not file.is_file():

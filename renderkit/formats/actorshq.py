@@ -1,7 +1,8 @@
 """ActorsHQ calibration.csv: camera-to-world, OpenCV axes, metres, axis-angle; f and c normalised by width and height.
 
 Columns: name,w,h,rx,ry,rz,tx,ty,tz,fx,fy,px,py (and k1,k2,k3 where distortion is given). Source: CameraData in the
-dataset's own code. It states no pixel origin; px * w is read as OpenCV's cx.
+dataset's own code. Its ray sampler casts pixel (i, j) through (i + 0.5, j + 0.5), its COLMAP export writes px * w as
+COLMAP's cx, and px stays when pictures are scaled down: pixel (0, 0) is at the corner, so cx = px * w - 0.5.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matr
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import require_tokens
+from renderkit.formats.unread import unread_notes
+from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import Content, exact, field, number, numbers, size_at, write_text
 
 _LIMITS = Expressible(skew=False)
+_LENS = ("k1", "k2", "k3")
 _COLUMNS = ("name", "w", "h", "rx", "ry", "rz", "tx", "ty", "tz", "fx", "fy", "px", "py")
 
 
@@ -33,11 +37,18 @@ def read(content: Content) -> RawRig:
     """Read calibration.csv."""
     path = content.path
     reader = csv.DictReader(io.StringIO(content.text), skipinitialspace=True)
+    cameras = []
     try:
-        cameras = tuple(_read_row(row, path, f"line {reader.line_num}") for row in reader)
+        for row in reader:
+            where = f"line {reader.line_num}"
+            if None in row:
+                raise DatasetError(path, where, f"expected {len(reader.fieldnames or ())} columns, found more")
+            cameras.append(_read_row(row, path, where))
     except csv.Error as error:
         raise DatasetError(path, f"line {reader.line_num}", f"is no CSV: {error}") from error
-    return RawRig(cameras, path, "m")
+    columns = {column.strip(): 1 for column in reader.fieldnames or ()}
+    notes = unread_notes([columns], {*_COLUMNS, *_LENS}, per=None, where="column ")
+    return RawRig(tuple(cameras), path, "m", notes=notes)
 
 
 def _read_row(row: dict[str, str], path: Path, where: str) -> RawCamera:
@@ -46,10 +57,11 @@ def _read_row(row: dict[str, str], path: Path, where: str) -> RawCamera:
     }
     name = field(row, "name", path, f"{where}, ")
     width, height = size_at(value["w"], value["h"], path, f"{where}, w")
-    K = intrinsics(value["fx"] * width, value["fy"] * height, value["px"] * width, value["py"] * height)
+    cx, cy = value["px"] * width - CORNER_PIXEL_ORIGIN, value["py"] * height - CORNER_PIXEL_ORIGIN
+    K = intrinsics(value["fx"] * width, value["fy"] * height, cx, cy)
     vector = numbers([value["rx"], value["ry"], value["rz"]], [(3,)], path, f"{where}, rx")
     translation = numbers([value["tx"], value["ty"], value["tz"]], [(3,)], path, f"{where}, tx")
-    k1, k2, k3 = (number(row.get(column) or 0.0, path, f"{where}, {column}") for column in ("k1", "k2", "k3"))
+    k1, k2, k3 = (number(row.get(column) or 0.0, path, f"{where}, {column}") for column in _LENS)
     lens = (k1, k2, 0.0, 0.0, k3) if k1 or k2 or k3 else ()
     pose = pose_matrix(matrix_from_rotation_vector(vector), translation)
     return RawCamera(str(name), K, pose, "world_from_cam", coefficients=lens, size=(width, height))
@@ -67,8 +79,8 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
             *pose.t,
             camera.K[0, 0] / width,
             camera.K[1, 1] / height,
-            camera.K[0, 2] / width,
-            camera.K[1, 2] / height,
+            (camera.K[0, 2] + CORNER_PIXEL_ORIGIN) / width,
+            (camera.K[1, 2] + CORNER_PIXEL_ORIGIN) / height,
         )
         lines.append(",".join([name, str(width), str(height), *map(exact, values)]))
     write_text(path, "\n".join(lines) + "\n")

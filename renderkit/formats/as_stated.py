@@ -6,7 +6,7 @@ A reader yields raw cameras; `RawRig.to_rig` turns them into checked ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,11 @@ SizeSource: TypeAlias = Literal["file", "pictures", "option", "assumed", "unknow
 Unit: TypeAlias = Literal["m", "mm", "unknown"]
 
 _FLIP = np.array([1.0, -1.0, -1.0])
+_MAX_NAMED = 5
+
+
+class UnsupportedLensError(CalibrationError):
+    """A camera is stated well, in a lens model that renderkit does not have: it is left out, the others are read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,8 @@ class RawCamera:
         size: (width, height) in px, or None where the file has none.
         size_source: Where `size` comes from.
         picture_size: (width, height) of this camera's picture beside the file, or None.
+        K_from_size: Gives K for an image (width, height), where the file states it relative to an image size that it
+            does not state; the numbers of K that wait for it are NaN until the size is known (`with_size`).
     """
 
     name: str
@@ -61,6 +68,13 @@ class RawCamera:
     size: tuple[int, int] | None = None
     size_source: SizeSource = "file"
     picture_size: tuple[int, int] | None = None
+    K_from_size: Callable[[tuple[int, int]], FloatArray] | None = None
+
+    def with_size(self, size: tuple[int, int], source: SizeSource) -> RawCamera:
+        """Return the camera with its image size, and with the numbers of K that waited for it."""
+        if self.K_from_size is None:
+            return replace(self, size=size, size_source=source)
+        return replace(self, K=self.K_from_size(size), K_from_size=None, size=size, size_source=source)
 
     @property
     def cam_from_world(self) -> FloatArray:
@@ -135,9 +149,22 @@ class RawRig:
         return self.order or (*(camera.name for camera in self.cameras), *self.failed)
 
     def raise_failed(self) -> None:
-        """Raise the error of the first camera that cannot be read, if there is one."""
+        """Raise the error of the first camera that cannot be read, if there is one.
+
+        A lens model that renderkit does not have is an error only where no camera is left.
+        """
         for error in self.failed.values():
-            raise type(error)(error.path, error.key, error.why) from error
+            if not self.cameras or not isinstance(error, UnsupportedLensError):
+                raise type(error)(error.path, error.key, error.why) from error
+
+    def with_left_out(self) -> RawRig:
+        """Return the rig with notes that name the cameras left out for their lens model."""
+        by_reason: dict[str, list[str]] = {}
+        for name, error in self.failed.items():
+            if isinstance(error, UnsupportedLensError):
+                by_reason.setdefault(error.why, []).append(name)
+        notes = tuple(f"left out: {list_names(names)}: {why}" for why, names in by_reason.items())
+        return replace(self, notes=(*self.notes, *notes))
 
     def to_rig(self) -> Rig:
         """Return the checked cameras.
@@ -166,6 +193,12 @@ class RawRig:
             raise CalibrationError(self.path, raw.name, str(error)) from error
 
 
+def list_names(names: Sequence[str]) -> str:
+    """Return the first names and the count of the others, for a note."""
+    left = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
 def read_each(
     names: Iterable[str], read_camera: Callable[[str], RawCamera]
 ) -> tuple[tuple[RawCamera, ...], dict[str, DatasetError]]:
@@ -182,7 +215,7 @@ def read_each(
 
 @lru_cache(maxsize=4096)
 def _lens(model: ModelName, coefficients: tuple[float, ...]) -> Distortion:
-    """Build a lens once for all cameras that share it: finding its valid radius is the dearest step of reading."""
+    """Build a lens once for all cameras that share it: finding its valid radius is expensive."""
     given = np.asarray(coefficients, dtype=np.float64)
     return KannalaBrandt(given) if model == "kannala_brandt" else make_distortion(given)
 
@@ -209,6 +242,40 @@ def intrinsics(fx: float, fy: float, cx: float, cy: float, skew: float = 0.0) ->
     return np.array([[fx, skew, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
 
+def intrinsics_from_angles(
+    K: FloatArray, angles: tuple[float | None, float | None]
+) -> Callable[[tuple[int, int]], FloatArray]:
+    """Return K for an image size: its NaN entries are filled from angles of view (x, y) in radians, and the centre."""
+
+    def build(size: tuple[int, int]) -> FloatArray:
+        focal = [None if a is None else 0.5 * side / np.tan(0.5 * a) for a, side in zip(angles, size, strict=True)]
+        fx, fy = focal[0] or focal[1] or np.nan, focal[1] or focal[0] or np.nan
+        waiting = intrinsics(fx, fy, 0.5 * (size[0] - 1), 0.5 * (size[1] - 1))
+        return np.where(np.isnan(K), waiting, K)
+
+    return build
+
+
+def centered_intrinsics(fx: float, fy: float) -> Callable[[tuple[int, int]], FloatArray]:
+    """Return K for an image size: the principal point is the image's centre."""
+
+    def build(size: tuple[int, int]) -> FloatArray:
+        return intrinsics(fx, fy, 0.5 * (size[0] - 1), 0.5 * (size[1] - 1))
+
+    return build
+
+
+UNKNOWN_K = np.full((3, 3), np.nan)
+"""K of a camera whose `K_from_size` waits for the image size."""
+UNKNOWN_K.flags.writeable = False
+
+
 def pose_matrix(rotation: FloatArray, translation: FloatArray) -> FloatArray:
     """Return (3, 4) [R | t]."""
     return np.column_stack([rotation, translation])
+
+
+def pose_from_center(rotation: FloatArray, center: FloatArray) -> FloatArray:
+    """Return (3, 4) cam_from_world of its (3, 3) rotation and the camera's (3,) centre; NaN where that overflows."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return pose_matrix(rotation, -rotation @ center)

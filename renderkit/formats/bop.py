@@ -15,10 +15,14 @@ from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import integer_names
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
 
 _LIMITS = Expressible(size=False)
+_READ = {"cam_K", "cam_R_w2c", "cam_t_w2c"}
+_HARMLESS = {"depth_scale", "elev", "mode", "view_level"}
+"""The unit of depth pictures, and where the renderer of synthetic pictures stood."""
 
 
 def matches(content: Content) -> bool:
@@ -43,8 +47,8 @@ def read(content: Content) -> RawRig:
     size = _size_beside(path)
     notes: tuple[str, ...] = ()
     cameras = []
-    for name, entry in entries.items():
-        values = mapping_at(entry, path, name)
+    stated = {name: mapping_at(entry, path, name) for name, entry in entries.items()}
+    for name, values in stated.items():
         K = numbers(field(values, "cam_K", path, f"{name}."), [(9,), (3, 3)], path, f"{name}.cam_K").reshape(3, 3)
         if "cam_R_w2c" in values:
             pose = _pose(values, "w2c", path, name)
@@ -52,6 +56,7 @@ def read(content: Content) -> RawRig:
             pose = _object_pose(objects, path, name)
             notes = ("no world pose in the file: the world is the model frame of the first object in scene_gt.json",)
         cameras.append(RawCamera(name, K, pose, size=size))
+    notes += unread_notes(stated.values(), _READ, _HARMLESS, per="image")
     return RawRig(tuple(cameras), content.path, "mm", notes=notes)
 
 

@@ -1,21 +1,30 @@
 """Dictionaries {camera: {K, D, RT}} as .json or .npy, as the RenderMe-360 benchmark ships them.
 
-RT is camera-to-world with OpenCV axes in metres, as in the captures; no image size. ZJU-MoCap's annots.npy,
-{"cams": {K, R, T, D}} is world-to-camera in millimetres. Read only: `renderme360` or `rig` write the same cameras.
+RT is camera-to-world with OpenCV axes in metres, as in the captures; others write the same keys world-to-camera. Both
+readings are tried: the optical axes of a capture meet in front of its cameras, and where they do so only the other way,
+that reading is taken and named. No image size but where an entry has `width` and `height` (or `W` and `H`).
+ZJU-MoCap's annots.npy, {"cams": {K, R, T, D}} is world-to-camera in millimetres. Read only: `renderme360` or `rig`
+write the same cameras.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
-from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, numbers
+from renderkit.formats.pose_direction import measure_direction
+from renderkit.formats.unread import unread_notes
+from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, numbers, size_at
 from renderkit.untrusted.pickled_values import load_npy_dictionary
 from renderkit.untrusted.pickles import NPY_MAGIC
+
+_SIZES = (("width", "height"), ("W", "H"), ("w", "h"))
+_READ = {"K", "D", "RT", *(key for pair in _SIZES for key in pair)}
 
 
 def matches(content: Content) -> bool:
@@ -36,16 +45,26 @@ def read(content: Content) -> RawRig:
     top = mapping_at(load_npy_dictionary(path, content.data) if npy else content.json, path, None)
     if "cams" in top:
         return _read_zju(mapping_at(top["cams"], path, "cams"), path)
-    cameras = tuple(_read_camera(str(name), entry, path) for name, entry in top.items())
-    return RawRig(cameras, path, "m")
+    entries = {str(name): mapping_at(entry, path, str(name)) for name, entry in top.items()}
+    cameras = tuple(_read_camera(name, entry, path) for name, entry in entries.items())
+    found = measure_direction(cameras)
+    notes = unread_notes(entries.values(), _READ)
+    if found.best == "cam_from_world" and found.is_decided:
+        cameras = tuple(replace(camera, direction="cam_from_world") for camera in cameras)
+        notes = (f"RT is read as cam_from_world, not as RenderMe-360 writes it: {found.evidence}", *notes)
+    return RawRig(cameras, path, "m", notes=notes)
 
 
-def _read_camera(name: str, entry: Untrusted, path: Path) -> RawCamera:
-    values = mapping_at(entry, path, name)
+def _read_camera(name: str, values: Mapping[str, Untrusted], path: Path) -> RawCamera:
     K = intrinsics_at(field(values, "K", path, f"{name}."), path, f"{name}.K")
     pose = extrinsics_at(field(values, "RT", path, f"{name}."), path, f"{name}.RT")
     lens = coefficients_at(values.get("D"), path, f"{name}.D")
-    return RawCamera(name, K, pose, "world_from_cam", coefficients=lens)
+    size = None
+    for width, height in _SIZES:
+        if width in values or height in values:
+            size = size_at(field(values, width, path, f"{name}."), field(values, height, path, f"{name}."), path, name)
+            break
+    return RawCamera(name, K, pose, "world_from_cam", coefficients=lens, size=size)
 
 
 def _read_zju(cams: Mapping[str, Untrusted], path: Path) -> RawRig:
@@ -61,7 +80,7 @@ def _read_zju(cams: Mapping[str, Untrusted], path: Path) -> RawRig:
         lens = coefficients_at(columns["D"][index], path, f"{key}D")
         K = intrinsics_at(columns["K"][index], path, f"{key}K")
         cameras.append(RawCamera(str(index), K, pose_matrix(rotation, translation), coefficients=lens))
-    return RawRig(tuple(cameras), path, "mm")
+    return RawRig(tuple(cameras), path, "mm", notes=unread_notes([cams], columns, per=None, where="cams."))
 
 
 FORMAT = Format(

@@ -10,12 +10,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig
+from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
-from renderkit.formats.smc_calibration import by_number, read_smc_camera
-from renderkit.geometry.convergence import converge
+from renderkit.formats.pose_direction import measure_direction
+from renderkit.formats.smc_calibration import by_number, read_smc_cameras
 from renderkit.untrusted.content import Content, numbers, size_at
 from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
 
@@ -36,12 +34,13 @@ def read_cameras(content: Content) -> RawRig:
     path = content.path
     with closing(Hdf5File(path)) as file:
         names = sorted(file.keys(_GROUP), key=by_number)
-        cameras = tuple(read_smc_camera(file, _GROUP, name, path, _NO_ENTRY) for name in names)
+        read = read_smc_cameras(file, _GROUP, names, path, no_entry=lambda _: _NO_ENTRY)
         sizes = _sizes(file, path)
-    cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in cameras)
-    direction, note = _test_direction(cameras)
-    cameras = tuple(replace(camera, direction=direction) for camera in cameras)
-    return RawRig(cameras, path, "m", notes=(note,))
+    cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in read.cameras)
+    found = measure_direction(cameras)
+    cameras = tuple(replace(camera, direction=found.best) for camera in cameras)
+    note = f"the direction of RT is undocumented; read as {found.best} ({found.evidence})"
+    return RawRig(cameras, path, "m", notes=(note, *read.notes), failed=read.failed, order=tuple(names))
 
 
 def _sizes(file: Hdf5File, path: Path) -> dict[str, tuple[int, int]]:
@@ -52,19 +51,6 @@ def _sizes(file: Hdf5File, path: Path) -> dict[str, tuple[int, int]]:
             height, width = numbers(resolution, [(2,)], path, f"{group}.resolution")
             sizes |= dict.fromkeys(file.keys(group), size_at(width, height, path, f"{group}.resolution"))
     return sizes
-
-
-def _test_direction(cameras: tuple[RawCamera, ...]) -> tuple[PoseDirection, str]:
-    angles: dict[PoseDirection, float] = {}
-    for direction in ("world_from_cam", "cam_from_world"):
-        poses = np.array([replace(camera, direction=direction).cam_from_world for camera in cameras]).reshape(-1, 3, 4)
-        centers = -np.einsum("nij,ni->nj", poses[:, :, :3], poses[:, :, 3])
-        angles[direction] = converge(centers, poses[:, 2, :3]).median_angle_deg
-    best: PoseDirection = "world_from_cam"
-    if angles["cam_from_world"] < angles["world_from_cam"]:
-        best = "cam_from_world"
-    seen = ", ".join(f"{name} {angle:.1f} deg" for name, angle in angles.items())
-    return best, f"the direction of RT is undocumented; read as {best} (median angle off the meeting point: {seen})"
 
 
 FORMAT = Format(name="dna-rendering", title="DNA-Rendering SMC", matches=matches, read_cameras=read_cameras, unit="m")

@@ -25,6 +25,7 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
 from renderkit.formats.names import integer_names
 from renderkit.formats.rig_cameras import RigCameras
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
@@ -39,6 +40,7 @@ MAX_PARAMS_BYTES = 64 << 20
 
 _LIMITS = Expressible(brown_conrady=5)
 _KEY = re.compile(r"(\d{1,6})_(K|Rt|distortion|width|height|matches|valid|sn|ori)", re.ASCII)
+_ANY_KEY = re.compile(r"(\d{1,6})_(.+)", re.ASCII)
 _VARIANT = "_mview"
 
 
@@ -85,7 +87,13 @@ class _Params:
         cameras, failed = read_each(views, self.camera)
         invalid = [view for view in self.views if not self.valid[view]]
         notes = (f"left out as not valid: {', '.join(invalid)}",) if invalid else ()
-        return RawRig(cameras, self.path, notes=notes, failed=failed, order=views)
+        return RawRig(cameras, self.path, notes=(*notes, *self._unread()), failed=failed, order=views)
+
+    def _unread(self) -> tuple[str, ...]:
+        unknown = [key for key in self.values if _KEY.fullmatch(key) is None]
+        per_view = [{found[2]: found[0]} for key in unknown if (found := _ANY_KEY.fullmatch(key)) is not None]
+        others = {key: key for key in unknown if _ANY_KEY.fullmatch(key) is None}
+        return (*unread_notes(per_view, (), per="view"), *unread_notes([others], (), per=None))
 
 
 def _params_path(path: Path) -> Path:

@@ -10,13 +10,15 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.landmarks_file import LandmarksFile
+from renderkit.formats.mattes import picture_in
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, natural_order
 from renderkit.formats.registry import read_raw_rig
 from renderkit.formats.rig_cameras import RigCameras
+from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.encoded import EncodedImage
+from renderkit.images.video import count_frames, is_video
 
 SINGLE_FRAME = "0"
 """The frame's id where no pattern has `{frame}`."""
@@ -85,9 +87,10 @@ class FolderCapture(Capture):
         self._images = self._find("images", parts.images, labels)
         self._masks = self._find("masks", parts.masks, labels)
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
-        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks)
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
-        self._frame_ids = natural_order(found) or (SINGLE_FRAME,)
+        self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
+        names = ViewNames(self._frame_ids, self._cameras.names)
+        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks, names)
 
     def __reduce__(self) -> tuple[Callable[[FolderParts], FolderCapture], tuple[FolderParts]]:
         """Pickle as what to open."""
@@ -126,19 +129,20 @@ class FolderCapture(Capture):
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one view; see `Capture.view`."""
         self._check_frame(frame_id)
-        camera = self._cameras[camera_name]
+        camera, index = self._cameras[camera_name], self._frame_ids.index(frame_id)
         image, mask = (_of(files, frame_id, camera_name) for files in (self._images, self._masks))
         landmarks = self._landmarks
 
         def read() -> Landmarks | None:
-            return None if landmarks is None else landmarks.landmarks_2d(frame_id, camera_name)
+            return None if landmarks is None else landmarks.landmarks_2d(frame_id, camera_name, camera.size)
 
         return View(
             frame_id,
             camera,
-            None if image is None else EncodedImage.from_file(image),
-            None if mask is None else EncodedImage.from_file(mask),
+            None if image is None else picture_in(image, index),
+            None if mask is None else picture_in(mask, index),
             read,
+            () if landmarks is None else landmarks.notes,
         )
 
     @property
@@ -178,6 +182,16 @@ class FolderCapture(Capture):
             self.dataset, self.unit, self.camera_names, self.frame_ids, annotations, in_frames, attributes,
             tuple(missing),
         )  # fmt: skip
+
+    def _video_frames(self) -> tuple[str, ...]:
+        """Return the frames that all picture videos have, "0" and on; none where there are no videos.
+
+        Raises:
+            DatasetError: If a video cannot be read.
+        """
+        videos = {path for path in self._images.values() if is_video(path)}
+        videos = videos or {path for path in self._masks.values() if is_video(path)}
+        return tuple(str(index) for index in range(min(map(count_frames, videos), default=0)))
 
     def _check_frame(self, frame_id: str) -> None:
         if frame_id not in self._frame_ids:

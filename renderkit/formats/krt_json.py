@@ -1,7 +1,8 @@
 """KRT JSON (ava-256, Goliath): {"KRT": [{cameraId, K, T, distortion, width, height}]}, K and T stored TRANSPOSED.
 
 World-to-camera, OpenCV axes, millimetres. Source: the loaders of ava-256 and Goliath, which take np.array(K).T and
-np.array(T).T[:3, :4].
+np.array(T).T[:3, :4]; Eyeful Tower's metashape_to_krt.py, whose fisheye lenses have k1 k2 k3 k4 t1 t2 p1 p2, and which
+puts pixel (0, 0) at the corner (cx = width / 2 + Metashape's cx) and names the camera's `sensorId`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ from pathlib import Path
 
 import numpy as np
 
-from renderkit.errors import CalibrationError
-from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, read_each
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.unread import unread_notes
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.conventions import intrinsics_from_corner_origin
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
 
-_LIMITS = Expressible(brown_conrady=14)
-_MODELS: dict[str, ModelName] = {"radial-tangential": "brown_conrady", "fisheye": "kannala_brandt"}
+_LIMITS = Expressible(brown_conrady=14, kannala_brandt=True)
+_MODELS: dict[str, ModelName] = {
+    "RadialAndTangential": "brown_conrady",
+    "radial-tangential": "brown_conrady",
+    "Fisheye": "kannala_brandt",
+    "fisheye": "kannala_brandt",
+}
+_READ = {"cameraId", "K", "T", "distortion", "distortionModel", "projectionModel", "width", "height", "sensorId"}
+_HARMLESS = {"sensorMasterId", "cameraMasterId", "frameId"}
 
 
 def matches(content: Content) -> bool:
@@ -33,27 +43,50 @@ def read(content: Content) -> RawRig:
     """Read a KRT JSON file."""
     path = content.path
     entries = list_at(field(mapping_at(content.json, path, None), "KRT", path), path, "KRT")
-    cameras = tuple(_read_camera(entry, path, f"KRT[{index}]") for index, entry in enumerate(entries))
-    return RawRig(cameras, path, "mm")
+    values = [mapping_at(entry, path, f"KRT[{index}]") for index, entry in enumerate(entries)]
+    places = [f"KRT[{index}]" for index in range(len(values))]
+    ids = [str(field(entry, "cameraId", path, f"{where}.")) for entry, where in zip(values, places, strict=True)]
+    # A camera that is named twice is told by the rig's own check.
+    by_name = dict(zip(ids, zip(values, places, strict=True), strict=True))
+    cameras, failed = read_each(ids, lambda name: _read_camera(name, by_name[name][0], path, by_name[name][1]))
+    notes = unread_notes(values, _READ, _HARMLESS)
+    corner = sum("sensorId" in entry for entry in values)
+    if corner:
+        notes = (
+            f"pixel (0, 0) of {corner} cameras is read as the corner, as Metashape exports (sensorId) have it",
+            *notes,
+        )
+    return RawRig(cameras, path, "mm", notes=notes, failed=failed, order=tuple(ids))
 
 
-def _read_camera(entry: Untrusted, path: Path, where: str) -> RawCamera:
-    values = mapping_at(entry, path, where)
-    name = str(field(values, "cameraId", path, f"{where}."))
+def _read_camera(name: str, values: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
     K = numbers(field(values, "K", path, f"{where}."), [(3, 3)], path, f"{where}.K").T
     pose = numbers(field(values, "T", path, f"{where}."), [(4, 4), (4, 3)], path, f"{where}.T").T[:3]
-    lens = numbers(values.get("distortion") or [], [(None,)], path, f"{where}.distortion")
-    model = str(values.get("distortionModel", "radial-tangential"))
-    if model not in _MODELS and lens.any():
-        why = f"distortion model {model!r} is not supported; expected one of {', '.join(_MODELS)}"
-        raise CalibrationError(path, f"{where}.distortionModel", why)
+    if "sensorId" in values:
+        K = intrinsics_from_corner_origin(K)
+    model, lens = _read_lens(values, path, where)
     size = None
     if "width" in values or "height" in values:
         width, height = field(values, "width", path, f"{where}."), field(values, "height", path, f"{where}.")
         size = size_at(width, height, path, f"{where}.width")
-    return RawCamera(
-        name, K, pose, coefficients=tuple(lens.tolist()), model=_MODELS.get(model, "brown_conrady"), size=size
-    )
+    return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
+
+
+def _read_lens(values: Mapping[str, Untrusted], path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
+    lens = numbers(values.get("distortion") or [], [(None,)], path, f"{where}.distortion")
+    default = str(values.get("projectionModel", "RadialAndTangential"))
+    name = str(values.get("distortionModel", default))
+    if name not in _MODELS:
+        if not lens.any() and default in _MODELS:
+            return _MODELS[default], (0.0,) * 4 if _MODELS[default] == "kannala_brandt" else ()
+        why = f"distortion model {name!r} is not supported; expected one of {', '.join(_MODELS)}"
+        raise UnsupportedLensError(path, f"{where}.distortionModel", why)
+    if _MODELS[name] == "brown_conrady":
+        return "brown_conrady", tuple(lens.tolist())
+    if lens[4:].any():
+        why = f"fisheye coefficients beyond the fourth ({lens[4:].tolist()}) are none of Kannala-Brandt's"
+        raise UnsupportedLensError(path, f"{where}.distortion", why)
+    return "kannala_brandt", (*lens[:4].tolist(), *[0.0] * (4 - len(lens[:4])))
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
@@ -65,15 +98,20 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
             "height": camera.height,
             "K": camera.K.T.tolist(),
             "T": camera.cam_from_world.matrix.T.tolist(),
-            "distortionModel": "radial-tangential",
-            "distortion": (
-                camera.distortion.coefficients if camera.distortion.coefficients.size else np.zeros(5)
-            ).tolist(),
+            **_lens_of(camera),
         }
         for name, camera in rig.cameras.items()
     ]
     write_json(path, {"KRT": entries})
     return ()
+
+
+def _lens_of(camera: Camera) -> dict[str, object]:
+    lens = camera.distortion
+    if lens.model == "kannala_brandt":
+        return {"distortionModel": "Fisheye", "distortion": [*lens.coefficients.tolist(), 0.0, 0.0, 0.0, 0.0]}
+    coefficients = lens.coefficients if lens.coefficients.size else np.zeros(5)
+    return {"distortionModel": "RadialAndTangential", "distortion": coefficients.tolist()}
 
 
 FORMAT = Format(

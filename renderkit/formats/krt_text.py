@@ -1,10 +1,12 @@
 """KRT text (Multiface, ava-256): per camera a name, K in 3 rows, 5 coefficients, [R | t] in 3 rows, a blank line.
 
+Some files leave the row of coefficients out: no distortion.
 World-to-camera, OpenCV axes, millimetres; no image size. Source: Multiface's load_krt.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,34 +21,47 @@ from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, numbers, write_text
 
+_BARE_LINES = 7
 _LIMITS = Expressible(brown_conrady=5, size=False)
 
 
 def matches(content: Content) -> bool:
-    """Return True for text whose first eight lines are a name, three rows of 3, a row of 5 and three rows of 4."""
+    """Return True for text whose first lines are a name, three rows of 3, a row of 5 or none, and three rows of 4."""
     lines = [line.split() for line in content.head.decode("utf-8", errors="replace").splitlines() if line.strip()]
-    if len(lines) < 8 or len(lines[0]) != 1:
+    if len(lines) < _BARE_LINES or len(lines[0]) != 1 or [len(line) for line in lines[1:4]] != [3, 3, 3]:
         return False
-    return [len(line) for line in lines[1:4]] == [3, 3, 3] and [len(line) for line in lines[5:8]] == [4, 4, 4]
+    return [len(line) for line in lines[5:8]] == [4, 4, 4] or _is_bare(lines)
+
+
+def _is_bare(lines: Sequence[Sequence[str]]) -> bool:
+    """Return True for cameras of seven lines, without a row of coefficients."""
+    is_next_name = len(lines) == _BARE_LINES or len(lines[_BARE_LINES]) == 1
+    return [len(line) for line in lines[4:_BARE_LINES]] == [4, 4, 4] and is_next_name
 
 
 def read(content: Content) -> RawRig:
     """Read a KRT file."""
     path = content.path
     lines = [(index, line.strip()) for index, line in enumerate(content.text.splitlines(), start=1) if line.strip()]
-    if not lines or len(lines) % 8:
-        why = f"expected eight lines per camera (name, K 3, distortion 1, [R|t] 3), found {len(lines)} lines in all"
+    is_bare = len(lines) >= _BARE_LINES and _is_bare([line.split() for _, line in lines[: _BARE_LINES + 1]])
+    step = _BARE_LINES if is_bare else _BARE_LINES + 1
+    if not lines or len(lines) % step:
+        expected = "seven lines per camera (name, K 3, [R|t] 3)" if is_bare else "eight lines per camera (name, K 3, "
+        expected += "" if is_bare else "distortion 1, [R|t] 3)"
+        why = f"expected {expected}, found {len(lines)} lines in all"
         raise DatasetError(path, None, f"{why}; the file may be cut off")
     cameras = []
-    for start in range(0, len(lines), 8):
+    for start in range(0, len(lines), step):
         index, name = lines[start]
         key = f"line {index}, camera {name[:40]}"
-        rows = [line.split() for _, line in lines[start + 1 : start + 8]]
+        rows = [line.split() for _, line in lines[start + 1 : start + step]]
+        rows = [*rows[:3], [], *rows[3:]] if is_bare else rows
         K = _block(rows[:3], 3, path, f"{key}, K")
-        lens = numbers(rows[3], [(5,), (4,), (8,)], path, f"{key}, distortion")
+        lens = numbers(rows[3], [(5,), (4,), (8,)] if not is_bare else [(0,)], path, f"{key}, distortion")
         pose = _block(rows[4:], 4, path, f"{key}, [R|t]")
         cameras.append(RawCamera(name, K, pose, coefficients=tuple(lens.tolist())))
-    return RawRig(tuple(cameras), path, "mm")
+    notes = ("no distortion: the cameras have no row of coefficients",) if is_bare else ()
+    return RawRig(tuple(cameras), path, "mm", notes=notes)
 
 
 def _block(rows: list[list[str]], width: int, path: Path, key: str) -> FloatArray:

@@ -1,87 +1,126 @@
-"""Landmarks that a dataset does not ship, in a JSON file of our own. docs/formats.md describes it field by field."""
+"""Landmarks that a dataset does not ship: a file or folder of any layout that `landmarks.registry` has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 
+from renderkit.arrays import BoolArray, FloatArray
 from renderkit.capture import Frame
 from renderkit.errors import DatasetError
+from renderkit.formats.landmarks.own_form import WorldLandmarks, write_landmarks_file
+from renderkit.formats.landmarks.registry import LAYOUTS, SUFFIXES
+from renderkit.formats.landmarks.table import LandmarkSource, LandmarkTable, Points
+from renderkit.formats.patterns import ANY_FRAME
+from renderkit.formats.view_names import ViewNames, walk_files
+from renderkit.geometry.landmark_schemes import scheme_of_count
 from renderkit.geometry.landmarks import Landmarks
-from renderkit.geometry.mesh import Mesh
-from renderkit.untrusted.json_text import read_json_object
-from renderkit.writing import write_json
+from renderkit.untrusted.json_text import read_json
 
-FORMAT_NAME = "renderkit-landmarks"
-FORMAT_VERSION = 1
-ANY_FRAME = "*"
-"""Stands for every frame of a capture."""
+__all__ = ["LandmarksFile", "write_landmarks_file"]
 
-MAX_LANDMARKS = 100_000
-"""Landmark lists longer than this are refused."""
+DEFAULT_MIN_CONFIDENCE: Final = 0.0
+"""Landmarks must have more confidence than this: by default all count that were detected at all."""
 
-_SECTIONS = ("landmarks_2d", "landmarks_3d", "vertex_indices")
+_FILE_ENDINGS = ("_keypoints", "_landmarks")
+_LARGE_PX, _FEWEST, _MOST_NAMED = 16, 3, 6
+_SHARES = (-0.5, 1.5)
+"""Range of shares of the picture: landmarks of a face that it cuts lie outside 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class _ReadFile:
+    path: Path
+    table: LandmarkTable
+    world: WorldLandmarks
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A file of a folder that is read when one of its views is asked for."""
+
+    path: Path
+    view: tuple[str, str]
+    cache: dict[str, _ReadFile] = field(default_factory=dict, compare=False)
 
 
 class LandmarksFile:
     """Landmarks by frame and camera. Structure is checked on opening, each list when it is asked for.
 
+    In a folder each file is one of a layout; files that are named after a view (`<camera>.pts`,
+    `<frame>/<camera>.json`, `<camera>_<frame>_keypoints.json`) are read when that view is asked for.
+
     Attributes:
-        path: The file.
+        path: The file or folder.
+        notes: What the capture does not have, and which layout was read.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        """Read the file.
+    def __init__(
+        self,
+        path: str | Path,
+        names: ViewNames | None = None,
+        *,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
+    ) -> None:
+        """Read the file, or list the folder.
+
+        Args:
+            path: The file or folder.
+            names: The capture's frames and cameras; None takes the file's own names.
+            min_confidence: Landmarks whose confidence is not above this are not valid.
 
         Raises:
-            DatasetError: If it is missing, too large, not JSON, or not a landmarks file of a version known here.
+            DatasetError: If it is missing, too large, of no known layout, or names no frame or camera of the capture.
         """
         self.path = Path(path)
-        content = read_json_object(self.path)
-        found = (content.get("format"), content.get("version"))
-        if found != (FORMAT_NAME, FORMAT_VERSION):
-            raise DatasetError(
-                self.path,
-                None,
-                f"expected format {FORMAT_NAME!r} version {FORMAT_VERSION}, found {found[0]!r} {found[1]!r}",
-            )
-        self._sections: dict[str, dict[str, Any]] = {}
-        for name in _SECTIONS:
-            section = content.get(name)
-            if section is not None:
-                self._sections[name] = self._checked(name, section)
-        if not self._sections:
-            raise DatasetError(self.path, None, f"expected at least one of {', '.join(_SECTIONS)}; found none")
-        if "landmarks_3d" in self._sections and "vertex_indices" in self._sections:
-            raise DatasetError(self.path, None, "landmarks_3d and vertex_indices both say where the 3D points are")
+        self.min_confidence = min_confidence
+        self._names = names
+        self._later: dict[tuple[str, str], _Later] = {}
+        read = self._list_folder() if self.path.is_dir() else [self._read(self.path, self._view_of(self.path.name))]
+        self._files = {key: file for file in read for key in file.table.views}
+        self._world = self._one_world([file.world for file in read if file.world])
+        unknown = tuple(dict.fromkeys(name for file in read for name in (*file.table.unknown, *file.world.unknown)))
+        self._refuse_strangers(unknown)
+        self.notes = _notes(unknown)
 
     @property
     def has_2d(self) -> bool:
         """Whether there are landmarks in pictures."""
-        return "landmarks_2d" in self._sections
+        return bool(self._files or self._later)
 
     @property
     def has_3d(self) -> bool:
         """Whether there are landmarks in the world, as points or as vertices of a mesh."""
-        return "landmarks_3d" in self._sections or "vertex_indices" in self._sections
+        return self._world is not None
 
     def cameras(self, frame_id: str) -> tuple[str, ...]:
         """Return the cameras that have 2D landmarks in a frame."""
-        return tuple(self._frame_2d(frame_id))
+        keys = [*self._files, *self._later]
+        return tuple(dict.fromkeys(camera for frame, camera in keys if frame in {frame_id, ANY_FRAME}))
 
-    def landmarks_2d(self, frame_id: str, camera_name: str) -> Landmarks | None:
-        """Return (L, 2) px, or None if the file has none for this view.
+    def landmarks_2d(self, frame_id: str, camera_name: str, size: tuple[int, int] | None = None) -> Landmarks | None:
+        """Return (L, 2) px, (0, 0) at the centre of the top-left pixel; None if the file has none for this view.
+
+        Args:
+            frame_id: The frame.
+            camera_name: The camera.
+            size: (width, height) of its picture in px, which tells shares of it from pixels; None takes pixels.
 
         Raises:
-            DatasetError: If the list is not one of number pairs and nulls.
+            DatasetError: If the list is malformed, or holds shares of the picture's size where pixels are expected.
         """
-        rows = self._frame_2d(frame_id).get(camera_name)
-        if rows is None:
-            return None
-        return self._landmarks("landmarks_2d", rows, 2, f"landmarks_2d/{frame_id}/{camera_name}")
+        for key in ((frame_id, camera_name), (ANY_FRAME, camera_name)):
+            file = self._files.get(key) or self._read_later(key)
+            if file is None:
+                continue
+            held = next((k for k in ((frame_id, camera_name), key) if k in file.table.views), None)
+            if held is not None:
+                return self._landmarks(file, held, size)
+        return None
 
     def landmarks_3d(self, frame: Frame) -> Landmarks | None:
         """Return (L, 3) world units, or None if the file has none for this frame.
@@ -89,105 +128,120 @@ class LandmarksFile:
         Raises:
             DatasetError: If a list is malformed, the frame has not the mesh, or an index is out of its range.
         """
-        if "vertex_indices" in self._sections:
-            return self._vertices(frame)
-        if "landmarks_3d" not in self._sections:
+        return None if self._world is None else self._world.of(frame)
+
+    def _landmarks(self, file: _ReadFile, view: tuple[str, str], size: tuple[int, int] | None) -> Landmarks:
+        table, key = file.table, "/".join(view)
+        try:
+            points = table.parse(table.views[view])
+        except ValueError as error:
+            raise DatasetError(file.path, key, str(error)) from error
+        valid = (points.confidence > self.min_confidence) & np.isfinite(points.xy).all(axis=1)
+        scheme = table.scheme or scheme_of_count(len(points.xy))
+        notes = [*table.notes, *points.notes]
+        xy = points.xy - table.origin
+        if size is not None and _are_shares(points, valid, size):
+            if not _is_mediapipe(table, scheme):
+                raise DatasetError(file.path, key, _normalised(int(valid.sum()), size))
+            xy = points.xy * np.asarray(size, dtype=np.float64)
+            notes.append("MediaPipe: x and y are shares of the picture and were multiplied by its width and height")
+        elif size is not None and _are_exchanged(xy, valid, size):
+            notes.append("most landmarks lie outside the picture, but inside with x and y exchanged: expected (x, y)")
+        return Landmarks(np.where(valid[:, None], xy, np.nan), valid, scheme, tuple(notes))
+
+    def _read(self, path: Path, view: tuple[str, str] | None) -> _ReadFile:
+        is_json = path.suffix.lower() not in SUFFIXES[1:]
+        content = read_json(path) if is_json else None
+        source = LandmarkSource(path, self._names, view, content)
+        for layout in LAYOUTS:
+            table = layout.read(source)
+            if table is not None:
+                world = WorldLandmarks(path, content if isinstance(content, Mapping) else {}, self._names)
+                return _ReadFile(path, table, world)
+        titles = "; ".join(layout.title for layout in LAYOUTS)
+        raise DatasetError(path, None, f"expected landmarks in one of these layouts: {titles}. See docs/formats.md")
+
+    def _read_later(self, key: tuple[str, str]) -> _ReadFile | None:
+        later = self._later.get(key)
+        if later is None:
             return None
-        frames = self._sections["landmarks_3d"]["frames"]
-        rows = frames.get(frame.id, frames.get(ANY_FRAME))
-        return None if rows is None else self._landmarks("landmarks_3d", rows, 3, f"landmarks_3d/{frame.id}")
+        if "file" not in later.cache:
+            file = self._read(later.path, later.view)
+            if len(file.table.views) < 2:
+                return file
+            later.cache["file"] = file  # a file of many frames is read once
+        return later.cache["file"]
 
-    def _frame_2d(self, frame_id: str) -> dict[str, Any]:
-        frames = self._sections.get("landmarks_2d", {"frames": {}})["frames"]
-        cameras: dict[str, Any] = frames.get(frame_id, frames.get(ANY_FRAME, {}))
-        if not isinstance(cameras, dict):
-            raise DatasetError(self.path, f"landmarks_2d/{frame_id}", "expected an object of cameras")
-        return cameras
+    def _list_folder(self) -> list[_ReadFile]:
+        read = []
+        for name in walk_files(self.path, SUFFIXES):
+            view = self._view_of(name)
+            if view is None:
+                read.append(self._read(self.path / name, None))
+            else:
+                self._later.setdefault(view, _Later(self.path / name, view))
+        if not read and not self._later:
+            raise DatasetError(self.path, None, f"expected landmark files ({', '.join(SUFFIXES)}); found none")
+        return read
 
-    def _checked(self, name: str, section: object) -> dict[str, Any]:
-        if not isinstance(section, dict) or not isinstance(section.get("scheme"), str):
-            raise DatasetError(self.path, name, "expected an object with a text field 'scheme'")
-        field, kind = ("indices", list) if name == "vertex_indices" else ("frames", dict)
-        if not isinstance(section.get(field), kind):
-            raise DatasetError(self.path, name, f"expected a field {field!r}, a JSON {kind.__name__}")
-        return section
+    def _view_of(self, name: str) -> tuple[str, str] | None:
+        if self._names is None:
+            return None
+        stem = name[: -len(Path(name).suffix)] if Path(name).suffix else name
+        for ending in _FILE_ENDINGS:
+            stem = stem.removesuffix(ending)
+        return self._names.of_path(stem)
 
-    def _landmarks(self, section: str, rows: object, width: int, key: str) -> Landmarks:
-        if not isinstance(rows, list) or len(rows) > MAX_LANDMARKS:
-            raise DatasetError(self.path, key, f"expected a list of at most {MAX_LANDMARKS} points")
-        points = np.full((len(rows), width), np.nan)
-        for index, row in enumerate(rows):
-            if row is None:
-                continue
-            if not isinstance(row, list) or len(row) != width or not all(_is_number(value) for value in row):
-                raise DatasetError(self.path, f"{key}/{index}", f"expected null or {width} numbers, found {row!r}")
-            points[index] = [_finite(value) for value in row]
-        return Landmarks.all_valid(points, self._sections[section]["scheme"])
+    def _one_world(self, found: list[WorldLandmarks]) -> WorldLandmarks | None:
+        if len(found) > 1:
+            why = f"two files hold 3D landmarks: {found[0].path.name} and {found[1].path.name}"
+            raise DatasetError(self.path, None, why)
+        return found[0] if found else None
 
-    def _vertices(self, frame: Frame) -> Landmarks:
-        section = self._sections["vertex_indices"]
-        mesh = self._mesh(frame, section.get("mesh"))
-        indices, count = section["indices"], len(mesh.vertices)
-        if not indices or not all(type(index) is int and 0 <= index < count for index in indices):
-            raise DatasetError(
-                self.path,
-                "vertex_indices",
-                f"expected a list of indices within the {count} vertices of mesh {mesh.name!r}",
-            )
-        return Landmarks.all_valid(mesh.vertices[indices], section["scheme"])
-
-    def _mesh(self, frame: Frame, name: object) -> Mesh:
-        names = frame.mesh_names
-        if name is None and len(names) == 1:
-            return frame.read_mesh(names[0])
-        if not isinstance(name, str) or name not in names:
-            raise DatasetError(
-                self.path, "vertex_indices/mesh", f"expected one of the frame's meshes {list(names)}, found {name!r}"
-            )
-        return frame.read_mesh(name)
+    def _refuse_strangers(self, unknown: tuple[str, ...]) -> None:
+        """Refuse a file of which nothing belongs to the capture."""
+        if self._names is None or self.has_2d or not unknown:
+            return
+        frames, cameras = (", ".join(each[:_MOST_NAMED]) for each in (self._names.frames, self._names.cameras))
+        raise DatasetError(
+            self.path,
+            None,
+            f"no landmarks of this capture: it has no {_listed(unknown)}. Its frames are {frames}; its cameras are "
+            f"{cameras}. '*' stands for every frame",
+        )
 
 
-def write_landmarks_file(
-    path: str | Path,
-    landmarks_2d: Mapping[str, Mapping[str, Landmarks]] | None = None,
-    landmarks_3d: Mapping[str, Landmarks] | None = None,
-) -> None:
-    """Write landmarks for `--landmarks`.
-
-    Args:
-        path: The file to write.
-        landmarks_2d: By frame id and camera name, (L, 2) px, all of one scheme; invalid ones are written as null.
-        landmarks_3d: By frame id, (L, 3) world units, all of one scheme.
-
-    Raises:
-        ValueError: If a section mixes schemes.
-        DatasetError: If the file cannot be written.
-    """
-    content: dict[str, Any] = {"format": FORMAT_NAME, "version": FORMAT_VERSION}
-    if landmarks_2d:
-        scheme = _one_scheme(each for cameras in landmarks_2d.values() for each in cameras.values())
-        frames = {f: {c: _rows(each) for c, each in cameras.items()} for f, cameras in landmarks_2d.items()}
-        content["landmarks_2d"] = {"scheme": scheme, "frames": frames}
-    if landmarks_3d:
-        scheme = _one_scheme(landmarks_3d.values())
-        content["landmarks_3d"] = {"scheme": scheme, "frames": {f: _rows(each) for f, each in landmarks_3d.items()}}
-    write_json(Path(path), content)
+def _notes(unknown: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"landmarks that are not used: the capture has no {_listed(unknown)}",) if unknown else ()
 
 
-def _one_scheme(landmarks: Iterable[Landmarks]) -> str:
-    schemes = {each.scheme for each in landmarks}
-    if len(schemes) != 1:
-        raise ValueError(f"expected landmarks of one scheme, got {sorted(schemes)}")
-    return schemes.pop()
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
-def _rows(landmarks: Landmarks) -> list[list[float] | None]:
-    return [point.tolist() if ok else None for point, ok in zip(landmarks.points, landmarks.valid, strict=True)]
+def _is_mediapipe(table: LandmarkTable, scheme: str) -> bool:
+    return table.may_be_shares or scheme.startswith("mediapipe")
 
 
-def _finite(value: float) -> float:
-    return float(value) if abs(value) < 1e300 else float("nan")
+def _are_shares(points: Points, valid: BoolArray, size: tuple[int, int]) -> bool:
+    """Return whether all points lie in or about the unit square of a picture that is larger by far."""
+    xy = points.xy[valid]
+    return bool(len(xy) >= _FEWEST and min(size) > _LARGE_PX and xy.min() >= _SHARES[0] and xy.max() <= _SHARES[1])
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _normalised(count: int, size: tuple[int, int]) -> str:
+    return (
+        f"all {count} landmarks lie in or about the unit square, and the picture has {size[0]} x {size[1]} px: they "
+        "are normalised; expected pixels: multiply x by the width and y by the height"
+    )
+
+
+def _are_exchanged(xy: FloatArray, valid: BoolArray, size: tuple[int, int]) -> bool:
+    """Return whether most points lie outside the picture as (x, y), and nearly all inside it as (y, x)."""
+    points, limit = xy[valid], np.asarray(size, dtype=np.float64) - 0.5
+    if len(points) < _FEWEST:
+        return False
+    inside = ((points >= -0.5) & (points <= limit)).all(axis=1).mean()
+    turned = ((points >= -0.5) & (points <= limit[::-1])).all(axis=1).mean()
+    return bool(inside < 0.5 and turned > 0.9)

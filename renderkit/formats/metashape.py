@@ -1,33 +1,58 @@
 """Metashape camera XML: camera-to-world, OpenCV axes; cx, cy from the image's centre, pixel (0, 0) at the corner.
 
-u = w / 2 + cx + x' f + x' b1 + y' b2, v = h / 2 + cy + y' f, with x' = x (1 + k1 r^2 + k2 r^4 + k3 r^6 + k4 r^8)
-+ p1 (r^2 + 2 x^2) + 2 p2 x y: p1 and p2 are swapped against OpenCV. Source: Agisoft Metashape Professional manual,
-appendix "Camera models"; there the centre of the top-left pixel is (0.5, 0.5). Fisheye sensors use theta for r, which
-without p1, p2 is Kannala-Brandt.
+The lens is in `metashape_sensor`. A camera's transform is in the frame of its component (Metashape 1.5 and later) or of
+the chunk, whose own transform takes it to the world: x_world = scale * R x + t. In a rig, a slave camera (master_id)
+has no transform: its pose is its master camera's times its sensor's rotation and location, from slave to master.
+Source: Agisoft Metashape Professional manual and Python reference (Sensor, Camera, Component).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit, intrinsics
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, Unit, list_names
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.metashape_sensor import SENSOR_HARMLESS, SENSOR_READ, Sensor, read_sensor, write_sensor
+from renderkit.formats.metashape_xml import stated, values_of
 from renderkit.formats.names import names_from_pictures
-from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, exact, number, numbers, size_at, write_text
+from renderkit.untrusted.content import Content, exact, flag_at, write_text
 from renderkit.untrusted.xml_text import parse_xml
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, fold_over=False)
-_HALF = 0.5
+_CHUNK_READ = {"sensors", "components", "cameras", "transform"}
+_CHUNK_HARMLESS = {
+    "enabled", "version", "next_id", "reference", "region", "settings", "markers", "scalebars", "meta", "frames",
+    "masks", "depth_maps_sets", "thumbnails", "camera_groups", "camera_track", "images", "layers",
+}  # fmt: skip
+_CAMERA_READ = {"id", "sensor_id", "component_id", "master_id", "enabled", "transform"}
+_CAMERA_HARMLESS = {
+    "orientation", "reference", "rotation_covariance", "location_covariance", "layer_index", "meta", "frames", "photo",
+    "used", "group_id",
+}  # fmt: skip
+"""`orientation` is the picture's EXIF tag; Metashape's cameras are of the picture as it is stored."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Placement:
+    """The transform of a chunk or component: x_world = scale * rotation x + translation."""
+
+    rotation: FloatArray
+    translation: FloatArray
+    scale: float
+    unit: Unit
+
+
+_NO_PLACEMENT = _Placement(np.eye(3), np.zeros(3), 1.0, "unknown")
 
 
 def matches(content: Content) -> bool:
@@ -37,89 +62,139 @@ def matches(content: Content) -> bool:
 
 
 def read(content: Content) -> RawRig:
-    """Read a camera export; the chunk's own transform, where there is one, is applied."""
+    """Read a camera export: its enabled and aligned cameras, in the world of their component or chunk."""
     path = content.path
     root = parse_xml(path, content.data)
-    chunk = root.find("chunk") if root.find("chunk") is not None else root
-    if chunk is None:
-        raise DatasetError(path, "chunk", "the element is missing")
-    sensors = {sensor.get("id"): sensor for sensor in chunk.iter("sensor")}
-    rotation, translation, scale, unit = _chunk_transform(chunk, path)
-    aligned = [camera for camera in chunk.iter("camera") if camera.find("transform") is not None]
-    left_out = [str(camera.get("label")) for camera in chunk.iter("camera") if camera.find("transform") is None]
-    cameras = []
-    known: dict[str | None, tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]] = {}
-    for name, camera in zip(
-        names_from_pictures([str(camera.get("label")) for camera in aligned]), aligned, strict=True
-    ):
-        sensor_id = camera.get("sensor_id")
+    chunks = root.findall("chunk")
+    chunk = chunks[0] if chunks else root
+    sensors = {str(sensor.get("id")): sensor for sensor in chunk.iter("sensor")}
+    every = list(chunk.iter("camera"))
+    enabled = [flag_at(camera.get("enabled", "1"), path, f"camera {camera.get('label')}, enabled") for camera in every]
+    by_id = {camera.get("id"): camera for camera in every}
+    aligned = {camera: pose for camera in every if (pose := _local_pose(camera, by_id, path)) is not None}
+    used = [camera for camera, is_on in zip(every, enabled, strict=True) if is_on and camera in aligned]
+    placements = _placements(chunk, path)
+    lenses = _read_sensors(sensors, used, path)
+    cameras: list[RawCamera] = []
+    failed: dict[str, DatasetError] = {}
+    names = names_from_pictures([_label(camera) for camera in used])
+    for name, camera in zip(names, used, strict=True):
+        sensor = lenses[str(camera.get("sensor_id"))]
+        if isinstance(sensor, DatasetError):
+            failed[name] = sensor
+        else:
+            cameras.append(_placed(name, sensor, aligned[camera], placements[_component(camera, placements)]))
+    unit = {placement.unit for placement in placements.values()}
+    notes = (
+        *_left_out(every, enabled, aligned),
+        *_notes_on_worlds(used, placements, chunk),
+        *_unread(chunks, chunk, list(sensors.values()), every),
+    )
+    return RawRig(
+        tuple(cameras), path, unit.pop() if len(unit) == 1 else "unknown", notes=notes, failed=failed, order=names
+    )
+
+
+def _label(camera: Element) -> str:
+    return str(camera.get("label"))
+
+
+def _local_pose(camera: Element, by_id: Mapping[str | None, Element], path: Path) -> FloatArray | None:
+    """Return (3, 4) of the camera's own transform, or its master's; None where there is none."""
+    master = camera.get("master_id")
+    source = camera if master is None or camera.find("transform") is not None else by_id.get(master)
+    if source is None or source.find("transform") is None:
+        return None
+    return values_of(source, "transform", 16, path, f"camera {_label(source)}").reshape(4, 4)[:3]
+
+
+def _read_sensors(
+    sensors: Mapping[str, Element], used: Sequence[Element], path: Path
+) -> dict[str, Sensor | DatasetError]:
+    """Read the sensors that cameras use, each once; one that cannot be read fails for its own cameras."""
+    known: dict[str, Sensor | DatasetError] = {}
+    for camera in used:
+        sensor_id = str(camera.get("sensor_id"))
+        if sensor_id in known:
+            continue
         if sensor_id not in sensors:
-            raise DatasetError(path, f"camera {name}", f"its sensor {sensor_id!r} is not in the file")
-        if sensor_id not in known:
-            known[sensor_id] = _read_sensor(sensors[sensor_id], path, f"sensor {sensor_id}")
-        K, size, model, lens = known[sensor_id]
-        matrix = _values(camera, "transform", 16, path, f"camera {name}").reshape(4, 4)[:3]
-        pose = np.column_stack([rotation @ matrix[:, :3], scale * (rotation @ matrix[:, 3]) + translation])
-        cameras.append(RawCamera(name, K, pose, "world_from_cam", coefficients=lens, model=model, size=size))
-    notes = (f"not aligned, left out: {', '.join(left_out[:10])}",) if left_out else ()
-    return RawRig(tuple(cameras), path, unit, notes=notes)
+            raise DatasetError(path, f"camera {_label(camera)}", f"its sensor {sensor_id!r} is not in the file")
+        try:
+            known[sensor_id] = read_sensor(sensors[sensor_id], path, f"sensor {sensor_id}")
+        except DatasetError as error:
+            known[sensor_id] = error
+    return known
 
 
-def _chunk_transform(chunk: Element, path: Path) -> tuple[FloatArray, FloatArray, float, Unit]:
-    """Return rotation, translation and scale of the chunk, and the unit (metres where it is scaled)."""
-    transform = chunk.find("transform")
+def _placed(name: str, sensor: Sensor, pose: FloatArray, world: _Placement) -> RawCamera:
+    in_rig = sensor.master_from_sensor
+    rotation, center = pose[:, :3] @ in_rig[:, :3], pose[:, :3] @ in_rig[:, 3] + pose[:, 3]
+    placed = np.column_stack([world.rotation @ rotation, world.scale * (world.rotation @ center) + world.translation])
+    return replace(sensor.lens, name=name, pose=placed)
+
+
+def _placements(chunk: Element, path: Path) -> dict[str | None, _Placement]:
+    """Return the transforms by component id; that of the chunk, which older files have, under None."""
+    of_chunk = _placement(chunk.find("transform"), path, "chunk transform")
+    components = chunk.find("components")
+    placements: dict[str | None, _Placement] = {None: of_chunk}
+    for component in [] if components is None else components.findall("component"):
+        own = component.find("transform")
+        key = f"component {component.get('id')}, transform"
+        placements[component.get("id")] = of_chunk if own is None else _placement(own, path, key)
+    active = None if components is None else components.get("active_id")
+    # Cameras without a component are those of the active one.
+    fallback = active if active in placements else next((one for one in placements if one is not None), None)
+    return placements | {None: placements[fallback]}
+
+
+def _placement(transform: Element | None, path: Path, key: str) -> _Placement:
     if transform is None:
-        return np.eye(3), np.zeros(3), 1.0, "unknown"
+        return _NO_PLACEMENT
     rotation, translation, scale = np.eye(3), np.zeros(3), 1.0
     if transform.find("rotation") is not None:
-        rotation = _values(transform, "rotation", 9, path, "chunk transform").reshape(3, 3)
+        rotation = values_of(transform, "rotation", 9, path, key).reshape(3, 3)
     if transform.find("translation") is not None:
-        translation = _values(transform, "translation", 3, path, "chunk transform")
+        translation = values_of(transform, "translation", 3, path, key)
     if transform.find("scale") is not None:
-        scale = float(_values(transform, "scale", 1, path, "chunk transform")[0])
-    return rotation, translation, scale, "m"
+        scale = float(values_of(transform, "scale", 1, path, key)[0])
+    # A scaled chunk is in metres.
+    return _Placement(rotation, translation, scale, "m")
 
 
-def _values(parent: Element, tag: str, count: int, path: Path, where: str) -> FloatArray:
-    return numbers((parent.findtext(tag) or "").split(), [(count,)], path, f"{where}, {tag}")
+def _component(camera: Element, placements: Mapping[str | None, _Placement]) -> str | None:
+    component = camera.get("component_id")
+    return component if component in placements else None
 
 
-def _read_sensor(
-    sensor: Element, path: Path, key: str
-) -> tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]:
-    kind = sensor.get("type", "frame")
-    if kind not in {"frame", "fisheye"}:
-        raise CalibrationError(path, key, f"sensor type {kind!r} is not supported; expected frame or fisheye")
-    calibrations = sensor.findall("calibration")
-    adjusted = [one for one in calibrations if one.get("class") == "adjusted"] or calibrations
-    if not adjusted:
-        raise DatasetError(path, key, "the sensor has no <calibration>")
-    calibration = adjusted[0]
-    box = calibration.find("resolution") if calibration.find("resolution") is not None else sensor.find("resolution")
-    if box is None:
-        raise DatasetError(path, key, "the sensor has no <resolution>")
-    size = size_at(box.get("width"), box.get("height"), path, f"{key}, resolution")
-    value = {
-        name: number(calibration.findtext(name) or 0.0, path, f"{key}, {name}")
-        for name in ("f", "cx", "cy", "b1", "b2", "k1", "k2", "k3", "k4", "p1", "p2", "p3", "p4")
-    }
-    blocking = ["p3", "p4"] + (["p1", "p2"] if kind == "fisheye" else ["k4"])
-    found = [name for name in blocking if value[name] != 0.0]
-    if found:
-        what = ", ".join(f"{name} = {value[name]:g}" for name in found)
-        raise CalibrationError(
-            path, key, f"{what} of a {kind} sensor has no place in OpenCV's models; optimise without it"
-        )
-    K = intrinsics(
-        value["f"] + value["b1"],
-        value["f"],
-        0.5 * size[0] + value["cx"] - _HALF,
-        0.5 * size[1] + value["cy"] - _HALF,
-        value["b2"],
-    )
-    if kind == "fisheye":
-        return K, size, "kannala_brandt", (value["k1"], value["k2"], value["k3"], value["k4"])
-    return K, size, "brown_conrady", (value["k1"], value["k2"], value["p2"], value["p1"], value["k3"])
+def _left_out(every: Sequence[Element], enabled: Sequence[bool], aligned: Mapping[Element, FloatArray]) -> list[str]:
+    off = [_label(camera) for camera, is_on in zip(every, enabled, strict=True) if not is_on]
+    lost = [_label(camera) for camera, is_on in zip(every, enabled, strict=True) if is_on and camera not in aligned]
+    notes = [f"disabled in Metashape, left out: {list_names(off)}"] if off else []
+    return notes + ([f"not aligned, left out: {list_names(lost)}"] if lost else [])
+
+
+def _notes_on_worlds(used: Sequence[Element], placements: Mapping[str | None, _Placement], chunk: Element) -> list[str]:
+    own = {component: placements[component] for component in {_component(camera, placements) for camera in used}}
+    unplaced = sum(placement is _NO_PLACEMENT for placement in own.values())
+    if len(own) > 1 and unplaced:
+        return [f"{len(own)} components, {unplaced} without a transform: their cameras do not share one world"]
+    asked = {camera.get("component_id") for camera in used} - {None, *placements}
+    if asked and chunk.find("components") is not None:
+        return [f"component {list_names(sorted(map(str, asked)))} is not in the file; the active one is used"]
+    return []
+
+
+def _unread(
+    chunks: Sequence[Element], chunk: Element, sensors: Sequence[Element], cameras: Sequence[Element]
+) -> list[str]:
+    several = [f"{len(chunks)} chunks: only the first is read"] if len(chunks) > 1 else []
+    return [
+        *several,
+        *unread_notes([stated(chunk)], _CHUNK_READ, _CHUNK_HARMLESS, per=None),
+        *unread_notes(map(stated, sensors), SENSOR_READ, SENSOR_HARMLESS, per="sensor"),
+        *unread_notes(map(stated, cameras), _CAMERA_READ, _CAMERA_HARMLESS),
+    ]
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
@@ -128,36 +203,13 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     chunk = SubElement(document, "chunk", label="renderkit", enabled="true")
     sensors, cameras = SubElement(chunk, "sensors"), SubElement(chunk, "cameras")
     for number_, (name, camera) in enumerate(rig.cameras.items()):
-        _write_sensor(sensors, camera, str(number_), name)
+        write_sensor(sensors, camera, str(number_), name)
         entry = SubElement(cameras, "camera", id=str(number_), sensor_id=str(number_), label=name)
         matrix = camera.cam_from_world.inverse().matrix
         SubElement(entry, "transform").text = " ".join(map(exact, matrix.ravel()))
     indent(document)
     write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(document, encoding="unicode") + "\n")
     return ()
-
-
-def _write_sensor(parent: Element, camera: Camera, number_: str, name: str) -> None:
-    fisheye = camera.distortion.model == "kannala_brandt"
-    sensor = SubElement(parent, "sensor", id=number_, label=name, type="fisheye" if fisheye else "frame")
-    size = {"width": str(camera.width), "height": str(camera.height)}
-    SubElement(sensor, "resolution", size)
-    calibration = SubElement(sensor, "calibration", {"type": sensor.get("type", "frame"), "class": "adjusted"})
-    SubElement(calibration, "resolution", size)
-    lens: Any = camera.distortion
-    values = {
-        "f": camera.K[1, 1],
-        "cx": camera.K[0, 2] + _HALF - 0.5 * camera.width,
-        "cy": camera.K[1, 2] + _HALF - 0.5 * camera.height,
-        "b1": camera.K[0, 0] - camera.K[1, 1],
-        "b2": camera.K[0, 1],
-    }
-    if fisheye:
-        values |= dict(zip(("k1", "k2", "k3", "k4"), lens.coefficients, strict=True))
-    elif isinstance(lens, BrownConrady):
-        values |= dict(zip(("k1", "k2", "p2", "p1", "k3"), lens.padded[:5], strict=True))
-    for key, value in values.items():
-        SubElement(calibration, key).text = exact(value)
 
 
 FORMAT = Format(

@@ -14,6 +14,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, field, mapping_at, numbers, write_json
 
@@ -39,7 +40,8 @@ def read(content: Content) -> RawRig:
         K = numbers(source, [(3, 3)], path, f"intrinsics.{name}" if per_camera else "intrinsics")
         pose = numbers(value, [(4, 4), (3, 4)], path, f"world_2_cam.{name}")[:3]
         cameras.append(RawCamera(name, K, pose))
-    return RawRig(tuple(cameras), path, "m")
+    notes = unread_notes([top], {"world_2_cam", "intrinsics"}, per=None)
+    return RawRig(tuple(cameras), path, "m", notes=notes)
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all

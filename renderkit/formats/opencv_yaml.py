@@ -14,9 +14,10 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
+from renderkit.formats.as_stated import RawCamera, RawRig, list_names, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import Content, exact, field, numbers, size_at, write_text
@@ -26,6 +27,11 @@ _LIMITS = Expressible(brown_conrady=14)
 _KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 _AGREE_RAD = 1e-4
+_INNER_READ = {"K_", "dist_", "D_", "H_", "W_"}
+_OUTER_READ = {"R_", "Rot_", "T_"}
+_HARMLESS = {"n_", "bounds_", "ccm_"}
+"""Near, far and bounding box of a renderer, and the colour matrix."""
+
 Yaml = dict[str, "FloatArray | str | list[str]"]
 
 
@@ -51,16 +57,47 @@ def read(content: Content) -> RawRig:
         raise DatasetError(content.path, None, "expected a folder with intri.yml and extri.yml")
     inner, outer = folder / "intri.yml", folder / "extri.yml"
     intrinsic, extrinsic = parse_yaml(inner), parse_yaml(outer)
-    names = intrinsic.get("names")
-    if not isinstance(names, list):
-        names = [key[2:] for key in intrinsic if key.startswith("K_")]
-    notes: list[str] = []
-    cameras = tuple(_read_camera(name, intrinsic, extrinsic, (inner, outer), notes) for name in names)
+    inside, outside = _names(intrinsic, "K_"), _names(extrinsic, "T_")
+    posed = set(outside)
+    names = [name for name in inside if name in posed]
+    if not names:
+        have = [f"{file.name} has {list_names(own) or 'none'}" for file, own in ((inner, inside), (outer, outside))]
+        why = f"no camera is in both files: {', '.join(have)}"
+        raise DatasetError(folder, None, why)
+    cameras = tuple(_read_camera(name, intrinsic, extrinsic, folder) for name in names)
+    notes = [note for name in names if (note := _two_rotations(name, extrinsic)) is not None]
+    for file, own, other in ((inner, inside, outer), (outer, outside, inner)):
+        both = set(names)
+        alone = [name for name in own if name not in both]
+        notes += [f"in {file.name} and not in {other.name}, left out: {list_names(alone)}"] if alone else []
+    notes += [*_unread(intrinsic, inside, _INNER_READ), *_unread(extrinsic, outside, _OUTER_READ)]
     return RawRig(cameras, content.path, "unknown", notes=tuple(notes))
 
 
-def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, paths: tuple[Path, Path], notes: list[str]) -> RawCamera:
-    inner, outer = paths
+def _names(entries: Yaml, prefix: str) -> list[str]:
+    """Return the cameras that have an entry, in the order of the file's own list where it has one."""
+    having = [key.removeprefix(prefix) for key in entries if key.startswith(prefix)]
+    listed = entries.get("names")
+    order = dict.fromkeys(listed if isinstance(listed, list) else [])
+    return list(order | dict.fromkeys(having))
+
+
+def _unread(entries: Yaml, names: list[str], read: set[str]) -> tuple[str, ...]:
+    """Return notes for the entries of cameras, by the part before the name, and for the others."""
+    known = set(names)
+    per_camera: list[dict[str, str]] = []
+    others: dict[str, str] = {}
+    for key in entries:
+        prefix, _, rest = key.partition("_")
+        if rest in known:
+            per_camera.append({f"{prefix}_": key})
+        else:
+            others[key] = key
+    return (*unread_notes(per_camera, read, _HARMLESS), *unread_notes([others], {"names"}, _HARMLESS, per=None))
+
+
+def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, folder: Path) -> RawCamera:
+    inner, outer = folder / "intri.yml", folder / "extri.yml"
     K = numbers(field(intrinsic, f"K_{name}", inner), [(3, 3)], inner, f"K_{name}")
     lens = np.zeros(0)
     key = next((key for key in (f"dist_{name}", f"D_{name}") if key in intrinsic), None)
@@ -71,26 +108,27 @@ def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, paths: tuple[Path,
     if f"W_{name}" in intrinsic or f"H_{name}" in intrinsic:
         width, height = field(intrinsic, f"W_{name}", inner), field(intrinsic, f"H_{name}", inner)
         size = size_at(width, height, inner, f"W_{name}")
-    pose = pose_matrix(_read_rotation(name, extrinsic, outer, notes), translation)
+    pose = pose_matrix(_read_rotation(name, extrinsic, outer), translation)
     return RawCamera(name, K, pose, coefficients=tuple(lens.tolist()), size=size)
 
 
-def _read_rotation(name: str, extrinsic: Yaml, path: Path, notes: list[str]) -> FloatArray:
+def _read_rotation(name: str, extrinsic: Yaml, path: Path) -> FloatArray:
     vector_key, matrix_key = f"R_{name}", f"Rot_{name}"
     if vector_key not in extrinsic and matrix_key not in extrinsic:
         raise DatasetError(path, vector_key, "the rotation is missing: expected R_ (3, 1) or Rot_ (3, 3)")
-    from_vector = None
-    if vector_key in extrinsic:
-        vector = numbers(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
-        from_vector = vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel())
-    if matrix_key not in extrinsic:
-        return from_vector if from_vector is not None else np.full((3, 3), np.nan)
-    matrix = numbers(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
-    if from_vector is not None and not np.abs(from_vector - matrix).max() <= _AGREE_RAD:
-        notes.append(
-            f"{vector_key} and {matrix_key} differ by {np.abs(from_vector - matrix).max():.3g}; {matrix_key} is used"
-        )
-    return matrix
+    if matrix_key in extrinsic:
+        return numbers(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
+    vector = numbers(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
+    return vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel())
+
+
+def _two_rotations(name: str, extrinsic: Yaml) -> str | None:
+    """Return a note where R_ and Rot_ of a camera contradict each other."""
+    vector, matrix = extrinsic.get(f"R_{name}"), extrinsic.get(f"Rot_{name}")
+    if not isinstance(vector, np.ndarray) or not isinstance(matrix, np.ndarray) or vector.size != 3:
+        return None
+    gap = float(np.abs(matrix_from_rotation_vector(vector.ravel()) - matrix).max())
+    return None if gap <= _AGREE_RAD else f"R_{name} and Rot_{name} differ by {gap:.3g}; Rot_{name} is used"
 
 
 def parse_yaml(path: Path) -> Yaml:

@@ -12,11 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import (
+    RawCamera,
+    RawRig,
+    UnsupportedLensError,
+    intrinsics,
+    pose_matrix,
+    read_each,
+)
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, ModelName
 from renderkit.geometry.rig import Rig
@@ -41,8 +49,22 @@ _COEFFICIENTS = {
     "brown": ("k1", "k2", "p1", "p2", "k3"),
     "fisheye": ("k1", "k2"),
     "fisheye_opencv": ("k1", "k2", "k3", "k4"),
+    "fisheye62": ("k1", "k2", "k3", "k4"),
+    "fisheye624": ("k1", "k2", "k3", "k4"),
 }
-_FISHEYE = {"fisheye", "fisheye_opencv"}
+_FISHEYE = {"fisheye", "fisheye_opencv", "fisheye62", "fisheye624"}
+_TERMS = ("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2", "s0", "s1", "s2", "s3")
+_MODEL_READ = {"projection_type", "width", "height", "focal", "focal_x", "focal_y", "c_x", "c_y", *_TERMS}
+_SHOT_READ = {"rotation", "translation", "camera"}
+_SHOT_HARMLESS = {
+    "orientation", "capture_time", "gps_dop", "gps_position", "vertices", "faces", "merge_cc", "skey", "compass",
+    "accelerometer", "gravity_down", "opk_angles", "covariance",
+}  # fmt: skip
+"""Priors of the reconstruction and its products; `orientation` is the EXIF tag of the picture as it is stored."""
+
+_PART_READ = {"cameras", "shots"}
+_PART_HARMLESS = {"points", "biases", "reference_lla", "main_shot", "main_view", "rig_cameras", "rig_instances"}
+"""Every shot of a rig states its own pose too, and OpenSfM reads that one."""
 
 
 def matches(content: Content) -> bool:
@@ -61,14 +83,30 @@ def read(content: Content) -> RawRig:
     largest = max(range(len(parts)), key=lambda index: len(shots[index]))
     models = mapping_at(field(parts[largest], "cameras", path), path, "cameras")
     names = names_from_pictures(list(shots[largest]))
-    cameras = tuple(
-        _read_shot(shot, name, models, path, f"[{largest}].shots.{key}.")
-        for name, (key, shot) in zip(names, shots[largest].items(), strict=True)
-    )
-    notes: tuple[str, ...] = ()
+    by_name = dict(zip(names, shots[largest].items(), strict=True))
+
+    def read_one(name: str) -> RawCamera:
+        key, shot = by_name[name]
+        return _read_shot(shot, name, models, path, f"[{largest}].shots.{key}.")
+
+    cameras, failed = read_each(names, read_one)
+    notes = _unread(parts[largest], models, shots[largest])
     if len(parts) > 1:
-        notes = (f"{len(parts)} reconstructions with separate worlds: only number {largest}, the largest, is read",)
-    return RawRig(cameras, path, "unknown", notes=notes)
+        first = f"{len(parts)} reconstructions with separate worlds: only number {largest}, the largest, is read"
+        notes = (first, *notes)
+    return RawRig(cameras, path, "unknown", notes=notes, failed=failed, order=names)
+
+
+def _unread(
+    part: Mapping[str, Untrusted], models: Mapping[str, Untrusted], shots: Mapping[str, Untrusted]
+) -> tuple[str, ...]:
+    lenses = [model for model in models.values() if isinstance(model, Mapping)]
+    priors = {key for model in lenses for key in model if key.endswith("_prior")}
+    return (
+        *unread_notes([part], _PART_READ, _PART_HARMLESS, per=None),
+        *unread_notes(lenses, _MODEL_READ, priors, per="camera model", where="cameras."),
+        *unread_notes([one for one in shots.values() if isinstance(one, Mapping)], _SHOT_READ, _SHOT_HARMLESS),
+    )
 
 
 def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
@@ -77,18 +115,19 @@ def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path
     translation = numbers(field(values, "translation", path, where), [(3,)], path, f"{where}translation")
     camera_id = str(field(values, "camera", path, where))
     camera = mapping_at(field(models, camera_id, path, "cameras."), path, f"cameras.{camera_id}")
-    K, size, model, lens = _read_model(camera, path, f"cameras.{camera_id}.")
+    K, size, model, lens = read_model(camera, path, f"cameras.{camera_id}.")
     pose = pose_matrix(matrix_from_rotation_vector(vector), translation)
     return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
 
 
-def _read_model(
+def read_model(
     camera: Mapping[str, Untrusted], path: Path, where: str
 ) -> tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]:
+    """Return K, the image size, the lens model and its coefficients of one of OpenSfM's cameras."""
     kind = str(field(camera, "projection_type", path, where))
     if kind not in _COEFFICIENTS:
         why = f"projection type {kind!r} is neither Brown-Conrady nor Kannala-Brandt; known: {', '.join(_COEFFICIENTS)}"
-        raise CalibrationError(path, f"{where}projection_type", why)
+        raise UnsupportedLensError(path, f"{where}projection_type", why)
     width, height = size_at(
         field(camera, "width", path, where), field(camera, "height", path, where), path, f"{where}width"
     )
@@ -100,10 +139,13 @@ def _read_model(
     fy = number(camera.get("focal_y", focal), path, f"{where}focal_y")
     cx, cy = (number(camera.get(key, 0.0), path, where + key) for key in ("c_x", "c_y"))
     K = intrinsics(fx * scale, fy * scale, cx * scale + 0.5 * (width - 1), cy * scale + 0.5 * (height - 1))
-    value = {key: number(camera.get(key, 0.0), path, where + key) for key in ("k1", "k2", "k3", "k4", "p1", "p2")}
+    value = {key: number(camera.get(key, 0.0), path, where + key) for key in _TERMS}
     extra = [key for key, one in value.items() if one != 0.0 and key not in _COEFFICIENTS[kind]]
     if extra:
-        raise CalibrationError(path, where + extra[0], f"the {kind} model is not known to have {', '.join(extra)}")
+        what = ", ".join(f"{key} = {value[key]:g}" for key in extra)
+        raise UnsupportedLensError(
+            path, where + extra[0], f"{what} of the {kind} model has no place in OpenCV's models"
+        )
     if kind in _FISHEYE:
         return K, (width, height), "kannala_brandt", tuple(value[key] for key in ("k1", "k2", "k3", "k4"))
     return K, (width, height), "brown_conrady", tuple(value[key] for key in ("k1", "k2", "p1", "p2", "k3"))

@@ -18,24 +18,47 @@ from renderkit.errors import DatasetError
 from renderkit.formats import (
     actorshq,
     bop,
+    bundler,
     colmap,
+    colmap_database,
     dictionary,
     dna_rendering,
     facescape,
+    gaussian_splatting,
+    hot3d,
+    kalibr,
     krt_json,
     krt_text,
+    llff,
+    meshroom,
     metashape,
     middlebury,
+    motion_toml,
+    mrcal,
+    mvsnet,
     nersemble,
+    neus,
+    nvm,
+    odm,
+    opencv_storage,
     opencv_yaml,
     opensfm,
+    panoptic,
+    plain_cameras,
+    projection_matrices,
+    qualisys,
+    realitycapture,
     renderme360,
     rig_json,
+    ros,
+    sdfstudio,
     transforms_json,
+    vicon,
 )
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import CaptureOptions, Format
 from renderkit.formats.sizes import with_sizes
+from renderkit.formats.wide_lens import with_wide_lens_note
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
 
@@ -53,6 +76,13 @@ _BUILT_IN = (
     colmap.BINARY,
     colmap.TEXT,
     opencv_yaml.FORMAT,
+    kalibr.FORMAT,
+    opencv_storage.FORMAT,
+    motion_toml.FORMAT,
+    mrcal.FORMAT,
+    qualisys.FORMAT,
+    vicon.FORMAT,
+    panoptic.FORMAT,
     transforms_json.NERFSTUDIO,
     transforms_json.INSTANT_NGP,
     krt_json.FORMAT,
@@ -60,11 +90,27 @@ _BUILT_IN = (
     facescape.FORMAT,
     bop.FORMAT,
     opensfm.FORMAT,
+    odm.FORMAT,
+    hot3d.FORMAT,
+    meshroom.FORMAT,
+    gaussian_splatting.FORMAT,
+    sdfstudio.FORMAT,
+    llff.FORMAT,
+    neus.FORMAT,
+    plain_cameras.FORMAT,
     dictionary.FORMAT,
     metashape.FORMAT,
     actorshq.FORMAT,
     middlebury.FORMAT,
     krt_text.FORMAT,
+    ros.FORMAT,
+    colmap_database.FORMAT,
+    bundler.FORMAT,
+    nvm.FORMAT,
+    mvsnet.FORMAT,
+    realitycapture.XMP,
+    realitycapture.CSV,
+    projection_matrices.FORMAT,
 )
 
 
@@ -110,7 +156,7 @@ def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int
     chosen = _detect(content) if format is None else find_format(format)
     rig = replace(chosen.read_cameras(content), format=chosen.name)
     rig.raise_failed()
-    return with_sizes(rig, size)
+    return with_wide_lens_note(with_sizes(rig.with_left_out(), size))
 
 
 def read_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> Rig:  # noqa: A002

@@ -9,6 +9,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
@@ -20,6 +21,11 @@ _MODELS: dict[str, ModelName] = {
     "brown_conrady": "brown_conrady",
     "kannala_brandt": "kannala_brandt",
 }
+_AXES = "opencv"
+_PIXEL_ORIGIN = "center of the top-left pixel"
+_READ_ONCE = {"format", "version", "unit", "axes", "pixel_origin", "cameras"}
+_READ = {"name", "width", "height", "K", "distortion", "cam_from_world"}
+_READ_LENS = {"model", "coefficients"}
 _UNITS: dict[str, Unit] = {"m": "m", "mm": "mm", "unknown": "unknown"}
 
 
@@ -41,13 +47,22 @@ def read(content: Content) -> RawRig:
     unit = top.get("unit", "unknown")
     if not isinstance(unit, str) or unit not in _UNITS:
         raise DatasetError(path, "unit", f"expected one of {', '.join(_UNITS)}, found {unit!r}")
-    entries = list_at(field(top, "cameras", path), path, "cameras")
+    for key, expected in (("axes", _AXES), ("pixel_origin", _PIXEL_ORIGIN)):
+        if top.get(key, expected) != expected:
+            raise DatasetError(path, key, f"expected {expected!r}, found {str(top[key])[:40]!r}")
+    found = list_at(field(top, "cameras", path), path, "cameras")
+    entries = [mapping_at(entry, path, f"cameras[{index}]") for index, entry in enumerate(found)]
     cameras = tuple(_read_camera(entry, path, f"cameras[{index}]") for index, entry in enumerate(entries))
-    return RawRig(cameras, path, _UNITS[unit])
+    lenses = [entry["distortion"] for entry in entries if "distortion" in entry]
+    notes = (
+        *unread_notes([top], _READ_ONCE, per=None),
+        *unread_notes(entries, _READ),
+        *unread_notes(lenses, _READ_LENS, where="distortion."),
+    )
+    return RawRig(cameras, path, _UNITS[unit], notes=notes)
 
 
-def _read_camera(entry: Untrusted, path: Path, where: str) -> RawCamera:
-    values = mapping_at(entry, path, where)
+def _read_camera(values: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
     lens = mapping_at(values.get("distortion", {"model": "none"}), path, f"{where}.distortion")
     model = lens.get("model")
     if not isinstance(model, str) or model not in _MODELS:
@@ -90,8 +105,8 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
         "format": FORMAT_NAME,
         "version": VERSION,
         "unit": rig.unit,
-        "axes": "opencv",
-        "pixel_origin": "center of the top-left pixel",
+        "axes": _AXES,
+        "pixel_origin": _PIXEL_ORIGIN,
         "cameras": cameras,
     }
     write_json(path, top)

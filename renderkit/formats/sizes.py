@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, list_names
 from renderkit.formats.names import PICTURE_SUFFIXES
-from renderkit.images.encoded import encoded_size
+from renderkit.images.header import encoded_size
 from renderkit.untrusted.files import read_head
 
 KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))
@@ -30,17 +31,17 @@ def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
     """
     pictures = find_picture_sizes(rig.path, [camera.name for camera in rig.cameras])
     known = tuple(
-        replace(camera, picture_size=camera.picture_size or pictures.get(camera.name)) for camera in rig.cameras
+        camera if camera.picture_size is not None else replace(camera, picture_size=pictures.get(camera.name))
+        for camera in rig.cameras
     )
     filled = tuple(_from_known(camera, size) for camera in known)
     if all(camera.size is not None for camera in filled):
         return replace(rig, cameras=filled)
+    _require_center([camera for camera in filled if camera.size is None], rig.path)
     assumed, how = _assume([camera for camera in filled if camera.size is None], rig.documented_size)
     count = sum(camera.size is None for camera in filled)
     cameras = tuple(
-        camera
-        if camera.size is not None
-        else replace(camera, size=assumed or _twice_center(camera), size_source="assumed")
+        camera if camera.size is not None else camera.with_size(assumed or _twice_center(camera), "assumed")
         for camera in filled
     )
     note = f"no image size for {count} of {len(filled)} cameras: {how}; give it with --size WIDTHxHEIGHT"
@@ -51,10 +52,21 @@ def _from_known(camera: RawCamera, size: tuple[int, int] | None) -> RawCamera:
     if camera.size is not None:
         return camera
     if camera.picture_size is not None:
-        return replace(camera, size=camera.picture_size, size_source="pictures")
+        return camera.with_size(camera.picture_size, "pictures")
     if size is not None:
-        return replace(camera, size=size, size_source="option")
+        return camera.with_size(size, "option")
     return camera
+
+
+def _require_center(cameras: Sequence[RawCamera], path: Path) -> None:
+    """Refuse cameras whose K itself depends on the size: nothing could be assumed from it."""
+    waiting = [camera.name for camera in cameras if camera.K_from_size is not None]
+    if waiting:
+        what = (
+            f"no image size for {len(waiting)} cameras ({list_names(waiting)}), on which their focal length or centre"
+        )
+        why = f"{what} depends; expected it in the file, or the pictures that the file names beside it"
+        raise DatasetError(path, None, f"{why}. Give it with --size WIDTHxHEIGHT")
 
 
 def _assume(cameras: Sequence[RawCamera], documented: tuple[int, int] | None) -> tuple[tuple[int, int] | None, str]:
@@ -99,6 +111,13 @@ def find_picture_sizes(path: Path, names: Sequence[str]) -> dict[str, tuple[int,
             if size is not None:
                 found[name] = size
     return found
+
+
+def sorted_pictures(folder: Path) -> list[Path]:
+    """Return the picture files of a folder in the order of their names; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(Path(one.path) for one in os.scandir(folder) if one.name.lower().endswith(PICTURE_SUFFIXES))
 
 
 def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, read_each
@@ -15,15 +15,19 @@ from renderkit.formats.format import WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
 from renderkit.formats.smc_files import SmcFiles
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.rig import Rig
-from renderkit.images.encoded import encoded_size
+from renderkit.images.header import encoded_size
 from renderkit.untrusted.content import size_at
+from renderkit.untrusted.hdf5 import SmallGroup
+from renderkit.writing import new_file
 
 DOCUMENTED_SIZE = (2448, 2048)
 """(width, height) in px of every camera of RenderMe-360; used where a file states no size and holds no picture."""
 
 LIMITS = Expressible(brown_conrady=5, shared_size=True)
+_KEYS = ("K", "D", "RT")
 _MAX_MATRIX_BYTES = 1 << 12
 _HEADER_BYTES = 256 << 10
 
@@ -31,8 +35,8 @@ _HEADER_BYTES = 256 << 10
 class Hdf5Reader(Protocol):
     """What reads datasets: one HDF5 file, or the two of a capture."""
 
-    def read(self, *path: str, kinds: str = ..., max_bytes: int = ..., first: int | None = ...) -> NDArray[Any] | None:
-        """Read a dataset; see `Hdf5File.read`."""
+    def read_small(self, *path: str, names: Sequence[str], kinds: str = ..., max_bytes: int) -> SmallGroup:
+        """Read small datasets of a group; see `Hdf5File.read_small`."""
 
 
 def by_number(name: str) -> tuple[bool, int, str]:
@@ -41,35 +45,60 @@ def by_number(name: str) -> tuple[bool, int, str]:
     return not is_number, int(name) if is_number else 0, name
 
 
-def read_smc_camera(reader: Hdf5Reader, group: str, name: str, path: Path, no_entry: str) -> RawCamera:
-    """Read one camera; RT is taken as camera-to-world, D as zeros where it is absent.
+@dataclass(frozen=True, eq=False)
+class SmcCameras:
+    """The cameras of a group.
+
+    Attributes:
+        cameras: Those that can be read.
+        failed: By name, the errors of the others.
+        notes: What is in their groups beside K, D and RT.
+    """
+
+    cameras: tuple[RawCamera, ...]
+    failed: Mapping[str, DatasetError]
+    notes: tuple[str, ...]
+
+
+def read_smc_cameras(
+    reader: Hdf5Reader, group: str, names: Sequence[str], path: Path, *, no_entry: Callable[[str], str]
+) -> SmcCameras:
+    """Read cameras, each for itself; RT is taken as camera-to-world, D as zeros where it is absent.
+
+    A camera fails with a CalibrationError if an entry is absent, a link, stored elsewhere, too large or of a wrong
+    shape.
 
     Args:
         reader: The file.
         group: The group of all cameras.
-        name: The camera.
+        names: The cameras.
         path: The file, for errors.
-        no_entry: What to say where K or RT is absent.
-
-    Raises:
-        CalibrationError: If an entry is absent, a link, stored elsewhere, too large or of a wrong shape.
+        no_entry: What to say where K or RT of a camera is absent.
     """
-    values: dict[str, NDArray[Any] | None] = {}
-    for key in ("K", "D", "RT"):
+    others: list[dict[str, str]] = []
+
+    def read(name: str) -> RawCamera:
         try:
-            values[key] = reader.read(group, name, key, kinds="fiu", max_bytes=_MAX_MATRIX_BYTES)
+            found = reader.read_small(group, name, names=_KEYS, kinds="fiu", max_bytes=_MAX_MATRIX_BYTES)
+            others.append({other: other for other in found.others})
+            return _camera_of(found, f"{group}/{name}/", name, path, no_entry)
+        except CalibrationError:
+            raise
         except DatasetError as error:
             raise CalibrationError(error.path, error.key, error.why) from error
-        if values[key] is None and key != "D":
-            raise CalibrationError(path, f"{group}/{name}/{key}", no_entry)
-    where = f"{group}/{name}/"
-    try:
-        K, pose = intrinsics_at(values["K"], path, f"{where}K"), extrinsics_at(values["RT"], path, f"{where}RT")
-        return RawCamera(name, K, pose, "world_from_cam", coefficients=coefficients_at(values["D"], path, f"{where}D"))
-    except CalibrationError:
-        raise
-    except DatasetError as error:
-        raise CalibrationError(error.path, error.key, error.why) from error
+
+    cameras, failed = read_each(names, read)
+    return SmcCameras(cameras, failed, unread_notes(others, _KEYS, where=f"{group}/*/"))
+
+
+def _camera_of(found: SmallGroup, where: str, name: str, path: Path, no_entry: Callable[[str], str]) -> RawCamera:
+    for key in ("K", "RT"):
+        if key not in found.values:
+            raise CalibrationError(path, f"{where}{key}", no_entry(name))
+    K = intrinsics_at(found.values["K"], path, f"{where}K")
+    pose = extrinsics_at(found.values["RT"], path, f"{where}RT")
+    lens = coefficients_at(found.values.get("D"), path, f"{where}D")
+    return RawCamera(name, K, pose, "world_from_cam", coefficients=lens)
 
 
 def list_cameras(files: SmcFiles) -> tuple[str, ...]:
@@ -90,17 +119,26 @@ def read_calibration(files: SmcFiles, path: Path, names: tuple[str, ...], *, wit
     pictured = frozenset(files.keys("Camera"))
     missing = files.missing_sibling
 
-    def read(name: str) -> RawCamera:
-        no_entry = f"camera {name} has no calibration in this capture"
-        if missing is not None:
-            no_entry = f"camera {name} has no calibration here, and {missing.name}, which may hold it, is not beside it"
-        camera = read_smc_camera(files, "Calibration", name, path, no_entry)
-        is_wanted = name in pictured and (with_pictures or size is None)
-        picture_size = _first_picture_size(files, name) if is_wanted else None
-        return replace(camera, size=size, picture_size=picture_size)
+    def no_entry(name: str) -> str:
+        if missing is None:
+            return f"camera {name} has no calibration in this capture"
+        return f"camera {name} has no calibration here, and {missing.name}, which may hold it, is not beside it"
 
-    cameras, failed = read_each(names, read)
-    return RawRig(cameras, path, "m", notes=notes, failed=failed, order=names, documented_size=DOCUMENTED_SIZE)
+    found = read_smc_cameras(files, "Calibration", names, path, no_entry=no_entry)
+    wanted = pictured if with_pictures or size is None else frozenset[str]()
+    cameras = tuple(
+        replace(one, size=size, picture_size=_first_picture_size(files, one.name) if one.name in wanted else None)
+        for one in found.cameras
+    )
+    return RawRig(
+        cameras,
+        path,
+        "m",
+        notes=(*notes, *found.notes),
+        failed=found.failed,
+        order=names,
+        documented_size=DOCUMENTED_SIZE,
+    )
 
 
 def _stated_size(files: SmcFiles, path: Path) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
@@ -137,17 +175,14 @@ def write_calibration(rig: Rig, path: Path, options: WriteOptions) -> tuple[str,
         if not name or "/" in name or name == ".":
             raise DatasetError(path, name, f"an SMC file cannot carry the camera name {name!r}; rename the camera")
     sizes = {camera.size for camera in rig}
-    try:
-        with h5py.File(path, "w") as file:
-            file.create_group("Camera").attrs.update({"num_device": len(rig), "num_frame": 0})
-            for width, height in sizes:
-                file["Camera"].attrs["resolution"] = (height, width)
-            for name, camera in rig.cameras.items():
-                lens = camera.distortion
-                group = file.create_group(f"Calibration/{name}")
-                group["K"] = camera.K
-                group["D"] = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
-                group["RT"] = camera.cam_from_world.inverse().matrix
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error}") from error
+    with new_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_group("Camera").attrs.update({"num_device": len(rig), "num_frame": 0})
+        for width, height in sizes:
+            file["Camera"].attrs["resolution"] = (height, width)
+        for name, camera in rig.cameras.items():
+            lens = camera.distortion
+            group = file.create_group(f"Calibration/{name}")
+            group["K"] = camera.K
+            group["D"] = lens.padded[:5] if isinstance(lens, BrownConrady) else np.zeros(5)
+            group["RT"] = camera.cam_from_world.inverse().matrix
     return ()

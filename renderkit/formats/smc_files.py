@@ -7,14 +7,14 @@ everything in one `.smc`; the 2024 part has raw files with calibration only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
-from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, AttributeValue, Hdf5File
+from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, AttributeValue, Hdf5File, SmallGroup
 
 _HALVES = {"raw": "anno", "anno": "raw"}
 
@@ -116,6 +116,12 @@ class SmcFiles:
             if values is not None:
                 return values
         return None
+
+    def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
+        """Read small datasets of a group, each from the first file that has it, as `Hdf5File.read_small`."""
+        found = [file.read_small(*path, names=names, kinds=kinds, max_bytes=max_bytes) for file in self.files]
+        values = {name: array for one in reversed(found) for name, array in one.values.items()}
+        return SmallGroup(values, tuple(dict.fromkeys(name for one in found for name in one.others)))
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute from the first file that has it; None if none does."""

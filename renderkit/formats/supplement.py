@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -10,16 +10,14 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
 from renderkit.errors import DatasetError
 from renderkit.flame.translation import TranslationChoice
-from renderkit.formats.landmarks_file import LandmarksFile
-from renderkit.formats.patterns import ANY_FRAME, PathPattern
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
+from renderkit.formats.mattes import MatteFiles, find_mattes, picture_in
+from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.encoded import EncodedImage
 
-_Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None]
-
-MASK_SUFFIXES = (".png", ".PNG", ".jpg", ".jpeg")
+_Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None, float]
 
 
 class SupplementedCapture(Capture):
@@ -51,6 +49,7 @@ class SupplementedCapture(Capture):
         mesh: Mesh | None = None,
         *,
         mesh_file: str | Path | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     ) -> None:
         """Put things together.
 
@@ -58,9 +57,11 @@ class SupplementedCapture(Capture):
             capture: The capture to add to; closed with this one.
             masks: Folder of mattes named `<frame>/<camera>.png`, or `<camera>.png` for every frame; or a pattern such
                 as `mattes/{frame}/{camera}_alpha.png`; see `patterns.PathPattern`.
-            landmarks: A landmarks file; see `landmarks_file`.
+            landmarks: A landmarks file or folder; see `landmarks_file`.
             mesh: A mesh for every frame, offered under its own name ("mesh" if it has none).
             mesh_file: Where the mesh was read from, for a run's provenance.
+            min_confidence: Landmarks whose confidence is not above this count as not detected; 0 leaves out those that
+                state 0.
 
         Raises:
             DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
@@ -68,16 +69,19 @@ class SupplementedCapture(Capture):
         self._capture = capture
         self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
         self._masks = masks
-        self._mask_files = () if masks is None else _find_masks(masks, capture)
+        names = ViewNames(capture.frame_ids, capture.camera_names)
+        self._mattes = MatteFiles() if masks is None else find_mattes(masks, names)
         self._mesh_file = None if mesh_file is None else Path(mesh_file)
-        self._landmarks = None if landmarks is None else LandmarksFile(landmarks)
+        self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names, min_confidence=min_confidence)
+        self._min_confidence = min_confidence
         self._mesh = mesh
-        if masks is not None and not any(self._mask_files):
+        if masks is not None and not self._mattes.files:
             first = capture.camera_names[0] if capture.camera_names else "0"
             raise DatasetError(
                 Path(masks),
                 None,
-                f"expected mattes named <camera>.png or <frame>/<camera>.png, for instance {first}.png; found none",
+                "expected mattes named <camera>.png or <frame>/<camera>.png (or .jpg, .tif, .webp, or as COLMAP "
+                f"<picture>.png), for instance {first}.png; found none",
             )
 
     def __reduce__(self) -> tuple[Callable[..., SupplementedCapture], tuple[Capture, _Given]]:
@@ -87,7 +91,7 @@ class SupplementedCapture(Capture):
     @property
     def _given(self) -> _Given:
         landmarks = None if self._landmarks is None else self._landmarks.path
-        return self._masks, landmarks, self._mesh, self._mesh_file
+        return self._masks, landmarks, self._mesh, self._mesh_file, self._min_confidence
 
     @property
     def supplemented(self) -> Capture:
@@ -114,8 +118,7 @@ class SupplementedCapture(Capture):
         """The other capture's files, and what was given here."""
         landmarks = None if self._landmarks is None else self._landmarks.path
         given = [file for file in (self._mesh_file, landmarks) if file is not None]
-        masks = [path for files in self._mask_files for path in files.values()]
-        return tuple(dict.fromkeys([*self._capture.files_read, *given, *masks]))
+        return tuple(dict.fromkeys([*self._capture.files_read, *given, *self._mattes.files.values()]))
 
     @property
     def needs_flame_topology(self) -> bool:
@@ -156,18 +159,20 @@ class SupplementedCapture(Capture):
     def view(self, frame_id: str, camera_name: str) -> View:
         """Describe one camera's picture of a frame; see `Capture.view`."""
         view = self._capture.view(frame_id, camera_name)
-        mask = self._mask(frame_id, camera_name)
+        mask = self._mattes.of(frame_id, camera_name)
         if mask is not None:
-            view = replace(view, mask=EncodedImage.from_file(mask))
+            notes = (*view.notes, *self._mattes.notes)
+            picture = picture_in(mask, self.frame_ids.index(frame_id))
+            view = replace(view, mask=picture, notes=notes)
         file = self._landmarks
         if file is not None and file.has_2d:
-            own = view.read_landmarks
+            own, camera = view.read_landmarks, view.camera
 
             def read() -> Landmarks | None:
-                given = file.landmarks_2d(frame_id, camera_name)
+                given = file.landmarks_2d(frame_id, camera_name, camera.size)
                 return own() if given is None else given
 
-            view = replace(view, read_landmarks=read)
+            view = replace(view, read_landmarks=read, notes=(*view.notes, *file.notes))
         return view
 
     def inventory(self) -> Inventory:
@@ -175,7 +180,7 @@ class SupplementedCapture(Capture):
         base = self._capture.inventory()
         annotations, in_frames = dict(base.annotations), dict(base.frame_annotations)
         found_masks = [
-            name for name in base.cameras if any(self._mask(frame, name) is not None for frame in base.frames)
+            name for name in base.cameras if any(self._mattes.of(frame, name) is not None for frame in base.frames)
         ]
         _add(annotations, "mask", found_masks, base.cameras)
         if self._landmarks is not None:
@@ -212,31 +217,10 @@ class SupplementedCapture(Capture):
         }
         return frozenset(kind for kind, is_given in given.items() if is_given)
 
-    def _mask(self, frame_id: str, camera_name: str) -> Path | None:
-        keys = ((frame_id, camera_name), (ANY_FRAME, camera_name))
-        # Mattes of the frame come before those for every frame.
-        return next((files[key] for key in keys for files in self._mask_files if key in files), None)
-
-
-def _find_masks(masks: str | Path, capture: Capture) -> tuple[Mapping[tuple[str, str], Path], ...]:
-    """Return the mattes by (frame, camera), those that come first first.
-
-    Raises:
-        DatasetError: If a pattern matches two files for one picture.
-    """
-    names = {name: name for name in capture.camera_names}
-    text = str(masks)
-    if "{camera}" in text:
-        return (PathPattern(Path(text).as_posix(), Path.cwd()).find(names),)
-    patterns = [f"{folder}{{camera}}{suffix}" for folder in ("{frame}/", "") for suffix in MASK_SUFFIXES]
-    found = (PathPattern(pattern, Path(masks)).find(names) for pattern in patterns)
-    frames = {*capture.frame_ids, ANY_FRAME}
-    return tuple({key: path for key, path in files.items() if key[0] in frames} for files in found)
-
 
 def _reopen(capture: Capture, given: _Given) -> SupplementedCapture:
-    masks, landmarks, mesh, mesh_file = given
-    return SupplementedCapture(capture, masks, landmarks, mesh, mesh_file=mesh_file)
+    masks, landmarks, mesh, mesh_file, least = given
+    return SupplementedCapture(capture, masks, landmarks, mesh, mesh_file=mesh_file, min_confidence=least)
 
 
 def _add(annotations: dict[str, tuple[str, ...]], kind: str, names: list[str], order: tuple[str, ...]) -> None:

@@ -46,7 +46,7 @@ def read_gate_config(path: str | Path) -> GateConfig:
     """Read a renderkit.toml.
 
     Raises:
-        GateError: If it cannot be read, is no TOML, or says something that cannot be meant.
+        GateError: If it cannot be read, is not TOML, or is invalid.
     """
     file = Path(path)
     try:
@@ -62,7 +62,7 @@ def parse_gate_config(text: str, source: Path) -> GateConfig:
     """Read the text of a renderkit.toml; `source` is named in errors and is where relative paths start.
 
     Raises:
-        GateError: If it is no TOML, or says something that cannot be meant.
+        GateError: If it is not TOML, or is invalid.
     """
     try:
         document = tomllib.loads(text)

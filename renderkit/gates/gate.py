@@ -13,7 +13,7 @@ Operator: TypeAlias = Literal["<=", ">="]
 
 
 class GateError(RenderkitError):
-    """A gate that cannot be meant: unknown key, metric or unit, a missing baseline, a check that can never fail.
+    """An invalid gate: unknown key, metric or unit, a missing baseline, a check that can never fail.
 
     Attributes:
         where: The gate's text, or the file and key.

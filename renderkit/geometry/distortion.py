@@ -124,7 +124,7 @@ class BrownConrady:
 
     @cached_property
     def valid_radius(self) -> float:
-        """Undistorted radius up to which the radial part rises; found when first asked for, the dearest number here."""
+        """Undistorted radius up to which the radial part rises; computed on first use, because it is expensive."""
         return self._turn[0]
 
     @cached_property

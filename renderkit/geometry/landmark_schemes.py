@@ -1,7 +1,9 @@
 """Landmark schemes and the maps between them.
 
 "renderme106" and "renderme73" are RenderMe-360's 2D and 3D landmarks, "ibug68" the 68 points of the 300-W challenge
-(Sagonas et al. 2013), "ibug51" its inner points without the 17 of the jaw.
+(Sagonas et al. 2013), "ibug51" its inner points without the 17 of the jaw. "openpose_face70" are those 68 and the two
+pupils (OpenPose, doc/02_output.md), "mediapipe468" the vertices of MediaPipe's face mesh, "mediapipe478" the same with
+the 10 points of the irises after them.
 """
 
 from __future__ import annotations
@@ -22,7 +24,18 @@ CONTOUR_106 = 33
 JAW_68 = 17
 """Points of the jaw line, which come first in ibug68 and are absent from ibug51."""
 
-NUM_LANDMARKS: Final = {"renderme106": 106, "renderme73": 73, "ibug68": 68, "ibug51": 51}
+NUM_LANDMARKS: Final = {
+    "renderme106": 106,
+    "renderme73": 73,
+    "ibug68": 68,
+    "ibug51": 51,
+    "openpose_face70": 70,
+    "mediapipe468": 468,
+    "mediapipe478": 478,
+}
+
+_BY_COUNT: Final = ("ibug68", "ibug51", "openpose_face70", "mediapipe468", "mediapipe478")
+"""Schemes that a list without a name is known by; other counts are shared by several."""
 
 _CONTOUR_FIRST = "RenderMe-360's 3D landmark j is its 2D landmark j + 33 (contour first); check_offset tests it"
 _COMMON_106 = "RenderMe-360's 106 points follow the common 106-point layout (33 contour, brows, nose, eyes, lips)"
@@ -33,8 +46,15 @@ _106_OF_51: Final = (
     *range(33, 38), *range(38, 43), *range(43, 47), *range(47, 52), *range(52, 58), *range(58, 64), *range(84, 104),
 )  # fmt: skip
 
+_MAPPED: Final = (
+    ("ibug51", "ibug68", "openpose_face70", "renderme106", "renderme73"),
+    ("mediapipe468", "mediapipe478"),
+)
+"""Schemes with maps between each other."""
+
 _OUTER_EYE_CORNERS: Final = {
     "ibug68": (36, 45),
+    "openpose_face70": (36, 45),
     "ibug51": (36 - JAW_68, 45 - JAW_68),
     "renderme106": (52, 61),
     "renderme73": (52 - CONTOUR_106, 61 - CONTOUR_106),
@@ -96,8 +116,17 @@ def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
         return known[second.scheme, first.scheme].swapped
     raise ValueError(
         f"no map is known between the landmark schemes {first.scheme!r} and {second.scheme!r}; "
-        f"maps exist between {', '.join(sorted(NUM_LANDMARKS))}, and from any scheme to itself"
+        f"maps exist between {' and '.join(', '.join(group) for group in _MAPPED)}, and from any scheme to itself"
     )
+
+
+def scheme_of_count(count: int) -> str:
+    """Return the scheme of a list of landmarks that states none, by their number; "points<n>" where that says nothing.
+
+    >>> scheme_of_count(68), scheme_of_count(12)
+    ('ibug68', 'points12')
+    """
+    return next((name for name in _BY_COUNT if NUM_LANDMARKS[name] == count), f"points{count}")
 
 
 def outer_eye_corners(scheme: str) -> tuple[int, int] | None:
@@ -116,6 +145,11 @@ def _known_pairs() -> dict[tuple[str, str], LandmarkPairs]:
         ("renderme106", "ibug68"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
         ("renderme73", "ibug51"): LandmarkPairs(inner - CONTOUR_106, count, both),
         ("renderme73", "ibug68"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
+        ("openpose_face70", "ibug68"): LandmarkPairs(np.arange(68), np.arange(68)),
+        ("openpose_face70", "ibug51"): LandmarkPairs(count + JAW_68, count),
+        ("renderme106", "openpose_face70"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "openpose_face70"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
+        ("mediapipe478", "mediapipe468"): LandmarkPairs(np.arange(468), np.arange(468)),
     }
 
 

@@ -17,6 +17,7 @@ class Landmarks:
         points: (L, 2) pixels, origin at the centre of the top-left pixel, or (L, 3) world units.
         valid: (L,) False where a landmark was not detected; its point may be NaN then.
         scheme: Which landmarks these are: "renderme106", "renderme73", "ibug68", "ibug51", "mesh" ...
+        notes: How they were read where that is a choice, for people, one sentence each.
 
     Example:
         >>> import renderkit as rk
@@ -28,6 +29,7 @@ class Landmarks:
     points: FloatArray
     valid: BoolArray
     scheme: str
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check and freeze; points that are not finite become invalid.

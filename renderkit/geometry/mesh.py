@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, frozen
+from renderkit.errors import DatasetError
 from renderkit.geometry.seams import same_positions
+from renderkit.geometry.surface_defaults import REPEATED, Wrap
 from renderkit.notebook import facts_html
 
 if TYPE_CHECKING:
     import trimesh
-
-Wrap: TypeAlias = Literal["repeat", "mirror", "clamp"]
-"""What a texture shows outside of [0, 1]: itself again, itself again mirrored, or its border."""
-
-REPEATED: tuple[Wrap, Wrap] = ("repeat", "repeat")
-"""How every texture is continued whose file says nothing else."""
 
 MAX_TEXTURES = 250
 """Textures that one mesh may have."""
@@ -162,14 +158,14 @@ class Mesh:
 
     @classmethod
     def read(cls, path: str | Path) -> Mesh:
-        """Read a mesh file (.ply, .obj, .stl, .off, .gltf, .glb, .npz); see `renderkit.geometry.mesh_files.load_mesh`.
+        """Read a mesh file; see `load_mesh`."""
+        from renderkit.geometry.mesh_files import read_mesh_file  # noqa: PLC0415 - decoding textures loads OpenCV
 
-        Raises:
-            DatasetError: If the file is missing, too large, not a mesh, or has no vertices.
-        """
-        from renderkit.geometry.mesh_files import load_mesh  # noqa: PLC0415 - the readers build meshes
-
-        return load_mesh(path)
+        file = Path(path)
+        try:
+            return cls(**read_mesh_file(file).mesh_fields(file))
+        except ValueError as error:
+            raise DatasetError(file, None, f"cannot be read as a mesh: {error}") from error
 
     def to_trimesh(self) -> trimesh.Trimesh:
         """Return a `trimesh.Trimesh` with the same vertices, faces and appearance, unprocessed.
@@ -234,3 +230,32 @@ class Mesh:
         forward = np.sort(edges[:, 0] * count + edges[:, 1])
         backward = np.sort(edges[:, 1] * count + edges[:, 0])
         return bool(np.array_equal(forward, backward) and (np.diff(forward) > 0).all())
+
+
+def load_mesh(path: str | Path) -> Mesh:
+    """Read a mesh file, keeping the order and number of its vertices and faces.
+
+    Formats: PLY, OBJ, STL, OFF, glTF and GLB, and .npz with `vertices` and `faces`. Polygons are cut into triangles,
+    concave ones too. Where a texture needs a vertex twice, its copies follow after all vertices of the file, and
+    `Mesh.source_vertex` says whose they are; without a texture there are no copies. Corners of an STL at exactly the
+    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node. A file
+    without faces is a point cloud. What had to be left out is said in `Mesh.notes`.
+
+    Args:
+        path: The file; its suffix says the format.
+
+    Raises:
+        DatasetError: If the file is missing, no regular file, too large, cut off, or not a mesh.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "triangle.off")
+        ...     _ = file.write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0  3 0 1 2".replace("  ", chr(10)) + chr(10))
+        ...     mesh = rk.load_mesh(file)
+        >>> len(mesh.vertices), len(mesh.faces), mesh.name
+        (3, 1, 'triangle')
+    """
+    return Mesh.read(path)

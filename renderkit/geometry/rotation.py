@@ -30,9 +30,9 @@ def quaternion_from_matrix(rotation: FloatArray) -> FloatArray:
 
 
 def matrix_from_quaternion(quaternion: FloatArray) -> FloatArray:
-    """Return the (3, 3) rotation of a (4,) quaternion (w, x, y, z) of any length; NaN for the zero quaternion."""
+    """Return the (3, 3) rotation of a (4,) quaternion (w, x, y, z) of any length; NaN for one that has no length."""
     norm = float(np.linalg.norm(quaternion))
-    if not norm > 0.0:
+    if not 0.0 < norm < np.inf:
         return np.full((3, 3), np.nan)
     w, x, y, z = quaternion / norm
     return np.array(

@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, FloatArray
-from renderkit.geometry.mesh import Mesh, Wrap
-
-NEUTRAL_ALBEDO = 0.72
-"""Grey of a surface without a colour of its own."""
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO, Wrap
 
 
 def surface_colors(mesh: Mesh, face: NDArray[np.int32], weights: FloatArray) -> FloatArray:

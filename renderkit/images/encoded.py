@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
-from renderkit.images.png import decode_gray_png
+from renderkit.images.header import PictureHeader, read_header
+from renderkit.images.matte import Matte, matte_of_gray, matte_of_palette, matte_of_pixels
+from renderkit.images.png import decode_gray_png, decode_palette_png
 from renderkit.untrusted.files import read_bytes
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 MAX_ENCODED_BYTES = 512 << 20
 """Encoded pictures above this size are refused."""
@@ -24,17 +31,19 @@ MAX_PIXELS = 1 << 28
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """A JPEG or PNG that has not been decoded yet.
+    """A PNG, JPEG, TIFF or WebP that has not been decoded yet; other formats are refused.
 
     Attributes:
         read_bytes: Returns the encoded bytes; may raise DatasetError.
         path: The file they come from.
         key: The entry inside that file, or None.
+        is_lossy: Whether the pixels were compressed with loss before, as a video's are: small values are then noise.
     """
 
     read_bytes: Callable[[], bytes]
     path: Path
     key: str | None = None
+    is_lossy: bool = False
 
     @classmethod
     def from_file(cls, path: str | Path) -> EncodedImage:
@@ -65,11 +74,11 @@ class EncodedImage:
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large.
         """
-        pixels: ColorImage = self._decode(self._read_checked(), cv2.IMREAD_COLOR_RGB)
+        pixels: ColorImage = np.asarray(self._decode(*self._read_checked(), cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
         return pixels
 
     def decode_gray(self, buffers: BufferPool | None = None) -> AlphaImage:
-        """Return the picture as (height, width) 8-bit grey; a matte keeps its alpha values.
+        """Return the picture as (height, width) 8-bit grey, as its values are; `decode_matte` says what they mean.
 
         Args:
             buffers: Where a PNG's memory comes from; fresh memory when None.
@@ -77,12 +86,31 @@ class EncodedImage:
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large.
         """
-        data = self._read_checked()
-        try:
-            fast = decode_gray_png(data, buffers)
-        except ValueError as error:
-            raise DatasetError(self.path, self.key, f"the picture cannot be decoded: {error}") from error
-        return fast if fast is not None else self._decode(data, cv2.IMREAD_GRAYSCALE)
+        data, header = self._read_checked()
+        fast = self._refusing(decode_gray_png, data, buffers)
+        return fast if fast is not None else self._decode(data, header, cv2.IMREAD_GRAYSCALE)
+
+    def decode_matte(self, buffers: BufferPool | None = None) -> Matte:
+        """Return the picture as a matte, read by what it holds; see `matte`.
+
+        Args:
+            buffers: Where a PNG's memory comes from; fresh memory when None.
+
+        Raises:
+            DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
+        """
+        data, header = self._read_checked()
+        if header.format == "png" and not self.is_lossy:
+            gray = self._refusing(decode_gray_png, data, buffers)
+            if gray is not None:
+                return matte_of_gray(gray)
+            palette = self._refusing(decode_palette_png, data)
+            if palette is not None:
+                return matte_of_palette(palette)
+        # A JPEG decoded unchanged loses what libjpeg knows of its colours: CMYK comes out right as BGR alone.
+        flag = cv2.IMREAD_COLOR if header.format == "jpeg" else cv2.IMREAD_UNCHANGED
+        exact = header.format in {"png", "tiff"} and not self.is_lossy
+        return self._refusing(matte_of_pixels, self._decode(data, header, flag), labels=exact)
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""
@@ -93,26 +121,40 @@ class EncodedImage:
         return replace(self, read_bytes=lambda: data)
 
     def read_size(self) -> tuple[int, int]:
-        """Return (width, height) in px as the header says; pictures other than JPEG and PNG are decoded for it.
+        """Return (width, height) in px as the header says.
 
         Raises:
-            DatasetError: If the bytes are missing or too large, or nothing tells the size.
+            DatasetError: As `read_header`.
         """
-        data = self._read_checked()
-        size = encoded_size(data)
-        if size is not None:
-            return size
-        pixels = self._decode(data, cv2.IMREAD_GRAYSCALE)
-        return pixels.shape[1], pixels.shape[0]
+        return self.read_header().size
 
-    def _read_checked(self) -> bytes:
+    def read_header(self) -> PictureHeader:
+        """Return what the header says, without decoding.
+
+        Raises:
+            DatasetError: If the bytes are missing or too large, or are no picture of a known format.
+        """
+        return self._read_checked()[1]
+
+    def _read_checked(self) -> tuple[bytes, PictureHeader]:
         data = self.read_bytes()
         if not data:
             raise DatasetError(self.path, self.key, "the picture has no bytes")
-        self._check_size(data)
-        return data
+        if len(data) > MAX_ENCODED_BYTES:
+            raise DatasetError(self.path, self.key, f"picture of {len(data)} bytes is over {MAX_ENCODED_BYTES}")
+        header = self._refusing(read_header, data)
+        width, height = header.size
+        if width * height > MAX_PIXELS:
+            raise DatasetError(self.path, self.key, f"picture of {width} x {height} px is over {MAX_PIXELS} px")
+        return data, header
 
-    def _decode(self, data: bytes, flag: int) -> AlphaImage:
+    def _refusing(self, read: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return read(*args, **kwargs)
+        except ValueError as error:
+            raise DatasetError(self.path, self.key, f"the picture cannot be decoded: {error}") from error
+
+    def _decode(self, data: bytes, header: PictureHeader, flag: int) -> NDArray[Any]:
         # EXIF rotation would turn the pixels away from the calibration.
         try:
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -122,30 +164,19 @@ class EncodedImage:
             raise DatasetError(
                 self.path, self.key, f"the picture cannot be decoded ({len(data)} bytes, first {data[:8]!r})"
             )
-        return np.asarray(pixels, dtype=np.uint8)
-
-    def _check_size(self, data: bytes) -> None:
-        if len(data) > MAX_ENCODED_BYTES:
-            raise DatasetError(self.path, self.key, f"picture of {len(data)} bytes is over {MAX_ENCODED_BYTES}")
-        size = encoded_size(data)
-        if size is not None and size[0] * size[1] > MAX_PIXELS:
-            raise DatasetError(self.path, self.key, f"picture of {size[0]} x {size[1]} px is over {MAX_PIXELS} px")
+        # OpenCV turns a TIFF whatever it is asked for.
+        return as_stored(pixels, header.orientation) if header.format == "tiff" else pixels
 
 
-def encoded_size(data: bytes) -> tuple[int, int] | None:
-    """Return (width, height) in px from a PNG's or JPEG's header, without decoding; None for other formats."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    if data[:2] != b"\xff\xd8":
-        return None
-    position = 2
-    while position + 9 < len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            height, width = data[position + 5 : position + 7], data[position + 7 : position + 9]
-            return int.from_bytes(width, "big"), int.from_bytes(height, "big")
-        if marker == 0xFF:
-            position += 1
-            continue
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return None
+def as_stored(shown: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Undo an EXIF orientation: return the pixels as they are stored, from those that a viewer shows."""
+    undo: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
+        2: lambda pixels: pixels[:, ::-1],
+        3: lambda pixels: pixels[::-1, ::-1],
+        4: lambda pixels: pixels[::-1],
+        5: lambda pixels: pixels.swapaxes(0, 1),
+        6: lambda pixels: np.rot90(pixels, 1),
+        7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+        8: lambda pixels: np.rot90(pixels, -1),
+    }
+    return np.ascontiguousarray(undo[orientation](shown)) if orientation in undo else shown

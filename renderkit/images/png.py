@@ -1,15 +1,18 @@
-"""Greyscale PNGs, fast: a capture's mattes are decoded more often than anything else.
+"""Greyscale PNGs, fast: a capture's mattes are decoded more often than anything else. And palettes with their indices.
 
-Covers 8-bit greyscale without interlacing or transparency, which is what mattes are. Everything else is left to OpenCV.
-Checksums are verified, and no more memory is taken than the header's picture needs.
+Covers 8-bit greyscale without interlacing or transparency, which is what mattes are, and palettes without interlacing,
+whose indices OpenCV does not give. Everything else is left to OpenCV. Checksums are verified, and no more memory is
+taken than the header's picture needs.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage
 from renderkit.buffer_pool import BufferPool
@@ -49,6 +52,63 @@ def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImag
     pixels = np.empty((height, width), np.uint8) if buffers is None else buffers.empty((height, width), np.uint8)
     _unfilter(raw, pixels)
     return pixels
+
+
+@dataclass(frozen=True, eq=False)
+class PalettePng:
+    """A picture with a palette.
+
+    Attributes:
+        indices: (height, width) entries of the palette.
+        colors: (256, 3) RGB of each entry; black where the file has fewer.
+        alpha: (256,) alpha of each entry.
+    """
+
+    indices: AlphaImage
+    colors: NDArray[np.uint8]
+    alpha: NDArray[np.uint8]
+
+
+def decode_palette_png(data: bytes) -> PalettePng | None:
+    """Decode a PNG with a palette to its indices.
+
+    Args:
+        data: The file's bytes. The caller has checked that the size in the header is acceptable.
+
+    Returns:
+        The picture, or None when it has no palette, or is interlaced.
+
+    Raises:
+        ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
+    """
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or data[25:29] != b"\x03\x00\x00\x00":
+        return None
+    depth = data[24]
+    if depth not in {1, 2, 4, 8} or width == 0 or height == 0:
+        raise ValueError(f"the header says {width} x {height} px of {depth} bits")
+    colors, alpha, parts = np.zeros((256, 3), np.uint8), np.full(256, 255, np.uint8), []
+    for kind, body in _chunks(data):
+        if kind == b"PLTE":
+            entries = np.frombuffer(body[: len(body) // 3 * 3], np.uint8).reshape(-1, 3)[:256]
+            colors[: len(entries)] = entries
+        elif kind == b"tRNS":
+            alpha[: len(body)] = np.frombuffer(body[:256], np.uint8)
+        elif kind == b"IDAT":
+            parts.append(body)
+    stride = -(-width * depth // 8)
+    rows = np.empty((height, stride), np.uint8)
+    _unfilter(_inflate(b"".join(parts), height * (stride + 1)), rows)
+    return PalettePng(_unpacked(rows, width, depth), colors, alpha)
+
+
+def _unpacked(rows: AlphaImage, width: int, depth: int) -> AlphaImage:
+    """Return (height, width) values of `depth` bits that are packed into the bytes of (height, stride) rows."""
+    if depth == 8:
+        return rows
+    shifts = np.arange(8 - depth, -1, -depth, dtype=np.uint8)
+    values = rows[:, :, None] >> shifts & np.uint8((1 << depth) - 1)
+    return np.ascontiguousarray(values.reshape(len(rows), -1)[:, :width])
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:

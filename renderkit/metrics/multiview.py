@@ -31,7 +31,7 @@ class HeldOutScore:
             than `min_views` other views agree on it.
         num_views: (C, L) other views that the prediction rests on.
         num_missing: Pairs of view and landmark that were not detected.
-        num_unsupported: Pairs that were detected but not predicted for want of agreeing views.
+        num_unsupported: Pairs that were detected but not predicted, because too few views agree.
     """
 
     camera_names: tuple[str, ...]
@@ -44,10 +44,6 @@ class HeldOutScore:
         """Freeze the arrays."""
         object.__setattr__(self, "residuals", frozen(self.residuals))
         object.__setattr__(self, "num_views", frozen(self.num_views))
-
-    def of_camera(self, index: int) -> ReprojectionScore:
-        """Return the residuals of one camera's landmarks."""
-        return _score_of(self.residuals[index])
 
 
 def score_held_out(

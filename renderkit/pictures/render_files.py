@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import DepthImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
-from renderkit.render.base import RendererInfo, Rendering
+from renderkit.renderers.base import RendererInfo, Rendering
 from renderkit.writing import write_array, write_bytes, write_json
 
 _DEEPEST = 65535

@@ -7,7 +7,7 @@ import numpy as np
 from renderkit.arrays import ColorImage
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
-from renderkit.render.base import Rendering
+from renderkit.renderers.base import Rendering
 
 
 def base_color(mesh: Mesh, rendering: Rendering) -> ColorImage:

@@ -15,6 +15,7 @@ import numpy as np
 
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
+from renderkit.diagnose.input_slips import covers_border
 from renderkit.diagnose.landmark_map import LandmarkMapCheck, check_landmark_map
 from renderkit.diagnose.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
 from renderkit.diagnose.scan_frame import detect_scan_frame
@@ -27,7 +28,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.render.base import Renderer
+from renderkit.renderers.base import Renderer
 from renderkit.results.capture_check import CaptureCheck, CheckVerdict
 
 FLAME_TRANSLATION, LANDMARK_MAP, MASK_SPACE, SCAN_FRAME = (
@@ -237,11 +238,13 @@ def _check_mask_space(subject: _Subject, renderer: Renderer) -> CaptureCheck:
         return CaptureCheck.skipped(MASK_SPACE, "no lens has distortion, so raw and undistorted pictures are the same")
     # Those that bend most tell the two apart best.
     bent.sort(key=lambda camera: -_bend_px(camera, mesh))
-    with_mask = ((camera, mask) for camera in bent if (mask := _mask_of(subject, camera)) is not None)
+    masks = ((camera, _mask_of(subject, camera)) for camera in bent)
+    with_mask = ((camera, mask) for camera, mask in masks if mask is not None and not covers_border(mask))
     views = list(islice(with_mask, subject.budget.num_views))
     choice = detect_mask_space_by_rendering(lambda camera: renderer.render_mask(mesh, camera), views)
     if choice.best is None:
-        why = "no view with a bent lens has a matte" if not views else "the lenses do not bend the mesh's outline"
+        no_matte = "no view with a bent lens has a matte of an object"
+        why = "the lenses do not bend the mesh's outline" if views else no_matte
         return CaptureCheck.skipped(MASK_SPACE, why)
     sentence = f"the mattes fit {choice.best} pictures: {choice}"
     if not choice.decided:
@@ -318,8 +321,8 @@ def _check_scan_frame(subject: _Subject) -> CaptureCheck:
 
 
 def _decoded(image: EncodedImage | None, threshold: float) -> MaskImage | None:
-    pixels = None if image is None else _read(image.decode_gray)
-    return None if pixels is None else inside_matte(pixels, threshold)
+    matte = None if image is None else _read(image.decode_matte)
+    return None if matte is None else inside_matte(matte.alpha, threshold)
 
 
 def _read(reader: Callable[Arguments, Value], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value | None:

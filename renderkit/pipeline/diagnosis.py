@@ -59,14 +59,8 @@ def diagnose(
         >>> diagnosis.verdict, diagnosis.readings
         ('fits', ())
     """
-    inputs = CaptureInputs(
-        capture=capture.path if isinstance(capture, Capture) else Path(capture),
-        meshes=() if mesh is None else (str(mesh),),
-        masks=None if masks is None else Path(masks),
-        landmarks=None if landmarks is None else Path(landmarks),
-        flame=None if flame is None else Path(flame),
-        mesh_root=None if mesh_root is None else Path(mesh_root),
-    )
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root)
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
             opened,

@@ -19,7 +19,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pipeline.frame_content import read_content
 from renderkit.pipeline.observation import read_observation
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.render.base import Renderer
+from renderkit.renderers.base import Renderer
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.explanation import CameraExplanation, Measure
 from renderkit.results.kinds import METRICS

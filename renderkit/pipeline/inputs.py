@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -20,6 +22,8 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.selection import select_cameras, select_frames
 from renderkit.results.kinds import parse_metric_groups
+
+PathLike: TypeAlias = str | Path
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ class CaptureInputs:
         landmarks: Landmarks file.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
+        min_confidence: Landmarks of less confidence count as not detected.
     """
 
     capture: Path
@@ -43,6 +48,31 @@ class CaptureInputs:
     landmarks: Path | None = None
     flame: Path | None = None
     mesh_root: Path | None = None
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE
+
+    @classmethod
+    def of(
+        cls,
+        capture: PathLike,
+        mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
+        *,
+        masks: PathLike | None = None,
+        landmarks: PathLike | None = None,
+        flame: PathLike | None = None,
+        mesh_root: PathLike | None = None,
+        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
+    ) -> CaptureInputs:
+        """Build from what a caller gave: paths as text, one mesh or several."""
+        given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
+        return cls(
+            capture=Path(capture),
+            meshes=tuple(str(one) if isinstance(one, Path) else one for one in given),
+            masks=None if masks is None else Path(masks),
+            landmarks=None if landmarks is None else Path(landmarks),
+            flame=None if flame is None else Path(flame),
+            mesh_root=None if mesh_root is None else Path(mesh_root),
+            min_confidence=min_confidence,
+        )
 
     def opened(self, capture: Capture | None) -> AbstractContextManager[Capture]:
         """Open the capture; one that is open already is supplemented, and stays open.
@@ -85,7 +115,7 @@ class CaptureInputs:
             elif is_mesh_file(given):
                 capture = SupplementedCapture(capture, mesh=Mesh.read(given), mesh_file=Path(given))
         if self.masks is not None or self.landmarks is not None:
-            capture = SupplementedCapture(capture, self.masks, self.landmarks)
+            capture = SupplementedCapture(capture, self.masks, self.landmarks, min_confidence=self.min_confidence)
         return capture
 
     @property

@@ -10,13 +10,12 @@ import numpy as np
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.capture import View
-from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.undistort import undistort_map
-from renderkit.images.encoded import EncodedImage
 from renderkit.metrics.region import Region
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.picture_size import check_matte_size, check_picture_size, orientation_notes
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +28,7 @@ class Observation:
         mask: (height, width) True where the matte reaches the threshold, or None.
         landmarks: Detected landmarks in px, or None.
         region: Where the image has content; None is everywhere.
+        notes: How the parts were read where that is a choice, one sentence each.
     """
 
     camera: Camera
@@ -36,6 +36,7 @@ class Observation:
     mask: MaskImage | None
     landmarks: Landmarks | None
     region: Region | None
+    notes: tuple[str, ...] = ()
 
 
 def read_observation(
@@ -53,20 +54,31 @@ def read_observation(
     Raises:
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
-    photo, matte = None, None
-    if view.image is not None:
-        if with_photo:
-            photo = view.image.decode_color()
-        size = view.image.read_size() if photo is None else (photo.shape[1], photo.shape[0])
-        _check_size(view.image, size, view.camera)
-    if view.mask is not None:
-        matte = view.mask.decode_gray(buffers)
-        _check_size(view.mask, (matte.shape[1], matte.shape[0]), view.camera)
-    observation = Observation(view.camera, photo, None, view.read_landmarks(), None)
+    # Sizes first, by the headers: nothing is decoded that cannot be of this camera.
+    photo, matte, header = None, None, None
+    image, mask = (None if picture is None else picture.fetched() for picture in (view.image, view.mask))
+    if image is not None:
+        header = image.read_header()
+        check_picture_size(image, header, view.camera)
+        photo = image.decode_color() if with_photo else None
+    if mask is not None:
+        check_matte_size(mask, mask.read_header(), view.camera, header)
+        matte = mask.decode_matte(buffers)
+    landmarks = view.read_landmarks()
+    notes = (
+        *view.notes,
+        *(() if header is None else orientation_notes(header)),
+        *(() if matte is None or not matte.note else (matte.note,)),
+        *(() if landmarks is None else landmarks.notes),
+    )
+    observation = Observation(
+        camera=view.camera, photo=photo, mask=None, landmarks=landmarks, region=None, notes=notes,
+    )  # fmt: skip
     if options.undistort:
-        return _undistorted(observation, matte, options)
-    mask = None if matte is None else inside_matte(matte, options.matte_threshold, buffers)
-    return replace(observation, mask=mask)
+        return _undistorted(observation, None if matte is None else matte.alpha, options)
+    if matte is None:
+        return observation
+    return replace(observation, mask=inside_matte(matte.alpha, options.matte_threshold, buffers))
 
 
 def inside_matte(matte: AlphaImage, threshold: float, buffers: BufferPool | None = None) -> MaskImage:
@@ -87,31 +99,17 @@ def _undistorted(observation: Observation, matte: AlphaImage | None, options: Va
     if matte is not None and not options.undistorted_mattes:
         matte = resample(matte)
     region = Region(content, "undistorted picture", "only where the undistorted picture has content")
-    return Observation(
-        raw.undistorted(),
-        None if observation.photo is None else resample(observation.photo),
-        None if matte is None else inside_matte(matte, options.matte_threshold),
-        None if observation.landmarks is None else _undistorted_landmarks(observation.landmarks, raw),
-        region,
+    return replace(
+        observation,
+        camera=raw.undistorted(),
+        photo=None if observation.photo is None else resample(observation.photo),
+        mask=None if matte is None else inside_matte(matte, options.matte_threshold),
+        landmarks=None if observation.landmarks is None else _undistorted_landmarks(observation.landmarks, raw),
+        region=region,
     )
 
 
 def _undistorted_landmarks(landmarks: Landmarks, raw: Camera) -> Landmarks:
     """Move (L, 2) landmarks to the ideal pinhole; those that no ray reaches become invalid."""
     pixels = raw.undistorted().project_cam(raw.unproject(landmarks.points))
-    return Landmarks(pixels, landmarks.valid, landmarks.scheme)
-
-
-def _check_size(picture: EncodedImage, size: tuple[int, int], camera: Camera) -> None:
-    if size == camera.size:
-        return
-    found, expected = f"{size[0]} x {size[1]}", f"{camera.width} x {camera.height}"
-    if size == camera.size[::-1]:
-        hint = (
-            "width and height are swapped: is the picture rotated, or was the calibration written as (height, width)?"
-        )
-    else:
-        hint = "use the picture in its original size, or scale the intrinsics with it (Camera.scaled)"
-    raise DatasetError(
-        picture.path, picture.key, f"the picture is {found} px, the calibration of {camera.name} {expected}; {hint}"
-    )
+    return replace(landmarks, points=pixels)

@@ -12,7 +12,7 @@ from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage, Poin
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
-from renderkit.render.raycast import RayCaster
+from renderkit.renderers.raycast import RayCaster
 from renderkit.synth.head import ScanModel
 from renderkit.synth.texture import Palette, surface_at
 

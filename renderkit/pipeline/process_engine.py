@@ -26,8 +26,8 @@ from renderkit.pipeline.validate import (
     with_picture,
 )
 from renderkit.pipeline.workers import map_in_order
-from renderkit.render.base import Renderer
-from renderkit.render.choose import make_renderer
+from renderkit.renderers.base import Renderer
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.system import set_environment, usable_cores

@@ -93,9 +93,10 @@ class RegionChoice:
 
 @lru_cache(maxsize=4)
 def _read_mask(path: Path, size: tuple[int, int]) -> MaskImage:
-    pixels = EncodedImage.from_file(path).decode_gray()
-    if (pixels.shape[1], pixels.shape[0]) != size:
-        found = f"{pixels.shape[1]} x {pixels.shape[0]}"
-        raise DatasetError(path, None, f"the region's picture is {found} px, the view {size[0]} x {size[1]}")
-    mask: MaskImage = pixels >= 128
+    picture = EncodedImage.from_file(path).fetched()
+    found = picture.read_size()
+    if found != size:
+        why = f"the region's picture is {found[0]} x {found[1]} px, the view {size[0]} x {size[1]}"
+        raise DatasetError(path, None, why)
+    mask: MaskImage = picture.decode_matte().alpha >= 128
     return mask

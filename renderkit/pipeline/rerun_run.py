@@ -86,4 +86,4 @@ def _log_pictures(view: View, file: RerunFile) -> None:
     if view.image is not None:
         file.add_photo(view.camera, view.image.decode_color())
     if view.mask is not None:
-        file.add_mask(view.camera, view.mask.decode_gray() >= 255 * DEFAULT_MATTE_THRESHOLD, "captured")
+        file.add_mask(view.camera, view.mask.decode_matte().alpha >= 255 * DEFAULT_MATTE_THRESHOLD, "captured")

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_gate
@@ -26,13 +28,13 @@ from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.diagnosis import diagnose_opened
 from renderkit.pipeline.explain import explain_cameras
-from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
-from renderkit.render.base import Renderer, RendererInfo
-from renderkit.render.choose import RendererKind, make_renderer
+from renderkit.renderers.base import Renderer, RendererInfo
+from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.evidence import ViewEvidence
@@ -45,7 +47,6 @@ from renderkit.results.run_folder import OVERLAYS, make_run_folder
 from renderkit.results.run_scene import write_run_scene
 from renderkit.selection import natural_sorted
 
-PathLike: TypeAlias = str | Path
 Advance: TypeAlias = Callable[[int, int], None]
 """Called with the number of views done, 0 first, and their total."""
 
@@ -60,6 +61,7 @@ def validate(
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE,
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     metrics: str | Iterable[str] = STANDARD,
@@ -92,7 +94,8 @@ def validate(
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder, in any of the layouts of docs/formats.md.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
@@ -134,55 +137,34 @@ def validate(
     started, clock = datetime.now(UTC), time.monotonic()
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
-    inputs = CaptureInputs(
-        capture=capture.path if isinstance(capture, Capture) else Path(capture),
-        meshes=_meshes(mesh),
-        masks=_path(masks),
-        landmarks=_path(landmarks),
-        flame=_path(flame),
-        mesh_root=_path(mesh_root),
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(
+        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, min_confidence=min_confidence
     )
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
-            opened,
-            inputs.mesh_names,
-            frames=frames,
-            cameras=cameras,
-            matte_threshold=matte_threshold,
-            undistort=undistort,
-            undistorted_mattes=undistorted_mattes,
-            metrics=metrics,
-            region=region,
-        )
-        check_baseline(asked, has_baseline=compared is not None)
-        check_measured(asked, options.metrics)
-        check_cameras(asked, natural_sorted({*opened.camera_names, *(one.name for one in opened.skipped_cameras)}))
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
+        )  # fmt: skip
+        _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
-            run = _Run(
-                capture=opened,
-                options=options,
-                renderer=drawing,
-                folder=folder,
-                pictures=RunPictures(folder, subfolder=OVERLAYS, page=True) if folder and overlays else None,
-                workers=workers,
-                progress=progress,
-            )
+            run = _Run(opened, options, drawing, folder=folder, overlays=overlays, workers=workers, progress=progress)
             report = run.measure(with_checks=checks, with_sanity=sanity)
-        provenance = _provenance(opened, inputs, options, drawing.info, command)
         report = replace(
             report,
-            provenance=provenance,
+            gates=judge(report, asked, compared),
+            baseline=compared,
+            provenance=_provenance(opened, inputs, options, drawing.info, command),
             started=started.isoformat(timespec="seconds"),
             seconds=time.monotonic() - clock,
         )
-        report = replace(report, gates=judge(report, asked, compared), baseline=compared)
         if folder is not None:
             _write(report, opened, folder)
     return report
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class _Run:
     """One walk over a capture, with what it needs."""
 
@@ -190,9 +172,14 @@ class _Run:
     options: ValidationOptions
     renderer: Renderer
     folder: Path | None
-    pictures: RunPictures | None
+    overlays: bool
     workers: int | None
     progress: Advance | None
+
+    @cached_property
+    def pictures(self) -> RunPictures | None:
+        """Draws the pictures of the run folder; None without one."""
+        return RunPictures(self.folder, subfolder=OVERLAYS, page=True) if self.folder and self.overlays else None
 
     def measure(self, *, with_checks: bool, with_sanity: bool) -> Report:
         """Check, score, explain, diagnose: a report without provenance and verdicts."""
@@ -251,15 +238,11 @@ class _Run:
         return num_frames * num_cameras * max(1, len(options.meshes))
 
 
-def _meshes(given: PathLike | Mesh | Sequence[PathLike | Mesh] | None) -> tuple[str | Mesh, ...]:
-    if given is None:
-        return ()
-    several = (given,) if isinstance(given, str | Path | Mesh) else given
-    return tuple(str(mesh) if isinstance(mesh, Path) else mesh for mesh in several)
-
-
-def _path(given: PathLike | None) -> Path | None:
-    return None if given is None else Path(given)
+def _check_gates(gates: Sequence[Gate], capture: Capture, options: ValidationOptions, baseline: Report | None) -> None:
+    """Refuse gates that cannot be judged, before any work."""
+    check_baseline(gates, has_baseline=baseline is not None)
+    check_measured(gates, options.metrics)
+    check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
 
 
 def _renderer(

@@ -20,8 +20,8 @@ from renderkit.images.encoded import EncodedImage
 from renderkit.images.preview import preview_png
 from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.overlay import OverlayStyle, draw_picture
-from renderkit.render.base import Renderer, Rendering, RenderPass
-from renderkit.render.choose import make_renderer
+from renderkit.renderers.base import Renderer, Rendering, RenderPass
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 

@@ -13,7 +13,7 @@ from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.pipeline.view import examine_view, needs_photo
 from renderkit.pipeline.workers import map_in_order, read_ahead
-from renderkit.render.base import Renderer, RenderPass
+from renderkit.renderers.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
@@ -83,7 +83,7 @@ def validate_views(
     # With threads the caller's own reads while they compute.
     views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
     for found in map_in_order(examine, views, threads, batch=batch):
-        # Pictures are drawn here, in the caller's thread: what draws them need not be safe for threads.
+        # Pictures are drawn in the caller's thread, so that `draw` need not be thread-safe.
         yield with_picture(found, draw)
 
 
@@ -99,7 +99,7 @@ def list_keys(capture: Capture, options: ValidationOptions) -> Iterator[ViewKey 
         failure = None
         try:
             names = chosen_meshes(capture.frame(frame_id), options)
-        except Exception as error:  # noqa: BLE001 - one bad frame never costs the others
+        except Exception as error:  # noqa: BLE001 - a bad frame must not abort the run
             names, failure = options.meshes or (NO_MESH,), failure_of(error)
         for name in names:
             for camera in cameras:
@@ -158,7 +158,7 @@ def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions, passe
     """Return a view with the bytes that will be decoded in memory, or why there is none."""
     try:
         return capture.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
-    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+    except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return failure_of(error)
 
 
@@ -178,7 +178,7 @@ def _examine(
         evidence = examine_view(key, view, content, renderer, options, passes)
     except ContextError:
         raise
-    except Exception as error:  # noqa: BLE001 - one bad view never costs the others
+    except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return ViewResult(key, failure=failure_of(error))
     return evidence if passes else evidence.row
 

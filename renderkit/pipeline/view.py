@@ -9,14 +9,15 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.capture import View
+from renderkit.diagnose.input_slips import EXCHANGED, INVERTED, are_exchanged, is_inverted
 from renderkit.metrics.depth import depth_difference
 from renderkit.metrics.score_kind import Needs
-from renderkit.metrics.scored_view import Missing, ScoredView
+from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation, read_observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view_parts import NO_MATTE, RenderedParts
-from renderkit.render.base import Renderer, RenderPass
+from renderkit.renderers.base import Renderer, RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import asked_kinds, needs_of
 from renderkit.results.rows import ViewKey, ViewResult
@@ -75,7 +76,7 @@ def examine_view(
         key,
         scores,
         {name: score.reason for name, score in measured.items() if isinstance(score, Missing)},
-        _warnings(scores, content, observation),
+        _warnings(scores, content, observation, landmarks),
         image_size=observation.camera.size,
         landmark_pixels=None if landmarks is None else landmarks.captured,
         seconds=time.perf_counter() - started,
@@ -105,12 +106,18 @@ def _depth_difference(scored: ScoredView) -> FloatArray | None:
     return depth_difference(first, second) * scored.to_metres
 
 
-def _warnings(scores: Scores, content: FrameContent, observation: Observation) -> tuple[str, ...]:
-    found: list[str] = []
+def _warnings(
+    scores: Scores, content: FrameContent, observation: Observation, landmarks: PairedLandmarks | None
+) -> tuple[str, ...]:
+    found: list[str] = list(observation.notes)
     if scores.mask is not None and not scores.mask.rendered_px:
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
+    if scores.mask is not None and observation.mask is not None and is_inverted(observation.mask, scores.mask):
+        found.append(INVERTED)
+    if landmarks is not None and are_exchanged(landmarks.predicted, landmarks.captured, observation.camera.size):
+        found.append(EXCHANGED)
     if scores.reprojection is not None and isinstance(content.renderable, Missing):
         found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
     radius = observation.camera.distortion.valid_radius

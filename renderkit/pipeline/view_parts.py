@@ -18,7 +18,7 @@ from renderkit.pipeline.base_color import base_color
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.render.base import DepthProbe, Renderer, Rendering, RenderPass
+from renderkit.renderers.base import DepthProbe, Renderer, Rendering, RenderPass
 from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")

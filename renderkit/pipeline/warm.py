@@ -21,7 +21,7 @@ def warm_all() -> None:
         ContextError: If there is no compiler.
     """
     try:
-        from renderkit.render.cpu import warm  # noqa: PLC0415 - loads a compiler
+        from renderkit.renderers.cpu import warm  # noqa: PLC0415 - loads a compiler
     except ImportError as error:
         raise ContextError("the CPU", f"its renderer cannot be loaded: {error}; pip install numba") from error
     warm()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from renderkit.errors import MissingExtraError
 from renderkit.results.kinds import METRICS
-from renderkit.results.report import Report
 
 if TYPE_CHECKING:
     import pandas
+
+    from renderkit.results.report import Report
 
 
 def data_frame_of(report: Report) -> pandas.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from renderkit.arrays import ColorImage, FloatArray, MaskImage, Pixels
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.scored_view import PairedLandmarks
-from renderkit.render.base import Rendering
+from renderkit.renderers.base import Rendering
 from renderkit.results.rows import ViewResult
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from renderkit.metrics.score_kind import Metric
 from renderkit.notebook import table_html
 from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
 from renderkit.results.kinds import METRICS
-from renderkit.results.report import GateVerdict, Report
+from renderkit.selection import natural_sorted
+
+if TYPE_CHECKING:
+    from renderkit.results.report import GateVerdict, Report
 
 _MOST_COLUMNS = 10
 _MOST = 10
@@ -192,15 +196,28 @@ def _missing_lines(report: Report) -> list[str]:
     rows = [row for row in report.rows if row.failure is None]
     titles: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
+    cameras: dict[str, list[str]] = {}
     for metric in table_metrics(()):
-        found = Counter(reason for row in rows if (reason := row.missing_reason(metric)) is not None)
+        reasons = [(row.key.camera, reason) for row in rows if (reason := row.missing_reason(metric)) is not None]
+        found = Counter(reason for _, reason in reasons)
+        for camera, reason in reasons:
+            cameras.setdefault(reason, []).append(camera)
         for reason, count in found.items():
             titles.setdefault(reason, []).append(metric.title)
             counts[reason] = max(counts[reason], count)
     return [
-        f"not computable: {', '.join(names)} in {counts[reason]} of {len(report.rows)} views: {reason}"
+        f"not computable: {', '.join(names)} in {counts[reason]} of {len(report.rows)} views"
+        f"{_which(cameras[reason], len(report.cameras))}: {reason}"
         for reason, names in titles.items()
     ]
+
+
+def _which(cameras: Iterable[str], num_cameras: int) -> str:
+    """Name a few cameras where they are not all."""
+    names = natural_sorted(set(cameras))
+    if len(names) > min(_MOST, num_cameras - 1):
+        return ""
+    return f" (camera{'s' if len(names) > 1 else ''} {', '.join(names)})"
 
 
 def _warning_lines(report: Report) -> list[str]:

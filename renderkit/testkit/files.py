@@ -23,9 +23,8 @@ from renderkit.untrusted.content import (
     mapping_at,
     number,
     numbers,
-    write_json,
-    write_text,
 )
+from renderkit.writing import make_folder, write_arrays, write_json, write_text
 
 FILE_NAME: Final = "kit.json"
 FORMAT: Final = "renderkit.testkit/1"
@@ -47,12 +46,9 @@ def write_kit(kit: Kit, folder: Path) -> tuple[Path, ...]:
     Raises:
         DatasetError: If a file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(folder, None, f"the folder cannot be made: {error.strerror}") from error
+    make_folder(folder)
     paths = tuple(folder / name for name in (FILE_NAME, "vectors.csv", "vectors.npz"))
-    write_json(paths[0], _as_json(kit))
+    write_json(paths[0], _as_json(kit), indent=1)
     write_text(paths[1], _as_csv(kit))
     _write_npz(kit, paths[2])
     return paths
@@ -139,7 +135,4 @@ def _write_npz(kit: Kit, path: Path) -> None:
     }
     arrays["names"] = np.array(list(kit.cameras))
     arrays["conventions"] = np.array(json.dumps(CONVENTIONS))
-    try:
-        np.savez(path, allow_pickle=False, **arrays)
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be written: {error.strerror}") from error
+    write_arrays(path, arrays)

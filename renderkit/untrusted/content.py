@@ -16,6 +16,8 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
 from renderkit.untrusted.json_text import parse_json
+from renderkit.untrusted.toml_text import parse_toml
+from renderkit.untrusted.yaml_text import parse_yaml
 
 MAX_IMAGE_SIDE = 65_536
 """Image sides above this many px are refused: no sensor has them, but typing errors do."""
@@ -82,6 +84,24 @@ class Content:
         if self.head.lstrip()[:1] not in {b"{", b"["}:
             return None
         return self.json
+
+    @cached_property
+    def yaml(self) -> Untrusted:
+        """The file as YAML of the plain subset that camera files use.
+
+        Raises:
+            DatasetError: If it is no such YAML, with the line.
+        """
+        return parse_yaml(self.path, self.text)
+
+    @cached_property
+    def toml(self) -> dict[str, Untrusted]:
+        """The file as TOML.
+
+        Raises:
+            DatasetError: If it is no TOML, with the position.
+        """
+        return parse_toml(self.path, self.text)
 
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""

@@ -1,8 +1,10 @@
-"""A stranger's .npz file: arrays only, no pickled objects, no size that the file does not have."""
+"""An untrusted .npz or .npy file: arrays only, no pickled objects, no size that the file does not have."""
 
 from __future__ import annotations
 
+import io
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -19,13 +21,16 @@ from renderkit.untrusted.files import open_regular
 MAX_MEMBER_BYTES = 1 << 30
 """Arrays that claim more than this are refused."""
 
+MAX_NAMES = 100_000
+"""As many names of arrays are looked at to tell one kind of file from another."""
+
 MAX_TOTAL_BYTES = 1 << 31
 """Files whose arrays claim more than this together are refused."""
 
-# What zipfile, zlib and NumPy raise for damaged files. NumPy's header parser raises the last four.
+# What zipfile, zlib and NumPy raise for damaged files. NumPy's header parser raises the last five.
 _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, RuntimeError,
-    OverflowError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError,
+    OverflowError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
 )  # fmt: skip
 
 
@@ -48,6 +53,35 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, NDAr
                 return _read_members(archive, path, names)
         except _DAMAGE as error:
             raise DatasetError(path, None, f"cannot be read as .npz: {error}") from error
+
+
+def npz_names(path: Path) -> tuple[str, ...]:
+    """Return the names of an .npz file's arrays, at most `MAX_NAMES`; none where it is no zip file. For detection."""
+    with open_regular(path) as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return tuple(name.removesuffix(".npy") for name in archive.namelist()[:MAX_NAMES])
+        except _DAMAGE:
+            return ()
+
+
+def read_npy(path: Path, data: bytes) -> NDArray[Any]:
+    """Return the numeric array of an .npy file.
+
+    Args:
+        path: Where the bytes come from, for errors.
+        data: The file.
+
+    Raises:
+        DatasetError: If it is damaged, claims more than it holds, or holds Python objects, which are never loaded.
+    """
+    try:
+        array = _read_array(io.BytesIO(data), len(data), path, path.name)
+    except _DAMAGE as error:
+        raise DatasetError(path, None, f"cannot be read as .npy: {error}") from error
+    if array is None:
+        raise DatasetError(path, None, "expected an array of numbers, found Python objects")
+    return array
 
 
 def _read_members(archive: zipfile.ZipFile, path: Path, names: Collection[str] | None) -> dict[str, NDArray[Any]]:

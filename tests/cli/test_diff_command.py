@@ -51,7 +51,7 @@ def test_json_on_a_mesh(pair: tuple[Path, Path], tmp_path: Path) -> None:
     # Points of the dinosaur's bounding box.
     points = np.random.default_rng(0).uniform([-0.06, 0.02, -0.09], [0.03, 0.08, -0.02], (300, 3))
     lines = ["v {} {} {}".format(*point) for point in points.tolist()] + ["f 1 2 3"]
-    (tmp_path / "hull.obj").write_text("\n".join(lines))
+    (tmp_path / "hull.obj").write_text("\n".join([*lines, ""]))
     _, out, _ = run(*pair, "--json", "--mesh", tmp_path / "hull.obj")
     report = json.loads(out)
     worst = max(report["raw"], key=lambda one: one["max_px"])
@@ -73,7 +73,7 @@ def test_usage_errors_leave_with_2(options: list[str], pair: tuple[Path, Path]) 
     assert run(*pair, *options)[0] == 2
 
 
-def test_strangers_are_bad_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_rigs_without_a_common_camera_are_bad_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
     rig = read_rig(pair[0])
     write_rig(Rig({"x": rig["dinoSR0001"]}), tmp_path / "c.json", format="rig")
     with pytest.raises(DatasetError, match="no camera is in both"):

@@ -1,4 +1,4 @@
-"""renderkit doctor: what draws here, and what to install where nothing does."""
+"""renderkit doctor: the available renderers, and what to install."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from command_result import Result
 
 import renderkit
 from renderkit.errors import ContextError
-from renderkit.render import choose
-from renderkit.render.egl import context as egl
+from renderkit.renderers import choose
+from renderkit.renderers.egl import context as egl
 
 Run = Callable[..., Result]
 
@@ -50,4 +50,4 @@ def test_without_any_renderer_it_is_3_with_the_install_line(run: Run, monkeypatc
     shown = run("doctor")
     assert shown.code == 3
     assert "apt-get install libegl1" in shown.out
-    assert "--renderer auto: not here" in shown.out
+    assert "--renderer auto: not available" in shown.out

@@ -40,7 +40,7 @@ def test_one_bad_camera_costs_no_picture(shared_data: Path, tmp_path: Path, caps
     assert (tmp_path / "rig.png").exists()
     streams = capsys.readouterr()
     assert "error: not-finite camera dinoSR0001: NaN or infinite values in K" in streams.out
-    assert "not drawn, for they are no cameras: dinoSR0001" in streams.err
+    assert "not plotted, because they are invalid: dinoSR0001" in streams.err
 
 
 def test_what_is_no_rig(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import trimesh
 from command_result import Result
 
 from renderkit.formats import open_capture
-from renderkit.render.raycast import raycast
+from renderkit.renderers.raycast import raycast
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]

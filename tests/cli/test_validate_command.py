@@ -46,7 +46,7 @@ def test_the_main_job(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     assert [name for name, line in rows.items() if "<-- worst" in line] == ["25"]
     assert "worst camera: 25" in result.out
     # Cameras 13 and 40 have no 2D landmarks.
-    assert "in 2 of 6 views: no 2D landmarks were detected" in result.out
+    assert "in 2 of 6 views (cameras 13, 40): no 2D landmarks were detected" in result.out
     assert rows["13"].split()[4:] == ["-"] * 5
     assert "renderer: " in result.err
     assert "6/6 views" in result.err

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from renderkit.diagnose.explain_camera import explain_camera
-from renderkit.diagnose.hypotheses.case import Candidate, Case, LandmarkPairs, UsualError
+from renderkit.diagnose.hypotheses.case import Candidate, Case, LandmarkPairs, MaskPair, UsualError
+from renderkit.diagnose.hypotheses.identity import turned_picture
 from renderkit.diagnose.hypotheses.lens import distortion_sign
 from renderkit.diagnose.hypotheses.registry import HYPOTHESES, Hypothesis
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.results.explanation import CameraExplanation, Measure
 from renderkit.synth.faults import FAULTS
@@ -213,6 +215,29 @@ def test_a_hypothesis_is_a_function_and_a_line() -> None:
     written = _moved(TRUE, (0.0, 0.0, 180.0))
     hypotheses = (*HYPOTHESES, Hypothesis(upside_down))
     assert explain_camera(_case(written, TRUE), "scan", hypotheses).cause == "upside down"
+
+
+def test_a_picture_that_is_turned_by_180_degrees() -> None:
+    case = _case(TRUE, TRUE)
+    assert case.landmarks is not None
+    turned = LandmarkPairs(_POINTS, np.array(TRUE.size) - 1.0 - case.landmarks.captured)
+    told = _told(replace(case, landmarks=turned))
+    assert told.cause == "turned picture"
+    assert told.after < 0.6
+    assert told.before > 50.0
+    # Off the axis of the camera, a turned picture is not a rolled camera.
+    assert _told(_case(_moved(TRUE, (0.0, 0.0, 0.8)), TRUE)).cause == "roll"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_turned_matte(turned: bool) -> None:
+    rendered = np.zeros((512, 612), np.bool_)
+    rendered[40:300, 100:250] = True
+    captured = rendered[::-1, ::-1] if turned else np.roll(rendered, 60, axis=1)
+    mesh = Mesh(_POINTS, np.array([[0, 1, 2]]))
+    case = replace(_case(TRUE, TRUE), landmarks=None, masks=MaskPair(mesh, captured, lambda _: rendered))
+    (candidate,) = turned_picture(case)
+    assert (candidate.after == 0.0) == turned
 
 
 def test_every_fault_that_can_be_planted_has_a_hypothesis_and_the_other_way_round() -> None:

@@ -124,7 +124,7 @@ def test_a_broken_model_is_an_error_when_read(write_facescape: Write, tmp_path: 
     folder = write_facescape()
     (tmp_path / "122" / "4_anger.ply").write_text("ply\nbroken")
     frame = FaceScapeCapture(folder).frame("4_anger")
-    with pytest.raises(DatasetError, match="cannot be read as a mesh"):
+    with pytest.raises(DatasetError, match="the header does not end"):
         frame.read_mesh("scan")
 
 

@@ -113,8 +113,25 @@ def test_opensfm_takes_the_largest_reconstruction_and_refuses_the_sphere(tmp_pat
     assert "only number 1" in read_raw_rig(written(tmp_path, two)).notes[0]
     with pytest.raises(CalibrationError, match="spherical"):
         read_raw_rig(written(tmp_path, opensfm(projection_type="spherical")))
-    with pytest.raises(CalibrationError, match="not known to have k4"):
+    with pytest.raises(CalibrationError, match=r"k4 = 0\.1 of the brown model"):
         read_raw_rig(written(tmp_path, opensfm(k4=0.1)))
+
+
+def test_opensfm_panoramas_among_others_are_left_out_by_name(tmp_path: Path) -> None:
+    value = opensfm()
+    value[0]["cameras"]["pano"] = {"projection_type": "spherical", "width": 640, "height": 320}
+    value[0]["shots"]["around.jpg"] = value[0]["shots"]["img.jpg"] | {"camera": "pano"}
+    raw = read_raw_rig(written(tmp_path, value))
+    assert list(raw.to_rig().cameras) == ["img"]
+    assert raw.notes[0].startswith("left out: around: projection type 'spherical'")
+
+
+def test_opensfm_priors_and_terms_of_newer_models(tmp_path: Path) -> None:
+    assert not read_raw_rig(written(tmp_path, opensfm(focal_prior=0.9, k1_prior=0.0))).notes
+    model = {"projection_type": "fisheye62", "focal": 0.9, "k1": 0.02, "k5": 0.0, "p1": 0.0}
+    assert read_rig(written(tmp_path, opensfm(**model)))["img"].distortion.coefficients.tolist() == [0.02, 0, 0, 0]
+    with pytest.raises(CalibrationError, match=r"k5 = 0\.1 of the fisheye62 model"):
+        read_rig(written(tmp_path, opensfm(**(model | {"k5": 0.1}))))
 
 
 def own(**change: Any) -> dict[str, Any]:
@@ -148,6 +165,12 @@ def test_rig_json(tmp_path: Path) -> None:
 def test_bad_rig_json_is_named(value: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=message):
         read_rig(written(tmp_path, value))
+
+
+@pytest.mark.parametrize(("key", "value"), [("axes", "opengl"), ("pixel_origin", "corner")])
+def test_rig_json_of_another_convention_is_refused(key: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=rf"\[{key}\]: expected .* found '{value}'"):
+        read_rig(written(tmp_path, own() | {key: value}))
 
 
 def test_rig_json_keeps_the_lens_as_it_was_given(brown_ring: Rig, fisheye_ring: Rig, tmp_path: Path) -> None:

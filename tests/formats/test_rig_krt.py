@@ -104,3 +104,59 @@ def test_bad_krt_json_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps({"KRT": [{"cameraId": "1"}]}))
     with pytest.raises(DatasetError, match=r"KRT\[0\].K\]: the key is missing; present: cameraId"):
         read_raw_rig(path)
+
+
+def test_krt_text_without_coefficients_has_no_distortion(tmp_path: Path) -> None:
+    bare = "".join(line for line in TEXT.splitlines(keepends=True) if len(line.split()) != 5)
+    (tmp_path / "KRT").write_text(bare)
+    assert detect_format(tmp_path / "KRT") == "krt"
+    raw = read_raw_rig(tmp_path / "KRT")
+    rig = raw.to_rig()
+    assert list(rig.cameras) == ["400002", "400004"]
+    assert "no distortion" in raw.notes[0]
+    x, y = -0.04, 0.12
+    want = [2000.0 * x + 667.0, 2010.0 * y + 1024.0]
+    np.testing.assert_allclose(rig["400002"].project([[100.0, 50.0, 0.0]]), [want], atol=1e-10)
+    (tmp_path / "KRT").write_text(bare.rstrip().rsplit("\n", 1)[0])
+    with pytest.raises(DatasetError, match="seven lines per camera"):
+        read_raw_rig(tmp_path / "KRT")
+
+
+def test_krt_json_as_ava_256_and_eyeful_tower_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.json"
+    path.write_text(json.dumps(krt_json(distortionModel="RadialAndTangential")))
+    np.testing.assert_allclose(read_rig(path)["400002"].project([[100.0, 50.0, 0.0]]), [expected_pixel()], atol=1e-10)
+    theta = np.arctan(np.hypot(0.04, 0.12))
+    bent = theta * (1 + 0.1 * theta**2) / np.hypot(0.04, 0.12)
+    pixel = np.array([667.0 - 2000.0 * 0.04 * bent, 1024.0 + 2010.0 * 0.12 * bent])
+    for lens in ([0.1, 0.0, 0.0, 0.0], [0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.1]):
+        path.write_text(json.dumps(krt_json(distortionModel="Fisheye", distortion=lens)))
+        np.testing.assert_allclose(read_rig(path)["400002"].project([[100.0, 50.0, 0.0]]), [pixel], atol=1e-10)
+    # metashape_to_krt.py: cx = width / 2 + Metashape's cx, whose pixel (0, 0) is at the corner.
+    path.write_text(json.dumps(krt_json(distortionModel="Fisheye", distortion=[0.1], sensorId=0)))
+    raw = read_raw_rig(path)
+    assert "pixel (0, 0) of 1 cameras is read as the corner" in raw.notes[0]
+    np.testing.assert_allclose(raw.to_rig()["400002"].project([[100.0, 50.0, 0.0]]), [pixel - 0.5], atol=1e-10)
+
+
+def test_krt_json_lenses_that_we_lack_leave_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.json"
+    others = [
+        krt_json(cameraId="b", distortionModel="double-sphere")["KRT"][0],
+        krt_json(cameraId="c", distortionModel="Fisheye", distortion=[0.1, 0, 0, 0, 0, 0, 0.01, 0])["KRT"][0],
+    ]
+    path.write_text(json.dumps({"KRT": [*krt_json()["KRT"], *others]}))
+    raw = read_raw_rig(path)
+    assert list(raw.to_rig().cameras) == ["400002"]
+    assert [note for note in raw.notes if note.startswith("left out: b: distortion model 'double-sphere'")]
+    assert [note for note in raw.notes if note.startswith("left out: c: fisheye coefficients beyond the fourth")]
+
+
+def test_the_size_of_a_krt_file_is_called_a_guess(tmp_path: Path) -> None:
+    # As reported of Multiface: the principal point is far from the centre of its 1334 x 2048 pictures.
+    (tmp_path / "KRT").write_text(TEXT.replace("667.0", "819.0").replace("1024.0", "963.0"))
+    raw = read_raw_rig(tmp_path / "KRT")
+    assert {camera.size_source for camera in raw.cameras} == {"assumed"}
+    assert "no image size for 2 of 2 cameras" in raw.notes[0]
+    assert "is assumed" in raw.notes[0]
+    assert {camera.size for camera in read_raw_rig(tmp_path / "KRT", size=(1334, 2048)).cameras} == {(1334, 2048)}

@@ -78,7 +78,7 @@ def test_easymocap_files_without_sizes_and_with_two_rotations(tmp_path: Path) ->
         ),
         ("K_a: !!opencv-matrix\n  rows: 3\n  dt: d\n  data: [1, 2]\n", "expected an !!opencv-matrix"),
         ("K_a: !!opencv-matrix\n  rows: 1\n  cols: 2\n  dt: d\n  data: [1, x]\n", "K_a.*expected numbers"),
-        ("names:\n  - a\n", r"\[K_a\]: the key is missing"),
+        ("names:\n  - a\n", r"no camera is in both files: intri.yml has a, extri.yml has none"),
         ("just text\n", "line 1.*expected 'key: value'"),
     ],
 )
@@ -92,3 +92,35 @@ def test_damaged_yaml_is_named(intri: str, message: str, tmp_path: Path) -> None
 def test_a_name_that_is_no_key_is_refused(pinhole_ring: Rig, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="rename the camera"):
         write_rig(Rig({"left eye": pinhole_ring["00"]}), tmp_path, format="opencv")
+
+
+def test_files_of_opencv_itself_and_of_forks(tmp_path: Path) -> None:
+    K = np.array([[900.0, 0.0, 500.0], [0.0, 910.0, 400.0], [0.0, 0.0, 1.0]])
+    vector = np.array([[0.1], [-0.4], [0.2]])
+    rotation, shift = cv2.Rodrigues(vector)[0], np.array([[0.1], [0.2], [3.0]])
+    lens = np.array([[-0.1, 0.02, 0.001, -0.002, 0.003]])
+    inner = cv2.FileStorage(str(tmp_path / "intri.yml"), cv2.FILE_STORAGE_WRITE)
+    outer = cv2.FileStorage(str(tmp_path / "extri.yml"), cv2.FILE_STORAGE_WRITE)
+    # intri.yml names a camera more than extri.yml; D_ for dist_ in float32; Rot_ alone for one, R_ alone for another.
+    inner.write("K_cam_1", K)
+    inner.write("D_cam_1", lens.astype(np.float32))
+    inner.write("K_2", K.astype(np.float32))
+    inner.write("dist_2", lens)
+    inner.write("K_spare", K)
+    inner.write("H_2", 800)
+    inner.write("W_2", 1000)
+    outer.write("Rot_cam_1", rotation)
+    outer.write("T_cam_1", shift)
+    outer.write("R_2", vector)
+    outer.write("T_2", shift)
+    outer.write("n_2", 0.5)
+    outer.write("shutter_2", 0.5)
+    inner.release()
+    outer.release()
+    raw = read_raw_rig(tmp_path, size=(1000, 800))
+    assert "in intri.yml and not in extri.yml, left out: spare" in raw.notes
+    assert "`shutter_` is ignored (1 camera)" in raw.notes
+    points = np.array([[0.2, -0.1, 0.3], [-0.3, 0.2, 0.1]])
+    expected = cv2.projectPoints(points, vector, shift, K, lens)[0].reshape(-1, 2)
+    for name, tolerance in (("cam_1", 1e-4), ("2", 1e-4)):
+        np.testing.assert_allclose(raw.to_rig()[name].project(points), expected, atol=tolerance)

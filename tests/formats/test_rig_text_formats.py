@@ -23,7 +23,7 @@ def test_actorshq(tmp_path: Path) -> None:
     rig = read_rig(path)
     assert rig.unit == "m"
     assert rig["Cam001"].size == (1000, 800)
-    expected = [[900.0 * -0.15 + 510.0, 880.0 * -0.2 + 392.0]]
+    expected = [[900.0 * -0.15 + 510.0 - 0.5, 880.0 * -0.2 + 392.0 - 0.5]]
     np.testing.assert_allclose(rig["Cam001"].project(POINT), expected, atol=1e-10)
 
 
@@ -122,7 +122,7 @@ BOMB = '<!DOCTYPE z [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a
         (metashape(head=BOMB).replace("Chunk 1", "&c;"), "DTD or entities is refused"),
         (metashape(head='<!DOCTYPE z SYSTEM "file:///etc/passwd">'), "DTD or entities is refused"),
         (metashape()[:600], "is not valid XML"),
-        (metashape().replace("0 -1 0 1 1", "0 -1 0 1"), r"camera IMG_1, transform.*\(16,\), found \(15,\)"),
+        (metashape().replace("0 -1 0 1 1", "0 -1 0 1"), r"camera IMG_1.JPG, transform.*\(16,\), found \(15,\)"),
         (
             metashape().replace('camera id="0" sensor_id="0"', 'camera id="0" sensor_id="9"'),
             "sensor '9' is not in the file",

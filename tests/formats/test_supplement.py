@@ -110,7 +110,7 @@ def test_landmarks_win_over_the_datasets_own_where_given(smc_single: Path, tmp_p
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{}", "expected format"),
+        ("{}", "one of these layouts"),
         ('{"format": "renderkit-landmarks", "version": 2}', "found 'renderkit-landmarks' 2"),
         ('{"format": "renderkit-landmarks", "version": 1}', "expected at least one of"),
         ('{"format": "renderkit-landmarks", "version": 1, "landmarks_2d": []}', "text field 'scheme'"),

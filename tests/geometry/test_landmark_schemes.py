@@ -8,6 +8,7 @@ from renderkit.geometry.landmark_schemes import (
     check_offset,
     common_landmarks,
     outer_eye_corners,
+    scheme_of_count,
 )
 from renderkit.geometry.landmarks import Landmarks
 
@@ -17,8 +18,11 @@ def _set(scheme: str, count: int | None = None) -> Landmarks:
     return Landmarks.all_valid(np.zeros((number, 2)), scheme)
 
 
-@pytest.mark.parametrize("first", list(NUM_LANDMARKS))
-@pytest.mark.parametrize("second", list(NUM_LANDMARKS))
+FACES = ("renderme106", "renderme73", "ibug68", "ibug51", "openpose_face70")
+
+
+@pytest.mark.parametrize("first", FACES)
+@pytest.mark.parametrize("second", FACES)
 def test_maps_are_one_to_one_and_symmetric(first: str, second: str) -> None:
     pairs = common_landmarks(_set(first), _set(second))
     assert len(set(pairs.first.tolist())) == len(set(pairs.second.tolist())) == len(pairs) >= 51
@@ -38,14 +42,35 @@ def test_contour_comes_first() -> None:
 
 
 def test_eye_corners_agree_between_schemes() -> None:
-    for first in NUM_LANDMARKS:
-        for second in NUM_LANDMARKS:
+    for first in FACES:
+        for second in FACES:
             pairs = common_landmarks(_set(first), _set(second))
             to_second = dict(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
             corners = outer_eye_corners(first)
             assert corners is not None
             assert tuple(to_second[corner] for corner in corners) == outer_eye_corners(second)
     assert outer_eye_corners("mesh") is None
+
+
+def test_irises_come_last() -> None:
+    pairs = common_landmarks(_set("mediapipe468"), _set("mediapipe478"))
+    assert pairs.first.tolist() == pairs.second.tolist() == list(range(468))
+    with pytest.raises(ValueError, match="'ibug68' and 'mediapipe478'"):
+        common_landmarks(_set("ibug68"), _set("mediapipe478"))
+
+
+@pytest.mark.parametrize(
+    ("count", "scheme"),
+    [
+        (68, "ibug68"),
+        (51, "ibug51"),
+        (70, "openpose_face70"),
+        (478, "mediapipe478"),
+        (9, "points9"),
+    ],
+)
+def test_schemes_by_count(count: int, scheme: str) -> None:
+    assert scheme_of_count(count) == scheme
 
 
 def test_unknown_schemes_pair_only_with_themselves() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from renderkit.errors import DatasetError
-from renderkit.images.encoded import EncodedImage, encoded_size
+from renderkit.images.encoded import EncodedImage
+from renderkit.images.header import encoded_size
 
 
 def encoded(data: bytes) -> EncodedImage:

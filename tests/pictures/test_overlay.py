@@ -12,7 +12,7 @@ from renderkit.metrics.mask import score_mask
 from renderkit.metrics.reprojection import score_reprojection
 from renderkit.metrics.scored_view import PairedLandmarks
 from renderkit.pictures.overlay import OverlayStyle, draw_overlay, draw_picture, vector_factor
-from renderkit.render.base import Rendering
+from renderkit.renderers.base import Rendering
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.scores import Scores

@@ -12,7 +12,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.images.palette import CAPTURED, PREDICTED
 from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, write_page_pictures
-from renderkit.render.base import Rendering
+from renderkit.renderers.base import Rendering
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import LONGEST_PX, PagePictures, read_page_pictures
 from renderkit.results.rows import ViewKey, ViewResult

@@ -12,7 +12,7 @@ import pytest
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.pictures.render_files import encode_depth, write_rendering
-from renderkit.render.base import RendererInfo, Rendering
+from renderkit.renderers.base import RendererInfo, Rendering
 
 _INFO = RendererInfo("cpu", "a device", "1", False)
 

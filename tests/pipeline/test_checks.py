@@ -22,7 +22,7 @@ from renderkit.pipeline.checks import CheckBudget, check_capture, spread
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
-from renderkit.render.raycast import raycast
+from renderkit.renderers.raycast import raycast
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.synth.truth import SynthTruth
 

@@ -16,7 +16,7 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.validate import validate_views
-from renderkit.render.cpu import CpuRenderer
+from renderkit.renderers.cpu import CpuRenderer
 from renderkit.report.registry import write_formats
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.explanation import CameraExplanation

@@ -37,7 +37,8 @@ def _with(view: View, part: str, picture: EncodedImage) -> View:
 def test_a_picture_of_another_size_is_refused_with_what_to_do(part: str) -> None:
     view = ball_view("0", "00")
     small = encoded(np.zeros((60, 80), dtype=np.uint8))
-    with pytest.raises(DatasetError, match=r"80 x 60 px, the calibration of 00 160 x 120; .*Camera.scaled"):
+    advice = "Camera.scaled" if part == "image" else "in their original size"
+    with pytest.raises(DatasetError, match=rf"80 x 60 px, the calibration of 00 160 x 120; .*{advice}"):
         read_observation(_with(view, part, small), ValidationOptions())
     turned = encoded(np.zeros(SIZE, dtype=np.uint8))
     with pytest.raises(DatasetError, match="width and height are swapped"):

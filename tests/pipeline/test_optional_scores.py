@@ -23,8 +23,8 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.pipeline.validate import validate_views
-from renderkit.render.base import RenderPass
-from renderkit.render.raycast import raycast
+from renderkit.renderers.base import RenderPass
+from renderkit.renderers.raycast import raycast
 from renderkit.results.cameras import summarise_cameras
 from renderkit.results.json_report import dump_report, parse_report
 from renderkit.results.kinds import KINDS, METRIC_GROUPS, METRICS, parse_metric_groups
@@ -149,7 +149,7 @@ def test_texture_is_read_as_the_ray_caster_reads_it() -> None:
     # Linear colours over linear coordinates: both ways agree but for rounding and half a texel.
     assert np.abs(textured[inside].astype(int) - colored[inside]).max() <= 6
     assert not textured[~rendering.mask].any()
-    with pytest.raises(ValueError, match="texture or vertex colours"):
+    with pytest.raises(ValueError, match="a texture or colours"):
         base_color(ball, rendering)
 
 

@@ -17,9 +17,9 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
 from renderkit.pipeline.validate import validate_views
-from renderkit.render.base import Renderer
-from renderkit.render.choose import RendererKind, make_renderer
-from renderkit.render.cpu import CpuRenderer
+from renderkit.renderers.base import Renderer
+from renderkit.renderers.choose import RendererKind, make_renderer
+from renderkit.renderers.cpu import CpuRenderer
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import dump_report
 from renderkit.results.report import Report

@@ -11,7 +11,7 @@ import pytest
 
 import renderkit as rk
 from renderkit.gates.gate import GateError
-from renderkit.render.cpu import CpuRenderer
+from renderkit.renderers.cpu import CpuRenderer
 from renderkit.synth.truth import SynthTruth
 
 

@@ -17,7 +17,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate_views
-from renderkit.render.base import Rendering, RenderPass
+from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.results.cameras import rank_cameras, summarise_cameras
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.report import Report

@@ -17,7 +17,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view import examine_view
-from renderkit.render.base import RenderPass
+from renderkit.renderers.base import RenderPass
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import METRIC_GROUPS, asked_kinds
 from renderkit.results.rows import ViewKey
@@ -68,6 +68,34 @@ def test_a_moved_picture_is_measured_by_its_shift() -> None:
     both, either = int(np.sum(truth & (matte > 127))), int(np.sum(truth | (matte > 127)))
     assert row.scores.mask is not None
     assert row.scores.mask.iou == both / either
+
+
+def test_an_inverted_matte_and_exchanged_coordinates_are_named() -> None:
+    view = ball_view("0", "00")
+    landmarks = view.read_landmarks()
+    assert landmarks is not None
+    assert view.mask is not None
+    inverted = encoded(255 - view.mask.decode_gray())
+    row = _examine(replace(view, mask=inverted), ball_mesh()).row
+    assert any("looks inverted" in text for text in row.warnings)
+    swapped = Landmarks(landmarks.points[:, ::-1], landmarks.valid, "mesh")
+    row = _examine(replace(view, read_landmarks=lambda: swapped), ball_mesh(), ball_landmarks()).row
+    assert any("x and y exchanged" in text for text in row.warnings)
+
+
+def test_notes_of_all_parts_become_warnings_of_the_row() -> None:
+    view = ball_view("0", "00")
+    landmarks = view.read_landmarks()
+    assert landmarks is not None
+    assert view.mask is not None
+    labels = encoded((view.mask.decode_gray() > 127).astype(np.uint8))
+    noted = replace(landmarks, notes=("of the landmarks",))
+    row = _examine(replace(view, mask=labels, read_landmarks=lambda: noted, notes=("of the view",)), ball_mesh()).row
+    assert row.warnings[0] == "of the view"
+    assert "0 and 1" in row.warnings[1]
+    assert row.warnings[2] == "of the landmarks"
+    assert row.scores.mask is not None
+    assert row.scores.mask.iou == 1.0
 
 
 def test_a_landmark_outside_the_picture_is_measured_not_hidden() -> None:

@@ -41,7 +41,9 @@ def test_formats_are_written_in_the_order_given(make_report: MakeReport, tmp_pat
 
 
 def test_an_unknown_format_lists_all() -> None:
-    with pytest.raises(ValueError, match="no format is called 'pdf'; there are: json, csv, parquet, junit, markdown"):
+    with pytest.raises(
+        ValueError, match="no format is called 'pdf'; there are: csv, parquet, junit, markdown, html, json"
+    ):
         find_writers(["json", "pdf"])
     writer = Writer("x", "x.txt", lambda *_: b"")
     assert writer.by_default

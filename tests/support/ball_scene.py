@@ -17,8 +17,8 @@ from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.images.encoded import EncodedImage
-from renderkit.render.base import RendererInfo, Rendering, RenderPass
-from renderkit.render.raycast import raycast
+from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.raycast import raycast
 
 SIZE = (160, 120)
 RADIUS = 0.1

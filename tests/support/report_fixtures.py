@@ -20,7 +20,7 @@ from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.pictures.page_pictures import write_page_pictures
-from renderkit.render.base import Rendering
+from renderkit.renderers.base import Rendering
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult

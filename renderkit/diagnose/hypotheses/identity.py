@@ -60,6 +60,19 @@ def mirrored_picture(case: Case) -> Iterator[Candidate]:
         yield case.mask_candidate("mirrored picture", "its picture is flipped left to right", flipped)
 
 
+def turned_picture(case: Case) -> Iterator[Candidate]:
+    """Turn the picture by 180 degrees: a camera that hangs upside down, and a program that set its pictures upright."""
+    words = "its picture is turned by 180 degrees"
+    if case.landmarks is not None:
+        turned = np.array(case.camera.size) - 1.0 - case.camera.project(case.landmarks.points)
+        yield case.landmark_candidate("turned picture", words, turned)
+    elif case.masks is not None:
+        rendered = case.masks.render(case.camera)
+        if overlap_error(rendered, case.masks.captured) > _MIRRORED_ERROR:
+            turned_matte = np.ascontiguousarray(case.masks.captured[::-1, ::-1])
+            yield case.mask_candidate("turned picture", words, overlap_error(rendered, turned_matte))
+
+
 def _likely(case: Case) -> Sequence[Camera]:
     """Return the cameras that it could be swapped with; where renderings decide, only those that look right."""
     others = [other for other in case.others.values() if other.size == case.camera.size]

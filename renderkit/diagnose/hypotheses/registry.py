@@ -1,21 +1,13 @@
-"""The registry of fault hypotheses, the simplest first. A new one is a function and a line here."""
+"""The registry of fault hypotheses, the simplest first. A new one is a function in a module beside it, and a line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
-from renderkit.diagnose.hypotheses.amount import landmark_pattern, outline_pattern
 from renderkit.diagnose.hypotheses.case import Candidate, Case
-from renderkit.diagnose.hypotheses.identity import mirrored_picture, other_frame, swapped_calibration
-from renderkit.diagnose.hypotheses.lens import (
-    distortion_dropped,
-    distortion_order,
-    distortion_sign,
-    undistorted_picture,
-)
-from renderkit.diagnose.hypotheses.pose import gl_axes, inverted_extrinsics, inverted_gl_axes, unit_of_translation
 
 
 @dataclass(frozen=True)
@@ -33,19 +25,29 @@ class Hypothesis:
     why_not_planted: str = ""
 
 
+def _of(path: str) -> Callable[[Case], Iterable[Candidate]]:
+    """Return a function of this package, given as MODULE:FUNCTION."""
+    module, _, function = path.partition(":")
+    found: Callable[[Case], Iterable[Candidate]] = getattr(import_module(f"{__package__}.{module}"), function)
+    return found
+
+
 HYPOTHESES: Final = (
-    Hypothesis(inverted_extrinsics, ("inverted-extrinsics",)),
-    Hypothesis(gl_axes, ("gl-axes",)),
-    Hypothesis(inverted_gl_axes, why_not_planted="inverted-extrinsics and gl-axes planted together"),
-    Hypothesis(unit_of_translation, ("scaled-translation",)),
-    Hypothesis(distortion_dropped, ("no-distortion",)),
-    Hypothesis(distortion_order, ("distortion-order",)),
-    Hypothesis(distortion_sign, ("flipped-distortion",)),
-    Hypothesis(undistorted_picture, why_not_planted="synth resamples no pictures"),
-    Hypothesis(swapped_calibration, ("swapped",)),
-    Hypothesis(other_frame, ("frame-offset",)),
-    Hypothesis(landmark_pattern, ("rotated", "rolled", "translated", "shifted", "half-pixel", "scaled-focal")),
-    Hypothesis(mirrored_picture, ("mirrored",)),
-    Hypothesis(outline_pattern, ("rotated", "rolled", "translated", "shifted", "scaled-focal")),
+    Hypothesis(_of("pose:inverted_extrinsics"), ("inverted-extrinsics",)),
+    Hypothesis(_of("pose:gl_axes"), ("gl-axes",)),
+    Hypothesis(_of("pose:inverted_gl_axes"), why_not_planted="inverted-extrinsics and gl-axes planted together"),
+    Hypothesis(_of("pose:unit_of_translation"), ("scaled-translation",)),
+    Hypothesis(_of("lens:distortion_dropped"), ("no-distortion",)),
+    Hypothesis(_of("lens:distortion_order"), ("distortion-order",)),
+    Hypothesis(_of("lens:distortion_sign"), ("flipped-distortion",)),
+    Hypothesis(_of("lens:undistorted_picture"), why_not_planted="synth resamples no pictures"),
+    Hypothesis(_of("identity:swapped_calibration"), ("swapped",)),
+    Hypothesis(_of("identity:other_frame"), ("frame-offset",)),
+    Hypothesis(
+        _of("amount:landmark_pattern"), ("rotated", "rolled", "translated", "shifted", "half-pixel", "scaled-focal")
+    ),
+    Hypothesis(_of("identity:mirrored_picture"), ("mirrored",)),
+    Hypothesis(_of("identity:turned_picture"), why_not_planted="synth turns no pictures"),
+    Hypothesis(_of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal")),
 )
 """Every hypothesis, conventions before amounts and landmarks before masks."""

@@ -1,5 +1,5 @@
 """Mesh files read as they are written: vertices and faces in the file's order, each texture with its own faces."""
 
-from renderkit.geometry.mesh_files.load import MESH_SUFFIXES, load_mesh
+from renderkit.geometry.mesh_files.load import MESH_SUFFIXES, read_mesh_file
 
-__all__ = ["MESH_SUFFIXES", "load_mesh"]
+__all__ = ["MESH_SUFFIXES", "read_mesh_file"]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, ColorImage, Faces, FloatArray, Points3
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files.textures import MeshTexture
 from renderkit.geometry.seams import split_seams
 
@@ -47,8 +46,8 @@ class FileMesh:
     normals: Points3 | None = None
     notes: tuple[str, ...] = ()
 
-    def to_mesh(self, file: Path) -> Mesh:
-        """Return the mesh, with copies of vertices where a texture needs them.
+    def mesh_fields(self, file: Path) -> dict[str, Any]:
+        """Return the fields of a `Mesh`, with copies of vertices where a texture needs them.
 
         Raises:
             DatasetError: If there are no vertices, or a face has a vertex that is not finite.
@@ -59,18 +58,17 @@ class FileMesh:
         notes = list(sound.notes)
         if not len(sound.faces):
             notes.append(f"a point cloud of {len(sound.vertices)} vertices: it can be projected, not rendered")
-        textured = sound._textured()
-        try:
-            return replace(textured, name=file.stem, notes=tuple(notes))
-        except ValueError as error:
-            raise DatasetError(file, None, f"cannot be read as a mesh: {error}") from error
+        return {**sound._textured(), "name": file.stem, "notes": tuple(notes)}
 
-    def _textured(self) -> Mesh:
-        """Return the mesh with the textures that could be read."""
-        plain = Mesh(
-            self.vertices, self.faces, vertex_colors=self.vertex_colors, face_colors=self.face_colors,
-            normals=self.normals,
-        )  # fmt: skip
+    def _textured(self) -> dict[str, Any]:
+        """Return the fields with the textures that could be read."""
+        plain = {
+            "vertices": self.vertices,
+            "faces": self.faces,
+            "vertex_colors": self.vertex_colors,
+            "face_colors": self.face_colors,
+            "normals": self.normals,
+        }
         if self.uv is None or self.uv_faces is None or not len(self.faces):
             return plain
         chosen = np.zeros(len(self.faces), np.int32) if self.face_textures is None else self.face_textures
@@ -84,19 +82,19 @@ class FileMesh:
         source, faces, uv = split_seams(self.faces, corners, self.uv, len(self.vertices))
         images = [texture for texture in self.textures if texture is not None]
         one = len(images) == 1
-        return Mesh(
-            self.vertices[source],
-            faces,
-            uv,
-            images[0].pixels if one else None,
-            _taken(self.vertex_colors, source),
-            textures=() if one else tuple(image.pixels for image in images),
-            face_textures=None if one and bool((chosen == 0).all()) else chosen,
-            wraps=tuple(image.wrap for image in images),
-            face_colors=self.face_colors,
-            normals=_taken(self.normals, source),
-            source_vertex=source if len(source) > len(self.vertices) else None,
-        )
+        return {
+            "vertices": self.vertices[source],
+            "faces": faces,
+            "uv": uv,
+            "texture": images[0].pixels if one else None,
+            "vertex_colors": _taken(self.vertex_colors, source),
+            "textures": () if one else tuple(image.pixels for image in images),
+            "face_textures": None if one and bool((chosen == 0).all()) else chosen,
+            "wraps": tuple(image.wrap for image in images),
+            "face_colors": self.face_colors,
+            "normals": _taken(self.normals, source),
+            "source_vertex": source if len(source) > len(self.vertices) else None,
+        }
 
     def _with_finite_vertices(self, file: Path) -> FileMesh:
         """Deal with vertices that are NaN, infinite or beyond `MAX_COORDINATE`: no face may use them.

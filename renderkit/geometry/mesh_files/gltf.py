@@ -16,7 +16,7 @@ from renderkit.geometry.mesh_files.file_mesh import FileMesh, colors_of, unit_or
 from renderkit.geometry.mesh_files.gltf_document import GltfDocument
 from renderkit.geometry.mesh_files.gltf_materials import BaseColor, GltfMaterials
 from renderkit.geometry.mesh_files.polygons import check_indices
-from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
 
 MAX_DEPTH = 256
 """Nodes below one another; more are refused."""

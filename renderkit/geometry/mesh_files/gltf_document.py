@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.textures import inside_folder
 from renderkit.untrusted.files import read_bytes
+from renderkit.untrusted.json_text import parse_json
 
 MAX_JSON_BYTES = 128 << 20
 """JSON of an asset above this size is refused."""
@@ -52,9 +52,9 @@ class GltfDocument:
         if len(text) > MAX_JSON_BYTES:
             raise DatasetError(path, None, f"JSON of {len(text)} bytes is over {MAX_JSON_BYTES}")
         try:
-            self.root = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DatasetError(path, None, f"cannot be read as a mesh: {str(error)[:200]}") from error
+            self.root = parse_json(path, text.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise DatasetError(path, None, f"cannot be read as a mesh: {error}") from error
         version = str(self.member(self.root, "asset", dict, {}).get("version", ""))
         if not version.startswith("2"):
             raise DatasetError(

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh import Wrap
 from renderkit.geometry.mesh_files.gltf_document import GltfDocument
 from renderkit.geometry.mesh_files.textures import MeshTexture, TextureReader
+from renderkit.geometry.surface_defaults import Wrap
 
 _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files.arrays import read_npz_mesh
 from renderkit.geometry.mesh_files.file_mesh import FileMesh
 from renderkit.geometry.mesh_files.gltf import read_gltf
@@ -33,31 +32,11 @@ MESH_SUFFIXES = (*_READERS, ".npz")
 """What mesh files end with."""
 
 
-def load_mesh(path: str | Path) -> Mesh:
-    """Read a mesh file, keeping the order and number of its vertices and faces.
-
-    Formats: PLY, OBJ, STL, OFF, glTF and GLB, and .npz with `vertices` and `faces`. Polygons are cut into triangles,
-    concave ones too. Where a texture needs a vertex twice, its copies follow after all vertices of the file, and
-    `Mesh.source_vertex` says whose they are; without a texture there are no copies. Corners of an STL at exactly the
-    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node. A file
-    without faces is a point cloud. What had to be left out is said in `Mesh.notes`.
-
-    Args:
-        path: The file; its suffix says the format.
+def read_mesh_file(path: str | Path) -> FileMesh:
+    """Read the content of a mesh file; `renderkit.load_mesh` makes a mesh of it.
 
     Raises:
-        DatasetError: If the file is missing, no regular file, too large, cut off, or not a mesh.
-
-    Example:
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> import renderkit as rk
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     file = Path(folder, "triangle.off")
-        ...     _ = file.write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0  3 0 1 2".replace("  ", chr(10)))
-        ...     mesh = rk.load_mesh(file)
-        >>> len(mesh.vertices), len(mesh.faces), mesh.name
-        (3, 1, 'triangle')
+        DatasetError: If the file is missing, no regular file, too large, cut off, or of no known format.
     """
     file = Path(path)
     suffix = file.suffix.lower()
@@ -68,5 +47,4 @@ def load_mesh(path: str | Path) -> Mesh:
         )
     if not file.exists():
         raise DatasetError(file, None, "no such mesh file")
-    content = read_npz_mesh(file) if suffix == ".npz" else _READERS[suffix](file, read_bytes(file, MAX_MESH_BYTES))
-    return content.to_mesh(file)
+    return read_npz_mesh(file) if suffix == ".npz" else _READERS[suffix](file, read_bytes(file, MAX_MESH_BYTES))

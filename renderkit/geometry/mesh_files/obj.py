@@ -20,7 +20,7 @@ from renderkit.geometry.mesh_files.mtl import Material, read_materials
 from renderkit.geometry.mesh_files.obj_lines import ObjLines, parse_lines
 from renderkit.geometry.mesh_files.polygons import triangulate
 from renderkit.geometry.mesh_files.textures import MeshTexture, TextureReader
-from renderkit.geometry.surface_color import NEUTRAL_ALBEDO
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
 from renderkit.untrusted.files import read_bytes
 
 MAX_OBJ_BYTES = 1 << 30

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh import REPEATED, Wrap
-from renderkit.images.encoded import MAX_ENCODED_BYTES, EncodedImage, encoded_size
+from renderkit.geometry.surface_defaults import REPEATED, Wrap
+from renderkit.images.encoded import MAX_ENCODED_BYTES, EncodedImage
+from renderkit.images.header import encoded_size, is_png_or_jpeg
 from renderkit.untrusted.files import read_bytes
 
 MAX_MESH_TEXELS = 1 << 28
@@ -72,7 +73,7 @@ class TextureReader:
 
     def _decode(self, image: EncodedImage) -> ColorImage:
         data = image.read_bytes()
-        size = encoded_size(data)
+        size = encoded_size(data) if is_png_or_jpeg(data) else None
         if size is None:
             raise DatasetError(image.path, image.key, f"expected a PNG or JPEG picture, found {data[:8]!r}")
         texels = size[0] * size[1]

@@ -1,0 +1,60 @@
+"""Slips in what is given with a capture that one view shows by itself: inverted mattes, exchanged x and y.
+
+The tests are absolute: all cameras usually share such a slip, so no camera stands out by it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import MaskImage, Pixels
+from renderkit.metrics.mask import MaskScore
+
+INVERTED: Final = (
+    "the matte looks inverted: it covers the border of the picture and leaves out what was rendered; invert the mattes "
+    "(COLMAP and nerfstudio write masks of what is ignored)"
+)
+EXCHANGED: Final = (
+    "the landmarks fit with x and y exchanged: expected (x, y) = (column, row); the file has (row, column)"
+)
+
+_BORDER, _MISSED = 0.7, 0.2
+"""Least share of the border inside, and greatest share of the rendering inside, of an inverted matte."""
+
+_MIN_POINTS, _GAIN, _NEAR = 5, 5.0, 0.05
+"""Fewest points, how many times nearer they are exchanged, how near at most as a share of the diagonal."""
+
+
+def is_inverted(matte: MaskImage, score: MaskScore) -> bool:
+    """Return whether a captured matte is the complement of one.
+
+    Args:
+        matte: (height, width) True inside the captured matte.
+        score: Its overlap with what was rendered.
+    """
+    return score.precision < _MISSED and covers_border(matte)
+
+
+def covers_border(matte: MaskImage) -> bool:
+    """Return whether most of a picture's border lies inside a (height, width) matte, as no object's border does."""
+    border = np.concatenate([matte[0], matte[-1], matte[:, 0], matte[:, -1]])
+    return bool(border.mean() > _BORDER)
+
+
+def are_exchanged(predicted: Pixels, captured: Pixels, size: tuple[int, int]) -> bool:
+    """Return whether detected landmarks fit with their coordinates exchanged, and only so.
+
+    Args:
+        predicted: (L, 2) projected px, NaN where unknown.
+        captured: (L, 2) detected px, NaN where unknown.
+        size: (width, height) of the picture in px.
+    """
+    as_given = np.linalg.norm(predicted - captured, axis=1)
+    exchanged = np.linalg.norm(predicted - captured[:, ::-1], axis=1)
+    known = np.isfinite(as_given)
+    if np.count_nonzero(known) < _MIN_POINTS:
+        return False
+    before, after = float(np.median(as_given[known])), float(np.median(exchanged[known]))
+    return before > _GAIN * after and after < _NEAR * float(np.hypot(*size))

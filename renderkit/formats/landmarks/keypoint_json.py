@@ -1,0 +1,186 @@
+"""Landmarks in JSON: OpenPose, COCO keypoints, MediaPipe, and plain lists by camera and frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Final
+
+import numpy as np
+
+from renderkit.errors import DatasetError
+from renderkit.formats.landmarks.table import (
+    LandmarkLayout,
+    LandmarkSource,
+    LandmarkTable,
+    Points,
+    resolved,
+    rows_of,
+    triples_of,
+    without_origin,
+)
+from renderkit.formats.patterns import ANY_FRAME
+from renderkit.formats.view_names import ViewNames
+
+_OPENPOSE_PARTS = ("face", "pose", "hand_left", "hand_right")
+_SCHEMES = {"pose": "openpose", "hand_left": "left_hand", "hand_right": "right_hand"}
+_LISTS = ("landmarks", "keypoints", "points", "face_landmarks", "faceLandmarks", "multi_face_landmarks", "landmark")
+_NOT_CAMERAS: Final = frozenset({"scheme", "landmarks_3d", "vertex_indices", "format", "version", "unit", "comment"})
+
+
+def _read_openpose(source: LandmarkSource) -> LandmarkTable | None:
+    """OpenPose's --write_json: `people`, each with flat lists of x, y, confidence; 0 is not detected."""
+    content = source.json
+    if not isinstance(content, Mapping) or not isinstance(content.get("people"), list):
+        return None
+    people = [person for person in content["people"] if isinstance(person, Mapping)]
+    view = source.own_view()
+    if not people:
+        return LandmarkTable("OpenPose", {}, triples_of)
+    part, values = _openpose_part(people[0])
+    if part is None:
+        raise DatasetError(
+            source.path, "people/0", "expected face_keypoints_2d, pose_keypoints_2d or hand_...; found none"
+        )
+    count = len(values) // 3 if isinstance(values, list) else 0
+    scheme = None if part == "face" else f"{_SCHEMES[part]}{count}"
+    others = f"the first of {len(people)} people" if len(people) > 1 else "the person"
+    notes = (f"OpenPose: {part}_keypoints_2d of {others}",)
+    return LandmarkTable("OpenPose", {view: values}, triples_of, scheme, notes=notes)
+
+
+def _openpose_part(person: Mapping[str, object]) -> tuple[str | None, object]:
+    """Return the face where it was detected, else the body, else a hand."""
+    found = {part: person.get(f"{part}_keypoints_2d", person.get(f"{part}_keypoints")) for part in _OPENPOSE_PARTS}
+    given = {part: values for part, values in found.items() if values}
+    return next(iter(given.items()), (None, None))
+
+
+def _read_coco(source: LandmarkSource) -> LandmarkTable | None:
+    """COCO keypoints: pixels are counted from 0, visibility 0 is not labelled, 1 hidden, 2 seen.
+
+    Source: cocodataset.org/#format-data; the lists of COCO-WholeBody's faces are taken where there are any.
+    """
+    content = source.json
+    if not isinstance(content, Mapping) or not all(isinstance(content.get(k), list) for k in ("images", "annotations")):
+        return None
+    files = {each.get("id"): str(each.get("file_name", "")) for each in content["images"] if isinstance(each, Mapping)}
+    annotations = [each for each in content["annotations"] if isinstance(each, Mapping)]
+    key = "face_kpts" if any(each.get("face_kpts") for each in annotations) else "keypoints"
+    best: dict[str, tuple[float, object]] = {}
+    for each in annotations:
+        name = files.get(each.get("image_id"))
+        if name is None or not each.get(key):
+            continue
+        score = each.get("score")
+        rank = float(score) if isinstance(score, int | float) else 0.0
+        if name not in best or rank > best[name][0]:
+            best[name] = rank, each[key]
+    views, unknown = {}, []
+    for name, (_, values) in best.items():
+        view = _view_of_file(name, source.names)
+        if view is None:
+            unknown.append(f"picture {name!r}")
+        else:
+            views[view] = values
+    several = len([each for each in annotations if each.get(key)]) > len(best)
+    notes = ("COCO: several people in one picture; the one with the highest score, else the first, is used",)
+    scheme = None if key == "face_kpts" or not _is_body(best) else "coco17"
+    return LandmarkTable(
+        "COCO keypoints", views, _visible, scheme, notes=notes if several else (), unknown=tuple(unknown)
+    )  # fmt: skip
+
+
+def _is_body(best: Mapping[str, tuple[float, object]]) -> bool:
+    return all(isinstance(values, list) and len(values) == 51 for _, values in best.values())
+
+
+def _visible(values: object) -> Points:
+    points = triples_of(values)
+    return replace(points, confidence=np.minimum(points.confidence, 1.0))
+
+
+def _view_of_file(name: str, names: ViewNames | None) -> tuple[str, str] | None:
+    path = PurePosixPath(name.replace("\\", "/"))
+    stem = path.with_suffix("").as_posix() if path.name else ""
+    if names is None:
+        return (ANY_FRAME, path.stem) if path.name else None
+    return names.of_path(stem, anywhere=True) or names.of_path(name, anywhere=True)
+
+
+def _read_plain(source: LandmarkSource) -> LandmarkTable | None:
+    """Lists of points: of one picture, by camera, by camera and frame, or by frame and camera."""
+    content = source.json
+    if isinstance(content, list) or (isinstance(content, Mapping) and any(key in content for key in _LISTS)):
+        return _plain_table(source, {source.own_view(): content}, None)
+    if not isinstance(content, Mapping):
+        return None
+    scheme = content.get("scheme")
+    entries = {str(key): value for key, value in content.items() if key not in _NOT_CAMERAS}
+    if not entries or not all(isinstance(value, list | Mapping) for value in entries.values()):
+        return None
+    lists: dict[tuple[str, str], object] = {}
+    for outer, value in entries.items():
+        if isinstance(value, Mapping) and not any(key in value for key in _LISTS):
+            lists |= {(str(inner), outer): each for inner, each in value.items()}
+        else:
+            lists[ANY_FRAME, outer] = value
+    if source.names is not None and _frames_outside(lists, source.names):
+        lists = {(outer, inner): value for (inner, outer), value in lists.items()}
+    return _plain_table(source, lists, scheme if isinstance(scheme, str) else None)
+
+
+def _frames_outside(lists: Mapping[tuple[str, str], object], names: ViewNames) -> bool:
+    """Return whether the names are rather {frame: {camera: ...}} than {camera: {frame: ...}}."""
+    as_given = sum(names.camera(camera) is not None and names.frame(frame) is not None for frame, camera in lists)
+    swapped = sum(names.frame(camera) is not None and names.camera(frame) is not None for frame, camera in lists)
+    return swapped > as_given
+
+
+def _plain_table(source: LandmarkSource, lists: Mapping[tuple[str, str], object], scheme: str | None) -> LandmarkTable:
+    views, unknown = resolved(lists, source.names)
+    objects = any(_holds_objects(value) for value in views.values())
+    layout = "MediaPipe" if objects else "lists of points"
+    return LandmarkTable(layout, views, _plain_points, scheme, may_be_shares=objects, unknown=unknown)
+
+
+def _plain_points(value: object) -> Points:
+    points = rows_of(_unwrapped(value))
+    if not points.confidence.any():
+        # MediaPipe's face landmarks state visibility and presence 0 for all: they are not filled in.
+        points = replace(points, confidence=np.where(np.isfinite(points.xy).all(axis=1), 1.0, 0.0))
+    return without_origin(points)
+
+
+def _unwrapped(value: object) -> object:
+    """Return the list of points inside {"landmarks": [...]} and inside a list of one or more faces."""
+    for _ in range(4):
+        if isinstance(value, Mapping):
+            key = next((key for key in _LISTS if key in value), None)
+            if key is None:
+                return value
+            value = value[key]
+        elif isinstance(value, list) and value and _holds_points(value[0]):
+            value = value[0]
+        else:
+            return value
+    return value
+
+
+def _holds_points(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(key in value for key in _LISTS)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list | Mapping)
+
+
+def _holds_objects(value: object) -> bool:
+    rows = _unwrapped(value)
+    return isinstance(rows, list) and any(isinstance(row, Mapping) for row in rows)
+
+
+OPENPOSE = LandmarkLayout(
+    "openpose", "OpenPose JSON: pixels counted from 0, confidence 0 is not detected", _read_openpose
+)
+COCO = LandmarkLayout("coco", "COCO keypoints JSON: pixels counted from 0, visibility 0 is not labelled", _read_coco)
+PLAIN = LandmarkLayout("plain", "lists of points by camera and frame, MediaPipe's objects with x and y", _read_plain)

@@ -1,0 +1,161 @@
+"""Landmarks in text and arrays: iBUG's .pts, face-alignment's .npy, DeepLabCut's tables, rows of numbers."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.formats.landmarks.table import (
+    MAX_LANDMARKS,
+    LandmarkLayout,
+    LandmarkSource,
+    LandmarkTable,
+    Points,
+    points_of,
+    resolved,
+    without_origin,
+)
+from renderkit.formats.patterns import ANY_FRAME
+from renderkit.untrusted.files import read_bytes, read_text
+from renderkit.untrusted.npz import read_npy
+
+_DIGITS = re.compile(r"(\d+)(?=\D*$)")
+_PTS_NOTE = (
+    ".pts: pixels are counted from 1, as by 300-W and menpo; 1 was taken from x and y (give 0-based points as JSON)"
+)
+
+
+def _read_pts(source: LandmarkSource) -> LandmarkTable | None:
+    """IBUG's .pts: `version`, `n_points`, and x y in braces, the top-left pixel's centre at (1, 1) (menpo.io)."""
+    if source.path.suffix.lower() != ".pts":
+        return None
+    text = read_text(source.path)
+    opening, closing = text.find("{"), text.rfind("}")
+    lines = [line.split() for line in text[opening + 1 : closing].splitlines() if line.strip()]
+    if opening < 0 or closing < opening:
+        raise DatasetError(source.path, None, "expected points between braces, as .pts files have them")
+    stated = re.search(r"n_points\s*:\s*(\d{1,9})\b", text[:opening])
+    if stated and int(stated[1]) != len(lines):
+        raise DatasetError(source.path, "n_points", f"says {stated[1]} points, found {len(lines)} lines")
+    values = _numbers(source, lines)
+    return LandmarkTable("iBUG .pts", {source.own_view(): values}, _points, origin=1.0, notes=(_PTS_NOTE,))
+
+
+def _read_npy(source: LandmarkSource) -> LandmarkTable | None:
+    """face-alignment's arrays: (L, 2), (L, 3) with a depth, or (N, L, 2 or 3) for the capture's frames in order."""
+    if source.path.suffix.lower() != ".npy":
+        return None
+    values = read_npy(source.path, read_bytes(source.path))
+    if values.ndim not in {2, 3} or values.shape[-1] not in {2, 3} or values.dtype.kind not in "fiu":
+        why = f"expected numbers of shape (L, 2), (L, 3), (N, L, 2) or (N, L, 3), found {values.dtype} {values.shape}"
+        raise DatasetError(source.path, None, why)
+    numbers = values.astype(np.float64)
+    frame, camera = source.own_view()
+    if numbers.ndim == 2 or len(numbers) == 1:
+        return LandmarkTable("array", {(frame, camera): numbers.reshape(-1, values.shape[-1])}, _points)
+    frames = () if source.names is None else source.names.frames
+    if len(frames) != len(numbers) or frame != ANY_FRAME:
+        why = f"holds {len(numbers)} frames; expected {len(frames) if frame == ANY_FRAME else 1}, as the capture has"
+        raise DatasetError(source.path, None, why)
+    return LandmarkTable("array", {(name, camera): numbers[index] for index, name in enumerate(frames)}, _points)
+
+
+def _read_table(source: LandmarkSource) -> LandmarkTable | None:
+    """DeepLabCut's table: rows `scorer`, `bodyparts`, `coords`, then one row per frame; x, y and a likelihood."""
+    if source.path.suffix.lower() not in {".csv", ".txt"}:
+        return None
+    rows = list(csv.reader(read_text(source.path).splitlines()))
+    heads = {row[0].strip().lower(): row for row in rows[:5] if row}
+    if "bodyparts" not in heads or "coords" not in heads:
+        return _read_rows(source, rows)
+    last = next(index for index, row in enumerate(rows) if row and row[0].strip().lower() == "coords")
+    coords = [text.strip().lower() for text in heads["coords"]]
+    starts = [index for index, text in enumerate(coords) if text == "x"]
+    width = 3 if "likelihood" in coords else 2
+    if not starts or any(coords[i : i + width] != ["x", "y", "likelihood"][:width] for i in starts):
+        raise DatasetError(
+            source.path, "coords", f"expected x, y (, likelihood) for each body part, found {coords[:9]}"
+        )
+    people = heads.get("individuals")
+    chosen = [i for i in starts if people is None or people[i] == people[starts[0]]]
+    columns = [i + k for i in chosen for k in range(width)]
+    frame, camera = _camera_of(source)
+    lists: dict[tuple[str, str], object] = {}
+    for row in rows[last + 1 :]:
+        if row:
+            name = frame if frame != ANY_FRAME else _frame_of(row, min(starts))
+            cells = [row[i] if i < len(row) else "" for i in columns]
+            lists[name, camera] = _numbers(source, [cells]).reshape(-1, width)
+    views, unknown = resolved(lists, source.names)
+    notes = ("DeepLabCut: the first of several individuals",) if len(chosen) < len(starts) else ()
+    return LandmarkTable(
+        "DeepLabCut", views, _points, f"deeplabcut{len(chosen)}", notes=notes, unknown=unknown
+    )  # fmt: skip
+
+
+def _read_rows(source: LandmarkSource, rows: Sequence[Sequence[str]]) -> LandmarkTable | None:
+    """Rows of x, y or x, y, confidence, with or without a line of names before them."""
+    lines = [row if len(row) > 1 else row[0].split() for row in rows if row and row[0].strip()]
+    if lines and not _is_number(lines[0][0]):
+        lines = lines[1:]
+    if not lines or any(len(line) not in {2, 3} for line in lines):
+        return None
+    return LandmarkTable("rows of numbers", {source.own_view(): _numbers(source, lines)}, _points)
+
+
+def _camera_of(source: LandmarkSource) -> tuple[str, str]:
+    """Return the view of a table, whose name begins with the video's: cam1DLC_resnet50_...csv."""
+    if source.view is not None or source.names is None:
+        return source.own_view()
+    stem = source.path.stem
+    starting = [name for name in source.names.cameras if stem.startswith(name)]
+    if starting:
+        return ANY_FRAME, max(starting, key=len)
+    return source.own_view()
+
+
+def _frame_of(row: Sequence[str], first: int) -> str:
+    """Return the frame that a row's index says: its number, or the number in the picture's name."""
+    index = "/".join(text.strip() for text in row[:first] if text.strip())
+    digits = _DIGITS.search(index.rsplit(".", 1)[0] if "." in index else index)
+    return index if digits is None else digits[1]
+
+
+def _numbers(source: LandmarkSource, lines: Sequence[Sequence[str]]) -> FloatArray:
+    """Return (lines, width) numbers; empty cells are NaN.
+
+    Raises:
+        DatasetError: If a cell is no number, lines differ in length, or there are too many.
+    """
+    if len(lines) > MAX_LANDMARKS or len({len(line) for line in lines}) > 1:
+        raise DatasetError(source.path, None, f"expected at most {MAX_LANDMARKS} lines of one length")
+    try:
+        values = [[float(text) if text.strip() else np.nan for text in line] for line in lines]
+        return np.array(values).reshape(len(lines), -1)
+    except ValueError as error:
+        raise DatasetError(source.path, None, f"expected numbers: {error}") from error
+
+
+def _points(values: object) -> Points:
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 2 or numbers.shape[1] not in {2, 3} or len(numbers) > MAX_LANDMARKS:
+        raise ValueError(f"expected (L, 2) or (L, 3) numbers with L at most {MAX_LANDMARKS}, found {numbers.shape}")
+    return without_origin(points_of(numbers))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+PTS = LandmarkLayout("pts", "iBUG / 300-W .pts: pixels counted from 1", _read_pts)
+NPY = LandmarkLayout("npy", "face-alignment .npy: (L, 2), (L, 3) or (N, L, 2), pixels counted from 0", _read_npy)
+TABLE = LandmarkLayout("table", "DeepLabCut / Anipose .csv, and rows of x, y, confidence", _read_table)

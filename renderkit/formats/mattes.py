@@ -1,0 +1,94 @@
+"""Where a folder's mattes are: `<camera>.png`, `<frame>/<camera>.png`, `<camera>.jpg.png`, `<camera>/<frame>.tif`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from renderkit.formats.patterns import ANY_FRAME, PathPattern
+from renderkit.formats.view_names import ViewNames, walk_files
+from renderkit.images.encoded import EncodedImage
+from renderkit.images.video import VIDEO_SUFFIXES, is_video, video_frame
+
+MATTE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", *VIDEO_SUFFIXES)
+"""Suffixes of mattes and matte videos, in any case, those that win first."""
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class MatteFiles:
+    """The mattes that were found.
+
+    Attributes:
+        files: By frame and camera; `ANY_FRAME` stands for every frame.
+        notes: What was taken for what, where names are not the capture's own.
+    """
+
+    files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def of(self, frame_id: str, camera_name: str) -> Path | None:
+        """Return the matte of a view; that of the frame comes before that for every frame."""
+        return self.files.get((frame_id, camera_name)) or self.files.get((ANY_FRAME, camera_name))
+
+
+def picture_in(path: Path, frame_index: int) -> EncodedImage:
+    """Refer to a picture file, or to the frame of a video.
+
+    Args:
+        path: The file.
+        frame_index: Which frame of the capture is wanted, counted from 0: that of a video with the same number.
+    """
+    return video_frame(path, frame_index) if is_video(path) else EncodedImage.from_file(path)
+
+
+def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
+    """Look up the mattes of a folder, or those that a pattern with `{camera}` matches.
+
+    Raises:
+        DatasetError: If a pattern matches two files for one picture, or a folder cannot be listed.
+    """
+    if "{camera}" in str(given):
+        cameras = {name: name for name in names.cameras}
+        return MatteFiles(PathPattern(Path(given).as_posix(), Path.cwd()).find(cameras))
+    folder = Path(given)
+    found: dict[tuple[str, str], tuple[tuple[int, int, str], str]] = {}
+    for path in walk_files(folder, MATTE_SUFFIXES) if folder.is_dir() else ():
+        for spelling, stem in enumerate(_stems(path)):
+            key = names.of_path(stem)
+            if key is not None:
+                # The capture's own spelling wins, then the suffix that comes first.
+                rank = (spelling + 2 * (key[1] not in stem.split("/")), _rank(path), path)
+                found[key] = min(found.get(key, (rank, path)), (rank, path))
+                break
+    files = {key: folder / path for key, (_, path) in found.items()}
+    return MatteFiles(MappingProxyType(files), _notes({key: path for key, (_, path) in found.items()}))
+
+
+def _stems(path: str) -> tuple[str, ...]:
+    """Return a path without its suffix, and without the picture's suffix that COLMAP keeps: 0.jpg.png."""
+    stem, _ = posixpath.splitext(path)
+    shorter, inner = posixpath.splitext(stem)
+    return (stem, shorter) if inner.lower() in MATTE_SUFFIXES else (stem,)
+
+
+def _rank(path: str) -> int:
+    return MATTE_SUFFIXES.index(posixpath.splitext(path)[1].lower())
+
+
+def _notes(found: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    other = {camera: path for (_, camera), path in found.items() if _stem_name(path) != camera}
+    nested = {camera: path for camera, path in other.items() if "/" not in camera}
+    if not nested:
+        return ()
+    examples = ", ".join(f"{path} for camera {camera}" for camera, path in list(nested.items())[:_MOST_NAMED])
+    return (f"mattes by their names: {examples}{', ...' if len(nested) > _MOST_NAMED else ''}",)
+
+
+def _stem_name(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]

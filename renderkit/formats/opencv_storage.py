@@ -1,0 +1,270 @@
+"""Calibrations that OpenCV users save: FileStorage .yml, .xml or .json, and plain YAML, under any usual key.
+
+One camera (camera_matrix, cameraMatrix, K ... and distortion_coefficients, distCoeffs, D ...), a stereo pair (M1 D1 M2
+D2 R T and their other spellings) or ORB-SLAM settings (Camera.fx ...). Pixel (0, 0) is the CENTRE of the top-left
+pixel. Sources: OpenCV's samples calibration.cpp (fisheye_model, extrinsic_parameters: poses of the board, not of the
+camera) and stereo_calib.cpp (intrinsics.yml, extrinsics.yml); stereoCalibrate: x2 = R x1 + T, so the first camera is
+the world.
+Everything is read without OpenCV, so that a file cannot reach more than this code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.formats.format import Format
+from renderkit.formats.no_pose import NO_POSE, no_pose_note
+from renderkit.formats.unread import unread_notes
+from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.rotation import matrix_from_rotation_vector
+from renderkit.untrusted.content import Content, Untrusted, field, flag_at, mapping_at, number, numbers, size_at
+from renderkit.untrusted.xml_text import parse_xml
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_K = ("camera_matrix", "cameraMatrix", "CameraMatrix", "Camera_Matrix", "camera_Matrix", "K", "M", "mtx", "CameraMat",
+      "intrinsic_matrix", "intrinsicMatrix", "intrinsic", "Intrinsic_Matrix")  # fmt: skip
+_D = ("distortion_coefficients", "distCoeffs", "dist_coeffs", "dist_coeff", "distCoeff", "Distortion_Coefficients",
+      "distortion", "dist", "D", "DistCoeff", "distortion_coeffs")  # fmt: skip
+_PAIRS = (("1", "2"), ("_1", "_2"), ("L", "R"), ("_left", "_right"), ("Left", "Right"), ("_l", "_r"), ("_L", "_R"))
+_R = ("R", "rotation", "rotation_matrix", "rvec", "Rot")
+_T = ("T", "t", "translation", "translation_vector", "tvec", "Trans")
+_WIDTH, _HEIGHT = ("image_width", "imageWidth", "width"), ("image_height", "imageHeight", "height")
+_SIZE = ("imageSize", "image_size", "ImageSize", "cameraResolution", "img_size", "size")
+_FISHEYE = ("fisheye_model", "fisheye", "isFisheye", "is_fisheye")
+_HARMLESS = {
+    "calibration_time", "calibrationDate", "nframes", "nr_of_frames", "framesCount", "board_width", "board_height",
+    "square_size", "flags", "flagValue", "fix_aspect_ratio", "aspectRatio", "avg_reprojection_error",
+    "Avg_Reprojection_Error", "per_view_reprojection_errors", "image_points", "grid_points", "extrinsic_parameters",
+    "marker_size", "ReprojectionError", "rms", "reprojection_error", "E", "F", "camera_matrix_std_dev",
+    "dist_coeffs_std_dev", "num_marker",
+}  # fmt: skip
+_ORB = ("Camera.fx", "Camera1.fx")
+_YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
+_MAX_NODES = 100_000
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was read of a file: cameras, the keys that were used, and notes."""
+
+    cameras: tuple[RawCamera, ...]
+    used: Collection[str]
+    notes: tuple[str, ...] = ()
+
+
+def matches(content: Content) -> bool:
+    """Return True for FileStorage's marks, or YAML at whose top level a camera matrix is stated."""
+    if content.is_folder:
+        return False
+    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        return b"<opencv_storage" in head
+    if head.startswith(b"{"):
+        value = content.json_or_none
+        return isinstance(value, Mapping) and _has_cameras(value) and any(_is_matrix(one) for one in value.values())
+    keys = {key.decode("ascii") for key in _YAML_KEY.findall(head)}
+    if b"!!opencv-" in head or head.startswith(b"%YAML"):
+        return _has_cameras(content.yaml)
+    return _has_cameras(dict.fromkeys(keys)) and "distortion_model" not in keys
+
+
+def _is_matrix(value: Untrusted) -> bool:
+    return isinstance(value, Mapping) and value.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}
+
+
+def _has_cameras(top: Untrusted) -> bool:
+    if not isinstance(top, Mapping):
+        return False
+    return _pair(top) is not None or any(key in top for key in (*_K, *_ORB))
+
+
+def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str]] | None:
+    """Return the camera matrices' keys of a stereo pair and the two endings of its keys."""
+    for endings in _PAIRS:
+        for base in _K:
+            first, second = f"{base}{endings[0]}", f"{base}{endings[1]}"
+            if first in top and second in top:
+                return (first, second), endings
+    return None
+
+
+def read(content: Content) -> RawRig:
+    """Read one camera or a stereo pair."""
+    path = content.path
+    top = mapping_at(_parse(content), path, None)
+    pair = _pair(top)
+    if pair is not None:
+        found = _read_pair(top, pair, path)
+    elif any(key in top for key in _ORB):
+        found = _read_orb(top, path)
+    else:
+        found = _read_single(top, path)
+    notes = (*found.notes, *unread_notes([top], found.used, _HARMLESS, per=None))
+    return RawRig(found.cameras, path, "unknown", notes=notes)
+
+
+def _parse(content: Content) -> Untrusted:
+    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        return _from_xml(parse_xml(content.path, content.data), content.path)
+    return content.json if head.startswith(b"{") else content.yaml
+
+
+def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
+    if sum(1 for _ in root.iter()) > _MAX_NODES:
+        raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are no camera calibration")
+    result: dict[str, Untrusted] = {}
+    for node in root:
+        if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:
+            sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
+            result[node.tag] = {"sizes": sides, "data": (node.findtext("data") or "").split()}
+        elif len(node) == 0:
+            words = (node.text or "").split()
+            result[node.tag] = words if len(words) > 1 else "".join(words)
+        else:
+            result[node.tag] = {child.tag: child.text for child in node}
+    return result
+
+
+def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) -> str | None:
+    key = next((key for key in keys if top.get(key) is not None), None)
+    if key is not None:
+        used.add(key)
+    return key
+
+
+def _matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
+    """Return a matrix given as rows, cols, data, or as nested lists."""
+    if not isinstance(value, Mapping):
+        return numbers(value, shapes, path, key)
+    data = numbers([_plain(one) for one in field(value, "data", path, f"{key}.")], [(None,)], path, key)
+    sides = value.get("sizes")
+    if sides is None:
+        sides = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
+    shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())
+    if any(side < 0 or side != int(side) for side in shape) or data.size != int(np.prod(shape)):
+        expected = " x ".join(f"{side:g}" for side in shape)
+        raise DatasetError(path, key, f"expected {expected} numbers, found {data.size}")
+    return numbers(data.reshape([int(side) for side in shape]), shapes, path, key)
+
+
+def _plain(word: Untrusted) -> Untrusted:
+    """Return a number's text as Python spells it: FileStorage writes .Nan and .Inf."""
+    return word.lower().replace(".nan", "nan").replace(".inf", "inf") if isinstance(word, str) else word
+
+
+def _lens(top: Mapping[str, Untrusted], key: str | None, path: Path) -> tuple[float, ...]:
+    if key is None:
+        return ()
+    return tuple(_matrix(top[key], [(None,), (1, None), (None, 1)], path, key).ravel().tolist())
+
+
+def _model(top: Mapping[str, Untrusted], used: set[str], path: Path) -> ModelName:
+    key = _first(top, _FISHEYE, used)
+    return "kannala_brandt" if key is not None and flag_at(top[key], path, key) else "brown_conrady"
+
+
+def _size(top: Mapping[str, Untrusted], used: set[str], path: Path) -> tuple[int, int] | None:
+    key = _first(top, _SIZE, used)
+    if key is not None:
+        width, height = _matrix(top[key], [(2,), (2, 1), (1, 2)], path, key).ravel()
+        return size_at(width, height, path, key)
+    across, down = _first(top, _WIDTH, used), _first(top, _HEIGHT, used)
+    return None if across is None or down is None else size_at(top[across], top[down], path, across)
+
+
+def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArray | None:
+    rotation_key, translation_key = _first(top, _R, used), _first(top, _T, used)
+    if rotation_key is None or translation_key is None:
+        return None
+    rotation = _matrix(top[rotation_key], [(3, 3), (3,), (3, 1), (1, 3)], path, rotation_key)
+    if rotation.shape != (3, 3):
+        rotation = matrix_from_rotation_vector(rotation.ravel())
+    translation = _matrix(top[translation_key], [(3,), (3, 1), (1, 3)], path, translation_key)
+    return pose_matrix(rotation, translation.ravel())
+
+
+def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
+    used: set[str] = set()
+    key = _first(top, _K, used)
+    if key is None:
+        raise DatasetError(path, "camera_matrix", f"the intrinsics are missing: expected one of {', '.join(_K)}")
+    K = _matrix(top[key], [(3, 3)], path, key)
+    lens = _lens(top, _first(top, _D, used), path)
+    pose = _pose(top, used, path)
+    size = _size(top, used, path)
+    camera = RawCamera(
+        path.stem, K, NO_POSE if pose is None else pose, coefficients=lens, model=_model(top, used, path), size=size
+    )
+    return _Found((camera,), used, (no_pose_note(1),) if pose is None else ())
+
+
+def _read_pair(top: Mapping[str, Untrusted], pair: tuple[tuple[str, str], tuple[str, str]], path: Path) -> _Found:
+    keys, endings = pair
+    used = set(keys)
+    outer, beside = top, path.with_name("extrinsics.yml")
+    relative = _pose(top, used, path)
+    notes: tuple[str, ...] = ()
+    if relative is None and beside != path and beside.is_file():
+        outer = mapping_at(Content(beside).yaml, beside, None)
+        relative = _pose(outer, used, beside)
+        notes = ("R and T are those of extrinsics.yml beside the file",)
+    if relative is None:
+        notes = (
+            *notes,
+            no_pose_note(2, "; stereo_calib.cpp writes R and T into extrinsics.yml: put it beside the file"),
+        )
+    else:
+        notes = (*notes, "the world is the first camera's frame (R and T lead from the first camera to the second)")
+    model, size = _model(top, used, path), _size(top, used, path)
+    cameras = []
+    for key, ending, pose in zip(keys, endings, (NO_POSE, NO_POSE if relative is None else relative), strict=True):
+        lens = _lens(top, _first(top, [f"{base}{ending}" for base in _D], used), path)
+        K = _matrix(top[key], [(3, 3)], path, key)
+        name = ending.strip("_").lower() or ending
+        cameras.append(RawCamera(name, K, pose, coefficients=lens, model=model, size=size))
+    return _Found(tuple(cameras), used, notes)
+
+
+def _read_orb(top: Mapping[str, Untrusted], path: Path) -> _Found:
+    """Read the settings of ORB-SLAM 2 and 3, whose poses are the trajectory that it estimates."""
+    start = "Camera1." if "Camera1.fx" in top else "Camera."
+    kind = str(top.get("Camera.type", "PinHole"))
+    fx, fy, cx, cy = (
+        number(field(top, f"{start}{one}", path), path, f"{start}{one}") for one in ("fx", "fy", "cx", "cy")
+    )
+    fisheye = kind == "KannalaBrandt8"
+    names = ("k1", "k2", "k3", "k4") if fisheye else ("k1", "k2", "p1", "p2", "k3")
+    lens = tuple(number(top.get(f"{start}{one}", 0.0), path, f"{start}{one}") for one in names)
+    size = None
+    if "Camera.width" in top:
+        size = size_at(top["Camera.width"], field(top, "Camera.height", path), path, "Camera.width")
+    used = {f"{start}{one}" for one in ("fx", "fy", "cx", "cy", *names)}
+    used |= {"Camera.type", "Camera.width", "Camera.height"} | set(_orb_settings(top))
+    model: ModelName = "kannala_brandt" if fisheye else "brown_conrady"
+    camera = RawCamera(path.stem, intrinsics(fx, fy, cx, cy), NO_POSE, coefficients=lens, model=model, size=size)
+    return _Found((camera,), used, (no_pose_note(1),))
+
+
+def _orb_settings(top: Mapping[str, Untrusted]) -> Iterator[str]:
+    starts = ("ORBextractor.", "Viewer.", "System.", "File.")
+    return (key for key in top if key.startswith(starts) or key in {"Camera.fps", "Camera.RGB"})
+
+
+FORMAT = Format(
+    name="opencv-storage",
+    title="OpenCV calibration file (.yml, .xml, .json; also stereo)",
+    matches=matches,
+    read_cameras=read,
+)

@@ -1,0 +1,75 @@
+"""Projection matrices P = K [R | t] alone: JSON {camera: (3, 4)} or lists of them, and KITTI calib.txt (P0: ..).
+
+World-to-camera, OpenCV axes; P is decomposed (see `matrices.decompose_projection`). Pixel (0, 0) is taken as the CENTRE
+of the top-left pixel, OpenCV's and KITTI's convention; no image size, no distortion. KITTI's world is the rectified
+frame of camera 0, in metres. Source: KITTI odometry development kit, readme.txt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import RawCamera, RawRig, Unit
+from renderkit.formats.format import Format
+from renderkit.formats.matrices import decompose_projection
+from renderkit.untrusted.content import Content, Untrusted, numbers
+
+_KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")
+_LINE = re.compile(r"(P\d|P_rect_\d\d):\s*(.*)")
+
+
+def matches(content: Content) -> bool:
+    """Return True for KITTI's lines, or JSON of nothing but (3, 4) matrices."""
+    if re.search(rb"^" + _KITTI.pattern, content.head, re.MULTILINE):
+        return True
+    value = content.json_or_none
+    entries = list(value.values()) if isinstance(value, Mapping) else value
+    return isinstance(entries, list) and bool(entries) and all(map(_is_projection, entries))
+
+
+def _is_projection(value: Untrusted) -> bool:
+    if not (isinstance(value, list) and len(value) in {3, 4}):
+        return False
+    return all(
+        isinstance(row, list) and len(row) == 4 and all(isinstance(n, int | float) for n in row) for row in value
+    )
+
+
+def read(content: Content) -> RawRig:
+    """Read and decompose the matrices."""
+    path = content.path
+    kitti = content.json_or_none is None
+    entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
+    cameras = []
+    for name, value in entries.items():
+        K, pose = decompose_projection(numbers(value, [(3, 4), (4, 4)], path, name)[:3], path, name)
+        cameras.append(RawCamera(name, K, pose))
+    unit: Unit = "m" if kitti else "unknown"
+    return RawRig(tuple(cameras), path, unit, notes=("K, R and t are decomposed from the projection matrices",))
+
+
+def _json_entries(value: Untrusted) -> dict[str, Untrusted]:
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+    return {str(name): matrix for name, matrix in pairs}
+
+
+def _kitti_entries(content: Content) -> Iterator[tuple[str, Untrusted]]:
+    path: Path = content.path
+    for index, line in enumerate(content.text.splitlines(), start=1):
+        found = _LINE.match(line.strip())
+        if found is not None:
+            values = numbers(found.group(2).split(), [(None,)], path, f"line {index}")
+            if values.size != 12:
+                raise DatasetError(path, f"line {index}", f"expected 12 numbers, found {values.size}")
+            yield found.group(1), values.reshape(3, 4)
+
+
+FORMAT = Format(
+    name="projection-matrices",
+    title="projection matrices (JSON, KITTI calib.txt)",
+    matches=matches,
+    read_cameras=read,
+)

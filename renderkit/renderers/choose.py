@@ -1,0 +1,68 @@
+"""Which renderer to take."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from renderkit.errors import ArgumentError, ContextError
+from renderkit.renderers.base import Renderer
+
+RendererKind: TypeAlias = Literal["auto", "egl", "cpu"]
+
+
+def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, threads: int | None = None) -> Renderer:
+    """Return a renderer; the caller closes it. Its `info` says what was taken.
+
+    Args:
+        kind: "egl" or "cpu" take that one or fail. "auto" takes a hardware EGL device where there is one, else the CPU
+            renderer, else software EGL.
+        device: Index into `egl.list_devices()`; with "auto" it asks for EGL.
+        threads: How many views the CPU renderer draws at once; all cores by default.
+
+    Raises:
+        ContextError: If what was asked for, or is left, cannot be had: no EGL context, no compiler for the CPU.
+        ArgumentError: If `kind` is none of these, or a device is given with "cpu".
+
+    Example:
+        >>> import renderkit as rk
+        >>> with rk.make_renderer("cpu") as renderer:
+        ...     renderer.info.hardware
+        False
+    """
+    if kind not in {"auto", "egl", "cpu"}:
+        raise ArgumentError(f"renderer: expected 'auto', 'egl' or 'cpu', got {kind!r}")
+    if kind == "cpu":
+        if device is not None:
+            raise ArgumentError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
+        return _cpu_renderer(threads)
+    if kind == "egl" or device is not None or _hardware_device() is not None:
+        return _egl_renderer(device)
+    try:
+        return _cpu_renderer(threads)
+    except ContextError:
+        return _egl_renderer(None)
+
+
+def _hardware_device() -> int | None:
+    """Return the index of the first hardware device that works; None where there is none, or no EGL at all."""
+    from renderkit.renderers.egl.context import list_devices  # noqa: PLC0415 - the CPU renderer needs no EGL
+
+    try:
+        devices = list_devices()
+    except ContextError:
+        return None
+    return next((device.index for device in devices if device.hardware and not device.problem), None)
+
+
+def _egl_renderer(device: int | None) -> Renderer:
+    from renderkit.renderers.egl.renderer import EglRenderer  # noqa: PLC0415 - the CPU renderer needs no EGL
+
+    return EglRenderer(device)
+
+
+def _cpu_renderer(threads: int | None) -> Renderer:
+    try:
+        from renderkit.renderers.cpu import CpuRenderer  # noqa: PLC0415 - loads a compiler
+    except ImportError as error:
+        raise ContextError("the CPU", f"its renderer cannot be loaded: {error}; pip install numba") from error
+    return CpuRenderer(threads)

@@ -1,0 +1,336 @@
+"""The mask without filling triangles: only edges on a contour or a border are drawn.
+
+The number of faces that cover a pixel centre is the winding number of the chain sum_f s_f boundary(f), with s_f the
+sign of face f's projected area. An edge that two faces run in opposite directions has the coefficient s_f - s_g, which
+is zero unless it lies on a contour. What remains is deposited on the scanlines; a running sum along the row is the
+number of covering faces. All of it is integer arithmetic on vertices rounded to 1/256 px, so the mask equals
+rasterising every triangle by the half-open rule: top and left edges belong to the triangle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import Faces, FloatArray, MaskImage
+from renderkit.compiled import kernel
+from renderkit.renderers.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
+
+WORD = 64
+"""Pixels per word of marks: only pixels that are marked are looked at."""
+
+
+@kernel
+def face_signs(faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8]) -> None:
+    """Write the sign (-1, 0, 1) of each face's projected area, exactly."""
+    for face in range(faces.shape[0]):
+        # Unsigned: a signed index costs a test for negative ones.
+        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
+        x, y = np.int64(snapped[a, 0]), np.int64(snapped[a, 1])
+        ux, uy = snapped[b, 0] - x, snapped[b, 1] - y
+        vx, vy = snapped[c, 0] - x, snapped[c, 1] - y
+        area = ux * vy - uy * vx
+        signs[face] = (area > 0) - (area < 0)
+
+
+@kernel
+def find_pending(
+    faces: Faces,
+    snapped: NDArray[np.int32],
+    state: NDArray[np.uint8],
+    longest: float,
+    pending: NDArray[np.int32],
+) -> int:
+    """List the faces with a vertex that is not OK or an edge longer than `longest` (1/256 px); returns their number."""
+    count = 0
+    limit = np.int64(min(longest, 2.0**40))
+    for face in range(faces.shape[0]):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        x0, x1, x2 = np.int64(snapped[a, 0]), np.int64(snapped[b, 0]), np.int64(snapped[c, 0])
+        y0, y1, y2 = np.int64(snapped[a, 1]), np.int64(snapped[b, 1]), np.int64(snapped[c, 1])
+        wide = max(x0, x1, x2) - min(x0, x1, x2)
+        high = max(y0, y1, y2) - min(y0, y1, y2)
+        pending[count] = face
+        count += (max(wide, high) > limit) | (state[a] != OK) | (state[b] != OK) | (state[c] != OK)
+    return count
+
+
+@kernel
+def prepare_faces(
+    numbers: FloatArray,
+    points: FloatArray,
+    faces: Faces,
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    state: NDArray[np.uint8],
+    signs: NDArray[np.int8],
+    block: FloatArray,
+    pending: NDArray[np.int32],
+    all_straight: bool,
+) -> tuple[int, int]:
+    """Project all vertices and look at all faces in one call, for meshes that are done in less time than it takes.
+
+    Arguments are those of `project_vertices`, `face_signs` and `find_pending`; with `all_straight` no edge is too long.
+
+    Returns:
+        The worst state of a vertex, and the number of pending faces.
+    """
+    # A literal would have Numba compile one more version, for it alone.
+    zero = int(np.int64(0))
+    worst = project_vertices(numbers, points, snapped, exact, state, block, zero, points.shape[1])
+    face_signs(faces, snapped, signs)
+    if worst == OK and all_straight:
+        return worst, 0
+    return worst, find_pending(faces, snapped, state, numbers[STRAIGHT_LENGTH], pending)
+
+
+@kernel
+def collect_contour(
+    faces: Faces,
+    snapped: NDArray[np.int32],
+    signs: NDArray[np.int8],
+    edges: NDArray[np.int32],
+    contour: NDArray[np.int32],
+    count: int,
+) -> int:
+    """Append the edges whose coefficient is not zero: rows (x0, y0, x1, y1, coefficient), y0 < y1, to `contour`.
+
+    Args:
+        faces: (F, 3).
+        snapped: (V, 2) in 1/256 px.
+        signs: (F,) from `face_signs`, 0 for faces that are not drawn.
+        edges: (E, 2) from the topology.
+        contour: (N, 5) receives the rows.
+        count: Rows already there.
+
+    Returns:
+        The number of rows; more than N means that the call must be repeated with more room.
+    """
+    for i in range(edges.shape[0]):
+        half, twin = edges[i, 0], edges[i, 1]
+        face = np.uint32(half >> 2)
+        coefficient = np.int32(signs[face]) - (np.int32(signs[np.uint32(twin)]) if twin >= 0 else np.int32(0))
+        if coefficient == 0:
+            continue
+        corner = half & 3
+        a, b = faces[face, corner], faces[face, corner + 1 if corner < 2 else 0]
+        if snapped[a, 1] == snapped[b, 1]:
+            continue
+        if snapped[a, 1] > snapped[b, 1]:
+            a, b, coefficient = b, a, -coefficient
+        if count < contour.shape[0]:
+            contour[count, 0], contour[count, 1] = snapped[a, 0], snapped[a, 1]
+            contour[count, 2], contour[count, 3] = snapped[b, 0], snapped[b, 1]
+            contour[count, 4] = coefficient
+        count += 1
+    return count
+
+
+@kernel
+def find_outline(
+    faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8], edges: NDArray[np.int32],
+    piece_faces: Faces, piece_snapped: NDArray[np.int32], piece_signs: NDArray[np.int8], piece_edges: NDArray[np.int32],
+    contour: NDArray[np.int32], bounds: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Collect the contour of faces and pieces, and its bounds.
+
+    Args:
+        faces: (F, 3); these and the next three as for `collect_contour`.
+        snapped: (V, 2) in 1/256 px.
+        signs: (F,).
+        edges: (E, 2).
+        piece_faces: (M, 3) likewise of the pieces.
+        piece_snapped: (3 M, 2).
+        piece_signs: (M,).
+        piece_edges: (3 M, 2).
+        contour: (N, 5) receives the rows.
+        bounds: (4,) receives x0, y0, x1, y1 in 1/256 px; inverted when there are no rows.
+
+    Returns:
+        The number of rows; more than N means that the call must be repeated with more room.
+    """
+    count = int(np.int64(0))
+    count = collect_contour(faces, snapped, signs, edges, contour, count)
+    count = collect_contour(piece_faces, piece_snapped, piece_signs, piece_edges, contour, count)
+    x0, y0, x1, y1 = np.int32(2**31 - 1), np.int32(2**31 - 1), np.int32(-(2**31)), np.int32(-(2**31))
+    for i in range(min(count, contour.shape[0])):
+        x0, x1 = min(x0, contour[i, 0], contour[i, 2]), max(x1, contour[i, 0], contour[i, 2])
+        y0, y1 = min(y0, contour[i, 1]), max(y1, contour[i, 3])
+    bounds[0], bounds[1], bounds[2], bounds[3] = x0, y0, x1, y1
+    return count
+
+
+@kernel
+def deposit(
+    contour: NDArray[np.int32],
+    first_row: int,
+    num_rows: int,
+    left: int,
+    right: int,
+    deposits: NDArray[np.int32],
+    marks: NDArray[np.uint64],
+) -> None:
+    """Add each edge's coefficient at the first pixel at or right of its crossing, for the rows of one band.
+
+    Args:
+        contour: (N, 5) from `collect_contour`.
+        first_row: The band's first image row.
+        num_rows: Rows of the band.
+        left: The first column; it stands for all to its left.
+        right: The column after the last; what lies beyond is left out.
+        deposits: (rows, padded columns) int32, zeros before.
+        marks: (rows, words) receives a bit for each pixel with a deposit.
+    """
+    for i in range(contour.shape[0]):
+        y0, y1 = int(contour[i, 1]), int(contour[i, 3])
+        top = max((y0 + SUBPIXELS - 1) // SUBPIXELS, first_row)
+        bottom = min((y1 + SUBPIXELS - 1) // SUBPIXELS, first_row + num_rows)
+        if top >= bottom:
+            continue
+        dx, dy = np.int64(contour[i, 2]) - contour[i, 0], y1 - y0
+        # ceil(crossing / 256 px) = floor((x0 dy + (Y - y0) dx + 256 dy - 1) / (256 dy)), stepped exactly row by row.
+        divisor = SUBPIXELS * dy
+        reach = contour[i, 0] * dy + (top * SUBPIXELS - y0) * dx + divisor - 1
+        column = reach // divisor
+        rest = reach - column * divisor
+        step = (SUBPIXELS * dx) // divisor
+        step_rest = SUBPIXELS * dx - step * divisor
+        coefficient = contour[i, 4]
+        for row in range(top - first_row, bottom - first_row):
+            if column < right:
+                at = max(column - left, 0)
+                deposits[row, at] += coefficient
+                marks[row, at >> 6] |= np.uint64(1) << np.uint64(at & 63)
+            column += step
+            rest += step_rest
+            if rest >= divisor:
+                rest -= divisor
+                column += 1
+
+
+@kernel
+def row_spans(
+    deposits: NDArray[np.int32], marks: NDArray[np.uint64], left: int, right: int, spans: NDArray[np.int32]
+) -> int:
+    """Turn one row of deposits into covered spans [start, end) and clear it; returns the number of spans."""
+    running = np.int32(0)
+    count = 0
+    for word in range(marks.shape[0]):
+        bits = marks[word]
+        marks[word] = 0
+        while bits:
+            # The exponent of the lowest bit as a number is its place.
+            lowest = bits & (~bits + np.uint64(1))
+            bits ^= lowest
+            x = np.uint64(word * WORD) + (np.float64(lowest).view(np.uint64) >> np.uint64(52)) - np.uint64(1023)
+            change = deposits[x]
+            deposits[x] = 0
+            before = running
+            running += change
+            if before == 0 and running != 0:
+                spans[count, 0] = left + np.int64(x)
+            elif before != 0 and running == 0:
+                spans[count, 1] = left + np.int64(x)
+                count += 1
+    if running != 0:
+        spans[count, 1] = right
+        count += 1
+    return count
+
+
+@kernel
+def fill_rows(
+    contour: NDArray[np.int32],
+    first_row: int,
+    deposits: NDArray[np.int32],
+    marks: NDArray[np.uint64],
+    spans: NDArray[np.int32],
+    mask: MaskImage,
+    left: int,
+    right: int,
+) -> None:
+    """Deposit a contour, beside what is there, and write the columns `left` to `right` - 1 of a band of the mask.
+
+    Nothing is covered to either side. For the other arguments see `count_rows`.
+    """
+    deposit(contour, first_row, mask.shape[0], left, right, deposits, marks)
+    for row in range(mask.shape[0]):
+        done = left
+        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
+            mask[row, done : spans[i, 0]] = False
+            mask[row, spans[i, 0] : spans[i, 1]] = True
+            done = spans[i, 1]
+        mask[row, done:right] = False
+
+
+@kernel
+def count_rows(
+    contour: NDArray[np.int32],
+    deposits: NDArray[np.int32],
+    marks: NDArray[np.uint64],
+    spans: NDArray[np.int32],
+    first_row: int,
+    num_rows: int,
+    left: int,
+    right: int,
+    width: int,
+    captured: NDArray[np.uint8],
+    words: NDArray[np.uint64],
+    threshold: int,
+) -> tuple[int, int]:
+    """Deposit a contour, beside what is there, and count rendered and common pixels of one band.
+
+    Args:
+        contour: (N, 5) from `collect_contour`.
+        deposits: The band's deposits; zeros afterwards.
+        marks: The band's marks; zeros afterwards.
+        spans: (width + 1, 2) scratch.
+        first_row: The band's first image row.
+        num_rows: Rows of the band.
+        left: The first column that can be covered.
+        right: The column after the last one.
+        width: Image width in px.
+        captured: (height * width,) the captured matte.
+        words: The same memory eight pixels at a time, without the last height * width % 8 pixels.
+        threshold: A captured pixel counts where its value is at least this (1 to 255).
+    """
+    deposit(contour, first_row, num_rows, left, right, deposits, marks)
+    rendered = 0
+    common = 0
+    for row in range(num_rows):
+        offset = (first_row + row) * width
+        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
+            start, end = spans[i, 0], spans[i, 1]
+            rendered += end - start
+            common += count_at_least(captured, words, offset + start, offset + end, threshold)
+    return rendered, common
+
+
+@kernel
+def count_at_least(values: NDArray[np.uint8], words: NDArray[np.uint64], start: int, end: int, threshold: int) -> int:
+    """Count the bytes of values[start:end] that are at least `threshold` (1 to 255), eight to a machine word.
+
+    For threshold <= 128 a byte counts when it has its high bit or its low seven bits reach the threshold, above 128
+    when both hold; adding 128 - threshold % 128 to the low seven bits carries into the high bit where they reach it.
+    """
+    ones, low_bits = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F)
+    addend = np.uint64((128 - threshold) if threshold <= 128 else (256 - threshold)) * ones
+    both = np.uint64(0) if threshold <= 128 else np.uint64(0xFFFFFFFFFFFFFFFF)
+    total = 0
+    x = start
+    while x < end and x & 7:
+        total += 1 if values[x] >= threshold else 0
+        x += 1
+    last = max(min(end >> 3, words.shape[0]), x >> 3)
+    for block in range(x >> 3, last, 128):
+        part = words[block : min(block + 128, last)]
+        sums = np.uint64(0)
+        for i in range(part.shape[0]):
+            carry = (part[i] & low_bits) + addend
+            hits = ((carry | part[i]) & ~both) | (carry & part[i] & both)
+            sums += (hits >> np.uint64(7)) & ones
+        pairs = (sums & np.uint64(0x00FF00FF00FF00FF)) + ((sums >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF))
+        total += int(np.int64((pairs * np.uint64(0x0001000100010001)) >> np.uint64(48)))
+    for i in range(max(x, last << 3), end):
+        total += 1 if values[i] >= threshold else 0
+    return total

@@ -1,0 +1,185 @@
+"""One mesh projected into one camera: everything that is the same for all passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import Faces, FloatArray, frozen
+from renderkit.geometry.camera import Camera
+from renderkit.renderers.cpu.chunks import CHUNK, Chunks
+from renderkit.renderers.cpu.contour import face_signs, find_pending, prepare_faces
+from renderkit.renderers.cpu.lens import (
+    BLOCK,
+    OK,
+    SAFE_RADIUS,
+    STRAIGHT_LENGTH,
+    STRAIGHT_UNDISTORTED,
+    pack_camera,
+    project_vertices,
+)
+from renderkit.renderers.cpu.refine import STACK, refine_faces
+from renderkit.renderers.cpu.scratch import Scratch
+from renderkit.renderers.cpu.team import Team
+from renderkit.renderers.cpu.topology import PreparedMesh, Topology
+
+_SHARED_FACES = 100_000
+"""Meshes with fewer faces are projected in less time than it takes to wake a thread."""
+
+_NO_EXACT = np.empty((0, 3), np.float32)
+_NO_STATE = np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What is drawn instead of faces that are cut or bent: separate triangles.
+
+    Attributes:
+        faces: (M, 3) rows of `snapped` and `exact`.
+        snapped: (3 M, 2) corners in 1/256 px.
+        exact: (3 M, 3) u, v in px and 1 / z.
+        rays: (3 M, 2) the corners' undistorted normalised coordinates.
+        sources: (M,) source face.
+        signs: (M,) sign of the projected area.
+        edges: (3 M, 2) all their edges, each on its own: neighbours cancel on the scanlines.
+        chunks: The corners that each chunk of pieces uses.
+    """
+
+    faces: Faces
+    snapped: NDArray[np.int32]
+    exact: NDArray[np.float32]
+    rays: FloatArray
+    sources: NDArray[np.int32]
+    signs: NDArray[np.int8]
+    edges: NDArray[np.int32]
+    chunks: Chunks
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A projected mesh; the arrays live in the thread's scratch and are good until its next projection.
+
+    Attributes:
+        mesh: What was projected.
+        numbers: The packed camera.
+        snapped: (V, 2) in 1/256 px.
+        exact: (V, 3) u, v in px and 1 / z; no rows for silhouettes.
+        state: (V,) state of each vertex; no rows when all are OK.
+        signs: (F,) sign of the projected area; 0 for faces that are not drawn.
+        pieces: What is drawn instead of some faces.
+    """
+
+    mesh: PreparedMesh
+    numbers: FloatArray
+    snapped: NDArray[np.int32]
+    exact: NDArray[np.float32]
+    state: NDArray[np.uint8]
+    signs: NDArray[np.int8]
+    pieces: Pieces
+
+
+def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool) -> Projection:
+    """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
+    center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
+    farthest = float(np.linalg.norm(center_cam)) + mesh.radius
+    numbers = pack_camera(camera, farthest, silhouette=silhouette)
+    num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
+    snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
+    exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
+    state = scratch.get("state", (num_vertices,), np.uint8)
+    signs = scratch.get("signs", (len(faces),), np.int8)
+    threads = threads_for(mesh.topology, team)
+    pending = scratch.get("pending", (len(faces) + 1,), np.int32)
+    straight = _edges_are_straight(mesh, numbers, float(center_cam[2]))
+    arrays = (snapped, exact, state)
+    if threads == 1:
+        block = scratch.get("block", (4, BLOCK), np.float64)
+        worst, count = prepare_faces(numbers, mesh.points, faces, *arrays, signs, block, pending, straight)
+    else:
+        worst = _project_in_parts(numbers, mesh, arrays, scratch, team, threads)
+        team.map_ranges(lambda a, b: face_signs(faces[a:b], snapped, signs[a:b]), len(faces), threads)
+        count = 0
+        if worst != OK or not straight:
+            count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
+    pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch) if count else NO_PIECES
+    return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+
+
+def _project_in_parts(
+    numbers: FloatArray,
+    mesh: PreparedMesh,
+    arrays: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8]],
+    scratch: Scratch,
+    team: Team,
+    threads: int,
+) -> int:
+    states = [OK]
+
+    def project(first: int, last: int) -> None:
+        block = scratch.get("block", (4, BLOCK), np.float64)
+        states.append(project_vertices(numbers, mesh.points, *arrays, block, first, last))
+
+    team.map_ranges(project, mesh.points.shape[1], threads, grain=BLOCK)
+    return max(states)
+
+
+def threads_for(topology: Topology, team: Team) -> int:
+    """Return how many threads a mesh is worth."""
+    return team.share() if len(topology.faces) >= _SHARED_FACES else 1
+
+
+def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: float) -> bool:
+    """Whether even the longest edge, seen from as near as the mesh can be, is too short to bend visibly."""
+    nearest = center_depth - mesh.radius
+    if np.isinf(numbers[STRAIGHT_LENGTH]):
+        return True
+    return bool(
+        nearest > 0.0 and mesh.longest_edge * (1.0 + numbers[SAFE_RADIUS]) <= numbers[STRAIGHT_UNDISTORTED] * nearest
+    )
+
+
+def _refine(
+    mesh: PreparedMesh,
+    numbers: FloatArray,
+    state: NDArray[np.uint8],
+    pending: NDArray[np.int32],
+    signs: NDArray[np.int8],
+    scratch: Scratch,
+) -> Pieces:
+    stack, polygon = scratch.get("stack", (STACK + 1, 3, 3), np.float64), scratch.get("polygon", (7, 3), np.float64)
+    room = 2 * len(pending) + 256
+    while True:
+        snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
+        rays, sources = np.empty((3 * room, 2)), np.empty(room, np.int32)
+        kept = (snapped, exact, rays, sources)
+        count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
+        if count <= room:
+            break
+        room = count
+    used = slice(3 * count)
+    return _pieces(snapped[used], exact[used], rays[used], sources[:count])
+
+
+def _pieces(
+    snapped: NDArray[np.int32],
+    exact: NDArray[np.float32],
+    rays: FloatArray,
+    sources: NDArray[np.int32],
+) -> Pieces:
+    faces = np.arange(3 * len(sources), dtype=np.int32).reshape(-1, 3)
+    # Read-only as the topology's faces are: the kernels are compiled for one kind of array.
+    faces.flags.writeable = False
+    signs = np.empty(len(sources), np.int8)
+    if len(sources):
+        face_signs(faces, snapped, signs)
+    corners = 4 * np.arange(len(sources), dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
+    edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
+    edges.flags.writeable = False
+    starts = np.arange(0, len(snapped) + 3 * CHUNK - 1, 3 * CHUNK)
+    chunks = Chunks(faces.reshape(-1), frozen(np.minimum(starts, len(snapped)).astype(np.int32)))
+    return Pieces(faces, snapped, exact, rays, sources, signs, edges, chunks)
+
+
+NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))

@@ -1,0 +1,157 @@
+"""CpuRenderer: the same pictures as OpenGL's, without OpenGL."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import AlphaImage, FloatArray, MaskImage
+from renderkit.buffer_pool import MAX_BYTES, BufferPool
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.cpu.projection import Projection, project_mesh
+from renderkit.renderers.cpu.scratch import Scratch
+from renderkit.renderers.cpu.silhouette import count_mask, draw_mask
+from renderkit.renderers.cpu.team import Team
+from renderkit.renderers.cpu.topology import PreparedMeshes
+from renderkit.renderers.cpu.visibility import Appearance, depths_at, draw_visible
+from renderkit.system import usable_cores
+
+_SURFACE = RenderPass.NORMAL | RenderPass.COLOR
+
+_KEPT_BYTES = 64 << 20
+"""Memory kept for each thread's next pictures: index, depth, colour and mask of 5 megapixels."""
+
+
+class CpuRenderer:
+    """Draws meshes with kernels compiled by Numba, in the cameras' raw (distorted) pictures. Needs no system library.
+
+    One renderer may be used from several threads at once: the kernels run without the GIL, and each thread has working
+    memory of its own. Meshes are prepared once and remembered as long as they live.
+
+    Example:
+        with CpuRenderer() as renderer:
+            mask = renderer.render_mask(mesh, camera)
+
+    Attributes:
+        threads: How many views may be worth drawing at once.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Take a number of threads; by default as many as the process may use cores.
+
+        Raises:
+            ValueError: If `threads` is not positive.
+        """
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads: expected at least 1, got {threads}")
+        self.threads = threads or usable_cores()
+        self._scratch = Scratch()
+        self._team = Team(self.threads)
+        self._buffers = BufferPool(max(MAX_BYTES, self.threads * _KEPT_BYTES))
+        self._meshes = PreparedMeshes()
+        self._appearances: weakref.WeakKeyDictionary[Mesh, Appearance] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> RendererInfo:
+        """Device and version, for reports."""
+        import llvmlite.binding  # noqa: PLC0415 - only for its version
+        import numba  # noqa: PLC0415 - only for its version
+
+        llvm = ".".join(str(part) for part in llvmlite.binding.llvm_version_info)
+        processor = llvmlite.binding.get_host_cpu_name()
+        plural = "thread" if self.threads == 1 else "threads"
+        device = f"Numba {numba.__version__} (LLVM {llvm}) on {processor}, {self.threads} {plural}"
+        return RendererInfo("cpu", device, numba.__version__, hardware=False)
+
+    def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
+        """Draw a mesh with visibility; see `base.Renderer.render`."""
+        projection = self._project(mesh, camera, silhouette=False)
+        appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
+        return draw_visible(
+            projection, appearance, camera.size, passes, self._scratch, self._team, buffers=self._buffers
+        )
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        """Draw only the silhouette; see `base.Renderer.render_mask`."""
+        projection = self._project(mesh, camera, silhouette=True)
+        return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
+
+    def mask_counts(
+        self, mesh: Mesh, camera: Camera, captured: MaskImage | AlphaImage, threshold: int = 128
+    ) -> tuple[int, int, int]:
+        """Count the silhouette's pixels against a captured mask, without writing the silhouette.
+
+        Args:
+            mesh: Vertices in world units.
+            camera: The view.
+            captured: (height, width) mask, or matte of which the pixels of at least `threshold` count.
+            threshold: 1 to 255; not used for a boolean mask.
+
+        Returns:
+            Numbers of rendered pixels, of captured pixels, and of pixels that are both.
+
+        Raises:
+            ValueError: If the mesh has no faces, the sizes differ, or the threshold is out of range.
+        """
+        array = np.asarray(captured)
+        if array.shape != (camera.height, camera.width) or array.dtype not in (np.bool_, np.uint8):
+            raise ValueError(
+                f"captured: expected bool or uint8 of shape ({camera.height}, {camera.width}), "
+                f"got {array.dtype} of shape {array.shape}"
+            )
+        if not 1 <= threshold <= 255:
+            raise ValueError(f"threshold: expected 1 to 255, got {threshold}")
+        least = 1 if array.dtype == np.bool_ else threshold
+        projection = self._project(mesh, camera, silhouette=True)
+        pixels = np.ascontiguousarray(array).view(np.uint8)
+        # Read-only as rendered masks are: the kernels are compiled for one kind of array.
+        pixels.flags.writeable = False
+        return count_mask(projection, pixels, least, self._scratch, self._team)
+
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
+        wanted = np.ascontiguousarray(pixels, dtype=np.int64)
+        if wanted.ndim != 2 or wanted.shape[1] != 2:
+            raise ValueError(f"pixels: expected shape (N, 2), got {wanted.shape}")
+        if ((wanted < 0) | (wanted >= camera.size)).any():
+            raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
+        projection = self._project(mesh, camera, silhouette=False)
+        return depths_at(projection, wanted, camera.size, self._scratch, self._team).astype(np.float64)
+
+    def close(self) -> None:
+        """Release what this thread and all meshes hold, and spare memory of pictures. Closing twice is harmless."""
+        self._team.close()
+        self._meshes.clear()
+        self._scratch.clear()
+        self._buffers.close()
+        with self._lock:
+            self._appearances.clear()
+
+    def __enter__(self) -> Self:
+        """Return the renderer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the renderer."""
+        self.close()
+
+    def _project(self, mesh: Mesh, camera: Camera, *, silhouette: bool) -> Projection:
+        return project_mesh(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=silhouette)
+
+    def _appearance(self, mesh: Mesh) -> Appearance:
+        with self._lock:
+            known = self._appearances.get(mesh)
+            if known is None:
+                known = Appearance.of(mesh, self._meshes.get(mesh).topology)
+                self._appearances[mesh] = known
+            return known

@@ -1,0 +1,141 @@
+"""From a projected mesh to its mask, or to the counts of its mask against a captured one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import MaskImage
+from renderkit.buffer_pool import BufferPool, Window
+from renderkit.renderers.cpu.contour import (
+    WORD,
+    count_at_least,
+    count_rows,
+    deposit,
+    fill_rows,
+    find_outline,
+)
+from renderkit.renderers.cpu.lens import SUBPIXELS
+from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
+from renderkit.renderers.cpu.scratch import Scratch
+from renderkit.renderers.cpu.team import Team
+
+_BAND_PX = 1 << 23
+"""Pixels whose deposits are held at a time: 32 MiB."""
+
+_SHARED_EDGES = 20_000
+"""Contours with fewer edges are drawn in less time than it takes to wake a thread."""
+
+
+def draw_mask(
+    projection: Projection, size: tuple[int, int], scratch: Scratch, team: Team, *, buffers: BufferPool
+) -> MaskImage:
+    """Return the (height, width) mask, read-only; `size` is (width, height)."""
+    width, height = size
+    contours, window = _outline(projection, width, height, scratch, team)
+    pixels, mask = buffers.canvas((height, width), np.bool_, False, window)
+
+    def fill(
+        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
+    ) -> None:
+        band = pixels[first : first + rows]
+        fill_rows(contour, first, deposits, marks, _spans(width, scratch), band, window[0], window[2])
+
+    _draw_bands(contours, window, fill, scratch, team)
+    return mask
+
+
+def count_mask(
+    projection: Projection, captured: NDArray[np.uint8], threshold: int, scratch: Scratch, team: Team
+) -> tuple[int, int, int]:
+    """Return the numbers of rendered, captured and common pixels; `captured` is (height, width), contiguous."""
+    height, width = captured.shape
+    flat = captured.reshape(-1)
+    words = flat[: flat.size // 8 * 8].view(np.uint64)
+    contours, window = _outline(projection, width, height, scratch, team)
+    counts: list[tuple[int, int]] = []
+
+    def count(
+        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
+    ) -> None:
+        spans = _spans(width, scratch)
+        covered = count_rows(
+            contour, deposits, marks, spans, first, rows, window[0], window[2], width, flat, words, threshold
+        )
+        counts.append(covered)
+
+    _draw_bands(contours, window, count, scratch, team)
+    rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
+    return rendered, count_at_least(flat, words, 0, flat.size, threshold), common
+
+
+def _outline(
+    projection: Projection, width: int, height: int, scratch: Scratch, team: Team
+) -> tuple[list[NDArray[np.int32]], Window]:
+    """Return the edges that change the cover count, some lists of (N, 5), and the part of the picture they reach."""
+    topology = projection.mesh.topology
+    threads = threads_for(topology, team)
+    step = -(-len(topology.edges) // threads)
+    # This thread's memory, whoever works: it must last until the edges are drawn.
+    rooms = [scratch.rows(f"contour {part}", 1 << 14, 5, np.int32) for part in range(threads)]
+    counts = [0] * threads
+    bounds = np.empty((threads, 4), np.int64)
+
+    def find(part: int) -> None:
+        pieces = projection.pieces if part == 0 else NO_PIECES
+        counts[part] = find_outline(
+            topology.faces, projection.snapped, projection.signs, topology.edges[part * step : (part + 1) * step],
+            pieces.faces, pieces.snapped, pieces.signs, pieces.edges, rooms[part], bounds[part],
+        )  # fmt: skip
+
+    waiting: Sequence[int] = range(threads)
+    while waiting:
+        team.map(find, waiting, threads)
+        waiting = [part for part in range(threads) if counts[part] > len(rooms[part])]
+        for part in waiting:
+            rooms[part] = scratch.rows(f"contour {part}", counts[part], 5, np.int32)
+    contours = [rows[:count] for rows, count in zip(rooms, counts, strict=True)]
+    return contours, _window(bounds, width, height)
+
+
+def _window(bounds: NDArray[np.int64], width: int, height: int) -> Window:
+    """Return the pixels within (N, 4) bounds in 1/256 px."""
+    ends = (bounds + SUBPIXELS - 1) // SUBPIXELS
+    x0, y0 = (int(low) for low in ends[:, :2].min(axis=0))
+    x1, y1 = (int(high) for high in ends[:, 2:].max(axis=0))
+    if x0 >= min(x1, width) or y0 >= min(y1, height) or min(x1, y1) <= 0:
+        return 0, 0, 0, 0
+    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+
+
+def _draw_bands(
+    contours: list[NDArray[np.int32]],
+    window: Window,
+    draw: Callable[[NDArray[np.int32], int, int, NDArray[np.int32], NDArray[np.uint64]], None],
+    scratch: Scratch,
+    team: Team,
+) -> None:
+    """Hand the bands to `draw`, one by one.
+
+    It takes the last contour, first row, number of rows, and deposits and marks of the other contours, which it clears.
+    """
+    left, top, right, bottom = window
+    words = -(-(right - left) // WORD)
+    threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
+    band = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
+
+    def draw_band(first: int) -> None:
+        num_rows = min(band, bottom - first)
+        deposits = scratch.get("deposits", (num_rows, words * WORD), np.int32)
+        marks = scratch.get("marks", (num_rows, words), np.uint64)
+        for contour in contours[:-1]:
+            deposit(contour, first, num_rows, left, right, deposits, marks)
+        draw(contours[-1], first, num_rows, deposits, marks)
+
+    team.map(draw_band, range(top, bottom, band), threads)
+
+
+def _spans(width: int, scratch: Scratch) -> NDArray[np.int32]:
+    return scratch.get("spans", (width + 1, 2), np.int32)

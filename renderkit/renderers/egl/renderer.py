@@ -1,0 +1,146 @@
+"""EglRenderer: meshes drawn by our shaders through OpenGL, with the lens in the vertex shader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import MaskImage
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.renderers.barycentric import barycentric_image
+from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.egl.context import EglContext
+from renderkit.renderers.egl.device import DrawDevice
+from renderkit.renderers.egl.target import (
+    COLOR_FORMAT,
+    DEPTH_FORMAT,
+    FACE_FORMAT,
+    MASK_FORMAT,
+    NORMAL_FORMAT,
+    POINT_FORMAT,
+    PixelFormat,
+)
+
+MAX_TILE = 4096
+"""Larger pictures are drawn in tiles: window coordinates stay exact to 1/4096 px and target memory stays bounded."""
+
+
+_FORMATS = {
+    RenderPass.BARYCENTRIC: POINT_FORMAT,
+    RenderPass.NORMAL: NORMAL_FORMAT,
+    RenderPass.COLOR: COLOR_FORMAT,
+}
+
+
+class EglRenderer:
+    """Draws meshes on an EGL device, in the cameras' raw (distorted) pictures.
+
+    Meshes are uploaded once and kept as long as they live; programs and targets are kept across views. Belongs to the
+    thread that makes it.
+
+    Example:
+        with EglRenderer() as renderer:
+            mask = renderer.render_mask(mesh, camera)
+    """
+
+    def __init__(self, device: int | None = None) -> None:
+        """Make a context.
+
+        Args:
+            device: Index into `egl.list_devices()`; None takes the first one that works, hardware first.
+
+        Raises:
+            ContextError: If no context can be made.
+        """
+        self._context = EglContext(device)
+        self._device = DrawDevice(self._context)
+
+    @property
+    def info(self) -> RendererInfo:
+        """Device and version, for reports."""
+        device = self._context.device
+        return RendererInfo("egl", device.name, device.version, device.hardware, device.index)
+
+    @property
+    def threads(self) -> int:
+        """1: an OpenGL context belongs to its thread."""
+        return 1
+
+    def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
+        """Draw a mesh with visibility; see `base.Renderer.render`."""
+        device = self._ready(mesh)
+        formats = [FACE_FORMAT, DEPTH_FORMAT]
+        formats += [pixel_format for wanted, pixel_format in _FORMATS.items() if wanted in passes]
+        pictures = _draw(device, mesh, camera, formats)
+        return _assemble(mesh, camera, dict(zip(formats, pictures, strict=True)))
+
+    def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
+        """Draw only the silhouette; see `base.Renderer.render_mask`."""
+        (picture,) = _draw(self._ready(mesh), mesh, camera, [MASK_FORMAT])
+        return _as_mask(picture)
+
+    def close(self) -> None:
+        """Release everything on the device. Closing twice is harmless."""
+        if self._context.is_open:
+            # A context that had to be remade has lost its objects already.
+            if not self._context.make_current():
+                self._device.close()
+            self._context.close()
+
+    def __enter__(self) -> Self:
+        """Return the renderer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the renderer."""
+        self.close()
+
+    def _ready(self, mesh: Mesh) -> DrawDevice:
+        _check_faces(mesh)
+        self._make_current()
+        return self._device
+
+    def _make_current(self) -> None:
+        if self._context.make_current():
+            self._device = DrawDevice(self._context)
+
+
+def _check_faces(mesh: Mesh) -> None:
+    if not len(mesh.faces):
+        raise ValueError(f"mesh {mesh.name!r} has {len(mesh.vertices)} vertices and no faces; expected at least one")
+
+
+def _as_mask(picture: NDArray[np.uint8]) -> MaskImage:
+    picture.flags.writeable = False
+    return picture.view(np.bool_)
+
+
+def _draw(device: DrawDevice, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:
+    """Return one whole picture per format."""
+    pictures = [pixel_format.empty(camera.height, camera.width) for pixel_format in formats]
+    for y0 in range(0, camera.height, MAX_TILE):
+        for x0 in range(0, camera.width, MAX_TILE):
+            width, height = min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
+            target = device.draw(mesh, camera, (x0, y0, width, height), formats)
+            for slot, picture in enumerate(pictures):
+                target.read(slot, picture, x0, y0, width, height)
+    return pictures
+
+
+def _assemble(mesh: Mesh, camera: Camera, pictures: dict[PixelFormat, NDArray[Any]]) -> Rendering:
+    face_index = pictures[FACE_FORMAT]
+    ray, normal, color = (pictures.get(pixel_format) for pixel_format in (POINT_FORMAT, NORMAL_FORMAT, COLOR_FORMAT))
+    return Rendering(
+        face_index,
+        pictures[DEPTH_FORMAT],
+        None if ray is None else barycentric_image(mesh, camera, face_index, ray),
+        None if normal is None else np.ascontiguousarray(normal[..., :3]),
+        None if color is None else np.ascontiguousarray(color[..., :3]),
+    )

@@ -1,0 +1,236 @@
+"""Every layout of landmarks, written as its program writes it; the truth is the points that were written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from renderkit.capture import Frame
+from renderkit.errors import DatasetError
+from renderkit.formats.landmarks_file import LandmarksFile
+from renderkit.formats.view_names import ViewNames
+from renderkit.geometry.landmarks import Landmarks
+
+SIZE = (320, 240)
+NAMES = ViewNames(("000", "012"), ("cam1", "cam2"))
+TRUTH = np.random.default_rng(0).uniform((60.0, 30.0), (250.0, 200.0), (68, 2)).round(3)
+
+
+def saved(path: Path, content: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def read(path: Path, frame: str = "012", camera: str = "cam1", **options: Any) -> Landmarks:
+    found = LandmarksFile(path, NAMES, **options).landmarks_2d(frame, camera, SIZE)
+    assert found is not None
+    return found
+
+
+def triples(points: np.ndarray, confidence: float = 0.9) -> list[float]:
+    return np.column_stack([points, np.full(len(points), confidence)]).ravel().tolist()
+
+
+def test_openpose(tmp_path: Path) -> None:
+    face = triples(TRUTH)
+    face[3:6] = [0.0, 0.0, 0.0]
+    face[8] = 0.0
+    person = {"person_id": [-1], "pose_keypoints_2d": triples(TRUTH[:25]), "face_keypoints_2d": face}
+    content = {"version": 1.3, "people": [person, {"face_keypoints_2d": triples(TRUTH + 5.0)}]}
+    saved(tmp_path / "cam1" / "cam1_000000000012_keypoints.json", content)
+    saved(tmp_path / "cam2_000_keypoints.json", {"version": 1.3, "people": []})
+    saved(tmp_path / "cam1" / "0_keypoints.json", {"people": [person | {"face_keypoints_2d": []}]})
+    found = read(tmp_path)
+    assert found.scheme == "ibug68"
+    assert np.flatnonzero(~found.valid).tolist() == [1, 2]
+    assert np.array_equal(found.points[found.valid], TRUTH[found.valid])
+    assert found.notes == ("OpenPose: face_keypoints_2d of the first of 2 people",)
+    assert read(tmp_path, "000").scheme == "openpose25"
+    assert LandmarksFile(tmp_path, NAMES).landmarks_2d("000", "cam2", SIZE) is None
+
+
+def test_openpose_of_one_view_needs_its_camera(tmp_path: Path) -> None:
+    file = saved(tmp_path / "landmarks.json", {"people": [{"face_keypoints_2d": triples(TRUTH)}]})
+    with pytest.raises(DatasetError, match=r"'landmarks' is no camera's; expected a folder of files <camera>\.json"):
+        LandmarksFile(file, NAMES)
+    alone = LandmarksFile(file, ViewNames(("0",), ("only",))).landmarks_2d("0", "only", SIZE)
+    assert alone is not None
+    assert np.array_equal(alone.points, TRUTH)
+
+
+def test_coco(tmp_path: Path) -> None:
+    values = np.column_stack([TRUTH[:17], np.full(17, 2)])
+    values[4] = [0, 0, 0]
+    values[5, 2] = 1
+    content = {
+        "images": [
+            {"id": 7, "file_name": "images/cam1/012.jpg"},
+            {"id": 8, "file_name": "cam2_0.png"},
+            {"id": 9, "file_name": "other.png"},
+        ],
+        "annotations": [
+            {"image_id": 7, "keypoints": (values * 2).ravel().tolist(), "score": 0.2},
+            {"image_id": 7, "keypoints": values.ravel().tolist(), "score": 0.9},
+            {"image_id": 9, "keypoints": values.ravel().tolist()},
+            {"image_id": 8, "keypoints": triples(TRUTH[:17], 2.0)},
+        ],
+        "categories": [{"id": 1, "name": "person", "keypoints": ["nose"]}],
+    }
+    file = saved(tmp_path / "person_keypoints.json", content)
+    found = read(file)
+    assert found.scheme == "coco17"
+    assert np.flatnonzero(~found.valid).tolist() == [4]
+    assert np.array_equal(found.points[found.valid], TRUTH[:17][found.valid])
+    assert "several people" in found.notes[0]
+    assert np.array_equal(read(file, "000", "cam2").points, TRUTH[:17])
+    (note,) = LandmarksFile(file, NAMES).notes
+    assert "picture 'other.png'" in note
+
+
+def test_pts_counts_from_one(tmp_path: Path) -> None:
+    lines = "\n".join(f"{x + 1.0:.3f} {y + 1.0:.3f}" for x, y in TRUTH)
+    found = read(saved(tmp_path / "cam1.pts", f"version: 1\nn_points: 68\n{{\n{lines}\n}}\n"))
+    np.testing.assert_allclose(found.points, TRUTH, rtol=0.0, atol=1e-9)
+    assert "counted from 1" in found.notes[0]
+    with pytest.raises(DatasetError, match="says 67 points, found 68"):
+        read(saved(tmp_path / "cam1.pts", f"n_points: 67\n{{\n{lines}\n}}\n"))
+    with pytest.raises(DatasetError, match="between braces"):
+        read(saved(tmp_path / "cam1.pts", "1 2\n3 4\n"))
+    with pytest.raises(DatasetError, match="expected numbers"):
+        read(saved(tmp_path / "cam1.pts", "{\n1 2\n3 x\n}\n"))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("visibility", [None, 0.0, 0.8])
+def test_mediapipe_is_multiplied_by_the_size(tmp_path: Path, nested: bool, visibility: float | None) -> None:
+    points = np.random.default_rng(1).uniform(0.2, 0.7, (478, 2))
+    points[0] = [-0.02, 1.01]
+    more = {} if visibility is None else {"visibility": visibility, "presence": visibility}
+    rows: Any = [{"x": x, "y": y, "z": -0.03} | more for x, y in points]
+    content = {"cam1": {"012": {"face_landmarks": [rows]} if nested else rows}}
+    found = read(saved(tmp_path / "mediapipe.json", content))
+    assert found.scheme == "mediapipe478"
+    assert found.valid.all()
+    np.testing.assert_allclose(found.points, points * SIZE, rtol=0.0, atol=1e-9)
+    assert "multiplied" in found.notes[-1]
+
+
+def test_mediapipe_in_pixels_stays(tmp_path: Path) -> None:
+    rows = [{"x": x, "y": y, "z": 0.0} for x, y in TRUTH]
+    found = read(saved(tmp_path / "cam1.json", {"landmarks": rows}))
+    assert np.array_equal(found.points, TRUTH)
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_face_alignment_arrays(tmp_path: Path, width: int) -> None:
+    third = np.linspace(-40.0, 60.0, 68)[:, None]
+    points = np.hstack([TRUTH, third])[:, :width]
+    np.save(tmp_path / "cam1.npy", points)
+    assert np.array_equal(read(tmp_path / "cam1.npy").points, TRUTH)
+    np.save(tmp_path / "cam1.npy", np.stack([points + 1.0, points]).astype(np.float32))
+    np.testing.assert_allclose(read(tmp_path / "cam1.npy").points, TRUTH, atol=1e-4)
+    np.save(tmp_path / "cam1.npy", np.stack([points] * 3))
+    with pytest.raises(DatasetError, match="holds 3 frames; expected 2"):
+        LandmarksFile(tmp_path / "cam1.npy", NAMES)
+
+
+@pytest.mark.parametrize("bad", [np.array([{}], dtype=object), np.zeros(4), np.zeros((3, 5)), np.array([["a", "b"]])])
+def test_arrays_that_are_no_points(tmp_path: Path, bad: Any) -> None:
+    np.save(tmp_path / "cam1.npy", bad, allow_pickle=True)
+    with pytest.raises(DatasetError, match=r"cam1\.npy"):
+        LandmarksFile(tmp_path / "cam1.npy", NAMES)
+
+
+def test_deeplabcut(tmp_path: Path) -> None:
+    head = "scorer,DLC,DLC,DLC,DLC,DLC,DLC\nbodyparts,nose,nose,nose,tail,tail,tail\n"
+    head += "coords,x,y,likelihood,x,y,likelihood\n"
+    file = saved(tmp_path / "cam2DLC_resnet50.csv", head + "0,1.5,2,1.0,3,4,0.3\n12,11.5,12,0.9,,,\n99,0,0,1,1,1,1\n")
+    first = read(file, "000", "cam2", min_confidence=0.5)
+    assert (first.points[0].tolist(), first.valid.tolist(), first.scheme) == ([1.5, 2.0], [True, False], "deeplabcut2")
+    assert read(file, "000", "cam2").valid.tolist() == [True, True]
+    second = read(file, "012", "cam2")
+    assert (second.points[0].tolist(), second.valid.tolist()) == ([11.5, 12.0], [True, False])
+    assert "frame '99'" in LandmarksFile(file, NAMES).notes[0]
+    people = head.replace("bodyparts", "individuals,a,a,a,b,b,b\nbodyparts").replace("tail", "nose")
+    one = read(saved(tmp_path / "cam2.csv", people + "12,5,6,1,7,8,1\n"), "012", "cam2")
+    assert (one.points.tolist(), one.scheme) == ([[5.0, 6.0]], "deeplabcut1")
+
+
+@pytest.mark.parametrize("head", ["", "x,y,confidence\n"])
+def test_rows_of_numbers(tmp_path: Path, head: str) -> None:
+    found = read(saved(tmp_path / "cam1.csv", head + "1,2,0.5\n3,4,0\n0,0,1\n"))
+    assert found.points[0].tolist() == [1.0, 2.0]
+    assert found.valid.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda rows: {"cam1": rows, "cam2": []},
+        lambda rows: {"cam1": {"012": rows, "0": []}},
+        lambda rows: {"012": {"cam1": rows}},
+        lambda rows: {"12": {"cam1": {"keypoints": rows}}, "scheme": "ibug68"},
+    ],
+)
+def test_plain_lists_by_camera_and_frame(tmp_path: Path, shape: Any) -> None:
+    found = read(saved(tmp_path / "l.json", shape(TRUTH.tolist())))
+    assert np.array_equal(found.points, TRUTH)
+    assert found.scheme == "ibug68"
+
+
+def test_confidence_and_its_threshold(tmp_path: Path) -> None:
+    rows = [[5, 6, 0.2], [7, 8, 0.9], [0, 0, 1.0], [9, 9, 0.0], None]
+    file = saved(tmp_path / "l.json", {"cam1": rows})
+    assert read(file).valid.tolist() == [True, True, False, False, False]
+    assert read(file, min_confidence=0.5).valid.tolist() == [False, True, False, False, False]
+    with pytest.raises(DatasetError, match="point 0"):
+        read(saved(tmp_path / "l.json", {"cam1": ["x"]}))
+
+
+def test_shares_are_refused_where_pixels_are_expected(tmp_path: Path) -> None:
+    rows = (TRUTH / SIZE).tolist()
+    with pytest.raises(DatasetError, match=r"all 68 landmarks lie in or about the unit square.*320 x 240"):
+        read(saved(tmp_path / "l.json", {"cam1": rows}))
+
+
+def test_points_that_fit_only_as_rows_and_columns_are_named(tmp_path: Path) -> None:
+    right = TRUTH + np.array([60.0, 0.0])
+    assert not read(saved(tmp_path / "l.json", {"cam1": right.tolist()})).notes
+    flipped = np.clip(right, 0, 239)[:, ::-1] + np.array([0.0, 80.0])
+    assert "exchanged" in read(saved(tmp_path / "l.json", {"cam1": flipped.tolist()})).notes[0]
+
+
+def own(frames: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"format": "renderkit-landmarks", "version": 1, "landmarks_2d": {"scheme": "s", "frames": frames}, **more}
+
+
+def test_strangers_are_named(tmp_path: Path) -> None:
+    rows = [[1, 2]]
+    with pytest.raises(DatasetError, match=r"no frame '1'. Its frames are 000, 012; its cameras are cam1, cam2"):
+        LandmarksFile(saved(tmp_path / "l.json", own({"1": {"cam1": rows}})), NAMES)
+    some = LandmarksFile(saved(tmp_path / "l.json", own({"000": {"cam1": rows, "cam9": rows}})), NAMES)
+    assert some.notes == ("landmarks that are not used: the capture has no camera 'cam9'",)
+    assert some.cameras("000") == ("cam1",)
+
+
+def test_a_folder_with_world_landmarks_beside_detections(tmp_path: Path) -> None:
+    saved(tmp_path / "cam1.pts", "{\n2 3\n}\n")
+    world = {"format": "renderkit-landmarks", "version": 1}
+    world["landmarks_3d"] = {"scheme": "ibug68", "frames": {"*": [[1, 2, 3]]}}
+    saved(tmp_path / "world.json", world)
+    file = LandmarksFile(tmp_path, NAMES)
+    points = file.landmarks_3d(Frame("000"))
+    assert file.has_2d
+    assert points is not None
+    assert points.points.tolist() == [[1.0, 2.0, 3.0]]
+    assert read(tmp_path).points.tolist() == [[1.0, 2.0]]
+    saved(tmp_path / "world2.json", world)
+    with pytest.raises(DatasetError, match="two files hold 3D landmarks"):
+        LandmarksFile(tmp_path, NAMES)
+    with pytest.raises(DatasetError, match="expected landmark files"):
+        LandmarksFile(saved(tmp_path / "empty" / "a.md", "").parent, NAMES)

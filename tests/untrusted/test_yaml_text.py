@@ -1,0 +1,83 @@
+"""The plain YAML subset against PyYAML's own safe loader, where it is installed, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from renderkit.errors import DatasetError
+from renderkit.untrusted.toml_text import parse_toml
+from renderkit.untrusted.yaml_text import parse_yaml
+
+SAMPLES = [
+    "cam0:\n  intrinsics: [1.0, 2, -3.0e-1, .5]\n  T:\n  - [1.0, 0.0]\n  - [0.0, 1.0]\n"
+    "cam1:\n  T:\n    - - 1\n      - 2\n    - - 3\n      - 4\n",
+    "a: 1\nb: 'two # not a comment'\nc: \"three: four\"\nd:   # a comment\n  e: true\n  f: null\n  g: ~\n",
+    "data: [1, 2,\n   3, 4,\n   5]\nname: head\n",
+    "- a: 1\n  b: 2\n- a: 3\n  b: [x, y]\n- plain\n",
+    "map: {a: 1, b: [2, 3], c: {d: e}}\nempty: []\nnone: {}\n",
+    "---\nurl: http://example.org/x\ntime: 'x'\nlist:\n- 1\n-\n  - 2\n",
+    "%YAML 1.1\n---\na: -1.5E+2\nb: False\n...\n",
+    "a: [1, 2, ]\nb: [ [1, 2], [3, 4,] ]\nc: [a b, 'c, d', -]\n",
+    "1: one\ntwo words: 2\n",
+]
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_as_pyyaml_reads_it(text: str) -> None:
+    yaml = pytest.importorskip("yaml")
+    want = yaml.safe_load(text)
+    got = parse_yaml(Path("x"), text)
+    if "1: one" in text:
+        want = {str(key): value for key, value in want.items()}
+    assert got == want
+
+
+def test_filestorage_tags_and_numbers() -> None:
+    text = "%YAML:1.0\n---\nK: !!opencv-matrix\n   rows: 1\n   cols: 3\n   dt: d\n   data: [ 1., .Nan, -.Inf ]\n"
+    got = parse_yaml(Path("x"), text)
+    assert got["K"]["data"][0] == 1.0
+    assert math.isnan(got["K"]["data"][1])
+    assert got["K"]["data"][2] == -math.inf
+    assert parse_yaml(Path("x"), "# nothing\n") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: &x [1]\nb: *x\n", "not supported"),
+        ("a: |\n  text\n", "not supported"),
+        ("a: [1, 2\nb: 3\n", "not closed|expected"),
+        ("a: 1\n   b: 2\n", "indentation"),
+        ("a: 1\na: 2\n", "twice"),
+        ("\ta: 1\n", "tabs"),
+        ("a: [1 2] 3\n", "one value"),
+        ("a: [1, , 2]\n", "expected"),
+        ("a: " + "[" * 100 + "]" * 100, "too deeply"),
+        ("- " * 100 + "x\n", "too deeply"),
+        ('a: "open\n', "quote"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_refused_with_its_line(text: str, why: str) -> None:
+    with pytest.raises(DatasetError, match=why) as caught:
+        parse_yaml(Path("x"), text)
+    assert "line" in str(caught.value)
+
+
+def test_size_is_bounded_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderkit.untrusted.yaml_text.MAX_YAML_BYTES", 10)
+    with pytest.raises(DatasetError, match="over the limit"):
+        parse_yaml(Path("x"), "a: " + "1" * 20)
+    monkeypatch.setattr("renderkit.untrusted.toml_text.MAX_TOML_BYTES", 10)
+    with pytest.raises(DatasetError, match="over the limit"):
+        parse_toml(Path("x"), "a = " + "1" * 20)
+
+
+def test_toml_failures_are_dataset_errors() -> None:
+    assert parse_toml(Path("x"), "a = [1.0]\n") == {"a": [1.0]}
+    with pytest.raises(DatasetError, match="not a TOML file"):
+        parse_toml(Path("x"), "a = \n")
+    with pytest.raises(DatasetError, match="not a TOML file"):
+        parse_toml(Path("x"), "a = " + "[" * 5000)
