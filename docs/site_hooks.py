@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "docs" / "examples"
 
-_MARKER = re.compile(r"^<!-- (?!generated\b|end\b)([a-z-]+)(?:: (\S+))? -->$", re.MULTILINE)
+_MARKER = re.compile(r"^<!-- (?!generated\b|readings\b|end\b)([a-z-]+)(?:: (\S+))? -->$", re.MULTILINE)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 
 

@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "capture": "Capture Frame View",
-    "diagnose.diff": "diff_rigs",
-    "diagnose.lint": "lint",
+    "diagnosis.diff": "diff_rigs",
+    "diagnosis.lint": "lint",
     "errors": "ArgumentError CalibrationError ContextError DatasetError MissingExtraError RenderkitError ShaderError",
     "flame.embedding": "read_landmark_embeddings",
     "flame.model": "FlameModel",
@@ -31,6 +31,7 @@ _NAMES = {
     "metrics.mask": "score_mask",
     "metrics.reprojection": "score_reprojection",
     "pictures.overlay": "OverlayStyle",
+    "pipeline.diagnosis": "diagnose",
     "pipeline.options": "ValidationOptions",
     "pipeline.run": "validate",
     "pipeline.single_view": "Overlay overlay project render",
@@ -39,6 +40,7 @@ _NAMES = {
     "pipeline.validate": "validate_views",
     "renderers.base": "RenderPass Renderer Rendering",
     "renderers.choose": "make_renderer",
+    "results.diagnosis": "Diagnosis",
     "results.json_report": "read_report write_report",
     "results.report": "Report",
     "results.rows": "ViewResult",

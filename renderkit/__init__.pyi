@@ -3,8 +3,8 @@
 from renderkit.capture import Capture as Capture
 from renderkit.capture import Frame as Frame
 from renderkit.capture import View as View
-from renderkit.diagnose.diff import diff_rigs as diff_rigs
-from renderkit.diagnose.lint import lint as lint
+from renderkit.diagnosis.diff import diff_rigs as diff_rigs
+from renderkit.diagnosis.lint import lint as lint
 from renderkit.errors import ArgumentError as ArgumentError
 from renderkit.errors import CalibrationError as CalibrationError
 from renderkit.errors import ContextError as ContextError
@@ -32,6 +32,7 @@ from renderkit.metrics.boundary import score_boundary as score_boundary
 from renderkit.metrics.mask import score_mask as score_mask
 from renderkit.metrics.reprojection import score_reprojection as score_reprojection
 from renderkit.pictures.overlay import OverlayStyle as OverlayStyle
+from renderkit.pipeline.diagnosis import diagnose as diagnose
 from renderkit.pipeline.options import ValidationOptions as ValidationOptions
 from renderkit.pipeline.run import validate as validate
 from renderkit.pipeline.single_view import Overlay as Overlay
@@ -45,6 +46,7 @@ from renderkit.renderers.base import RenderPass as RenderPass
 from renderkit.renderers.base import Renderer as Renderer
 from renderkit.renderers.base import Rendering as Rendering
 from renderkit.renderers.choose import make_renderer as make_renderer
+from renderkit.results.diagnosis import Diagnosis as Diagnosis
 from renderkit.results.json_report import read_report as read_report
 from renderkit.results.json_report import write_report as write_report
 from renderkit.results.report import Report as Report

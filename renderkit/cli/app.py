@@ -10,6 +10,7 @@ import renderkit
 from renderkit.cli.compare import compare
 from renderkit.cli.convert import convert
 from renderkit.cli.demo import demo
+from renderkit.cli.diagnose import diagnose
 from renderkit.cli.diff import diff
 from renderkit.cli.doctor import doctor
 from renderkit.cli.export import export_gltf, export_rerun
@@ -30,12 +31,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 pass, 1 a gate failed, 2 bad input or usage, 3 no renderer.",
+    epilog="Exit codes: 0 pass, 1 a gate failed or the rig does not fit, 2 bad input or usage, 3 no renderer.",
 )
 
 for _command in (
-    validate, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun, export_gltf, synth,
-    demo, testkit, doctor,
+    validate, diagnose, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun, export_gltf,
+    synth, demo, testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 

@@ -77,6 +77,10 @@ MeshOption = Annotated[
         show_default=False,
     ),
 ]
+OneMeshOption = Annotated[
+    str | None,
+    typer.Option("--mesh", metavar="NAME|FILE", help="Mesh of the capture or a mesh file.", show_default=False),
+]
 MasksOption = Annotated[
     str | None,
     typer.Option(
@@ -153,6 +157,10 @@ RegionOption = Annotated[
 ]
 ChecksOption = Annotated[
     bool, typer.Option("--checks/--no-checks", help="First check the capture's conventions in a few views.")
+]
+SanityOption = Annotated[
+    bool,
+    typer.Option("--sanity/--no-sanity", help="Say whether the rig as a whole fits; exit code 1 where it does not."),
 ]
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")

@@ -13,7 +13,7 @@ from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
-    from renderkit.diagnose.diff import CameraDiff, RigDiff
+    from renderkit.diagnosis.diff import CameraDiff, RigDiff
 
 
 def diff(
@@ -43,7 +43,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two calibrations in px: as stated, and after the best common rigid motion and scale."""
-    from renderkit.diagnose.diff import diff_rigs
+    from renderkit.diagnosis.diff import diff_rigs
     from renderkit.geometry.mesh import Mesh
 
     if plot is not None and plot.suffix.lower() != ".png":

@@ -114,7 +114,7 @@ def _print_choices(choices: Mapping[str, Mapping[str, object]]) -> None:
     typer.echo("")
     for name, info in choices.items():
         if "problem" in info:
-            typer.echo(f"--renderer {name}: not here: {info['problem']}")
+            typer.echo(f"--renderer {name}: not available: {info['problem']}")
             continue
         where = "hardware" if info["hardware"] else "software"
         typer.echo(f"--renderer {name}: {info['device']} ({info['version']}), {where}")

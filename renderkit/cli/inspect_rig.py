@@ -14,7 +14,7 @@ from renderkit.cli.tables import print_json
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
-    from renderkit.diagnose.lint import Finding
+    from renderkit.diagnosis.lint import Finding
     from renderkit.formats import RawRig
     from renderkit.geometry.rig import Rig
 
@@ -58,7 +58,7 @@ def inspect_rig(
     Raises:
         DatasetError: If the file cannot be read.
     """
-    from renderkit.diagnose.lint import exit_code, lint
+    from renderkit.diagnosis.lint import exit_code, lint
 
     if plot is not None and plot.suffix.lower() not in {".html", ".png"}:
         raise typer.BadParameter(f"a rig is plotted as .html or .png, not {plot.name!r}", param_hint="--plot")

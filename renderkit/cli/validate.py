@@ -31,6 +31,7 @@ from renderkit.cli.arguments import (
     RendererChoice,
     RendererOption,
     RigOption,
+    SanityOption,
     SizeOption,
     ThresholdOption,
     UndistortedMattesOption,
@@ -75,6 +76,7 @@ def validate(
     baseline: BaselineOption = None,
     out: OutOption = None,
     checks: ChecksOption = True,
+    sanity: SanityOption = True,
     overlays: OverlaysOption = True,
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
@@ -98,8 +100,8 @@ def validate(
             gates=gates.gates, baseline=gates.baseline,
             out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort,
-            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, overlays=overlays,
-            progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
+            overlays=overlays, progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))
@@ -113,20 +115,26 @@ def default_run_folder(capture: Path) -> Path:
 
 
 def exit_code(report: Report) -> int:
-    """Return a run's exit code: 1 when a gate failed; without gates, 2 when a view failed or nothing was scored."""
+    """Return a run's exit code: 1 when a gate failed or the rig as a whole does not fit.
+
+    Without gates, 2 when a view failed or nothing was scored.
+    """
     if report.passed:
         return EXIT_PASS
-    return EXIT_GATE_FAILED if report.gates else EXIT_BAD_INPUT
+    unfit = report.diagnosis is not None and report.diagnosis.blocks
+    return EXIT_GATE_FAILED if report.gates or unfit else EXIT_BAD_INPUT
 
 
 def print_report(report: Report, folder: Path, *, as_json: bool = False) -> None:
     """Print a finished run: its report.json, or its tables, what they mean, and where its files are."""
     from renderkit.results.json_report import dump_report
-    from renderkit.results.text import camera_table, requested_tables, summary_lines, surface_lines
+    from renderkit.results.text import camera_table, diagnosis_lines, requested_tables, summary_lines, surface_lines
 
     if as_json:
         typer.echo(dump_report(report), nl=False)
         return
+    for line in diagnosis_lines(report):
+        typer.echo(line)
     print_cameras(camera_table(report))
     for table in requested_tables(report):
         typer.echo("")

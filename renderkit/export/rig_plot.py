@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from renderkit.diagnose.diff import RigDiff
-from renderkit.diagnose.lint_finding import Finding
+from renderkit.diagnosis.diff import RigDiff
+from renderkit.diagnosis.lint_finding import Finding
 from renderkit.export.rig_plot_html import write_rig_html
 from renderkit.export.rig_plot_png import write_diff_png, write_rig_png
 from renderkit.export.rig_scene import build_scene

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnose.lint_finding import Severity
+from renderkit.diagnosis.lint_finding import Severity
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_scene import COLORS, CameraShape, RigScene
 from renderkit.writing import write_text

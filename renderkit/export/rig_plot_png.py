@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renderkit.arrays import FloatArray, Points3
-from renderkit.diagnose.diff import CameraDiff, RigDiff
+from renderkit.diagnosis.diff import CameraDiff, RigDiff
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_scene import COLORS, RigScene
 from renderkit.writing import new_file

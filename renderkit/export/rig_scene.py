@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray, Points3
-from renderkit.diagnose.diff import working_distance
-from renderkit.diagnose.lint_finding import Finding, Severity
+from renderkit.diagnosis.diff import working_distance
+from renderkit.diagnosis.lint_finding import Finding, Severity
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.convergence import converge
 from renderkit.geometry.rig import Rig

@@ -20,12 +20,14 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import decompose_projection
 from renderkit.formats.names import integer_names
 from renderkit.formats.sizes import picture_file_size, sorted_pictures
+from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, numbers
 from renderkit.untrusted.npz import npz_names, read_npz
 from renderkit.writing import write_arrays
 
 _LIMITS = Expressible(size=False)
+_KNOWN = re.compile(r"(world|scale|camera)_mat_(inv_)?[0-9]+")
 _WORLD = re.compile(r"world_mat_(\d{1,9})\Z")
 _ZIP = b"PK\x03\x04"
 _FILES = ("cameras_sphere.npz", "cameras.npz")
@@ -65,9 +67,10 @@ def read(content: Content) -> RawRig:
         scaled += scale is not None and not np.array_equal(scale, np.eye(4))
         size = picture_file_size(pictures[place]) if len(pictures) == len(indices) else None
         cameras.append(RawCamera(str(index), K, pose, picture_size=size))
-    notes: tuple[str, ...] = ()
+    notes = unread_notes([{name: None for name in arrays if not _KNOWN.fullmatch(name)}], (), per=None)
     if scaled:
         notes = (
+            *notes,
             f"scale_mat is not applied ({scaled} cameras): the cameras are in the world; map a mesh out of the unit "
             "sphere by scale_mat_0 first",
         )

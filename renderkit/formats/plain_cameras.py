@@ -40,7 +40,7 @@ _WIDTH, _HEIGHT = ("width", "w", "W", "image_width"), ("height", "h", "H", "imag
 _NAME = ("name", "camera_name", "cam_name", "camera_id", "cam_id", "camera", "id", "img_name")
 _FISHEYE = ("fisheye", "is_fisheye")
 _READ = {*_K, *_R, *_T, *_POSE, *_W2C, *_C2W, *_D, *_SIZE, *_WIDTH, *_HEIGHT, *_NAME, *_FISHEYE}
-_DICTIONARY = {"K", "D", "RT"}
+_DICTIONARY = {"K", "D", "RT", "width", "height", "W", "H", "w", "h"}
 """Entries with these keys alone are the dictionary format of RenderMe-360's benchmark, whose RT has a direction."""
 
 _ZIP = b"PK\x03\x04"

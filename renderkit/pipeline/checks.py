@@ -15,11 +15,11 @@ import numpy as np
 
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
-from renderkit.diagnose.input_slips import covers_border
-from renderkit.diagnose.landmark_map import LandmarkMapCheck, check_landmark_map
-from renderkit.diagnose.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
-from renderkit.diagnose.scan_frame import detect_scan_frame
-from renderkit.diagnose.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
+from renderkit.diagnosis.input_slips import covers_border
+from renderkit.diagnosis.landmark_map import LandmarkMapCheck, check_landmark_map
+from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
+from renderkit.diagnosis.scan_frame import detect_scan_frame
+from renderkit.diagnosis.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
 from renderkit.errors import ContextError, RenderkitError
 from renderkit.flame.translation import TranslationChoice
 from renderkit.geometry.camera import Camera

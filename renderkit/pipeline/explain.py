@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
-from renderkit.diagnose.explain_camera import UNEXPLAINED, explain_camera
-from renderkit.diagnose.hypotheses.case import Case, LandmarkPairs, MaskPair, UsualError
+from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
+from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, MaskPair, UsualError
 from renderkit.errors import CalibrationError, ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -89,6 +90,21 @@ class CaptureInputs:
             size=size,
             min_confidence=min_confidence,
         )
+
+    def opened(self, capture: Capture | None) -> AbstractContextManager[Capture]:
+        """Open the capture; one that is open already is supplemented, and stays open.
+
+        Raises:
+            ArgumentError: If something is given that only the opening of a capture can use.
+            DatasetError: If something is missing or damaged.
+        """
+        if capture is None:
+            return self.open()
+        if self.flame is not None or self.mesh_root is not None:
+            raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")
+        if self.rig is not None or self.images is not None:
+            raise ArgumentError("rig and images belong to the opening of a capture: give them to open_capture")
+        return nullcontext(self.supplement(capture))
 
     def open(self) -> Capture:
         """Open the capture with all that was given beside it.

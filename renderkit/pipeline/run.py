@@ -27,6 +27,7 @@ from renderkit.pictures.heat import write_depth_heat
 from renderkit.pictures.pictures import RunPictures
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
+from renderkit.pipeline.diagnosis import diagnose_opened
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
@@ -80,6 +81,7 @@ def validate(
     undistorted_mattes: bool = False,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     checks: bool = True,
+    sanity: bool = True,
     overlays: bool = True,
     progress: Advance | None = None,
     command: str = "",
@@ -118,6 +120,7 @@ def validate(
         undistorted_mattes: The mattes belong to undistorted pictures already.
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
         checks: Whether the capture's conventions are checked in a few views first.
+        sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
         overlays: Whether the run folder gets a picture of every view.
         progress: Called with the number of views done, 0 first, and their total.
         command: What the report states as its command; this call's capture by default.
@@ -138,18 +141,17 @@ def validate(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     truth = rk.synthesize(folder, options)
         ...     report = rk.validate(truth.capture, renderer="cpu", gates=["iou >= 0.5"], checks=False)
-        >>> len(report.rows), report.passed
-        (4, True)
+        >>> len(report.rows), report.passed, report.diagnosis.verdict
+        (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
-    place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
-        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root,
-        min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names, size=size,
+        capture.path if isinstance(capture, Capture) else capture, mesh, masks=masks, landmarks=landmarks, flame=flame,
+        mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names, size=size,
     )  # fmt: skip
-    with _opened(capture, inputs) as opened:
+    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
             undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
@@ -158,7 +160,7 @@ def validate(
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, overlays=overlays, workers=workers, progress=progress)
-            report = run.measure(with_checks=checks)
+            report = run.measure(with_checks=checks, with_sanity=sanity)
         report = replace(
             report,
             gates=judge(report, asked, compared),
@@ -189,8 +191,8 @@ class _Run:
         """Draws the pictures of the run folder; None without one."""
         return RunPictures(self.folder, subfolder=OVERLAYS, page=True) if self.folder and self.overlays else None
 
-    def measure(self, *, with_checks: bool) -> Report:
-        """Check, score, explain: a report without provenance and verdicts."""
+    def measure(self, *, with_checks: bool, with_sanity: bool) -> Report:
+        """Check, score, explain, diagnose: a report without provenance and verdicts."""
         info = self.renderer.info
         _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
         checks = self._check() if with_checks else ()
@@ -206,7 +208,8 @@ class _Run:
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        return replace(report, explanations=explanations)
+        diagnosis = diagnose_opened(self.capture, self.options) if with_sanity else None
+        return replace(report, explanations=explanations, diagnosis=diagnosis)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
         checks = check_capture(self.capture, self.renderer, self.options)
@@ -250,16 +253,6 @@ def _check_gates(gates: Sequence[Gate], capture: Capture, options: ValidationOpt
     check_baseline(gates, has_baseline=baseline is not None)
     check_measured(gates, options.metrics)
     check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
-
-
-def _opened(capture: PathLike | Capture | None, inputs: CaptureInputs) -> AbstractContextManager[Capture]:
-    if not isinstance(capture, Capture):
-        return inputs.open()
-    if inputs.flame is not None or inputs.mesh_root is not None:
-        raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")
-    if inputs.rig is not None or inputs.images is not None:
-        raise ArgumentError("rig and images belong to the opening of a capture: give them to open_capture")
-    return nullcontext(inputs.supplement(capture))
 
 
 def _renderer(

@@ -9,7 +9,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.capture import View
-from renderkit.diagnose.input_slips import EXCHANGED, INVERTED, are_exchanged, is_inverted
+from renderkit.diagnosis.input_slips import EXCHANGED, INVERTED, are_exchanged, is_inverted
 from renderkit.metrics.depth import depth_difference
 from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from renderkit.gates.verdicts import RIG
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary
+from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.report import GateVerdict, Report
 from renderkit.results.rows import asked_metrics
 
@@ -29,12 +30,14 @@ class _Case:
 
 
 def dump_junit(report: Report) -> bytes:
-    """Return the XML: a suite per gate and mesh, and a suite of views.
+    """Return the XML: whether the rig fits, a suite of views, and a suite per gate.
 
     A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
     """
     cameras = {(summary.camera, summary.mesh): summary for summary in report.summary.cameras}
     suites: dict[str, list[_Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
+    if report.diagnosis is not None:
+        suites = {"sanity": [_sanity_case(report.diagnosis)], **suites}
     for verdict in report.gates:
         suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
     root = ET.Element("testsuites")
@@ -77,7 +80,7 @@ def _case(case: _Case) -> ET.Element:
     if case.outcome != "passed":
         attributes = {"message": _clean(case.message)}
         if case.outcome != "skipped":
-            attributes["type"] = "gate failed" if case.outcome == "failure" else "not computable"
+            attributes["type"] = "failed" if case.outcome == "failure" else "not computable"
         outcome = ET.SubElement(element, case.outcome, attributes)
         outcome.text = _clean(case.detail)
     return element
@@ -94,6 +97,14 @@ def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummar
     if verdict.tolerated:
         return _Case(name, "skipped", f"tolerated: {verdict.message}", detail)
     return _Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
+
+
+def _sanity_case(diagnosis: Diagnosis) -> _Case:
+    name = "sanity: the rig as a whole fits"
+    if diagnosis.verdict == "cannot tell":
+        return _Case(name, "skipped", diagnosis.sentence)
+    detail = str(diagnosis)
+    return _Case(name, "failure", diagnosis.sentence, detail) if diagnosis.blocks else _Case(name, "passed")
 
 
 def _view_case(camera: CameraSummary) -> _Case:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
+from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary, table_metrics
@@ -14,6 +14,7 @@ from renderkit.results.report import GateVerdict, Report
 
 _MOST_ROWS = 20
 _MOST_CHARACTERS = 200
+_MOST_OF_ANSWER = 600
 _WORDS = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
 
 
@@ -23,16 +24,16 @@ def dump_markdown(report: Report) -> str:
     Names from the capture are escaped: they can make neither markup nor links.
     """
     outcome = outcome_of(report)
-    lines = [f"## renderkit: {_WORDS[outcome.state]}", "", escaped(outcome.text), ""]
-    lines += [f"- {escaped(sentence)}" for sentence in diagnose_run(report)]
+    lines = [f"## renderkit: {_WORDS[outcome.state]}", "", escaped(outcome.text, _MOST_OF_ANSWER), ""]
+    lines += [f"- {escaped(sentence, _MOST_OF_ANSWER)}" for sentence in diagnose_run(report)]
     lines += ["", *_gate_lines(report.gates), *_camera_lines(report), *_provenance_lines(report)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line, at most 200 characters long."""
+def escaped(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Return text that Markdown shows as it is, on one line, at most `most` characters long."""
     line = " ".join(text.split())
-    line = line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 3] + "..."
+    line = line if len(line) <= most else line[: most - 3] + "..."
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$@:])", r"\\\1", line)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from renderkit.errors import DatasetError
 from renderkit.metrics.score_json import finite_or_none, nan_if_none
 from renderkit.results.capture_check import CaptureCheck
+from renderkit.results.diagnosis import diagnosis_from_json, diagnosis_json
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.intervals import MetricInterval
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
@@ -86,6 +87,7 @@ def dump_report(report: Report) -> str:
         "checks": [_values_json(check) for check in report.checks],
         "surfaces": [_surface_json(surface) for surface in report.surfaces],
         "explanations": [_values_json(one) for one in report.explanations],
+        "diagnosis": None if report.diagnosis is None else diagnosis_json(report.diagnosis),
         "intervals": [_interval_json(one) for one in report.summary.intervals] if report.with_intervals else None,
         "timings": {
             "started": report.started,
@@ -184,6 +186,7 @@ def _report_from(document: dict[str, Any]) -> Report:
     timings = document["timings"]
     seconds = timings["row_seconds"]
     provenance = document["provenance"]
+    diagnosis = document.get("diagnosis")
     return Report(
         tuple(row_from_json(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
         document["skipped_cameras"],
@@ -195,4 +198,5 @@ def _report_from(document: dict[str, Any]) -> Report:
         tuple(_surface_from(surface) for surface in document.get("surfaces", ())),
         tuple(_explanation_from(one) for one in document.get("explanations", ())),
         document.get("intervals") is not None,
+        None if diagnosis is None else diagnosis_from_json(diagnosis),
     )

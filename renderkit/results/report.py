@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from renderkit.results.cameras import CameraSummary, WorstCamera
 from renderkit.results.capture_check import CaptureCheck
+from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.kinds import METRICS
 from renderkit.results.rows import ViewResult
@@ -118,6 +119,7 @@ class Report:
         surfaces: Meshes compared in space, frame by frame; empty when not asked for.
         explanations: Why cameras stand out, the worst first.
         with_intervals: Whether bootstrap intervals were asked for; they follow from the rows.
+        diagnosis: Whether the rig as a whole fits, and which cameras are off; None where it was not asked for.
         baseline: The run that gates and histograms compare with; not written with the report.
         summary: The rows summed up; made from the rows, never given.
 
@@ -140,6 +142,7 @@ class Report:
     surfaces: tuple[SurfaceComparison, ...] = ()
     explanations: tuple[CameraExplanation, ...] = ()
     with_intervals: bool = False
+    diagnosis: Diagnosis | None = None
     baseline: Report | None = field(default=None, repr=False)
     summary: Summary = field(default_factory=lambda: Summary(()), repr=False)
 
@@ -205,9 +208,11 @@ class Report:
     def passed(self) -> bool:
         """Whether the run passed.
 
-        With gates: whether none of them blocks. Without gates: whether every view could be processed and at least one
-        number was computed.
+        Never where the diagnosis says that the rig as a whole does not fit. With gates: whether none of them blocks.
+        Without gates: whether every view could be processed and at least one number was computed.
         """
+        if self.diagnosis is not None and self.diagnosis.blocks:
+            return False
         if self.gates:
             return not any(gate.blocks for gate in self.gates)
         computed = any(num for name, num in self.summary.computable.items() if METRICS[name].unit != "count")

@@ -14,6 +14,7 @@ from renderkit.metrics.score_json import (
     object_schema,
     points_schema,
 )
+from renderkit.results.diagnosis import RigVerdict
 from renderkit.results.explanation import Measure
 from renderkit.results.kinds import KINDS
 from renderkit.results.report import Verdict
@@ -40,6 +41,7 @@ def report_schema() -> dict[str, Any]:
         surfaces=array_schema(_surface()),
         explanations=array_schema(_explanation()),
         intervals=_intervals(),
+        diagnosis=_diagnosis(),
         timings=object_schema(
             "The only part that differs between two equal runs",
             started=TEXT,
@@ -47,6 +49,8 @@ def report_schema() -> dict[str, Any]:
             row_seconds=array_schema(NUMBER),
         ),
     )
+    # A report of this version that was written before there was a diagnosis has no such key.
+    schema["required"].remove("diagnosis")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "renderkit report"}
     return head | schema
 
@@ -205,6 +209,42 @@ def _explanation() -> dict[str, Any]:
         after=NUMBER_OR_NULL,
         measure={"enum": list(get_args(Measure))},
     )
+
+
+def _diagnosis() -> dict[str, Any]:
+    fit = object_schema(
+        "Medians over views; null without such evidence",
+        residual_px=NUMBER_OR_NULL,
+        relative=NUMBER_OR_NULL | {"description": "The residual as a share of the landmarks' spread in the picture"},
+        iou=NUMBER_OR_NULL | {"description": "On a coarse grid"},
+        inside=NUMBER_OR_NULL | {"description": "Share of the mesh's vertices inside the matte"},
+    )
+    camera = object_schema(
+        "A camera that is off",
+        camera=TEXT,
+        cause=TEXT,
+        cannot_tell=array_schema(TEXT) | {"description": "All slips that explain the evidence about as well"},
+        family=TEXT,
+        size_px=NUMBER_OR_NULL,
+        size_error_px=NUMBER_OR_NULL,
+        explained=_FLAG,
+        sentence=TEXT,
+    )
+    diagnosis = object_schema(
+        "Whether the rig as a whole fits, and which cameras are off; null where it was not asked for",
+        verdict={"enum": list(get_args(RigVerdict))},
+        sentence=TEXT,
+        readings=array_schema(TEXT) | {"description": "What makes the rig fit; empty if it fits as stated"},
+        alternatives=array_schema(array_schema(TEXT)) | {"description": "Other readings that fit as well"},
+        before=fit,
+        after=fit,
+        margin=NUMBER_OR_NULL | {"description": "By how much the log likelihood prefers the readings"},
+        num_tried=COUNT,
+        num_views=COUNT,
+        cameras=array_schema(camera),
+        cameras_sentence=TEXT,
+    )
+    return _or_null(diagnosis)
 
 
 def _intervals() -> dict[str, Any]:

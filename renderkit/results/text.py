@@ -55,14 +55,21 @@ def report_text(report: Report) -> str:
     """Return all that `renderkit validate` prints of a report, without colours."""
     tables = [str(table) for table in (camera_table(report), *requested_tables(report))]
     below = [*surface_lines(report), "", *summary_lines(report)]
-    return "\n".join(["\n\n".join(tables), *map(printable, below)])
+    above = diagnosis_lines(report)
+    return "\n".join([*above, *([""] if above else []), "\n\n".join(tables), *map(printable, below)])
+
+
+def diagnosis_lines(report: Report) -> list[str]:
+    """Return what stands first: whether the rig as a whole fits, then one line per camera that is off."""
+    return [] if report.diagnosis is None else [printable(line) for line in report.diagnosis.lines]
 
 
 def report_html(report: Report) -> str:
     """Return the table of cameras as a small piece of HTML, every cell escaped."""
     table = camera_table(report)
+    above = "".join(f"<p>{escape(line)}</p>" for line in diagnosis_lines(report))
     lines = "<br>".join(escape(line) for line in summary_lines(report))
-    return f"{table_html(table.headers, table.rows, bold=table.marked)}<p>{lines}</p>"
+    return f"{above}{table_html(table.headers, table.rows, bold=table.marked)}<p>{lines}</p>"
 
 
 def printable(text: str) -> str:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from renderkit.diagnose.diff import diff_rigs
-from renderkit.diagnose.lint import Finding
+from renderkit.diagnosis.diff import diff_rigs
+from renderkit.diagnosis.lint import Finding
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_plot import plot_diff, plot_rig
 from renderkit.export.rig_plot_html import build_figure

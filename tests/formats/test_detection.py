@@ -119,7 +119,7 @@ def test_array_samples(tmp_path: Path) -> None:
 
 def test_every_format_has_a_sample() -> None:
     written = {one.name for one in formats().values() if one.write is not None}
-    elsewhere = {"dna-rendering", "colmap-db"}  # HDF5 and SQLite: in their own tests
+    elsewhere = {"dna-rendering", "colmap-db", "capture-toml"}  # HDF5, SQLite, captures: in their own tests
     assert set(formats()) == written | set(TEXTS) | set(JSON) | {"llff", "neus"} | elsewhere
 
 

@@ -47,6 +47,20 @@ def in_yaml(path: Path) -> None:
     (path / "extri.yml").write_text((path / "extri.yml").read_text() + f"rollingshutter_{name}: 0.01\n")
 
 
+def in_kalibr(path: Path) -> None:
+    path.write_text(path.read_text() + f"  {KEY}: 0.01\n")
+
+
+def in_toml(path: Path) -> None:
+    path.write_text(re.sub(r"^(\[.*\])$", rf"\1\n{KEY} = 0.01", path.read_text(), count=1, flags=re.MULTILINE))
+
+
+def in_npz(path: Path) -> None:
+    with np.load(path) as arrays:
+        kept = dict(arrays)
+    np.savez(path, **kept, **{f"{KEY}_0": np.array([0.01])})
+
+
 def in_xml(path: Path) -> None:
     path.write_text(path.read_text().replace("</transform>", f"</transform><{KEY}>0.01</{KEY}>", 1))
 
@@ -87,11 +101,15 @@ NOTED: dict[str, tuple[Callable[[Path], None], ...]] = {
     "opensfm": (in_json((0,)), in_json((0, "cameras", "*")), in_json((0, "shots", "*"))),
     "metashape": (in_xml,),
     "actorshq": (in_csv,),
+    "kalibr": (in_kalibr,),
+    "motion-toml": (in_toml,),
+    "neus": (in_npz,),
 }
 REFUSED: dict[str, Callable[[Path], None]] = {
     "colmap": replaced(r"^(1 PINHOLE .*)$", r"\1 0.01", "cameras.txt"),
     "middlebury": replaced(r"^(00\.png .*)$", r"\1 0.01"),
     "krt": replaced(r"^(\S+ \S+ \S+ \S+)$", r"\1 0.01"),
+    "mvsnet": replaced(r"^(intrinsic)$", r"0.01\n\1", "00_cam.txt"),
 }
 WRITTEN = {one.name for one in formats().values() if one.write is not None}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderkit.diagnose.lint import lint
+from renderkit.diagnosis.lint import lint
 from renderkit.formats import read_raw_rig, write_rig
 from renderkit.formats.wide_lens import angle_beyond_90
 from renderkit.geometry.camera import Camera

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from renderkit.diagnose.camera_causes import diagnose_run
-from renderkit.diagnose.hypotheses.registry import HYPOTHESES
+from renderkit.diagnosis.camera_causes import diagnose_run
+from renderkit.diagnosis.hypotheses.registry import HYPOTHESES
 from renderkit.formats import open_capture
 from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras

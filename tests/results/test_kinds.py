@@ -129,7 +129,7 @@ def test_the_name_of_a_metric_stands_in_one_file() -> None:
 
 
 def test_no_kind_is_named_by_what_handles_scores() -> None:
-    rooms = ("results", "report", "gates", "diagnose", "export", "pipeline", "cli")
+    rooms = ("results", "report", "gates", "diagnosis", "export", "pipeline", "cli")
     for name, files in _homes(frozenset(KINDS), rooms).items():
         assert files == set(), name
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from renderkit.diagnose.camera_causes import outcome_of
+from renderkit.diagnosis.camera_causes import outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
 from renderkit.results.compare import Change, NamedRun, compare_runs

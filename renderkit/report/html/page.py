@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from renderkit.diagnose.camera_causes import diagnose_run, outcome_of
+from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data

@@ -265,9 +265,9 @@ def _change(**changes: Any) -> bytes:
         (_change(meshes=[]), "expected an index"),
         (_change(scenes=[{"nodes": []}]), "no vertices"),
         (roof_glb().replace(b"glTF\x02", b"glTF\x01"), "version 1"),
-        (b"[" * 100_000, "cannot be read"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"{}", "expected glTF 2"),
-        (b"", "cannot be read"),
+        (b"", "not a JSON file"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, data: bytes, message: str) -> None:

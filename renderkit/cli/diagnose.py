@@ -1,0 +1,72 @@
+"""renderkit diagnose: is a rig read as it was meant, and which cameras are off?"""
+
+from __future__ import annotations
+
+import typer
+
+from renderkit.cli.arguments import (
+    CameraNamesOption,
+    CamerasOption,
+    CaptureArgument,
+    FlameOption,
+    FramesOption,
+    ImagesOption,
+    LandmarksOption,
+    MasksOption,
+    MeshRootOption,
+    OneMeshOption,
+    RigOption,
+    SizeOption,
+    ThresholdOption,
+    UndistortedMattesOption,
+    parse_size,
+)
+from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.tables import JsonOption, print_json
+
+
+def diagnose(
+    capture: CaptureArgument = None,
+    mesh: OneMeshOption = None,
+    masks: MasksOption = None,
+    landmarks: LandmarksOption = None,
+    flame: FlameOption = None,
+    mesh_root: MeshRootOption = None,
+    frames: FramesOption = None,
+    cameras: CamerasOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
+    undistorted_mattes: UndistortedMattesOption = False,
+    matte_threshold: ThresholdOption = 0.5,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
+    from renderkit.formats.camera_names import read_camera_names
+    from renderkit.pipeline import diagnosis
+    from renderkit.results.diagnosis import diagnosis_json
+    from renderkit.results.text import printable
+
+    found = diagnosis.diagnose(
+        capture,
+        cameras=cameras,
+        frames=frames,
+        mesh=mesh,
+        masks=masks,
+        landmarks=landmarks,
+        flame=flame,
+        mesh_root=mesh_root,
+        rig=rig,
+        images=images,
+        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        size=parse_size(size),
+        matte_threshold=matte_threshold,
+        undistorted_mattes=undistorted_mattes,
+    )
+    if as_json:
+        print_json(diagnosis_json(found))
+    else:
+        for line in str(found).splitlines():
+            typer.echo(printable(line))
+    raise typer.Exit(EXIT_GATE_FAILED if found.blocks else EXIT_PASS)

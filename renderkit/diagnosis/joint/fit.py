@@ -1,0 +1,131 @@
+"""The entry to the joint estimate: which cameras are off, by what, how much, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.decide import Decision, SlipTest, decide, explains, ranked_causes, tests_of
+from renderkit.diagnosis.joint.estimate import Priors
+from renderkit.diagnosis.joint.observations import Observations, observe
+from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
+from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
+from renderkit.diagnosis.joint.sentences import finding_sentence, rig_sentence
+from renderkit.diagnosis.view_evidence import RigEvidence
+
+ALPHA: Final = 0.01
+"""Probability that a rig without fault has a finding."""
+
+
+def fit_joint(evidence: RigEvidence, *, alpha: float = ALPHA, priors: Priors | None = None) -> JointDiagnosis:
+    """Estimate all cameras together from all frames, and name those that are off.
+
+    The rig should fit as a whole (`read_rig_wide`): the model is linear about the calibration as written.
+
+    Args:
+        evidence: Landmarks and outlines of at least 3 cameras.
+        alpha: Probability that a rig without fault has a finding.
+        priors: Of what is not a camera's fault.
+
+    Returns:
+        Findings, a delta with covariance for every camera, noise and healthy scatter; with a reason where nothing can
+        be told.
+
+    Raises:
+        ValueError: If alpha is not between 0 and 1.
+    """
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"expected 0 < alpha < 1, got {alpha:g}")
+    seen = observe(evidence)
+    if seen is None:
+        reason = "fewer than 3 cameras have landmarks or outlines"
+        return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, reason, f"cameras cannot be compared: {reason}")
+    decision = decide(seen, priors or Priors(), alpha, max_faulty=max(1, (len(seen.names) - 1) // 2))
+    findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
+    deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
+    found = decision.found
+    return JointDiagnosis(
+        findings=findings,
+        deltas=deltas,
+        tau_px=decision.tau_px,
+        noise_px=dict(zip(seen.group_names, found.noise_px.tolist(), strict=True)),
+        view_shift_px=found.view_shift_px,
+        alpha=alpha,
+        num_views=int((seen.known.any(axis=2) | seen.outline_weights.any(axis=(2, 3))).sum()),
+        reason="",
+        sentence=rig_sentence(findings, len(seen.names), alpha),
+    )
+
+
+def _delta(seen: Observations, decision: Decision, index: int) -> CameraDelta:
+    posterior, units = decision.found.cameras[index], seen.units[index]
+    return CameraDelta(
+        seen.names[index],
+        posterior.theta * units,
+        posterior.covariance * np.outer(units, units),
+        _size(_displacements(seen, index), posterior.theta),
+    )
+
+
+def _displacements(seen: Observations, index: int) -> FloatArray:
+    """Return (N, 2, 11) derivatives of what the camera sees, px units."""
+    known = seen.known[index]
+    if known.any():
+        of_landmarks: FloatArray = seen.by_camera[index][known]
+        return of_landmarks
+    of_outlines: FloatArray = seen.outline_by_camera[index][:, :2]
+    return of_outlines
+
+
+def _size(derivatives: FloatArray, theta: FloatArray) -> float:
+    return float(np.sqrt(((derivatives @ theta) ** 2).sum(axis=1).mean()))
+
+
+def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -> CameraFinding:
+    camera = tests_of(decision.found.cameras[index], decision.tau_px)
+    num = 2 * int(seen.known[index].sum()) + 4 * int(seen.outline_weights[index].any(axis=(1, 2)).sum())
+    causes = ranked_causes(camera, num)
+    test = causes[0]
+    theta, covariance = _expanded(test)
+    derivatives = _displacements(seen, index)
+    mean = derivatives.mean(axis=0)
+    shift = mean @ theta
+    shift_error = np.sqrt(np.diag(mean @ covariance @ mean.T))
+    size = _size(derivatives, theta)
+    units = seen.units[index]
+    amounts = {PARAMETERS[i]: float(theta[i] * units[i]) for i in test.slip.indices}
+    errors = {PARAMETERS[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in test.slip.indices}
+    finding = CameraFinding(
+        camera=seen.names[index],
+        cause=test.slip.name,
+        cannot_tell=tuple(one.slip.name for one in causes),
+        family=test.slip.family,
+        log_p=log_p,
+        size_px=size,
+        size_error_px=_size_error(derivatives, theta, covariance, size),
+        shift_px=(float(shift[0]), float(shift[1])),
+        shift_error_px=(float(shift_error[0]), float(shift_error[1])),
+        amounts=amounts,
+        amount_errors=errors,
+        explained=explains(test, camera),
+        sentence="",
+    )
+    return finding_sentence(finding)
+
+
+def _expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
+    theta, covariance = np.zeros(NUM), np.zeros((NUM, NUM))
+    at = list(test.slip.indices)
+    theta[at] = test.amounts
+    covariance[np.ix_(at, at)] = test.covariance
+    return theta, covariance
+
+
+def _size_error(derivatives: FloatArray, theta: FloatArray, covariance: FloatArray, size: float) -> float:
+    """Return the standard error of the RMS displacement, by its gradient."""
+    square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
+    slope = square @ theta / max(size, 1e-12)
+    return float(math.sqrt(max(float(slope @ covariance @ slope), 0.0)))

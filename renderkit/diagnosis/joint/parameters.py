@@ -1,0 +1,120 @@
+"""What may be wrong with one camera: eleven numbers, and the slips that move some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray, Points3
+from renderkit.geometry.camera import Camera
+
+PARAMETERS: Final = (
+    "turn_x",
+    "turn_y",
+    "roll",
+    "step_x",
+    "step_y",
+    "step_z",
+    "log_focal",
+    "cx",
+    "cy",
+    "k1",
+    "log_aspect",
+)
+"""Turns in rad and steps in world units, both in the camera's own axes; cx and cy in px; aspect is fx / fy."""
+
+NUM: Final = len(PARAMETERS)
+SHIFTS: Final = (0, 1, 3, 4, 7, 8)
+"""Parameters that move the whole picture; the others are measured about the picture's mean shift."""
+
+Family: TypeAlias = Literal["shift", "roll", "scale", "lens", "aspect", "several"]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A way in which a camera can be wrong.
+
+    Attributes:
+        name: For people.
+        indices: Which of `PARAMETERS` it moves.
+        family: What it looks like in the picture.
+    """
+
+    name: str
+    indices: tuple[int, ...]
+    family: Family
+
+
+SLIPS: Final = (
+    Slip("principal point", (7, 8), "shift"),
+    Slip("turn", (0, 1), "shift"),
+    Slip("sideways step", (3, 4), "shift"),
+    Slip("roll", (2,), "roll"),
+    Slip("focal length", (6,), "scale"),
+    Slip("step along the axis", (5,), "scale"),
+    Slip("lens distortion k1", (9,), "lens"),
+    Slip("aspect fx / fy", (10,), "aspect"),
+    Slip("principal point and focal length", (6, 7, 8), "several"),
+    Slip("turn with roll", (0, 1, 2), "several"),
+    Slip("principal point and roll", (2, 7, 8), "several"),
+    Slip("several parameters", tuple(range(NUM)), "several"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """Projections of N points and their derivatives.
+
+    Attributes:
+        pixels: (N, 2) px; NaN behind the camera.
+        by_camera: (N, 2, 11) by `PARAMETERS`.
+        by_point: (N, 2, 3) by the world point.
+    """
+
+    pixels: FloatArray
+    by_camera: FloatArray
+    by_point: FloatArray
+
+
+def linearise(camera: Camera, points_world: Points3) -> Linearised:
+    """Return (N, 2) projections of (N, 3) points and their exact derivatives; zero where a point is not seen."""
+    seen = camera.cam_from_world.apply(points_world)
+    pixels = camera.project(points_world)
+    good = np.isfinite(pixels[:, 0])
+    seen = np.where(good[:, None], seen, (0.0, 0.0, 1.0))
+    depth = seen[:, 2]
+    xy = seen[:, :2] / depth[:, None]
+    bend = camera.distortion.jacobian(xy)
+    focal = camera.K[:2, :2]
+    pinhole = np.zeros((len(seen), 2, 3))
+    pinhole[:, 0, 0] = pinhole[:, 1, 1] = 1.0 / depth
+    pinhole[:, :, 2] = -xy / depth[:, None]
+    by_cam_point = focal @ bend @ pinhole
+    zoom = camera.distortion.distort(xy) @ focal.T
+    result = np.zeros((len(seen), 2, NUM))
+    # A turn w moves a point Y by w x Y.
+    result[:, :, :3] = np.cross(seen[:, None, :], by_cam_point)
+    result[:, :, 3:6] = by_cam_point
+    result[:, :, 6] = zoom
+    result[:, 0, 7] = result[:, 1, 8] = 1.0
+    result[:, :, 9] = (xy * (xy**2).sum(axis=1, keepdims=True)) @ focal.T
+    result[:, :, 10] = zoom * (0.5, -0.5)
+    by_point = by_cam_point @ camera.cam_from_world.R
+    result[~good] = 0.0
+    by_point[~good] = 0.0
+    return Linearised(pixels, result, by_point)
+
+
+def units_of(by_camera: FloatArray) -> FloatArray:
+    """Return the (11,) amounts of each parameter that displace (N, 2, 11) points by 1 px RMS.
+
+    Parameters that turn, stretch or bend the picture are measured about their mean displacement, which a shift can
+    imitate.
+    """
+    mean = by_camera.mean(axis=0)
+    mean[:, list(SHIFTS)] = 0.0
+    sizes = np.sqrt(((by_camera - mean) ** 2).sum(axis=1).mean(axis=0))
+    result: FloatArray = 1.0 / np.maximum(sizes, 1e-12)
+    return result

@@ -1,0 +1,91 @@
+"""What the joint estimate concluded about each camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderkit.arrays import FloatArray, frozen
+
+
+@dataclass(frozen=True, eq=False)
+class CameraDelta:
+    """How far one camera is from its calibration, all else integrated out.
+
+    Attributes:
+        camera: The camera.
+        parameters: (11,) in the units of `joint.parameters.PARAMETERS`: what to add to the calibration.
+        covariance: (11, 11) of the parameters.
+        displacement_px: RMS displacement of the subject by them.
+    """
+
+    camera: str
+    parameters: FloatArray
+    covariance: FloatArray
+    displacement_px: float
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        for name in ("parameters", "covariance"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class CameraFinding:
+    """One camera that is off.
+
+    Attributes:
+        camera: The camera.
+        cause: The likeliest slip.
+        cannot_tell: All slips that explain the evidence about as well, `cause` first.
+        family: What it looks like: "shift", "roll", "scale", "lens", "aspect" or "several".
+        log_p: Logarithm of the probability of such evidence from a healthy camera, all cameras and slips considered.
+        size_px: RMS displacement of the subject, px.
+        size_error_px: Its standard error.
+        shift_px: (dx, dy) mean displacement of what is seen against what is predicted, px.
+        shift_error_px: Standard errors of both.
+        amounts: The slip's parameters by name, in their own units.
+        amount_errors: Their standard errors.
+        explained: Whether the slip leaves no more than the noise (goodness of fit at 0.1 %).
+        sentence: The finding in one sentence.
+    """
+
+    camera: str
+    cause: str
+    cannot_tell: tuple[str, ...]
+    family: str
+    log_p: float
+    size_px: float
+    size_error_px: float
+    shift_px: tuple[float, float]
+    shift_error_px: tuple[float, float]
+    amounts: dict[str, float]
+    amount_errors: dict[str, float]
+    explained: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class JointDiagnosis:
+    """The estimate over all cameras, frames and evidence.
+
+    Attributes:
+        findings: Cameras that are off, worst first; () where none is, or where it cannot be told.
+        deltas: One for each camera with evidence.
+        tau_px: The healthy cameras' own scatter, px for each parameter.
+        noise_px: Noise of the landmarks by group of cameras, per component.
+        view_shift_px: Scatter of whole views' detections.
+        alpha: Probability that a rig without fault has a finding.
+        num_views: Views with evidence.
+        reason: Why nothing could be told; "" otherwise.
+        sentence: The answer in one sentence.
+    """
+
+    findings: tuple[CameraFinding, ...]
+    deltas: tuple[CameraDelta, ...]
+    tau_px: float
+    noise_px: dict[str, float]
+    view_shift_px: float
+    alpha: float
+    num_views: int
+    reason: str
+    sentence: str

@@ -1,0 +1,76 @@
+"""Findings of the joint estimate in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from renderkit.diagnosis.joint.result import CameraFinding
+
+_TOLD_APART = {
+    "shift": "the subject at a second depth, or more frames, would tell them apart",
+    "scale": "the subject at a second depth would tell them apart",
+}
+
+
+def finding_sentence(finding: CameraFinding) -> CameraFinding:
+    """Return the finding with its sentence."""
+    words = f"camera {finding.camera}: {_what(finding)}"
+    if not finding.explained:
+        words += "; this does not explain all of its residuals"
+    return replace(finding, sentence=words)
+
+
+def rig_sentence(findings: Sequence[CameraFinding], num_cameras: int, alpha: float) -> str:
+    """Return the answer for the rig."""
+    if not findings:
+        return f"none of {num_cameras} cameras is off (false alarm rate {100 * alpha:g} % per rig)"
+    names = ", ".join(finding.camera for finding in findings)
+    return f"{len(findings)} of {num_cameras} cameras off: {names} (false alarm rate {100 * alpha:g} % per rig)"
+
+
+def _what(finding: CameraFinding) -> str:
+    size = {
+        "shift": _shift_text,
+        "roll": _roll_text,
+        "scale": _scale_text,
+        "lens": _lens_text,
+        "aspect": _aspect_text,
+        "several": _rms_text,
+    }[finding.family](finding)
+    if len(finding.cannot_tell) == 1:
+        return f"{size}: {finding.cause}"
+    listed = ", ".join(finding.cannot_tell[:-1]) + " or " + finding.cannot_tell[-1]
+    advice = _TOLD_APART.get(finding.family)
+    return f"{size}: {listed}" + (f"; {advice}" if advice else "")
+
+
+def _shift_text(finding: CameraFinding) -> str:
+    (dx, dy), (ex, ey) = finding.shift_px, finding.shift_error_px
+    return f"a sideways shift of ({dx:+.2f} +/- {ex:.2f}, {dy:+.2f} +/- {ey:.2f}) px"
+
+
+def _roll_text(finding: CameraFinding) -> str:
+    value, error = math.degrees(finding.amounts["roll"]), math.degrees(finding.amount_errors["roll"])
+    return f"a roll of {value:+.3f} +/- {error:.3f} deg"
+
+
+def _scale_text(finding: CameraFinding) -> str:
+    if "log_focal" in finding.amounts:
+        value, error = finding.amounts["log_focal"], finding.amount_errors["log_focal"]
+        return f"a scale of {100 * value:+.2f} +/- {100 * error:.2f} %"
+    return _rms_text(finding)
+
+
+def _lens_text(finding: CameraFinding) -> str:
+    return f"k1 off by {finding.amounts['k1']:+.4f} +/- {finding.amount_errors['k1']:.4f}"
+
+
+def _aspect_text(finding: CameraFinding) -> str:
+    value, error = finding.amounts["log_aspect"], finding.amount_errors["log_aspect"]
+    return f"fx / fy off by {100 * value:+.2f} +/- {100 * error:.2f} %"
+
+
+def _rms_text(finding: CameraFinding) -> str:
+    return f"a displacement of {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"

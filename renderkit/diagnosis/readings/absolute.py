@@ -1,0 +1,46 @@
+"""The absolute test: does a rig fit its evidence, whatever the alternatives?"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from renderkit.diagnosis.readings.agreement import Agreement
+from renderkit.results.diagnosis import RigFit
+
+FitAnswer: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+
+MAX_RELATIVE: Final = 0.06
+"""Landmarks fit when their median residual is at most this share of their spread: 3 to 4 mm on a face."""
+
+MIN_IOU: Final = 0.7
+"""A mesh of the whole subject fits when its coarse IoU with the matte is at least this."""
+
+MIN_INSIDE: Final = 0.9
+"""A mesh of a part of the subject (a head in a person's matte) fits when this share of its vertices is inside ..."""
+
+MIN_PART_IOU: Final = 0.08
+"""... and it fills at least this share of the matte: a mesh that shrinks to a point is inside as well."""
+
+NEARLY_INSIDE: Final = 0.8
+"""With landmarks that fit, mattes contradict only below this share of vertices inside."""
+
+
+def fits(found: Agreement) -> FitAnswer:
+    """Say whether a rig fits: by its landmarks where there are any, by its mattes otherwise; both must not disagree."""
+    landmarks, inside, iou = found.median_relative, found.median_inside, found.median_iou
+    if np.isnan(landmarks) and np.isnan(iou):
+        return "cannot tell"
+    if not np.isnan(landmarks) and landmarks > MAX_RELATIVE:
+        return "does not fit"
+    if np.isnan(iou):
+        return "fits"
+    if not np.isnan(landmarks):
+        return "fits" if inside >= NEARLY_INSIDE and iou >= MIN_PART_IOU else "does not fit"
+    return "fits" if iou >= MIN_IOU or (inside >= MIN_INSIDE and iou >= MIN_PART_IOU) else "does not fit"
+
+
+def rig_fit(found: Agreement) -> RigFit:
+    """Return the medians over views."""
+    return RigFit(found.median_px, found.median_relative, found.median_iou, found.median_inside)

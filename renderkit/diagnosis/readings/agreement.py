@@ -1,0 +1,206 @@
+"""How well a rig fits its evidence under one reading: robust, view by view, and as one likelihood.
+
+The likelihood is that of the FILES' numbers: a reading that shrinks the landmarks shrinks the residuals, and gains
+nothing by it. Each view has its own noise, so less than half of the cameras being wrong changes little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, FloatArray, Pixels
+from renderkit.diagnosis.readings.interpretation import MAX_VERTICES, Interpretation
+from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, outline_gaps
+from renderkit.diagnosis.readings.reading import Views
+
+GRID = 128
+"""Mattes are compared on grids whose longer side has this many cells."""
+
+LANDMARK_WEIGHT = 24.0
+"""A view's landmarks count as at most this many independent numbers: they share the errors of detector and mesh."""
+
+MATTE_WEIGHT = 12.0
+"""A view's matte counts as this many independent numbers."""
+
+OUTLINE_WEIGHT = 8.0
+"""A view's outline counts as this many independent numbers."""
+
+_FLOOR_RELATIVE = 0.003
+_FLOOR_OUTLINE = 0.01
+_FLOOR_DISAGREEMENT = 0.04
+_FAR = 10.0
+_CLOSING = 3
+_MIN_SEEN = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """Agreement of a rig with its evidence. Arrays hold one number for each view, NaN where it has no such evidence.
+
+    Attributes:
+        residual_px: (V,) median landmark residual, px of K.
+        relative: (V,) the same as a share of the landmarks' spread in the picture.
+        iou: (V,) IoU of the drawn mesh with the matte, on a coarse grid.
+        inside: (V,) share of the mesh's vertices in the picture that fall inside the matte.
+        outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
+        dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
+        likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
+    """
+
+    residual_px: FloatArray
+    relative: FloatArray
+    iou: FloatArray
+    inside: FloatArray
+    outline_px: FloatArray
+    dilation_px: FloatArray
+    likelihoods: FloatArray
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log likelihood of all views together, up to a constant of the rig."""
+        return float(self.likelihoods.sum())
+
+    @property
+    def median_outline_px(self) -> float:
+        """Median over views of `outline_px`; NaN without mattes."""
+        return _median(self.outline_px)
+
+    @property
+    def median_dilation_px(self) -> float:
+        """Median over views of `dilation_px`; NaN without mattes."""
+        return _median(self.dilation_px)
+
+    @property
+    def median_px(self) -> float:
+        """Median over views of `residual_px`; NaN without landmarks."""
+        return _median(self.residual_px)
+
+    @property
+    def median_relative(self) -> float:
+        """Median over views of `relative`; NaN without landmarks."""
+        return _median(self.relative)
+
+    @property
+    def median_iou(self) -> float:
+        """Median over views of `iou`; NaN without mattes."""
+        return _median(self.iou)
+
+    @property
+    def median_inside(self) -> float:
+        """Median over views of `inside`; NaN without mattes."""
+        return _median(self.inside)
+
+
+def agreement(views: Views) -> Agreement:
+    """Measure the agreement of a rig with its evidence."""
+    landmarks = np.array([_landmarks(view) for view in views]).reshape(len(views), 3)
+    mattes = np.array([_matte(view) for view in views]).reshape(len(views), 2)
+    tangents = np.array([outline_gaps(view) for view in views]).reshape(len(views), len(DIRECTIONS) + 1)
+    gaps, extents = tangents[:, :-1], tangents[:, -1]
+    outline = _row_medians(np.abs(gaps))
+    likelihood = (
+        np.nan_to_num(landmarks[:, 2])
+        - MATTE_WEIGHT * np.nan_to_num(np.log(1.0 - mattes[:, 0] + _FLOOR_DISAGREEMENT))
+        - OUTLINE_WEIGHT * np.nan_to_num(np.log(outline / extents + _FLOOR_OUTLINE))
+    )
+    return Agreement(
+        landmarks[:, 0],
+        landmarks[:, 1],
+        mattes[:, 0],
+        mattes[:, 1],
+        outline,
+        _row_medians(np.abs(gaps - _median(gaps))),
+        likelihood,
+    )
+
+
+def landmark_residuals(view: Interpretation) -> FloatArray:
+    """Return (L, 2) predicted minus detected, px; NaN where either is missing."""
+    residuals: FloatArray = view.project(view.points) - view.pixels
+    return residuals
+
+
+def _landmarks(view: Interpretation) -> Sequence[float]:
+    """Return the median residual in px, its share of the spread, and the log likelihood; NaN without landmarks."""
+    known = np.isfinite(view.pixels).all(axis=1)
+    if not known.any():
+        return (np.nan,) * 3
+    predicted, detected = view.project(view.points[known]), view.pixels[known]
+    extent, drawn = _spread(detected), _spread(predicted[np.isfinite(predicted).all(axis=1)])
+    distances = np.hypot(*(predicted - detected).T)
+    far = _FAR * np.hypot(*view.size)
+    distances = np.where(np.isfinite(distances), np.minimum(distances, far), far)
+    median = float(np.median(distances))
+    relative = median / max(min(extent, drawn), 1e-9)
+    noise = (median + _FLOOR_RELATIVE * extent) / view.px_per_unit
+    weight = min(2.0 * len(detected), LANDMARK_WEIGHT)
+    return median, relative, -weight * float(np.log(max(noise, 1e-12)))
+
+
+def _spread(pixels: Pixels) -> float:
+    if not len(pixels):
+        return 0.0
+    return float(np.median(np.hypot(*(pixels - np.median(pixels, axis=0)).T)))
+
+
+def _matte(view: Interpretation) -> Sequence[float]:
+    """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
+    if view.matte is None:
+        return (np.nan,) * 2
+    height, width = view.matte.shape
+    step = max(1, -(-len(view.vertices) // MAX_VERTICES))
+    pixels = view.project(view.vertices[::step], bent=view.matte_is_bent)
+    where = (pixels + 0.5) * view.matte_from_px
+    seen = ((where >= 0.0) & (where < (width, height))).all(axis=1)
+    column, row = where[seen].astype(np.int64).T
+    # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
+    inside = float(view.matte[row, column].sum()) / max(int(seen.sum()), _MIN_SEEN * len(pixels), 1.0)
+    cells = min(GRID / max(width, height), 1.0)
+    shape = int(np.ceil(height * cells)), int(np.ceil(width * cells))
+    drawn = np.zeros(shape, dtype=np.bool_)
+    drawn[(row * cells).astype(np.int64), (column * cells).astype(np.int64)] = True
+    drawn, captured = _closed(drawn), coarse(view.matte, shape)
+    union = int((drawn | captured).sum())
+    return (float((drawn & captured).sum()) / union if union else 0.0), inside
+
+
+def coarse(matte: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """Return the matte's pixels at the middles of (rows, columns) cells."""
+    rows = ((np.arange(shape[0]) + 0.5) * matte.shape[0] / shape[0]).astype(np.int64)
+    columns = ((np.arange(shape[1]) + 0.5) * matte.shape[1] / shape[1]).astype(np.int64)
+    result: BoolArray = matte[np.ix_(rows, columns)]
+    return result
+
+
+def _closed(mask: BoolArray) -> BoolArray:
+    """Return the morphological closing by a square of 7 cells: fills the gaps between the sampled vertices."""
+    padded = np.pad(mask, 2 * _CLOSING)
+    for axis in (0, 1):
+        padded = _widened(_widened(padded, 1, axis), 2, axis)
+    padded = np.logical_not(padded)
+    for axis in (0, 1):
+        padded = _widened(_widened(padded, 1, axis), 2, axis)
+    inner: BoolArray = np.logical_not(padded[2 * _CLOSING : -2 * _CLOSING, 2 * _CLOSING : -2 * _CLOSING])
+    return inner
+
+
+def _widened(mask: BoolArray, step: int, axis: int) -> BoolArray:
+    """Return the union of a mask with itself moved by `step` both ways along an axis."""
+    source = mask.T if axis else mask
+    result = source.copy()
+    result[step:] |= source[:-step]
+    result[:-step] |= source[step:]
+    return result.T if axis else result
+
+
+def _row_medians(values: FloatArray) -> FloatArray:
+    known = np.isfinite(values.sum(axis=1))
+    return np.where(known, np.median(np.where(known[:, None], values, 0.0), axis=1), np.nan)
+
+
+def _median(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")

@@ -1,0 +1,56 @@
+"""How far the outlines of mesh and matte lie apart, measured between their tangents.
+
+A tangent needs the outermost points only, so a sample of the vertices is enough, and it is exact to a fraction of a
+pixel where a coarse picture is not. Concave parts do not count.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, FloatArray, Pixels, frozen
+from renderkit.diagnosis.readings.interpretation import MAX_VERTICES, Interpretation
+
+_ANGLES = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
+
+DIRECTIONS: Final[FloatArray] = frozen(np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]))
+"""(32, 2) outward normals of the tangents."""
+
+_EDGE = 0.25
+"""The outermost pixel's centre lies on average this far inside the outline, in px of the matte."""
+
+
+def outline_gaps(view: Interpretation) -> FloatArray:
+    """Return (33,): drawn minus captured tangent in each direction, then the matte's mean half width; px of K.
+
+    NaN without a matte, or with a mesh that is not in front of the camera. Both outlines are cut off at the picture's
+    edge.
+    """
+    nothing = np.full(len(DIRECTIONS) + 1, np.nan)
+    if view.matte is None:
+        return nothing
+    captured = _row_ends(view.matte)
+    step = max(1, -(-len(view.vertices) // MAX_VERTICES))
+    drawn = view.project(view.vertices[::step], bent=view.matte_is_bent)
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    if not len(captured) or not len(drawn):
+        return nothing
+    last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5
+    drawn = np.clip(drawn, -0.5, last)
+    outline = (captured + 0.5) / view.matte_from_px - 0.5
+    edge = _EDGE / float(np.sqrt(view.matte_from_px.prod()))
+    reach = (outline @ DIRECTIONS.T).max(axis=0) + edge
+    gaps = (drawn @ DIRECTIONS.T).max(axis=0) - reach
+    width = 0.5 * float((reach + np.roll(reach, len(reach) // 2)).mean())
+    return np.append(gaps, max(width, 1e-6))
+
+
+def _row_ends(matte: BoolArray) -> Pixels:
+    """Return (N, 2) first and last inside pixels (x, y) of every row that has one."""
+    rows = np.flatnonzero(matte.any(axis=1))
+    first = matte[rows].argmax(axis=1)
+    last = matte.shape[1] - 1 - matte[rows, ::-1].argmax(axis=1)
+    ends: Pixels = np.concatenate([np.column_stack([first, rows]), np.column_stack([last, rows])]).astype(np.float64)
+    return ends

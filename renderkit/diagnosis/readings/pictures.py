@@ -1,0 +1,193 @@
+"""Readings of what was measured in pictures: landmarks, mattes, and the pictures themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.readings.estimate import picture_scale
+from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.owners import own_everything, own_landmarks, own_mattes
+from renderkit.diagnosis.readings.reading import Reading, Views, each
+from renderkit.geometry.distortion import NoDistortion
+
+
+def _scaled(view: Interpretation, factor: FloatArray, offset: float = 0.0) -> Interpretation:
+    pixels = view.pixels * factor + offset
+    return view.but(pixels=pixels, px_per_unit=view.px_per_unit * float(np.sqrt(abs(factor.prod()))))
+
+
+def _normalised(view: Interpretation) -> Interpretation | None:
+    # Detectors divide the pixel by width and height, so 0 is the centre of the first pixel.
+    return _scaled(view, np.array(view.size, dtype=np.float64)) if len(view.pixels) else None
+
+
+def _normalised_signed(view: Interpretation) -> Interpretation | None:
+    if not len(view.pixels):
+        return None
+    half = 0.5 * np.array(view.size, dtype=np.float64)
+    moved = _scaled(view, half)
+    return moved.but(pixels=moved.pixels + half)
+
+
+def _by(factor: float) -> Callable[[Interpretation], Interpretation | None]:
+    # A pixel of the other size has its centre at (u + 0.5) * factor - 0.5.
+    return lambda view: _scaled(view, np.full(2, factor), 0.5 * factor - 0.5) if len(view.pixels) else None
+
+
+def _other_size(views: Views) -> Views | None:
+    factor = picture_scale(views) if all(len(view.pixels) for view in views) else None
+    if factor is None:
+        return None
+    change = _by(1.0 / float(np.sqrt(factor.prod())))
+    return each(change)(views)
+
+
+def _exchanged(view: Interpretation) -> Interpretation | None:
+    return view.but(pixels=view.pixels[:, ::-1]) if len(view.pixels) else None
+
+
+def _reflected(axis: int) -> Callable[[Interpretation], Interpretation | None]:
+    def change(view: Interpretation) -> Interpretation | None:
+        if not len(view.pixels):
+            return None
+        pixels = view.pixels.copy()
+        pixels[:, axis] = view.size[axis] - 1.0 - pixels[:, axis]
+        return view.but(pixels=pixels)
+
+    return change
+
+
+def _shifted_ids(step: int) -> Callable[[Interpretation], Interpretation | None]:
+    def change(view: Interpretation) -> Interpretation | None:
+        if len(view.pixels) <= 2 * abs(step):
+            return None
+        return view.but(pixels=np.roll(view.pixels, step, axis=0))
+
+    return change
+
+
+def _inverted(view: Interpretation) -> Interpretation | None:
+    return None if view.matte is None else view.but(matte=~view.matte)
+
+
+def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
+    if view.matte is None or isinstance(view.lens, NoDistortion) or not view.matte_is_bent:
+        return None
+    return view.but(matte_is_bent=False)
+
+
+def _unscaled(view: Interpretation) -> Interpretation | None:
+    return None if view.matte is None or np.allclose(view.matte_from_px, 1.0) else view.but(matte_from_px=np.ones(2))
+
+
+def _mirrored_picture(view: Interpretation) -> Interpretation:
+    changed = _reflected(0)(view) or view
+    return changed if view.matte is None else changed.but(matte=view.matte[:, ::-1])
+
+
+def _turned(quarters: int) -> Callable[[Interpretation], Interpretation]:
+    """Undo a turn of the pictures by `quarters` times 90 degrees clockwise; K is of the picture before the turn."""
+
+    def change(view: Interpretation) -> Interpretation:
+        width, height = view.size
+        u, v = view.pixels.T if len(view.pixels) else (np.zeros(0), np.zeros(0))
+        back = {1: (v, height - 1.0 - u), 2: (width - 1.0 - u, height - 1.0 - v), 3: (width - 1.0 - v, u)}[quarters]
+        changed = view.but(pixels=np.column_stack(back))
+        if view.matte is None:
+            return changed
+        matte = np.rot90(view.matte, quarters)
+        scale = np.array([matte.shape[1] / width, matte.shape[0] / height])
+        return changed.but(matte=matte, matte_from_px=scale)
+
+    return change
+
+
+OWNERS = (
+    Reading("pictures of other cameras", "owner", "pictures belong to other cameras", own_everything),
+    Reading("landmarks of other cameras", "owner", "landmarks belong to other cameras", own_landmarks),
+    Reading("mattes of other cameras", "owner", "mattes belong to other cameras", own_mattes),
+)
+
+TURNS = (
+    *(
+        Reading(
+            f"pictures turned by {90 * quarters} deg",
+            "turn",
+            f"pictures are turned by {90 * quarters} degrees clockwise against the calibration (EXIF orientation)",
+            each(_turned(quarters)),
+        )
+        for quarters in (1, 2, 3)
+    ),
+    Reading("pictures mirrored", "turn", "pictures are mirrored left to right", each(_mirrored_picture)),
+)
+
+LANDMARK_UNITS = (
+    Reading(
+        "landmarks normalised",
+        "landmark unit",
+        "landmarks are normalised to 0..1 of width and height; expected pixels",
+        each(_normalised),
+    ),
+    Reading(
+        "landmarks normalised to -1..1",
+        "landmark unit",
+        "landmarks are normalised to -1..1; expected pixels",
+        each(_normalised_signed),
+    ),
+    *(
+        Reading(
+            f"landmarks times {factor:g}",
+            "landmark unit",
+            f"landmarks are of pictures of another size: they need a factor {factor:g}",
+            each(_by(factor)),
+        )
+        for factor in (2.0, 0.5, 4.0, 0.25)
+    ),
+    Reading(
+        "landmarks of another size",
+        "landmark size",
+        "landmarks are of pictures of another size",
+        _other_size,
+        num_estimated=1,
+    ),
+)
+
+LANDMARK_ORDER = (
+    Reading(
+        "landmarks y, x", "landmark order", "x and y of the landmarks are exchanged (row, column)", each(_exchanged)
+    ),
+)
+
+LANDMARK_AXES = (
+    Reading("landmarks mirrored", "landmark axes", "landmarks are mirrored left to right", each(_reflected(0))),
+    Reading("landmarks y up", "landmark axes", "landmarks count y from the bottom of the picture", each(_reflected(1))),
+)
+
+LANDMARK_IDS = tuple(
+    Reading(
+        f"landmark ids shifted by {-step:+d}",
+        "landmark ids",
+        f"landmark ids are shifted by {-step:+d}: the 2D landmark j belongs to the 3D landmark j {step:+d}",
+        each(_shifted_ids(step)),
+    )
+    for step in (1, -1)
+)
+
+MATTES = (
+    Reading("mattes inverted", "matte", "mattes are inverted: 255 is outside", each(_inverted)),
+    Reading(
+        "mattes not resized",
+        "matte",
+        "mattes are a crop of the picture from its top-left corner, not a resized picture",
+        each(_unscaled),
+    ),
+    Reading(
+        "mattes of undistorted pictures",
+        "matte lens",
+        "mattes are of undistorted pictures; the landmarks and K are of the raw ones",
+        each(_mattes_undistorted),
+    ),
+)

@@ -1,0 +1,144 @@
+"""Is a whole rig read as it was meant? The entry to the rig-wide readings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from renderkit.diagnosis.convergence import READINGS as POSE_READINGS
+from renderkit.diagnosis.convergence import read_every_way
+from renderkit.diagnosis.readings.absolute import fits, rig_fit
+from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.common_lens import CommonLens, common_lens
+from renderkit.diagnosis.readings.common_shift import half_pixel
+from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.reading import Reading, Views
+from renderkit.diagnosis.readings.registry import READINGS
+from renderkit.diagnosis.readings.result import RigReading, Verdict
+from renderkit.diagnosis.readings.search import Candidate, Search, search
+from renderkit.diagnosis.readings.sentences import sentence_of, sentence_without_evidence
+from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+
+MAX_VIEWS: Final = 64
+"""Readings are tried on at most this many views."""
+
+NARROW_VIEWS: Final = 12
+"""Pairs are first tried on this many views."""
+
+
+def read_rig_wide(evidence: RigEvidence) -> RigReading:
+    """Find out whether all cameras of a rig, or all that was measured in its pictures, are misread alike.
+
+    Every reading (extrinsics inverted, OpenGL axes, mm for m, K of another size, distortion order, normalised
+    landmarks, inverted mattes ...) is tried on the landmarks and mattes; pairs of them where no single one fits. A
+    reading is accepted only if the rig then fits in absolute terms, in most views, and better than any other; a rig
+    that fits as stated is called misread only where a reading makes it better by far.
+
+    Args:
+        evidence: Views of the rig; one view of every camera is enough, several frames are better.
+
+    Returns:
+        The verdict, with what was read, the fit before and after, the margin and a sentence.
+    """
+    usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
+    views = all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
+    if not views:
+        return _without_evidence(evidence)
+    narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
+    found = search(views, narrow)
+    found = _refined(views, found)
+    lens = common_lens(_applied(found.best.readings, views) if found.accepted else views)
+    lacks_lens = lens is not None and lens.is_significant and _fits(found)
+    return _concluded(found, len(evidence.cameras), lens if lacks_lens else None)
+
+
+def _fits(found: Search) -> bool:
+    return found.accepted or fits(found.stated.found) == "fits"
+
+
+def _chosen(views: tuple[ViewEvidence, ...], limit: int) -> tuple[ViewEvidence, ...]:
+    """Return at most `limit` views, all cameras before second frames."""
+    rounds: dict[str, int] = {}
+    order = []
+    for view in views:
+        rounds[view.camera.name] = rounds.get(view.camera.name, -1) + 1
+        order.append(rounds[view.camera.name])
+    ranked = np.argsort(np.array(order), kind="stable")
+    first = [views[index] for index in ranked if order[index] == 0]
+    if len(first) > limit:
+        return tuple(first[index] for index in np.linspace(0, len(first) - 1, limit).astype(int))
+    return tuple(views[index] for index in ranked[:limit])
+
+
+def _applied(readings: tuple[Reading, ...], views: Views) -> Views:
+    for one in readings:
+        changed = one.apply(views)
+        views = views if changed is None else changed
+    return views
+
+
+def _refined(views: Views, found: Search) -> Search:
+    """Look for the half pixel on top of what was found: smaller than all others, it has a test of its own."""
+    if found.tied or not _fits(found):
+        return found
+    readings = found.best.readings if found.accepted else ()
+    if any(one.slot == "crop" for one in readings):
+        return found
+    return _with_half_pixel(views, readings, found)
+
+
+def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search) -> Search:
+    name = half_pixel(_applied(readings, views))
+    if name is None:
+        return found
+    both = (*readings, next(one for one in READINGS if one.name == name))
+    after = agreement(_applied(both, views))
+    if after.median_px > found.best.found.median_px:
+        return found
+    best = Candidate(both, after, after.log_likelihood, 1.0)
+    before = found.best if readings else found.stated
+    return Search(found.stated, best, True, (), before, found.num_tried)
+
+
+def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigReading:
+    stated_fits = fits(found.stated.found)
+    verdict: Verdict
+    if found.accepted:
+        verdict = "cannot tell" if found.tied else "misread"
+    else:
+        verdict = "fits" if stated_fits == "fits" else "no reading fits"
+    kept = found.best if verdict != "fits" else found.stated
+    other = found.runner_up
+    margin = float("inf") if other is None else kept.score - other.score
+    sentence = sentence_of(verdict, kept, found, num_cameras)
+    notes = () if lens is None else (lens.note,)
+    if verdict == "fits" and lens is not None:
+        # The median residual is small, and yet all cameras lack the same.
+        verdict = "misread" if lens.is_lens else "cannot tell"
+        no_answer = f"a missing lens and a wrong size of all {num_cameras} cameras cannot be told apart"
+        sentence = f"all {num_cameras} cameras lack a lens" if lens.is_lens else no_answer
+    return RigReading(
+        verdict=verdict,
+        readings=found.best.names if found.accepted else (),
+        alternatives=tuple(one.names for one in found.tied),
+        before=rig_fit(found.stated.found),
+        after=rig_fit(kept.found),
+        margin=margin,
+        num_tried=found.num_tried,
+        sentence="; ".join([sentence, *notes]),
+        notes=notes,
+    )
+
+
+def _without_evidence(evidence: RigEvidence) -> RigReading:
+    """Answer without landmarks and mattes: where the optical axes meet is a hint, no proof."""
+    poses = np.array([camera.cam_from_world for camera in evidence.cameras.values()])
+    hint = ""
+    if len(poses) >= 3 and np.isfinite(poses).all():
+        ways = read_every_way(poses)
+        if not ways["as given"].is_good:
+            best = min(POSE_READINGS, key=lambda name: ways[name].convergence.median_angle_deg)
+            hint = best if ways[best].is_good else ""
+    nothing = rig_fit(agreement(()))
+    return RigReading("cannot tell", (), (), nothing, nothing, float("inf"), 0, sentence_without_evidence(hint))

@@ -1,0 +1,211 @@
+"""The search over readings and pairs of readings, and what may be concluded from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from renderkit.diagnosis.readings.absolute import fits
+from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
+from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.reading import Reading, Views
+from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
+
+TIE: Final = 8.0
+"""Readings whose log likelihoods differ by less than this cannot be told apart."""
+
+CLEAR_GAIN: Final = 20.0
+"""By how much the log likelihood must rise before a rig that fits as stated is said to be misread."""
+
+MIN_BETTER_SHARE: Final = 0.75
+"""Share of the views that a reading must make better: it is a fault of the rig, not of a few cameras."""
+
+MIN_IMPROVEMENT: Final = 0.85
+"""Of a rig that fits already, a reading must leave at most this share of the median residual."""
+
+MAX_OUTLINE_SHARE: Final = 0.7
+"""Of a rig that fits already, a reading of the mattes must leave at most this share of the outlines' distance."""
+
+_BEAM = 4
+_MAX_OWNERS = 16
+_QUICK_VIEWS = 4
+_QUICK_VERTICES = 400
+_QUICK_SIDE = 64
+_KEPT = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One combination of readings and how well the rig fits under it.
+
+    Attributes:
+        readings: In the order of application; () is the rig as stated.
+        found: The agreement.
+        score: Log likelihood less half a logarithm of the number of views' evidence for each estimated number.
+        better_share: Share of the views that agree better than as stated.
+    """
+
+    readings: tuple[Reading, ...]
+    found: Agreement
+    score: float
+    better_share: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The readings' names."""
+        return tuple(one.name for one in self.readings)
+
+    @property
+    def num_estimated(self) -> int:
+        """How many numbers the readings estimate."""
+        return sum(one.num_estimated for one in self.readings)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What the search found.
+
+    Attributes:
+        stated: The rig as stated.
+        best: The best combination that may be accepted, else the best of all.
+        accepted: Whether it may.
+        tied: Others that fit as well, with as few estimated numbers.
+        runner_up: The best of the rest, or None.
+        num_tried: How many combinations were tried.
+    """
+
+    stated: Candidate
+    best: Candidate
+    accepted: bool
+    tied: tuple[Candidate, ...]
+    runner_up: Candidate | None
+    num_tried: int
+
+
+def search(views: Views, narrow: Views) -> Search:
+    """Search single readings, and pairs of them: all pairs if no single one fits, else pairs with those that do.
+
+    Args:
+        views: What decides.
+        narrow: A part of them, on which pairs are tried first.
+    """
+    found = agreement(views)
+    stated = Candidate((), found, found.log_likelihood, 0.0)
+    singles = _tried(views, stated, ((one,) for one in READINGS))
+    first = _concluded(stated, stated, singles, len(READINGS))
+    if not first.accepted and fits(found) == "fits":
+        return first
+    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)][:_BEAM]
+    both = pairs_with([one.readings[0] for one in fitting]) if fitting else pairs()
+    best = _shortlisted(views, narrow, both)
+    doubles = _tried(views, stated, best)
+    count = len(READINGS) + len(both)
+    second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
+    if second.accepted or not first.accepted:
+        return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
+    return replace(first, num_tried=count)
+
+
+def _shortlisted(views: Views, narrow: Views, both: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:
+    """Return the pairs worth trying on all views."""
+    owned = [pair for pair in both if any(one.slot == "owner" for one in pair)]
+    others = [pair for pair in both if pair not in owned]
+    best = _shortlist(_light(narrow[:: max(1, len(narrow) // _QUICK_VIEWS)]), others)
+    best = _shortlist(narrow, best) if len(narrow) < len(views) else best
+    # Whose picture it is shows only where the owner is among the views.
+    return best + (_shortlist(_light(views), owned) if len(views) <= _MAX_OWNERS else [])
+
+
+def _light(views: Views) -> Views:
+    """Return the views with fewer vertices and pixels, for a first look."""
+    return tuple(_light_view(view) for view in views)
+
+
+def _light_view(view: Interpretation) -> Interpretation:
+    vertices = view.vertices[:: max(1, len(view.vertices) // _QUICK_VERTICES)]
+    if view.matte is None:
+        return view
+    height, width = view.matte.shape
+    step = max(height, width) / min(_QUICK_SIDE, max(height, width))
+    shape = max(1, round(height / step)), max(1, round(width / step))
+    scale = view.matte_from_px * (shape[1] / width, shape[0] / height)
+    return view.but(vertices=vertices, matte=coarse(view.matte, shape), matte_from_px=scale)
+
+
+def _shortlist(views: Views, combinations: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:
+    stated = agreement(views)
+    tried = _tried(views, Candidate((), stated, stated.log_likelihood, 0.0), combinations)
+    return [one.readings for one in sorted(tried, key=lambda one: -one.score)[:_KEPT]]
+
+
+def _tried(views: Views, stated: Candidate, combinations: Iterable[tuple[Reading, ...]]) -> list[Candidate]:
+    """Return every combination that applies."""
+    candidates = []
+    for readings in combinations:
+        changed: Views | None = views
+        for one in readings:
+            changed = None if changed is None else one.apply(changed)
+        if changed is not None:
+            candidates.append(_measured(changed, stated, readings))
+    return candidates
+
+
+def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) -> Candidate:
+    found = agreement(changed)
+    count = sum(one.num_estimated for one in readings)
+    score = found.log_likelihood - 0.5 * count * float(np.log(max(8.0 * len(changed), 2.0)))
+    return Candidate(readings, found, score, _better_share(found, stated.found))
+
+
+def _better_share(found: Agreement, stated: Agreement) -> float:
+    """Return the share of views that agree better than as stated."""
+    return float((found.likelihoods > stated.likelihoods).mean()) if len(found.likelihoods) else 0.0
+
+
+def acceptable(one: Candidate, stated: Candidate) -> bool:
+    """Say whether a combination may be accepted: it fits in absolute terms, and is better by far and in most views."""
+    if fits(one.found) != "fits" or one.better_share < MIN_BETTER_SHARE:
+        return False
+    if one.score - stated.score < CLEAR_GAIN:
+        return False
+    if fits(stated.found) != "fits":
+        return True
+    # A rig without landmarks compares NaN, which is never better.
+    return one.found.median_px <= MIN_IMPROVEMENT * stated.found.median_px or _mattes_improve(one, stated)
+
+
+def _mattes_improve(one: Candidate, stated: Candidate) -> bool:
+    """Say whether outlines fit clearly better, no landmarks worse, and mattes grown or shrunk do not explain it."""
+    worse = one.found.median_px > stated.found.median_px * 1.02
+    return (
+        not worse
+        and one.found.median_outline_px <= MAX_OUTLINE_SHARE * stated.found.median_outline_px
+        and one.found.median_dilation_px <= MAX_OUTLINE_SHARE * stated.found.median_dilation_px
+    )
+
+
+def _concluded(stated: Candidate, reference: Candidate, candidates: Sequence[Candidate], count: int) -> Search:
+    """Choose among candidates those that may be accepted in place of `reference`."""
+    ranked = _distinct(candidates)
+    allowed = [one for one in ranked if acceptable(one, reference)]
+    if not allowed:
+        best = max([stated, *ranked], key=lambda one: one.score)
+        rest = [one for one in ranked if one is not best]
+        return Search(stated, best, False, (), rest[0] if rest else None, count)
+    near = [one for one in allowed if allowed[0].score - one.score < TIE]
+    fewest = min((len(one.readings), one.num_estimated) for one in near)
+    simplest = [one for one in near if (len(one.readings), one.num_estimated) == fewest]
+    near_names = {frozenset(one.names) for one in near}
+    rest = [one for one in [reference, stated, *ranked] if frozenset(one.names) not in near_names]
+    return Search(stated, simplest[0], True, tuple(simplest[1:]), max(rest, key=lambda one: one.score), count)
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates, best first, each set of readings once whatever their order."""
+    kept: dict[frozenset[str], Candidate] = {}
+    for one in sorted(candidates, key=lambda one: -one.score):
+        kept.setdefault(frozenset(one.names), one)
+    return list(kept.values())

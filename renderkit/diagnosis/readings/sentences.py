@@ -1,0 +1,62 @@
+"""The rig-wide verdict in words."""
+
+from __future__ import annotations
+
+from renderkit.diagnosis.readings.absolute import rig_fit
+from renderkit.diagnosis.readings.result import Verdict
+from renderkit.diagnosis.readings.search import Candidate, Search
+from renderkit.results.diagnosis import RigFit
+
+_MAX_LISTED = 4
+
+
+def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: int) -> str:
+    """Return the verdict in one sentence."""
+    before, after = rig_fit(found.stated.found), rig_fit(kept.found)
+    if verdict == "fits":
+        return f"the rig as a whole fits: {fit_text(before)}"
+    if verdict == "no reading fits":
+        best = " and ".join(kept.names) or "the rig as stated"
+        return (
+            f"the rig as a whole does not fit ({fit_text(before)}), and none of {found.num_tried} readings makes it "
+            f"fit; the best is {best!r} with {fit_text(after)}"
+        )
+    change = _change_text(before, after)
+    if verdict == "cannot tell":
+        options = [_what(one) for one in (kept, *found.tied)][:_MAX_LISTED]
+        more = len(found.tied) + 1 - len(options)
+        also = f", or {more} more" if more > 0 else ""
+        ways = f"{'; or '.join(options)}{also}"
+        return f"all {num_cameras} cameras are misread, in one of several ways that fit alike: {ways}; {change}"
+    return f"all {num_cameras} cameras: {_what(kept)}; read so, {change}"
+
+
+def sentence_without_evidence(hint: str) -> str:
+    """Return what is said where there is nothing to compare with."""
+    base = "whether the rig as a whole fits cannot be told: there are neither landmarks nor mattes with a mesh"
+    if not hint:
+        return base
+    return f"{base}; the optical axes do not meet as stated, and do when the extrinsics are read {hint}"
+
+
+def _what(one: Candidate) -> str:
+    return " and ".join(reading.sentence for reading in one.readings)
+
+
+def fit_text(fit: RigFit) -> str:
+    """Return the numbers of a fit, those that are known."""
+    parts = []
+    if fit.relative == fit.relative:
+        parts.append(f"median landmark residual {fit.residual_px:.3g} px ({100 * fit.relative:.3g} % of their spread)")
+    if fit.iou == fit.iou:
+        parts.append(f"IoU about {fit.iou:.2f}")
+    return ", ".join(parts)
+
+
+def _change_text(before: RigFit, after: RigFit) -> str:
+    parts = []
+    if after.relative == after.relative:
+        parts.append(f"the median landmark residual goes from {before.residual_px:.3g} to {after.residual_px:.3g} px")
+    if after.iou == after.iou:
+        parts.append(f"the IoU from about {before.iou:.2f} to about {after.iou:.2f}")
+    return " and ".join(parts)

@@ -1,0 +1,120 @@
+"""What one view says about its camera: plain arrays that the rig-wide readings and the joint model share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, Faces, FloatArray, as_array, frozen
+from renderkit.formats.as_stated import RawCamera
+
+
+@dataclass(frozen=True, eq=False)
+class OutlineEvidence:
+    """What aligning the rendered outline with the captured one measured in a view; see `metrics.alignment`.
+
+    Attributes:
+        parameters: (4,) dx and dy in px, scale (1 = none), roll in radians, as `ContourAlignment.parameters`: what
+            would move the rendered outline onto the captured one.
+        covariance: (4, 4) of the parameters; +inf on the diagonal where one is not determined.
+        center: (2,) px, the fixed point of scale and roll.
+    """
+
+    parameters: FloatArray
+    covariance: FloatArray
+    center: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If a shape is wrong.
+        """
+        for name, shape in (("parameters", (4,)), ("covariance", (4, 4)), ("center", (2,))):
+            object.__setattr__(self, name, frozen(as_array(getattr(self, name), np.float64, shape, name)))
+
+
+@dataclass(frozen=True, eq=False)
+class ViewEvidence:
+    """One frame seen by one camera. Parts that the capture does not have are None.
+
+    Attributes:
+        camera: The camera as its file states it.
+        frame: The frame's id.
+        points_world: (L, 3) landmarks in world units; rows that are not known are NaN.
+        pixels: (L, 2) detected landmarks in px, partners of `points_world`; NaN where not detected.
+        vertices: (V, 3) vertices of the mesh in world units, a few thousand at most.
+        faces: (F, 3) indices into `vertices`; None if only a sample of the vertices is given.
+        matte: (h, w) bool, True inside; any resolution.
+        matte_size: (width, height) in px of the matte as it was captured; None takes the size of `matte`.
+        matte_is_bent: Whether the matte is of the picture as taken; False if of the undistorted picture.
+        outline: The measured alignment of the outlines.
+        group: Cameras of one group share a noise level (sensor, kind of matte); any name.
+    """
+
+    camera: RawCamera
+    frame: str = ""
+    points_world: FloatArray | None = None
+    pixels: FloatArray | None = None
+    vertices: FloatArray | None = None
+    faces: Faces | None = None
+    matte: BoolArray | None = None
+    matte_size: tuple[int, int] | None = None
+    matte_is_bent: bool = True
+    outline: OutlineEvidence | None = None
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        """Check and freeze.
+
+        Raises:
+            ValueError: If a shape is wrong, or `pixels` are not as many as `points_world`.
+        """
+        count = None if self.points_world is None else len(self.points_world)
+        for name, shape in (("points_world", (count, 3)), ("pixels", (count, 2)), ("vertices", (None, 3))):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, frozen(as_array(value, np.float64, shape, name)))
+        if self.matte is not None:
+            object.__setattr__(self, "matte", frozen(as_array(self.matte, np.bool_, (None, None), "matte")))
+        if self.faces is not None:
+            object.__setattr__(self, "faces", frozen(as_array(self.faces, np.int32, (None, 3), "faces")))
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether at least 6 landmarks are known both in space and in the picture."""
+        if self.points_world is None or self.pixels is None:
+            return False
+        known = np.isfinite(self.points_world).all(axis=1) & np.isfinite(self.pixels).all(axis=1)
+        return int(known.sum()) >= MIN_LANDMARKS
+
+    @property
+    def has_matte(self) -> bool:
+        """Whether there is a mesh and a matte to compare it with; one that is all inside or outside says nothing."""
+        if self.vertices is None or not len(self.vertices) or self.matte is None or not self.matte.size:
+            return False
+        return EMPTY_SHARE < float(self.matte.mean()) < 1.0 - EMPTY_SHARE
+
+
+EMPTY_SHARE = 5e-4
+"""A matte with less than this share of its pixels on either side is taken for empty."""
+
+MIN_LANDMARKS = 6
+"""A view with fewer landmarks is not used."""
+
+
+@dataclass(frozen=True, eq=False)
+class RigEvidence:
+    """Views of one rig.
+
+    Attributes:
+        views: Any frames of any cameras; every camera should be there, each with a few frames.
+    """
+
+    views: tuple[ViewEvidence, ...]
+
+    @property
+    def cameras(self) -> dict[str, RawCamera]:
+        """The cameras by name, in the order of the views."""
+        return {view.camera.name: view.camera for view in self.views}

@@ -1,0 +1,96 @@
+"""The diagnosis of a capture: evidence is gathered in a bounded number of views, then the rig is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renderkit.capture import Capture
+from renderkit.diagnosis.rig import diagnose_rig
+from renderkit.formats.folder import CameraNames
+from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.results.diagnosis import Diagnosis
+
+
+def diagnose(
+    capture: str | Path | Capture | None = None,
+    *,
+    cameras: str | None = None,
+    frames: str | None = None,
+    mesh: str | Path | None = None,
+    masks: str | Path | None = None,
+    landmarks: str | Path | None = None,
+    flame: str | Path | None = None,
+    mesh_root: str | Path | None = None,
+    rig: str | Path | None = None,
+    images: str | None = None,
+    camera_names: CameraNames | None = None,
+    size: tuple[int, int] | None = None,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    undistorted_mattes: bool = False,
+) -> Diagnosis:
+    """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
+
+    Nothing is rendered. Every known misreading of extrinsics, intrinsics, landmarks and mattes is tried on the
+    capture's landmarks and mattes, in pairs where no single one makes the rig fit; docs/diagnosis.md lists them.
+
+    Args:
+        capture: A capture's file or folder, or an opened capture, which stays open.
+        cameras: Selection such as "18,25-32"; all by default.
+        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        mesh: Name of one of the capture's meshes, or a mesh file; each frame's preferred mesh by default.
+        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
+        landmarks: Landmarks file (JSON).
+        flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
+        mesh_root: Folder of FaceScape's released models. Not with an opened capture.
+        rig: A camera file, where `capture` is not one or names none.
+        images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
+        camera_names: The cameras' names in file paths.
+        size: (width, height) in px for camera files that state none.
+        matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        undistorted_mattes: The mattes belong to undistorted pictures.
+
+    Returns:
+        The verdict on the rig, the readings that make it fit, and the cameras that are off.
+
+    Raises:
+        ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
+        DatasetError: If an input is missing or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> options = rk.SynthOptions(num_cameras=6, size=(96, 80), scan_faces=2000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, options)
+        ...     diagnosis = rk.diagnose(truth.capture)
+        >>> diagnosis.verdict, diagnosis.readings
+        ('fits', ())
+    """
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(
+        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size,
+    )  # fmt: skip
+    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+        options = make_options(
+            opened,
+            inputs.mesh_names,
+            frames=frames,
+            cameras=cameras,
+            matte_threshold=matte_threshold,
+            undistorted_mattes=undistorted_mattes,
+        )
+        return diagnose_opened(opened, options, thorough=True)
+
+
+def diagnose_opened(capture: Capture, options: ValidationOptions, *, thorough: bool = False) -> Diagnosis:
+    """Diagnose the rig of an open capture.
+
+    Args:
+        capture: The capture.
+        options: What is validated.
+        thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
+    """
+    return diagnose_rig(gather_evidence(capture, options), thorough=thorough)

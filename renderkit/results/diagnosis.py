@@ -1,0 +1,144 @@
+"""What the diagnosis of a rig concluded: the rig as a whole first, then single cameras."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from renderkit.metrics.score_json import finite_or_none, nan_if_none
+
+RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class RigFit:
+    """How well a whole rig fits; every number is a median over views, NaN without such evidence.
+
+    Attributes:
+        residual_px: Median landmark residual, px.
+        relative: The same as a share of the landmarks' spread in the picture.
+        iou: IoU of the drawn mesh with the matte, on a coarse grid.
+        inside: Share of the mesh's vertices inside the matte.
+    """
+
+    residual_px: float
+    relative: float
+    iou: float
+    inside: float
+
+
+@dataclass(frozen=True)
+class CameraFault:
+    """One camera that is off, found by the joint estimate over all cameras.
+
+    Attributes:
+        camera: Camera name.
+        cause: The likeliest slip.
+        cannot_tell: All slips that explain the evidence about as well, `cause` first.
+        family: What it looks like: "shift", "roll", "scale", "lens", "aspect" or "several".
+        size_px: RMS displacement of the subject, px.
+        size_error_px: Its standard error.
+        explained: Whether the slip leaves no more than noise.
+        sentence: The finding in one sentence.
+    """
+
+    camera: str
+    cause: str
+    cannot_tell: tuple[str, ...]
+    family: str
+    size_px: float
+    size_error_px: float
+    explained: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Whether a rig as a whole fits, what would make it fit, and which cameras are off.
+
+    Attributes:
+        verdict: "does not fit" when the rig as stated contradicts its landmarks or mattes, or when another reading of
+            its numbers fits better by far; "cannot tell" without evidence, or when causes cannot be told apart.
+        sentence: The answer for the rig in one sentence.
+        readings: Names of the readings that make the rig fit; () if it fits as stated, or if none does.
+        alternatives: Other combinations of readings that fit as well.
+        before: The fit as stated.
+        after: The fit under `readings`, or under the best one that was tried.
+        margin: By how much the log likelihood prefers `readings`; NaN where no reading was tried.
+        num_tried: How many readings and pairs of them were tried.
+        num_views: Views with evidence.
+        cameras: Cameras that are off, the worst first.
+        cameras_sentence: The answer for single cameras; says why where there is none.
+    """
+
+    verdict: RigVerdict
+    sentence: str
+    before: RigFit
+    after: RigFit
+    readings: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    margin: float = math.nan
+    num_tried: int = 0
+    num_views: int = 0
+    cameras: tuple[CameraFault, ...] = ()
+    cameras_sentence: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a run fails because of it."""
+        return self.verdict == "does not fit"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The answer for the rig, then one line per camera that is off."""
+        return (f"diagnosis: {self.sentence}", *(one.sentence for one in self.cameras))
+
+    def __str__(self) -> str:
+        """Return the long form."""
+        tried = f"readings tried: {self.num_tried}; views with evidence: {self.num_views}"
+        cameras = (f"cameras: {self.cameras_sentence}",) if self.cameras_sentence else ()
+        return "\n".join([self.lines[0], *cameras, *self.lines[1:], tried])
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the diagnosis as plain values; numbers that are not finite are None."""
+    plain = {name: _plain(value) for name, value in vars(diagnosis).items()}
+    return plain | {
+        "before": _numbers_json(diagnosis.before),
+        "after": _numbers_json(diagnosis.after),
+        "alternatives": [list(one) for one in diagnosis.alternatives],
+        "cameras": [{name: _plain(value) for name, value in vars(one).items()} for one in diagnosis.cameras],
+    }
+
+
+def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
+    """Read what `diagnosis_json` wrote.
+
+    Raises:
+        KeyError, TypeError: If it is something else.
+    """
+    cameras = tuple(CameraFault(**{**one, "cannot_tell": tuple(one["cannot_tell"])}) for one in value["cameras"])
+    changed = {
+        "before": _fit_from(value["before"]),
+        "after": _fit_from(value["after"]),
+        "readings": tuple(value["readings"]),
+        "alternatives": tuple(tuple(one) for one in value["alternatives"]),
+        "margin": nan_if_none(value["margin"]),
+        "cameras": cameras,
+    }
+    return Diagnosis(**{**value, **changed})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        return finite_or_none(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _numbers_json(fit: RigFit) -> dict[str, Any]:
+    return {name: finite_or_none(value) for name, value in vars(fit).items()}
+
+
+def _fit_from(value: dict[str, Any]) -> RigFit:
+    return RigFit(**{name: nan_if_none(number) for name, number in value.items()})

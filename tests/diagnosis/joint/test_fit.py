@@ -1,0 +1,131 @@
+"""The joint estimate against planted faults (OpenCV), finite differences, SciPy and Monte Carlo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+from joint_rigs import IDEAL, KINDS, NOISY, Conditions, joint_evidence, perturbed, ring
+from planted_rigs import head, project
+
+from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint.chi_square import log_tail, median
+from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS, linearise
+from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_faulty_camera_is_found_with_its_cause_and_size(kind: str) -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(3), IDEAL, cameras=8, faults={2: (kind, 1.0)}))
+    assert [one.camera for one in found.findings] == ["02"]
+    finding = found.findings[0]
+    assert kind in finding.cannot_tell
+    assert finding.explained
+    assert finding.size_px == pytest.approx(1.0, abs=max(4.0 * finding.size_error_px, 0.1))
+
+
+def test_every_planted_kind_is_a_slip() -> None:
+    assert set(KINDS) <= {slip.name for slip in SLIPS}
+
+
+@pytest.mark.parametrize("conditions", [IDEAL, NOISY])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clean_rig_is_not_accused(conditions: Conditions, seed: int) -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(seed), conditions, cameras=8, frames=2))
+    assert found.findings == ()
+    assert "none of 8 cameras" in found.sentence
+
+
+def test_two_faulty_cameras() -> None:
+    faults = {1: ("roll", 1.5), 6: ("principal point", 1.5)}
+    found = fit_joint(joint_evidence(np.random.default_rng(9), IDEAL, cameras=9, faults=faults))
+    assert sorted(one.camera for one in found.findings) == ["01", "06"]
+
+
+def test_the_smallest_roll_is_one_family() -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(4), IDEAL, cameras=8, faults={3: ("roll", 1.0)}))
+    finding = found.findings[0]
+    assert finding.cause == "roll"
+    assert set(finding.amounts) == {"roll"}
+    assert "deg" in finding.sentence
+
+
+def test_a_shift_is_one_honest_class() -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(4), IDEAL, cameras=8, faults={3: ("turn", 0.6)}))
+    finding = found.findings[0]
+    assert {"turn", "principal point"} <= set(finding.cannot_tell)
+    assert "sideways shift" in finding.sentence
+
+
+def test_covariance_agrees_with_monte_carlo() -> None:
+    """Sizes of a fault miss the truth by their standard errors."""
+    values = []
+    for seed in range(24):
+        rng = np.random.default_rng(100 + seed)
+        found = fit_joint(joint_evidence(rng, IDEAL, cameras=8, frames=2, landmarks=40, faults={2: ("turn", 1.5)}))
+        mine = [one for one in found.findings if one.camera == "02"]
+        values += [(one.size_px - 1.5) / one.size_error_px for one in mine]
+    assert len(values) == 24
+    # 24 squared normal values: 0.001 and 0.999 points of their mean.
+    low, high = scipy.stats.chi2.ppf((0.001, 0.999), 24) / 24
+    assert low < float(np.mean(np.square(values))) < high
+
+
+def test_derivatives_are_those_of_opencv() -> None:
+    rng = np.random.default_rng(0)
+    shot, points = ring(rng, 3)[1], head(rng)[0][:20]
+    camera = Camera.from_opencv(shot.K, shot.D, Pose(shot.R, shot.t), shot.size)
+    found = linearise(camera, points)
+    for kind, index in (("roll", 2), ("focal length", 6), ("step along the axis", 5), ("lens distortion k1", 9)):
+        other = perturbed(shot, kind, 1e-3, points, np.random.default_rng(1))
+        numeric = project(other, points) - project(shot, points)
+        exact = found.by_camera[:, :, index]
+        scale = float((numeric * exact).sum() / (exact * exact).sum())
+        np.testing.assert_allclose(numeric, scale * exact, atol=2e-6)
+        assert PARAMETERS[index]
+    for axis in range(3):
+        step = np.zeros(3)
+        step[axis] = 1e-6
+        numeric = (project(shot, points + step) - project(shot, points - step)) / 2e-6
+        np.testing.assert_allclose(found.by_point[:, :, axis], numeric, atol=1e-3)
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 8, 11])
+@pytest.mark.parametrize("x", [0.3, 4.0, 40.0, 600.0, 1300.0])
+def test_chi_square_tail_is_that_of_scipy(degrees: int, x: float) -> None:
+    assert log_tail(x, degrees) == pytest.approx(scipy.stats.chi2.logsf(x, degrees), rel=2e-3)
+
+
+@pytest.mark.parametrize("degrees", [2, 8, 11])
+def test_chi_square_median_is_that_of_scipy(degrees: int) -> None:
+    assert median(degrees) == pytest.approx(scipy.stats.chi2.median(degrees), rel=0.02)
+
+
+def test_outlines_alone_find_a_shift() -> None:
+    rng = np.random.default_rng(6)
+    vertices = head(rng)[1]
+    views = []
+    for view in joint_evidence(rng, IDEAL, cameras=8, frames=2).views:
+        noise = rng.normal(size=4) * (0.05, 0.05, 0.0005, 0.0005)
+        shift = (1.0, 0.0, 0.0, 0.0) if view.camera.name == "04" else (0.0,) * 4
+        centre = view.camera.to_camera().project(vertices).mean(axis=0)
+        covariance = np.diag([0.05**2, 0.05**2, 0.0005**2, 0.0005**2])
+        outline = OutlineEvidence(np.array([0.0, 0.0, 1.0, 0.0]) + noise + shift, covariance, centre)
+        views.append(ViewEvidence(camera=view.camera, frame=view.frame, vertices=vertices, outline=outline))
+    found = fit_joint(RigEvidence(tuple(views)))
+    assert [one.camera for one in found.findings] == ["04"]
+    assert found.findings[0].shift_px[0] == pytest.approx(1.0, abs=0.15)
+
+
+def test_too_few_cameras_cannot_be_told() -> None:
+    evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=2)
+    found = fit_joint(evidence)
+    assert found.findings == ()
+    assert found.reason
+
+
+def test_alpha_is_checked() -> None:
+    with pytest.raises(ValueError, match="0 < alpha < 1"):
+        fit_joint(RigEvidence(()), alpha=0.0)

@@ -1,0 +1,131 @@
+"""Misreadings planted through OpenCV are named; rigs that fit, and faults that no reading describes, are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from planted_rigs import FAULTS, WIDE_FAULTS, Shot, head, make_rig, planted, project
+
+from renderkit.diagnosis.readings import READINGS, read_rig_wide
+from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.formats.as_stated import RawCamera
+
+
+@pytest.mark.parametrize("name", [*FAULTS, *WIDE_FAULTS])
+def test_every_single_misreading_is_named(name: str) -> None:
+    rig = planted(np.random.default_rng(11), name, count=6)
+    found = read_rig_wide(rig.evidence())
+    assert found.verdict == "misread"
+    assert found.readings == (name,)
+    # Half a pixel changes the likelihood little: it has a test of its own.
+    assert found.margin > (0.0 if name.startswith("half pixel") else 8.0)
+
+
+def test_every_planted_name_is_a_reading() -> None:
+    assert {*FAULTS, *WIDE_FAULTS} <= {reading.name for reading in READINGS}
+    assert len({reading.name for reading in READINGS}) == len(READINGS)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("extrinsics inverted", "landmarks normalised"),
+        ("OpenGL camera axes", "R transposed"),
+        ("translations times 1000", "mattes inverted"),
+        ("half pixel", "extrinsics inverted"),
+        ("pictures turned by 90 deg", "K times 0.5"),
+    ],
+)
+def test_pairs_are_named(names: tuple[str, str]) -> None:
+    found = read_rig_wide(planted(np.random.default_rng(5), *names, count=6).evidence())
+    assert found.verdict == "misread"
+    assert set(found.readings) == set(names)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_rig_that_fits_is_not_called_misread(seed: int, wide: bool) -> None:
+    found = read_rig_wide(make_rig(np.random.default_rng(seed), count=7, noise_px=1.0, wide=wide).evidence())
+    assert found.verdict == "fits"
+    assert found.readings == ()
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_no_reading_describes_is_refused(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rig = make_rig(rng, count=6)
+    for shot in rig.shots:
+        shot.R = shot.R @ cv2.Rodrigues(rng.normal(size=3) * 0.4)[0]
+    found = read_rig_wide(rig.evidence())
+    assert found.verdict == "no reading fits"
+    assert found.readings == ()
+    assert "none of" in found.sentence
+
+
+def test_one_wrong_camera_is_not_a_fault_of_the_rig() -> None:
+    rig = make_rig(np.random.default_rng(3), count=8)
+    shot = rig.shots[2]
+    shot.R, shot.t = shot.R.T, -shot.R.T @ shot.t
+    assert read_rig_wide(rig.evidence()).verdict == "fits"
+
+
+def test_mattes_alone_name_inverted_extrinsics() -> None:
+    rig = planted(np.random.default_rng(8), "extrinsics inverted", count=6)
+    views = tuple(replace(view, pixels=None, points_world=None) for view in rig.evidence().views)
+    found = read_rig_wide(RigEvidence(views))
+    assert found.verdict == "misread"
+    assert found.readings == ("extrinsics inverted",)
+    assert np.isnan(found.before.residual_px)
+    assert found.before.iou < 0.1
+    assert found.after.iou > 0.85
+
+
+def test_landmarks_alone_cannot_tell_k_from_the_landmarks_size() -> None:
+    rig = planted(np.random.default_rng(8), "K times 2", count=6, mattes=False)
+    found = read_rig_wide(rig.evidence())
+    assert found.verdict == "cannot tell"
+    assert {found.readings, *found.alternatives} >= {("K times 2",), ("landmarks times 0.5",)}
+
+
+def test_without_evidence_the_axes_give_a_hint() -> None:
+    rig = planted(np.random.default_rng(8), "OpenGL camera axes", count=6)
+    views = tuple(ViewEvidence(camera=view.camera) for view in rig.evidence().views)
+    found = read_rig_wide(RigEvidence(views))
+    assert found.verdict == "cannot tell"
+    assert "OpenGL axes" in found.sentence
+
+
+def test_an_empty_matte_is_no_evidence() -> None:
+    rig = make_rig(np.random.default_rng(8), count=4)
+    views = tuple(
+        replace(view, pixels=None, points_world=None, matte=np.zeros((24, 32), dtype=np.bool_))
+        for view in rig.evidence().views
+    )
+    assert read_rig_wide(RigEvidence(views)).verdict == "cannot tell"
+
+
+def test_real_rigs_inverted(real_calibration: dict[str, Any]) -> None:
+    """The released matrices are camera-to-world; read as world-to-camera nothing fits."""
+    rng = np.random.default_rng(2)
+    points, _ = head(rng)
+    centers = np.array([np.array(one["RT"])[:3, 3] for one in real_calibration.values()])
+    axes = np.array([np.array(one["RT"])[:3, 2] for one in real_calibration.values()])
+    across = np.eye(3) - axes[:, :, None] * axes[:, None, :]
+    middle = np.linalg.solve(across.sum(axis=0), np.einsum("nij,nj->i", across, centers))
+    views = []
+    for name, one in real_calibration.items():
+        pose = np.linalg.inv(np.array(one["RT"]))
+        D = np.array(one["D"])
+        shot = Shot(name, np.array(one["K"]), D, pose[:3, :3], pose[:3, 3], (2448, 2048), points, None)
+        pixels = project(shot, points + middle) + rng.normal(size=(len(points), 2))
+        camera = RawCamera(name, shot.K, np.array(one["RT"])[:3], coefficients=tuple(one["D"]), size=shot.size)
+        views.append(ViewEvidence(camera=camera, points_world=points + middle, pixels=pixels))
+    found = read_rig_wide(RigEvidence(tuple(views)))
+    assert found.verdict == "misread"
+    assert found.readings == ("extrinsics inverted",)
+    assert found.sentence.startswith("all 60 cameras: extrinsics are written the wrong way round")
