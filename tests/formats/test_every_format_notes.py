@@ -57,7 +57,7 @@ def in_toml(path: Path) -> None:
 
 def in_npz(path: Path) -> None:
     with np.load(path) as arrays:
-        kept = dict(arrays)
+        kept: dict[str, Any] = dict(arrays)
     np.savez(path, **kept, **{f"{KEY}_0": np.array([0.01])})
 
 
