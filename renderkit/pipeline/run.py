@@ -149,7 +149,8 @@ def validate(
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     inputs = CaptureInputs.of(
         capture.path if isinstance(capture, Capture) else capture, mesh, masks=masks, landmarks=landmarks,
-        flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names, size=size,
+        flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
+        camera_names=camera_names, size=size,
     )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
