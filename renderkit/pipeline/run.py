@@ -163,13 +163,10 @@ def validate(
             run = _Run(opened, options, drawing, folder=folder, overlays=overlays, workers=workers, progress=progress)
             report = run.measure(with_checks=checks, with_sanity=sanity)
         report = replace(
-            report,
-            gates=judge(report, asked, compared),
-            baseline=compared,
+            report, gates=judge(report, asked, compared), baseline=compared,
             provenance=_provenance(opened, inputs, options, drawing.info, command),
-            started=started.isoformat(timespec="seconds"),
-            seconds=time.monotonic() - clock,
-        )
+            started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
+        )  # fmt: skip
         if folder is not None:
             _write(report, opened, folder)
     return report
