@@ -32,7 +32,7 @@ _ANY_CHARACTER: Final = object()
 
 
 class SelectionError(RenderkitError, ValueError):
-    """A selection that cannot be meant: it names what is not there, or is not of the language."""
+    """An invalid selection: it names something that does not exist, or its syntax is wrong."""
 
 
 @dataclass(frozen=True)

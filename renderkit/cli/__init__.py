@@ -38,7 +38,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 class _StderrHandler(logging.Handler):
-    """Says on stderr what the library logs while it works: what draws, and what it warns of."""
+    """Says on stderr what the library logs while it works: the renderer and warnings."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the message alone."""

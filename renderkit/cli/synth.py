@@ -64,7 +64,7 @@ def synth(
     landmark_noise: Annotated[
         float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
     ] = 0.3,
-    list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and leave.")] = False,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and exit.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a synthetic capture in a dataset's own format, with the truth beside it in truth.json."""

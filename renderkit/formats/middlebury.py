@@ -89,7 +89,7 @@ class _ParFile:
         return replace(camera, picture_size=picture_file_size(picture)) if picture.is_file() else camera
 
     def picture(self, name: str) -> Path:
-        """Return a camera's picture, be it there or not.
+        """Return a camera's picture, whether it exists or not.
 
         Raises:
             DatasetError: If it would lie outside the folder.

@@ -230,7 +230,7 @@ def _beside(given: PathLike, capture: Capture) -> Path:
 
 
 def is_mesh_file(text: str) -> bool:
-    """Whether an argument means a mesh file, be it there or not."""
+    """Whether an argument means a mesh file, whether it exists or not."""
     return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()
 
 

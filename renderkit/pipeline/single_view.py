@@ -96,7 +96,7 @@ def render(
         mesh: Vertices in world units.
         camera: The view.
         passes: Images beside face index and depth.
-        renderer: What draws; by default one that is made at the first call and closed at the end of the program.
+        renderer: The renderer; by default one that is made at the first call and closed at the end of the program.
 
     Raises:
         ValueError: If the mesh has no faces.
@@ -131,7 +131,7 @@ def overlay(
         camera: The view.
         mask: (height, width) captured mask, whose outline is drawn as well.
         style: How to draw.
-        renderer: What draws; see `render`.
+        renderer: The renderer; see `render`.
 
     Raises:
         ValueError: If a picture does not have the camera's size, or the mesh has no faces.

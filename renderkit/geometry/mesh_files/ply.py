@@ -30,7 +30,7 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
     """Read a PLY file.
 
     Raises:
-        DatasetError: If it is damaged, cut off, or says something that cannot be meant.
+        DatasetError: If it is damaged, cut off, or contradicts itself.
     """
     header = read_ply_header(path, data)
     tables, left = read_ply_body(path, data, header)
