@@ -9,52 +9,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from renderkit.errors import DatasetError
-from renderkit.formats import (
-    actorshq,
-    bop,
-    bundler,
-    capture_toml,
-    colmap,
-    colmap_database,
-    dictionary,
-    dna_rendering,
-    facescape,
-    gaussian_splatting,
-    hot3d,
-    kalibr,
-    krt_json,
-    krt_text,
-    llff,
-    meshroom,
-    metashape,
-    middlebury,
-    motion_toml,
-    mrcal,
-    mvsnet,
-    nersemble,
-    neus,
-    nvm,
-    odm,
-    opencv_storage,
-    opencv_yaml,
-    opensfm,
-    panoptic,
-    plain_cameras,
-    projection_matrices,
-    qualisys,
-    realitycapture,
-    renderme360,
-    rig_json,
-    ros,
-    sdfstudio,
-    transforms_json,
-    vicon,
-)
+from renderkit.formats import capture_toml
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.sizes import with_sizes
@@ -69,49 +30,50 @@ ENTRY_POINTS = "renderkit.formats"
 """The entry point group of formats in other packages."""
 
 # The order is that of detection: formats with a mark of their own come before those known by their shape.
-_BUILT_IN = (
-    rig_json.FORMAT,
-    dna_rendering.FORMAT,
-    renderme360.FORMAT,
-    colmap.BINARY,
-    colmap.TEXT,
-    opencv_yaml.FORMAT,
-    kalibr.FORMAT,
-    opencv_storage.FORMAT,
-    motion_toml.FORMAT,
-    mrcal.FORMAT,
-    qualisys.FORMAT,
-    vicon.FORMAT,
-    panoptic.FORMAT,
-    transforms_json.NERFSTUDIO,
-    transforms_json.INSTANT_NGP,
-    krt_json.FORMAT,
-    nersemble.FORMAT,
-    facescape.FORMAT,
-    bop.FORMAT,
-    opensfm.FORMAT,
-    odm.FORMAT,
-    hot3d.FORMAT,
-    meshroom.FORMAT,
-    gaussian_splatting.FORMAT,
-    sdfstudio.FORMAT,
-    llff.FORMAT,
-    neus.FORMAT,
-    plain_cameras.FORMAT,
-    dictionary.FORMAT,
-    metashape.FORMAT,
-    actorshq.FORMAT,
-    middlebury.FORMAT,
-    krt_text.FORMAT,
-    ros.FORMAT,
-    colmap_database.FORMAT,
-    bundler.FORMAT,
-    nvm.FORMAT,
-    mvsnet.FORMAT,
-    realitycapture.XMP,
-    realitycapture.CSV,
-    projection_matrices.FORMAT,
+_BUILT_IN: Final = (
+    "rig_json:FORMAT",
+    "dna_rendering:FORMAT",
+    "renderme360:FORMAT",
+    "colmap:BINARY",
+    "colmap:TEXT",
+    "opencv_yaml:FORMAT",
+    "kalibr:FORMAT",
+    "opencv_storage:FORMAT",
+    "motion_toml:FORMAT",
+    "mrcal:FORMAT",
+    "qualisys:FORMAT",
+    "vicon:FORMAT",
+    "panoptic:FORMAT",
+    "transforms_json:NERFSTUDIO",
+    "transforms_json:INSTANT_NGP",
+    "krt_json:FORMAT",
+    "nersemble:FORMAT",
+    "facescape:FORMAT",
+    "bop:FORMAT",
+    "opensfm:FORMAT",
+    "odm:FORMAT",
+    "hot3d:FORMAT",
+    "meshroom:FORMAT",
+    "gaussian_splatting:FORMAT",
+    "sdfstudio:FORMAT",
+    "llff:FORMAT",
+    "neus:FORMAT",
+    "plain_cameras:FORMAT",
+    "dictionary:FORMAT",
+    "metashape:FORMAT",
+    "actorshq:FORMAT",
+    "middlebury:FORMAT",
+    "krt_text:FORMAT",
+    "ros:FORMAT",
+    "colmap_database:FORMAT",
+    "bundler:FORMAT",
+    "nvm:FORMAT",
+    "mvsnet:FORMAT",
+    "realitycapture:XMP",
+    "realitycapture:CSV",
+    "projection_matrices:FORMAT",
 )
+"""MODULE:NAME of each format in this package. A new one is a module and a line here."""
 
 
 @cache
@@ -123,10 +85,17 @@ def formats() -> Mapping[str, Format]:
             left out, and the other formats work.
     """
     own = capture_toml.make_format(locate_format, read_stated_rig)
-    known = {one.name: one for one in (own, *_BUILT_IN)}
+    known = {one.name: one for one in (own, *_built_in())}
     for found in _added():
         known.setdefault(found.name, found)
     return MappingProxyType(known)
+
+
+def _built_in() -> Iterator[Format]:
+    for path in _BUILT_IN:
+        module, _, name = path.partition(":")
+        found: Format = getattr(import_module(f"{__package__}.{module}"), name)
+        yield found
 
 
 def find_format(name: str) -> Format:
@@ -256,7 +225,7 @@ def _added() -> Iterator[Format]:
     """Yield the formats of other packages; a broken or clashing one is warned of and left out."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - it reads every installed package's data
 
-    names = {one.name: "renderkit" for one in _BUILT_IN} | {capture_toml.NAME: "renderkit"}
+    names = {one.name: "renderkit" for one in _built_in()} | {capture_toml.NAME: "renderkit"}
     for entry in entry_points(group=ENTRY_POINTS):
         package = entry.dist.name if entry.dist is not None else entry.value
         found = _load(entry, package)

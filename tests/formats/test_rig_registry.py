@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import renderkit
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import (
     InexpressibleError,
@@ -231,3 +233,16 @@ def test_a_lens_with_a_pole_beyond_all_measure_warns_of_nothing(
     camera = Camera(np.array([[25.0, 0.0, 9.375], [0.0, 25.0, 12.5], [0.0, 0.0, 1.0]]), 25, 25, lens)
     write_rig(Rig({"0": camera}), tmp_path / "rig.json", format="rig")
     assert worst_pixel_error(Rig({"0": camera}), read_rig(tmp_path / "rig.json")) < 1e-9
+
+
+def test_the_name_of_a_format_is_stated_in_one_file() -> None:
+    root = Path(renderkit.__file__).parent / "formats"
+    stated: dict[str, list[str]] = {}
+    for file in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Format":
+                value = next(each.value for each in node.keywords if each.arg == "name")
+                name = value.value if isinstance(value, ast.Constant) else ast.unparse(value)
+                stated.setdefault(str(name), []).append(file.name)
+    assert {name for name in formats() if name not in stated} <= {"capture-toml"}
+    assert all(len(files) == 1 for files in stated.values()), stated
