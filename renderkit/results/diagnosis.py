@@ -70,6 +70,15 @@ class Diagnosis:
         num_views: Views with evidence.
         cameras: Cameras that are off, the worst first.
         cameras_sentence: The answer for single cameras; says why where there is none.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     options = rk.SynthOptions(num_cameras=6, size=(96, 80), scan_faces=2000)
+        ...     found = rk.diagnose(rk.synthesize(folder, options).capture)
+        >>> isinstance(found, rk.Diagnosis), found.blocks
+        (True, False)
     """
 
     verdict: RigVerdict

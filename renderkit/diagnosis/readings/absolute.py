@@ -14,6 +14,9 @@ FitAnswer: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 MAX_RELATIVE: Final = 0.06
 """Landmarks fit when their median residual is at most this share of their spread: 3 to 4 mm on a face."""
 
+DETECTOR_PX: Final = 0.75
+"""A median residual up to this is the detector's own in any picture, however small the subject is."""
+
 MIN_IOU: Final = 0.7
 """A mesh of the whole subject fits when its coarse IoU with the matte is at least this."""
 
@@ -32,7 +35,7 @@ def fits(found: Agreement) -> FitAnswer:
     landmarks, inside, iou = found.median_relative, found.median_inside, found.median_iou
     if np.isnan(landmarks) and np.isnan(iou):
         return "cannot tell"
-    if not np.isnan(landmarks) and landmarks > MAX_RELATIVE:
+    if not np.isnan(landmarks) and landmarks > MAX_RELATIVE and found.median_px > DETECTOR_PX:
         return "does not fit"
     if np.isnan(iou):
         return "fits"
