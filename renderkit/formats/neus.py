@@ -67,7 +67,7 @@ def read(content: Content) -> RawRig:
         scaled += scale is not None and not np.array_equal(scale, np.eye(4))
         size = picture_file_size(pictures[place]) if len(pictures) == len(indices) else None
         cameras.append(RawCamera(str(index), K, pose, picture_size=size))
-    notes = unread_notes([{name: None for name in arrays if not _KNOWN.fullmatch(name)}], (), per=None)
+    notes = unread_notes([{name: "array" for name in arrays if not _KNOWN.fullmatch(name)}], (), per=None)
     if scaled:
         notes = (
             *notes,
