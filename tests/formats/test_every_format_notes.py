@@ -58,7 +58,8 @@ def in_toml(path: Path) -> None:
 def in_npz(path: Path) -> None:
     with np.load(path) as arrays:
         kept: dict[str, Any] = dict(arrays)
-    np.savez(path, **(kept | {f"{KEY}_0": np.array([0.01])}))
+    with path.open("wb") as stream:  # given a path, NumPy would add its own suffix
+        np.savez(stream, **(kept | {f"{KEY}_0": np.array([0.01])}))
 
 
 def in_xml(path: Path) -> None:
