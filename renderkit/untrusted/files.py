@@ -1,4 +1,4 @@
-"""The one door to a stranger's file: regular files only, opened without blocking, bounded before memory is taken."""
+"""Reading of untrusted files: regular files only, opened without blocking, bounded before memory is taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stranger's JSON: bounded before it is read, every failure a DatasetError."""
+"""Untrusted JSON: bounded before it is read, every failure a DatasetError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays out of a stranger's pickle, such as FLAME's official model; see `pickles`.
+"""Arrays from an untrusted pickle, such as FLAME's official model; see `pickles`.
 
 FLAME's files are Python 2 pickles of NumPy arrays, chumpy objects and SciPy sparse matrices.
 """

@@ -1,4 +1,4 @@
-"""Plain dicts, lists, arrays, text and numbers out of a stranger's pickle; see `pickles`."""
+"""Plain dicts, lists, arrays, text and numbers from an untrusted pickle; see `pickles`."""
 
 from __future__ import annotations
 
