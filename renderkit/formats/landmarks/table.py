@@ -91,7 +91,7 @@ class LandmarkSource:
         if self.names is None:
             return ANY_FRAME, self.path.stem
         why = (
-            f"the file holds the points of one picture, and its name {self.path.stem!r} is not a camera's name; expected a "
+            f"the file holds the points of one picture, and {self.path.stem!r} is not a camera's name; expected a "
             f"folder of files <camera>{self.path.suffix} or <frame>/<camera>{self.path.suffix} with the cameras "
             f"{', '.join(self.names.cameras[:8])}, or one JSON {{camera: [[x, y], ...]}}; docs/formats.md has all"
         )
