@@ -56,7 +56,8 @@ def test_openpose(tmp_path: Path) -> None:
 
 def test_openpose_of_one_view_needs_its_camera(tmp_path: Path) -> None:
     file = saved(tmp_path / "landmarks.json", {"people": [{"face_keypoints_2d": triples(TRUTH)}]})
-    with pytest.raises(DatasetError, match=r"'landmarks' is not a camera's name; expected a folder of files"):
+    expected = r"'landmarks' is not a camera's name; expected a folder of files <camera>\.json"
+    with pytest.raises(DatasetError, match=expected):
         LandmarksFile(file, NAMES)
     alone = LandmarksFile(file, ViewNames(("0",), ("only",))).landmarks_2d("0", "only", SIZE)
     assert alone is not None
