@@ -19,7 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 from joint_rigs import IDEAL, KINDS, NOISY, REALISTIC, Conditions, joint_evidence
-from planted_rigs import FAULTS, WIDE_FAULTS, Planted, planted
+from planted_misreadings import FAULTS, WIDE_FAULTS, planted
+from planted_rigs import Planted
 
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.readings import READINGS, RigReading, read_rig_wide

@@ -1,6 +1,7 @@
 """Fills the pages of the documentation from the code and from files outside docs/; a hook of MkDocs.
 
-A line `<!-- NAME -->` or `<!-- NAME: ARGUMENT -->` in a page is replaced by what `FILLERS[NAME]` returns.
+A line `<!-- NAME -->` or `<!-- NAME: ARGUMENT -->` in a page is replaced by what `FILLERS[NAME]` returns. Tables of the
+registries are not made here: they stand in the pages, for readers of the repository (tests/support/generated_files.py).
 """
 
 from __future__ import annotations
@@ -17,29 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "docs" / "examples"
 
-_MARKER = re.compile(r"^<!-- (?!generated\b|readings\b|end\b)([a-z-]+)(?:: (\S+))? -->$", re.MULTILINE)
+_MARKER = re.compile(r"^<!-- (?!generated\b|end\b)([a-z-]+)(?:: (\S+))? -->$", re.MULTILINE)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)\s]+)\)")
-
-
-def formats() -> Mapping[str, Any]:
-    """Return the registry of camera formats."""
-    from renderkit.formats.registry import formats as registered
-
-    return registered()
-
-
-def metrics() -> Mapping[str, Any]:
-    """Return the registry of metrics."""
-    from renderkit.results.kinds import METRICS
-
-    return METRICS
-
-
-def faults() -> Mapping[str, Any]:
-    """Return the registry of faults that `renderkit synth` plants."""
-    from renderkit.synth.faults import FAULTS
-
-    return FAULTS
 
 
 def commands() -> Mapping[str, Any]:
@@ -70,39 +50,6 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = list(heads)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _formats_table(_: str) -> str:
-    return _table(
-        ("name", "format", "read", "written", "lens", "unit"),
-        (
-            (f"`{one.name}`", one.title, "yes", "yes" if one.write else "no", _lens(one.limits), one.unit)
-            for one in formats().values()
-        ),
-    )
-
-
-def _lens(limits: Any) -> str:  # noqa: ANN401 - whatever the registry holds
-    """Say in words what a format can state about a lens."""
-    if limits is None:
-        return ""
-    parts = [f"Brown-Conrady, {limits.brown_conrady} coefficients"] if limits.brown_conrady else []
-    parts += ["Kannala-Brandt"] if limits.kannala_brandt else []
-    parts += [] if limits.skew else ["no skew"]
-    parts += [] if limits.aspect else ["fx = fy"]
-    parts += [] if limits.fold_over else ["no fold-over"]
-    return ", ".join(parts) or "no distortion"
-
-
-def _metrics_table(_: str) -> str:
-    rows = ((f"`{one.name}`", one.unit, one.better, one.kind, one.meaning) for one in metrics().values())
-    return _table(("name", "unit", "better", "score", "meaning"), rows)
-
-
-def _faults_table(_: str) -> str:
-    amounts = {one.name: f"{one.amount:g} {one.unit}" if one.unit else "" for one in faults().values()}
-    rows = ((f"`{one.name}`", amounts[one.name], one.place, one.meaning) for one in faults().values())
-    return _table(("name", "default", "changes", "what is wrong"), rows)
 
 
 def _commands_table(_: str) -> str:
@@ -156,9 +103,6 @@ def _include(name: str) -> str:
 
 
 FILLERS: Mapping[str, Callable[[str], str]] = {
-    "formats-table": _formats_table,
-    "metrics-table": _metrics_table,
-    "faults-table": _faults_table,
     "commands-table": _commands_table,
     "commands-help": _commands_help,
     "reference": _reference,

@@ -1,4 +1,4 @@
-# Written by `python tests/test_package.py` from the table in __init__.py.
+# Written by `python tests/support/generated_files.py` from the table in __init__.py.
 
 from renderkit.capture import Capture as Capture
 from renderkit.capture import Frame as Frame

@@ -10,7 +10,19 @@ import pytest
 
 pytest_plugins = ["dataset_fixtures", "report_fixtures"]
 
+CODE_ALONE = frozenset(
+    {"diagnosis", "flame", "formats", "gates", "geometry", "images", "metrics", "synth", "untrusted"}
+)
+"""Rooms of code that reads no file of the package: their tests say the same of a wheel as of the checkout."""
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of rooms that cannot differ between a checkout and a wheel made of it."""
+    tests = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(tests) and item.path.relative_to(tests).parts[0] in CODE_ALONE:
+            item.add_marker(pytest.mark.checkout_only)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import pytest
 
 import renderkit
 
-STUB = Path(renderkit.__file__).with_suffix(".pyi")
 NAMES: list[str] = vars(renderkit)["__all__"]
 HEAVY = ("OpenGL", "h5py", "numba", "trimesh", "embreex", "typer", "rich", "ray", "cv2", "numpy")
 
@@ -28,23 +27,6 @@ def test_importing_renderkit_loads_nothing_heavy() -> None:
 
 def test_cameras_need_only_numpy() -> None:
     assert loaded_after("from renderkit import Camera, Mesh, Landmarks, Pose") == {"numpy"}
-
-
-def _homes() -> list[tuple[str, str]]:
-    homes: dict[str, str] = vars(renderkit)["_HOMES"]
-    return sorted(homes.items(), key=lambda item: (item[1], item[0]))
-
-
-def stub_text() -> str:
-    """What `__init__.pyi` holds: the public names as type checkers read them."""
-    lines = ["# Written by `python tests/test_package.py` from the table in __init__.py.", ""]
-    for name, home in _homes():
-        lines.append(f"from {home} import {name} as {name}")
-    return "\n".join([*lines, "", "__version__: str", ""])
-
-
-def test_type_checkers_see_the_same_names() -> None:
-    assert STUB.read_text(encoding="utf-8") == stub_text(), "run `python tests/test_package.py`"
 
 
 def test_no_public_name_is_hidden_by_a_module() -> None:
@@ -92,7 +74,3 @@ def test_every_package_that_is_imported_is_declared() -> None:
     for name in sorted(imported_packages()):
         candidates = {home.lower() for home in homes.get(COMES_WITH.get(name, name), [COMES_WITH.get(name, name)])}
         assert candidates & declared, f"{name} is imported but {candidates} is not in pyproject.toml"
-
-
-if __name__ == "__main__":
-    STUB.write_text(stub_text(), encoding="utf-8")

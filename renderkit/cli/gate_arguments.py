@@ -68,8 +68,8 @@ def read_gates(
         DatasetError: If the baseline is no report.
     """
     from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
+    from renderkit.gates.gate import check_baseline
     from renderkit.gates.language import parse_gate
-    from renderkit.gates.requirements import check_baseline
     from renderkit.results.json_report import read_report
 
     here = Path(FILE_NAME)

@@ -144,7 +144,7 @@ def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) 
     return key
 
 
-def _matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
+def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
     """Return a matrix given as rows, cols, data, or as nested lists."""
     if not isinstance(value, Mapping):
         return numbers(value, shapes, path, key)
@@ -167,7 +167,7 @@ def _plain(word: Untrusted) -> Untrusted:
 def _lens(top: Mapping[str, Untrusted], key: str | None, path: Path) -> tuple[float, ...]:
     if key is None:
         return ()
-    return tuple(_matrix(top[key], [(None,), (1, None), (None, 1)], path, key).ravel().tolist())
+    return tuple(stored_matrix(top[key], [(None,), (1, None), (None, 1)], path, key).ravel().tolist())
 
 
 def _model(top: Mapping[str, Untrusted], used: set[str], path: Path) -> ModelName:
@@ -178,7 +178,7 @@ def _model(top: Mapping[str, Untrusted], used: set[str], path: Path) -> ModelNam
 def _size(top: Mapping[str, Untrusted], used: set[str], path: Path) -> tuple[int, int] | None:
     key = _first(top, _SIZE, used)
     if key is not None:
-        width, height = _matrix(top[key], [(2,), (2, 1), (1, 2)], path, key).ravel()
+        width, height = stored_matrix(top[key], [(2,), (2, 1), (1, 2)], path, key).ravel()
         return size_at(width, height, path, key)
     across, down = _first(top, _WIDTH, used), _first(top, _HEIGHT, used)
     return None if across is None or down is None else size_at(top[across], top[down], path, across)
@@ -188,10 +188,10 @@ def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArra
     rotation_key, translation_key = _first(top, _R, used), _first(top, _T, used)
     if rotation_key is None or translation_key is None:
         return None
-    rotation = _matrix(top[rotation_key], [(3, 3), (3,), (3, 1), (1, 3)], path, rotation_key)
+    rotation = stored_matrix(top[rotation_key], [(3, 3), (3,), (3, 1), (1, 3)], path, rotation_key)
     if rotation.shape != (3, 3):
         rotation = matrix_from_rotation_vector(rotation.ravel())
-    translation = _matrix(top[translation_key], [(3,), (3, 1), (1, 3)], path, translation_key)
+    translation = stored_matrix(top[translation_key], [(3,), (3, 1), (1, 3)], path, translation_key)
     return pose_matrix(rotation, translation.ravel())
 
 
@@ -200,7 +200,7 @@ def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
     key = _first(top, _K, used)
     if key is None:
         raise DatasetError(path, "camera_matrix", f"the intrinsics are missing: expected one of {', '.join(_K)}")
-    K = _matrix(top[key], [(3, 3)], path, key)
+    K = stored_matrix(top[key], [(3, 3)], path, key)
     lens = _lens(top, _first(top, _D, used), path)
     pose = _pose(top, used, path)
     size = _size(top, used, path)
@@ -231,7 +231,7 @@ def _read_pair(top: Mapping[str, Untrusted], pair: tuple[tuple[str, str], tuple[
     cameras = []
     for key, ending, pose in zip(keys, endings, (NO_POSE, NO_POSE if relative is None else relative), strict=True):
         lens = _lens(top, _first(top, [f"{base}{ending}" for base in _D], used), path)
-        K = _matrix(top[key], [(3, 3)], path, key)
+        K = stored_matrix(top[key], [(3, 3)], path, key)
         name = ending.strip("_").lower() or ending
         cameras.append(RawCamera(name, K, pose, coefficients=lens, model=model, size=size))
     return _Found(tuple(cameras), used, notes)

@@ -1,14 +1,15 @@
 """OpenCV YAML pairs under EasyMocap's names: intri.yml (K_, dist_, H_, W_) and extri.yml (R_, Rot_, T_).
 
 World-to-camera, OpenCV axes; R_ is a rotation vector, Rot_ the matrix. Source: OpenCV FileStorage, EasyMocap's
-mytools/camera_utils.py. The parser reads the plain subset that FileStorage writes, without OpenCV, so that a file
-cannot reach more than this code.
+mytools/camera_utils.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,14 +19,13 @@ from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, list_names, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.opencv_storage import stored_matrix
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
-from renderkit.untrusted.content import Content, exact, field, numbers, size_at, write_text
-from renderkit.untrusted.files import read_text
+from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, size_at, write_text
 
 _LIMITS = Expressible(brown_conrady=14)
-_KEY = re.compile(r"^([A-Za-z_][A-Za-z0-9_. -]*?)\s*:\s*(.*)$")
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 _AGREE_RAD = 1e-4
 _INNER_READ = {"K_", "dist_", "D_", "H_", "W_"}
@@ -33,7 +33,7 @@ _OUTER_READ = {"R_", "Rot_", "T_"}
 _HARMLESS = {"n_", "bounds_", "ccm_"}
 """Near, far and bounding box of a renderer, and the colour matrix."""
 
-Yaml = dict[str, "FloatArray | str | list[str]"]
+Yaml: TypeAlias = Mapping[str, Untrusted]
 
 
 def matches(content: Content) -> bool:
@@ -57,7 +57,7 @@ def read(content: Content) -> RawRig:
     if folder is None:
         raise DatasetError(content.path, None, "expected a folder with intri.yml and extri.yml")
     inner, outer = folder / "intri.yml", folder / "extri.yml"
-    intrinsic, extrinsic = parse_yaml(inner), parse_yaml(outer)
+    intrinsic, extrinsic = (mapping_at(Content(file).yaml or {}, file, None) for file in (inner, outer))
     inside, outside = _names(intrinsic, "K_"), _names(extrinsic, "T_")
     posed = set(outside)
     names = [name for name in inside if name in posed]
@@ -66,7 +66,7 @@ def read(content: Content) -> RawRig:
         why = f"no camera is in both files: {', '.join(have)}"
         raise DatasetError(folder, None, why)
     cameras = tuple(_read_camera(name, intrinsic, extrinsic, folder) for name in names)
-    notes = [note for name in names if (note := _two_rotations(name, extrinsic)) is not None]
+    notes = [note for name in names if (note := _two_rotations(name, extrinsic, outer)) is not None]
     for file, own, other in ((inner, inside, outer), (outer, outside, inner)):
         both = set(names)
         alone = [name for name in own if name not in both]
@@ -79,7 +79,7 @@ def _names(entries: Yaml, prefix: str) -> list[str]:
     """Return the cameras that have an entry, in the order of the file's own list where it has one."""
     having = [key.removeprefix(prefix) for key in entries if key.startswith(prefix)]
     listed = entries.get("names")
-    order = dict.fromkeys(listed if isinstance(listed, list) else [])
+    order = dict.fromkeys(name for name in (listed if isinstance(listed, list) else []) if isinstance(name, str))
     return list(order | dict.fromkeys(having))
 
 
@@ -99,12 +99,12 @@ def _unread(entries: Yaml, names: list[str], read: set[str]) -> tuple[str, ...]:
 
 def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, folder: Path) -> RawCamera:
     inner, outer = folder / "intri.yml", folder / "extri.yml"
-    K = numbers(field(intrinsic, f"K_{name}", inner), [(3, 3)], inner, f"K_{name}")
+    K = stored_matrix(field(intrinsic, f"K_{name}", inner), [(3, 3)], inner, f"K_{name}")
     lens = np.zeros(0)
     key = next((key for key in (f"dist_{name}", f"D_{name}") if key in intrinsic), None)
     if key is not None:
-        lens = numbers(intrinsic[key], [(1, None), (None, 1)], inner, key).ravel()
-    translation = numbers(field(extrinsic, f"T_{name}", outer), [(3, 1), (1, 3)], outer, f"T_{name}").ravel()
+        lens = stored_matrix(intrinsic[key], [(1, None), (None, 1)], inner, key).ravel()
+    translation = stored_matrix(field(extrinsic, f"T_{name}", outer), [(3, 1), (1, 3)], outer, f"T_{name}").ravel()
     size = None
     if f"W_{name}" in intrinsic or f"H_{name}" in intrinsic:
         width, height = field(intrinsic, f"W_{name}", inner), field(intrinsic, f"H_{name}", inner)
@@ -118,75 +118,22 @@ def _read_rotation(name: str, extrinsic: Yaml, path: Path) -> FloatArray:
     if vector_key not in extrinsic and matrix_key not in extrinsic:
         raise DatasetError(path, vector_key, "the rotation is missing: expected R_ (3, 1) or Rot_ (3, 3)")
     if matrix_key in extrinsic:
-        return numbers(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
-    vector = numbers(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
+        return stored_matrix(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
+    vector = stored_matrix(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
     return vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel())
 
 
-def _two_rotations(name: str, extrinsic: Yaml) -> str | None:
+def _two_rotations(name: str, extrinsic: Yaml, path: Path) -> str | None:
     """Return a note where R_ and Rot_ of a camera contradict each other."""
-    vector, matrix = extrinsic.get(f"R_{name}"), extrinsic.get(f"Rot_{name}")
-    if not isinstance(vector, np.ndarray) or not isinstance(matrix, np.ndarray) or vector.size != 3:
+    vector_key, matrix_key = f"R_{name}", f"Rot_{name}"
+    if vector_key not in extrinsic or matrix_key not in extrinsic:
         return None
+    vector = stored_matrix(extrinsic[vector_key], [(None, None)], path, vector_key)
+    if vector.size != 3:
+        return None
+    matrix = stored_matrix(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
     gap = float(np.abs(matrix_from_rotation_vector(vector.ravel()) - matrix).max())
     return None if gap <= _AGREE_RAD else f"R_{name} and Rot_{name} differ by {gap:.3g}; Rot_{name} is used"
-
-
-def parse_yaml(path: Path) -> Yaml:
-    """Parse what FileStorage writes: scalars, `!!opencv-matrix` blocks and lists of names.
-
-    Raises:
-        DatasetError: With the line, for anything else.
-    """
-    result: Yaml = {}
-    lines = read_text(path).splitlines()
-    index = 0
-    while index < len(lines):
-        line = lines[index].rstrip()
-        index += 1
-        if not line or line.startswith(("%", "---", "...", "#")):
-            continue
-        found = _KEY.match(line)
-        if found is None:
-            raise DatasetError(path, f"line {index}", f"expected 'key: value', found {line[:80]!r}")
-        key, value = found.group(1).strip('"'), found.group(2)
-        block = []
-        while index < len(lines) and (lines[index][:1] in {" ", "\t"} or lines[index].lstrip().startswith("- ")):
-            block.append(lines[index].strip())
-            index += 1
-        result[key] = _parse_value(value, block, path, key)
-    return result
-
-
-def _parse_value(value: str, block: list[str], path: Path, key: str) -> FloatArray | str | list[str]:
-    if value.startswith("!!opencv-matrix"):
-        return _parse_matrix(block, path, key)
-    if not value and block:
-        return [_unquoted(line.removeprefix("- ")) for line in block]
-    text = " ".join([value, *block])
-    if text.startswith("["):
-        return [_unquoted(word) for word in text.strip("[] ").split(",") if word.strip()]
-    return _unquoted(text)
-
-
-def _parse_matrix(block: list[str], path: Path, key: str) -> FloatArray:
-    text = " ".join(block)
-    head, _, tail = text.partition("data:")
-    shape = re.search(r"rows:\s*(\d{1,6})\s+cols:\s*(\d{1,6})\b", head)
-    body = tail.strip()
-    if shape is None or not (body.startswith("[") and body.endswith("]")):
-        raise DatasetError(path, key, "expected an !!opencv-matrix with rows, cols, dt and data: [ ... ]")
-    words = body[1:-1].replace(",", " ").split()
-    rows, columns = int(shape.group(1)), int(shape.group(2))
-    if len(words) != rows * columns:
-        raise DatasetError(path, key, f"expected {rows} x {columns} numbers, found {len(words)}")
-    # FileStorage writes .Nan, .Inf and "1."
-    plain = [word.lower().replace(".nan", "nan").replace(".inf", "inf") for word in words]
-    return numbers(plain, [(None,)], path, key).reshape(rows, columns)
-
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip("\"'")
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all

@@ -50,11 +50,6 @@ class PathPattern:
             raise ValueError("expected a path pattern, found an empty text")
 
     @property
-    def has_frame(self) -> bool:
-        """Whether files differ by frame."""
-        return "{frame}" in self.text
-
-    @property
     def has_camera(self) -> bool:
         """Whether files differ by camera."""
         return "{camera}" in self.text

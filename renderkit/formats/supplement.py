@@ -94,11 +94,6 @@ class SupplementedCapture(Capture):
         return self._masks, landmarks, self._mesh, self._mesh_file, self._min_confidence
 
     @property
-    def supplemented(self) -> Capture:
-        """The capture underneath."""
-        return self._capture
-
-    @property
     def camera_names(self) -> tuple[str, ...]:
         """The other capture's cameras."""
         return self._capture.camera_names

@@ -1,7 +1,8 @@
-"""What a gate is: a check on a metric, whom it is about, and what it forgives. docs/gates.md is the language."""
+"""What a gate is: its check, whom it is about, what it forgives, what it needs. docs/gates.md is the language."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -169,3 +170,31 @@ class Gate:
     def needs_baseline(self) -> bool:
         """Whether another run is needed to judge it."""
         return isinstance(self.check, MetricCheck) and isinstance(self.check.limit, BaselineLimit)
+
+
+def check_baseline(gates: Sequence[Gate], *, has_baseline: bool) -> None:
+    """Refuse gates on a baseline run where there is none.
+
+    Raises:
+        GateError: If a gate needs a baseline.
+    """
+    orphan = next((gate for gate in gates if gate.needs_baseline), None)
+    if orphan is not None and not has_baseline:
+        raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
+
+
+def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
+    """Refuse gates on what the run is not asked to measure.
+
+    Args:
+        gates: What is going to be checked.
+        metrics: Groups of metrics that the run measures beside the standard ones.
+
+    Raises:
+        GateError: If a gate's metric belongs to another group.
+    """
+    for gate in gates:
+        group = gate.metric.group
+        if gate.metric.on_request and group not in metrics:
+            listed = ",".join([*metrics, group])
+            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")

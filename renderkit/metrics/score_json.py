@@ -27,6 +27,17 @@ def nan_if_none(value: float | None) -> float:
     return math.nan if value is None else value
 
 
+def values_json(record: object) -> dict[str, Any]:
+    """Return a record's attributes: None for numbers that are not finite, lists for tuples."""
+    return {name: _plain(value) for name, value in vars(record).items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        return finite_or_none(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
 def points_json(points: FloatArray) -> list[list[float] | None]:
     """Return (N, 2) points; None where one is not finite."""
     return [[float(x), float(y)] if math.isfinite(x) and math.isfinite(y) else None for x, y in points]

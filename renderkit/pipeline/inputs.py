@@ -21,8 +21,8 @@ from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
-from renderkit.pipeline.selection import select_cameras, select_frames
 from renderkit.results.kinds import parse_metric_groups
+from renderkit.selection import select_cameras, select_frames
 
 PathLike: TypeAlias = str | Path
 

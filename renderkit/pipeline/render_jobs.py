@@ -14,8 +14,8 @@ from renderkit.geometry.orbit import ring_of_views
 from renderkit.metrics.scored_view import Missing
 from renderkit.pipeline.frame_content import read_content
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.selection import select_cameras
 from renderkit.pipeline.validate import chosen_meshes
+from renderkit.selection import select_cameras
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,8 @@ from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
-from renderkit.gates.gate import Gate
+from renderkit.gates.gate import Gate, check_baseline, check_measured
 from renderkit.gates.language import parse_gate
-from renderkit.gates.requirements import check_baseline, check_measured
 from renderkit.gates.verdicts import judge
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD, Needs

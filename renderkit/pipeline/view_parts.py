@@ -7,14 +7,15 @@ from functools import cached_property
 
 import numpy as np
 
-from renderkit.arrays import DepthImage, FloatArray, MaskImage
+from renderkit.arrays import ColorImage, DepthImage, FloatArray, MaskImage
 from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.surface_color import surface_colors
 from renderkit.metrics.mask_window import MaskWindow
 from renderkit.metrics.region import Region, default_region
 from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, Regions, TexturedPicture
 from renderkit.metrics.visibility import pixels_around, visible_among, visible_points
-from renderkit.pipeline.base_color import base_color
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
@@ -150,3 +151,25 @@ def _both(first: Region | None, second: Region | None) -> Region | None:
     if first is None or second is None:
         return first or second
     return Region(first.mask & second.mask, first.name, first.why)
+
+
+def base_color(mesh: Mesh, rendering: Rendering) -> ColorImage:
+    """Return the unlit colour of a rendering, as `surface_colors` says.
+
+    Args:
+        mesh: With a texture or colours.
+        rendering: With barycentric weights.
+
+    Returns:
+        (height, width, 3) RGB; zeros on the background.
+
+    Raises:
+        ValueError: If the mesh has neither, or the rendering has no weights.
+    """
+    if rendering.barycentric is None or not mesh.has_color:
+        raise ValueError("expected barycentric weights, and a mesh with a texture or colours")
+    mask = rendering.mask
+    weights = rendering.barycentric[mask].astype(np.float64)
+    picture = np.zeros((*mask.shape, 3), np.uint8)
+    picture[mask] = np.rint(255.0 * surface_colors(mesh, rendering.face_index[mask], weights))
+    return picture

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from renderkit.metrics.score_json import finite_or_none, nan_if_none
+from renderkit.metrics.score_json import nan_if_none, values_json
 
 RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 
@@ -112,12 +112,12 @@ class Diagnosis:
 
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the diagnosis as plain values; numbers that are not finite are None."""
-    plain = {name: _plain(value) for name, value in vars(diagnosis).items()}
+    plain = values_json(diagnosis)
     return plain | {
-        "before": _numbers_json(diagnosis.before),
-        "after": _numbers_json(diagnosis.after),
+        "before": values_json(diagnosis.before),
+        "after": values_json(diagnosis.after),
         "alternatives": [list(one) for one in diagnosis.alternatives],
-        "cameras": [{name: _plain(value) for name, value in vars(one).items()} for one in diagnosis.cameras],
+        "cameras": [values_json(one) for one in diagnosis.cameras],
     }
 
 
@@ -137,16 +137,6 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "cameras": cameras,
     }
     return Diagnosis(**{**value, **changed})
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return finite_or_none(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _numbers_json(fit: RigFit) -> dict[str, Any]:
-    return {name: finite_or_none(value) for name, value in vars(fit).items()}
 
 
 def _fit_from(value: dict[str, Any]) -> RigFit:

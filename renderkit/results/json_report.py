@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from renderkit.errors import DatasetError
-from renderkit.metrics.score_json import finite_or_none, nan_if_none
+from renderkit.metrics.score_json import nan_if_none, values_json
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import diagnosis_from_json, diagnosis_json
 from renderkit.results.explanation import CameraExplanation
@@ -83,10 +83,10 @@ def dump_report(report: Report) -> str:
         "summary": _summary_json(report.summary),
         "rows": [row_json(row) for row in report.rows],
         "skipped_cameras": dict(report.skipped_cameras),
-        "gates": [_values_json(gate) for gate in report.gates],
-        "checks": [_values_json(check) for check in report.checks],
+        "gates": [values_json(gate) for gate in report.gates],
+        "checks": [values_json(check) for check in report.checks],
         "surfaces": [_surface_json(surface) for surface in report.surfaces],
-        "explanations": [_values_json(one) for one in report.explanations],
+        "explanations": [values_json(one) for one in report.explanations],
         "diagnosis": None if report.diagnosis is None else diagnosis_json(report.diagnosis),
         "intervals": [_interval_json(one) for one in report.summary.intervals] if report.with_intervals else None,
         "timings": {
@@ -139,24 +139,13 @@ def _summary_json(summary: Summary) -> dict[str, Any]:
         "num_rows": len(summary.rows),
         "num_failed": sum(row.failure is not None for row in summary.rows),
         "computable": dict(summary.computable),
-        "rig": {mesh: {name: _values_json(one) for name, one in found.items()} for mesh, found in summary.rig.items()},
-        "worst_camera": None if worst is None else _values_json(worst) | {"stands_out": worst.stands_out},
+        "rig": {mesh: {name: values_json(one) for name, one in found.items()} for mesh, found in summary.rig.items()},
+        "worst_camera": None if worst is None else values_json(worst) | {"stands_out": worst.stands_out},
     }
 
 
-def _values_json(record: object) -> dict[str, Any]:
-    """Return a record's attributes; numbers that are not finite are None."""
-    return {key: _float_or(value) for key, value in vars(record).items()}
-
-
-def _float_or(value: object) -> object:
-    if isinstance(value, float):
-        return finite_or_none(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _surface_json(surface: SurfaceComparison) -> dict[str, Any]:
-    return vars(surface) | {name: _values_json(getattr(surface, name)) for name in _WAYS}
+    return vars(surface) | {name: values_json(getattr(surface, name)) for name in _WAYS}
 
 
 def _explanation_from(value: dict[str, Any]) -> CameraExplanation:
@@ -175,7 +164,7 @@ def _surface_from(value: dict[str, Any]) -> SurfaceComparison:
 
 
 def _interval_json(one: MetricInterval) -> dict[str, Any]:
-    return {"camera": one.camera, "mesh": one.mesh, "metric": one.metric, **_values_json(one.interval)}
+    return {"camera": one.camera, "mesh": one.mesh, "metric": one.metric, **values_json(one.interval)}
 
 
 def _check_from(value: dict[str, Any]) -> CaptureCheck:

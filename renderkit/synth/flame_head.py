@@ -13,7 +13,6 @@ from renderkit.arrays import Faces, FloatArray, Points3, frozen
 from renderkit.synth.expression import Expression, deform
 from renderkit.synth.head import march
 
-NUM_VERTICES = 5023
 _RINGS, _COLUMNS = 62, 81
 _START_MM = 260.0
 _CROWN_RINGS = 30

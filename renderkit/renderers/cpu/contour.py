@@ -251,7 +251,15 @@ def fill_rows(
 ) -> None:
     """Deposit a contour, beside what is there, and write the columns `left` to `right` - 1 of a band of the mask.
 
-    Nothing is covered to either side. For the other arguments see `count_rows`.
+    Args:
+        contour: (N, 5) from `collect_contour`.
+        first_row: The band's first image row.
+        deposits: The band's deposits; zeros afterwards.
+        marks: The band's marks; zeros afterwards.
+        spans: (width + 1, 2) scratch.
+        mask: (rows, width) the band.
+        left: The first column that can be covered; nothing is covered to either side.
+        right: The column after the last one.
     """
     deposit(contour, first_row, mask.shape[0], left, right, deposits, marks)
     for row in range(mask.shape[0]):
@@ -261,76 +269,3 @@ def fill_rows(
             mask[row, spans[i, 0] : spans[i, 1]] = True
             done = spans[i, 1]
         mask[row, done:right] = False
-
-
-@kernel
-def count_rows(
-    contour: NDArray[np.int32],
-    deposits: NDArray[np.int32],
-    marks: NDArray[np.uint64],
-    spans: NDArray[np.int32],
-    first_row: int,
-    num_rows: int,
-    left: int,
-    right: int,
-    width: int,
-    captured: NDArray[np.uint8],
-    words: NDArray[np.uint64],
-    threshold: int,
-) -> tuple[int, int]:
-    """Deposit a contour, beside what is there, and count rendered and common pixels of one band.
-
-    Args:
-        contour: (N, 5) from `collect_contour`.
-        deposits: The band's deposits; zeros afterwards.
-        marks: The band's marks; zeros afterwards.
-        spans: (width + 1, 2) scratch.
-        first_row: The band's first image row.
-        num_rows: Rows of the band.
-        left: The first column that can be covered.
-        right: The column after the last one.
-        width: Image width in px.
-        captured: (height * width,) the captured matte.
-        words: The same memory eight pixels at a time, without the last height * width % 8 pixels.
-        threshold: A captured pixel counts where its value is at least this (1 to 255).
-    """
-    deposit(contour, first_row, num_rows, left, right, deposits, marks)
-    rendered = 0
-    common = 0
-    for row in range(num_rows):
-        offset = (first_row + row) * width
-        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
-            start, end = spans[i, 0], spans[i, 1]
-            rendered += end - start
-            common += count_at_least(captured, words, offset + start, offset + end, threshold)
-    return rendered, common
-
-
-@kernel
-def count_at_least(values: NDArray[np.uint8], words: NDArray[np.uint64], start: int, end: int, threshold: int) -> int:
-    """Count the bytes of values[start:end] that are at least `threshold` (1 to 255), eight to a machine word.
-
-    For threshold <= 128 a byte counts when it has its high bit or its low seven bits reach the threshold, above 128
-    when both hold; adding 128 - threshold % 128 to the low seven bits carries into the high bit where they reach it.
-    """
-    ones, low_bits = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F)
-    addend = np.uint64((128 - threshold) if threshold <= 128 else (256 - threshold)) * ones
-    both = np.uint64(0) if threshold <= 128 else np.uint64(0xFFFFFFFFFFFFFFFF)
-    total = 0
-    x = start
-    while x < end and x & 7:
-        total += 1 if values[x] >= threshold else 0
-        x += 1
-    last = max(min(end >> 3, words.shape[0]), x >> 3)
-    for block in range(x >> 3, last, 128):
-        part = words[block : min(block + 128, last)]
-        sums = np.uint64(0)
-        for i in range(part.shape[0]):
-            carry = (part[i] & low_bits) + addend
-            hits = ((carry | part[i]) & ~both) | (carry & part[i] & both)
-            sums += (hits >> np.uint64(7)) & ones
-        pairs = (sums & np.uint64(0x00FF00FF00FF00FF)) + ((sums >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF))
-        total += int(np.int64((pairs * np.uint64(0x0001000100010001)) >> np.uint64(48)))
-    for i in range(max(x, last << 3), end):
-        total += 1 if values[i] >= threshold else 0
-    return total

@@ -10,14 +10,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, FloatArray, MaskImage
+from renderkit.arrays import FloatArray, MaskImage
 from renderkit.buffer_pool import MAX_BYTES, BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
 from renderkit.renderers.cpu.projection import Projection, project_mesh
 from renderkit.renderers.cpu.scratch import Scratch
-from renderkit.renderers.cpu.silhouette import count_mask, draw_mask
+from renderkit.renderers.cpu.silhouette import draw_mask
 from renderkit.renderers.cpu.team import Team
 from renderkit.renderers.cpu.topology import PreparedMeshes
 from renderkit.renderers.cpu.visibility import Appearance, depths_at, draw_visible
@@ -83,38 +83,6 @@ class CpuRenderer:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         projection = self._project(mesh, camera, silhouette=True)
         return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
-
-    def mask_counts(
-        self, mesh: Mesh, camera: Camera, captured: MaskImage | AlphaImage, threshold: int = 128
-    ) -> tuple[int, int, int]:
-        """Count the silhouette's pixels against a captured mask, without writing the silhouette.
-
-        Args:
-            mesh: Vertices in world units.
-            camera: The view.
-            captured: (height, width) mask, or matte of which the pixels of at least `threshold` count.
-            threshold: 1 to 255; not used for a boolean mask.
-
-        Returns:
-            Numbers of rendered pixels, of captured pixels, and of pixels that are both.
-
-        Raises:
-            ValueError: If the mesh has no faces, the sizes differ, or the threshold is out of range.
-        """
-        array = np.asarray(captured)
-        if array.shape != (camera.height, camera.width) or array.dtype not in (np.bool_, np.uint8):
-            raise ValueError(
-                f"captured: expected bool or uint8 of shape ({camera.height}, {camera.width}), "
-                f"got {array.dtype} of shape {array.shape}"
-            )
-        if not 1 <= threshold <= 255:
-            raise ValueError(f"threshold: expected 1 to 255, got {threshold}")
-        least = 1 if array.dtype == np.bool_ else threshold
-        projection = self._project(mesh, camera, silhouette=True)
-        pixels = np.ascontiguousarray(array).view(np.uint8)
-        # Read-only as rendered masks are: the kernels are compiled for one kind of array.
-        pixels.flags.writeable = False
-        return count_mask(projection, pixels, least, self._scratch, self._team)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""

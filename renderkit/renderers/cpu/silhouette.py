@@ -1,22 +1,15 @@
-"""From a projected mesh to its mask, or to the counts of its mask against a captured one."""
+"""From a projected mesh to its mask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
-from renderkit.renderers.cpu.contour import (
-    WORD,
-    count_at_least,
-    count_rows,
-    deposit,
-    fill_rows,
-    find_outline,
-)
+from renderkit.renderers.cpu.contour import WORD, deposit, fill_rows, find_outline
 from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
@@ -36,39 +29,22 @@ def draw_mask(
     width, height = size
     contours, window = _outline(projection, width, height, scratch, team)
     pixels, mask = buffers.canvas((height, width), np.bool_, False, window)
+    left, top, right, bottom = window
+    words = -(-(right - left) // WORD)
+    threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
+    rows = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
 
-    def fill(
-        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
-    ) -> None:
-        band = pixels[first : first + rows]
-        fill_rows(contour, first, deposits, marks, _spans(width, scratch), band, window[0], window[2])
+    def draw_band(first: int) -> None:
+        band = pixels[first : min(first + rows, bottom)]
+        deposits = scratch.get("deposits", (len(band), words * WORD), np.int32)
+        marks = scratch.get("marks", (len(band), words), np.uint64)
+        spans = scratch.get("spans", (width + 1, 2), np.int32)
+        for contour in contours[:-1]:
+            deposit(contour, first, len(band), left, right, deposits, marks)
+        fill_rows(contours[-1], first, deposits, marks, spans, band, left, right)
 
-    _draw_bands(contours, window, fill, scratch, team)
+    team.map(draw_band, range(top, bottom, rows), threads)
     return mask
-
-
-def count_mask(
-    projection: Projection, captured: NDArray[np.uint8], threshold: int, scratch: Scratch, team: Team
-) -> tuple[int, int, int]:
-    """Return the numbers of rendered, captured and common pixels; `captured` is (height, width), contiguous."""
-    height, width = captured.shape
-    flat = captured.reshape(-1)
-    words = flat[: flat.size // 8 * 8].view(np.uint64)
-    contours, window = _outline(projection, width, height, scratch, team)
-    counts: list[tuple[int, int]] = []
-
-    def count(
-        contour: NDArray[np.int32], first: int, rows: int, deposits: NDArray[np.int32], marks: NDArray[np.uint64]
-    ) -> None:
-        spans = _spans(width, scratch)
-        covered = count_rows(
-            contour, deposits, marks, spans, first, rows, window[0], window[2], width, flat, words, threshold
-        )
-        counts.append(covered)
-
-    _draw_bands(contours, window, count, scratch, team)
-    rendered, common = sum(part[0] for part in counts), sum(part[1] for part in counts)
-    return rendered, count_at_least(flat, words, 0, flat.size, threshold), common
 
 
 def _outline(
@@ -108,34 +84,3 @@ def _window(bounds: NDArray[np.int64], width: int, height: int) -> Window:
     if x0 >= min(x1, width) or y0 >= min(y1, height) or min(x1, y1) <= 0:
         return 0, 0, 0, 0
     return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
-
-
-def _draw_bands(
-    contours: list[NDArray[np.int32]],
-    window: Window,
-    draw: Callable[[NDArray[np.int32], int, int, NDArray[np.int32], NDArray[np.uint64]], None],
-    scratch: Scratch,
-    team: Team,
-) -> None:
-    """Hand the bands to `draw`, one by one.
-
-    It takes the last contour, first row, number of rows, and deposits and marks of the other contours, which it clears.
-    """
-    left, top, right, bottom = window
-    words = -(-(right - left) // WORD)
-    threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
-    band = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
-
-    def draw_band(first: int) -> None:
-        num_rows = min(band, bottom - first)
-        deposits = scratch.get("deposits", (num_rows, words * WORD), np.int32)
-        marks = scratch.get("marks", (num_rows, words), np.uint64)
-        for contour in contours[:-1]:
-            deposit(contour, first, num_rows, left, right, deposits, marks)
-        draw(contours[-1], first, num_rows, deposits, marks)
-
-    team.map(draw_band, range(top, bottom, band), threads)
-
-
-def _spans(width: int, scratch: Scratch) -> NDArray[np.int32]:
-    return scratch.get("spans", (width + 1, 2), np.int32)

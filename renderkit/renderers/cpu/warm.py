@@ -30,5 +30,5 @@ def warm() -> None:
     )
     with CpuRenderer(1) as renderer:
         renderer.render(mesh, camera, ALL_PASSES)
-        renderer.mask_counts(mesh, camera, renderer.render_mask(mesh, camera))
+        renderer.render_mask(mesh, camera)
         renderer.depth_at(mesh, camera, np.array([[31, 31]]))

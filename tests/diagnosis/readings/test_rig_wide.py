@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from planted_rigs import FAULTS, WIDE_FAULTS, Shot, head, make_rig, planted, project
+from planted_misreadings import FAULTS, WIDE_FAULTS, planted
+from planted_rigs import Shot, head, make_rig, project
 
 from renderkit.diagnosis.readings import READINGS, read_rig_wide
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence

@@ -216,7 +216,6 @@ def test_threads_on_one_view_change_nothing(
         expected, found = alone.render(mesh, view, ALL_PASSES), three.render(mesh, view, ALL_PASSES)
         mask = alone.render_mask(mesh, view)
         assert np.array_equal(three.render_mask(mesh, view), mask)
-        assert set(three.mask_counts(mesh, view, mask)) == {int(np.count_nonzero(mask))}
     for name in ("face_index", "depth", "barycentric", "normal", "color"):
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 

@@ -18,11 +18,11 @@ from renderkit.formats import open_capture
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.depth import score_depth
-from renderkit.pipeline.base_color import base_color
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.pipeline.validate import validate_views
+from renderkit.pipeline.view_parts import base_color
 from renderkit.renderers.base import RenderPass
 from renderkit.renderers.raycast import raycast
 from renderkit.results.cameras import summarise_cameras
