@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from renderkit.gates.gate import Gate, GateError
+from renderkit.results.kinds import METRIC_GROUPS
 
 
 def check_baseline(gates: Sequence[Gate], *, has_baseline: bool) -> None:
@@ -23,7 +24,7 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
 
     Args:
         gates: What is going to be checked.
-        metrics: Groups of metrics that the run measures beside the standard ones.
+        metrics: Groups of metrics that the run measures beside the standard ones, and its evidence.
 
     Raises:
         GateError: If a gate's metric belongs to another group.
@@ -31,5 +32,7 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
     for gate in gates:
         group = gate.metric.group
         if gate.metric.on_request and group not in metrics:
-            listed = ",".join([*metrics, group])
-            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")
+            alike = [name for name in metrics if (name in METRIC_GROUPS) == (group in METRIC_GROUPS)]
+            listed = ",".join([*alike, group])
+            option = gate.metric.option
+            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add {option} {listed}")

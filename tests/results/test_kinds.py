@@ -48,8 +48,8 @@ def test_a_missing_score_is_nan_with_its_reason() -> None:
 
 
 def test_every_kind_says_why_it_cannot_be_measured() -> None:
-    for kind in KINDS.values():
-        found = kind.measure(scored_view())
+    for measure in [kind.measure for kind in KINDS.values() if kind.measure is not None]:
+        found = measure(scored_view())
         assert isinstance(found, Missing)
         assert found.reason
 
@@ -58,7 +58,9 @@ def test_what_several_kinds_need_is_made_once() -> None:
     parts = ArrayParts(rendered=mask_of_a_box())
     view = scored_view(parts, captured=mask_of_a_box())
     for name in ("mask", "boundary", "contour"):
-        assert not isinstance(KINDS[name].measure(view), Missing)
+        measure = KINDS[name].measure
+        assert measure is not None
+        assert not isinstance(measure(view), Missing)
     assert sorted(parts.asked) == ["regions", "rendered_mask"]
 
 

@@ -16,8 +16,7 @@ from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
-from renderkit.metrics.score_kind import Metric, Needs, ScoreKind
-from renderkit.metrics.scored_view import Missing, ScoredView
+from renderkit.metrics.score_kind import Metric, ScoreKind
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, triangulate_from
 
 
@@ -142,19 +141,10 @@ def score_epipolar(cameras: Sequence[Camera], pixels: FloatArray) -> EpipolarSco
     return EpipolarScore(tuple(camera.name for camera in cameras), distances)
 
 
-def _score_of(residuals: FloatArray) -> ReprojectionScore:
-    return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
-
-
-def _measure(view: ScoredView) -> ReprojectionScore | Missing:
-    residuals = view.held_out
-    return residuals if isinstance(residuals, Missing) else _score_of(residuals)
-
-
 KIND = ScoreKind(
-    name="multiview",
-    group="multiview",
-    measure=_measure,
+    name="points",
+    group="points",
+    measure=None,
     pool=pool_residuals,
     to_json=lambda score: {"residuals_px": points_json(score.residuals), "num_missing": score.num_missing},
     from_json=lambda value, _: ReprojectionScore(points_from_json(value["residuals_px"]), 0, value["num_missing"]),
@@ -163,7 +153,6 @@ KIND = ScoreKind(
         residuals_px=points_schema("Where the other views put a landmark, minus detected"),
         num_missing=COUNT,
     ),
-    needs=Needs.OTHER_VIEWS,
     metrics=(
         Metric(
             name="heldout_median_px",
