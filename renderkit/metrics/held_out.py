@@ -142,7 +142,7 @@ def score_epipolar(cameras: Sequence[Camera], pixels: FloatArray) -> EpipolarSco
 
 
 KIND = ScoreKind(
-    name="points",
+    name="held_out",
     group="points",
     measure=None,
     pool=pool_residuals,

@@ -71,7 +71,7 @@ def test_what_was_not_asked_for_costs_nothing_and_says_so(faulty_capture: SynthT
     for kind in asked:
         assert kind.name not in row.scores
         metric, group = kind.metrics[0], kind.group
-        assert row.missing_reason(metric) == f"not asked for: add --metrics {group}"
+        assert row.missing_reason(metric) == f"not asked for: add {metric.option} {group}"
     document = json.loads(dump_report(Report((row,))))
     assert "contour" not in document["rows"][0]["scores"]
     assert "hd95_px" not in document["rows"][0]["metrics"]
