@@ -143,7 +143,17 @@ MetricsOption = Annotated[
     typer.Option(
         "--metrics",
         metavar="LIST",
-        help="standard, full, or a list of contour, multiview, depth, texture, intervals; more metrics take more time.",
+        help="standard, full, or a list of contour, depth, texture, intervals; more metrics take more time.",
+    ),
+]
+EvidenceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--evidence",
+        metavar="LIST",
+        help="What the rig is judged by: a list of mesh, points, mattes. By default the mesh, or without one what the "
+        "views have.",
+        show_default=False,
     ),
 ]
 RegionOption = Annotated[

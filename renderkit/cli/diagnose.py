@@ -8,6 +8,7 @@ from renderkit.cli.arguments import (
     CameraNamesOption,
     CamerasOption,
     CaptureArgument,
+    EvidenceOption,
     FlameOption,
     FramesOption,
     ImagesOption,
@@ -40,6 +41,7 @@ def diagnose(
     size: SizeOption = None,
     undistorted_mattes: UndistortedMattesOption = False,
     matte_threshold: ThresholdOption = 0.5,
+    evidence: EvidenceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
@@ -63,6 +65,7 @@ def diagnose(
         size=parse_size(size),
         matte_threshold=matte_threshold,
         undistorted_mattes=undistorted_mattes,
+        evidence=evidence,
     )
     if as_json:
         print_json(diagnosis_json(found))

@@ -16,6 +16,7 @@ from renderkit.cli.arguments import (
     CaptureArgument,
     ChecksOption,
     DeviceOption,
+    EvidenceOption,
     FlameOption,
     FramesOption,
     ImagesOption,
@@ -70,6 +71,7 @@ def validate(
     undistorted_mattes: UndistortedMattesOption = False,
     metrics: MetricsOption = "standard",
     region: RegionOption = None,
+    evidence: EvidenceOption = None,
     matte_threshold: ThresholdOption = 0.5,
     gate: GateOption = None,
     config: ConfigOption = None,
@@ -100,8 +102,9 @@ def validate(
             gates=gates.gates, baseline=gates.baseline,
             out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort,
-            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
-            overlays=overlays, progress=progress.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, evidence=evidence, checks=checks,
+            sanity=sanity, overlays=overlays, progress=progress.update,
+            command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from renderkit.errors import RenderkitError
 from renderkit.metrics.score_kind import Metric
-from renderkit.results.kinds import METRICS
+from renderkit.results.kinds import METRIC_GROUPS, METRICS
 
 Operator: TypeAlias = Literal["<=", ">="]
 
@@ -188,7 +188,7 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
 
     Args:
         gates: What is going to be checked.
-        metrics: Groups of metrics that the run measures beside the standard ones.
+        metrics: Groups of metrics that the run measures beside the standard ones, and its evidence.
 
     Raises:
         GateError: If a gate's metric belongs to another group.
@@ -196,5 +196,7 @@ def check_measured(gates: Sequence[Gate], metrics: Sequence[str]) -> None:
     for gate in gates:
         group = gate.metric.group
         if gate.metric.on_request and group not in metrics:
-            listed = ",".join([*metrics, group])
-            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add --metrics {listed}")
+            alike = [name for name in metrics if (name in METRIC_GROUPS) == (group in METRIC_GROUPS)]
+            listed = ",".join([*alike, group])
+            option = gate.metric.option
+            raise GateError(gate.name, f"{gate.metric.name} is measured on request only: add {option} {listed}")

@@ -12,8 +12,8 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.geometry.landmark_schemes import outer_eye_corners
-from renderkit.metrics import reprojection
-from renderkit.metrics.reprojection import ReprojectionScore, interocular_px
+from renderkit.metrics.reprojection import KIND as REPROJECTION
+from renderkit.metrics.reprojection import ReprojectionScore, interocular_px, measure_reprojection
 from renderkit.metrics.score_json import object_schema
 from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, ScoreKind, merge_all
 from renderkit.metrics.scored_view import Missing, ScoredView
@@ -57,7 +57,7 @@ class NormalisedError:
 
 
 def _measure(view: ScoredView) -> NormalisedError | Missing:
-    score = reprojection.KIND.measure(view)
+    score = measure_reprojection(view)
     if isinstance(score, Missing):
         return score
     detected = view.detected
@@ -72,7 +72,7 @@ def _measure(view: ScoredView) -> NormalisedError | Missing:
 
 def _from_json(value: JsonObject, earlier: Mapping[str, Any]) -> NormalisedError:
     # The landmarks are written once, with their reprojection.
-    return NormalisedError.of(earlier[reprojection.KIND.name], value["interocular_px"])
+    return NormalisedError.of(earlier[REPROJECTION.name], value["interocular_px"])
 
 
 KIND = ScoreKind(

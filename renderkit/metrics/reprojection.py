@@ -179,7 +179,8 @@ LANDMARK_SAMPLES: Final = Samples(
 """The distances of a view's landmarks, which can be drawn anew."""
 
 
-def _measure(view: ScoredView) -> ReprojectionScore | Missing:
+def measure_reprojection(view: ScoredView) -> ReprojectionScore | Missing:
+    """Measure one view's landmarks, or say why it cannot be done."""
     found = view.landmarks
     if isinstance(found, Missing):
         return found
@@ -212,7 +213,7 @@ def _bias_length(score: ReprojectionScore) -> float:
 KIND = ScoreKind(
     name="reprojection",
     group=STANDARD,
-    measure=_measure,
+    measure=measure_reprojection,
     pool=pool_residuals,
     to_json=_to_json,
     from_json=_from_json,

@@ -30,7 +30,6 @@ class Needs(Flag):
     DEPTH = auto()
     OTHER_MESH = auto()
     TEXTURED_MESH = auto()
-    OTHER_VIEWS = auto()
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class Metric:
         statistic: The same number from the (n,) samples of the score's kind; None where it has none.
         kind: Name of the kind that it belongs to; set by `ScoreKind`.
         group: Group of that kind; set by `ScoreKind`.
+        option: The option that asks for it; set by `ScoreKind`.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Metric:
     statistic: Callable[[FloatArray], float] | None = None
     kind: str = ""
     group: str = STANDARD
+    option: str = "--metrics"
 
     @property
     def on_request(self) -> bool:
@@ -124,7 +125,8 @@ class ScoreKind:
     Attributes:
         name: Its name in `Scores`, in JSON and in reasons.
         group: "standard", or the group that has to be asked for.
-        measure: Measures one view, or says why it cannot.
+        measure: Measures one view, or says why it cannot; None where evidence that joins many views gives the score
+            (`renderkit.diagnosis.evidence`): the group is then that evidence's name.
         pool: Pools the scores of several views, at least one, by their sufficient statistics; in any order.
         to_json: Returns what the score can be read back from; numbers are finite or None.
         from_json: Reads that back, given the view's scores of the kinds before it.
@@ -136,7 +138,7 @@ class ScoreKind:
 
     name: str
     group: str
-    measure: Callable[[ScoredView], Any | Missing]
+    measure: Callable[[ScoredView], Any | Missing] | None
     pool: Callable[[Sequence[Any]], Any]
     to_json: Callable[[Any], JsonObject]
     from_json: Callable[[JsonObject, Mapping[str, Any]], Any]
@@ -147,7 +149,8 @@ class ScoreKind:
 
     def __post_init__(self) -> None:
         """Tell the metrics whose they are."""
-        own = tuple(replace(metric, kind=self.name, group=self.group) for metric in self.metrics)
+        option = "--metrics" if self.measure is not None else "--evidence"
+        own = tuple(replace(metric, kind=self.name, group=self.group, option=option) for metric in self.metrics)
         object.__setattr__(self, "metrics", own)
 
     @property

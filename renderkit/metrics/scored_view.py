@@ -109,9 +109,6 @@ class ViewParts(Protocol):
     def landmarks(self) -> PairedLandmarks | Missing:
         """Return projected and detected landmarks, with those marked that the mesh hides."""
 
-    def held_out(self) -> FloatArray | Missing:
-        """Return (L, 2) px, where the other views put each landmark minus detected; NaN where unknown."""
-
     def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
         """Return where masks and outlines are compared."""
 
@@ -162,11 +159,6 @@ class ScoredView:
     def landmarks(self) -> PairedLandmarks | Missing:
         """Projected and detected landmarks."""
         return self.parts.landmarks()
-
-    @cached_property
-    def held_out(self) -> FloatArray | Missing:
-        """(L, 2) px, where the other views put each landmark minus detected."""
-        return self.parts.held_out()
 
     @cached_property
     def silhouettes(self) -> Silhouettes | Missing:

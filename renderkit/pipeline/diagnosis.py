@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from renderkit.capture import Capture
+from renderkit.diagnosis.evidence import MeasuredEvidence
+from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.rig_evidence import measure_evidence
 from renderkit.results.diagnosis import Diagnosis
 
 
@@ -29,6 +33,7 @@ def diagnose(
     size: tuple[int, int] | None = None,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     undistorted_mattes: bool = False,
+    evidence: str | Iterable[str] | None = None,
 ) -> Diagnosis:
     """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
 
@@ -50,6 +55,8 @@ def diagnose(
         size: (width, height) in px for camera files that state none.
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
         undistorted_mattes: The mattes belong to undistorted pictures.
+        evidence: What the rig is judged by, such as "mesh,points,mattes"; by default the mesh, or without one what
+            the views have.
 
     Returns:
         The verdict on the rig, the readings that make it fit, and the cameras that are off.
@@ -81,16 +88,25 @@ def diagnose(
             cameras=cameras,
             matte_threshold=matte_threshold,
             undistorted_mattes=undistorted_mattes,
+            evidence=evidence,
         )
-        return diagnose_opened(opened, options, thorough=True)
+        return diagnose_opened(opened, options, measure_evidence(opened, options), thorough=True)
 
 
-def diagnose_opened(capture: Capture, options: ValidationOptions, *, thorough: bool = False) -> Diagnosis:
+def diagnose_opened(
+    capture: Capture,
+    options: ValidationOptions,
+    measured: Sequence[MeasuredEvidence] = (),
+    *,
+    thorough: bool = False,
+) -> Diagnosis:
     """Diagnose the rig of an open capture.
 
     Args:
         capture: The capture.
         options: What is validated.
+        measured: What evidence that joins many views found.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
     """
-    return diagnose_rig(gather_evidence(capture, options), thorough=thorough)
+    found = diagnose_rig(gather_evidence(capture, options), thorough=thorough)
+    return with_findings(found, [one.findings for one in measured])

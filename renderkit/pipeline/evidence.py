@@ -9,6 +9,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.capture import Capture, Frame, View
+from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
@@ -46,7 +47,8 @@ def gather_evidence(
             frame = capture.frame(frame_id)
         except DatasetError:
             continue
-        points, vertices = _points(frame), _vertices(frame, chosen.meshes)
+        points = _points(frame)
+        vertices = _vertices(frame, chosen.meshes) if MESH in chosen.evidence else None
         seen = (_view(capture, frame_id, name) for name in cameras)
         views += [_evidence(view, points, vertices, chosen) for view in seen if view is not None]
     return RigEvidence(tuple(views))

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from renderkit.arrays import FloatArray
 from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame
 from renderkit.errors import RenderkitError
-from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.metrics.multiview import score_held_out
 from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.visibility import depth_tolerance
@@ -22,9 +16,6 @@ from renderkit.pipeline.options import PREFERRED_MESHES
 
 NO_MESH = "none"
 """What a row calls the mesh of a frame that has none."""
-
-_MIN_CAMERAS = 4
-"""A view and the three others that must agree about a landmark."""
 
 _NO_FACES = (
     "the mesh has vertices but no faces, so it cannot be rendered; give the faces with --flame FILE: the official "
@@ -41,7 +32,6 @@ class FrameContent:
         mesh: The mesh, or why the frame has none.
         landmarks: 3D landmarks in world units, or None.
         tolerance: How far a landmark may lie behind the mesh and still count as seen, world units.
-        held_out: By camera, (L, 2) px: where the other views put its landmarks, minus detected.
         other: The frame's other mesh.
         textured: The mesh with its texture or vertex colours.
         to_metres: What world units are multiplied by; 1 where the unit is unknown.
@@ -51,7 +41,6 @@ class FrameContent:
     mesh: Mesh | Missing
     landmarks: Landmarks | None
     tolerance: float
-    held_out: Mapping[str, FloatArray] | Missing = _NOT_READ
     other: Mesh | Missing = _NOT_READ
     textured: Mesh | Missing = _NOT_READ
     to_metres: float = 1.0
@@ -95,32 +84,11 @@ def read_shared_content(capture: Capture, frame: Frame, mesh_name: str, needs: N
         DatasetError: If the mesh or the 3D landmarks are there but cannot be read.
     """
     content = replace(read_content(frame, mesh_name), to_metres=1e-3 if capture.unit == "mm" else 1.0)
-    if Needs.OTHER_VIEWS in needs:
-        content = replace(content, held_out=_held_out(capture, frame.id))
     if Needs.OTHER_MESH in needs:
         content = replace(content, other=_other_mesh(frame, mesh_name))
     if Needs.TEXTURED_MESH in needs:
         content = replace(content, textured=_textured(frame, mesh_name, content.mesh))
     return content
-
-
-def _held_out(capture: Capture, frame_id: str) -> Mapping[str, FloatArray] | Missing:
-    """Predict every camera's landmarks from the others': all cameras of the capture, whichever are validated."""
-    cameras: list[Camera] = []
-    pixels: list[FloatArray] = []
-    for name in capture.camera_names:
-        try:
-            view = capture.view(frame_id, name)
-            found = view.read_landmarks()
-        except RenderkitError:
-            continue  # this view's own row says what is wrong with it
-        if found is not None and found.valid.any() and (not pixels or len(found.points) == len(pixels[0])):
-            cameras.append(view.camera)
-            pixels.append(np.where(found.valid[:, None], found.points, np.nan))
-    if len(cameras) < _MIN_CAMERAS:
-        return Missing(f"{len(cameras)} views of the frame have 2D landmarks, {_MIN_CAMERAS} are needed")
-    score = score_held_out(cameras, np.stack(pixels))
-    return {camera.name: score.residuals[index] for index, camera in enumerate(cameras)}
 
 
 def _other_mesh(frame: Frame, mesh_name: str) -> Mesh | Missing:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from renderkit.capture import Capture
+from renderkit.diagnosis.evidence.registry import MESH, parse_evidence
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
@@ -21,6 +22,7 @@ from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
+from renderkit.pipeline.rig_evidence import usual_evidence
 from renderkit.results.kinds import parse_metric_groups
 from renderkit.selection import select_cameras, select_frames
 
@@ -196,8 +198,9 @@ def make_options(
     undistorted_mattes: bool = False,
     metrics: str | Iterable[str] = STANDARD,
     region: str | RegionChoice | None = None,
+    evidence: str | Iterable[str] | None = None,
 ) -> ValidationOptions:
-    """Turn selections as typed into options.
+    """Turn selections as typed into options; without `evidence` the capture's own is chosen.
 
     Raises:
         ArgumentError: If a selection names what the capture does not have.
@@ -213,6 +216,7 @@ def make_options(
             undistorted_mattes=undistorted_mattes,
             metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
             region=RegionChoice.parse(region) if isinstance(region, str) else region,
+            evidence=(MESH,) if evidence is None else parse_evidence(evidence),
         )
     except ValueError as error:
         raise ArgumentError(str(error)) from error
@@ -220,7 +224,7 @@ def make_options(
         if not names:
             raise DatasetError(capture.path, None, f"has no {what}; `renderkit inspect` shows what is in it")
     _check_meshes(capture, options.frames or capture.frame_ids, options.meshes)
-    return options
+    return replace(options, evidence=usual_evidence(capture, options)) if evidence is None else options
 
 
 def _beside(given: PathLike, capture: Capture) -> Path:

@@ -30,6 +30,8 @@ class ValidationOptions:
         metrics: Groups of metrics beside the standard ones; they cost time.
         region: Where masks and contours are compared; None compares masks everywhere and contours where it suits the
             mesh.
+        evidence: What the rig is judged by: "mesh", and the names of `renderkit.diagnosis.evidence`. Without "mesh"
+            no mesh is rendered.
 
     Example:
         >>> import renderkit as rk
@@ -45,6 +47,7 @@ class ValidationOptions:
     undistorted_mattes: bool = False
     metrics: tuple[str, ...] = ()
     region: RegionChoice | None = None
+    evidence: tuple[str, ...] = ("mesh",)
 
     def __post_init__(self) -> None:
         """Check.
@@ -67,4 +70,5 @@ class ValidationOptions:
             "undistort": ("yes, but not the mattes" if self.undistorted_mattes else "yes") if self.undistort else "no",
             **({"metrics": f"standard, {', '.join(self.metrics)}"} if self.metrics else {}),
             **({"region": str(self.region)} if self.region else {}),
+            **({"evidence": ", ".join(self.evidence)} if self.evidence != ("mesh",) else {}),
         }

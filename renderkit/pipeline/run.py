@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from renderkit.capture import Capture
+from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
@@ -32,6 +33,7 @@ from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
+from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
@@ -79,6 +81,7 @@ def validate(
     undistort: bool = False,
     undistorted_mattes: bool = False,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    evidence: str | Iterable[str] | None = None,
     checks: bool = True,
     sanity: bool = True,
     overlays: bool = True,
@@ -118,6 +121,8 @@ def validate(
         undistort: Undistort pictures and mattes instead of rendering with distortion.
         undistorted_mattes: The mattes belong to undistorted pictures already.
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        evidence: What the rig is judged by: a list of "mesh", "points", "mattes"; by default the mesh, or without one
+            what the views have. See docs/guide/no-mesh.md.
         checks: Whether the capture's conventions are checked in a few views first.
         sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
         overlays: Whether the run folder gets a picture of every view.
@@ -155,6 +160,7 @@ def validate(
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
             undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
+            evidence=evidence,
         )  # fmt: skip
         _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
@@ -188,6 +194,11 @@ class _Run:
         """Draws the pictures of the run folder; None without one."""
         return RunPictures(self.folder, subfolder=OVERLAYS, page=True) if self.folder and self.overlays else None
 
+    @cached_property
+    def evidence(self) -> tuple[MeasuredEvidence, ...]:
+        """What evidence that joins many views says."""
+        return measure_evidence(self.capture, self.options, threads=self.workers or 0)
+
     def measure(self, *, with_checks: bool, with_sanity: bool) -> Report:
         """Check, score, explain, diagnose: a report without provenance and verdicts."""
         info = self.renderer.info
@@ -205,7 +216,9 @@ class _Run:
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        diagnosis = diagnose_opened(self.capture, self.options) if with_sanity else None
+        diagnosis = diagnose_opened(self.capture, self.options, self.evidence) if with_sanity else None
+        if self.pictures is not None and self.folder is not None:
+            write_pictures(self.capture, self.evidence, self.folder)
         return replace(report, explanations=explanations, diagnosis=diagnosis)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
@@ -221,10 +234,10 @@ class _Run:
         draw = None if self.pictures is None else self._draw
         self._report_progress(0, total)
         for row in validate_with_workers(self.capture, self.renderer, self.options, draw, num_workers=self.workers):
-            rows.append(row)
+            rows.append(with_evidence(row, self.evidence))
             self._report_progress(len(rows), total)
             if self.pictures is not None:
-                self.pictures.add(row)
+                self.pictures.add(rows[-1])
         if self.pictures is not None:
             self.pictures.finish()
         return rows
@@ -248,7 +261,7 @@ class _Run:
 def _check_gates(gates: Sequence[Gate], capture: Capture, options: ValidationOptions, baseline: Report | None) -> None:
     """Refuse gates that cannot be judged, before any work."""
     check_baseline(gates, has_baseline=baseline is not None)
-    check_measured(gates, options.metrics)
+    check_measured(gates, (*options.metrics, *options.evidence))
     check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame, View
+from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import ContextError
 from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
@@ -203,6 +204,8 @@ def failure_of(error: Exception) -> Failure:
 
 def chosen_meshes(frame: Frame, options: ValidationOptions) -> tuple[str, ...]:
     """Return the names of the meshes of a frame that the options ask for; `NO_MESH` when it has none."""
+    if MESH not in options.evidence:
+        return (NO_MESH,)
     if options.meshes:
         return options.meshes
     names = frame.mesh_names

@@ -59,7 +59,7 @@ def examine_view(
     """
     started = time.perf_counter()
     observation = read_observation(view, options, with_photo=needs_photo(options, passes), buffers=content.buffers)
-    parts = RenderedParts(key.camera, observation, content, renderer, options, passes)
+    parts = RenderedParts(observation, content, renderer, options, passes)
     scored = ScoredView(
         camera=observation.camera,
         mesh=content.mesh,
@@ -69,7 +69,8 @@ def examine_view(
         to_metres=content.to_metres,
         parts=parts,
     )
-    measured = {kind.name: kind.measure(scored) for kind in asked_kinds(options.metrics)}
+    kinds = asked_kinds(options.metrics)
+    measured = {kind.name: kind.measure(scored) for kind in kinds if kind.measure is not None}
     scores = Scores({name: score for name, score in measured.items() if not isinstance(score, Missing)})
     landmarks = _present(scored.landmarks)
     row = ViewResult(

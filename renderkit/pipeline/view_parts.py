@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from renderkit.arrays import ColorImage, DepthImage, FloatArray, MaskImage
+from renderkit.arrays import ColorImage, DepthImage, MaskImage
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
@@ -25,7 +25,6 @@ from renderkit.results.kinds import needs_of
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
 _NO_DETECTION = Missing("no 2D landmarks were detected in this view; give landmarks with --landmarks FILE")
 _NO_LANDMARKS_3D = Missing("the frame has no 3D landmarks; give landmarks with --landmarks FILE")
-_NOT_HELD_OUT = Missing("no 2D landmarks were detected in this view")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +32,6 @@ class RenderedParts:
     """The parts of one mesh in one view; see `metrics.scored_view.ViewParts`.
 
     Attributes:
-        camera_name: Name of the view's camera.
         observation: What was captured.
         content: The frame's mesh and landmarks.
         renderer: Draws the mesh.
@@ -41,7 +39,6 @@ class RenderedParts:
         passes: What the rendering should hold beside what scoring needs, for pictures.
     """
 
-    camera_name: str
     observation: Observation
     content: FrameContent
     renderer: Renderer
@@ -88,11 +85,6 @@ class RenderedParts:
             return mesh
         rendering = self.renderer.render(mesh, self.observation.camera, RenderPass.BARYCENTRIC)
         return TexturedPicture(base_color(mesh, rendering), rendering.mask)
-
-    def held_out(self) -> FloatArray | Missing:
-        """Return the view's landmarks against the other views."""
-        found = self.content.held_out
-        return found if isinstance(found, Missing) else found.get(self.camera_name, _NOT_HELD_OUT)
 
     def landmarks(self) -> PairedLandmarks | Missing:
         """Return landmarks with the hidden ones marked, from a rendering or from the depth around them alone."""

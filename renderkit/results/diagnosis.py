@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from renderkit.metrics.score_json import nan_if_none, values_json
+from renderkit.results.findings import RigFindings, findings_from_json, findings_json
 
 RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 
@@ -70,6 +71,7 @@ class Diagnosis:
         num_views: Views with evidence.
         cameras: Cameras that are off, the worst first.
         cameras_sentence: The answer for single cameras; says why where there is none.
+        evidence: What evidence that joins many views says, without a mesh: points, mattes, boards.
 
     Example:
         >>> import tempfile
@@ -92,6 +94,7 @@ class Diagnosis:
     num_views: int = 0
     cameras: tuple[CameraFault, ...] = ()
     cameras_sentence: str = ""
+    evidence: tuple[RigFindings, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -100,8 +103,9 @@ class Diagnosis:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The answer for the rig, then one line per camera that is off."""
-        return (f"diagnosis: {self.sentence}", *(one.sentence for one in self.cameras))
+        """The answer for the rig, then one line per camera that is off, then what is common to all."""
+        further = (line for one in self.evidence for line in one.lines[1:])
+        return (f"diagnosis: {self.sentence}", *(one.sentence for one in self.cameras), *further)
 
     def __str__(self) -> str:
         """Return the long form."""
@@ -118,6 +122,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "after": values_json(diagnosis.after),
         "alternatives": [list(one) for one in diagnosis.alternatives],
         "cameras": [values_json(one) for one in diagnosis.cameras],
+        "evidence": [findings_json(one) for one in diagnosis.evidence],
     }
 
 
@@ -135,6 +140,8 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "alternatives": tuple(tuple(one) for one in value["alternatives"]),
         "margin": nan_if_none(value["margin"]),
         "cameras": cameras,
+        # Reports from before there was such evidence have no such key.
+        "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
     }
     return Diagnosis(**{**value, **changed})
 

@@ -29,7 +29,7 @@ _MODULES: Final = (
     "renderkit.metrics.reprojection",
     "renderkit.metrics.normalised_error",
     "renderkit.metrics.contour_score",
-    "renderkit.metrics.multiview",
+    "renderkit.metrics.held_out",
     "renderkit.metrics.depth_histogram",
     "renderkit.metrics.texture",
 )
@@ -111,7 +111,7 @@ RANKING_METRICS: Final[tuple[Metric, ...]] = tuple(
 """What ranks cameras, the most telling first."""
 
 METRIC_GROUPS: Final[tuple[str, ...]] = (
-    *dict.fromkeys(kind.group for kind in KINDS.values() if kind.on_request),
+    *dict.fromkeys(kind.group for kind in KINDS.values() if kind.on_request and kind.measure is not None),
     INTERVALS,
 )
 """What can be asked for beside the standard scores."""
@@ -129,8 +129,14 @@ def metric_named(name: str) -> Metric:
 
 
 def asked_kinds(groups: Collection[str]) -> tuple[ScoreKind, ...]:
-    """Return the kinds that a run measures: the standard ones, and those of the groups asked for."""
-    return tuple(kind for kind in KINDS.values() if not kind.on_request or kind.group in groups)
+    """Return the kinds that are measured view by view: the standard ones, and those of the groups asked for."""
+    every = (kind for kind in KINDS.values() if kind.measure is not None)
+    return tuple(kind for kind in every if not kind.on_request or kind.group in groups)
+
+
+def kinds_of_evidence(name: str) -> tuple[ScoreKind, ...]:
+    """Return the kinds that one kind of evidence gives."""
+    return tuple(kind for kind in KINDS.values() if kind.measure is None and kind.group == name)
 
 
 def needs_of(groups: Collection[str]) -> Needs:

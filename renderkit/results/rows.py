@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -103,6 +104,12 @@ class ViewResult:
         values["missing"] = dict(self.missing)
         return type(self), tuple(values.values())
 
+    def with_scores(self, found: Mapping[str, Any], missing: Mapping[str, str]) -> ViewResult:
+        """Return the row with more scores and reasons, by kind; a failed row stays as it is."""
+        if self.failure is not None:
+            return self
+        return replace(self, scores=Scores({**self.scores, **found}), missing={**self.missing, **missing})
+
     def was_asked(self, metric: Metric) -> bool:
         """Return whether the run measured a metric: always, but for what is measured on request only."""
         return not metric.on_request or metric.kind in self.scores or metric.kind in self.missing
@@ -118,7 +125,7 @@ class ViewResult:
         if metric.kind in self.scores:
             return f"undefined: nothing to compare in the {metric.kind} score"
         if metric.on_request:
-            return f"not asked for: add --metrics {metric.group}"
+            return f"not asked for: add {metric.option} {metric.group}"
         return f"the run did not measure the {metric.kind} score"
 
 

@@ -16,6 +16,7 @@ from renderkit.metrics.score_json import (
 )
 from renderkit.results.diagnosis import RigVerdict
 from renderkit.results.explanation import Measure
+from renderkit.results.findings import findings_schema
 from renderkit.results.kinds import KINDS
 from renderkit.results.report import Verdict
 
@@ -243,7 +244,10 @@ def _diagnosis() -> dict[str, Any]:
         num_views=COUNT,
         cameras=array_schema(camera),
         cameras_sentence=TEXT,
+        evidence=array_schema(findings_schema()),
     )
+    # A report that was written before there was such evidence has no such key.
+    diagnosis["required"].remove("evidence")
     return _or_null(diagnosis)
 
 

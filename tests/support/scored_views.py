@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from renderkit.arrays import ColorImage, DepthImage, FloatArray, MaskImage
+from renderkit.arrays import ColorImage, DepthImage, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -26,7 +26,6 @@ class ArrayParts:
     other: DepthImage | Missing = ABSENT
     texture: TexturedPicture | Missing = ABSENT
     pairs: PairedLandmarks | Missing = ABSENT
-    residuals: FloatArray | Missing = ABSENT
     asked: list[str] = field(default_factory=list)
 
     def rendered_mask(self) -> MaskImage | Missing:
@@ -53,11 +52,6 @@ class ArrayParts:
         """The landmarks."""
         self.asked.append("landmarks")
         return self.pairs
-
-    def held_out(self) -> FloatArray | Missing:
-        """The held-out residuals."""
-        self.asked.append("held_out")
-        return self.residuals
 
     def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
         """Everywhere."""

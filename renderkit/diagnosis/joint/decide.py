@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -73,12 +73,20 @@ class Decision:
     found: Estimate
 
 
-def decide(seen: Observations, priors: Priors, alpha: float, max_faulty: int) -> Decision:
+Estimator: TypeAlias = Callable[[Observations, FloatArray, Priors], Estimate]
+"""Estimates all cameras, given the prior of each camera's parameters."""
+
+
+def decide(
+    seen: Observations, priors: Priors, alpha: float, max_faulty: int, *, estimator: Estimator = estimate
+) -> Decision:
     """Free the worst camera while it is significant; the healthy scatter comes from the others each time."""
     faulty: list[tuple[int, float]] = []
     tau = 0.1
     for _ in range(max_faulty + 1):
-        found, tau = _estimated(seen, priors, [index for index, _ in faulty], tau)
+        found, tau = _estimated(
+            lambda prior: estimator(seen, prior, priors), len(seen.names), [index for index, _ in faulty], tau
+        )
         rest = [index for index in range(len(seen.names)) if index not in {one for one, _ in faulty}]
         count = math.log(len(seen.names) * len(SLIPS))
         probabilities = {index: tests_of(found.cameras[index], tau).best.log_p + count for index in rest}
@@ -89,18 +97,20 @@ def decide(seen: Observations, priors: Priors, alpha: float, max_faulty: int) ->
     return Decision(tuple(faulty), tau, found)
 
 
-def _estimated(seen: Observations, priors: Priors, free: Sequence[int], tau: float) -> tuple[Estimate, float]:
+def _estimated(
+    estimated: Callable[[FloatArray], Estimate], count: int, free: Sequence[int], tau: float
+) -> tuple[Estimate, float]:
     """Return the estimate and the healthy scatter that belong together.
 
     Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
     their error into the nuisances and from there into the other cameras.
     """
-    widths = np.ones(len(seen.names))
+    widths = np.ones(count)
     found = None
     for _ in range(_ROUNDS):
         prior = np.minimum(max(tau, _START_PX) * widths, FREE_PX)
         prior[list(free)] = FREE_PX
-        found = estimate(seen, prior, priors)
+        found = estimated(prior)
         tau = _healthy_scatter([one for i, one in enumerate(found.cameras) if i not in free])
         tests = [tests_of(camera, max(tau, _START_PX)) for camera in found.cameras]
         widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])

@@ -216,12 +216,13 @@ def _solve(seen: Observations, noise: Noise, tau_px: FloatArray, priors: Priors)
         theta = inverse @ target - carried @ nuisance
         covariance = inverse + carried @ spread @ carried.T
         num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
-        posteriors.append(_posterior(theta[:NUM], covariance[:NUM, :NUM], prior[:NUM]))
+        posteriors.append(posterior_of(theta[:NUM], covariance[:NUM, :NUM], prior[:NUM]))
         thetas.append(theta)
     return replace(_with_residuals(seen, posteriors, np.array(thetas), nuisance), num_fitted=num_fitted)
 
 
-def _posterior(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:
+def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:
+    """Return a camera's posterior with the evidence told apart from its prior, (11,) precision."""
     precision = np.linalg.inv(covariance)
     information = precision - np.diag(prior)
     values, vectors = np.linalg.eigh(0.5 * (information + information.T))

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import Decision, SlipTest, decide, explains, ranked_causes, tests_of
-from renderkit.diagnosis.joint.estimate import Priors
+from renderkit.diagnosis.joint.decide import Decision, Estimator, SlipTest, decide, explains, ranked_causes, tests_of
+from renderkit.diagnosis.joint.estimate import Priors, estimate
 from renderkit.diagnosis.joint.observations import Observations, observe
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
@@ -20,7 +20,13 @@ ALPHA: Final = 0.01
 """Probability that a rig without fault has a finding."""
 
 
-def fit_joint(evidence: RigEvidence, *, alpha: float = ALPHA, priors: Priors | None = None) -> JointDiagnosis:
+def fit_joint(
+    evidence: RigEvidence,
+    *,
+    alpha: float = ALPHA,
+    priors: Priors | None = None,
+    estimator: Estimator = estimate,
+) -> JointDiagnosis:
     """Estimate all cameras together from all frames, and name those that are off.
 
     The rig should fit as a whole (`read_rig_wide`): the model is linear about the calibration as written.
@@ -29,6 +35,8 @@ def fit_joint(evidence: RigEvidence, *, alpha: float = ALPHA, priors: Priors | N
         evidence: Landmarks and outlines of at least 3 cameras.
         alpha: Probability that a rig without fault has a finding.
         priors: Of what is not a camera's fault.
+        estimator: Estimates all cameras together; `free_points.estimate_free_points` where the landmarks' places are
+            not known.
 
     Returns:
         Findings, a delta with covariance for every camera, noise and healthy scatter; with a reason where nothing can
@@ -43,7 +51,8 @@ def fit_joint(evidence: RigEvidence, *, alpha: float = ALPHA, priors: Priors | N
     if seen is None:
         reason = "fewer than 3 cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, reason, f"cameras cannot be compared: {reason}")
-    decision = decide(seen, priors or Priors(), alpha, max_faulty=max(1, (len(seen.names) - 1) // 2))
+    most = max(1, (len(seen.names) - 1) // 2)
+    decision = decide(seen, priors or Priors(), alpha, most, estimator=estimator)
     findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found

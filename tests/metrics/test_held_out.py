@@ -9,7 +9,7 @@ import pytest
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
-from renderkit.metrics.multiview import score_epipolar, score_held_out
+from renderkit.metrics.held_out import score_epipolar, score_held_out
 
 
 def _rig(count: int = 8) -> list[Camera]:

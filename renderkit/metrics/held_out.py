@@ -6,19 +6,24 @@ off disagrees with what the rest of the rig sees.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
-from renderkit.metrics.score_kind import Metric, Needs, ScoreKind
-from renderkit.metrics.scored_view import Missing, ScoredView
-from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, triangulate_from
+from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind
+from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, pixel_jacobian, triangulate_from
+
+_AT_ONCE = 500
+"""Landmarks that are triangulated together: bounds the memory of their hypotheses."""
+_MAX_CONDITION = 1e14
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,7 @@ class HeldOutScore:
 
     Attributes:
         camera_names: (C,) names.
+        points: (L, 3) world units, triangulated from all views that agree; NaN where fewer than two do.
         residuals: (C, L, 2) predicted minus detected px; NaN where the landmark was not detected in the view or fewer
             than `min_views` other views agree on it.
         num_views: (C, L) other views that the prediction rests on.
@@ -35,6 +41,7 @@ class HeldOutScore:
     """
 
     camera_names: tuple[str, ...]
+    points: FloatArray
     residuals: FloatArray
     num_views: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     num_missing: int
@@ -42,18 +49,28 @@ class HeldOutScore:
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
+        object.__setattr__(self, "points", frozen(self.points))
         object.__setattr__(self, "residuals", frozen(self.residuals))
         object.__setattr__(self, "num_views", frozen(self.num_views))
 
 
 def score_held_out(
-    cameras: Sequence[Camera], pixels: FloatArray, threshold_px: float = THRESHOLD_PX, min_views: int = 3
+    cameras: Sequence[Camera],
+    pixels: FloatArray,
+    *,
+    suspects: BoolArray | None = None,
+    threshold_px: float = THRESHOLD_PX,
+    min_views: int = 3,
 ) -> HeldOutScore:
     """Triangulate each landmark without a view, project it into that view, and compare.
+
+    Every landmark is triangulated once from all views that agree about it; a view is then taken out of the normal
+    equations again, one Gauss-Newton step that is exact up to second order in its residual.
 
     Args:
         cameras: C calibrated cameras.
         pixels: (C, L, 2) detected landmarks in raw pixels; NaN where not detected.
+        suspects: (C,) True for cameras that no point may rest on; they are compared all the same.
         threshold_px: Distance up to which another view agrees with a triangulated point.
         min_views: Other views that must agree before a prediction counts; two always agree along their epipolar lines.
 
@@ -63,24 +80,46 @@ def score_held_out(
     if min_views < 2:
         raise ValueError(f"min_views: expected at least 2, got {min_views}")
     detected = as_array(pixels, np.float64, (len(cameras), None, 2), "pixels")
-    hypotheses = make_hypotheses(cameras, detected)
-    residuals = np.full(detected.shape, np.nan)
-    num_views = np.zeros(detected.shape[:2], np.int64)
-    for index, camera in enumerate(cameras):
-        others: BoolArray = np.arange(len(cameras)) != index
-        found = triangulate_from(hypotheses, cameras, detected, others, threshold_px)
-        num_views[index] = found.num_views
-        residuals[index] = camera.project(found.points) - detected[index]
-    residuals[num_views < min_views] = np.nan
+    allowed: BoolArray = np.ones(len(cameras), np.bool_) if suspects is None else ~suspects
+    parts = [
+        _held_out(cameras, detected[:, start : start + _AT_ONCE], allowed, threshold_px, min_views)
+        for start in range(0, max(detected.shape[1], 1), _AT_ONCE)
+    ]
+    points = np.concatenate([part[0] for part in parts])
+    residuals = np.concatenate([part[1] for part in parts], axis=1)
+    num_views = np.concatenate([part[2] for part in parts], axis=1)
     missing = np.isnan(detected).any(axis=2)
     unsupported = ~missing & np.isnan(residuals).any(axis=2)
     return HeldOutScore(
         tuple(camera.name for camera in cameras),
+        points,
         residuals,
         num_views,
         int(np.count_nonzero(missing)),
         int(np.count_nonzero(unsupported)),
     )
+
+
+def _held_out(
+    cameras: Sequence[Camera], pixels: FloatArray, allowed: BoolArray, threshold_px: float, min_views: int
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Return (L, 3) points from all allowed views, (C, L, 2) residuals, and (C, L) other views they rest on."""
+    found = triangulate_from(make_hypotheses(cameras, pixels), cameras, pixels, allowed, threshold_px)
+    points, agreeing = found.points, found.agreeing
+    jacobians = np.stack([pixel_jacobian(camera, points) for camera in cameras])
+    offsets = np.stack([camera.project(points) for camera in cameras]) - pixels
+    used = agreeing[..., None, None]
+    normals = np.where(used, np.einsum("clki,clkj->clij", jacobians, jacobians), 0.0)
+    gradients = np.where(agreeing[..., None], np.einsum("clki,clk->cli", jacobians, offsets), 0.0)
+    num_views = (agreeing.sum(axis=0) - agreeing).astype(np.int64)
+    residuals = np.full(pixels.shape, np.nan)
+    for index, camera in enumerate(cameras):
+        normal, gradient = normals.sum(axis=0) - normals[index], gradients.sum(axis=0) - gradients[index]
+        solvable = (num_views[index] >= min_views) & np.isfinite(normal).all(axis=(1, 2))
+        solvable[solvable] &= np.linalg.cond(normal[solvable]) < _MAX_CONDITION
+        moved = points[solvable] - np.linalg.solve(normal[solvable], gradient[solvable][..., None])[..., 0]
+        residuals[index, solvable] = camera.project(moved) - pixels[index, solvable]
+    return points, residuals, num_views
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,19 +181,10 @@ def score_epipolar(cameras: Sequence[Camera], pixels: FloatArray) -> EpipolarSco
     return EpipolarScore(tuple(camera.name for camera in cameras), distances)
 
 
-def _score_of(residuals: FloatArray) -> ReprojectionScore:
-    return ReprojectionScore(residuals, 0, int(np.count_nonzero(np.isnan(residuals).any(axis=1))))
-
-
-def _measure(view: ScoredView) -> ReprojectionScore | Missing:
-    residuals = view.held_out
-    return residuals if isinstance(residuals, Missing) else _score_of(residuals)
-
-
 KIND = ScoreKind(
-    name="multiview",
-    group="multiview",
-    measure=_measure,
+    name="held_out",
+    group="points",
+    measure=None,
     pool=pool_residuals,
     to_json=lambda score: {"residuals_px": points_json(score.residuals), "num_missing": score.num_missing},
     from_json=lambda value, _: ReprojectionScore(points_from_json(value["residuals_px"]), 0, value["num_missing"]),
@@ -163,7 +193,6 @@ KIND = ScoreKind(
         residuals_px=points_schema("Where the other views put a landmark, minus detected"),
         num_missing=COUNT,
     ),
-    needs=Needs.OTHER_VIEWS,
     metrics=(
         Metric(
             name="heldout_median_px",
@@ -174,6 +203,7 @@ KIND = ScoreKind(
             decimals=2,
             meaning="Median distance of landmarks to where the other views put them; needs no mesh.",
             column=True,
+            ranking=Ranking(place=7, floor=0.1),
         ),
         Metric(
             name="heldout_rms_px",
@@ -193,6 +223,16 @@ KIND = ScoreKind(
             read=attrgetter("p95_px"),
             decimals=2,
             meaning="95th percentile of the distance of landmarks to where the other views put them; needs no mesh.",
+        ),
+        Metric(
+            name="heldout_bias_px",
+            title="held-out bias",
+            unit="px",
+            better="lower",
+            read=lambda score: math.hypot(*score.bias_px),
+            decimals=2,
+            meaning="Length of the mean offset of landmarks from where the other views put them; needs no mesh.",
+            column=True,
         ),
     ),
 )

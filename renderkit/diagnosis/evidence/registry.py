@@ -1,0 +1,41 @@
+"""The registry of evidence. A kind of evidence is a module beside this one and one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+from renderkit.diagnosis.evidence.kind import EvidenceKind
+
+MESH: Final = "mesh"
+"""The name of what a run does without any of these: rows of a rendered mesh."""
+
+_MODULES: Final[tuple[str, ...]] = ("renderkit.diagnosis.evidence.points",)
+"""Modules with an `EVIDENCE`, in the order in which they are measured and shown."""
+
+EVIDENCE: Final[Mapping[str, EvidenceKind]] = MappingProxyType(
+    {kind.name: kind for kind in (import_module(module).EVIDENCE for module in _MODULES)}
+)
+"""Every kind of evidence by name."""
+
+NAMES: Final = (MESH, *EVIDENCE)
+"""What can be asked for."""
+
+
+def parse_evidence(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Read a comma-separated list of evidence, or a sequence of names.
+
+    Raises:
+        ValueError: If a name is unknown or there is none; the message has the nearest.
+    """
+    names = {part.strip() for part in (given.split(",") if isinstance(given, str) else given) if part.strip()}
+    unknown = sorted(names - {*NAMES})
+    if unknown or not names:
+        near = difflib.get_close_matches(unknown[0] if unknown else "", NAMES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        shown = given if isinstance(given, str) else ",".join(given)
+        raise ValueError(f"evidence {shown!r}: {hint}expected a list of {', '.join(NAMES)}")
+    return tuple(name for name in NAMES if name in names)

@@ -1,0 +1,82 @@
+"""The joint estimate where the landmarks' places are not known at all: every point is eliminated by itself.
+
+Model, linearised about the calibration as written and triangulated points (e = detected minus projected, px):
+
+    e[c, p] = J theta_c + L d_p + noise
+
+theta_c: the camera's parameters, healthy ones ~ N(0, tau^2) px; d_p: the error of point p, without a prior worth the
+name. The points are eliminated first (Schur complement), so the cost grows linearly with them; what is left are the
+cameras' normal equations (Triggs, McLauchlan, Hartley and Fitzgibbon 2000, "Bundle adjustment", section 6).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.estimate import MIN_TAU_PX, Estimate, Priors, noise_of, posterior_of
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.parameters import NUM
+
+_FREE_EXTENTS: Final = 1.0
+"""Prior of a point's error, in radii of the subject: only there to keep the equations regular."""
+_ROUNDS: Final = 3
+
+
+def estimate_free_points(seen: Observations, tau_px: FloatArray, priors: Priors) -> Estimate:
+    """Estimate all cameras from points whose places are not known; see `joint.estimate.estimate`.
+
+    Args:
+        seen: Landmarks of one frame, in which every point is one of its own; no outlines.
+        tau_px: (C,) prior of each camera's parameters.
+        priors: Not used: nothing but cameras and points is unknown.
+    """
+    del priors
+    medians = np.zeros((len(seen.names), 1, 1, 2))
+    for camera, known in enumerate(seen.known):
+        if known.any():
+            medians[camera] = np.median(seen.errors[camera][known], axis=0)
+    outlines = np.zeros(seen.outline_errors.shape)
+    noise = noise_of(seen, seen.errors - medians, outlines, 0.0)
+    prior = np.repeat(1.0 / np.maximum(tau_px, MIN_TAU_PX) ** 2, NUM)
+    theta, covariance = np.empty(0), np.empty((0, 0))
+    for _ in range(_ROUNDS):
+        theta, covariance, residuals = _solved(seen, noise.weights[:, 0], prior)
+        points = 3.0 * int((seen.known[:, 0].sum(axis=0) > 0).sum())
+        fitted = points + float((1.0 - prior * np.diag(covariance)).sum())
+        noise = noise_of(seen, residuals[:, None], outlines, 0.0, fitted)
+    theta, covariance, _ = _solved(seen, noise.weights[:, 0], prior)
+    blocks = [slice(start, start + NUM) for start in range(0, len(theta), NUM)]
+    return Estimate(
+        tuple(posterior_of(theta[at], covariance[at, at], prior[at]) for at in blocks), noise.noise_px, 0.0, 1.0
+    )
+
+
+def _solved(seen: Observations, weights: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return (11 C,) parameters, their covariance, and (C, P, 2) residuals.
+
+    Args:
+        seen: The evidence.
+        weights: (C, P) of the observations; 0 where there is none.
+        prior: (11 C,) precision.
+    """
+    errors, by_camera, by_point = seen.errors[:, 0], seen.by_camera[:, 0], seen.by_point[:, 0] * seen.extent
+    weighted = by_point * weights[..., None, None]
+    of_points = np.einsum("cpki,cpkj->pij", weighted, by_point) + np.eye(3) / _FREE_EXTENTS**2
+    right_points = np.einsum("cpki,cpk->pi", weighted, errors)
+    cross = np.einsum("cpka,cpki->capi", by_camera, weighted).reshape(len(prior), -1)
+    inverse = np.linalg.inv(of_points)
+    carried = np.einsum("api,pij->apj", cross.reshape(len(prior), -1, 3), inverse).reshape(len(prior), -1)
+    normal = -(carried @ cross.T)
+    right = np.einsum("cpka,cpk,cp->ca", by_camera, errors, weights).ravel() - carried @ right_points.ravel()
+    for camera in range(len(seen.names)):
+        at = slice(camera * NUM, (camera + 1) * NUM)
+        normal[at, at] += np.einsum("pka,pkb,p->ab", by_camera[camera], by_camera[camera], weights[camera])
+    normal[np.diag_indices(len(prior))] += prior
+    covariance = np.linalg.inv(0.5 * (normal + normal.T))
+    theta = covariance @ right
+    left = errors - np.einsum("cpka,ca->cpk", by_camera, theta.reshape(-1, NUM))
+    moved = np.einsum("pij,pj->pi", inverse, np.einsum("cpki,cpk->pi", weighted, left))
+    return theta, covariance, left - np.einsum("cpki,pi->cpk", by_point, moved)

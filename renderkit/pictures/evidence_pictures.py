@@ -1,0 +1,86 @@
+"""Pictures of evidence that joins many views: what agrees and what does not in a view, and who contradicts whom."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from renderkit.arrays import ColorImage, Pixels
+from renderkit.capture import View
+from renderkit.diagnosis.evidence import ViewMarks
+from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PANEL, TEXT, Rgb
+from renderkit.pictures.drawing import draw_texts, fitted, resized, text_width
+from renderkit.results.findings import CameraMatrix
+
+_LONGEST_PX: Final = 1600
+_SMALLEST_PX: Final = 640
+_CAPTION_PX: Final = 34
+_DIMMED: Final = 0.6
+_SUBPIXEL_BITS: Final = 4
+_CELL_PX: Final = 14
+_MARGIN_PX: Final = 12
+
+
+def draw_marks(view: View, marks: ViewMarks) -> ColorImage:
+    """Return a view's photograph, or its matte, dimmed, with points and arrows over it and a caption below.
+
+    Raises:
+        DatasetError: If the picture cannot be read.
+    """
+    picture = (_background(view) * np.float32(_DIMMED)).astype(np.uint8)
+    size = picture.shape[1], picture.shape[0]
+    enlarge = max(1, -(-_SMALLEST_PX // max(size)))
+    canvas = np.ascontiguousarray(resized(picture, fitted((size[0] * enlarge, size[1] * enlarge), _LONGEST_PX)))
+    scale = np.array([canvas.shape[1] / size[0], canvas.shape[0] / size[1]])
+    _dots(canvas, marks.good, scale, CAPTURED, 2)
+    for arrow in marks.arrows[np.isfinite(marks.arrows).all(axis=1)]:
+        ends = [_fixed((end + 0.5) * scale - 0.5) for end in (arrow[:2], arrow[2:])]
+        cv2.line(canvas, ends[0], ends[1], ERROR, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
+    _dots(canvas, marks.bad, scale, ERROR, 3)
+    panel = np.full((_CAPTION_PX, canvas.shape[1], 3), PANEL, np.uint8)
+    return np.concatenate([canvas, draw_texts(panel, [(marks.caption, (_MARGIN_PX, _CAPTION_PX // 2), 15, TEXT)])])
+
+
+def draw_matrix(matrix: CameraMatrix) -> ColorImage:
+    """Return a matrix of cameras as coloured cells, rows and columns named; viridis from 0 to the largest value."""
+    count, label = len(matrix.cameras), max((text_width(name, 12) for name in matrix.cameras), default=0)
+    values = np.nan_to_num(matrix.values)
+    levels = np.clip(values / max(float(values.max(initial=0.0)), 1e-9) * 255.0, 0.0, 255.0).astype(np.uint8)
+    cells = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), np.uint8)[:, :, ::-1]
+    cells = np.where(np.isnan(matrix.values)[:, :, None], np.array(BACKDROP, np.uint8), cells)
+    left, top = label + 2 * _MARGIN_PX, label + 3 * _MARGIN_PX + _CAPTION_PX
+    side = count * _CELL_PX
+    title = f"{matrix.title}, row by column, 0 to {float(values.max(initial=0.0)):.2f}"
+    width = max(left + side + _MARGIN_PX, text_width(title, 15) + 2 * _MARGIN_PX)
+    picture = np.full((top + side + _MARGIN_PX, width, 3), PANEL, np.uint8)
+    picture[top : top + side, left : left + side] = cells.repeat(_CELL_PX, axis=0).repeat(_CELL_PX, axis=1)
+    middle = [round((index + 0.5) * _CELL_PX) for index in range(count)]
+    rows = [(name, (_MARGIN_PX, top + y), 12, FAINT) for name, y in zip(matrix.cameras, middle, strict=True)]
+    above = np.full((side, label + _MARGIN_PX, 3), PANEL, np.uint8)
+    columns = [(name, (4, side - y), 12, FAINT) for name, y in zip(matrix.cameras, middle, strict=True)]
+    turned = np.rot90(draw_texts(above, columns), -1)
+    picture[top - turned.shape[0] : top, left : left + side] = turned
+    return draw_texts(picture, [(title, (_MARGIN_PX, _CAPTION_PX // 2 + 4), 15, TEXT), *rows])
+
+
+def _background(view: View) -> ColorImage:
+    if view.image is not None:
+        return view.image.decode_color()
+    if view.mask is not None:
+        gray = view.mask.decode_gray()
+        return np.asarray(gray[:, :, None].repeat(3, axis=2) // 3 + np.array(BACKDROP, np.uint8) // 2, np.uint8)
+    return np.full((view.camera.height, view.camera.width, 3), BACKDROP, np.uint8)
+
+
+def _dots(canvas: ColorImage, points: Pixels, scale: np.ndarray, color: Rgb, radius: int) -> None:
+    for point in points[np.isfinite(points).all(axis=1)]:
+        center = _fixed((point + 0.5) * scale - 0.5)
+        cv2.circle(canvas, center, radius << _SUBPIXEL_BITS, color, -1, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _fixed(point: Pixels) -> tuple[int, int]:
+    """Return a point in the fixed-point numbers of OpenCV's drawing."""
+    x, y = (round(float(np.clip(value, -1e6, 1e6)) * (1 << _SUBPIXEL_BITS)) for value in point)
+    return x, y
