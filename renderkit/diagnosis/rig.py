@@ -18,14 +18,8 @@ from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
 MIN_JOINT_CAMERAS: Final = 4
 """Single cameras are compared where at least this many have landmarks or outlines."""
 
-MAX_LANDMARKS: Final = 1000
-"""Single cameras are compared by at most so many landmarks in all views together, evenly thinned: a few seconds ..."""
-
-MAX_LANDMARKS_THOROUGH: Final = 4000
-"""... and in the long form by so many."""
-
-MIN_LANDMARKS_PER_VIEW: Final = 12
-"""Views are left out rather than fewer landmarks of a view used."""
+MAX_LANDMARKS: Final = 40
+"""Of so many landmarks of a view at most, evenly thinned, single cameras are compared."""
 
 
 def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
@@ -43,7 +37,7 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
         return whole
-    return _with_cameras(whole, evidence, MAX_LANDMARKS_THOROUGH if thorough else MAX_LANDMARKS)
+    return _with_cameras(whole, evidence)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -66,27 +60,20 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, evidence: RigEvidence, most: int) -> Diagnosis:
-    views = tuple(view for view in evidence.views if view.has_landmarks)
+def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
+    views = tuple(view for view in evidence.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
-        why = f"single cameras are not compared: {len(cameras)} of at least {MIN_JOINT_CAMERAS} have landmarks"
-        return _changed(whole, why)
-    found = fit_joint(_thinned(views, most))
+        least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
+        return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
+    found = fit_joint(RigEvidence(tuple(_thinned(view) for view in views)))
     return _changed(whole, found.sentence, found)
 
 
-def _thinned(views: tuple[ViewEvidence, ...], most: int) -> RigEvidence:
-    """Return at most about `most` landmarks: every n-th of each view, and of too many views the first ones."""
-    kept = views[: max(1, most // MIN_LANDMARKS_PER_VIEW)]
-    per_view = most // len(kept)
-    return RigEvidence(tuple(_thinned_view(view, per_view) for view in kept))
-
-
-def _thinned_view(view: ViewEvidence, most: int) -> ViewEvidence:
+def _thinned(view: ViewEvidence) -> ViewEvidence:
     if view.points_world is None or view.pixels is None:
         return view
-    step = -(-len(view.pixels) // most)
+    step = -(-len(view.pixels) // MAX_LANDMARKS)
     return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step])
 
 

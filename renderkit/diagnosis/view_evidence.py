@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, as_array, frozen
 from renderkit.formats.as_stated import RawCamera
@@ -12,18 +13,26 @@ from renderkit.formats.as_stated import RawCamera
 
 @dataclass(frozen=True, eq=False)
 class OutlineEvidence:
-    """What aligning the rendered outline with the captured one measured in a view; see `metrics.alignment`.
+    """How far the matte's outline lies from the drawn one in a view, at samples in order along the drawn outline.
 
     Attributes:
-        parameters: (4,) dx and dy in px, scale (1 = none), roll in radians, as `ContourAlignment.parameters`: what
-            would move the rendered outline onto the captured one.
-        covariance: (4, 4) of the parameters; +inf on the diagonal where one is not determined.
-        center: (2,) px, the fixed point of scale and roll.
+        points_world: (N, 3) points of the mesh on its drawn outline, world units.
+        normals: (N, 2) unit normals of the drawn outline in the picture, pointing out of the mesh.
+        offsets_px: (N,) captured minus drawn along the normal, px of the camera; NaN where no edge is within reach.
+        curves: (N,) which closed curve a sample belongs to.
+        missing: Share of the drawn inside, away from its outline, that the matte lacks.
+        mesh_motion: (7,) what was applied to the mesh before it was drawn, about `mesh_center`: a turn (rad), a step
+            (world units) and a relative growth. Points are those of the moved mesh.
+        mesh_center: (3,) world units.
     """
 
-    parameters: FloatArray
-    covariance: FloatArray
-    center: FloatArray
+    points_world: FloatArray
+    normals: FloatArray
+    offsets_px: FloatArray
+    curves: NDArray[np.int64]
+    missing: float = 0.0
+    mesh_motion: FloatArray = field(default_factory=lambda: np.zeros(7))
+    mesh_center: FloatArray = field(default_factory=lambda: np.zeros(3))
 
     def __post_init__(self) -> None:
         """Check and freeze.
@@ -31,8 +40,17 @@ class OutlineEvidence:
         Raises:
             ValueError: If a shape is wrong.
         """
-        for name, shape in (("parameters", (4,)), ("covariance", (4, 4)), ("center", (2,))):
-            object.__setattr__(self, name, frozen(as_array(getattr(self, name), np.float64, shape, name)))
+        count = len(self.offsets_px)
+        shapes: tuple[tuple[str, type[np.generic], tuple[int, ...]], ...] = (
+            ("points_world", np.float64, (count, 3)),
+            ("normals", np.float64, (count, 2)),
+            ("offsets_px", np.float64, (count,)),
+            ("curves", np.int64, (count,)),
+            ("mesh_motion", np.float64, (7,)),
+            ("mesh_center", np.float64, (3,)),
+        )
+        for name, dtype, shape in shapes:
+            object.__setattr__(self, name, frozen(as_array(getattr(self, name), dtype, shape, name)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +67,7 @@ class ViewEvidence:
         matte: (h, w) bool, True inside; any resolution.
         matte_size: (width, height) in px of the matte as it was captured; None takes the size of `matte`.
         matte_is_bent: Whether the matte is of the picture as taken; False if of the undistorted picture.
-        outline: The measured alignment of the outlines.
+        outline: The measured offsets between the outlines.
         group: Cameras of one group share a noise level (sensor, kind of matte); any name.
     """
 

@@ -10,10 +10,12 @@ from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.formats.folder import CameraNames
-from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.rig_evidence import measure_evidence
+from renderkit.renderers.base import Renderer
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.diagnosis import Diagnosis
 
 
@@ -37,7 +39,7 @@ def diagnose(
 ) -> Diagnosis:
     """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
 
-    Nothing is rendered. Every known misreading of extrinsics, intrinsics, landmarks and mattes is tried on the
+    Every known misreading of extrinsics, intrinsics, landmarks and mattes is tried on the
     capture's landmarks and mattes, in pairs where no single one makes the rig fit; docs/diagnosis.md lists them.
 
     Args:
@@ -90,12 +92,15 @@ def diagnose(
             undistorted_mattes=undistorted_mattes,
             evidence=evidence,
         )
-        return diagnose_opened(opened, options, measure_evidence(opened, options), thorough=True)
+        with make_renderer("cpu") as renderer:
+            measured = measure_evidence(opened, options)
+            return diagnose_opened(opened, options, renderer, measured, thorough=True)
 
 
 def diagnose_opened(
     capture: Capture,
     options: ValidationOptions,
+    renderer: Renderer,
     measured: Sequence[MeasuredEvidence] = (),
     *,
     thorough: bool = False,
@@ -105,8 +110,11 @@ def diagnose_opened(
     Args:
         capture: The capture.
         options: What is validated.
+        renderer: Draws the mesh, to measure outlines.
         measured: What evidence that joins many views found.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
     """
-    found = diagnose_rig(gather_evidence(capture, options), thorough=thorough)
+    most = MAX_VIEWS_THOROUGH if thorough else MAX_VIEWS
+    gathered = gather_evidence(capture, options, renderer=renderer, max_views=most)
+    found = diagnose_rig(gathered, thorough=thorough)
     return with_findings(found, [one.findings for one in measured])

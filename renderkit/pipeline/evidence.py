@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import AlphaImage, FloatArray
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnosis.evidence.registry import MESH
+from renderkit.diagnosis.mesh_alignment import MatteView, frame_outlines
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -20,14 +24,22 @@ from renderkit.geometry.rig import Rig
 from renderkit.pipeline.checks import spread
 from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.renderers.base import Renderer
 
 MAX_VIEWS: Final = 64
+MAX_VIEWS_THOROUGH: Final = 240
 MAX_VERTICES: Final = 4000
 MAX_MATTE_SIDE: Final = 512
+MAX_FINE_SIDE: Final = 1400
+"""Outlines are measured in mattes of at most this many px: to a few hundredths of a pixel of such a picture."""
 
 
 def gather_evidence(
-    capture: Capture, options: ValidationOptions | None = None, *, max_views: int = MAX_VIEWS
+    capture: Capture,
+    options: ValidationOptions | None = None,
+    *,
+    renderer: Renderer | None = None,
+    max_views: int = MAX_VIEWS,
 ) -> RigEvidence:
     """Read landmarks, mattes and a mesh of at most `max_views` views, all cameras of a frame before the next frame.
 
@@ -36,6 +48,7 @@ def gather_evidence(
     Args:
         capture: An open capture.
         options: Which frames, cameras and mesh to look at, and how mattes are meant.
+        renderer: Draws the mesh, to measure outlines; None measures none.
         max_views: How many views to read. Of more cameras than that, evenly spread ones are read.
     """
     chosen = options or ValidationOptions()
@@ -48,10 +61,38 @@ def gather_evidence(
         except DatasetError:
             continue
         points = _points(frame)
-        vertices = _vertices(frame, chosen.meshes) if MESH in chosen.evidence else None
-        seen = (_view(capture, frame_id, name) for name in cameras)
-        views += [_evidence(view, points, vertices, chosen) for view in seen if view is not None]
+        mesh = _mesh(frame, chosen.meshes) if MESH in chosen.evidence else None
+        vertices = None if mesh is None else mesh.vertices[:: max(1, len(mesh.vertices) // MAX_VERTICES)]
+        seen = [view for name in cameras if (view := _view(capture, frame_id, name)) is not None]
+        parts = [_evidence(view, points, vertices, chosen) for view in seen]
+        if mesh is not None and renderer is not None and len(mesh.faces):
+            views += _with_outlines(parts, mesh, renderer, chosen)
+        else:
+            views += [part.evidence for part in parts]
     return RigEvidence(tuple(views))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The evidence of a view, and its matte at the size in which its outline is measured."""
+
+    evidence: ViewEvidence
+    camera: Camera
+    alpha: AlphaImage | None
+
+
+def _with_outlines(
+    parts: Sequence[_Part], mesh: Mesh, renderer: Renderer, options: ValidationOptions
+) -> list[ViewEvidence]:
+    """Return the views of one frame with their outlines measured."""
+    bent = not options.undistorted_mattes
+    mattes = [
+        MatteView(part.camera if bent else part.camera.undistorted(), part.alpha, options.matte_threshold)
+        for part in parts
+        if part.alpha is not None
+    ]
+    outlines = iter(frame_outlines(mesh, mattes, renderer.render_mask))
+    return [part.evidence if part.alpha is None else replace(part.evidence, outline=next(outlines)) for part in parts]
 
 
 def _view(capture: Capture, frame_id: str, name: str) -> View | None:
@@ -68,24 +109,21 @@ def _points(frame: Frame) -> Landmarks | None:
         return None
 
 
-def _vertices(frame: Frame, meshes: Sequence[str]) -> FloatArray | None:
-    """Return a sample of the vertices of the first mesh that is validated and can be read."""
+def _mesh(frame: Frame, meshes: Sequence[str]) -> Mesh | None:
+    """Return the first mesh that is validated and can be read."""
     names = meshes or (*PREFERRED_MESHES, *frame.mesh_names)
     for name in dict.fromkeys(name for name in names if name in frame.mesh_names):
         try:
-            mesh: Mesh = frame.read_mesh(name)
+            return frame.read_mesh(name)
         except DatasetError:
             continue
-        return np.asarray(mesh.vertices, dtype=np.float64)[:: max(1, len(mesh.vertices) // MAX_VERTICES)]
     return None
 
 
-def _evidence(
-    view: View, points: Landmarks | None, vertices: FloatArray | None, options: ValidationOptions
-) -> ViewEvidence:
+def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None, options: ValidationOptions) -> _Part:
     camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
     known, detected = _paired(points, _pixels(view))
-    matte = None
+    matte, fine = None, None
     if view.mask is not None and vertices is not None:
         try:
             alpha = view.mask.decode_gray()
@@ -94,7 +132,8 @@ def _evidence(
         if alpha is not None:
             step = max(1, max(alpha.shape) // MAX_MATTE_SIDE)
             matte = inside_matte(alpha[::step, ::step], options.matte_threshold)
-    return ViewEvidence(
+            fine = reduced(alpha)
+    evidence = ViewEvidence(
         camera=camera,
         frame=view.frame,
         points_world=known,
@@ -103,6 +142,20 @@ def _evidence(
         matte=matte,
         matte_is_bent=not options.undistorted_mattes,
     )
+    return _Part(evidence, view.camera, fine)
+
+
+def reduced(alpha: AlphaImage) -> AlphaImage:
+    """Return a matte at no more than `MAX_FINE_SIDE`, each pixel the mean of a square of whole pixels.
+
+    Borders that do not fill a square are left out, by which the picture is smaller in less than one pixel.
+    """
+    step = -(-max(alpha.shape) // MAX_FINE_SIDE)
+    if step == 1:
+        return alpha
+    height, width = (step * max(1, side // step) for side in alpha.shape)
+    small = cv2.resize(alpha[:height, :width], (width // step, height // step), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def _pixels(view: View) -> Landmarks | None:

@@ -39,6 +39,7 @@ from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
+from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import read_report
 from renderkit.results.kinds import INTERVALS, needs_of
@@ -216,10 +217,13 @@ class _Run:
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        diagnosis = diagnose_opened(self.capture, self.options, self.evidence) if with_sanity else None
+        diagnosis = self._diagnosis() if with_sanity else None
         if self.pictures is not None and self.folder is not None:
             write_pictures(self.capture, self.evidence, self.folder)
         return replace(report, explanations=explanations, diagnosis=diagnosis)
+
+    def _diagnosis(self) -> Diagnosis:
+        return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
         checks = check_capture(self.capture, self.renderer, self.options)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from planted_rigs import Shot, head, look_at, project
 
-from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 
 
@@ -24,6 +24,15 @@ class Conditions:
         pose: (rad, m) error of the 3D points' pose in each frame.
         jitter_px: Healthy cameras' own errors, px for each parameter.
         view_shift_px: Common shift of one view's detections.
+        mattes: Whether there are outlines.
+        landmarks: Whether there are landmarks.
+        edge_px: Noise of a matte's outline, correlated along it over `edge_length_px`.
+        edge_length_px: px.
+        mesh: (rad, m) error of the mesh's pose in each frame.
+        mesh_m: Smooth errors of the mesh's shape.
+        hairy: Share of the cameras with a third of their outline under hair, or eroded by 2 px.
+        dilation_px: Each camera's mattes are larger by so much.
+        marked: Share of the cameras with landmarks.
     """
 
     noise_px: float = 0.3
@@ -33,6 +42,15 @@ class Conditions:
     pose: tuple[float, float] = (0.0, 0.0)
     jitter_px: float = 0.0
     view_shift_px: float = 0.0
+    mattes: bool = False
+    landmarks: bool = True
+    edge_px: float = 0.05
+    edge_length_px: float = 8.0
+    mesh: tuple[float, float] = (0.0, 0.0)
+    mesh_m: float = 0.0
+    hairy: float = 0.0
+    dilation_px: float = 0.0
+    marked: float = 1.0
 
 
 IDEAL = Conditions()
@@ -102,6 +120,71 @@ def ring(rng: np.random.Generator, count: int) -> list[Shot]:
     return shots
 
 
+def bumps(rng: np.random.Generator, vertices: np.ndarray) -> np.ndarray:
+    """Smooth relative errors of a shape, of standard deviation 1 px / 0.1 m: (V, 1)."""
+    units = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
+    directions = rng.normal(size=(60, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    waves = np.exp((units @ directions.T - 1.0) / 0.25**2) @ rng.normal(size=60)
+    return np.asarray(waves / max(float(np.std(waves)), 1e-12) / 0.1)[:, None]
+
+
+def convex_outline(
+    file: Shot, mesh: np.ndarray, true: np.ndarray, matte: tuple[np.random.Generator, Conditions, bool, float]
+) -> OutlineEvidence:
+    """Offsets between the hulls of a mesh as the file draws it and of the true one, along the drawn one's normals."""
+    rng, conditions, hairy, dilation = matte
+    drawn = project(file, mesh)
+    order = cv2.convexHull(drawn.astype(np.float32), returnPoints=False)[:, 0]
+    corners, behind = drawn[order], np.roll(np.arange(len(order)), -1)
+    lengths = np.linalg.norm(corners[behind] - corners, axis=1)
+    places = np.cumsum(np.r_[0.0, lengths])
+    at = (np.arange(96) + 0.5) / 96 * places[-1]
+    side = np.clip(np.searchsorted(places, at, side="right") - 1, 0, len(order) - 1)
+    share = ((at - places[side]) / lengths[side])[:, None]
+    # Nearly equal depths at both ends of a short edge: the share in space is that in the picture.
+    points = mesh[order[side]] * (1 - share) + mesh[order[behind[side]]] * share
+    pixels = corners[side] * (1 - share) + corners[behind[side]] * share
+    along = (corners[behind] - corners)[side] / lengths[side][:, None]
+    # A corner's normal is no edge's: smoothed over neighbours.
+    normals = np.column_stack([along[:, 1], -along[:, 0]])
+    normals = np.sum([np.roll(normals, step, axis=0) for step in (-1, 0, 1)], axis=0)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    if ((pixels - pixels.mean(axis=0)) * normals).sum() < 0:
+        normals = -normals
+    offsets = _to_hull(pixels, normals, true) + dilation
+    spacing = places[-1] / 96
+    offsets += _correlated(rng, 96, conditions.edge_length_px / spacing) * conditions.edge_px
+    if hairy:
+        start, length = rng.integers(96), int(rng.integers(24, 40))
+        where = (start + np.arange(length)) % 96
+        offsets[where] += np.abs(rng.normal(size=length)) * 8.0
+    offsets[np.abs(offsets) > 25.0] = np.nan
+    return OutlineEvidence(points, normals, offsets, np.zeros(96, dtype=np.int64))
+
+
+def _correlated(rng: np.random.Generator, count: int, length: float) -> np.ndarray:
+    """Noise of standard deviation 1, correlated like exp(-distance / length), around a closed curve."""
+    distance = np.minimum(np.arange(count), count - np.arange(count))
+    spectrum = np.maximum(np.fft.fft(np.exp(-distance / max(length, 1e-3))).real, 0.0)
+    return np.asarray(np.fft.ifft(np.fft.fft(rng.normal(size=count)) * np.sqrt(spectrum)).real)
+
+
+def _to_hull(pixels: np.ndarray, normals: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Distance along each normal to the outline of the hull of `true`; NaN where the line misses it."""
+    hull = cv2.convexHull(true.astype(np.float32))[:, 0].astype(np.float64)
+    start, step = hull, np.roll(hull, -1, axis=0) - hull
+    away = start[None] - pixels[:, None]
+    across = step[None, :, 0] * normals[:, None, 1] - step[None, :, 1] * normals[:, None, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (away[..., 1] * normals[:, None, 0] - away[..., 0] * normals[:, None, 1]) / across
+        distance = ((away + share[..., None] * step[None]) * normals[:, None]).sum(axis=2)
+    distance = np.where((share >= 0) & (share <= 1), distance, np.inf)
+    best = np.abs(distance).argmin(axis=1)
+    found = distance[np.arange(len(pixels)), best]
+    return np.where(np.isfinite(found), found, np.nan)
+
+
 def joint_evidence(
     rng: np.random.Generator,
     conditions: Conditions,
@@ -113,8 +196,11 @@ def joint_evidence(
 ) -> RigEvidence:
     """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px)."""
     shots = ring(rng, cameras) if isinstance(cameras, int) else cameras
-    points = head(rng)[0]
+    points, vertices = head(rng)
     points = points[rng.permutation(len(points))[:landmarks]]
+    believed_vertices = vertices * (1.0 + conditions.mesh_m * bumps(rng, vertices))
+    hairy = rng.random(len(shots)) < conditions.hairy
+    marked = rng.permutation(len(shots)) < max(conditions.marked * len(shots), 4)
     wrong_points = points + rng.normal(size=points.shape) * conditions.landmark_m
     bias = rng.normal(size=(len(points), 2)) * conditions.bias_px
     written = []
@@ -127,6 +213,7 @@ def joint_evidence(
             file = perturbed(file, *faults[index], points, rng)
         written.append(file)
     views = []
+    dilations = rng.normal(size=len(shots)) * conditions.dilation_px
     for frame in range(frames):
         turn = cv2.Rodrigues(rng.normal(size=3) * 0.05)[0]
         moved = points @ turn.T + rng.normal(size=3) * 0.005
@@ -134,7 +221,10 @@ def joint_evidence(
         believed = (
             (wrong_points @ turn.T) @ error.T + (moved - points @ turn.T) + rng.normal(size=3) * conditions.pose[1]
         )
-        for shot, file in zip(shots, written, strict=True):
+        step = moved[0] - points[0] @ turn.T
+        mesh_turn = cv2.Rodrigues(rng.normal(size=3) * conditions.mesh[0])[0] @ turn
+        mesh = believed_vertices @ mesh_turn.T + step + rng.normal(size=3) * conditions.mesh[1]
+        for index, (shot, file) in enumerate(zip(shots, written, strict=True)):
             yaw = float(np.arctan2(shot.R[2, 0], shot.R[2, 2]))
             pixels = project(shot, moved) + rng.normal(size=(len(points), 2)) * conditions.noise_px
             pixels += np.sin(yaw) * bias + rng.normal(size=2) * conditions.view_shift_px
@@ -147,5 +237,18 @@ def joint_evidence(
                 coefficients=tuple(file.D.tolist()),
                 size=file.size,
             )
-            views.append(ViewEvidence(camera=camera, frame=str(frame), points_world=believed, pixels=pixels))
+            outline = None
+            if conditions.mattes:
+                true = project(shot, vertices @ turn.T + step)
+                outline = convex_outline(file, mesh, true, (rng, conditions, bool(hairy[index]), dilations[index]))
+            has = conditions.landmarks and marked[index]
+            views.append(
+                ViewEvidence(
+                    camera=camera,
+                    frame=str(frame),
+                    points_world=believed if has else None,
+                    pixels=pixels if has else None,
+                    outline=outline,
+                )
+            )
     return RigEvidence(tuple(views))

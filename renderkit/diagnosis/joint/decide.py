@@ -8,24 +8,32 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.chi_square import log_tail, median
-from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Estimate, Priors, estimate
+from renderkit.diagnosis.joint.chi_square import log_tail
+from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
+from renderkit.diagnosis.joint.healthy import healthy_scatter, matte_scatter
+from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import NUM, SLIPS, Slip
-
-TAUS_PX: Final = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
-"""Healthy scatters that are tried, smallest first."""
+from renderkit.diagnosis.joint.parameters import MATTE, NUM_LOCAL, SLIPS, Slip
 
 CANNOT_TELL: Final = 6.0
 """Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
 
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6
+MIN_GROUP: Final = 4
+"""A group of fewer like cameras shares the healthy scatter of all."""
+
 _ROUNDS = 3
+_WARM_ROUNDS = 2
+_FIRST_PX = 0.1
 _START_PX = 0.02
-_CAUTION = 0.85
+_POOR = 1.8
+_LONE_SAMPLES = 12.0
+_FREEDOM = 6.0
+_POOR_STRAYS = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +52,16 @@ class SlipTest:
     amounts: FloatArray
     covariance: FloatArray
 
-    @property
-    def log_p(self) -> float:
-        """Logarithm of the probability of such a statistic from a healthy camera."""
-        return log_tail(self.statistic, len(self.amounts))
+    def log_p(self, freedom: float) -> float:
+        """Logarithm of the probability of such a statistic from a healthy camera.
+
+        The healthy scatter is itself an estimate, so the tail is that of Fisher's F, exact for two amounts.
+
+        Args:
+            freedom: Degrees of freedom of the healthy scatter.
+        """
+        statistic = freedom * math.log1p(self.statistic / freedom)
+        return log_tail(statistic, len(self.amounts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +72,33 @@ class CameraTests:
     total: float
     rank: int
 
-    @property
-    def best(self) -> SlipTest:
-        """The slip with the smallest probability."""
-        return min(self.tests, key=lambda one: one.log_p)
+    def log_p(self, freedom: float) -> float:
+        """Logarithm of the probability of the least probable slip."""
+        return min(one.log_p(freedom) for one in self.tests)
 
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """The cameras that are off (index, log p over the whole rig), and the estimate with those free."""
+    """What was decided.
+
+    Attributes:
+        faulty: Cameras that are off: index, and log p over the whole rig.
+        scales: (C, P) healthy scatter of each camera's numbers, px.
+        found: The estimate with the faulty cameras free.
+    """
 
     faulty: tuple[tuple[int, float], ...]
-    tau_px: float
+    scales: FloatArray
     found: Estimate
 
+    @property
+    def tau_px(self) -> float:
+        """Median over cameras of the healthy scatter of their parameters, px."""
+        return float(np.median(self.scales[:, 0]))
 
-Estimator: TypeAlias = Callable[[Observations, FloatArray, Priors], Estimate]
-"""Estimates all cameras, given the prior of each camera's parameters."""
+
+Estimator: TypeAlias = Callable[[Observations, CameraPriors, Priors, Noise | None], Estimate]
+"""Estimates all cameras, given what is assumed about them and the noise of an estimate before."""
 
 
 def decide(
@@ -82,58 +106,102 @@ def decide(
 ) -> Decision:
     """Free the worst camera while it is significant; the healthy scatter comes from the others each time."""
     faulty: list[tuple[int, float]] = []
-    tau = 0.1
+    assumed = CameraPriors(np.full((len(seen.names), NUM_LOCAL), _FIRST_PX), np.ones(len(seen.names)))
+    found = None
     for _ in range(max_faulty + 1):
-        found, tau = _estimated(
-            lambda prior: estimator(seen, prior, priors), len(seen.names), [index for index, _ in faulty], tau
+        free = [index for index, _ in faulty]
+        found, assumed = _estimated(
+            seen, lambda given, noise: estimator(seen, given, priors, noise), free, (assumed, found)
         )
         rest = [index for index in range(len(seen.names)) if index not in {one for one, _ in faulty}]
         count = math.log(len(seen.names) * len(SLIPS))
-        probabilities = {index: tests_of(found.cameras[index], tau).best.log_p + count for index in rest}
+        freedom = _freedom(seen, found)
+        tests = {index: tests_of(found.cameras[index], assumed.scales_px[index]) for index in rest}
+        probabilities = {index: one.log_p(float(freedom[index])) + count for index, one in tests.items()}
         worst = min(probabilities, key=lambda index: probabilities[index])
         if probabilities[worst] > math.log(alpha) or len(faulty) == max_faulty:
             break
         faulty.append((worst, probabilities[worst]))
-    return Decision(tuple(faulty), tau, found)
+    assert found is not None  # noqa: S101 - the loop ran
+    return Decision(tuple(faulty), assumed.scales_px, found)
 
 
 def _estimated(
-    estimated: Callable[[FloatArray], Estimate], count: int, free: Sequence[int], tau: float
-) -> tuple[Estimate, float]:
+    seen: Observations,
+    estimated: Callable[[CameraPriors, Noise | None], Estimate],
+    free: Sequence[int],
+    before: tuple[CameraPriors, Estimate | None],
+) -> tuple[Estimate, CameraPriors]:
     """Return the estimate and the healthy scatter that belong together.
 
     Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
     their error into the nuisances and from there into the other cameras.
     """
-    widths = np.ones(count)
-    found = None
-    for _ in range(_ROUNDS):
-        prior = np.minimum(max(tau, _START_PX) * widths, FREE_PX)
+    assumed, found = before
+    widths = np.ones(len(seen.names))
+    for _ in range(_ROUNDS if found is None else _WARM_ROUNDS):
+        prior = np.minimum(np.maximum(assumed.scales_px, _START_PX) * widths[:, None], FREE_PX)
         prior[list(free)] = FREE_PX
-        found = estimated(prior)
-        tau = _healthy_scatter([one for i, one in enumerate(found.cameras) if i not in free])
-        tests = [tests_of(camera, max(tau, _START_PX)) for camera in found.cameras]
+        noise = None if found is None else found.noise
+        found = estimated(CameraPriors(prior, assumed.inflation), noise)
+        assumed = _healthy(seen, found, free, assumed)
+        scales = np.maximum(assumed.scales_px, _START_PX)
+        tests = [tests_of(camera, own) for camera, own in zip(found.cameras, scales, strict=True)]
         widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])
     assert found is not None  # noqa: S101 - the loop ran
-    return found, tau
+    return found, assumed
 
 
-def _healthy_scatter(cameras: Sequence[CameraPosterior]) -> float:
-    """Return the smallest scatter under which the median camera is as expected: right while less than half are off.
+def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: CameraPriors) -> CameraPriors:
+    """Return the healthy scatter of each group of like cameras, from those that are not thought to be faulty."""
+    scales, inflation = before.scales_px.copy(), before.inflation.copy()
+    healthy = [index for index in range(len(seen.names)) if index not in free]
 
-    A scatter taken too small accuses healthy cameras, so the median must lie one standard error below what is expected.
-    """
-    for tau in TAUS_PX:
-        tests = [tests_of(camera, tau) for camera in cameras]
-        ratios = [one.total / median(one.rank) for one in tests if one.rank]
-        if not ratios or float(np.median(ratios)) <= _CAUTION:
-            return tau
-    return TAUS_PX[-1]
+    def of(members: Sequence[int]) -> tuple[list[CameraPosterior], list[FloatArray]]:
+        return [found.cameras[index] for index in members], [scales[index] for index in members]
+
+    scales[:, MATTE] = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
+    whole = healthy_scatter(*of(healthy))
+    groups = _groups(seen, found)
+    camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
+    for group in range(int(groups.max()) + 1):
+        members = np.flatnonzero(groups == group)
+        own = [int(index) for index in members if index not in free]
+        level = healthy_scatter(*of(own)) if len(own) >= MIN_GROUP else whole
+        scales[np.ix_(members, camera)] = level.tau_px
+        inflation[members] = np.maximum(inflation[members] * level.inflation, 1.0)
+        if len(members) < MIN_GROUP:
+            # There is nothing like them to compare with: what is wrong all along the outline may be one error.
+            samples = seen.offset_known[members].sum(axis=(1, 2)) / seen.num_frames
+            alone = samples / (_LONE_SAMPLES * found.noise.correlation[members])
+            inflation[members] = np.maximum(inflation[members], alone)
+    return CameraPriors(scales, inflation)
 
 
-def tests_of(camera: CameraPosterior, tau: float) -> CameraTests:
-    """Test every slip of a camera against healthy scatter alone."""
-    shrink = np.linalg.inv(np.eye(NUM) + camera.information * tau**2)
+def _freedom(seen: Observations, found: Estimate) -> FloatArray:
+    """Return (C,) how many degrees of freedom the healthy scatter of each camera's group has."""
+    groups = _groups(seen, found)
+    return _FREEDOM * np.maximum(np.bincount(groups)[groups], MIN_GROUP).astype(np.float64)
+
+
+def _groups(seen: Observations, found: Estimate) -> NDArray[np.int64]:
+    """Return (C,) groups of like cameras: by the kind of evidence, and by how good the mattes are."""
+    noise = found.noise
+    effective = noise.outline_px * np.sqrt(noise.correlation)
+    outlines = seen.has_outlines
+    usual_px = float(np.median(effective[outlines])) if outlines.any() else 0.0
+    usual_strays = float(np.median(noise.strays[outlines])) if outlines.any() else 0.0
+    poor = outlines & ((effective > _POOR * usual_px) | (noise.strays > usual_strays + _POOR_STRAYS))
+    kinds = np.array(seen.groups)
+    sizes = np.bincount(kinds)
+    kinds = np.where(sizes[kinds] < MIN_GROUP, int(sizes.argmax()), kinds)
+    _, numbers = np.unique(2 * kinds + poor, return_inverse=True)
+    return numbers.astype(np.int64)
+
+
+def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
+    """Test every slip of a camera against its healthy scatter (P,) alone."""
+    shrink = np.linalg.inv(np.eye(NUM_LOCAL) + camera.information * scales**2)
     information = shrink @ camera.information
     information, score = 0.5 * (information + information.T), shrink @ camera.score
     tests = []

@@ -1,36 +1,38 @@
 """One robust least-squares estimate of all cameras, with everything that is not a camera's fault as unknowns.
 
-Model, linearised about the calibration as written (e = detected minus projected, px):
+Model, linearised about the calibration as written (e = detected minus projected, px; o = the matte's outline minus the
+drawn one along its normal n, px):
 
     e[c, f, j] = J theta_c + s[c, f] + A q_f + L d_j + phi(yaw) b_j + noise
+    o[c, f, i] = n J theta_c + B m_f + C h + noise
 
-theta_c: the camera's parameters, healthy ones ~ N(0, tau^2) px; s: the shift of one view's detections; q_f: the pose
-error of the frame's 3D points; d_j: the error of landmark j; b_j: the detector's bias by yaw. Outlines add
-o[c, f] = J' theta_c + A' m_f + noise with the mesh's pose and growth m_f. The priors fix the gauge: a motion of the
-whole rig is taken for one of the subject. Every camera's parameters and shifts are eliminated by themselves (Schur
-complement), so the cost grows linearly with the cameras.
+theta_c: the camera's parameters, healthy ones ~ N(0, tau^2) px, with its mattes' growth and its detections' shift;
+s: the shift of one view's detections; q_f: the pose error of the frame's 3D points; d_j: the error of landmark j; b_j:
+the detector's bias by yaw; m_f: pose and growth of the frame's mesh; h: smooth errors of its shape. The priors fix the
+gauge: a motion of the whole rig is taken for one of the subject. Every camera's parameters and shifts are eliminated by
+themselves (Schur complement), so the cost grows linearly with the cameras.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.noise import Noise, noise_of
+from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, assemble, layout_of, mark_design
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
-from renderkit.diagnosis.joint.parameters import NUM
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL
 
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
 
 MIN_TAU_PX: Final = 1e-3
-MIN_NOISE_PX: Final = 0.05
-STUDENT: Final = 4.0
 _ROUNDS = 4
-_POSE, _MESH, _MARK = 6, 7, 3 + 2 * NUM_BIAS
+_WARM_ROUNDS = 2
+_LOOSE_PX = 5.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Priors:
         landmark: Error of each 3D landmark.
         bias_px: Detector's bias per landmark, for each of its two terms.
         growth: Relative growth of the mesh.
+        even: Even offset of the mesh along its normals.
+        bump: Smooth errors of the mesh's shape.
     """
 
     turn_rad: float = 0.03
@@ -50,6 +54,8 @@ class Priors:
     landmark: float = 0.02
     bias_px: float = 1.5
     growth: float = 0.03
+    even: float = 0.02
+    bump: float = 0.015
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +63,10 @@ class CameraPosterior:
     """What the evidence says about one camera once all else is integrated out, in px units.
 
     Attributes:
-        theta: (11,) posterior mean.
-        covariance: (11, 11) posterior covariance.
-        information: (11, 11) of the evidence alone, without the camera's own prior.
-        score: (11,) information @ (estimate without prior).
+        theta: (P,) posterior mean.
+        covariance: (P, P) posterior covariance.
+        information: (P, P) of the evidence alone, without the camera's own prior.
+        score: (P,) information @ (estimate without prior).
     """
 
     theta: FloatArray
@@ -70,105 +76,87 @@ class CameraPosterior:
 
 
 @dataclass(frozen=True, eq=False)
+class SharedPosterior:
+    """What the evidence says about what all cameras share.
+
+    Attributes:
+        pose: (F, 6) turn (rad) and step (world units) of each frame's 3D points.
+        marks: (L, 3) error of each 3D landmark, world units.
+        mesh: (F, 7) turn, step and relative growth of each frame's mesh.
+        mesh_covariance: (F, 7, 7).
+        shape: (S,) displacements along the mesh's normals, world units.
+        shape_covariance: (S, S).
+    """
+
+    pose: FloatArray
+    marks: FloatArray
+    mesh: FloatArray
+    mesh_covariance: FloatArray
+    shape: FloatArray
+    shape_covariance: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """The rig's estimate.
 
     Attributes:
         cameras: One posterior for each camera.
-        noise_px: (G,) noise of the landmarks in each group, per component.
-        view_shift_px: Scatter of whole views' detections, per component.
-        outline_factor: By how much the outlines' stated errors are too small; at least 1.
+        shared: Of what all cameras share; None where that is not estimated.
+        noise: Noise levels and weights.
+        offsets: (C, F, N) residuals of the outlines, px.
     """
 
     cameras: tuple[CameraPosterior, ...]
-    noise_px: FloatArray
-    view_shift_px: float
-    outline_factor: float
-
-
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """Noise levels and robust weights, estimated from residuals."""
-
-    weights: FloatArray
-    noise_px: FloatArray
-    view_shift_px: float
-    outline_factor: float
+    shared: SharedPosterior | None
+    noise: Noise
+    offsets: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Solution:
     posteriors: tuple[CameraPosterior, ...]
+    shared: SharedPosterior
     residuals: FloatArray
-    outline_residuals: FloatArray
+    offsets: FloatArray
     shifts: FloatArray
     num_fitted: float
 
 
-def estimate(seen: Observations, tau_px: FloatArray, priors: Priors) -> Estimate:
+@dataclass(frozen=True, eq=False)
+class CameraPriors:
+    """What is assumed about the cameras.
+
+    Attributes:
+        scales_px: (C, P) prior of each camera's numbers; `FREE_PX` for those thought to be faulty.
+        inflation: (C,) by how much the noise of each camera's evidence is larger than its residuals say, in variance.
+    """
+
+    scales_px: FloatArray
+    inflation: FloatArray
+
+
+def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: Noise | None = None) -> Estimate:
     """Estimate everything.
 
     Args:
         seen: The evidence.
-        tau_px: (C,) prior of each camera's parameters; `FREE_PX` for those thought to be faulty.
+        cameras: What is assumed about them.
         priors: Of what is not a camera's fault.
+        start: Noise of an estimate with nearly the same priors; saves half of the rounds.
     """
-    # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
-    start = seen.errors - _view_medians(seen)
-    noise = noise_of(seen, start, np.zeros(seen.outline_errors.shape), 0.0)
+    noise = start
+    if noise is None:
+        # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
+        noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), 0.0)
     solution = None
-    for _ in range(_ROUNDS):
-        solution = _solve(seen, noise, tau_px, priors)
+    for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
+        solution = _solve(seen, noise, cameras, priors)
         scatter = _shift_scatter(seen, solution, noise)
-        noise = noise_of(seen, solution.residuals, solution.outline_residuals, scatter, solution.num_fitted)
-    solution = _solve(seen, noise, tau_px, priors)
-    return Estimate(solution.posteriors, noise.noise_px, noise.view_shift_px, noise.outline_factor)
-
-
-def noise_of(
-    seen: Observations, residuals: FloatArray, outline: FloatArray, view_shift_px: float, num_fitted: float = 0.0
-) -> Noise:
-    """Return noise by group (from medians) and Student weights that state the information rightly on average.
-
-    Args:
-        seen: The evidence.
-        residuals: (C, F, L, 2) px.
-        outline: (C, F, 4) residuals of the outlines, px.
-        view_shift_px: Scatter of whole views.
-        num_fitted: Effective number of fitted parameters: residuals are smaller than the noise by what they took up.
-    """
-    count = max(2.0 * float(seen.known.sum()), 1.0)
-    taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
-    weights = np.zeros(seen.known.shape)
-    levels = []
-    for group in range(len(seen.group_names)):
-        members = np.array(seen.groups) == group
-        known = seen.known & members[:, None, None]
-        values = residuals[known]
-        level = max(1.4826 * taken * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
-        levels.append(level)
-        if len(values):
-            weights[known] = _student((values * taken / level) ** 2) / level**2
-    return Noise(weights, np.array(levels), view_shift_px, _outline_factor(seen, outline))
-
-
-def _student(scaled: FloatArray) -> FloatArray:
-    """Return Student's weights of squared components (N, 2), scaled to such residuals' sandwich information."""
-    squares = scaled.sum(axis=1)
-    weights: FloatArray = (STUDENT + 2.0) / (STUDENT + squares)
-    slope = float(np.mean(weights - weights**2 * squares / (STUDENT + 2.0)))
-    spread = float(np.mean(weights**2 * squares / 2.0))
-    result: FloatArray = weights * (slope**2 / (spread * float(np.mean(weights))))
-    return result
-
-
-def _outline_factor(seen: Observations, residuals: FloatArray) -> float:
-    squares = np.einsum("cfi,cfij,cfj->cf", residuals, seen.outline_weights, residuals)
-    ranks = (np.einsum("cfii->cfi", seen.outline_weights) > 0.0).sum(axis=2)
-    known = ranks > 0
-    if not known.any() or not squares.any():
-        return 1.0
-    return max(1.0, float(np.sqrt(np.median(squares[known] / ranks[known]) / 0.84)))
+        free = _free_offsets(seen, solution.offsets, noise)
+        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
+    solution = _solve(seen, noise, cameras, priors)
+    return Estimate(solution.posteriors, solution.shared, noise, solution.offsets)
 
 
 def _view_medians(seen: Observations) -> FloatArray:
@@ -176,6 +164,45 @@ def _view_medians(seen: Observations) -> FloatArray:
     for at in zip(*np.nonzero(seen.known.any(axis=2)), strict=True):
         medians[at] = np.median(seen.errors[at][seen.known[at]], axis=0)
     return medians
+
+
+def _centred_offsets(seen: Observations) -> FloatArray:
+    """Return the outlines' offsets without each view's own shift, growth and roll, which are fitted robustly."""
+    offsets = seen.offsets.copy()
+    for at in zip(*np.nonzero(seen.offset_known.any(axis=2)), strict=True):
+        known = seen.offset_known[at]
+        design = seen.offset_by_camera[at][known][:, (2, 6, 7, 8)]
+        values = seen.offsets[at][known]
+        found = np.zeros(design.shape[1])
+        for _ in range(_ROUNDS):
+            left = values - design @ found
+            width = max(float(np.median(np.abs(left))), 1e-3)
+            weights = 1.0 / (1.0 + (left / width) ** 2)
+            heavy = (design * weights[:, None]).T @ design
+            found = np.linalg.solve(heavy + 1e-6 * len(values) * np.eye(len(found)), design.T @ (weights * values))
+        offsets[at][known] = values - design @ found
+    return offsets
+
+
+def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> FloatArray:
+    """Return the outlines' residuals as they are when each camera's numbers are free: what is noise and no fault.
+
+    Held by its prior a faulty camera would leave residuals that look like noise, and with that noise like no fault.
+    Residuals are scaled up by what the fit took.
+    """
+    result = offsets.copy()
+    for camera in np.flatnonzero(seen.has_outlines):
+        known = seen.offset_known[camera]
+        design, values = seen.offset_by_camera[camera][known], offsets[camera][known]
+        weights = noise.offset_weights[camera][known]
+        normal = (design * weights[:, None]).T @ design
+        inverse = np.linalg.inv(normal + np.eye(NUM_LOCAL) / _LOOSE_PX**2)
+        found = inverse @ (design.T @ (weights * values))
+        fitted = float(np.trace(inverse @ normal))
+        inliers = float(weights.sum() / max(float(weights.max(initial=0.0)), 1e-12))
+        taken = np.sqrt(inliers / max(inliers - fitted, 0.3 * inliers))
+        result[camera][known] = (values - design @ found) * taken
+    return result
 
 
 def _shift_scatter(seen: Observations, solution: _Solution, noise: Noise) -> float:
@@ -194,35 +221,37 @@ def _shift_scatter(seen: Observations, solution: _Solution, noise: Noise) -> flo
     return float(np.sqrt(max(np.median(scatter), 0.0))) if scatter else 0.0
 
 
-def _solve(seen: Observations, noise: Noise, tau_px: FloatArray, priors: Priors) -> _Solution:
+def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Priors) -> _Solution:
     """Solve the normal equations with every camera eliminated by itself."""
-    normal, right = _nuisance_system(seen, noise, priors)
+    system = assemble(seen, noise.inflated(cameras.inflation))
+    precision = _prior_precision(seen, priors)
+    normal, right = system.shared + np.diag(precision), system.right.copy()
     eliminated = []
-    for camera in range(len(seen.names)):
-        local, cross, target = _camera_system(seen, noise, camera)
-        prior = np.zeros(len(local))
-        prior[:NUM] = 1.0 / max(float(tau_px[camera]), MIN_TAU_PX) ** 2
-        prior[NUM:] = 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2
-        inverse = np.linalg.inv(local + np.diag(prior))
-        carried = inverse @ cross
-        normal -= cross.T @ carried
-        right -= carried.T @ target
-        eliminated.append((inverse, carried, target, prior))
-    spread = np.linalg.inv(normal)
-    nuisance = spread @ right
+    for camera, part in enumerate(system.cameras):
+        prior = np.full(len(part.local), 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2)
+        prior[:NUM_LOCAL] = 1.0 / np.maximum(cameras.scales_px[camera], MIN_TAU_PX) ** 2
+        inverse = np.linalg.inv(part.local + np.diag(prior))
+        carried = inverse @ part.cross
+        normal -= part.cross.T @ carried
+        right -= carried.T @ part.target
+        eliminated.append((inverse, carried, part.target, prior))
+    spread: FloatArray = np.asarray(np.linalg.inv(0.5 * (normal + normal.T)), dtype=np.float64)
+    shared = spread @ right
     posteriors, thetas = [], []
-    num_fitted = float((1.0 - _prior_precision(seen, priors) * np.diag(spread)).sum())
+    num_fitted = float((1.0 - precision * np.diag(spread))[: layout_of(seen).marks.stop].sum())
     for inverse, carried, target, prior in eliminated:
-        theta = inverse @ target - carried @ nuisance
-        covariance = inverse + carried @ spread @ carried.T
+        theta = inverse @ target - carried @ shared
+        covariance = inverse + (carried @ spread) @ carried.T
         num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
-        posteriors.append(posterior_of(theta[:NUM], covariance[:NUM, :NUM], prior[:NUM]))
+        posteriors.append(posterior_of(theta[:NUM_LOCAL], covariance[:NUM_LOCAL, :NUM_LOCAL], prior[:NUM_LOCAL]))
         thetas.append(theta)
-    return replace(_with_residuals(seen, posteriors, np.array(thetas), nuisance), num_fitted=num_fitted)
+    residuals, offsets, shifts = _residuals(seen, np.array(thetas), shared)
+    found = _shared_posterior(seen, shared, spread)
+    return _Solution(tuple(posteriors), found, residuals, offsets, shifts, num_fitted)
 
 
 def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:
-    """Return a camera's posterior with the evidence told apart from its prior, (11,) precision."""
+    """Return what (P,) estimates with their (P, P) covariance say without the (P,) precision of the prior."""
     precision = np.linalg.inv(covariance)
     information = precision - np.diag(prior)
     values, vectors = np.linalg.eigh(0.5 * (information + information.T))
@@ -230,105 +259,46 @@ def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -
     return CameraPosterior(theta, covariance, information, precision @ theta)
 
 
-def _camera_system(seen: Observations, noise: Noise, camera: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the camera's normal matrix (11 parameters, then 2 shifts for each frame), its cross terms and target."""
-    _, frames, landmarks = seen.shape
-    size = NUM + 2 * frames
-    weights = noise.weights[camera]
-    design = np.zeros((frames, landmarks, 2, size))
-    design[..., :NUM] = seen.by_camera[camera]
-    for frame in range(frames):
-        design[frame, :, 0, NUM + 2 * frame] = design[frame, :, 1, NUM + 2 * frame + 1] = 1.0
-    weighted = design * weights[..., None, None]
-    flat = design.reshape(-1, size)
-    local = weighted.reshape(-1, size).T @ flat
-    target = weighted.reshape(-1, size).T @ seen.errors[camera].ravel()
-    poses = np.einsum("fjka,fjkb->afb", weighted, seen.by_pose[camera]).reshape(size, -1)
-    marks = np.einsum("fjka,fjkb->ajb", weighted, _mark_design(seen, camera)).reshape(size, -1)
-    heavy = seen.outline_weights[camera] / noise.outline_factor**2
-    outline = seen.outline_by_camera[camera]
-    pulled = np.einsum("fia,fij->faj", outline, heavy)
-    local[:NUM, :NUM] += np.einsum("faj,fjb->ab", pulled, outline)
-    target[:NUM] += np.einsum("faj,fj->a", pulled, seen.outline_errors[camera])
-    meshes = np.zeros((size, frames * _MESH))
-    meshes[:NUM] = np.einsum("faj,fjb->afb", pulled, seen.outline_by_pose[camera]).reshape(NUM, -1)
-    return local, np.concatenate([poses, marks, meshes], axis=1), target
-
-
-def _mark_design(seen: Observations, camera: int) -> FloatArray:
-    """Return (F, L, 2, 7): derivatives by a landmark's error and by the detector's bias there."""
-    _, frames, landmarks = seen.shape
-    design = np.zeros((frames, landmarks, 2, _MARK))
-    design[..., :3] = seen.by_point[camera]
-    for term in range(NUM_BIAS):
-        for axis in range(2):
-            design[:, :, axis, 3 + 2 * term + axis] = seen.bias[camera, :, term, None]
-    return design
-
-
-def _nuisance_system(seen: Observations, noise: Noise, priors: Priors) -> tuple[FloatArray, FloatArray]:
-    """Return the normal matrix and right side of poses, landmarks and meshes, priors included."""
-    _, frames, landmarks = seen.shape
-    poses, marks, meshes = frames * _POSE, landmarks * _MARK, frames * _MESH
-    normal, right = np.zeros((poses + marks + meshes,) * 2), np.zeros(poses + marks + meshes)
-    pose_block, mark_block = np.zeros((frames, _POSE, _POSE)), np.zeros((landmarks, _MARK, _MARK))
-    mesh_block = np.zeros((frames, _MESH, _MESH))
-    cross = np.zeros((frames, _POSE, landmarks, _MARK))
-    for camera in range(len(seen.names)):
-        weights = noise.weights[camera][..., None, None]
-        pose, mark, errors = seen.by_pose[camera], _mark_design(seen, camera), seen.errors[camera]
-        pose_block += np.einsum("fjka,fjkb->fab", pose * weights, pose)
-        mark_block += np.einsum("fjka,fjkb->jab", mark * weights, mark)
-        cross += np.einsum("fjka,fjkb->fajb", pose * weights, mark)
-        right[:poses] += np.einsum("fjka,fjk->fa", pose * weights, errors).ravel()
-        right[poses : poses + marks] += np.einsum("fjka,fjk->ja", mark * weights, errors).ravel()
-        pulled = np.einsum("fia,fij->faj", seen.outline_by_pose[camera], seen.outline_weights[camera])
-        pulled = pulled / noise.outline_factor**2
-        mesh_block += np.einsum("faj,fjb->fab", pulled, seen.outline_by_pose[camera])
-        right[poses + marks :] += np.einsum("faj,fj->fa", pulled, seen.outline_errors[camera]).ravel()
-    _put_blocks(normal, 0, pose_block)
-    _put_blocks(normal, poses, mark_block)
-    _put_blocks(normal, poses + marks, mesh_block)
-    mixed = cross.reshape(poses, marks)
-    normal[:poses, poses : poses + marks] = mixed
-    normal[poses : poses + marks, :poses] = mixed.T
-    normal[np.diag_indices(len(normal))] += _prior_precision(seen, priors)
-    return normal, right
-
-
-def _put_blocks(normal: FloatArray, start: int, blocks: FloatArray) -> None:
-    """Fill diagonal blocks of a matrix that is being built."""
-    for block in blocks:
-        stop = start + len(block)
-        normal[start:stop, start:stop] = block
-        start = stop
-
-
 def _prior_precision(seen: Observations, priors: Priors) -> FloatArray:
-    _, frames, landmarks = seen.shape
     step = priors.step * seen.extent
     pose = [priors.turn_rad] * 3 + [step] * 3
     mark = [priors.landmark * seen.extent] * 3 + [priors.bias_px] * (2 * NUM_BIAS)
     mesh = [*pose, priors.growth]
-    result: FloatArray = (
-        np.concatenate([np.tile(pose, frames), np.tile(mark, landmarks), np.tile(mesh, frames)]) ** -2.0
-    )
+    shape = [priors.even * seen.extent] + [priors.bump * seen.extent] * (seen.num_shapes - 1)
+    repeated = [np.tile(pose, seen.num_frames), np.tile(mark, seen.num_landmarks), np.tile(mesh, seen.num_frames)]
+    result: FloatArray = np.concatenate([*repeated, shape[: seen.num_shapes]]) ** -2.0
     return result
 
 
-def _with_residuals(
-    seen: Observations, posteriors: Sequence[CameraPosterior], thetas: FloatArray, nuisance: FloatArray
-) -> _Solution:
-    count, frames, landmarks = seen.shape
-    poses, marks = frames * _POSE, landmarks * _MARK
-    pose = nuisance[:poses].reshape(frames, _POSE)
-    mark = nuisance[poses : poses + marks].reshape(landmarks, _MARK)
-    mesh = nuisance[poses + marks :].reshape(frames, _MESH)
-    shifts = thetas[:, NUM:].reshape(count, frames, 2)
-    residuals = seen.errors - np.einsum("cfjka,ca->cfjk", seen.by_camera, thetas[:, :NUM]) - shifts[:, :, None]
-    residuals = residuals - np.einsum("cfjka,fa->cfjk", seen.by_pose, pose)
-    for camera in range(count):
-        residuals[camera] -= np.einsum("fjka,ja->fjk", _mark_design(seen, camera), mark)
-    outline = seen.outline_errors - np.einsum("cfia,ca->cfi", seen.outline_by_camera, thetas[:, :NUM])
-    outline = outline - np.einsum("cfia,fa->cfi", seen.outline_by_pose, mesh)
-    return _Solution(tuple(posteriors), residuals * seen.known[..., None], outline, shifts, 0.0)
+def _shared_posterior(seen: Observations, shared: FloatArray, spread: FloatArray) -> SharedPosterior:
+    layout = layout_of(seen)
+    covariance = spread[layout.meshes, layout.meshes].reshape(seen.num_frames, MESH, seen.num_frames, MESH)
+    return SharedPosterior(
+        pose=shared[layout.poses].reshape(seen.num_frames, POSE),
+        marks=shared[layout.marks].reshape(seen.num_landmarks, MARK)[:, :3],
+        mesh=shared[layout.meshes].reshape(seen.num_frames, MESH),
+        mesh_covariance=np.stack([covariance[frame, :, frame] for frame in range(seen.num_frames)]),
+        shape=shared[layout.shapes],
+        shape_covariance=spread[layout.shapes, layout.shapes],
+    )
+
+
+def _residuals(seen: Observations, thetas: FloatArray, shared: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what is left of landmarks and offsets, and the views' shifts (C, F, 2)."""
+    layout = layout_of(seen)
+    pose = shared[layout.poses].reshape(seen.num_frames, POSE)
+    mark = shared[layout.marks].reshape(seen.num_landmarks, MARK)
+    mesh = shared[layout.meshes].reshape(seen.num_frames, MESH)
+    shifts = thetas[:, NUM_LOCAL:].reshape(len(seen.names), seen.num_frames, 2)
+    residuals, offsets = np.zeros(seen.errors.shape), np.zeros(seen.offsets.shape)
+    for camera in range(len(seen.names)):
+        own = thetas[camera, :NUM_LOCAL]
+        left = seen.errors[camera] - seen.by_camera[camera] @ own - shifts[camera][:, None]
+        left -= np.einsum("fjka,fa->fjk", seen.by_pose[camera], pose)
+        left -= np.einsum("fjka,ja->fjk", mark_design(seen, camera), mark)
+        residuals[camera] = left * seen.known[camera][..., None]
+        far = seen.offsets[camera] - seen.offset_by_camera[camera] @ own
+        far -= np.einsum("fna,fa->fn", seen.offset_by_mesh[camera], mesh)
+        far -= seen.offset_by_shape[camera] @ shared[layout.shapes]
+        offsets[camera] = far * seen.offset_known[camera]
+    return residuals, offsets, shifts

@@ -10,8 +10,9 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.decide import Decision, Estimator, SlipTest, decide, explains, ranked_causes, tests_of
 from renderkit.diagnosis.joint.estimate import Priors, estimate
-from renderkit.diagnosis.joint.observations import Observations, observe
-from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import finding_sentence, rig_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -60,33 +61,23 @@ def fit_joint(
         findings=findings,
         deltas=deltas,
         tau_px=decision.tau_px,
-        noise_px=dict(zip(seen.group_names, found.noise_px.tolist(), strict=True)),
-        view_shift_px=found.view_shift_px,
+        noise_px=dict(zip(seen.group_names, found.noise.noise_px.tolist(), strict=True)),
+        view_shift_px=found.noise.view_shift_px,
         alpha=alpha,
-        num_views=int((seen.known.any(axis=2) | seen.outline_weights.any(axis=(2, 3))).sum()),
+        num_views=int((seen.known.any(axis=2) | seen.offset_known.any(axis=2)).sum()),
         reason="",
         sentence=rig_sentence(findings, len(seen.names), alpha),
     )
 
 
 def _delta(seen: Observations, decision: Decision, index: int) -> CameraDelta:
-    posterior, units = decision.found.cameras[index], seen.units[index]
+    posterior, units = decision.found.cameras[index], seen.units[index][:NUM]
     return CameraDelta(
         seen.names[index],
-        posterior.theta * units,
-        posterior.covariance * np.outer(units, units),
-        _size(_displacements(seen, index), posterior.theta),
+        posterior.theta[:NUM] * units,
+        posterior.covariance[:NUM, :NUM] * np.outer(units, units),
+        _size(seen.displacements[index][..., :NUM], posterior.theta[:NUM]),
     )
-
-
-def _displacements(seen: Observations, index: int) -> FloatArray:
-    """Return (N, 2, 11) derivatives of what the camera sees, px units."""
-    known = seen.known[index]
-    if known.any():
-        of_landmarks: FloatArray = seen.by_camera[index][known]
-        return of_landmarks
-    of_outlines: FloatArray = seen.outline_by_camera[index][:, :2]
-    return of_outlines
 
 
 def _size(derivatives: FloatArray, theta: FloatArray) -> float:
@@ -94,19 +85,24 @@ def _size(derivatives: FloatArray, theta: FloatArray) -> float:
 
 
 def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -> CameraFinding:
-    camera = tests_of(decision.found.cameras[index], decision.tau_px)
-    num = 2 * int(seen.known[index].sum()) + 4 * int(seen.outline_weights[index].any(axis=(1, 2)).sum())
-    causes = ranked_causes(camera, num)
+    camera = tests_of(decision.found.cameras[index], decision.scales[index])
+    samples = float(seen.offset_known[index].sum()) / float(decision.found.noise.correlation[index])
+    causes = ranked_causes(camera, 2 * int(seen.known[index].sum()) + round(samples))
     test = causes[0]
     theta, covariance = _expanded(test)
-    derivatives = _displacements(seen, index)
+    derivatives = seen.displacements[index]
     mean = derivatives.mean(axis=0)
     shift = mean @ theta
     shift_error = np.sqrt(np.diag(mean @ covariance @ mean.T))
     size = _size(derivatives, theta)
+    if test.slip.family == "matte":
+        # What is wrong with mattes moves no point of the subject.
+        derivatives = np.eye(NUM_LOCAL)[None, [MATTE]]
+        size = abs(float(theta[MATTE]))
     units = seen.units[index]
-    amounts = {PARAMETERS[i]: float(theta[i] * units[i]) for i in test.slip.indices}
-    errors = {PARAMETERS[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in test.slip.indices}
+    words = (*PARAMETERS, *EVIDENCE_PARAMETERS)
+    amounts = {words[i]: float(theta[i] * units[i]) for i in test.slip.indices}
+    errors = {words[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in test.slip.indices}
     finding = CameraFinding(
         camera=seen.names[index],
         cause=test.slip.name,
@@ -126,7 +122,7 @@ def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -
 
 
 def _expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
-    theta, covariance = np.zeros(NUM), np.zeros((NUM, NUM))
+    theta, covariance = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
     at = list(test.slip.indices)
     theta[at] = test.amounts
     covariance[np.ix_(at, at)] = test.covariance

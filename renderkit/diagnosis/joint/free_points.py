@@ -16,51 +16,56 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.estimate import MIN_TAU_PX, Estimate, Priors, noise_of, posterior_of
+from renderkit.diagnosis.joint.estimate import MIN_TAU_PX, CameraPriors, Estimate, Priors, posterior_of
+from renderkit.diagnosis.joint.noise import Noise, noise_of
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import NUM
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL
 
 _FREE_EXTENTS: Final = 1.0
 """Prior of a point's error, in radii of the subject: only there to keep the equations regular."""
 _ROUNDS: Final = 3
 
 
-def estimate_free_points(seen: Observations, tau_px: FloatArray, priors: Priors) -> Estimate:
+def estimate_free_points(
+    seen: Observations, cameras: CameraPriors, priors: Priors, start: Noise | None = None
+) -> Estimate:
     """Estimate all cameras from points whose places are not known; see `joint.estimate.estimate`.
 
     Args:
         seen: Landmarks of one frame, in which every point is one of its own; no outlines.
-        tau_px: (C,) prior of each camera's parameters.
+        cameras: What is assumed about them.
         priors: Not used: nothing but cameras and points is unknown.
+        start: Noise of an estimate with nearly the same priors.
     """
     del priors
-    medians = np.zeros((len(seen.names), 1, 1, 2))
-    for camera, known in enumerate(seen.known):
-        if known.any():
-            medians[camera] = np.median(seen.errors[camera][known], axis=0)
-    outlines = np.zeros(seen.outline_errors.shape)
-    noise = noise_of(seen, seen.errors - medians, outlines, 0.0)
-    prior = np.repeat(1.0 / np.maximum(tau_px, MIN_TAU_PX) ** 2, NUM)
+    offsets = np.zeros(seen.offsets.shape)
+    noise = start
+    if noise is None:
+        medians = np.zeros((len(seen.names), 1, 1, 2))
+        for camera, known in enumerate(seen.known):
+            if known.any():
+                medians[camera] = np.median(seen.errors[camera][known], axis=0)
+        noise = noise_of(seen, seen.errors - medians, offsets, 0.0)
+    prior = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX).ravel() ** 2
     theta, covariance = np.empty(0), np.empty((0, 0))
     for _ in range(_ROUNDS):
-        theta, covariance, residuals = _solved(seen, noise.weights[:, 0], prior)
+        theta, covariance, residuals = _solved(seen, noise.inflated(cameras.inflation).weights[:, 0], prior)
         points = 3.0 * int((seen.known[:, 0].sum(axis=0) > 0).sum())
         fitted = points + float((1.0 - prior * np.diag(covariance)).sum())
-        noise = noise_of(seen, residuals[:, None], outlines, 0.0, fitted)
-    theta, covariance, _ = _solved(seen, noise.weights[:, 0], prior)
-    blocks = [slice(start, start + NUM) for start in range(0, len(theta), NUM)]
-    return Estimate(
-        tuple(posterior_of(theta[at], covariance[at, at], prior[at]) for at in blocks), noise.noise_px, 0.0, 1.0
-    )
+        noise = noise_of(seen, residuals[:, None], offsets, 0.0, fitted)
+    theta, covariance, _ = _solved(seen, noise.inflated(cameras.inflation).weights[:, 0], prior)
+    blocks = [slice(start, start + NUM_LOCAL) for start in range(0, len(theta), NUM_LOCAL)]
+    posteriors = tuple(posterior_of(theta[at], covariance[at, at], prior[at]) for at in blocks)
+    return Estimate(posteriors, None, noise, offsets)
 
 
 def _solved(seen: Observations, weights: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return (11 C,) parameters, their covariance, and (C, P, 2) residuals.
+    """Return (P C,) parameters, their covariance, and (C, P, 2) residuals.
 
     Args:
         seen: The evidence.
         weights: (C, P) of the observations; 0 where there is none.
-        prior: (11 C,) precision.
+        prior: (P C,) precision.
     """
     errors, by_camera, by_point = seen.errors[:, 0], seen.by_camera[:, 0], seen.by_point[:, 0] * seen.extent
     weighted = by_point * weights[..., None, None]
@@ -72,11 +77,11 @@ def _solved(seen: Observations, weights: FloatArray, prior: FloatArray) -> tuple
     normal = -(carried @ cross.T)
     right = np.einsum("cpka,cpk,cp->ca", by_camera, errors, weights).ravel() - carried @ right_points.ravel()
     for camera in range(len(seen.names)):
-        at = slice(camera * NUM, (camera + 1) * NUM)
+        at = slice(camera * NUM_LOCAL, (camera + 1) * NUM_LOCAL)
         normal[at, at] += np.einsum("pka,pkb,p->ab", by_camera[camera], by_camera[camera], weights[camera])
     normal[np.diag_indices(len(prior))] += prior
     covariance = np.linalg.inv(0.5 * (normal + normal.T))
     theta = covariance @ right
-    left = errors - np.einsum("cpka,ca->cpk", by_camera, theta.reshape(-1, NUM))
+    left = errors - np.einsum("cpka,ca->cpk", by_camera, theta.reshape(-1, NUM_LOCAL))
     moved = np.einsum("pij,pj->pi", inverse, np.einsum("cpki,cpk->pi", weighted, left))
     return theta, covariance, left - np.einsum("cpki,pi->cpk", by_point, moved)

@@ -1,4 +1,4 @@
-"""What may be wrong with one camera: eleven numbers, and the slips that move some of them."""
+"""What may be wrong with one camera or with what was measured in its pictures, and the slips that move some of it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,21 @@ PARAMETERS: Final = (
 """Turns in rad and steps in world units, both in the camera's own axes; cx and cy in px; aspect is fx / fy."""
 
 NUM: Final = len(PARAMETERS)
+
+EVIDENCE_PARAMETERS: Final = ("matte_px", "detections_x", "detections_y")
+"""What is wrong with a camera's pictures instead: its mattes' outlines lie outside by so many px, its landmarks are
+right of and below where they should be."""
+
+MATTE: Final = NUM
+DETECTIONS: Final = (NUM + 1, NUM + 2)
+NUM_LOCAL: Final = NUM + len(EVIDENCE_PARAMETERS)
+"""All numbers that belong to one camera."""
+
 SHIFTS: Final = (0, 1, 3, 4, 7, 8)
 """Parameters that move the whole picture; the others are measured about the picture's mean shift."""
 
-Family: TypeAlias = Literal["shift", "roll", "scale", "lens", "aspect", "several"]
+Look: TypeAlias = Literal["shift", "roll", "scale", "lens", "aspect", "several"]
+Family: TypeAlias = Look | Literal["matte", "detections"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Slip:
 
     Attributes:
         name: For people.
-        indices: Which of `PARAMETERS` it moves.
+        indices: Which of `PARAMETERS`, then of `EVIDENCE_PARAMETERS`, it moves.
         family: What it looks like in the picture.
     """
 
@@ -60,6 +71,8 @@ SLIPS: Final = (
     Slip("turn with roll", (0, 1, 2), "several"),
     Slip("principal point and roll", (2, 7, 8), "several"),
     Slip("several parameters", tuple(range(NUM)), "several"),
+    Slip("mattes too large or too small", (MATTE,), "matte"),
+    Slip("landmark detections", DETECTIONS, "detections"),
 )
 
 

@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from renderkit.diagnosis.joint.result import CameraFinding
 
+NOT_THE_CAMERA = ("matte", "detections")
+"""Families of what is wrong with a camera's pictures while the camera is right."""
+
 _TOLD_APART = {
     "shift": "the subject at a second depth, or more frames, would tell them apart",
     "scale": "the subject at a second depth would tell them apart",
@@ -38,9 +41,11 @@ def _what(finding: CameraFinding) -> str:
         "lens": _lens_text,
         "aspect": _aspect_text,
         "several": _rms_text,
+        "matte": _matte_text,
+        "detections": _detections_text,
     }[finding.family](finding)
     if len(finding.cannot_tell) == 1:
-        return f"{size}: {finding.cause}"
+        return size if finding.family in NOT_THE_CAMERA else f"{size}: {finding.cause}"
     listed = ", ".join(finding.cannot_tell[:-1]) + " or " + finding.cannot_tell[-1]
     advice = _TOLD_APART.get(finding.family)
     return f"{size}: {listed}" + (f"; {advice}" if advice else "")
@@ -74,3 +79,17 @@ def _aspect_text(finding: CameraFinding) -> str:
 
 def _rms_text(finding: CameraFinding) -> str:
     return f"a displacement of {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+
+
+def _matte_text(finding: CameraFinding) -> str:
+    value, error = finding.amounts["matte_px"], finding.amount_errors["matte_px"]
+    way = "too large" if value > 0.0 else "too small"
+    return f"mattes {way} by {abs(value):.2f} +/- {error:.2f} px all around, which is not the camera's fault"
+
+
+def _detections_text(finding: CameraFinding) -> str:
+    (dx, dy), (ex, ey) = finding.shift_px, finding.shift_error_px
+    return (
+        f"landmarks detected ({dx:+.2f} +/- {ex:.2f}, {dy:+.2f} +/- {ey:.2f}) px aside while the outline is in its "
+        "place, which is not the camera's fault"
+    )

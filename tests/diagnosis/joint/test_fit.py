@@ -11,7 +11,7 @@ from planted_rigs import head, project
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.chi_square import log_tail, median
 from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS, linearise
-from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
+from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 
@@ -103,20 +103,31 @@ def test_chi_square_median_is_that_of_scipy(degrees: int) -> None:
     assert median(degrees) == pytest.approx(scipy.stats.chi2.median(degrees), rel=0.02)
 
 
+OUTLINES = Conditions(mattes=True, landmarks=False)
+
+
 def test_outlines_alone_find_a_shift() -> None:
-    rng = np.random.default_rng(6)
-    vertices = head(rng)[1]
-    views = []
-    for view in joint_evidence(rng, IDEAL, cameras=8, frames=2).views:
-        noise = rng.normal(size=4) * (0.05, 0.05, 0.0005, 0.0005)
-        shift = (1.0, 0.0, 0.0, 0.0) if view.camera.name == "04" else (0.0,) * 4
-        centre = view.camera.to_camera().project(vertices).mean(axis=0)
-        covariance = np.diag([0.05**2, 0.05**2, 0.0005**2, 0.0005**2])
-        outline = OutlineEvidence(np.array([0.0, 0.0, 1.0, 0.0]) + noise + shift, covariance, centre)
-        views.append(ViewEvidence(camera=view.camera, frame=view.frame, vertices=vertices, outline=outline))
-    found = fit_joint(RigEvidence(tuple(views)))
+    evidence = joint_evidence(np.random.default_rng(6), OUTLINES, cameras=8, frames=2, faults={4: ("turn", 1.0)})
+    found = fit_joint(evidence)
     assert [one.camera for one in found.findings] == ["04"]
-    assert found.findings[0].shift_px[0] == pytest.approx(1.0, abs=0.15)
+    finding = found.findings[0]
+    assert "turn" in finding.cannot_tell
+    # A turn that moves what lies in the middle by 1 px.
+    assert float(np.hypot(*finding.shift_px)) == pytest.approx(1.0, abs=0.15)
+
+
+def test_outlines_alone_do_not_accuse_a_clean_rig() -> None:
+    conditions = Conditions(mattes=True, landmarks=False, edge_px=0.5, mesh=(0.01, 0.002), hairy=0.3, dilation_px=0.3)
+    found = fit_joint(joint_evidence(np.random.default_rng(8), conditions, cameras=10, frames=2))
+    assert found.findings == ()
+
+
+def test_every_camera_has_a_delta_with_covariance() -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(6), OUTLINES, cameras=6, frames=1))
+    assert len(found.deltas) == 6
+    for delta in found.deltas:
+        assert np.isfinite(delta.covariance).all()
+        assert (np.linalg.eigvalsh(delta.covariance) > 0.0).all()
 
 
 def test_too_few_cameras_cannot_be_told() -> None:

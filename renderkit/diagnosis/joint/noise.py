@@ -1,0 +1,164 @@
+"""Noise levels and robust weights, estimated from residuals: landmarks by group of cameras, outlines by camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.observations import Observations
+
+MIN_NOISE_PX: Final = 0.05
+STUDENT: Final = 4.0
+MIN_OUTLINE_PX: Final = 0.02
+_EM_ROUNDS = 6
+_START_SHARE = 0.4
+_START_Z = 0.524
+_POOLED = 12.0
+_MIN_INLIERS = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """How much each number weighs.
+
+    Attributes:
+        weights: (C, F, L) of the landmarks, 1 / px^2, per component.
+        noise_px: (G,) of the landmarks in each group, per component.
+        view_shift_px: Scatter of whole views' detections, per component.
+        offset_weights: (C, F, N) of the outlines' samples, 1 / px^2, correlation along the outline counted.
+        outline_px: (C,) noise of one sample.
+        correlation: (C,) how many neighbouring samples count as one.
+        strays: (C,) share of the samples that belong to no outline of the mesh: hair, a missing part, no edge.
+    """
+
+    weights: FloatArray
+    noise_px: FloatArray
+    view_shift_px: float
+    offset_weights: FloatArray
+    outline_px: FloatArray
+    correlation: FloatArray
+    strays: FloatArray
+
+    def inflated(self, factors: FloatArray) -> Noise:
+        """Return the noise with variances larger by a factor (C,) for each camera."""
+        per_camera = factors[:, None, None]
+        return replace(self, weights=self.weights / per_camera, offset_weights=self.offset_weights / per_camera)
+
+
+def noise_of(
+    seen: Observations,
+    residuals: FloatArray,
+    offsets: FloatArray,
+    view_shift_px: float,
+    num_fitted: float = 0.0,
+) -> Noise:
+    """Return noise and weights that state the information rightly on average.
+
+    Args:
+        seen: The evidence.
+        residuals: (C, F, L, 2) px.
+        offsets: (C, F, N) residuals of the outlines, px.
+        view_shift_px: Scatter of whole views.
+        num_fitted: Effective number of fitted parameters: residuals are smaller than the noise by what they took up.
+    """
+    count = max(2.0 * float(seen.known.sum()), 1.0)
+    taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
+    weights = np.zeros(seen.known.shape)
+    levels = []
+    for group in range(len(seen.group_names)):
+        members = np.array(seen.groups) == group
+        known = seen.known & members[:, None, None]
+        values = residuals[known]
+        level = max(1.4826 * taken * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
+        levels.append(level)
+        if len(values):
+            weights[known] = _student((values * taken / level) ** 2) / level**2
+    outline = _outline_noise(seen, offsets)
+    return Noise(
+        weights=weights,
+        noise_px=np.array(levels),
+        view_shift_px=view_shift_px,
+        offset_weights=outline.weights,
+        outline_px=outline.sigma,
+        correlation=outline.correlation,
+        strays=outline.strays,
+    )
+
+
+def _student(scaled: FloatArray) -> FloatArray:
+    """Return Student's weights of squared components (N, 2), scaled to such residuals' sandwich information."""
+    squares = scaled.sum(axis=1)
+    weights: FloatArray = (STUDENT + 2.0) / (STUDENT + squares)
+    slope = float(np.mean(weights - weights**2 * squares / (STUDENT + 2.0)))
+    spread = float(np.mean(weights**2 * squares / 2.0))
+    result: FloatArray = weights * (slope**2 / (spread * float(np.mean(weights))))
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class _OutlineNoise:
+    weights: FloatArray
+    sigma: FloatArray
+    correlation: FloatArray
+    strays: FloatArray
+
+
+def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
+    count = len(seen.names)
+    weights, sigma = np.zeros(seen.offset_known.shape), np.full(count, MIN_OUTLINE_PX)
+    correlation, strays = np.ones(count), np.zeros(count)
+    cameras = np.flatnonzero(seen.has_outlines)
+    for camera in cameras:
+        known = seen.offset_known[camera]
+        inlier, sigma[camera] = _mixture(offsets[camera][known])
+        weights[camera][known] = inlier
+        drawn = seen.curves[camera] >= 0.0
+        strays[camera] = 1.0 - float(inlier.sum()) / max(float(drawn.sum()), 1.0)
+        correlation[camera] = _correlation(offsets[camera] * weights[camera], seen.curves[camera])
+    if len(cameras):
+        # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
+        correlation[cameras] = np.maximum(correlation[cameras], float(np.median(correlation[cameras])))
+    return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
+
+
+def _mixture(values: FloatArray) -> tuple[FloatArray, float]:
+    """Split (N,) offsets into noise about 0 and strays that are spread evenly on each side.
+
+    Hair lies outside the mesh and a bite inside, so the two sides have shares of their own. Expectation maximisation
+    (Dempster, Laird and Rubin 1977), started from the middle share of the sizes.
+
+    Returns:
+        (N,) probability that a sample is no stray, and the noise in px.
+    """
+    sizes = np.abs(values)
+    reach = max(float(sizes.max()), 1.0)
+    sigma = max(float(np.quantile(sizes, _START_SHARE)) / _START_Z, MIN_OUTLINE_PX)
+    outside = values > 0.0
+    share, sides = 0.8, np.array([0.1, 0.1])
+    inlier: FloatArray = np.ones(len(values))
+    for _ in range(_EM_ROUNDS):
+        core = share * np.exp(-0.5 * (values / sigma) ** 2) / (sigma * np.sqrt(2.0 * np.pi))
+        stray = np.where(outside, sides[0], sides[1]) / reach
+        inlier = core / (core + stray)
+        total = float(inlier.sum())
+        share = max(total / len(values), _MIN_INLIERS)
+        sides = np.maximum(np.array([(1.0 - inlier)[outside].sum(), (1.0 - inlier)[~outside].sum()]), 0.5) / len(values)
+        sigma = max(float(np.sqrt((inlier * values**2).sum() / max(total, 1.0))), MIN_OUTLINE_PX)
+    return inlier, sigma
+
+
+def _correlation(values: FloatArray, curves: FloatArray) -> float:
+    """Return how many neighbouring samples of (F, N) residuals count as one: Bartlett's sum of autocorrelations."""
+    square = float((values**2).sum())
+    if square <= 0.0:
+        return 1.0
+    lags = max(1, int(np.sqrt(values.shape[1])))
+    total = 1.0
+    for lag in range(1, lags + 1):
+        same = (curves[:, lag:] == curves[:, :-lag]) & (curves[:, lag:] >= 0.0)
+        share = float((values[:, lag:] * values[:, :-lag] * same).sum()) / square
+        total += 2.0 * (1.0 - lag / (lags + 1.0)) * share
+    return float(np.clip(total, 1.0, values.shape[1] / 8.0 if values.shape[1] >= 8 else 1.0))

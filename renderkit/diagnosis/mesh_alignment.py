@@ -1,0 +1,163 @@
+"""Outlines of one frame in all its views, with the mesh moved to where most of them agree.
+
+The joint estimate is linear about the mesh as it stands. A mesh that is far off is moved first, as a whole; how far is
+part of the evidence. A camera that is off alone does not move it: the fit is robust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import AlphaImage, FloatArray, MaskImage
+from renderkit.diagnosis.joint.parameters import linearise
+from renderkit.diagnosis.outline_offsets import (
+    MeshEdges,
+    measure_offsets,
+    mesh_edges,
+    missing_share,
+    outline_evidence,
+    sample_outline,
+)
+from renderkit.diagnosis.view_evidence import OutlineEvidence
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
+
+Draw: TypeAlias = Callable[[Mesh, Camera], MaskImage]
+"""Draws a mesh into a camera of reduced size."""
+
+DRAWN_SIDE: Final = 512
+"""Longer side, px, of the drawings that say roughly where outlines are."""
+
+MOVED_PX: Final = 1.5
+"""A mesh is moved, and its outlines measured again, while that moves them by more than this."""
+
+_MAX_MOVES = 6
+_WORTH = 0.8
+_ROUNDS = 12
+_TUKEY = 4.685
+
+
+@dataclass(frozen=True, eq=False)
+class MatteView:
+    """One camera's matte of a frame.
+
+    Attributes:
+        camera: The camera in whose picture the matte is.
+        alpha: (h, w) the matte, of any size.
+        threshold: Share of 255 at which its edge lies.
+    """
+
+    camera: Camera
+    alpha: AlphaImage
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A mesh, what was done to it, and its outlines."""
+
+    mesh: Mesh
+    rotation: FloatArray
+    step: FloatArray
+    growth: float
+    outlines: tuple[OutlineEvidence | None, ...]
+
+    @property
+    def typical_px(self) -> float:
+        """Median size of the offsets; those without an edge within reach count as far."""
+        sizes = [np.nan_to_num(np.abs(one.offsets_px), nan=np.inf) for one in self.outlines if one is not None]
+        return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
+
+
+def frame_outlines(mesh: Mesh, views: Sequence[MatteView], draw: Draw) -> tuple[OutlineEvidence | None, ...]:
+    """Measure the outlines of a mesh against the mattes of one frame; None for a view that says nothing."""
+    edges = mesh_edges(mesh.faces)
+    center = np.median(mesh.vertices, axis=0)
+    best = _Placed(mesh, np.eye(3), np.zeros(3), 0.0, ())
+    best = _measured(best, center, edges, views, draw)
+    for _ in range(_MAX_MOVES):
+        found = _motion(best.outlines, center + best.step, views)
+        if found is None or found[1] < MOVED_PX:
+            break
+        moved = _measured(_moved(best, center, found[0]), center, edges, views, draw)
+        if moved.typical_px > _WORTH * best.typical_px:
+            break
+        best = moved
+    return best.outlines
+
+
+def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
+    turn, factor = matrix_from_rotation_vector(motion[:3]), 1.0 + motion[6]
+    middle = center + placed.step
+    vertices = middle + factor * (placed.mesh.vertices - middle) @ turn.T + motion[3:6]
+    mesh = Mesh(vertices, placed.mesh.faces, name=placed.mesh.name)
+    step, growth = placed.step + motion[3:6], (1.0 + placed.growth) * factor - 1.0
+    return _Placed(mesh, turn @ placed.rotation, step, growth, ())
+
+
+def _measured(placed: _Placed, center: FloatArray, edges: MeshEdges, views: Sequence[MatteView], draw: Draw) -> _Placed:
+    motion = np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]])
+    outlines = tuple(_outline(placed.mesh, edges, view, draw, (motion, center)) for view in views)
+    return _Placed(placed.mesh, placed.rotation, placed.step, placed.growth, outlines)
+
+
+def _outline(
+    mesh: Mesh, edges: MeshEdges, view: MatteView, draw: Draw, motion: tuple[FloatArray, FloatArray]
+) -> OutlineEvidence | None:
+    ratio = min(1.0, DRAWN_SIDE / max(view.camera.size))
+    size = (max(1, round(view.camera.width * ratio)), max(1, round(view.camera.height * ratio)))
+    drawn = draw(mesh, view.camera.scaled(size))
+    outline = sample_outline(mesh.vertices, mesh.faces, edges, view.camera, drawn)
+    if outline is None:
+        return None
+    offsets = measure_offsets(outline, view.camera, view.alpha, view.threshold)
+    return outline_evidence(outline, offsets, missing_share(drawn, view.alpha, view.threshold), *motion)
+
+
+def _motion(
+    outlines: Sequence[OutlineEvidence | None], center: FloatArray, views: Sequence[MatteView]
+) -> tuple[FloatArray, float] | None:
+    """Return the (7,) turn, step and growth about the centre that most outlines ask for, and its RMS effect, px."""
+    parts = [
+        (mesh_rows(one, view.camera, center), one.offsets_px)
+        for one, view in zip(outlines, views, strict=True)
+        if one is not None
+    ]
+    if not parts:
+        return None
+    design, offsets = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = np.isfinite(offsets)
+    design, offsets = design[known], offsets[known]
+    if len(offsets) < 10 * design.shape[1]:
+        return None
+    units = 1.0 / np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-12)
+    motion = _robust(design * units, offsets) * units
+    return motion, float(np.sqrt(((design @ motion) ** 2).mean()))
+
+
+def mesh_rows(outline: OutlineEvidence, camera: Camera, center: FloatArray) -> FloatArray:
+    """Return (N, 7) px of offset by a turn about a centre, a step and a relative growth of the mesh."""
+    gradient = np.einsum("nk,nka->na", outline.normals, linearise(camera, outline.points_world).by_point)
+    arms = outline.points_world - center
+    return np.column_stack([np.cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
+
+
+def _robust(design: FloatArray, target: FloatArray) -> FloatArray:
+    """Return the least-squares solution with Tukey's weights, started from Huber's."""
+    solution: FloatArray = np.zeros(design.shape[1])
+    ridge = 1e-6 * len(target) * np.eye(design.shape[1])
+    for count in range(_ROUNDS):
+        residuals = target - design @ solution
+        scale = max(1.4826 * float(np.median(np.abs(residuals))), 0.1)
+        if count < _ROUNDS // 2:
+            weights = np.minimum(1.0, scale / np.maximum(np.abs(residuals), 1e-12))
+        else:
+            weights = np.clip(1.0 - (residuals / (_TUKEY * scale)) ** 2, 0.0, None) ** 2
+        heavy = (design * weights[:, None]).T @ design + ridge
+        solution = np.asarray(np.linalg.solve(heavy, design.T @ (weights * target)), dtype=np.float64)
+    return solution

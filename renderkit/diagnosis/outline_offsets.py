@@ -1,0 +1,232 @@
+"""How far a matte's outline lies from a mesh's, in one view, to a fraction of a pixel.
+
+The drawn outline is taken from the mesh itself: where the line along the normal leaves the outermost edge between a
+face that looks at the camera and one that does not. The captured one is where the matte falls through 0.5 there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import AlphaImage, Faces, FloatArray, MaskImage, Pixels, Points3
+from renderkit.diagnosis.view_evidence import OutlineEvidence
+from renderkit.geometry.camera import Camera
+from renderkit.metrics.contour import Contour, trace_contour
+
+MAX_SAMPLES: Final = 96
+"""Samples along the outline of one view: neighbours err together, so more of them say little more."""
+
+MIN_SAMPLES: Final = 12
+REACH: Final = 0.08
+"""The captured outline is looked for within this share of the drawn picture's size, either way."""
+
+MIN_REACH_PX: Final = 8.0
+_STEP = 0.5
+_ACROSS = (-1.0, 0.0, 1.0)
+_SLACK = 2.5
+_DEEP = 4
+_CHORD = 2
+
+
+@dataclass(frozen=True, eq=False)
+class MeshEdges:
+    """Edges of a mesh with the faces on either side.
+
+    Attributes:
+        ends: (E, 2) vertices.
+        sides: (E, 2) faces; the second is -1 at the border of the mesh.
+    """
+
+    ends: NDArray[np.int32]
+    sides: NDArray[np.int32]
+
+
+def mesh_edges(faces: Faces) -> MeshEdges:
+    """Pair the faces of each edge; of an edge that more than two faces share, two are kept."""
+    heads = np.roll(faces, -1, axis=1)
+    low, high = np.minimum(faces, heads).ravel(), np.maximum(faces, heads).ravel()
+    keys = low.astype(np.int64) * (int(faces.max(initial=0)) + 1) + high
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    following = np.minimum(first + 1, len(keys) - 1)
+    has_second = (keys[following] == keys[first]) & (following != first)
+    owner = (order // 3).astype(np.int32)
+    sides = np.column_stack([owner[first], np.where(has_second, owner[following], -1)]).astype(np.int32)
+    return MeshEdges(np.column_stack([low, high])[order[first]], sides)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnOutline:
+    """Samples of the drawn outline: (N, 3) world points, (N, 2) px, (N, 2) outward normals, (N,) curves."""
+
+    points_world: Points3
+    pixels: Pixels
+    normals: FloatArray
+    curves: NDArray[np.int64]
+
+
+def sample_outline(
+    vertices: Points3, faces: Faces, edges: MeshEdges, camera: Camera, drawn: MaskImage
+) -> DrawnOutline | None:
+    """Sample the outline of a mesh in a camera.
+
+    Args:
+        vertices: (V, 3) world units.
+        faces: (F, 3).
+        edges: Of the faces.
+        camera: The camera.
+        drawn: (h, w) the mesh drawn into the camera at any size; only says roughly where the outline is.
+
+    Returns:
+        The samples, or None where there are too few.
+    """
+    contour = trace_contour(drawn.view(np.uint8))
+    chosen = np.flatnonzero(contour.usable)
+    chosen = chosen[:: max(1, -(-len(chosen) // MAX_SAMPLES))]
+    if len(chosen) < MIN_SAMPLES:
+        return None
+    factor = np.array([camera.width / drawn.shape[1], camera.height / drawn.shape[0]])
+    pixels, normals = _scaled(contour, chosen, factor)
+    seen = camera.cam_from_world.apply(vertices)
+    projected = camera.project_cam(seen)
+    segments = _rim(projected, faces, edges)
+    place, where = _crossings(pixels, normals, projected[segments], _SLACK * float(factor.max()))
+    found = np.isfinite(place)
+    if found.sum() < MIN_SAMPLES:
+        return None
+    ends, along = segments[where[found, 0].astype(int)], where[found, 1]
+    depth = seen[ends, 2]
+    # A point at the share t of a drawn segment lies at this share of the segment in space.
+    share = along * depth[:, 0] / (along * depth[:, 0] + (1.0 - along) * depth[:, 1])
+    points = vertices[ends[:, 0]] * (1.0 - share)[:, None] + vertices[ends[:, 1]] * share[:, None]
+    exact = pixels[found] + place[found, None] * normals[found]
+    return DrawnOutline(points, exact, normals[found], contour.loops[chosen][found])
+
+
+def _scaled(contour: Contour, chosen: NDArray[np.int64], factor: FloatArray) -> tuple[Pixels, FloatArray]:
+    """Return (N, 2) points and normals in px of the camera.
+
+    A contour's own normals are smoothed over so many pixels that they miss what is small; here each is across the
+    chord between neighbours, whose places are exact to a twentieth of a pixel.
+    """
+    neighbours = []
+    for step in (-_CHORD, _CHORD):
+        at = np.clip(chosen + step, 0, len(contour.points) - 1)
+        at = np.where(contour.loops[at] == contour.loops[chosen], at, chosen)
+        neighbours.append(contour.points[at] * factor)
+    chord = neighbours[1] - neighbours[0]
+    normals = np.column_stack([-chord[:, 1], chord[:, 0]])
+    normals *= np.sign((normals * contour.normals[chosen]).sum(axis=1, keepdims=True))
+    pixels = (contour.points[chosen] + 0.5) * factor - 0.5
+    return pixels, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def _rim(projected: Pixels, faces: Faces, edges: MeshEdges) -> NDArray[np.int32]:
+    """Return the (K, 2) ends of the edges between faces that turn differently in the picture, or at a border."""
+    a, b, c = (projected[faces[:, corner]] for corner in range(3))
+    with np.errstate(invalid="ignore"):
+        front = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    differs = (edges.sides[:, 1] < 0) | (front[edges.sides[:, 0]] != front[edges.sides[:, 1]])
+    ends = edges.ends[differs]
+    result: NDArray[np.int32] = ends[np.isfinite(projected[ends]).all(axis=(1, 2))]
+    return result
+
+
+def _crossings(
+    pixels: Pixels, normals: FloatArray, segments: FloatArray, reach: float
+) -> tuple[FloatArray, FloatArray]:
+    """Cut the lines along the normals with (K, 2, 2) segments.
+
+    Returns:
+        (N,) signed distance to the outermost crossing within reach, NaN without one; (N, 2) its segment and the share
+        of the segment there.
+    """
+    place = np.full(len(pixels), np.nan)
+    where = np.zeros((len(pixels), 2))
+    start, step = segments[:, 0], segments[:, 1] - segments[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for index, (pixel, normal) in enumerate(zip(pixels, normals, strict=True)):
+            away = start - pixel
+            across = step[:, 0] * normal[1] - step[:, 1] * normal[0]
+            share = (away[:, 1] * normal[0] - away[:, 0] * normal[1]) / across
+            distance = (away + share[:, None] * step) @ normal
+            valid = (share >= 0.0) & (share <= 1.0) & (np.abs(distance) <= reach)
+            if valid.any():
+                best = int(np.argmax(np.where(valid, distance, -np.inf)))
+                place[index], where[index] = distance[best], (best, share[best])
+    return place, where
+
+
+def measure_offsets(outline: DrawnOutline, camera: Camera, alpha: AlphaImage, threshold: float) -> FloatArray:
+    """Return (N,) px from the drawn outline to the matte's along the normals; NaN where there is none within reach.
+
+    Args:
+        outline: The drawn outline.
+        camera: The camera.
+        alpha: (h, w) the matte, of any size.
+        threshold: Share of 255 at which the matte's edge lies.
+    """
+    size = float(np.ptp(outline.pixels, axis=0).max())
+    reach = max(MIN_REACH_PX, REACH * size)
+    factor = np.array([alpha.shape[1] / camera.width, alpha.shape[0] / camera.height])
+    unit = float(factor.mean())
+    steps = np.arange(-reach, reach + _STEP / unit, _STEP / unit)
+    tangents = np.column_stack([-outline.normals[:, 1], outline.normals[:, 0]])
+    total = np.zeros((len(outline.pixels), len(steps)))
+    for across in _ACROSS:
+        at = outline.pixels + across / unit * tangents
+        lines = (at[:, None] + steps[None, :, None] * outline.normals[:, None] + 0.5) * factor - 0.5
+        total += _sampled(alpha, lines)
+    smooth = total / len(_ACROSS)
+    # The matte counts as a step that was blurred a little: half a pixel either way along the normal.
+    smooth[:, 1:-1] = 0.25 * smooth[:, :-2] + 0.5 * smooth[:, 1:-1] + 0.25 * smooth[:, 2:]
+    return _nearest_fall(smooth - 255.0 * threshold, steps)
+
+
+def _sampled(alpha: AlphaImage, pixels: FloatArray) -> FloatArray:
+    """Sample bilinearly at (N, M, 2) px; what lies beyond the picture is like its border."""
+    maps = pixels.astype(np.float32)
+    found = cv2.remap(alpha, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _nearest_fall(level: FloatArray, steps: FloatArray) -> FloatArray:
+    """Return (N,) where (N, M) levels fall through 0 nearest to step 0."""
+    falls = (level[:, :-1] >= 0.0) & (level[:, 1:] < 0.0)
+    drop = np.where(falls, level[:, :-1] - level[:, 1:], 1.0)
+    place = steps[:-1] + (steps[1:] - steps[:-1]) * level[:, :-1] / drop
+    far = np.where(falls, np.abs(place), np.inf)
+    best = far.argmin(axis=1)
+    rows = np.arange(len(level))
+    return np.where(np.isfinite(far[rows, best]), place[rows, best], np.nan)
+
+
+def missing_share(drawn: MaskImage, alpha: AlphaImage, threshold: float) -> float:
+    """Return the share of the drawn inside, away from its outline, that the matte lacks."""
+    inner = cv2.erode(drawn.view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8), borderValue=0) > 0
+    if not inner.any():
+        return 0.0
+    rows = ((np.arange(drawn.shape[0]) + 0.5) * alpha.shape[0] / drawn.shape[0]).astype(int)
+    columns = ((np.arange(drawn.shape[1]) + 0.5) * alpha.shape[1] / drawn.shape[1]).astype(int)
+    return float((alpha[np.ix_(rows, columns)][inner] < 255.0 * threshold).mean())
+
+
+def outline_evidence(
+    outline: DrawnOutline, offsets_px: FloatArray, missing: float, motion: FloatArray, center: FloatArray
+) -> OutlineEvidence:
+    """Put a view's measurement together."""
+    return OutlineEvidence(
+        points_world=outline.points_world,
+        normals=outline.normals,
+        offsets_px=offsets_px,
+        curves=outline.curves,
+        missing=missing,
+        mesh_motion=motion,
+        mesh_center=center,
+    )
