@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint.matte_faults import matte_faults
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
@@ -66,8 +67,17 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
     if len(cameras) < MIN_JOINT_CAMERAS:
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
-    found = fit_joint(RigEvidence(tuple(_thinned(view) for view in views)))
-    return _changed(whole, found.sentence, found)
+    mattes = matte_faults(evidence.views)
+    others = {(one.camera, one.frame) for one in mattes if one.partner}
+    used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
+    found = fit_joint(RigEvidence(tuple(_thinned(view) for view in used)))
+    words = tuple(one.sentence for one in mattes)
+    return _changed(whole, found.sentence, found, words if found.mesh is None else (found.mesh.sentence, *words))
+
+
+def _without_outline(view: ViewEvidence) -> ViewEvidence:
+    """Return a view without a matte that is of another view."""
+    return replace(view, outline=None, matte=None)
 
 
 def _thinned(view: ViewEvidence) -> ViewEvidence:
@@ -77,8 +87,11 @@ def _thinned(view: ViewEvidence) -> ViewEvidence:
     return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step])
 
 
-def _changed(whole: Diagnosis, sentence: str, found: JointDiagnosis | None = None) -> Diagnosis:
-    return replace(whole, cameras_sentence=sentence, cameras=() if found is None else _faults(found))
+def _changed(
+    whole: Diagnosis, sentence: str, found: JointDiagnosis | None = None, others: tuple[str, ...] = ()
+) -> Diagnosis:
+    cameras = () if found is None else _faults(found)
+    return replace(whole, cameras_sentence=sentence, cameras=cameras, others=others)
 
 
 def _faults(found: JointDiagnosis) -> tuple[CameraFault, ...]:

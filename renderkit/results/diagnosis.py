@@ -71,6 +71,7 @@ class Diagnosis:
         num_views: Views with evidence.
         cameras: Cameras that are off, the worst first.
         cameras_sentence: The answer for single cameras; says why where there is none.
+        others: What is wrong and no camera's fault: the mesh's pose or size, mattes.
         evidence: What evidence that joins many views says, without a mesh: points, mattes, boards.
 
     Example:
@@ -94,6 +95,7 @@ class Diagnosis:
     num_views: int = 0
     cameras: tuple[CameraFault, ...] = ()
     cameras_sentence: str = ""
+    others: tuple[str, ...] = ()
     evidence: tuple[RigFindings, ...] = ()
 
     @property
@@ -105,7 +107,7 @@ class Diagnosis:
     def lines(self) -> tuple[str, ...]:
         """The answer for the rig, then one line per camera that is off, then what is common to all."""
         further = (line for one in self.evidence for line in one.lines[1:])
-        return (f"diagnosis: {self.sentence}", *(one.sentence for one in self.cameras), *further)
+        return (f"diagnosis: {self.sentence}", *(one.sentence for one in self.cameras), *self.others, *further)
 
     def __str__(self) -> str:
         """Return the long form."""
@@ -140,6 +142,7 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "alternatives": tuple(tuple(one) for one in value["alternatives"]),
         "margin": nan_if_none(value["margin"]),
         "cameras": cameras,
+        "others": tuple(value.get("others", ())),
         # Reports from before there was such evidence have no such key.
         "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
     }

@@ -244,6 +244,7 @@ def _diagnosis() -> dict[str, Any]:
         num_views=COUNT,
         cameras=array_schema(camera),
         cameras_sentence=TEXT,
+        others=array_schema(TEXT) | {"description": "What is wrong and no camera's fault: mesh, mattes"},
         evidence=array_schema(findings_schema()),
     )
     # A report that was written before there was such evidence has no such key.

@@ -10,6 +10,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.decide import Decision, Estimator, SlipTest, decide, explains, ranked_causes, tests_of
 from renderkit.diagnosis.joint.estimate import Priors, estimate
+from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
@@ -51,7 +52,7 @@ def fit_joint(
     seen = observe(evidence)
     if seen is None:
         reason = "fewer than 3 cameras have landmarks or outlines"
-        return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, reason, f"cameras cannot be compared: {reason}")
+        return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
     most = max(1, (len(seen.names) - 1) // 2)
     decision = decide(seen, priors or Priors(), alpha, most, estimator=estimator)
     findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
@@ -65,6 +66,7 @@ def fit_joint(
         view_shift_px=found.noise.view_shift_px,
         alpha=alpha,
         num_views=int((seen.known.any(axis=2) | seen.offset_known.any(axis=2)).sum()),
+        mesh=mesh_fault(seen, found),
         reason="",
         sentence=rig_sentence(findings, len(seen.names), alpha),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from renderkit.arrays import FloatArray, frozen
+from renderkit.diagnosis.joint.mesh_fault import MeshFault
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,8 @@ class CameraFinding:
         camera: The camera.
         cause: The likeliest slip.
         cannot_tell: All slips that explain the evidence about as well, `cause` first.
-        family: What it looks like: "shift", "roll", "scale", "lens", "aspect" or "several".
+        family: What it looks like: "shift", "roll", "scale", "lens", "aspect", "several"; or "matte" or
+            "detections" where its pictures are wrong and it is not.
         log_p: Logarithm of the probability of such evidence from a healthy camera, all cameras and slips considered.
         size_px: RMS displacement of the subject, px.
         size_error_px: Its standard error.
@@ -76,6 +78,7 @@ class JointDiagnosis:
         view_shift_px: Scatter of whole views' detections.
         alpha: Probability that a rig without fault has a finding.
         num_views: Views with evidence.
+        mesh: How the mesh is off, None where it is not.
         reason: Why nothing could be told; "" otherwise.
         sentence: The answer in one sentence.
     """
@@ -87,5 +90,6 @@ class JointDiagnosis:
     view_shift_px: float
     alpha: float
     num_views: int
+    mesh: MeshFault | None
     reason: str
     sentence: str

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels
 from renderkit.diagnosis.readings.interpretation import MAX_VERTICES, Interpretation
@@ -150,21 +151,39 @@ def _matte(view: Interpretation) -> Sequence[float]:
     """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
     if view.matte is None:
         return (np.nan,) * 2
-    height, width = view.matte.shape
+    column, row, total = _cells(view, view.matte)
+    # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
+    inside = float(view.matte[row, column].sum()) / max(len(row), _MIN_SEEN * total, 1.0)
+    return coarse_iou(*coarse_masks(view, view.matte)), inside
+
+
+def coarse_masks(view: Interpretation, matte: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Return the drawn mesh and a (h, w) matte on a grid of `GRID` cells."""
+    cells = min(GRID / max(matte.shape), 1.0)
+    shape = int(np.ceil(matte.shape[0] * cells)), int(np.ceil(matte.shape[1] * cells))
+    column, row, _ = _cells(view, matte)
+    drawn = np.zeros(shape, dtype=np.bool_)
+    drawn[(row * cells).astype(np.int64), (column * cells).astype(np.int64)] = True
+    return _closed(drawn), coarse(matte, shape)
+
+
+def coarse_iou(drawn: BoolArray, captured: BoolArray) -> float:
+    """Return the intersection over union of two masks; 0 where both are empty or their shapes differ."""
+    if drawn.shape != captured.shape:
+        return 0.0
+    union = int((drawn | captured).sum())
+    return float((drawn & captured).sum()) / union if union else 0.0
+
+
+def _cells(view: Interpretation, matte: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return columns and rows of the vertices that fall into a matte, and how many there are in all."""
+    height, width = matte.shape
     step = max(1, -(-len(view.vertices) // MAX_VERTICES))
     pixels = view.project(view.vertices[::step], bent=view.matte_is_bent)
     where = (pixels + 0.5) * view.matte_from_px
     seen = ((where >= 0.0) & (where < (width, height))).all(axis=1)
     column, row = where[seen].astype(np.int64).T
-    # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
-    inside = float(view.matte[row, column].sum()) / max(int(seen.sum()), _MIN_SEEN * len(pixels), 1.0)
-    cells = min(GRID / max(width, height), 1.0)
-    shape = int(np.ceil(height * cells)), int(np.ceil(width * cells))
-    drawn = np.zeros(shape, dtype=np.bool_)
-    drawn[(row * cells).astype(np.int64), (column * cells).astype(np.int64)] = True
-    drawn, captured = _closed(drawn), coarse(view.matte, shape)
-    union = int((drawn | captured).sum())
-    return (float((drawn & captured).sum()) / union if union else 0.0), inside
+    return column, row, len(pixels)
 
 
 def coarse(matte: BoolArray, shape: tuple[int, int]) -> BoolArray:

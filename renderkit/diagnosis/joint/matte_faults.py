@@ -1,0 +1,116 @@
+"""Mattes that are not their camera's fault: a hole or a missing part, or the matte of another view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import BoolArray
+from renderkit.diagnosis.readings.agreement import coarse_iou, coarse_masks
+from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.view_evidence import ViewEvidence
+
+MIN_CAMERAS: Final = 6
+LACKS: Final = 0.02
+"""A matte lacks a part where it lacks this share of the drawn inside more than mattes of this rig usually do ..."""
+
+LACKS_ERRORS: Final = 8.0
+"""... and by so many scatters of the others."""
+
+MISFIT: Final = 0.15
+"""A matte may be of another view where its IoU is lower by this than the others' median."""
+
+FITS_BACK: Final = 0.05
+"""It is of that view where it fits there to within this of the others' median."""
+
+
+@dataclass(frozen=True)
+class MatteFault:
+    """A matte that is wrong.
+
+    Attributes:
+        camera: The camera.
+        frame: The frame.
+        cause: "part missing", "of another camera", "exchanged" or "of another view".
+        partner: The camera whose matte it is; "" otherwise.
+        sentence: In one sentence.
+    """
+
+    camera: str
+    frame: str
+    cause: str
+    partner: str
+    sentence: str
+
+
+def matte_faults(views: Sequence[ViewEvidence]) -> tuple[MatteFault, ...]:
+    """Name mattes that are wrong whatever the cameras are; each frame by itself."""
+    found: list[MatteFault] = []
+    for frame in dict.fromkeys(view.frame for view in views):
+        found += _of_frame([view for view in views if view.frame == frame])
+    return tuple(found)
+
+
+def _of_frame(views: Sequence[ViewEvidence]) -> list[MatteFault]:
+    usable = [view for view in views if view.has_matte]
+    read = all_as_stated(usable)
+    if len(read) < MIN_CAMERAS or len(read) != len(usable):
+        return []
+    masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
+    return _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks]) + _lacking(usable)
+
+
+def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
+    missing = np.array([0.0 if view.outline is None else view.outline.missing for view in views])
+    usual = float(np.median(missing))
+    scatter = 1.4826 * float(np.median(np.abs(missing - usual)))
+    limit = usual + max(LACKS, LACKS_ERRORS * scatter)
+    return [
+        MatteFault(
+            camera=view.camera.name,
+            frame=view.frame,
+            cause="part missing",
+            partner="",
+            sentence=f"the matte of camera {view.camera.name}, frame {view.frame}, lacks {100 * share:.1f} % of the "
+            f"drawn inside, against {100 * usual:.1f} % in the median view: a hole or a missing part, not the camera's "
+            "fault",
+        )
+        for view, share in zip(views, missing, strict=True)
+        if share > limit
+    ]
+
+
+def _exchanged(
+    views: Sequence[ViewEvidence], drawn: Sequence[BoolArray], mattes: Sequence[BoolArray]
+) -> list[MatteFault]:
+    own = np.array([coarse_iou(a, b) for a, b in zip(drawn, mattes, strict=True)])
+    usual = float(np.median(own))
+    found = []
+    for index in map(int, np.flatnonzero(own < usual - MISFIT)):
+        others = np.array([coarse_iou(one, mattes[index]) for one in drawn])
+        others[index] = 0.0
+        best = int(others.argmax())
+        # It must fit there as mattes of this rig do, not only better than here.
+        if others[best] < usual - FITS_BACK or others[best] < own[index] + MISFIT:
+            continue
+        found.append(_other(views, index, best, exchanged=_fits_back(drawn, mattes, (index, best), usual)))
+    return found
+
+
+def _fits_back(drawn: Sequence[BoolArray], mattes: Sequence[BoolArray], pair: tuple[int, int], usual: float) -> bool:
+    first, second = pair
+    return coarse_iou(drawn[first], mattes[second]) >= usual - FITS_BACK
+
+
+def _other(views: Sequence[ViewEvidence], index: int, partner: int, *, exchanged: bool) -> MatteFault:
+    name, other, frame = views[index].camera.name, views[partner].camera.name, views[index].frame
+    if exchanged:
+        words = f"the mattes or the calibrations of cameras {name} and {other} are exchanged in frame {frame}"
+        tell = "landmarks would tell which" if not views[index].has_landmarks else "see its landmarks for which"
+        sentence = f"{words}: each fits the other's; {tell}"
+    else:
+        sentence = f"the matte of camera {name}, frame {frame}, is that of camera {other}: it fits there, and not here"
+    return MatteFault(name, frame, "exchanged" if exchanged else "of another camera", other, sentence)

@@ -1,0 +1,115 @@
+"""Is the mesh off, rather than the cameras? Its pose, size and even offset with their standard errors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.chi_square import log_tail
+from renderkit.diagnosis.joint.estimate import Estimate
+from renderkit.diagnosis.joint.observations import Observations
+
+SIGNIFICANT: Final = math.log(1e-4)
+"""Logarithm of the probability below which a part of the mesh's motion is named."""
+
+MIN_SHARE: Final = 0.004
+"""A motion that moves the subject by less than this share of its radius is within what any mesh may be off."""
+
+MIN_OVERLAP: Final = 3
+"""Frames from which a mesh that stays behind is called one of another frame."""
+
+
+@dataclass(frozen=True)
+class MeshFault:
+    """How the mesh is off, the median over frames.
+
+    Attributes:
+        turn_deg: (3,) about the world's axes, what to apply to the mesh.
+        turn_error_deg: (3,) standard errors.
+        step: (3,) world units.
+        step_error: (3,).
+        growth: Relative growth that the mesh needs.
+        growth_error: Its standard error.
+        log_p: Logarithm of the probability of such a motion of a mesh that is right.
+        sentence: In one sentence.
+    """
+
+    turn_deg: tuple[float, float, float]
+    turn_error_deg: tuple[float, float, float]
+    step: tuple[float, float, float]
+    step_error: tuple[float, float, float]
+    growth: float
+    growth_error: float
+    log_p: float
+    sentence: str
+
+
+def mesh_fault(seen: Observations, found: Estimate, unit: str = "") -> MeshFault | None:
+    """Return how the mesh is off, or None where it is not, or where there are no outlines.
+
+    The cameras' own scatter is part of the errors: a rig that is off as a whole moves all its cameras alike, and looks
+    like a mesh that is off.
+
+    Args:
+        seen: The evidence.
+        found: The estimate.
+        unit: Of the world, for the sentence.
+    """
+    if found.shared is None or not seen.has_outlines.any():
+        return None
+    motions = seen.mesh_motion + found.shared.mesh
+    motion = np.median(motions, axis=0)
+    # Frames share the cameras' errors: the median is known no better than one frame.
+    covariance = np.median(found.shared.mesh_covariance, axis=0)
+    errors = np.sqrt(np.diag(covariance))
+    parts = [slice(0, 3), slice(3, 6), slice(6, 7)]
+    reach = np.array([*[seen.extent] * 3, 1.0, 1.0, 1.0, seen.extent])
+    named = []
+    for part in parts:
+        statistic = float(motion[part] @ np.linalg.solve(covariance[part, part], motion[part]))
+        large = float(np.abs(motion[part] * reach[part]).max()) > MIN_SHARE * seen.extent
+        log_p = log_tail(statistic, part.stop - part.start)
+        named.append(log_p if large and log_p < SIGNIFICANT else 0.0)
+    if not any(named):
+        return None
+    return _fault(motion, errors, named, (seen, unit))
+
+
+def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tuple[Observations, str]) -> MeshFault:
+    seen, unit = where
+    turn, turn_error = np.rad2deg(motion[:3]), np.rad2deg(errors[:3])
+    words = []
+    if named[0]:
+        words.append(f"turned by {_vector(-turn, turn_error)} deg about x, y, z")
+    if named[1]:
+        words.append(f"shifted by {_vector(-motion[3:6], errors[3:6])}{' ' + unit if unit else ''} along x, y, z")
+    if named[2]:
+        words.append(f"{-100 * motion[6]:+.2f} +/- {100 * errors[6]:.2f} % in size")
+    frames = f"in all {seen.num_frames} frames" if seen.num_frames > 1 else f"in frame {seen.frames[0]}"
+    sentence = (
+        f"the mesh is off {frames}: {', '.join(words)} against what {int(seen.has_outlines.sum())} cameras see alike: "
+        "not single cameras"
+    )
+    return MeshFault(
+        turn_deg=_three(turn),
+        turn_error_deg=_three(turn_error),
+        step=_three(motion[3:6]),
+        step_error=_three(errors[3:6]),
+        growth=float(motion[6]),
+        growth_error=float(errors[6]),
+        log_p=min(named),
+        sentence=sentence,
+    )
+
+
+def _three(values: FloatArray) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in values)
+    return x, y, z
+
+
+def _vector(values: FloatArray, errors: FloatArray) -> str:
+    return "(" + ", ".join(f"{v:+.3g} +/- {e:.1g}" for v, e in zip(values, errors, strict=True)) + ")"
