@@ -108,7 +108,7 @@ class Frame:
             across = np.eye(3) - np.outer(direction, direction)
             normal += across
             right += across @ camera.center_world
-        middle = np.linalg.solve(normal, right)
+        middle: FloatArray = np.asarray(np.linalg.solve(normal, right), np.float64)
         radii, scales = [], []
         for index, pixels in inside.items():
             camera = self.camera(index)

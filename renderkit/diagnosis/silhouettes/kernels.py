@@ -8,9 +8,16 @@ constrain, and arrays to work in. Imports Numba: load this module late.
 from __future__ import annotations
 
 from math import exp, sqrt
-from typing import Any, Final
+from typing import Final, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
+
+Stack: TypeAlias = NDArray[np.float32]
+Indices: TypeAlias = NDArray[np.int64]
 
 UNKNOWN: Final = 1e6
 CAP_PX: Final = 3.0
@@ -18,9 +25,9 @@ CAP_PX: Final = 3.0
 REFINE_STEPS: Final = 7
 ACTIVE_PX: Final = 0.15
 MIN_STEP_PX: Final = 0.75
-_KNOWN = 9e5
-_MAX_SLOPE = 2.0
-_SAFETY = 0.95
+KNOWN = 9e5
+MAX_SLOPE = 2.0
+SAFETY = 0.95
 
 S, Z, FIRST, SECOND, FIRST_U, FIRST_V, SECOND_U, SECOND_V, OWN_U, OWN_V, SEEN, NUM_COLUMNS = range(12)
 """Columns of the march's result: slack, depth, the cameras that hold it down (-1: none) with the derivatives of the
@@ -28,7 +35,7 @@ slack by a shift of their pictures, the same by the contour point itself, camera
 
 
 @kernel
-def sample(sdf: Any, i: int, u: float, v: float) -> float:
+def sample(sdf: Stack, i: int, u: float, v: float) -> float:
     """Return camera i's signed distance at a pixel, bilinear; `UNKNOWN` where it does not constrain."""
     height, width = sdf.shape[1], sdf.shape[2]
     if not (u >= 0.0 and v >= 0.0 and u < width - 1.0 and v < height - 1.0):
@@ -36,14 +43,14 @@ def sample(sdf: Any, i: int, u: float, v: float) -> float:
     x = int(u)
     y = int(v)
     a, b, c, e = sdf[i, y, x], sdf[i, y, x + 1], sdf[i, y + 1, x], sdf[i, y + 1, x + 1]
-    if a > _KNOWN or b > _KNOWN or c > _KNOWN or e > _KNOWN:
+    if a > KNOWN or b > KNOWN or c > KNOWN or e > KNOWN:
         return UNKNOWN
     fx, fy = u - x, v - y
     return float((a * (1.0 - fx) + b * fx) * (1.0 - fy) + (c * (1.0 - fx) + e * fx) * fy)
 
 
 @kernel
-def distance_at(sdf: Any, i: int, e: Any, ray: Any, s: float) -> float:
+def distance_at(sdf: Stack, i: int, e: FloatArray, ray: FloatArray, s: float) -> float:
     """Return camera i's signed distance at depth s of a ray; `UNKNOWN` behind it."""
     w = e[i, 2] + s * ray[i, 2]
     if w <= 0.0:
@@ -52,18 +59,17 @@ def distance_at(sdf: Any, i: int, e: Any, ray: Any, s: float) -> float:
 
 
 @kernel
-def least(sdf: Any, e: Any, ray: Any, s: float, ids: Any, count: int) -> float:
+def least(sdf: Stack, e: FloatArray, ray: FloatArray, s: float, ids: Indices, count: int) -> float:
     """Return the smallest signed distance at depth s among `count` cameras."""
     found = UNKNOWN
     for j in range(count):
         d = distance_at(sdf, ids[j], e, ray, s)
-        if d < found:
-            found = d
+        found = min(found, d)
     return found
 
 
 @kernel
-def make_ray(M: Any, x: float, y: float, ray: Any) -> None:
+def make_ray(M: FloatArray, x: float, y: float, ray: FloatArray) -> None:
     """Fill (N, 3) `ray` with M_i (x, y, 1)."""
     for i in range(M.shape[0]):
         for r in range(3):
@@ -71,7 +77,7 @@ def make_ray(M: Any, x: float, y: float, ray: Any) -> None:
 
 
 @kernel
-def stride(e: Any, ray: Any, i: int, s: float, missing: float, step: float) -> float:
+def stride(e: FloatArray, ray: FloatArray, i: int, s: float, missing: float, step: float) -> float:
     """Return the depth over which camera i's projection moves by the missing px, exactly; at least `step`."""
     w = e[i, 2] + s * ray[i, 2]
     u, v = (e[i, 0] + s * ray[i, 0]) / w, (e[i, 1] + s * ray[i, 1]) / w
@@ -79,16 +85,18 @@ def stride(e: Any, ray: Any, i: int, s: float, missing: float, step: float) -> f
     bottom = sqrt(gu * gu + gv * gv) * w - missing * ray[i, 2]
     if bottom <= 1e-12:
         return 1e9
-    return max(step, missing * w / bottom)
+    return float(max(step, missing * w / bottom))
 
 
 @kernel
-def highest(sdf: Any, e: Any, ray: Any, ids: Any, start: float, end: float, step: float, floor: float, guess: Any,
-            found: Any) -> None:  # fmt: skip
+def highest(
+    sdf: Stack, e: FloatArray, ray: FloatArray, ids: Indices, limits: FloatArray, guess: FloatArray, found: FloatArray
+) -> None:
     """March along a ray: `found` = (best slack, its depth; depth < 0 where nothing beats the floor).
 
     `guess` (2,) holds the neighbours' depths: a good bound early lets the march stride.
     """
+    start, end, step, floor = limits[0], limits[1], limits[2], limits[3]
     best, place, last = floor, -1.0, ids[0]
     for k in range(2):
         if guess[k] > 0.0:
@@ -104,7 +112,7 @@ def highest(sdf: Any, e: Any, ray: Any, ids: Any, start: float, end: float, step
                 continue
             d = distance_at(sdf, i, e, ray, s)
             if d <= best:
-                forward = stride(e, ray, i, s, _SAFETY * (best - d), step)
+                forward = stride(e, ray, i, s, SAFETY * (best - d), step)
                 last, refuted = i, True
                 break
             smallest = min(smallest, d)
@@ -115,7 +123,7 @@ def highest(sdf: Any, e: Any, ray: Any, ids: Any, start: float, end: float, step
 
 
 @kernel
-def refined(sdf: Any, e: Any, ray: Any, near: Any, count: int, middle: float, step: float) -> float:
+def refined(sdf: Stack, e: FloatArray, ray: FloatArray, near: Indices, count: int, middle: float, step: float) -> float:
     """Return the depth of the largest slack within a step of `middle`, by ternary search."""
     low, high = middle - step, middle + step
     for _ in range(REFINE_STEPS):
@@ -128,52 +136,63 @@ def refined(sdf: Any, e: Any, ray: Any, near: Any, count: int, middle: float, st
 
 
 @kernel
-def sensitivities(sdf: Any, e: Any, M: Any, ray: Any, ids: Any, s: float, slack: float, step: float, row: Any) -> None:
-    """Fill in which cameras hold the slack down, one pulling each way along the ray, and the slack's derivatives."""
+def find_holding(
+    sdf: Stack, e: FloatArray, ray: FloatArray, ids: Indices, s: float, slack: float, step: float, row: FloatArray
+) -> float:
+    """Fill in which cameras hold the slack down, one pulling each way along the ray; return the first one's share."""
     rising, falling, lowest, up, down, smallest, seen = -1, -1, -1, 0.0, 0.0, UNKNOWN, 0
     for k in range(len(ids)):
-        i = ids[k]
-        d = distance_at(sdf, i, e, ray, s)
-        if d > _KNOWN:
+        d = distance_at(sdf, ids[k], e, ray, s)
+        if d > KNOWN:
             continue
         seen += 1
         if d < smallest:
-            smallest, lowest = d, i
+            smallest, lowest = d, ids[k]
         if d <= slack + ACTIVE_PX:
-            ahead = distance_at(sdf, i, e, ray, s + 0.5 * step)
-            behind = distance_at(sdf, i, e, ray, s - 0.5 * step)
-            slope = (ahead - behind) / step
-            if ahead > _KNOWN or behind > _KNOWN:
-                continue
+            ahead = distance_at(sdf, ids[k], e, ray, s + 0.5 * step)
+            behind = distance_at(sdf, ids[k], e, ray, s - 0.5 * step)
+            slope = 0.0 if max(ahead, behind) > KNOWN else (ahead - behind) / step
             if slope > up:
-                up, rising = slope, i
+                up, rising = slope, ids[k]
             if slope < down:
-                down, falling = slope, i
+                down, falling = slope, ids[k]
     row[SEEN] = seen
-    if rising >= 0 and falling >= 0:
-        row[FIRST], row[SECOND] = rising, falling
-        share = -down / (up - down)
-    else:
-        row[FIRST], share = lowest, 1.0
-    for a in range(2):
-        i = int(row[FIRST + a])
-        if i < 0:
-            continue
-        part = share if a == 0 else 1.0 - share
-        w = e[i, 2] + s * ray[i, 2]
-        u, v = (e[i, 0] + s * ray[i, 0]) / w, (e[i, 1] + s * ray[i, 1]) / w
-        gx = 0.5 * (sample(sdf, i, u + 1.0, v) - sample(sdf, i, u - 1.0, v))
-        gy = 0.5 * (sample(sdf, i, u, v + 1.0) - sample(sdf, i, u, v - 1.0))
-        if abs(gx) > _MAX_SLOPE or abs(gy) > _MAX_SLOPE:
-            continue
-        row[FIRST_U + 2 * a], row[FIRST_V + 2 * a] = part * gx, part * gy
-        for r in range(2):
-            du, dv = s * (M[i, 0, r] - u * M[i, 2, r]) / w, s * (M[i, 1, r] - v * M[i, 2, r]) / w
-            row[OWN_U + r] -= part * (gx * du + gy * dv)
+    if rising < 0 or falling < 0:
+        row[FIRST] = lowest
+        return 1.0
+    row[FIRST], row[SECOND] = rising, falling
+    return -down / (up - down)
 
 
 @kernel
-def march(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any, work: Any, out: Any) -> None:
+def add_slopes(
+    sdf: Stack, e: FloatArray, M: FloatArray, ray: FloatArray, i: int, s: float, part: float, row: FloatArray, at: int
+) -> None:
+    """Fill in the slack's derivatives by camera i's shift, from column `at`, and add those by the contour point."""
+    w = e[i, 2] + s * ray[i, 2]
+    u, v = (e[i, 0] + s * ray[i, 0]) / w, (e[i, 1] + s * ray[i, 1]) / w
+    gx = 0.5 * (sample(sdf, i, u + 1.0, v) - sample(sdf, i, u - 1.0, v))
+    gy = 0.5 * (sample(sdf, i, u, v + 1.0) - sample(sdf, i, u, v - 1.0))
+    if abs(gx) > MAX_SLOPE or abs(gy) > MAX_SLOPE:
+        return
+    row[at], row[at + 1] = part * gx, part * gy
+    for r in range(2):
+        du, dv = s * (M[i, 0, r] - u * M[i, 2, r]) / w, s * (M[i, 1, r] - v * M[i, 2, r]) / w
+        row[OWN_U + r] -= part * (gx * du + gy * dv)
+
+
+@kernel
+def march(
+    sdf: Stack,
+    points: FloatArray,
+    e: FloatArray,
+    M: FloatArray,
+    ids: Indices,
+    limits: FloatArray,
+    ray: FloatArray,
+    work: FloatArray,
+    out: FloatArray,
+) -> None:
     """Fill `out` (n, NUM_COLUMNS) with the slack of every contour point of one camera.
 
     Args:
@@ -195,7 +214,7 @@ def march(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any
         row = out[q]
         row[S], row[FIRST], row[SECOND] = UNKNOWN, -1.0, -1.0
         make_ray(M, points[q, 0], points[q, 1], ray)
-        highest(sdf, e, ray, ids, start, end, step, floor, guess, found)
+        highest(sdf, e, ray, ids, limits, guess, found)
         best, place = found[0], found[1]
         if place < 0.0:
             row[S] = floor
@@ -212,11 +231,41 @@ def march(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any
         row[S], row[Z] = f, s
         guess[1] = guess[0]
         guess[0] = s
-        sensitivities(sdf, e, M, ray, ids, s, f, step, row)
+        share = find_holding(sdf, e, ray, ids, s, f, step, row)
+        add_slopes(sdf, e, M, ray, int(row[FIRST]), s, share, row, FIRST_U)
+        if row[SECOND] >= 0.0:
+            add_slopes(sdf, e, M, ray, int(row[SECOND]), s, 1.0 - share, row, SECOND_U)
 
 
 @kernel
-def vote(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any, shares: Any) -> None:
+def conflict(
+    sdf: Stack, e: FloatArray, ray: FloatArray, ids: Indices, s: float, full: float, best: float, last: int
+) -> tuple[float, int]:
+    """Return how much all cameras refute a place, at most about `best`, and the camera that was decisive."""
+    cost = 0.0
+    for k in range(-1, len(ids)):
+        i = last if k < 0 else ids[k]
+        if k >= 0 and i == last:
+            continue
+        d = distance_at(sdf, i, e, ray, s)
+        if d < 0.0:
+            cost += min(1.0, -d / full)
+            if cost >= best:
+                return cost, i
+    return cost, last
+
+
+@kernel
+def vote(
+    sdf: Stack,
+    points: FloatArray,
+    e: FloatArray,
+    M: FloatArray,
+    ids: Indices,
+    limits: FloatArray,
+    ray: FloatArray,
+    shares: FloatArray,
+) -> None:
     """Fill `shares` (n, N): at the depth of least conflict, how much each camera refutes a point, 0 to 1; -1: unseen.
 
     `limits` are first and last depth, step, and the violation in px that counts in full.
@@ -229,17 +278,7 @@ def vote(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any,
         s = neighbour if neighbour > 0.0 else start
         following = start
         while s <= end:
-            cost = 0.0
-            for k in range(-1, len(ids)):
-                i = last if k < 0 else ids[k]
-                if k >= 0 and i == last:
-                    continue
-                d = distance_at(sdf, i, e, ray, s)
-                if d < 0.0:
-                    cost += min(1.0, -d / full)
-                    if cost >= best:
-                        last = i
-                        break
+            cost, last = conflict(sdf, e, ray, ids, s, full, best, last)
             if cost < best:
                 best, place = cost, s
             s = following
@@ -249,12 +288,22 @@ def vote(sdf: Any, points: Any, e: Any, M: Any, ids: Any, limits: Any, ray: Any,
             shares[q, i] = -1.0
         for k in range(len(ids)):
             d = distance_at(sdf, ids[k], e, ray, place)
-            if d < _KNOWN:
+            if d < KNOWN:
                 shares[q, ids[k]] = min(1.0, max(0.0, -d / full))
 
 
 @kernel
-def accumulate(slack: Any, index: Any, value: Any, x: Any, huber: float, H: Any, g: Any, r: Any, weight: Any) -> None:
+def accumulate(
+    slack: FloatArray,
+    index: Indices,
+    value: FloatArray,
+    x: FloatArray,
+    huber: float,
+    H: FloatArray,
+    g: FloatArray,
+    r: FloatArray,
+    weight: FloatArray,
+) -> None:
     """Add up the robust normal equations of rows r = slack + sum(value x[index]); index -1: none.
 
     Negative rows weigh as Huber's loss, positive ones fade as exp(-r^2).

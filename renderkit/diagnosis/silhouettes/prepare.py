@@ -121,7 +121,8 @@ def contour_points(distance: NDArray[np.float32], most: int, seed: int = 0) -> P
     # Even along the picture's rows, with a random phase.
     points = points[np.lexsort((points[:, 0], points[:, 1]))]
     phase = np.random.default_rng(seed).random()
-    return points[((np.arange(most) + phase) * len(points) / most).astype(int)]
+    chosen: Pixels = points[((np.arange(most) + phase) * len(points) / most).astype(int)]
+    return chosen
 
 
 def _bounded(distance: NDArray[np.float32]) -> NDArray[np.float32]:

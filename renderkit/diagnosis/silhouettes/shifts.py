@@ -41,6 +41,7 @@ class Rows:
         value: (n, 10).
         camera: (n,) whose contour point it is.
         points: (n, 2) px of that contour point.
+        depth: (n,) at which its slack is reached.
     """
 
     slack: FloatArray
@@ -48,6 +49,7 @@ class Rows:
     value: FloatArray
     camera: NDArray[np.int64]
     points: FloatArray
+    depth: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +178,7 @@ def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
             index[:, PER_CAMERA * slot + a] = np.where(which >= 0, PER_CAMERA * which + a, -1)
             value[:, PER_CAMERA * slot + a] = column
     index[:, -1], value[:, -1] = PER_CAMERA * count, 1.0
-    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, points)
+    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, points, table[:, k.Z])
 
 
 def solve_rows(
@@ -189,7 +191,7 @@ def solve_rows(
     prior = np.append(np.tile(1.0 / np.array(PRIORS) ** 2, count), 0.0)
     for camera in fixed:
         prior[PER_CAMERA * camera : PER_CAMERA * (camera + 1)] = _FIXED
-    x = np.zeros(size)
+    x: FloatArray = np.zeros(size)
     x[-1] = -float(np.median(rows.slack)) if len(rows.slack) else 0.0
     residuals, weights = np.empty(len(rows.slack)), np.empty(len(rows.slack))
     normal = np.diag(prior)
@@ -197,7 +199,7 @@ def solve_rows(
         normal, right = np.diag(prior), np.zeros(size)
         normal[-1, -1] += 1e-9
         accumulate(rows.slack, rows.index, rows.value, x, huber_px, normal, right, residuals, weights)
-        following = -np.linalg.solve(normal, right)
+        following: FloatArray = -np.asarray(np.linalg.solve(normal, right), np.float64)
         step = float(np.abs(following - x).max())
         x = following if iteration < 2 else 0.5 * (x + following)
         if step < _SETTLED_PX:
@@ -254,7 +256,8 @@ def common_shift(frames: Sequence[Frame], without: Collection[int] = (), rounds:
     count = len(frames[0].silhouettes)
     kept = [index for index in range(count) if index not in without]
     gauge = gauge_of(frames[0], kept)
-    amounts, total, covariance = np.zeros(6), np.zeros(6), np.eye(6)
+    total: FloatArray = np.zeros(6)
+    covariance: FloatArray = np.eye(6)
     for _ in range(rounds):
         shifts = np.zeros((count, 2))
         shifts[kept, :] = np.tile(total[3:5], (len(kept), 1))
