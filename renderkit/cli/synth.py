@@ -64,6 +64,9 @@ def synth(
     landmark_noise: Annotated[
         float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
     ] = 0.3,
+    no_mesh: Annotated[
+        bool, typer.Option("--no-mesh", help="Pictures, mattes and 2D landmarks only: no mesh, no 3D landmarks.")
+    ] = False,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and exit.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,6 +90,7 @@ def synth(
             scan_faces=faces,
             lens=lens.value,
             landmark_noise_px=landmark_noise,
+            no_mesh=no_mesh,
         )
         with Progress() as progress:
             truth = synthesize(out, options, progress.update)

@@ -31,6 +31,8 @@ class SynthOptions:
         landmark_noise_px: Standard deviation of the detected 2D landmarks per axis, px.
         jpeg_quality: 1 to 100.
         samples: Rays per pixel and axis for colours; 0 chooses 2 for small pictures and 1 for large ones.
+        no_mesh: Write no mesh, no FLAME fit and no 3D landmarks: pictures, mattes and 2D landmarks only. RenderMe-360's
+            format only.
         threads: Worker threads; 0 for one per processor. The result does not depend on it.
 
     Example:
@@ -51,6 +53,7 @@ class SynthOptions:
     landmark_noise_px: float = 0.3
     jpeg_quality: int = 95
     samples: int = 0
+    no_mesh: bool = False
     threads: int = 0
 
     def __post_init__(self) -> None:
@@ -64,6 +67,8 @@ class SynthOptions:
             raise ValueError(f"num_frames: expected 1 to {limit}, got {self.num_frames}")
         if not all(MIN_SIDE <= side <= MAX_SIDE for side in self.size):
             raise ValueError(f"size: expected {MIN_SIDE} to {MAX_SIDE} px a side, got {self.size[0]} x {self.size[1]}")
+        if self.no_mesh and self.like != "renderme360":
+            raise ValueError(f"no_mesh: only like='renderme360' can be written without a mesh, got {self.like!r}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
         if not 1 <= self.jpeg_quality <= 100:

@@ -37,14 +37,17 @@ def synthesize_renderme360(out: Path, options: SynthOptions, advance: Callable[[
         writer.write_camera_counts(len(cameras), options.num_frames, options.size)
         for name, written in plant(cameras, faults, RENDERME360_PLACEMENT.units_per_mm).items():
             writer.write_calibration(name, written)
-        writer.write_scan(scene.scan(0).vertices, scene.model.faces)
+        if not options.no_mesh:
+            writer.write_scan(scene.scan(0).vertices, scene.model.faces)
         for frame in range(options.num_frames):
             for shot in scene.shoot(frame, cameras, faults, advance):
                 _write_shot(writer, frame, shot)
-                if frame == 0:
+                if frame == 0 and not options.no_mesh:
                     faithful = not any(f.kind.place == "picture" and shot.camera in f.cameras for f in faults)
                     mask = shot.mask if faithful else scene.scan_mask(cameras[shot.camera])
                     writer.write_scan_mask(shot.camera, encode_png(mask.astype(np.uint8) * np.uint8(255)))
+            if options.no_mesh:
+                continue
             writer.write_landmarks_3d(frame, scene.landmarks(frame)[NUM_CONTOUR:])
             writer.write_flame(frame, _flame_arrays(frame, options.seed, texture))
             writer.write_uv_texture(frame, encode_color_png(texture))
@@ -58,7 +61,7 @@ def synthesize_renderme360(out: Path, options: SynthOptions, advance: Callable[[
         cameras={str(frame): cameras for frame in range(options.num_frames)},
         faults=faults,
         expressions={str(frame): expression_at(frame, options.seed) for frame in range(options.num_frames)},
-        flame_topology=_write_topology(out / "flame_topology.npz"),
+        flame_topology=None if options.no_mesh else _write_topology(out / "flame_topology.npz"),
     )
     truth.write()
     return truth

@@ -30,6 +30,7 @@ _MODULES: Final = (
     "renderkit.metrics.normalised_error",
     "renderkit.metrics.contour_score",
     "renderkit.metrics.held_out",
+    "renderkit.metrics.silhouette",
     "renderkit.metrics.depth_histogram",
     "renderkit.metrics.texture",
 )

@@ -13,7 +13,10 @@ from renderkit.diagnosis.evidence.kind import EvidenceKind
 MESH: Final = "mesh"
 """The name of what a run does without any of these: rows of a rendered mesh."""
 
-_MODULES: Final[tuple[str, ...]] = ("renderkit.diagnosis.evidence.points",)
+_MODULES: Final[tuple[str, ...]] = (
+    "renderkit.diagnosis.evidence.points",
+    "renderkit.diagnosis.evidence.mattes",
+)
 """Modules with an `EVIDENCE`, in the order in which they are measured and shown."""
 
 EVIDENCE: Final[Mapping[str, EvidenceKind]] = MappingProxyType(

@@ -1,0 +1,333 @@
+"""Mattes alone: silhouette coherence judges a rig of a dozen cameras or more around a subject, without any mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray, Pixels
+from renderkit.capture import View
+from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
+from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
+from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
+from renderkit.diagnosis.silhouettes.prepare import Silhouette, prepare_silhouette
+from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, CommonShift, common_shift
+from renderkit.errors import RenderkitError
+from renderkit.metrics.scored_view import Missing
+from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
+from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
+from renderkit.system import usable_cores
+
+NAME: Final = "mattes"
+MIN_CAMERAS: Final = 12
+MAX_FRAMES: Final = 3
+"""Frames that are stacked, evenly spread; each costs memory and time."""
+
+MIN_CONTOUR: Final = 40
+"""A matte whose contour has fewer points inside the picture is left out."""
+
+MAX_SHARE: Final = 0.9
+"""A matte that fills more of the picture is left out."""
+
+MIN_INFORMATIVE: Final = 0.05
+"""With a smaller share of informative points nothing is concluded."""
+
+MAX_DRAWN: Final = 6
+COMMON_ERRORS: Final = 5.0
+COMMON_PX: Final = 0.25
+"""A shift common to all cameras is told from so many standard errors and so many px on, as in the sanity test."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Mattes:
+    """Silhouettes on a grid, with the views they are from.
+
+    Attributes:
+        names: Camera names.
+        ids: Frame ids.
+        views: By frame id and camera name.
+        frames: One for each id.
+        undistorted: Whether the mattes belong to undistorted pictures.
+    """
+
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+    views: Mapping[tuple[str, str], View]
+    frames: tuple[Frame, ...]
+    undistorted: bool
+
+    def remade(self, frame: int, camera: int, other: int) -> Silhouette | None:
+        """Return a camera's silhouette with another one's matte."""
+        mine = self.views.get((self.ids[frame], self.names[camera]))
+        theirs = self.views.get((self.ids[frame], self.names[other]))
+        if mine is None or theirs is None or theirs.mask is None or mine.camera.size != theirs.camera.size:
+            return None
+        return prepare_silhouette(mine.camera, theirs.mask.decode_gray(), undistorted=self.undistorted, seed=camera)
+
+    def scale(self, index: int) -> float:
+        """Return px of the picture for each px that was looked at."""
+        return next(one.scale for frame in self.frames if (one := frame.silhouettes[index]) is not None)
+
+
+def measure_mattes(views: Sequence[View], options: EvidenceOptions) -> MeasuredEvidence:
+    """Judge a rig by its mattes; see `EvidenceKind.measure`."""
+    mattes, left_out = _gathered(views, options)
+    why = _refused(mattes, left_out)
+    if mattes is None or why:
+        reasons = {key: {KIND.name: Missing(reason)} for key, reason in left_out.items()}
+        return MeasuredEvidence(RigFindings(NAME, "cannot tell", why), reasons)
+    verdict = judge_silhouettes(mattes.frames, mattes.remade)
+    still = np.zeros((len(mattes.names), 2))
+    gross = {one.camera for one in verdict.named if one.cause in {"swapped", "gross", "matte piece"}}
+    stated = [_all_slacks(frame, still, gross) for frame in mattes.frames]
+    scores = _scores(mattes, stated)
+    scores.update({key: {KIND.name: Missing(why)} for key, why in left_out.items()})
+    findings = _findings(mattes, verdict, stated, len(left_out))
+    if findings.numbers["informative"] < MIN_INFORMATIVE:
+        few = (
+            f"only {100 * findings.numbers['informative']:.0f} % of the contour points constrain a camera; "
+            f"{100 * MIN_INFORMATIVE:.0f} % are needed: more cameras around the subject would help"
+        )
+        return MeasuredEvidence(RigFindings(NAME, "cannot tell", few, numbers=findings.numbers), scores)
+    return MeasuredEvidence(findings, scores, _marks(mattes, verdict, stated))
+
+
+def _gathered(
+    views: Sequence[View], options: EvidenceOptions
+) -> tuple[_Mattes | None, dict[tuple[str, str], str]]:  # fmt: skip
+    """Prepare the mattes of a few frames; say of each that is left out why."""
+    ids = tuple(dict.fromkeys(view.frame for view in views))
+    chosen = [ids[place] for place in np.linspace(0, len(ids) - 1, min(len(ids), MAX_FRAMES)).round().astype(int)]
+    used = [view for view in views if view.frame in chosen]
+    left_out = {
+        (view.frame, view.camera.name): f"silhouettes are compared in {len(chosen)} of {len(ids)} frames, not here"
+        for view in views
+        if view.frame not in chosen
+    }
+    names = tuple(dict.fromkeys(view.camera.name for view in used))
+    by_key = {(view.frame, view.camera.name): view for view in used}
+    threads = options.threads or usable_cores()
+    with ThreadPoolExecutor(threads, thread_name_prefix="renderkit-matte") as pool:
+        prepared = dict(zip(by_key, pool.map(lambda view: _prepared(view, names, options), used), strict=True))
+    left_out |= {key: found for key, found in prepared.items() if isinstance(found, str)}
+    good = {key: found for key, found in prepared.items() if not isinstance(found, str)}
+    kept = tuple(name for name in names if any(camera == name for _, camera in good))
+    frames = [frame for frame in chosen if sum(one == frame for one, _ in good) >= MIN_CAMERAS]
+    if not frames:
+        return None, left_out
+    stacks = tuple(Frame.of([good.get((frame, name)) for name in kept], threads) for frame in frames)
+    return _Mattes(kept, tuple(frames), by_key, stacks, options.undistorted_mattes), left_out
+
+
+def _prepared(view: View, names: Sequence[str], options: EvidenceOptions) -> Silhouette | str:
+    if view.mask is None:
+        return "the capture has no matte of this view"
+    try:
+        alpha = view.mask.decode_gray()
+        seed = names.index(view.camera.name)
+        found = prepare_silhouette(view.camera, alpha, undistorted=options.undistorted_mattes, seed=seed)
+    except (RenderkitError, ValueError) as error:
+        return f"the matte cannot be used: {error}"
+    if found.share > MAX_SHARE:
+        return f"the matte fills {100 * found.share:.0f} % of the picture: it has no outline to compare"
+    if len(found.points) < MIN_CONTOUR:
+        return f"the matte's contour has {len(found.points)} points inside the picture, {MIN_CONTOUR} are needed"
+    return found
+
+
+def _refused(mattes: _Mattes | None, left_out: Mapping[tuple[str, str], str]) -> str:
+    if mattes is not None:
+        return ""
+    words = f"fewer than {MIN_CAMERAS} views of a frame have a matte whose outline can be compared"
+    reasons = [why for why in left_out.values() if "silhouettes are compared" not in why]
+    example = f" ({max(set(reasons), key=reasons.count)})" if reasons else ""
+    return f"{words}{example}; silhouettes of cameras around the subject are needed"
+
+
+def _all_slacks(frame: Frame, shifts: FloatArray, gross: set[int]) -> Slacks:
+    """Return the slacks as stated: good cameras among themselves, each gross one against the good ones."""
+    alone = (frame.slacks(shifts, gross - {one}, [one]) for one in sorted(gross & set(frame.present)))
+    parts = [frame.slacks(shifts, gross), *alone]
+    return Slacks(
+        np.concatenate([part.camera for part in parts]),
+        np.concatenate([part.points for part in parts]),
+        np.concatenate([part.table for part in parts]),
+    )
+
+
+def _scores(mattes: _Mattes, stated: Sequence[Slacks]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    scores: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for frame, ident, slacks in zip(mattes.frames, mattes.ids, stated, strict=True):
+        for index in frame.present:
+            own = slacks.table[slacks.camera == index]
+            useful = own[(own[:, 0] < INFORMATIVE_PX) & (own[:, 2] >= 0), 0]
+            score = SilhouetteScore(np.sort(useful) * mattes.scale(index), len(own))
+            scores[ident, mattes.names[index]] = {KIND.name: score}
+    return scores
+
+
+def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_left_out: int) -> RigFindings:
+    off = {one.camera: one for one in verdict.named if one.cause not in MATTE_CAUSES}
+    cameras = tuple(_judged(mattes, verdict, stated, index, off.get(index)) for index in range(len(mattes.names)))
+    named = [mattes.names[index] for index in off]
+    dropped = {one.camera for one in verdict.named}
+    shared = common_shift(mattes.frames, dropped)
+    size = float(np.median([mattes.scale(index) for index in range(len(mattes.names))]))
+    error = float(np.nanmedian(verdict.full.errors)) * size
+    informative = float(np.mean([one.informative for one in cameras]))
+    num_views = sum(len(frame.present) for frame in mattes.frames)
+    detail = (
+        f"{len(cameras)} cameras, {num_views} views; standard error of a shift {error:.2f} px, "
+        f"{100 * informative:.0f} % of the contour points informative"
+    )
+    count = len(named)
+    words = (
+        f"{count} of {len(cameras)} cameras {'is' if count == 1 else 'are'} off: {', '.join(named)} ({detail})"
+        if named
+        else f"no camera is off by more than mattes can tell ({detail})"
+    )
+    numbers = {
+        "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.threshold,
+        "common_shift_x_px": shared.shift_px[0] * size, "common_shift_y_px": shared.shift_px[1] * size,
+        "common_shift_error_x_px": shared.error_px[0] * size, "common_shift_error_y_px": shared.error_px[1] * size,
+    }  # fmt: skip
+    notes = [_matte_note(mattes, one) for one in verdict.named if one.cause in MATTE_CAUSES]
+    notes += _common_note(shared, size)
+    if num_left_out:
+        notes.append(f"mattes: {num_left_out} views were not compared, their rows say why")
+    return RigFindings(
+        NAME,
+        verdict_of(cameras),
+        words,
+        cameras,
+        tuple(notes),
+        numbers,
+        CameraMatrix("share of the contour that another matte refutes", mattes.names, verdict.conflicts),
+        num_views,
+    )
+
+
+def _judged(
+    mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], index: int, named: Named | None
+) -> JudgedCamera:
+    name, scale = mattes.names[index], mattes.scale(index)
+    tables = [slacks.table[slacks.camera == index] for slacks in stated]
+    table = np.concatenate(tables)
+    informative = (table[:, 0] < INFORMATIVE_PX) & (table[:, 2] >= 0)
+    fit = verdict.full
+    shift, error = fit.shifts[index] * scale, fit.errors[index] * scale
+    if index not in fit.kept:
+        shift, error = np.full(2, np.nan), np.full(2, np.nan)
+    sentence = f"camera {name}: {_vector(shift, error)} px, {100 * informative.mean():.0f} % of its contour informative"
+    own = JudgedCamera(
+        camera=name,
+        off=named is not None,
+        size_px=float(np.hypot(*shift)),
+        size_error_px=float(np.hypot(*error)) / np.sqrt(2.0),
+        shift_px=(float(shift[0]), float(shift[1])),
+        shift_error_px=(float(error[0]), float(error[1])),
+        num_points=len(table),
+        informative=float(informative.mean()) if len(table) else 0.0,
+        sentence=sentence,
+    )
+    if named is None:
+        return own
+    shift, error = np.array(named.shift) * scale, np.array(named.error) * scale
+    cause, words = _cause(mattes, named, shift, error)
+    moved = not np.isnan(shift).any() and named.cause in {"shift", "focal length"}
+    return replace(
+        own,
+        shift_px=(float(shift[0]), float(shift[1])),
+        shift_error_px=(float(error[0]), float(error[1])),
+        size_px=_size(mattes, named, index, shift) if moved else float("nan"),
+        sentence=f"camera {name}: {words}",
+        cause=cause,
+        cannot_tell=(cause,),
+    )
+
+
+def _size(mattes: _Mattes, named: Named, index: int, shift: FloatArray) -> float:
+    """Return how far the subject's outline is displaced, px of the picture."""
+    if named.cause == "shift":
+        return float(np.hypot(*shift))
+    one = next(one for frame in mattes.frames if (one := frame.silhouettes[index]) is not None)
+    reach = float(np.sqrt(((one.points - one.camera.K[:2, 2]) ** 2).sum(axis=1).mean()))
+    return abs(named.amount) * reach * one.scale
+
+
+def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) -> tuple[str, str]:
+    if named.cause == "swapped":
+        return (
+            "swapped",
+            f"its matte is that of camera {mattes.names[named.partner]}: exchanged, both agree with the rest",
+        )
+    if named.cause == "gross":
+        words = (
+            "its matte contradicts most others, and no shift explains it: another frame, another camera's picture, or "
+        )
+        return "gross conflict", f"{words}a wrong pose"
+    if named.cause == "focal length":
+        return "focal length", f"its focal length is {100 * named.amount:+.2f} % off, or its distance"
+    return "shift", f"its picture lies {_vector(shift, error)} px beside where its calibration puts it"
+
+
+def _matte_note(mattes: _Mattes, named: Named) -> str:
+    name = mattes.names[named.camera]
+    if named.cause == "matte piece":
+        return f"camera {name}: its matte lacks a piece of the subject; the calibration is not to blame"
+    amount = named.amount * mattes.scale(named.camera)
+    what = "large" if amount > 0 else "small"
+    return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; the calibration is not to blame"
+
+
+def _common_note(shared: CommonShift, scale: float) -> list[str]:
+    shift, error = np.array(shared.shift_px) * scale, np.array(shared.error_px) * scale
+    told = (np.abs(shift) > COMMON_ERRORS * error) & (np.abs(shift) > COMMON_PX)
+    if not told.any():
+        return []
+    return [f"mattes: all pictures lie {_vector(shift, error)} px beside the calibration: a principal point or tilt "
+            "common to all cameras"]  # fmt: skip
+
+
+def _vector(shift: FloatArray, error: FloatArray) -> str:
+    return f"({shift[0]:+.2f} +/- {error[0]:.2f}, {shift[1]:+.2f} +/- {error[1]:.2f})"
+
+
+def _marks(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks]) -> tuple[ViewMarks, ...]:
+    """Show the parts of the contour that conflict, in the first frame of each camera that is named."""
+    marks = []
+    for one in verdict.named[:MAX_DRAWN]:
+        for frame, ident, slacks in zip(mattes.frames, mattes.ids, stated, strict=True):
+            silhouette = frame.silhouettes[one.camera]
+            if silhouette is None:
+                continue
+            mine = slacks.camera == one.camera
+            slack, points = slacks.table[mine, 0] * silhouette.scale, slacks.points[mine]
+            raw = _raw_pixels(mattes.views[ident, mattes.names[one.camera]], silhouette, points, mattes.undistorted)
+            conflict = slack < -CONFLICT_PX
+            name = mattes.names[one.camera]
+            caption = f"{name}, frame {ident}: contour that the other mattes refute by over 1 px (pink): "
+            caption += f"{int(conflict.sum())} of {len(points)} points"
+            marks.append(ViewMarks(ident, name, caption, good=raw[~conflict], bad=raw[conflict]))
+            break
+    return tuple(marks)
+
+
+def _raw_pixels(view: View, silhouette: Silhouette, points: Pixels, undistorted: bool) -> Pixels:
+    """Return (n, 2) px of the picture as it was taken."""
+    rays = silhouette.camera.unproject(points)
+    ideal = view.camera.undistorted() if undistorted else view.camera
+    return ideal.project_cam(rays)
+
+
+EVIDENCE: Final = EvidenceKind(
+    name=NAME,
+    title="mattes of at least 12 cameras around the subject",
+    needs="matte",
+    by_itself=True,
+    measure=measure_mattes,
+)

@@ -1,0 +1,232 @@
+"""Which camera, or whose matte, contradicts the others: gross conflicts first, then mattes, then small shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.silhouettes.causes import edge_or_size
+from renderkit.diagnosis.silhouettes.coherence import Frame
+from renderkit.diagnosis.silhouettes.prepare import Silhouette
+from renderkit.diagnosis.silhouettes.shifts import Fit, fit_shifts, rows_of, solve_rows
+
+Cause: TypeAlias = Literal["shift", "swapped", "gross", "focal length", "matte edge", "matte piece"]
+Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
+"""Given a frame's index, a camera and another one: the camera with the other's matte, None where that cannot be."""
+
+GROSS_PX: Final = 8.0
+LEAST_CONFLICT: Final = 0.08
+CONFLICT_TIMES: Final = 4.0
+VOTE_POINTS: Final = 80
+DEEP_PX: Final = -4.0
+DEEP_VOTES: Final = 5.0
+EDGE_RATIO: Final = 6.5
+EDGE_PX: Final = 0.4
+MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
+_DEEP_POINTS: Final = 60
+_GROSS_ROUNDS: Final = 8
+_GROSS_FLOOR_PX: Final = -60.0
+_SETTLED_PX: Final = 2.0
+_MAX_EXCHANGED: Final = 6
+
+
+@dataclass(frozen=True)
+class Named:
+    """A camera that stands out.
+
+    Attributes:
+        camera: Its index.
+        cause: What explains it; "matte ..." means that the calibration is not to blame.
+        ratio: How far it stands out, in robust deviations of the rig; 0 where it was found by its conflicts.
+        shift: (dx, dy) px by which its picture lies beside its calibration.
+        error: Standard errors of both.
+        amount: Edge offset in px, or relative error of the focal length.
+        partner: Index of the camera whose matte it has; -1 if none.
+    """
+
+    camera: int
+    cause: Cause
+    ratio: float
+    shift: tuple[float, float]
+    error: tuple[float, float]
+    amount: float = 0.0
+    partner: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What silhouettes say about a rig.
+
+    Attributes:
+        named: Cameras that stand out, in the order in which they were found.
+        fit: The fit without those that were dropped: gross ones and mattes that lack a piece.
+        full: The first fit in which each camera that is not dropped took part.
+        conflicts: (N, N) how much each column's matte refutes the row's contour, 0 to 1, mean over frames.
+        threshold: From which ratio on a camera is named.
+    """
+
+    named: tuple[Named, ...]
+    fit: Fit
+    full: Fit
+    conflicts: FloatArray
+    threshold: float
+
+
+def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
+    """Judge a rig by its mattes.
+
+    Args:
+        frames: Silhouettes of one or more frames, the same cameras in each.
+        remake: Makes a camera's silhouette with another one's matte.
+    """
+    conflicts = _mean([frame.conflicts(VOTE_POINTS, GROSS_PX) for frame in frames])
+    present = sorted({index for frame in frames for index in frame.present})
+    dropped = gross_cameras(conflicts, present)
+    named = explain_gross(frames, dropped, remake)
+    fit = fit_shifts(frames, dropped)
+    threshold = threshold_for(len(present))
+    for camera in _cut_mattes(frames, fit, dropped):
+        named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
+        dropped.append(camera)
+    if any(one.cause == "matte piece" for one in named):
+        fit = fit_shifts(frames, dropped)
+    full = fit
+    while len(dropped) < len(present) // 3:
+        found = _outlier(frames, fit, threshold)
+        if found is None:
+            break
+        named.append(found)
+        dropped.append(found.camera)
+        fit = fit_shifts(frames, dropped)
+    return Verdict(tuple(named), fit, full, conflicts, threshold)
+
+
+def threshold_for(count: int) -> float:
+    """Return from which ratio to the median on a camera is named: 1 % of clean rigs have one.
+
+    Between the values measured for 24 and 60 cameras, see benchmarks/silhouettes.py.
+    """
+    return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
+
+
+def gross_cameras(conflicts: FloatArray, present: Sequence[int]) -> list[int]:
+    """Drop the camera with the most conflicts while it stands far above the others.
+
+    A bystander may have gone first: whoever is at peace with those kept comes back.
+    """
+    mutual = np.nan_to_num(conflicts) + np.nan_to_num(conflicts.T)
+    kept, dropped = list(present), []
+    while len(kept) > 3:
+        mean = np.array([mutual[camera, [other for other in kept if other != camera]].mean() for camera in kept])
+        worst = int(np.argmax(mean))
+        if mean[worst] < max(LEAST_CONFLICT, CONFLICT_TIMES * float(np.median(mean))):
+            break
+        dropped.append(kept.pop(worst))
+    usual = float(np.median([mutual[camera, [other for other in kept if other != camera]].mean() for camera in kept]))
+    limit = max(LEAST_CONFLICT, CONFLICT_TIMES * usual)
+    return [camera for camera in dropped if mutual[camera, kept].mean() >= limit]
+
+
+def explain_gross(frames: Sequence[Frame], dropped: Sequence[int], remake: Remake) -> list[Named]:
+    """Say of each dropped camera whether it has another one's matte, or by how much it is shifted."""
+    named: dict[int, Named] = {}
+    for place, first in enumerate(dropped[:_MAX_EXCHANGED]):
+        for second in dropped[place + 1 : _MAX_EXCHANGED]:
+            if first not in named and second not in named and _are_swapped(frames, (first, second), dropped, remake):
+                named[first] = Named(first, "swapped", 0.0, (np.nan, np.nan), (np.nan, np.nan), partner=second)
+                named[second] = Named(second, "swapped", 0.0, (np.nan, np.nan), (np.nan, np.nan), partner=first)
+    return [named.get(camera) or _gross_shift(frames, camera, dropped) for camera in dropped]
+
+
+def _are_swapped(frames: Sequence[Frame], pair: tuple[int, int], dropped: Collection[int], remake: Remake) -> bool:
+    """Whether two cameras are at peace with the others once their mattes are exchanged."""
+    shares = []
+    for number, frame in enumerate(frames):
+        changed = list(frame.silhouettes)
+        for camera, other in (pair, pair[::-1]):
+            made = remake(number, camera, other)
+            if made is None:
+                return False
+            changed[camera] = made
+        matrix = Frame.of(changed, frame.threads).conflicts(VOTE_POINTS, GROSS_PX, set(dropped) - set(pair))
+        others = [index for index in frame.present if index not in dropped]
+        shares.append([matrix[c, others] + matrix[others, c] for c in pair])
+    return bool(np.nanmean(shares) < LEAST_CONFLICT)
+
+
+def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int]) -> Named:
+    """Fit a dropped camera's shift by its own contour against the cameras that are not dropped."""
+    count = len(frames[0].silhouettes)
+    shifts = np.zeros((count, 2))
+    others = [index for index in range(count) if index != camera]
+    without, left, error = set(dropped) - {camera}, np.inf, np.full(2, np.nan)
+    for _ in range(_GROSS_ROUNDS):
+        slacks = [
+            frame.slacks(shifts, without, [camera], _GROSS_FLOOR_PX) for frame in frames if camera in frame.present
+        ]
+        rows = rows_of(slacks, count)
+        if len(rows.slack) < 2 * VOTE_POINTS // 4:
+            break
+        violation = np.maximum(-rows.slack, 0.0)
+        left = float(np.percentile(violation, 75.0))
+        solution, normal, _ = solve_rows(rows, count, others, huber_px=max(1.0, float(np.median(violation))))
+        step = solution[3 * camera : 3 * camera + 2]
+        error = np.sqrt(np.diag(np.linalg.inv(normal))[3 * camera : 3 * camera + 2])
+        shifts[camera] += step
+        if np.hypot(*step) < 0.05:
+            break
+    dx, dy = shifts[camera].tolist()
+    settled = left < _SETTLED_PX
+    return Named(camera, "shift" if settled else "gross", 0.0, (dx, dy), (float(error[0]), float(error[1])))
+
+
+def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> list[int]:
+    """Return cameras whose matte alone refutes points that lie deep outside of it: it lacks a piece."""
+    votes = np.zeros(len(fit.shifts))
+    for frame, slacks in zip(frames, fit.slacks, strict=True):
+        deep = np.flatnonzero(slacks.table[:, 0] < DEEP_PX)
+        for camera in np.unique(slacks.camera[deep]):
+            mine = deep[slacks.camera[deep] == camera]
+            weight = max(1.0, len(mine) / _DEEP_POINTS)
+            mine = mine[np.linspace(0, len(mine) - 1, min(len(mine), _DEEP_POINTS)).astype(int)]
+            shares = np.nan_to_num(frame.votes(int(camera), slacks.points[mine], fit.shifts, dropped, -DEEP_PX))
+            top = shares.argmax(axis=1)
+            most = shares[np.arange(len(mine)), top]
+            alone = (most > 0.5) & (most > 0.6 * shares.sum(axis=1))
+            np.add.at(votes, top[alone], weight)
+    # A camera that is off by pixels refutes as well: only a matte whose camera fits is to blame.
+    shifted = fit.distances / np.nanmedian(fit.distances)
+    limit = DEEP_VOTES * len(frames)
+    enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < 2.0 * threshold_for(1)]
+    return sorted(enough, key=lambda camera: -votes[camera])[: max(1, len(fit.kept) // 10)]
+
+
+def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
+    """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
+    ratios = fit.distances / float(np.nanmedian(fit.distances))
+    edges = fit.edge_distances / float(np.nanmedian(fit.edge_distances))
+    about = fit.edges - float(np.median(fit.edges[list(fit.kept)]))
+    edges[np.abs(about) < EDGE_PX] = 0.0
+    by_shift, by_edge = int(np.nanargmax(ratios)), int(np.nanargmax(edges))
+    if ratios[by_shift] < threshold and edges[by_edge] < EDGE_RATIO:
+        return None
+    is_edge = edges[by_edge] >= EDGE_RATIO and edges[by_edge] / EDGE_RATIO >= ratios[by_shift] / threshold
+    camera = by_edge if is_edge else by_shift
+    dx, dy = fit.shifts[camera].tolist()
+    ex, ey = fit.errors[camera].tolist()
+    if edges[camera] < EDGE_RATIO:
+        return Named(camera, "shift", float(ratios[camera]), (dx, dy), (ex, ey))
+    cause, amount = edge_or_size(frames, fit, camera)
+    ratio = max(float(ratios[camera]), float(edges[camera]))
+    return Named(camera, cause, ratio, (dx, dy), (ex, ey), amount)
+
+
+def _mean(matrices: Sequence[FloatArray]) -> FloatArray:
+    stack = np.stack(matrices)
+    known = np.isfinite(stack).sum(axis=0)
+    mean: FloatArray = np.where(known > 0, np.nan_to_num(stack).sum(axis=0) / np.maximum(known, 1), np.nan)
+    return mean

@@ -1,0 +1,296 @@
+"""The joint fit of slacks: every camera's shift and every matte's edge offset, and what is common to all.
+
+Row of a contour point p of camera c: r = S + J_c d_c + |J_c| b_c + sum_i (J_i d_i - |J_i| b_i) + beta, over the one or
+two cameras i that hold the slack S down; J_i are the derivatives of the slack by a shift of picture i, b is how much a
+matte is too large, beta is common. Negative rows weigh as Huber's loss, positive ones fade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
+
+PER_CAMERA: Final = 3
+INFORMATIVE_PX: Final = 2.9
+PRIORS: Final = (10.0, 10.0, 0.3)
+HUBER_PX: Final = 1.0
+_FIXED: Final = 1e9
+_GAUGE: Final = 1e8
+_ITERATIONS: Final = 30
+_SETTLED_PX: Final = 5e-3
+_LEAST_PX: Final = 0.02
+RAYLEIGH_MEDIAN: Final = 1.1774
+"""Median length of a vector of two standard normal numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of the fit, informative ones only.
+
+    Attributes:
+        slack: (n,) px.
+        index: (n, 10) columns that a row holds, -1 where none: dx, dy, b of its camera and of those that hold it down,
+            and the common offset.
+        value: (n, 10).
+        camera: (n,) whose contour point it is.
+        points: (n, 2) px of that contour point.
+        depth: (n,) at which its slack is reached.
+    """
+
+    slack: FloatArray
+    index: NDArray[np.int64]
+    value: FloatArray
+    camera: NDArray[np.int64]
+    points: FloatArray
+    depth: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The cameras' shifts.
+
+    Attributes:
+        shifts: (N, 2) px by which each camera's picture lies beside its calibration, gauge removed; 0 where dropped.
+        edges: (N,) px by which each matte is too large.
+        covariance: (N, 2, 2) of the shifts, up to the noise's scale.
+        edge_variance: (N,) of the edges, up to the noise's scale.
+        kept: Indices of the cameras that took part.
+        rows: The rows of the last round.
+        solution: (3 N + 1,) the last round's parameters.
+        residuals: (n,) of the rows.
+        slacks: By frame, the last round's slacks.
+    """
+
+    shifts: FloatArray
+    edges: FloatArray
+    covariance: FloatArray
+    edge_variance: FloatArray
+    kept: tuple[int, ...]
+    rows: Rows
+    solution: FloatArray
+    residuals: FloatArray
+    slacks: tuple[Slacks, ...]
+
+    @property
+    def distances(self) -> FloatArray:
+        """(N,) length of each shift in its own standard errors, up to the noise's scale; NaN where dropped."""
+        found = np.full(len(self.shifts), np.nan)
+        for camera in self.kept:
+            shift = self.shifts[camera]
+            found[camera] = float(np.sqrt(max(shift @ np.linalg.solve(self.covariance[camera], shift), 0.0)))
+        return found
+
+    @property
+    def edge_distances(self) -> FloatArray:
+        """(N,) each edge offset about the median, in standard errors up to the noise's scale; NaN where dropped."""
+        found = np.full(len(self.shifts), np.nan)
+        kept = list(self.kept)
+        found[kept] = np.abs(self.edges[kept] - np.median(self.edges[kept])) / np.sqrt(self.edge_variance[kept])
+        return found
+
+    @property
+    def noise(self) -> float:
+        """The noise's scale, from the median camera: right while less than half are off."""
+        return max(float(np.nanmedian(self.distances)) / RAYLEIGH_MEDIAN, 1e-9)
+
+    @property
+    def errors(self) -> FloatArray:
+        """(N, 2) standard errors of the shifts, px."""
+        errors: FloatArray = self.noise * np.sqrt(np.einsum("kaa->ka", self.covariance))
+        return errors
+
+
+def fit_shifts(frames: Sequence[Frame], without: Collection[int] = (), rounds: int = 2) -> Fit:
+    """Fit all cameras together; the shifts are applied, and the rays marched and fitted once more."""
+    count = len(frames[0].silhouettes)
+    shifts = np.zeros((count, 2))
+    members = {index for frame in frames for index in frame.present}
+    kept = tuple(sorted(members - set(without)))
+    fixed = sorted(set(range(count)) - set(kept))
+    gauge = gauge_of(frames[0], kept)
+    found = None
+    for _ in range(rounds):
+        slacks = tuple(frame.slacks(shifts, without) for frame in frames)
+        rows = rows_of(slacks, count)
+        solution, normal, residuals = solve_rows(rows, count, fixed)
+        shifts = shifts + solution[:-1].reshape(count, PER_CAMERA)[:, :2]
+        shifts[fixed] = 0.0
+        shifts[list(kept)] = without_gauge(shifts[list(kept)], gauge)
+        found = _fit(rows, solution, normal, residuals, (shifts, kept, gauge, slacks))
+    assert found is not None  # noqa: S101 - the loop ran
+    return found
+
+
+def _fit(
+    rows: Rows,
+    solution: FloatArray,
+    normal: FloatArray,
+    residuals: FloatArray,
+    known: tuple[FloatArray, tuple[int, ...], FloatArray, tuple[Slacks, ...]],
+) -> Fit:
+    shifts, kept, gauge, slacks = known
+    count = len(shifts)
+    held = np.zeros((len(solution), gauge.shape[1]))
+    places = np.array([(PER_CAMERA * camera, PER_CAMERA * camera + 1) for camera in kept]).ravel()
+    held[places] = np.linalg.qr(gauge)[0]
+    # Without this term the covariance is that of the gauge.
+    inverse = np.linalg.inv(normal + _GAUGE * (held @ held.T))
+    blocks = [inverse[at : at + PER_CAMERA, at : at + PER_CAMERA] for at in range(0, PER_CAMERA * count, PER_CAMERA)]
+    return Fit(
+        shifts=shifts,
+        edges=solution[2:-1:PER_CAMERA],
+        covariance=np.array([block[:2, :2] for block in blocks]),
+        edge_variance=np.array([block[2, 2] for block in blocks]),
+        kept=kept,
+        rows=rows,
+        solution=solution,
+        residuals=residuals,
+        slacks=slacks,
+    )
+
+
+def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
+    """Return the rows of all frames; points that nothing holds down say nothing and are left out."""
+    from renderkit.diagnosis.silhouettes import kernels as k  # noqa: PLC0415 - loads the compiler
+
+    table = np.concatenate([one.table for one in slacks])
+    use = (table[:, k.S] < INFORMATIVE_PX) & (table[:, k.FIRST] >= 0)
+    camera = np.concatenate([one.camera for one in slacks])[use]
+    points = np.concatenate([one.points for one in slacks])[use]
+    table = table[use]
+    index = np.full((len(table), 3 * PER_CAMERA + 1), -1, np.int64)
+    value = np.zeros(index.shape)
+    parts = (
+        (camera, table[:, k.OWN_U : k.OWN_V + 1], 1.0),
+        (table[:, k.FIRST].astype(np.int64), table[:, k.FIRST_U : k.FIRST_V + 1], -1.0),
+        (table[:, k.SECOND].astype(np.int64), table[:, k.SECOND_U : k.SECOND_V + 1], -1.0),
+    )
+    for slot, (which, slope, sign) in enumerate(parts):
+        columns = (slope[:, 0], slope[:, 1], sign * np.hypot(slope[:, 0], slope[:, 1]))
+        for a, column in enumerate(columns):
+            index[:, PER_CAMERA * slot + a] = np.where(which >= 0, PER_CAMERA * which + a, -1)
+            value[:, PER_CAMERA * slot + a] = column
+    index[:, -1], value[:, -1] = PER_CAMERA * count, 1.0
+    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, points, table[:, k.Z])
+
+
+def solve_rows(
+    rows: Rows, count: int, fixed: Sequence[int] = (), huber_px: float = HUBER_PX
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the (3 N + 1,) parameters, their normal matrix, and the (n,) residuals, by iterated least squares."""
+    from renderkit.diagnosis.silhouettes.kernels import accumulate  # noqa: PLC0415 - loads the compiler
+
+    size = PER_CAMERA * count + 1
+    prior = np.append(np.tile(1.0 / np.array(PRIORS) ** 2, count), 0.0)
+    for camera in fixed:
+        prior[PER_CAMERA * camera : PER_CAMERA * (camera + 1)] = _FIXED
+    x: FloatArray = np.zeros(size)
+    x[-1] = -float(np.median(rows.slack)) if len(rows.slack) else 0.0
+    residuals, weights = np.empty(len(rows.slack)), np.empty(len(rows.slack))
+    normal = np.diag(prior)
+    for iteration in range(_ITERATIONS):
+        normal, right = np.diag(prior), np.zeros(size)
+        normal[-1, -1] += 1e-9
+        accumulate(rows.slack, rows.index, rows.value, x, huber_px, normal, right, residuals, weights)
+        following: FloatArray = -np.asarray(np.linalg.solve(normal, right), np.float64)
+        step = float(np.abs(following - x).max())
+        x = following if iteration < 2 else 0.5 * (x + following)
+        if step < _SETTLED_PX:
+            break
+    return x, normal, residuals
+
+
+def gauge_of(frame: Frame, kept: Sequence[int]) -> FloatArray:
+    """Return (2 n, 5): what a displacement of the subject (3), and a shift common to all pictures (2), do to each, px.
+
+    The columns of the displacement are per radius of the subject.
+    """
+    parts = []
+    for index in kept:
+        silhouette = frame.silhouettes[index]
+        if silhouette is None:
+            parts.append(np.zeros((2, 3)))
+            continue
+        camera = silhouette.camera
+        place = camera.K @ camera.cam_from_world.apply(frame.ball.middle[None])[0]
+        u, v = place[:2] / place[2]
+        slope = (camera.K[:2] - np.outer((u, v), camera.K[2])) / place[2]
+        parts.append(slope @ camera.cam_from_world.R * frame.ball.radius)
+    return np.hstack([np.concatenate(parts), np.tile(np.eye(2), (len(kept), 1))])
+
+
+def without_gauge(shifts: FloatArray, gauge: FloatArray) -> FloatArray:
+    """Take what a displacement of the subject and a common shift explain out of (n, 2) shifts, robustly."""
+    flat = shifts.ravel()
+    amounts = np.zeros(gauge.shape[1])
+    ridge = np.diag(1e-6 * (gauge**2).sum(axis=0))
+    for _ in range(_ITERATIONS):
+        left = (flat - gauge @ amounts).reshape(-1, 2)
+        weight = np.repeat(1.0 / np.maximum(np.linalg.norm(left, axis=1), _LEAST_PX), 2)
+        amounts = np.linalg.solve((gauge * weight[:, None]).T @ gauge + ridge, (gauge * weight[:, None]).T @ flat)
+    return (flat - gauge @ amounts).reshape(-1, 2)
+
+
+@dataclass(frozen=True)
+class CommonShift:
+    """A shift of all pictures alike: a principal point, or a tilt, that is wrong in every camera.
+
+    Attributes:
+        shift_px: (dx, dy).
+        error_px: Standard errors.
+    """
+
+    shift_px: tuple[float, float]
+    error_px: tuple[float, float]
+
+
+def common_shift(frames: Sequence[Frame], without: Collection[int] = (), rounds: int = 3) -> CommonShift:
+    """Fit a shift that all cameras have alike, with the subject's place free; errors are clustered by camera."""
+    count = len(frames[0].silhouettes)
+    kept = [index for index in range(count) if index not in without]
+    gauge = gauge_of(frames[0], kept)
+    total: FloatArray = np.zeros(6)
+    covariance: FloatArray = np.eye(6)
+    for _ in range(rounds):
+        shifts = np.zeros((count, 2))
+        shifts[kept, :] = np.tile(total[3:5], (len(kept), 1))
+        rows = rows_of([frame.slacks(shifts, without) for frame in frames], count)
+        amounts, covariance = _common_fit(rows, _columns(rows, gauge, kept, count))
+        total[3:5] += amounts[3:5]
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    return CommonShift((float(total[3]), float(total[4])), (float(errors[3]), float(errors[4])))
+
+
+def _columns(rows: Rows, gauge: FloatArray, kept: Sequence[int], count: int) -> FloatArray:
+    """Return (n, 6) derivatives of the rows by the gauge's five motions and the common offset."""
+    wide = np.zeros((PER_CAMERA * count + 1, 6))
+    for place, camera in enumerate(kept):
+        wide[PER_CAMERA * camera : PER_CAMERA * camera + 2, :5] = gauge[2 * place : 2 * place + 2]
+    wide[-1, 5] = 1.0
+    picked = np.where(rows.index[..., None] >= 0, wide[rows.index], 0.0)
+    columns: FloatArray = np.einsum("na,nab->nb", rows.value, picked)
+    return columns
+
+
+def _common_fit(rows: Rows, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the (6,) amounts and their (6, 6) sandwich covariance, rows of one camera in one cluster."""
+    ridge = np.diag(1e-6 * (columns**2).sum(axis=0) + 1e-9)
+    x = np.array([0.0] * 5 + [-float(np.median(rows.slack))])
+    weight, left = np.ones(len(columns)), rows.slack
+    for _ in range(_ITERATIONS):
+        left = rows.slack + columns @ x
+        weight = np.where(left < 0.0, np.minimum(1.0, HUBER_PX / np.maximum(-left, 1e-9)), np.exp(-(left**2)))
+        following = -np.linalg.solve((columns * weight[:, None]).T @ columns + ridge, columns.T @ (weight * rows.slack))
+        x = 0.5 * (x + following)
+    inverse = np.linalg.inv((columns * weight[:, None]).T @ columns + ridge)
+    scores = columns * (weight * left)[:, None]
+    clusters = np.array([scores[rows.camera == camera].sum(axis=0) for camera in np.unique(rows.camera)])
+    clusters = clusters - clusters.mean(axis=0)
+    return x, inverse @ (clusters.T @ clusters) @ inverse
