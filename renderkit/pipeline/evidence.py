@@ -88,7 +88,7 @@ def _evidence(
     matte = None
     if view.mask is not None and vertices is not None:
         try:
-            alpha = view.mask.decode_gray()
+            alpha = view.mask.decode_matte().alpha
         except DatasetError:
             alpha = None
         if alpha is not None:
