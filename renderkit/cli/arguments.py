@@ -97,7 +97,13 @@ LandmarksOption = Annotated[
     ),
 ]
 MinConfidenceOption = Annotated[
-    float, typer.Option("--min-confidence", help="Landmarks whose confidence is not above this are left out.", min=0.0)
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        help="Landmarks whose confidence is not above this are left out; 0 by default.",
+        min=0.0,
+        show_default=False,
+    ),
 ]
 FlameOption = Annotated[
     Path | None,
@@ -236,6 +242,7 @@ def scene_inputs(
     images: str | None = None,
     camera_names: Path | None = None,
     size: str | None = None,
+    min_confidence: float | None = None,
 ) -> CaptureInputs:
     """Return what a capture is opened with, from the options that all commands share.
 
@@ -259,6 +266,7 @@ def scene_inputs(
         images,
         None if camera_names is None else read_camera_names(camera_names),
         parse_size(size),
+        min_confidence,
     )
 
 

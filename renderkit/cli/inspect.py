@@ -17,10 +17,12 @@ from renderkit.cli.arguments import (
     MasksOption,
     MeshOption,
     MeshRootOption,
+    MinConfidenceOption,
     RigOption,
     SizeOption,
     scene_inputs,
 )
+from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import FromOption
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
@@ -28,6 +30,7 @@ from renderkit.errors import DatasetError, RenderkitError
 if TYPE_CHECKING:
     from renderkit.capture import Capture, Inventory
     from renderkit.results.capture_check import CaptureCheck
+    from renderkit.results.report import Report
 
 _LISTED = 16
 _FRAMES_CHECKED = 24
@@ -49,6 +52,7 @@ def inspect(
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    min_confidence: MinConfidenceOption = None,
     rig: RigOption = None,
     images: ImagesOption = None,
     camera_names: CameraNamesOption = None,
@@ -63,13 +67,14 @@ def inspect(
 ) -> None:
     """List what is in a capture and what is missing, and lint its cameras; a camera file is only linted.
 
-    Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error.
+    Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error,
+    a view of the first frame fails, or the rig as a whole does not fit.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
 
     inputs = scene_inputs(
         source, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     source = source or rig or Path()
     as_capture = images is not None or rig is not None
@@ -78,33 +83,46 @@ def inspect(
     try:
         capture = inputs.open()
     except DatasetError:
-        if as_capture or not is_rig(source):
+        beside = (mesh, masks, landmarks, flame, mesh_root, camera_names)
+        if as_capture or any(one is not None for one in beside) or not is_rig(source):
             raise
         raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:
-        found = tuple(_checks(capture)) if checks else ()
+        found, views = _looked_at(capture) if checks else ((), None)
+        code = EXIT_PASS if views is None or _is_sound(views) else EXIT_GATE_FAILED
         if not as_json:
             _print_capture(capture, found if checks else None)
+            _print_views(views)
         elif as_capture or not is_rig(source):
-            print_json(_as_json(capture, found))
-            return
+            print_json(_as_json(capture, found, views))
+            raise typer.Exit(code)
         else:
-            raise typer.Exit(inspect_rig(source, as_json=True, beside={"capture": _as_json(capture, found)}))
+            beside = {"capture": _as_json(capture, found, views)}
+            raise typer.Exit(max(code, inspect_rig(source, as_json=True, beside=beside)))
     if is_rig(source) and not as_capture:
         typer.echo("\ncameras:")
-        raise typer.Exit(inspect_rig(source))
+        code = max(code, inspect_rig(source))
+    raise typer.Exit(code)
 
 
-def _checks(capture: Capture) -> Sequence[CaptureCheck]:
-    """Check what the capture's conventions turn out to be in a few of its views."""
+def _looked_at(capture: Capture) -> tuple[Sequence[CaptureCheck], Report]:
+    """Check what the capture's conventions turn out to be in a few of its views, and examine the first frame's."""
     from renderkit.pipeline.checks import CheckBudget, check_capture
+    from renderkit.pipeline.first_views import examine_first_frame
     from renderkit.renderers.choose import make_renderer
 
     with make_renderer("cpu") as renderer:
-        return check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED))
+        found = check_capture(capture, renderer, budget=CheckBudget(num_frames=_FRAMES_CHECKED))
+        return tuple(found), examine_first_frame(capture, renderer)
 
 
-def _as_json(capture: Capture, checks: Sequence[CaptureCheck]) -> dict[str, object]:
+def _is_sound(views: Report) -> bool:
+    return not views.failures and not (views.diagnosis is not None and views.diagnosis.blocks)
+
+
+def _as_json(capture: Capture, checks: Sequence[CaptureCheck], views: Report | None) -> dict[str, object]:
+    from renderkit.results.text import diagnosis_lines, input_lines
+
     inventory = capture.inventory()
     cameras: dict[str, object] = {}
     for name in capture.camera_names:
@@ -126,6 +144,7 @@ def _as_json(capture: Capture, checks: Sequence[CaptureCheck]) -> dict[str, obje
         "skipped_cameras": {camera.name: camera.why for camera in capture.skipped_cameras},
         "missing": [str(part) for part in inventory.missing],
         "checks": [{"name": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in checks],
+        "first_frame": [] if views is None else [*diagnosis_lines(views), *input_lines(views)],
     }
 
 
@@ -146,6 +165,17 @@ def _print_capture(capture: Capture, checks: Sequence[CaptureCheck] | None) -> N
         typer.echo("\nchecks:")
         for check in checks:
             typer.echo(f"  {check}")
+
+
+def _print_views(views: Report | None) -> None:
+    """Print what `validate` would say of the first frame's views."""
+    from renderkit.results.text import diagnosis_lines, input_lines
+
+    if views is None:
+        return
+    typer.echo("\nfirst frame:")
+    for line in (*diagnosis_lines(views), *input_lines(views)):
+        typer.echo(f"  {line}")
 
 
 def _print_facts(inventory: Inventory, capture: Capture) -> None:

@@ -19,6 +19,7 @@ from renderkit.cli.arguments import (
     MasksOption,
     MeshOption,
     MeshRootOption,
+    MinConfidenceOption,
     RendererChoice,
     RendererOption,
     RigOption,
@@ -56,6 +57,7 @@ def overlay(
     mesh: MeshOption = None,
     masks: MasksOption = None,
     landmarks: LandmarksOption = None,
+    min_confidence: MinConfidenceOption = None,
     rig: RigOption = None,
     images: ImagesOption = None,
     camera_names: CameraNamesOption = None,
@@ -84,7 +86,7 @@ def overlay(
 
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.open() as opened:
         chosen = frames or (opened.frame_ids[0] if opened.frame_ids else None)

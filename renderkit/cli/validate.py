@@ -61,7 +61,7 @@ def validate(
     images: ImagesOption = None,
     camera_names: CameraNamesOption = None,
     size: SizeOption = None,
-    min_confidence: MinConfidenceOption = 0.0,
+    min_confidence: MinConfidenceOption = None,
     flame: FlameOption = None,
     remember_flame: RememberOption = False,
     mesh_root: MeshRootOption = None,

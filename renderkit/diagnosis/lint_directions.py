@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.convergence import READINGS, ReadExtrinsics, Reading, read_every_way
+from renderkit.diagnosis.convergence import GOOD_ANGLE_DEG, READINGS, ReadExtrinsics, Reading, read_every_way
 from renderkit.diagnosis.lint_finding import Finding
 from renderkit.formats.as_stated import RawCamera, Unit
+from renderkit.geometry.convergence import converge
 
 MIN_CAMERAS = 3
 BAD_ANGLE_DEG = 20.0
 AWAY_DEG = 30.0
 SPREAD_FACTOR = 8.0
 UNIT_RATIO = 100.0
+CLEARLY = 0.5
+"""Another way of reading is right where the cameras then look past their meeting point by less than this share."""
+
 PLAUSIBLE_M = (0.05, 50.0)
 _CODES: dict[Reading, str] = {
     "inverted": "extrinsics-inverted",
@@ -40,6 +44,8 @@ def lint_directions(cameras: Sequence[RawCamera], unit: Unit) -> Iterator[Findin
     if given.is_good:
         yield from _cameras_that_look_away(usable, readings)
         yield from _units(usable, given, unit)
+    elif given.convergence.median_angle_deg > BAD_ANGLE_DEG and _is_center(usable, best):
+        yield _center_for_translation(usable, best)
     elif best.is_good and given.convergence.median_angle_deg > BAD_ANGLE_DEG:
         yield _read_wrongly(readings, best.reading, len(usable))
     else:
@@ -66,6 +72,28 @@ def _read_wrongly(readings: dict[Reading, ReadExtrinsics], best: Reading, count:
     )
     values = {f"median_angle_deg ({name})": one.convergence.median_angle_deg for name, one in readings.items()}
     return Finding("error", _CODES[best], None, evidence, f"{_ADVICE[best]}. Unless the rig looks outwards", values)
+
+
+def _angle_with_centers(cameras: Sequence[RawCamera]) -> float:
+    """Return the median angle in degrees off the meeting point where the translations are the cameras' centres."""
+    poses = np.array([camera.cam_from_world for camera in cameras])
+    return converge(poses[:, :, 3], poses[:, 2, :3]).median_angle_deg
+
+
+def _is_center(cameras: Sequence[RawCamera], best: ReadExtrinsics) -> bool:
+    angle = _angle_with_centers(cameras)
+    return angle <= GOOD_ANGLE_DEG and angle < CLEARLY * best.convergence.median_angle_deg
+
+
+def _center_for_translation(cameras: Sequence[RawCamera], best: ReadExtrinsics) -> Finding:
+    angle, other = _angle_with_centers(cameras), best.convergence.median_angle_deg
+    evidence = (
+        f"read as [R | C] with the camera's centre C, the axes of {len(cameras)} cameras pass the point where they "
+        f"meet at {angle:.1f} degrees (median); read {best.reading} at {other:.1f}"
+    )
+    advice = "the translation column holds the camera's centre: t = -R C is expected. Unless the rig looks outwards"
+    values = {"median_angle_deg (center)": angle, f"median_angle_deg ({best.reading})": other}
+    return Finding("error", "extrinsics-center", None, evidence, advice, values)
 
 
 def _cameras_that_look_away(cameras: Sequence[RawCamera], readings: dict[Reading, ReadExtrinsics]) -> Iterator[Finding]:

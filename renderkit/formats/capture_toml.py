@@ -6,6 +6,7 @@ Paths and patterns are relative to the file's folder and stay inside it.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.folder import FolderCapture, FolderParts, ReadCameras
 from renderkit.formats.format import CaptureOptions, Format
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, size_at
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
@@ -33,7 +35,7 @@ MAX_BYTES = 4 << 20
 Locate: TypeAlias = Callable[[Path, str | None], tuple[Format, Content]]
 
 _PATTERNS = ("images", "masks", "mesh", "landmarks")
-_KEYS = ("format", "version", "cameras", "cameras_format", *_PATTERNS, "camera_names", "size", "unit")
+_KEYS = ("format", "version", "cameras", "cameras_format", *_PATTERNS, "camera_names", "size", "unit", "min_confidence")
 _UNITS = ("m", "mm", "unknown")
 
 
@@ -59,13 +61,15 @@ def make_format(locate: Locate, read: ReadCameras) -> Format:
             chosen, _ = _cameras(locate, parts, path)
             return replace(read(parts.rig, chosen.name), path=content.path)
 
-    def open_capture(content: Content, options: CaptureOptions) -> Capture:  # noqa: ARG001 - one signature for all
+    def open_capture(content: Content, options: CaptureOptions) -> Capture:
         path = _file(content)
         parts = read_parts(path, read)
         with _naming(path):
             chosen, cameras = _cameras(locate, parts, path)
             if parts.mesh is None and chosen.read_mesh is not None:
                 parts = replace(parts, mesh=chosen.read_mesh(cameras))
+            if options.min_confidence is not None:
+                parts = replace(parts, min_confidence=options.min_confidence)
             return FolderCapture(parts)
 
     return Format(
@@ -121,6 +125,7 @@ def read_parts(path: Path, read: ReadCameras) -> FolderParts:
         read_cameras=read,
         dataset=NAME,
         landmarks=None if landmarks is None else path.parent / landmarks,
+        min_confidence=_min_confidence(values, path),
         camera_names=_camera_names(values, path),
         size=_size(values, path),
         format=_cameras_format(values, path),
@@ -145,6 +150,7 @@ def write_parts(path: Path, parts: FolderParts) -> str:
         "masks": None if parts.masks is None else _relative(parts.root / parts.masks, root, path, "masks"),
         "mesh": _relative(parts.root / parts.mesh, root, path, "mesh") if isinstance(parts.mesh, str) else None,
         "landmarks": None if parts.landmarks is None else _relative(parts.landmarks, root, path, "landmarks"),
+        "min_confidence": parts.min_confidence if parts.min_confidence != DEFAULT_MIN_CONFIDENCE else None,
         "size": None if parts.size is None else list(parts.size),
         "unit": parts.unit,
     }
@@ -197,6 +203,13 @@ def _camera_names(values: Mapping[str, Untrusted], path: Path) -> dict[str, str]
     if wrong:
         raise DatasetError(path, f"camera_names.{wrong[0]}", f"expected text, found {names[wrong[0]]!r:.80}")
     return dict(names)
+
+
+def _min_confidence(values: Mapping[str, Untrusted], path: Path) -> float:
+    value = values.get("min_confidence", DEFAULT_MIN_CONFIDENCE)
+    if not isinstance(value, int | float) or not 0.0 <= value < math.inf:
+        raise DatasetError(path, "min_confidence", f"expected a number from 0, found {value!r:.80}")
+    return float(value)
 
 
 def _size(values: Mapping[str, Untrusted], path: Path) -> tuple[int, int] | None:

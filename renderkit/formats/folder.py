@@ -11,7 +11,7 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.landmarks_file import LandmarksFile
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
 from renderkit.formats.mattes import picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
@@ -47,6 +47,7 @@ class FolderParts:
         masks: Pattern of the mattes, or their folder.
         mesh: A mesh, or the pattern of mesh files.
         landmarks: A landmarks file; see `landmarks_file`.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         camera_names: The cameras' names in file paths where they differ from those of the rig: by the rig's name, or
             all in the rig's order.
         size: (width, height) in px for camera files that state none.
@@ -63,6 +64,7 @@ class FolderParts:
     masks: str | None = None
     mesh: Mesh | str | None = None
     landmarks: Path | None = None
+    min_confidence: float = DEFAULT_MIN_CONFIDENCE
     camera_names: CameraNames | None = None
     size: tuple[int, int] | None = None
     format: str | None = None
@@ -103,7 +105,11 @@ class FolderCapture(Capture):
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
         names = ViewNames(self._frame_ids, self._cameras.names)
-        self._landmarks = None if parts.landmarks is None else LandmarksFile(parts.landmarks, names)
+        self._landmarks = (
+            None
+            if parts.landmarks is None
+            else LandmarksFile(parts.landmarks, names, min_confidence=parts.min_confidence)
+        )
 
     @property
     def parts(self) -> FolderParts:

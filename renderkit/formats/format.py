@@ -33,10 +33,13 @@ class CaptureOptions:
     Attributes:
         flame: A file with FLAME's faces, for captures that store FLAME vertices.
         mesh_root: Folder of the dataset's released models, where they do not lie beside the pictures.
+        min_confidence: Landmarks whose confidence is not above this count as not detected; None takes what the capture
+            itself says.
     """
 
     flame: Path | None = None
     mesh_root: Path | None = None
+    min_confidence: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

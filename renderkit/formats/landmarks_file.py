@@ -108,10 +108,11 @@ class LandmarksFile:
         Args:
             frame_id: The frame.
             camera_name: The camera.
-            size: (width, height) of its picture in px, which tells shares of it from pixels; None takes pixels.
+            size: (width, height) of its picture in px, which tells shares of it from pixels; None takes pixels. A note
+                says where shares stand in place of pixels.
 
         Raises:
-            DatasetError: If the list is malformed, or holds shares of the picture's size where pixels are expected.
+            DatasetError: If the list is malformed.
         """
         for key in ((frame_id, camera_name), (ANY_FRAME, camera_name)):
             file = self._files.get(key) or self._read_later(key)
@@ -141,10 +142,11 @@ class LandmarksFile:
         notes = [*table.notes, *points.notes]
         xy = points.xy - table.origin
         if size is not None and _are_shares(points, valid, size):
-            if not _is_mediapipe(table, scheme):
-                raise DatasetError(file.path, key, _normalised(int(valid.sum()), size))
-            xy = points.xy * np.asarray(size, dtype=np.float64)
-            notes.append("MediaPipe: x and y are shares of the picture and were multiplied by its width and height")
+            if _is_mediapipe(table, scheme):
+                xy = points.xy * np.asarray(size, dtype=np.float64)
+                notes.append("MediaPipe: x and y are shares of the picture and were multiplied by its width and height")
+            else:
+                notes.append(_normalised(int(valid.sum()), size))
         elif size is not None and _are_exchanged(xy, valid, size):
             notes.append("most landmarks lie outside the picture, but inside with x and y exchanged: expected (x, y)")
         return Landmarks(np.where(valid[:, None], xy, np.nan), valid, scheme, tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,28 +43,31 @@ def coefficients_at(value: Untrusted, path: Path, key: str) -> tuple[float, ...]
     return tuple(numbers(value, [(None,), (1, None), (None, 1)], path, key).ravel().tolist())
 
 
-def decompose_projection(projection: FloatArray, path: Path, key: str) -> tuple[FloatArray, FloatArray]:
-    """Return (3, 3) K with K[2, 2] = 1 and a positive diagonal, and (3, 4) cam_from_world, of a (3, 4) P = s K [R | t].
+def decompose_projections(projections: FloatArray, path: Path, keys: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    """Return (N, 3, 3) K with K[2, 2] = 1 and a positive diagonal, and (N, 3, 4) cam_from_world, of P = s K [R | t].
 
     By RQ decomposition; the sign and the scale of P are free. Source: Hartley and Zisserman, Multiple View Geometry,
     section 6.2.4.
 
+    Args:
+        projections: (N, 3, 4) projection matrices.
+        path: The file, for errors.
+        keys: What each is called in it.
+
     Raises:
-        DatasetError: If P is not finite or its left block has no inverse (a camera at infinity).
+        DatasetError: If one is not finite or its left block has no inverse (a camera at infinity).
     """
-    left = projection[:, :3]
     # Beyond this, the determinant overflows.
-    measurable = bool((np.abs(projection) < _MAX_ENTRY).all())
-    determinant = float(np.linalg.det(left)) if measurable else 0.0
-    if determinant == 0.0:
-        raise DatasetError(path, key, "expected a projection matrix K [R | t] of a finite camera")
-    if determinant < 0.0:
-        projection = -projection
-        left = projection[:, :3]
+    measurable = (np.abs(projections) < _MAX_ENTRY).all(axis=(1, 2))
+    determinants = np.linalg.det(np.where(measurable[:, None, None], projections[:, :, :3], 0.0))
+    bad = np.flatnonzero(determinants == 0.0)
+    if bad.size:
+        raise DatasetError(path, keys[int(bad[0])], "expected a projection matrix K [R | t] of a finite camera")
+    signed = projections * np.where(determinants < 0.0, -1.0, 1.0)[:, None, None]
     # RQ of M is QR of M turned upside down.
-    q, r = np.linalg.qr(left[::-1].T)
-    upper, rotation = r.T[::-1, ::-1], q.T[::-1]
-    signs = np.where(np.diag(upper) < 0.0, -1.0, 1.0)
-    upper, rotation = upper * signs, signs[:, None] * rotation
-    translation = np.linalg.solve(upper, projection[:, 3])
-    return upper / upper[2, 2], np.column_stack([rotation, translation])
+    q, r = np.linalg.qr(signed[:, ::-1, :3].transpose(0, 2, 1))
+    upper, rotation = r.transpose(0, 2, 1)[:, ::-1, ::-1], q.transpose(0, 2, 1)[:, ::-1]
+    signs = np.where(np.diagonal(upper, axis1=1, axis2=2) < 0.0, -1.0, 1.0)
+    upper, rotation = upper * signs[:, None, :], signs[:, :, None] * rotation
+    translation = np.linalg.solve(upper, signed[:, :, 3:])
+    return upper / upper[:, 2:, 2:], np.concatenate([rotation, translation], axis=2)

@@ -17,7 +17,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
-from renderkit.formats.matrices import decompose_projection
+from renderkit.formats.matrices import decompose_projections
 from renderkit.formats.names import integer_names
 from renderkit.formats.sizes import picture_file_size, sorted_pictures
 from renderkit.formats.unread import unread_notes
@@ -29,6 +29,7 @@ from renderkit.writing import write_arrays
 _LIMITS = Expressible(size=False)
 _KNOWN = re.compile(r"(world|scale|camera)_mat_(inv_)?[0-9]+")
 _WORLD = re.compile(r"world_mat_(\d{1,9})\Z")
+_IDENTITY = np.eye(4)
 _ZIP = b"PK\x03\x04"
 _FILES = ("cameras_sphere.npz", "cameras.npz")
 
@@ -57,16 +58,16 @@ def read(content: Content) -> RawRig:
     arrays = read_npz(path)
     indices = sorted(int(found.group(1)) for name in arrays if (found := _WORLD.match(name)))
     pictures = next((one for name in ("image", "images", "rgb") if (one := sorted_pictures(path.parent / name))), [])
-    cameras = []
-    scaled = 0
-    for place, index in enumerate(indices):
-        key = f"world_mat_{index}"
-        world = numbers(arrays[key], [(4, 4), (3, 4)], path, key)[:3]
-        K, pose = decompose_projection(world, path, key)
-        scale = arrays.get(f"scale_mat_{index}")
-        scaled += scale is not None and not np.array_equal(scale, np.eye(4))
-        size = picture_file_size(pictures[place]) if len(pictures) == len(indices) else None
-        cameras.append(RawCamera(str(index), K, pose, picture_size=size))
+    keys = [f"world_mat_{index}" for index in indices]
+    worlds = [numbers(arrays[key], [(4, 4), (3, 4)], path, key)[:3] for key in keys]
+    K, poses = decompose_projections(np.array(worlds).reshape(-1, 3, 4), path, keys)
+    scales = (arrays.get(f"scale_mat_{index}") for index in indices)
+    scaled = sum(scale is not None and not np.array_equal(scale, _IDENTITY) for scale in scales)
+    known = [picture_file_size(one) for one in pictures] if len(pictures) == len(indices) else [None] * len(indices)
+    cameras = [
+        RawCamera(str(index), *found, picture_size=size)
+        for index, size, *found in zip(indices, known, K, poses, strict=True)
+    ]
     notes = unread_notes([{name: "array" for name in arrays if not _KNOWN.fullmatch(name)}], (), per=None)
     if scaled:
         notes = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from renderkit.capture import Capture, Unit
 from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
 from renderkit.formats.format import CaptureOptions
+from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.patterns import anchored
 from renderkit.formats.registry import locate_format, read_stated_rig
 from renderkit.formats.scene import open_scene
@@ -25,6 +26,7 @@ def open_capture(
     masks: str | Path | None = None,
     mesh: Mesh | str | Path | None = None,
     landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
@@ -52,7 +54,9 @@ def open_capture(
         images: Pattern of the photographs, relative to the folder.
         masks: Pattern of the mattes, or a folder of `<frame>/<camera>.png` or `<camera>.png`.
         mesh: A mesh, a mesh file, or, with `rig`, a pattern of mesh files.
-        landmarks: A landmarks file.
+        landmarks: A landmarks file or folder.
+        min_confidence: Landmarks whose confidence is not above this count as not detected; 0 by default, or what a
+            capture.toml says.
         camera_names: The cameras' names in file paths, by those of the rig or all in its order.
         size: (width, height) in px for camera files that state none.
         format: The format's name; None detects it.
@@ -85,13 +89,13 @@ def open_capture(
         )
     root = Path.cwd() if path is None else Path(path)
     chosen, content = locate_format(root if rig is None else root / (scene_path(rig, root) or ""), format)
-    options = CaptureOptions(_path(flame), _path(mesh_root))
+    options = CaptureOptions(_path(flame), _path(mesh_root), min_confidence)
     if rig is None and chosen.open_capture is not None:
         if given:
             raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
         capture = chosen.open_capture(content, options)
         try:
-            return _supplemented(capture, masks, mesh, landmarks)
+            return _supplemented(capture, masks, mesh, landmarks, min_confidence or DEFAULT_MIN_CONFIDENCE)
         except Exception:
             capture.close()
             raise
@@ -106,6 +110,7 @@ def open_capture(
         masks=scene_path(masks, root),
         mesh=mesh if isinstance(mesh, Mesh) else scene_path(mesh, root),
         landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
+        min_confidence=min_confidence or DEFAULT_MIN_CONFIDENCE,
         camera_names=camera_names,
         size=size,
         unit=unit,
@@ -116,13 +121,17 @@ def open_capture(
 
 
 def _supplemented(
-    capture: Capture, masks: str | Path | None, mesh: Mesh | str | Path | None, landmarks: str | Path | None
+    capture: Capture,
+    masks: str | Path | None,
+    mesh: Mesh | str | Path | None,
+    landmarks: str | Path | None,
+    min_confidence: float,
 ) -> Capture:
     if masks is None and mesh is None and landmarks is None:
         return capture
     read = mesh if mesh is None or isinstance(mesh, Mesh) else Mesh.read(mesh)
     file = None if mesh is None or isinstance(mesh, Mesh) else Path(mesh)
-    return SupplementedCapture(capture, masks, landmarks, read, mesh_file=file)
+    return SupplementedCapture(capture, masks, landmarks, read, mesh_file=file, min_confidence=min_confidence)
 
 
 def scene_path(given: str | Path | None, root: Path) -> str | None:

@@ -1,8 +1,8 @@
 """Projection matrices P = K [R | t] alone: JSON {camera: (3, 4)} or lists of them, and KITTI calib.txt (P0: ..).
 
-World-to-camera, OpenCV axes; P is decomposed (see `matrices.decompose_projection`). Pixel (0, 0) is taken as the CENTRE
-of the top-left pixel, OpenCV's and KITTI's convention; no image size, no distortion. KITTI's world is the rectified
-frame of camera 0, in metres. Source: KITTI odometry development kit, readme.txt.
+World-to-camera, OpenCV axes; P is decomposed (see `matrices.decompose_projections`). Pixel (0, 0) is taken as the
+CENTRE of the top-left pixel, OpenCV's and KITTI's convention; no image size, no distortion. KITTI's world is the
+rectified frame of camera 0, in metres. Source: KITTI odometry development kit, readme.txt.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format
-from renderkit.formats.matrices import decompose_projection
+from renderkit.formats.matrices import decompose_projections
 from renderkit.untrusted.content import Content, Untrusted, numbers
 
 _KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")
@@ -43,12 +45,11 @@ def read(content: Content) -> RawRig:
     path = content.path
     kitti = content.json_or_none is None
     entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
-    cameras = []
-    for name, value in entries.items():
-        K, pose = decompose_projection(numbers(value, [(3, 4), (4, 4)], path, name)[:3], path, name)
-        cameras.append(RawCamera(name, K, pose))
+    matrices = [numbers(value, [(3, 4), (4, 4)], path, name)[:3] for name, value in entries.items()]
+    K, poses = decompose_projections(np.array(matrices).reshape(-1, 3, 4), path, list(entries))
+    cameras = tuple(RawCamera(name, *found) for name, *found in zip(entries, K, poses, strict=True))
     unit: Unit = "m" if kitti else "unknown"
-    return RawRig(tuple(cameras), path, unit, notes=("K, R and t are decomposed from the projection matrices",))
+    return RawRig(cameras, path, unit, notes=("K, R and t are decomposed from the projection matrices",))
 
 
 def _json_entries(value: Untrusted) -> dict[str, Untrusted]:

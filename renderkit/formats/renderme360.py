@@ -147,11 +147,11 @@ class RenderMe360Capture(Capture):
 
     def image(self, frame_id: str, camera_name: str) -> EncodedImage | None:
         """Return a photograph, calibrated camera or not; None if there is none."""
-        return self._encoded("Camera", camera_name, "color", frame_id)
+        return self.files.encoded("Camera", camera_name, "color", frame_id)
 
     def mask(self, frame_id: str, camera_name: str) -> EncodedImage | None:
         """Return a captured matte, calibrated camera or not; None if there is none."""
-        return self._encoded("Camera", camera_name, "mask", frame_id)
+        return self.files.encoded("Camera", camera_name, "mask", frame_id)
 
     def landmarks_2d(self, frame_id: str, camera_name: str) -> Landmarks | None:
         """Return the (106, 2) landmarks detected in a picture, or None; only cameras 18 to 32 have them."""
@@ -213,7 +213,7 @@ class RenderMe360Capture(Capture):
 
     def uv_texture(self, frame_id: str) -> EncodedImage | None:
         """Return a frame's UV texture (256 x 256 px as a rule), or None; expression parts only."""
-        return self._encoded("UV_texture", frame_id)
+        return self.files.encoded("UV_texture", frame_id)
 
     def scan(self) -> Mesh | None:
         """Return the scan, or None; expression parts only."""
@@ -221,7 +221,7 @@ class RenderMe360Capture(Capture):
 
     def scan_mask(self, camera_name: str) -> EncodedImage | None:
         """Return the scan's matte in a camera, or None; expression parts only."""
-        return self._encoded("ScanMask", camera_name)
+        return self.files.encoded("ScanMask", camera_name)
 
     def audio(self) -> Audio | None:
         """Return the sound, or None; speech parts only."""
@@ -287,20 +287,6 @@ class RenderMe360Capture(Capture):
         if not np.isfinite(vertices).all():
             raise DatasetError(self.path, f"FLAME/{frame_id}/verts", "vertices are NaN or infinite")
         return vertices
-
-    def _encoded(self, *key: str) -> EncodedImage | None:
-        file = self.files.find(*key)
-        if file is None:
-            return None
-
-        def read_bytes() -> bytes:
-            values = file.read(*key, kinds="u")
-            if values is None or values.ndim != 1 or values.dtype != np.uint8:
-                found = "nothing" if values is None else f"{values.dtype} {values.shape}"
-                raise DatasetError(file.path, "/".join(key), f"expected encoded bytes, uint8 (N,); found {found}")
-            return values.tobytes()
-
-        return EncodedImage(read_bytes, file.path, "/".join(key))
 
 
 def _list_frames(files: SmcFiles) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ def open_scene(chosen: Format, content: Content, given: FolderParts) -> FolderCa
         ValueError: If a given pattern is malformed.
     """
     stated = replace(chosen.read_cameras(content), format=chosen.name)
+    if not stated.cameras:
+        stated.raise_failed()
     parts = replace(given, rig=content.path, format=chosen.name, dataset=chosen.name)
     if parts.camera_names is None and chosen.layout.padded:
         parts = replace(parts, camera_names={name: chosen.layout.label(name) for name in stated.names})

@@ -1,4 +1,4 @@
-"""The one or two files of a RenderMe-360 capture.
+"""The one or two files of an SMC capture.
 
 The released data holds two files per capture, `{id}_{part}_raw.smc` (pictures, audio) and `{id}_{part}_anno.smc`
 (masks, calibration, annotations), side by side or as `raw/{id}/...` and `anno/{id}/...`. Older releases hold
@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
+from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, AttributeValue, Hdf5File, SmallGroup
 
 _HALVES = {"raw": "anno", "anno": "raw"}
@@ -41,11 +43,6 @@ def sibling_candidates(path: Path) -> tuple[Path, ...]:
     return tuple(place / name for place in places)
 
 
-def find_sibling(path: Path) -> Path | None:
-    """Return the other half of a capture, or None if it is a single file or the half is not there."""
-    return next((candidate for candidate in sibling_candidates(path) if candidate.is_file()), None)
-
-
 class SmcFiles:
     """The open files of one capture, read as if they were one.
 
@@ -55,14 +52,18 @@ class SmcFiles:
         damage: By message, what could not be listed so far.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, candidates: tuple[Path, ...] | None = None) -> None:
         """Open the file and its sibling.
+
+        Args:
+            path: The file.
+            candidates: Where the other half may lie; those of RenderMe-360 by default.
 
         Raises:
             DatasetError: If either exists but is not a readable HDF5 file.
         """
-        sibling = find_sibling(path)
-        candidates = sibling_candidates(path)
+        candidates = sibling_candidates(path) if candidates is None else candidates
+        sibling = next((candidate for candidate in candidates if candidate.is_file()), None)
         self.missing_sibling = candidates[0] if candidates and sibling is None else None
         paths = [path] if sibling is None else sorted([path, sibling], key=lambda p: half_of(p) != "raw")
         opened: list[Hdf5File] = []
@@ -116,6 +117,21 @@ class SmcFiles:
             if values is not None:
                 return values
         return None
+
+    def encoded(self, *path: str) -> EncodedImage | None:
+        """Refer to an encoded picture, in the first file that has one at the path; None if none has."""
+        file = self.find(*path)
+        if file is None:
+            return None
+
+        def read_bytes() -> bytes:
+            values = file.read(*path, kinds="u")
+            if values is None or values.ndim != 1 or values.dtype != np.uint8:
+                found = "nothing" if values is None else f"{values.dtype} {values.shape}"
+                raise DatasetError(file.path, "/".join(path), f"expected encoded bytes, uint8 (N,); found {found}")
+            return values.tobytes()
+
+        return EncodedImage(read_bytes, file.path, "/".join(path))
 
     def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
         """Read small datasets of a group, each from the first file that has it, as `Hdf5File.read_small`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +45,8 @@ class Pose:
         """
         rotation = as_array(self.R, np.float64, (3, 3), "R")
         translation = as_array(self.t, np.float64, (3,), "t")
-        if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):
+        # Plain numbers: for so few, NumPy's calls would take ten times as long, and rigs have thousands of cameras.
+        if not all(map(math.isfinite, (*rotation.ravel().tolist(), *translation.tolist()))):
             raise ValueError("pose has NaN or infinite values; expected finite R (3, 3) and t (3,)")
         object.__setattr__(self, "R", frozen(_nearest_rotation(rotation)))
         object.__setattr__(self, "t", frozen(translation))
@@ -135,8 +138,12 @@ class Pose:
 
 def _nearest_rotation(matrix: FloatArray) -> FloatArray:
     """Return `matrix` itself when orthonormal to rounding, else the nearest rotation (SVD), else raise."""
-    deviation = float(np.abs(matrix @ matrix.T - np.eye(3)).max())
-    determinant = float(np.linalg.det(matrix))
+    a, b, c = matrix.tolist()
+    # The lengths come first: only they tell in a comparison where products overflow to NaN.
+    products = (_dot(a, a) - 1.0, _dot(b, b) - 1.0, _dot(c, c) - 1.0, _dot(a, b), _dot(a, c), _dot(b, c))
+    deviation = max(map(abs, products))
+    normal = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+    determinant = _dot(normal, c)
     if deviation > ROTATION_TOLERANCE or determinant < 0.0:
         raise ValueError(
             f"R is not a rotation: max |R R^T - I| = {deviation:.3g} (allowed {ROTATION_TOLERANCE:g}), "
@@ -147,3 +154,7 @@ def _nearest_rotation(matrix: FloatArray) -> FloatArray:
     left, _, right = np.linalg.svd(matrix)
     nearest: FloatArray = left @ right
     return nearest
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2]

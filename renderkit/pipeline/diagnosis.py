@@ -27,6 +27,7 @@ def diagnose(
     mesh: str | Path | None = None,
     masks: str | Path | None = None,
     landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
     flame: str | Path | None = None,
     mesh_root: str | Path | None = None,
     rig: str | Path | None = None,
@@ -48,7 +49,8 @@ def diagnose(
         frames: Selection such as "3,7" or "0:10:2"; all by default.
         mesh: Name of one of the capture's meshes, or a mesh file; each frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
         mesh_root: Folder of FaceScape's released models. Not with an opened capture.
         rig: A camera file, where `capture` is not one or names none.
@@ -80,7 +82,7 @@ def diagnose(
     place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
         place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(

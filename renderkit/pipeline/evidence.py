@@ -126,7 +126,7 @@ def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None,
     matte, fine = None, None
     if view.mask is not None and vertices is not None:
         try:
-            alpha = view.mask.decode_gray()
+            alpha = view.mask.decode_matte().alpha
         except DatasetError:
             alpha = None
         if alpha is not None:

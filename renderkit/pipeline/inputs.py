@@ -46,7 +46,8 @@ class CaptureInputs:
         images: Pattern of the photographs.
         camera_names: The cameras' names in file paths, by those of the rig or all in its order.
         size: (width, height) in px for camera files that state none.
-        min_confidence: Landmarks of less confidence count as not detected.
+        min_confidence: Landmarks whose confidence is not above this count as not detected; 0 when None, or what the
+            capture itself says.
     """
 
     capture: Path | None
@@ -59,7 +60,7 @@ class CaptureInputs:
     images: str | None = None
     camera_names: CameraNames | None = None
     size: tuple[int, int] | None = None
-    min_confidence: float = DEFAULT_MIN_CONFIDENCE
+    min_confidence: float | None = None
 
     @classmethod
     def of(
@@ -75,7 +76,7 @@ class CaptureInputs:
         images: str | None = None,
         camera_names: CameraNames | None = None,
         size: tuple[int, int] | None = None,
-        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
+        min_confidence: float | None = None,
     ) -> CaptureInputs:
         """Build from what a caller gave: paths as text, one mesh or several."""
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
@@ -143,6 +144,7 @@ class CaptureInputs:
                 images=self.images,
                 masks=self.masks,
                 mesh=mesh_pattern,
+                min_confidence=self.min_confidence,
                 camera_names=self.camera_names,
                 size=self.size,
             )
@@ -163,7 +165,8 @@ class CaptureInputs:
                 capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
         if self.masks is not None or self.landmarks is not None:
             landmarks = None if self.landmarks is None else _beside(self.landmarks, capture)
-            capture = SupplementedCapture(capture, self.masks, landmarks, min_confidence=self.min_confidence)
+            least = self.min_confidence or DEFAULT_MIN_CONFIDENCE
+            capture = SupplementedCapture(capture, self.masks, landmarks, min_confidence=least)
         return capture
 
     @property

@@ -16,7 +16,6 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate, check_baseline, check_measured
 from renderkit.gates.language import parse_gate
@@ -64,7 +63,7 @@ def validate(
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
-    min_confidence: float = DEFAULT_MIN_CONFIDENCE,
+    min_confidence: float | None = None,
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     rig: PathLike | None = None,
@@ -104,7 +103,8 @@ def validate(
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`, or a pattern of them.
         landmarks: Landmarks file or folder, in any of the layouts of docs/formats.md.
-        min_confidence: Landmarks whose confidence is not above this count as not detected.
+        min_confidence: Landmarks whose confidence is not above this count as not detected; 0 by default, or what a
+            capture.toml says.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
         rig: Camera file of any format; see `open_capture`.

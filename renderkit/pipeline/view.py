@@ -111,6 +111,8 @@ def _warnings(
     scores: Scores, content: FrameContent, observation: Observation, landmarks: PairedLandmarks | None
 ) -> tuple[str, ...]:
     found: list[str] = list(observation.notes)
+    if not isinstance(content.mesh, Missing):
+        found += [f"mesh {content.mesh.name}: {note}" for note in content.mesh.notes]
     if scores.mask is not None and not scores.mask.rendered_px:
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:

@@ -131,7 +131,24 @@ def summary_lines(report: Report) -> list[str]:
     lines = _worst_lines(report)
     lines += [f"cause: {one}" for one in report.explanations]
     lines += _missing_lines(report)
-    failures = report.failures
+    lines += failure_lines(report)
+    for name, why in list(report.skipped_cameras.items())[:_MOST]:
+        lines.append(f"skipped by the dataset: camera {name}: {why}")
+    lines += [f"check: {check}" for check in report.checks]
+    lines += _warning_lines(report)
+    if report.gates:
+        lines += verdict_lines(report.gates)
+    return lines
+
+
+def input_lines(report: Report) -> list[str]:
+    """Return what the inputs allow: what is not computable, what failed, how things are read."""
+    return [*_missing_lines(report), *failure_lines(report), *_warning_lines(report)]
+
+
+def failure_lines(report: Report) -> list[str]:
+    """Return the views that failed, the first of many, and why."""
+    lines, failures = [], report.failures
     if failures:
         lines.append(f"failed: {len(failures)} of {len(report.rows)} views")
         for row in failures[:_MOST]:
@@ -139,12 +156,6 @@ def summary_lines(report: Report) -> list[str]:
             lines.append(f"  frame {row.key.frame} camera {row.key.camera}: {message}")
         if len(failures) > _MOST:
             lines.append(f"  and {len(failures) - _MOST} more, all in report.json")
-    for name, why in list(report.skipped_cameras.items())[:_MOST]:
-        lines.append(f"skipped by the dataset: camera {name}: {why}")
-    lines += [f"check: {check}" for check in report.checks]
-    lines += _warning_lines(report)
-    if report.gates:
-        lines += verdict_lines(report.gates)
     return lines
 
 

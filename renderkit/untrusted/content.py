@@ -157,6 +157,8 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
     # NumPy turns None (JSON's null) into NaN, but null is no number.
     if np.isnan(array).any() and any(one is None for one in np.asarray(value, dtype=object).ravel()):
         raise DatasetError(path, key, f"expected numbers of shape {_shapes_text(shapes)}, found null")
+    if array.shape in shapes:  # the usual case
+        return array
     for shape in shapes:
         if len(shape) == array.ndim and all(
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)
@@ -194,6 +196,8 @@ def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[
     Raises:
         DatasetError: If they are none, or above `MAX_IMAGE_SIDE`.
     """
+    if type(width) is int and type(height) is int and min(width, height) > 0 and max(width, height) <= MAX_IMAGE_SIDE:
+        return width, height  # the usual case
     pair = numbers([width, height], [(2,)], path, key)
     if not (np.isfinite(pair).all() and (pair >= 1).all() and (pair == pair.round()).all()):
         raise DatasetError(path, key, f"expected a whole positive image size in px, found {width} x {height}")

@@ -8,6 +8,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +21,9 @@ from renderkit.untrusted.files import open_regular
 
 MAX_MEMBER_BYTES = 1 << 30
 """Arrays that claim more than this are refused."""
+
+MAX_HEADER_BYTES = 1 << 16
+"""Headers of arrays that claim more are refused."""
 
 MAX_NAMES = 100_000
 """As many names of arrays are looked at to tell one kind of file from another."""
@@ -106,11 +110,21 @@ def _read_members(archive: zipfile.ZipFile, path: Path, names: Collection[str] |
     return arrays
 
 
+@lru_cache(maxsize=64)
+def _header(version: tuple[int, int], data: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Parse a header; many arrays of one file have the same, and parsing takes longer than reading a small array."""
+    read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    return read_header(io.BytesIO(data))
+
+
 def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[Any] | None:
     """Read one array after checking that its header does not claim more than the entry holds; None for objects."""
     version = npy_format.read_magic(stream)
-    read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    shape, fortran_order, dtype = read_header(stream)
+    start = stream.read(2 if version == (1, 0) else 4)
+    length = int.from_bytes(start, "little")
+    if length > MAX_HEADER_BYTES:
+        raise DatasetError(path, name, f"its header claims {length} bytes, over {MAX_HEADER_BYTES}")
+    shape, fortran_order, dtype = _header(version, start + stream.read(length))
     if dtype.hasobject:
         return None
     count = int(np.prod(shape, dtype=object)) if shape else 1

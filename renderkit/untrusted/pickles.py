@@ -244,6 +244,9 @@ class _Loader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as pickle declares it
         found = self._allowed.find(module, name)
         if found is None:
+            if name.endswith("\r") or module.endswith("\r"):
+                why = "its line ends were changed to CRLF, as a transfer in text mode does; copy it again, as binary"
+                raise pickle.UnpicklingError(f"refused: the pickle is damaged: {why}")
             raise pickle.UnpicklingError(f"refused: the pickle asks for {module}.{name}; only arrays and plain values")
         return found
 

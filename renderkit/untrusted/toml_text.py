@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,14 @@ from renderkit.errors import DatasetError
 
 MAX_TOML_BYTES = 32 << 20
 """TOML files above this size are refused."""
+
+
+_ARRAY = re.compile(r"(?m)(?<== )\[(?:[-+0-9.eE,\s]|\[[-+0-9.eE,\s]*\])*\]\s*$")
+"""An array of numbers, or of such arrays, behind a key: JSON reads it in a tenth of the time that TOML takes."""
+
+_HELD = "\0"
+_DANGEROUS = ('"""', "'''", "\\u0000", "\\x00")
+"""Where the pattern could match inside of a text, or a text could look like what stands for an array."""
 
 
 def parse_toml(path: Path, text: str) -> dict[str, Any]:
@@ -25,8 +35,39 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
     if len(text) > MAX_TOML_BYTES:
         raise DatasetError(path, None, f"TOML of {len(text)} characters is over the limit of {MAX_TOML_BYTES}")
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text) if any(mark in text for mark in _DANGEROUS) else _parse_with_arrays(text)
     except RecursionError as error:
         raise DatasetError(path, None, "not a TOML file that can be read: it is nested too deeply") from error
     except ValueError as error:
         raise DatasetError(path, None, f"not a TOML file: {error}") from error
+
+
+def _parse_with_arrays(text: str) -> dict[str, Any]:
+    """Parse TOML whose arrays of numbers are read as JSON, and put back by the place that they held."""
+    arrays: list[Any] = []
+
+    def hold(found: re.Match[str]) -> str:
+        try:
+            arrays.append(json.loads(found[0]))
+        except ValueError:
+            return found[0]
+        return f'"\\u0000{len(arrays) - 1}"\n'
+
+    try:
+        value = tomllib.loads(_ARRAY.sub(hold, text))
+    except ValueError:
+        return tomllib.loads(text)  # which says where the error is in the file
+    return _with_arrays(value, arrays)
+
+
+def _with_arrays(table: dict[str, Any], arrays: list[Any]) -> dict[str, Any]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _with_arrays(value, arrays)
+        elif isinstance(value, str) and value.startswith(_HELD):
+            table[key] = arrays[int(value[1:])]
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    _with_arrays(one, arrays)
+    return table

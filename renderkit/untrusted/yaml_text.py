@@ -7,10 +7,10 @@ so that a small file cannot grow.
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderkit.errors import DatasetError
 
@@ -27,10 +27,15 @@ _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
 _ITEM = re.compile(r"-(?:\s+|\Z)")
 _NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,")
 _PLAIN_END = re.compile(r"[,\[\]{}]|:\s|:\Z")
+_NUMBERS = re.compile(r"\[(?:[-+0-9.eE,\s]|\[[-+0-9.eE,\s]*\])*\]")
+"""A list of numbers, or a list of such lists: the usual case, which is JSON as well."""
+
+_HARD = re.compile("[{}\"']")
+_NOT_SCALAR = frozenset("[{\"'!&*|>?@`")
+"""What a plain scalar does not begin with."""
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     number: int
     indent: int
     text: str
@@ -64,31 +69,32 @@ def _logical_lines(path: Path, text: str) -> list[_Line]:
     pieces: list[str] = []
     start = indent = depth = 0
     for number, raw in enumerate(text.splitlines(), start=1):
-        stripped = _without_comment(raw)
+        stripped = _without_comment(raw) if "#" in raw else raw
         content = stripped.strip()
         if not pieces:
-            if not content or raw.startswith("%"):
+            if not content or raw[0] == "%":
                 continue
-            if raw.rstrip() == "---" and not found:
-                continue
-            if raw.rstrip() in {"---", "..."}:
+            if content in {"---", "..."} and raw.rstrip() == content:
+                if content == "---" and not found:
+                    continue
                 break
             start, indent = number, len(stripped) - len(stripped.lstrip(" "))
             if stripped[indent : indent + 1] == "\t":
                 raise DatasetError(path, f"line {number}", "YAML is not indented by tabs")
-        pieces.append(content)
-        depth += _brackets(content)
-        if depth <= 0:
-            found.append(_Line(start, indent, " ".join(pieces)))
-            pieces, depth = [], 0
+        if pieces or "[" in content or "{" in content:
+            pieces.append(content)
+            depth += _brackets(content)
+            if depth <= 0:
+                found.append(_Line(start, indent, " ".join(pieces)))
+                pieces, depth = [], 0
+        else:
+            found.append(_Line(start, indent, content))
     if pieces:
         raise DatasetError(path, f"line {start}", "a bracket is not closed; the file may be cut off")
     return found
 
 
 def _without_comment(line: str) -> str:
-    if "#" not in line:
-        return line
     quote = ""
     for position, character in enumerate(line):
         if quote:
@@ -102,6 +108,8 @@ def _without_comment(line: str) -> str:
 
 def _brackets(text: str) -> int:
     """Return how many brackets the text opens less those it closes, outside quotes."""
+    if not _HARD.search(text):
+        return text.count("[") - text.count("]")
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", text) if "'" in text or '"' in text else text
     return sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
 
@@ -154,8 +162,8 @@ class _Blocks:
         entries: dict[str, Any] = {}
         while self.index < len(self.lines):
             line = self.lines[self.index]
-            split = _split_key(line.text)
-            if line.indent != indent or split is None or _ITEM.match(line.text):
+            split = _split_key(line.text) if line.indent == indent else None
+            if split is None or (line.text[0] == "-" and _ITEM.match(line.text)):
                 break
             key, rest = split
             if key in entries:
@@ -177,6 +185,14 @@ class _Blocks:
         return self.block(depth + 1) if line.indent > indent or same else None
 
     def _value(self, text: str) -> Any:  # noqa: ANN401
+        # The usual cases first: a camera file is numbers and words, and may have a hundred thousand lines.
+        if text[0] not in _NOT_SCALAR:
+            return _scalar(text)
+        if _NUMBERS.fullmatch(text):
+            try:
+                return _JSON.raw_decode(text)[0]
+            except ValueError:
+                pass  # YAML that is no JSON, such as [.5, +1]
         try:
             return _Flow(text).whole()
         except ValueError as error:
@@ -306,3 +322,6 @@ def _scalar(word: str) -> Any:  # noqa: ANN401
     if word in _WORDS:
         return _WORDS[word]
     return _SPECIAL.get(word.lower(), word)
+
+
+_JSON = json.JSONDecoder(parse_int=_scalar)

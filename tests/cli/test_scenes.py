@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pycolmap
 import pytest
-from command_result import Result
 from scene_oracle import (
     SIZE,
     Floats,
     OracleCamera,
+    Run,
     ball,
-    captured,
-    iou,
+    check_scene,
     ring,
     silhouette,
     write_landmarks,
@@ -26,9 +25,6 @@ from scene_oracle import (
     write_picture,
 )
 
-from renderkit.results.json_report import read_report
-
-Run = Callable[..., Result]
 VERTICES, FACES = ball()
 CAMERAS = ring()
 PINHOLES = ring(lens=False)
@@ -38,22 +34,7 @@ def check(
     run: Run, *arguments: str | Path, cameras: Mapping[str, OracleCamera], frames: tuple[str, ...] = ("0",)
 ) -> None:
     """Validate, and compare each view with the oracles."""
-    # Landmarks are planted 5 px off, which is much for so small a subject.
-    quiet = ("--no-checks", "--no-sanity", "--no-overlays")
-    result = run("validate", *arguments, *quiet, "--renderer", "cpu", "--out", "run")
-    assert result.code == 0, result.err
-    rows = {(row.key.frame, row.key.camera): row for row in read_report(Path("run")).rows}
-    assert list(rows) == [(frame, name) for frame in frames for name in cameras]
-    for (_, name), row in rows.items():
-        mask = silhouette(cameras[name], VERTICES, FACES)
-        assert row.scores.mask is not None
-        assert row.scores.mask.iou == pytest.approx(iou(mask, captured(mask)), abs=1e-3)
-        if "--landmarks" in arguments:
-            assert row.scores.reprojection is not None
-            errors = row.scores.reprojection.distances_px
-            used = errors[np.isfinite(errors)]
-            assert used.size >= 10
-            np.testing.assert_allclose(used, 5.0, atol=1e-6)
+    check_scene(run, *arguments, cameras=cameras, frames=frames, geometry=(VERTICES, FACES))
 
 
 def mattes(folder: Path, pattern: str, cameras: Mapping[str, OracleCamera], **fields: str) -> None:

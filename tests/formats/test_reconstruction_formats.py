@@ -29,7 +29,7 @@ from camera_samples import (
 from renderkit.arrays import FloatArray
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import detect_format, read_raw_rig, write_rig
-from renderkit.formats.matrices import decompose_projection
+from renderkit.formats.matrices import decompose_projections
 from renderkit.geometry.rig import Rig
 
 SIZE = (640, 480)
@@ -178,7 +178,7 @@ def test_projection_matrices_against_opencvs_decomposition() -> None:
         upper = np.array([[700.0, random.uniform(-3, 3), 320.0], [0.0, 690.0, 240.0], [0.0, 0.0, 1.0]])
         rotation = np.asarray(cv2.Rodrigues(random.uniform(-1.5, 1.5, 3))[0])
         projection = random.choice([-3.0, 0.2, 7.0]) * upper @ np.column_stack([rotation, random.uniform(-1, 1, 3)])
-        got, pose = decompose_projection(projection, Path("x"), "P")
+        got, pose = (one[0] for one in decompose_projections(projection[None], Path("x"), ["P"]))
         want, turned, center = cv2.decomposeProjectionMatrix(projection)[:3]
         sign = np.sign(np.linalg.det(projection[:, :3]))
         assert np.abs(got - upper).max() < 1e-9
@@ -188,7 +188,7 @@ def test_projection_matrices_against_opencvs_decomposition() -> None:
         assert sign in {-1.0, 1.0}
     for bad in (np.zeros((3, 4)), np.full((3, 4), np.nan)):
         with pytest.raises(DatasetError, match="finite camera"):
-            decompose_projection(bad, Path("x"), "P")
+            decompose_projections(np.stack([K @ np.eye(3, 4), bad]), Path("x"), ["good", "P"])
 
 
 def test_projection_matrices_and_kitti(tmp_path: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pytest
 import trimesh
+from command_result import Result
 
+from renderkit.results.json_report import read_report
+
+Run = Callable[..., Result]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -129,3 +134,29 @@ def write_landmarks(path: Path, cameras: Mapping[str, OracleCamera], vertices: F
         "vertex_indices": {"scheme": "own", "mesh": mesh, "indices": chosen},
     }
     path.write_text(json.dumps(document))
+
+
+def check_scene(
+    run: Run,
+    *arguments: str | Path,
+    cameras: Mapping[str, OracleCamera],
+    frames: tuple[str, ...],
+    geometry: tuple[Floats, npt.NDArray[np.int64]],
+) -> None:
+    """Validate a scene, and compare each view's IoU with polygon filling and its landmarks with OpenCV's pixels."""
+    # Landmarks are planted 5 px off, which is much for so small a subject.
+    quiet = ("--no-checks", "--no-sanity", "--no-overlays")
+    result = run("validate", *arguments, *quiet, "--renderer", "cpu", "--out", "run")
+    assert result.code == 0, result.err
+    rows = {(row.key.frame, row.key.camera): row for row in read_report(Path("run")).rows}
+    assert list(rows) == [(frame, name) for frame in frames for name in cameras]
+    for (_, name), row in rows.items():
+        mask = silhouette(cameras[name], *geometry)
+        assert row.scores.mask is not None
+        assert row.scores.mask.iou == pytest.approx(iou(mask, captured(mask)), abs=1e-3)
+        if "--landmarks" in arguments:
+            assert row.scores.reprojection is not None
+            errors = row.scores.reprojection.distances_px
+            used = errors[np.isfinite(errors)]
+            assert used.size >= 10
+            np.testing.assert_allclose(used, 5.0, atol=1e-6)

@@ -66,7 +66,7 @@ def read_obj_geometry(path: Path, data: bytes | None = None) -> ObjGeometry:
         data: Its bytes, where they are read already.
 
     Raises:
-        DatasetError: If the file is missing, too large, cut off, or a line is malformed or points outside what came
+        DatasetError: If the file is missing, too large, or a line is malformed or points outside what came
             before.
     """
     if data is None:
@@ -183,7 +183,7 @@ def _mean_normals(table: NDArray[np.int32], normals: FloatArray, count: int) -> 
 def _vertex_colors(lines: ObjLines) -> ColorImage | None:
     if not lines.colors:
         return None
-    colors = np.full((len(lines.vertices), 3), np.nan)
+    colors = np.full((lines.counts[0], 3), np.nan)
     colors[list(lines.colors)] = list(lines.colors.values())
     known = np.isfinite(colors).all(axis=1)
     result = np.full(colors.shape, _NEUTRAL, np.uint8)

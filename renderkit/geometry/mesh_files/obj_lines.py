@@ -1,19 +1,34 @@
-"""The lines of an .obj file."""
+"""The lines of an .obj file: those of one kind in bulk, the unusual ones one by one."""
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from renderkit.errors import DatasetError
-from renderkit.geometry.mesh_files.text import whole_text
 
 _SILENT = frozenset({b"o", b"g", b"s"})
 _DECIMAL_COMMA = re.compile(rb"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]{1,4})?")
 _MAX_MATERIALS = 10_000
+_IN_BULK = {b"v": 3, b"vt": 2, b"vn": 3, b"f": 0}
+"""Kinds of lines that are read many at a time, and how many numbers they then have; faces have any."""
+
+_NO_NEWLINE = "the last line has no end; a file that was cut off looks the same"
+
+
+def _floats() -> array[float]:
+    return array("d")
+
+
+def _indices() -> array[int]:
+    return array("i")
 
 
 @dataclass(eq=False)
@@ -21,7 +36,7 @@ class ObjLines:
     """What the lines say, in order.
 
     Attributes:
-        vertices: x, y, z of each v.
+        vertices: x, y, z of each v, one after the other.
         colors: r, g, b of those vertices that have them.
         uv: u, v of each vt.
         normals: x, y, z of each vn.
@@ -32,20 +47,73 @@ class ObjLines:
         libraries: Names of mtllib.
         ignored: How often each word was met that is not read.
         decimal_commas: Numbers that were written with a comma.
+        is_ended: Whether the last line ends in a newline.
     """
 
-    vertices: list[list[float]] = field(default_factory=list)
+    vertices: array[float] = field(default_factory=_floats)
     colors: dict[int, list[float]] = field(default_factory=dict)
-    uv: list[list[float]] = field(default_factory=list)
-    normals: list[list[float]] = field(default_factory=list)
-    corners: list[tuple[int, int, int]] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    materials: list[int] = field(default_factory=list)
+    uv: array[float] = field(default_factory=_floats)
+    normals: array[float] = field(default_factory=_floats)
+    corners: array[int] = field(default_factory=_indices)
+    sizes: array[int] = field(default_factory=_indices)
+    materials: array[int] = field(default_factory=_indices)
     material_names: dict[str, int] = field(default_factory=dict)
     libraries: list[str] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     decimal_commas: int = 0
+    is_ended: bool = True
     _material: int = -1
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many vertices, texture coordinates and normals there are so far."""
+        return len(self.vertices) // 3, len(self.uv) // 2, len(self.normals) // 3
+
+    def take_run(self, kind: bytes, lines: Sequence[bytes]) -> bool:
+        """Read lines of one kind at once where they are all alike; return whether they were, else nothing is read."""
+        joined = b" ".join(lines)
+        words = joined.split()
+        width = len(lines[0].split())
+        if kind not in _IN_BULK or b"_" in joined or len(words) != width * len(lines):
+            return False
+        if words[::width] != [kind] * len(lines):
+            return False
+        del words[::width]
+        try:
+            return (
+                self._take_faces(joined, words, width - 1) if kind == b"f" else self._take_numbers(kind, words, width)
+            )
+        except (ValueError, OverflowError):
+            return False
+
+    def _take_numbers(self, kind: bytes, words: list[bytes], width: int) -> bool:
+        if width - 1 != _IN_BULK[kind]:
+            return False
+        values = array("d", map(float, words))
+        {b"v": self.vertices, b"vt": self.uv, b"vn": self.normals}[kind].extend(values)
+        return True
+
+    def _take_faces(self, joined: bytes, words: list[bytes], size: int) -> bool:
+        slashes = words[0].count(b"/")
+        gap = b"//" in words[0]
+        if size < 3 or slashes > 2 or any(word.count(b"/") != slashes for word in words):
+            return False
+        if joined.count(b"//") != gap * len(words):
+            return False
+        plain = b" ".join(words).replace(b"/", b" ").split() if slashes else words
+        given = np.array(list(map(int, plain)), np.int64).reshape(len(words), -1)
+        table = np.full((len(words), 3), -1, np.int64)
+        for column, place in zip(given.T, (0, 2) if gap else (0, 1, 2), strict=False):
+            count = self.counts[place]
+            index = np.where(column > 0, column - 1, column + count)
+            if (column == 0).any() or (index < 0).any() or (index >= count).any():
+                return False
+            table[:, place] = index
+        count = len(words) // size
+        self.corners.frombytes(table.astype(np.int32).tobytes())
+        self.sizes.extend([size] * count)
+        self.materials.extend([self._material] * count)
+        return True
 
     def take(self, line: bytes) -> None:
         """Read one line.
@@ -58,16 +126,16 @@ class ObjLines:
         if kind == b"v":
             values = self._numbers(words)
             if len(values) >= 6:
-                self.colors[len(self.vertices)] = values[3:6]
-            self.vertices.append([values[0], values[1], values[2]])
+                self.colors[self.counts[0]] = values[3:6]
+            self.vertices.extend((values[0], values[1], values[2]))
         elif kind == b"f":
             self._take_face(words)
         elif kind == b"vt":
             values = self._numbers(words)
-            self.uv.append([values[0], values[1] if len(values) > 1 else 0.0])
+            self.uv.extend((values[0], values[1] if len(values) > 1 else 0.0))
         elif kind == b"vn":
             values = self._numbers(words)
-            self.normals.append([values[0], values[1], values[2]])
+            self.normals.extend((values[0], values[1], values[2]))
         elif kind == b"usemtl":
             self._take_material(_rest(line))
         elif kind == b"mtllib":
@@ -78,7 +146,7 @@ class ObjLines:
     def _take_face(self, words: list[bytes]) -> None:
         if len(words) < 3:
             raise ValueError("a face needs three corners")
-        self.corners.extend([self._corner(word) for word in words])
+        self.corners.extend([index for word in words for index in self._corner(word)])
         self.sizes.append(len(words))
         self.materials.append(self._material)
 
@@ -95,8 +163,11 @@ class ObjLines:
             notes.append(f"lines that are not read: {words}")
         if self.decimal_commas:
             notes.append(f"{self.decimal_commas} numbers have a decimal comma; they are read as decimals")
-        if 0 < len(self.colors) < len(self.vertices):
-            notes.append(f"{len(self.colors)} of {len(self.vertices)} vertices have colours; the others are grey")
+        num_vertices = self.counts[0]
+        if 0 < len(self.colors) < num_vertices:
+            notes.append(f"{len(self.colors)} of {num_vertices} vertices have colours; the others are grey")
+        if not self.is_ended:
+            notes.append(_NO_NEWLINE)
         return tuple(notes)
 
     def _numbers(self, words: list[bytes]) -> list[float]:
@@ -120,10 +191,11 @@ class ObjLines:
         parts = word.split(b"/")
         if len(parts) > 3:
             raise ValueError(f"expected vertex/texture/normal, found {word[:40]!r}")
+        vertices, uv, normals = self.counts
         return (
-            _index(parts[0], len(self.vertices)),
-            _index(parts[1], len(self.uv)) if len(parts) > 1 and parts[1] else -1,
-            _index(parts[2], len(self.normals)) if len(parts) > 2 and parts[2] else -1,
+            _index(parts[0], vertices),
+            _index(parts[1], uv) if len(parts) > 1 and parts[1] else -1,
+            _index(parts[2], normals) if len(parts) > 2 and parts[2] else -1,
         )
 
 
@@ -131,17 +203,21 @@ def parse_lines(path: Path, data: bytes) -> ObjLines:
     """Read every line.
 
     Raises:
-        DatasetError: If one is malformed or the last one is cut off; with its number.
+        DatasetError: If one is malformed, with its number.
     """
-    found = ObjLines()
-    for number, line in _lines(whole_text(path, data)):
-        try:
-            found.take(line)
-        except (ValueError, IndexError) as error:
-            text = line[:80].decode("utf-8", errors="replace")
-            raise DatasetError(
-                path, f"line {number}", f"cannot be read as a mesh: {text!r}: {str(error)[:120]}"
-            ) from error
+    found = ObjLines(is_ended=data.rstrip(b" \t\0").endswith((b"\n", b"\r")) or not data)
+    for kind, run in groupby(_lines(data), key=lambda item: item[1][:2].rstrip()):
+        numbered = list(run)
+        if found.take_run(kind, [line for _, line in numbered]):
+            continue
+        for number, line in numbered:
+            try:
+                found.take(line)
+            except (ValueError, IndexError, OverflowError) as error:
+                text = line[:80].decode("utf-8", errors="replace")
+                raise DatasetError(
+                    path, f"line {number}", f"cannot be read as a mesh: {text!r}: {str(error)[:120]}"
+                ) from error
     return found
 
 
@@ -156,7 +232,7 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
             continue
         if held:
             line, held = b" ".join([*held, line]), []  # noqa: PLW2901
-        words = line.split(b"#", 1)[0] if line[:1] in b"vf" else line
+        words = line.split(b"#", 1)[0] if b"#" in line and line[:1] in b"vf" else line
         words = words.strip(b"\0 \t")
         if words and not words.startswith(b"#"):
             yield start, words

@@ -12,7 +12,7 @@ from renderkit.arrays import ColorImage, FloatArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.file_mesh import FileMesh, colors_of, unit_or_none
 from renderkit.geometry.mesh_files.polygons import check_indices, triangulate
-from renderkit.geometry.mesh_files.text import numbers_of, whole_text
+from renderkit.geometry.mesh_files.text import numbers_of
 
 _KIND = re.compile(rb"(ST)?(C)?(N)?(4)?(n)?OFF")
 
@@ -33,7 +33,7 @@ def read_off(path: Path, data: bytes) -> FileMesh:
     Raises:
         DatasetError: If it is binary, n-dimensional, damaged, or holds fewer or more than its counts say.
     """
-    lines = [words for line in whole_text(path, data).splitlines() if (words := line.split(b"#", 1)[0].strip())]
+    lines = [words for line in data.splitlines() if (words := line.split(b"#", 1)[0].strip())]
     kind, lines = _kind(path, lines)
     if not lines:
         raise DatasetError(path, None, "cut off: the counts of vertices and faces are missing")

@@ -9,7 +9,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.file_mesh import FileMesh
-from renderkit.geometry.mesh_files.text import numbers_of, whole_text
+from renderkit.geometry.mesh_files.text import numbers_of
 from renderkit.geometry.seams import same_positions
 
 _HEADER_BYTES, _FACET_BYTES = 84, 50
@@ -64,7 +64,7 @@ def _read_binary(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:
 
 def _read_text(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:
     """Read "facet normal ... outer loop vertex ... endloop endfacet", 21 words each, of one solid or several."""
-    lines = [line for raw in whole_text(path, data).splitlines() if (line := raw.strip().lower())]
+    lines = [line for raw in data.splitlines() if (line := raw.strip().lower())]
     solids = [line for line in lines if line.startswith(b"solid")]
     ends = [line for line in lines if line.startswith(b"endsolid")]
     if len(ends) != len(solids):

@@ -1,4 +1,4 @@
-"""Numbers in text files: read in bulk, the last line whole."""
+"""Numbers in text files, read in bulk."""
 
 from __future__ import annotations
 
@@ -12,30 +12,12 @@ from renderkit.errors import DatasetError
 _CHUNK_BYTES = 8 << 20
 
 
-def whole_text(path: Path, data: bytes) -> bytes:
-    """Return the bytes of a text file after checking that its last line ends.
-
-    A number that is cut in its middle still looks like a number, so a file without a final newline cannot be told from
-    one that was cut off.
-
-    Raises:
-        DatasetError: If the file does not end in a newline.
-    """
-    if data and not data.rstrip(b" \t\0").endswith((b"\n", b"\r")):
-        tail = data[-40:].decode("utf-8", errors="replace")
-        raise DatasetError(
-            path, None, f"cut off: the last line has no end ({tail!r}); if the file is whole, add a final newline"
-        )
-    return data
-
-
 def numbers_of(path: Path, body: bytes) -> FloatArray:
     """Return all numbers of a text, separated by white space.
 
     Raises:
-        DatasetError: If something is not a number, or the last line has no end.
+        DatasetError: If something is not a number.
     """
-    whole_text(path, body)
     if b"_" in body:
         raise DatasetError(path, None, "expected numbers, found '_'")
     parts: list[FloatArray] = []
