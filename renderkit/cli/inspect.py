@@ -97,8 +97,8 @@ def inspect(
             print_json(_as_json(capture, found, views))
             raise typer.Exit(code)
         else:
-            beside = {"capture": _as_json(capture, found, views)}
-            raise typer.Exit(max(code, inspect_rig(source, as_json=True, beside=beside)))
+            whole = {"capture": _as_json(capture, found, views)}
+            raise typer.Exit(max(code, inspect_rig(source, as_json=True, beside=whole)))
     if is_rig(source) and not as_capture:
         typer.echo("\ncameras:")
         code = max(code, inspect_rig(source))

@@ -58,8 +58,8 @@ def decompose_projections(projections: FloatArray, path: Path, keys: Sequence[st
         DatasetError: If one is not finite or its left block has no inverse (a camera at infinity).
     """
     # Beyond this, the determinant overflows.
-    measurable = (np.abs(projections) < _MAX_ENTRY).all(axis=(1, 2))
-    determinants = np.linalg.det(np.where(measurable[:, None, None], projections[:, :, :3], 0.0))
+    measurable = np.all(np.abs(projections) < _MAX_ENTRY, axis=(1, 2), keepdims=True)
+    determinants = np.linalg.det(np.where(measurable, projections[:, :, :3], 0.0))
     bad = np.flatnonzero(determinants == 0.0)
     if bad.size:
         raise DatasetError(path, keys[int(bad[0])], "expected a projection matrix K [R | t] of a finite camera")

@@ -65,8 +65,8 @@ def read(content: Content) -> RawRig:
     scaled = sum(scale is not None and not np.array_equal(scale, _IDENTITY) for scale in scales)
     known = [picture_file_size(one) for one in pictures] if len(pictures) == len(indices) else [None] * len(indices)
     cameras = [
-        RawCamera(str(index), *found, picture_size=size)
-        for index, size, *found in zip(indices, known, K, poses, strict=True)
+        RawCamera(str(index), matrix, pose, picture_size=size)
+        for index, size, matrix, pose in zip(indices, known, K, poses, strict=True)
     ]
     notes = unread_notes([{name: "array" for name in arrays if not _KNOWN.fullmatch(name)}], (), per=None)
     if scaled:

@@ -17,4 +17,4 @@ def examine_first_frame(capture: Capture, renderer: Renderer) -> Report:
     """
     options = ValidationOptions(frames=capture.frame_ids[:1])
     rows = tuple(validate_views(capture, renderer, options))
-    return Report(rows, diagnosis=diagnose_opened(capture, options) if rows else None)
+    return Report(rows, diagnosis=diagnose_opened(capture, options, renderer) if rows else None)
