@@ -18,7 +18,7 @@ from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrand
 
 _SHARE_COLUMNS = 120
 GRID_COLUMNS = 25
-"""Columns of the image grid on which losses and residuals are measured; rows follow the image's shape."""
+"""Cells along the longer side of the grid on which losses and residuals are measured; the other follows the shape."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,15 @@ class InexpressibleError(DatasetError):
 
 def image_grid(camera: Camera) -> tuple[Pixels, tuple[int, int]]:
     """Return (N, 2) pixels on a regular grid from edge to edge of the image, and its (rows, columns)."""
-    rows = max(3, round(GRID_COLUMNS * camera.height / camera.width)) if camera.width >= camera.height else GRID_COLUMNS
-    columns = (
-        GRID_COLUMNS if camera.width >= camera.height else max(3, round(GRID_COLUMNS * camera.width / camera.height))
-    )
+    columns, rows = _cells(camera, GRID_COLUMNS, 3)
     u, v = np.meshgrid(np.linspace(-0.5, camera.width - 0.5, columns), np.linspace(-0.5, camera.height - 0.5, rows))
     return np.column_stack([u.ravel(), v.ravel()]), (rows, columns)
+
+
+def _cells(camera: Camera, longer: int, fewest: int) -> tuple[int, int]:
+    """Return (columns, rows) of a grid with `longer` cells along the longer side of the image."""
+    step = max(camera.size) / longer
+    return max(fewest, round(camera.width / step)), max(fewest, round(camera.height / step))
 
 
 def corner_pixels(camera: Camera) -> Pixels:
@@ -102,9 +105,9 @@ def folds_inside_image(camera: Camera) -> bool:
 
 def lost_share(camera: Camera) -> float:
     """Return the share of the image that no ray inside the valid radius reaches, on a grid of pixel centres."""
-    rows = max(2, round(_SHARE_COLUMNS * camera.height / camera.width))
+    columns, rows = _cells(camera, _SHARE_COLUMNS, 2)
     u, v = np.meshgrid(
-        (np.arange(_SHARE_COLUMNS) + 0.5) * camera.width / _SHARE_COLUMNS - 0.5,
+        (np.arange(columns) + 0.5) * camera.width / columns - 0.5,
         (np.arange(rows) + 0.5) * camera.height / rows - 0.5,
     )
     rays = camera.unproject(np.column_stack([u.ravel(), v.ravel()]))

@@ -98,6 +98,15 @@ def test_the_lost_share_is_the_area_outside_the_circle() -> None:
     assert lost_share(camera) == pytest.approx(1.0 - np.pi * reach**2 / (1000.0 * 800.0), abs=2e-3)
 
 
+@pytest.mark.parametrize("size", [(16, 6000), (6000, 16), (1000, 800)])
+def test_the_grid_follows_the_shape_and_stays_small(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(Camera, "unproject", lambda _, pixels: asked.append(len(pixels)) or np.zeros((len(pixels), 3)))
+    K = np.array([[1000.0, 0, 0.5 * size[0]], [0, 1000.0, 0.5 * size[1]], [0, 0, 1]])
+    assert lost_share(Camera(K, *size)) == 0.0
+    assert asked[0] <= 120 * 120
+
+
 def test_the_grid_reaches_the_edges(pinhole_ring: Rig) -> None:
     pixels, (rows, columns) = image_grid(pinhole_ring["00"])
     assert pixels.min(axis=0).tolist() == [-0.5, -0.5]
