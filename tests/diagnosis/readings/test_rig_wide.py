@@ -42,7 +42,7 @@ def test_every_planted_name_is_a_reading() -> None:
     ],
 )
 def test_pairs_are_named(names: tuple[str, str]) -> None:
-    found = read_rig_wide(planted(np.random.default_rng(5), *names, count=6).evidence())
+    found = read_rig_wide(planted(np.random.default_rng(5), *names, count=4).evidence())
     assert found.verdict == "misread"
     assert set(found.readings) == set(names)
 
@@ -56,10 +56,10 @@ def test_a_rig_that_fits_is_not_called_misread(seed: int, wide: bool) -> None:
     assert found.notes == ()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_no_reading_describes_is_refused(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    rig = make_rig(rng, count=6)
+def test_what_no_reading_describes_is_refused() -> None:
+    # Every pair is tried; benchmarks/detection.py does so for many rigs.
+    rng = np.random.default_rng(0)
+    rig = make_rig(rng, count=4)
     for shot in rig.shots:
         shot.R = shot.R @ cv2.Rodrigues(rng.normal(size=3) * 0.4)[0]
     found = read_rig_wide(rig.evidence())
