@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from renderkit.arrays import FloatArray, Pixels
 from renderkit.formats import read_rig
 from renderkit.formats.format_capability import Expressible, folds_inside_image, image_grid, lost_share, violations
 from renderkit.geometry.camera import Camera
@@ -101,7 +102,12 @@ def test_the_lost_share_is_the_area_outside_the_circle() -> None:
 @pytest.mark.parametrize("size", [(16, 6000), (6000, 16), (1000, 800)])
 def test_the_grid_follows_the_shape_and_stays_small(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(Camera, "unproject", lambda _, pixels: asked.append(len(pixels)) or np.zeros((len(pixels), 3)))
+
+    def unproject(_: Camera, pixels: Pixels) -> FloatArray:
+        asked.append(len(pixels))
+        return np.zeros((len(pixels), 3))
+
+    monkeypatch.setattr(Camera, "unproject", unproject)
     K = np.array([[1000.0, 0, 0.5 * size[0]], [0, 1000.0, 0.5 * size[1]], [0, 0, 1]])
     assert lost_share(Camera(K, *size)) == 0.0
     assert asked[0] <= 120 * 120
