@@ -17,6 +17,7 @@ from renderkit.errors import DatasetError
 from renderkit.images.header import PictureHeader, read_header
 from renderkit.images.matte import Matte, matte_of_gray, matte_of_palette, matte_of_pixels
 from renderkit.images.png import decode_gray_png, decode_palette_png
+from renderkit.images.reduced import REDUCTIONS, Window, choose_reduction, resample
 from renderkit.untrusted.files import read_bytes
 
 Arguments = ParamSpec("Arguments")
@@ -76,6 +77,27 @@ class EncodedImage:
         """
         pixels: ColorImage = np.asarray(self._decode(*self._read_checked(), cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
         return pixels
+
+    def decode_color_at(self, size: tuple[int, int], window: Window | None = None) -> ColorImage:
+        """Return the picture, or a window of it, at another size; a JPEG is decoded as small as that allows.
+
+        Args:
+            size: (width, height) of the result.
+            window: The part to show, inside the picture; all of it when None.
+
+        Returns:
+            (height, width, 3) RGB; see `images.reduced` for where its pixels are.
+
+        Raises:
+            DatasetError: If the bytes are missing, corrupt or too large.
+        """
+        data, header = self._read_checked()
+        part = window or (0, 0, *header.size)
+        reduced_by = choose_reduction(part, size) if header.format == "jpeg" else 1
+        flag = cv2.IMREAD_COLOR_RGB
+        if reduced_by > 1:
+            flag |= REDUCTIONS[reduced_by] & ~cv2.IMREAD_COLOR_BGR
+        return np.asarray(resample(self._decode(data, header, flag), reduced_by, part, size), dtype=np.uint8)
 
     def decode_gray(self, buffers: BufferPool | None = None) -> AlphaImage:
         """Return the picture as (height, width) 8-bit grey, as its values are; `decode_matte` says what they mean.
