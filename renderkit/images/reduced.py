@@ -1,7 +1,7 @@
 """Pictures at the size they are shown in: cut out, scaled, and every pixel where its camera says.
 
-The image of a camera spans [-0.5, width - 0.5]; a window of it that is scaled to a size keeps its borders, so that pixel
-u of the window becomes (u + 0.5) * ratio - 0.5, as `Camera.cropped` and `Camera.scaled` say.
+The image of a camera spans [-0.5, width - 0.5]; a window of it that is scaled to a size keeps its borders, so that
+pixel u of the window becomes (u + 0.5) * ratio - 0.5, as `Camera.cropped` and `Camera.scaled` say.
 
 libjpeg decodes a JPEG at 1/2, 1/4 or 1/8 of its size for a fraction of the time: each block of 8 x 8 px gives 4 x 4,
 2 x 2 or 1 px, so that a pixel is the mean of whole pixels. That is used where the window begins and ends between such

@@ -14,7 +14,9 @@ from renderkit.arrays import FloatArray, MaskImage
 from renderkit.buffer_pool import MAX_BYTES, BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.outlines import Segments
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.cpu.outline import trace_outline
 from renderkit.renderers.cpu.projection import Projection, project_mesh
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.silhouette import draw_mask
@@ -83,6 +85,12 @@ class CpuRenderer:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         projection = self._project(mesh, camera, silhouette=True)
         return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
+
+    def trace_outline(self, mesh: Mesh, camera: Camera) -> Segments:
+        """Trace the silhouette's outline; see `base.OutlineTracer.trace_outline`."""
+        projection = self._project(mesh, camera, silhouette=True)
+        mask = draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
+        return trace_outline(projection, mask)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""

@@ -32,3 +32,4 @@ def warm() -> None:
         renderer.render(mesh, camera, ALL_PASSES)
         renderer.render_mask(mesh, camera)
         renderer.depth_at(mesh, camera, np.array([[31, 31]]))
+        renderer.trace_outline(mesh, camera)
