@@ -30,7 +30,7 @@ _NAMES = {
     "metrics.boundary": "score_boundary",
     "metrics.mask": "score_mask",
     "metrics.reprojection": "score_reprojection",
-    "pictures.overlay": "OverlayStyle",
+    "pictures.style": "OverlayStyle",
     "pipeline.diagnosis": "diagnose",
     "pipeline.options": "ValidationOptions",
     "pipeline.run": "validate",

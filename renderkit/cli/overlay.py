@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,26 +31,51 @@ from renderkit.cli.arguments import (
     scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
-from renderkit.cli.progress import complain_of
+from renderkit.cli.picture_arguments import (
+    BackgroundOption,
+    ColorsOption,
+    CropOption,
+    FormatOption,
+    LayersOption,
+    LineWidthOption,
+    MaxSizeOption,
+    NameOption,
+    NoCaptionOption,
+    OpacityOption,
+    PictureLook,
+    PresetOption,
+    SideBySideOption,
+    read_look,
+)
+from renderkit.cli.progress import Progress, complain_of
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
-    from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.renderers.base import Renderer
 
-OpacityOption = Annotated[float, typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of the shaded rendering.")]
+
+class VideoChoice(StrEnum):
+    """What a video shows."""
+
+    TURNTABLE = "turntable"
+    TIME = "time"
+    GRID = "grid"
+
+
 VideoOption = Annotated[
-    Path | None,
+    VideoChoice | None,
     typer.Option(
         "--video",
-        metavar="FILE.mp4",
-        help="Write a video instead: around the rig for one frame, over the frames for one camera.",
+        help="A video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
         show_default=False,
     ),
 ]
 FpsOption = Annotated[float, typer.Option("--fps", min=0.1, max=240.0, help="Pictures per second of the video.")]
-MaxSizeOption = Annotated[int, typer.Option("--max-size", min=64, max=16384, help="Longest side of a picture in px.")]
+OverlayOutOption = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", help="Output folder; of a video also FILE.mp4, FILE.webm or FILE.gif."),
+]
 
 
 def overlay(
@@ -70,26 +96,44 @@ def overlay(
     matte_threshold: ThresholdOption = 0.5,
     sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet only.")] = False,
     worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
-    opacity: OpacityOption = 0.45,
-    max_size: MaxSizeOption = 1600,
+    preset: PresetOption = None,
+    layers: LayersOption = None,
+    opacity: OpacityOption = None,
+    line_width: LineWidthOption = None,
+    colors: ColorsOption = None,
+    background: BackgroundOption = None,
+    crop: CropOption = None,
+    side_by_side: SideBySideOption = False,
+    no_caption: NoCaptionOption = False,
+    max_size: MaxSizeOption = None,
+    file_format: FormatOption = None,
+    name: NameOption = None,
     video: VideoOption = None,
     fps: FpsOption = 5.0,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("overlays"),
+    out: OverlayOutOption = Path("overlays"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
 ) -> None:
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
-    from renderkit.pictures.overlay import OverlayStyle
-    from renderkit.pictures.pictures import RunPictures
     from renderkit.pipeline.inputs import make_options
-    from renderkit.results.run_folder import make_writable
 
+    look = read_look(
+        preset,
+        {
+            "layers": layers, "opacity": opacity, "line_px": line_width, "colors": colors, "crop": crop,
+            "background": None if background is None else background.value, "side_by_side": side_by_side or None,
+            "caption": False if no_caption else None, "max_size": max_size, "name": name,
+            "format": None if file_format is None else file_format.value,
+        },
+    )  # fmt: skip
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.open() as opened:
-        chosen = frames or (opened.frame_ids[0] if opened.frame_ids else None)
+        chosen = frames or (
+            opened.frame_ids[0] if opened.frame_ids and video in {None, VideoChoice.TURNTABLE} else None
+        )
         options = make_options(
             opened,
             inputs.mesh_names,
@@ -98,29 +142,42 @@ def overlay(
             matte_threshold=matte_threshold,
             undistort=undistort,
         )
-        style = OverlayStyle(max_size=max_size, rendering=opacity)
         if video is not None:
-            from renderkit.cli.overlay_video import write_overlay_video
+            from renderkit.cli.overlay_video import write_video
 
             with open_renderer(renderer, device) as drawing:
-                raise typer.Exit(write_overlay_video(opened, drawing, options, style, video, fps))
-        pictures = RunPictures(make_writable(out), style, worst_first=worst_first, overlays=not sheet)
+                raise typer.Exit(write_video(opened, drawing, options, look, kind=video.value, out=out, fps=fps))
         with open_renderer(renderer, device) as drawing:
-            num_failed = _draw(opened, drawing, options, pictures)
-    typer.echo(f"pictures: {out}")
-    for relative in pictures.sheets:
-        typer.echo(f"contact sheet: {out / relative}")
+            num_failed = _draw(opened, drawing, options, look, out, sheet_only=sheet, worst_first=worst_first)
     if num_failed:
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def _draw(capture: Capture, renderer: Renderer, options: ValidationOptions, pictures: RunPictures) -> int:
+def _draw(
+    capture: Capture,
+    renderer: Renderer,
+    options: ValidationOptions,
+    look: PictureLook,
+    out: Path,
+    *,
+    sheet_only: bool,
+    worst_first: bool,
+) -> int:
     """Draw all views and return how many failed; each failure is said on stderr."""
+    from renderkit.pictures.pictures import DEFAULT_NAME, PictureFiles
+    from renderkit.pipeline.run_pictures import PicturePlan, PictureRun
     from renderkit.pipeline.validate import validate_views
+    from renderkit.results.run_folder import make_writable
 
-    num_failed = 0
-    for row in validate_views(capture, renderer, options, pictures.draw):
-        pictures.add(row)
-        num_failed += complain_of(row)
-    pictures.finish()
-    return num_failed
+    files = PictureFiles(
+        make_writable(out), suffix=look.suffix, name=look.name or DEFAULT_NAME, worst_first=worst_first
+    )
+    rows = tuple(validate_views(capture, renderer, options))
+    drawable = frozenset(row.key for row in rows if row.failure is None)
+    plan = PicturePlan(frozenset() if sheet_only else drawable, frozenset(row.key for row in rows))
+    with Progress("pictures") as progress:
+        made = PictureRun(capture, renderer, options, files, look.style, progress.update).draw(rows, plan)
+    typer.echo(f"pictures: {out}")
+    for relative in made.sheets:
+        typer.echo(f"contact sheet: {out / relative}")
+    return sum(complain_of(row) for row in made.rows)

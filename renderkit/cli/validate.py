@@ -49,7 +49,15 @@ if TYPE_CHECKING:
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 
-OverlaysOption = Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write overlay pictures.")]
+OverlaysOption = Annotated[
+    str,
+    typer.Option(
+        "--overlays",
+        metavar="all|worst|none|N",
+        help="Overlay pictures: of the worst, failed and named cameras and one contact sheet; of N cameras; of all.",
+    ),
+]
+NoOverlaysOption = Annotated[bool, typer.Option("--no-overlays", help="The same as --overlays none.")]
 
 
 def validate(
@@ -79,7 +87,8 @@ def validate(
     out: OutOption = None,
     checks: ChecksOption = True,
     sanity: SanityOption = True,
-    overlays: OverlaysOption = True,
+    overlays: OverlaysOption = "worst",
+    no_overlays: NoOverlaysOption = False,
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
     workers: WorkersOption = None,
@@ -89,11 +98,12 @@ def validate(
     from renderkit.cli.progress import Progress
     from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import run
+    from renderkit.pipeline.run_pictures import parse_overlays
 
     if remember_flame:
         remember(flame)
     gates = read_gates(gate, config, baseline)
-    with Progress() as progress:
+    with Progress() as progress, Progress("pictures") as drawing:
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
             min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region,
@@ -103,8 +113,8 @@ def validate(
             out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort,
             undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, evidence=evidence, checks=checks,
-            sanity=sanity, overlays=overlays, progress=progress.update,
-            command=shlex.join(["renderkit", *sys.argv[1:]]),
+            sanity=sanity, overlays="none" if no_overlays else parse_overlays(overlays), progress=progress.update,
+            picture_progress=drawing.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))
@@ -163,7 +173,9 @@ def _file_lines(report: Report, folder: Path) -> list[str]:
 
     names = ", ".join(writer.file_name for writer in find_writers(DEFAULT_FORMATS))
     lines = [f"report: {folder}: {names}"]
-    if any(row.overlay is not None for row in report.rows):
-        lines.append(f"overlays: {folder / OVERLAYS}")
+    drawn = sum(row.overlay is not None for row in report.rows)
+    if drawn:
+        rest = " (--overlays all draws every view)" if drawn < len(report.rows) - len(report.failures) else ""
+        lines.append(f"overlays: {folder / OVERLAYS}: {drawn} of {len(report.rows)} views{rest}")
         lines += [f"contact sheet: {sheet}" for sheet in sorted((folder / OVERLAYS).glob("sheet_*"))[:1]]
     return lines

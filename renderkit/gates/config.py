@@ -31,14 +31,17 @@ class GateConfig:
         gates: In the file's order, camera groups already replaced by their cameras.
         baseline: Run folder or report.json to compare with, relative paths taken from the file's folder; or None.
         groups: Camera selectors by group name.
+        presets: Looks of pictures by name, as they stand in the file; `pictures.presets` says what they may hold.
     """
 
     gates: tuple[Gate, ...] = ()
     baseline: Path | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Freeze the mapping."""
+        """Freeze the mappings."""
+        object.__setattr__(self, "presets", MappingProxyType(dict(self.presets)))
         object.__setattr__(self, "groups", MappingProxyType(dict(self.groups)))
 
 
@@ -77,7 +80,16 @@ def parse_gate_config(text: str, source: Path) -> GateConfig:
     baseline = document.get("baseline")
     if baseline is not None and not (isinstance(baseline, str) and baseline):
         raise GateError(f"{source} [baseline]", f"expected the path of a run folder, found {baseline!r}")
-    return GateConfig(gates, None if baseline is None else source.parent / baseline, groups)
+    return GateConfig(gates, None if baseline is None else source.parent / baseline, groups, _presets(document, source))
+
+
+def _presets(document: dict[str, Any], source: Path) -> dict[str, Mapping[str, Any]]:
+    table = document.get("overlay", {})
+    presets = table.get("presets", {}) if isinstance(table, dict) else None
+    if not isinstance(presets, dict) or not all(isinstance(one, dict) for one in presets.values()):
+        raise GateError(f"{source} [overlay]", "expected tables such as [overlay.presets.NAME]")
+    _check_keys(table, ("presets",), f"{source} [overlay]")
+    return dict(presets)
 
 
 def _gate(entry: dict[str, Any], groups: Mapping[str, tuple[str, ...]], where: str) -> Gate:

@@ -31,6 +31,17 @@ def gate_schema() -> dict[str, Any]:
             },
             "groups": groups,
             "gates": {"type": "array", "items": _gate()},
+            "overlay": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "presets": {
+                        "type": "object",
+                        "additionalProperties": {"type": "object"},
+                        "description": "Looks of pictures by name: layers, opacity, crop ...; docs/guide/overlays.md.",
+                    }
+                },
+            },
         },
     }
 

@@ -13,24 +13,25 @@ _ROWS = 128
 _OUTSIDE = -10.0
 
 
-def undistort_map(camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def undistort_map(camera: Camera, into: Camera | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return where each pixel of the undistorted picture lies in the raw one.
 
     Unlike cv2.initUndistortRectifyMap this honours skew and every lens model, and pixels whose ray lies beyond the
     distortion's valid radius point outside the picture instead of at a folded-back place.
 
     Args:
-        camera: The raw camera; the map leads to `camera.undistorted()`.
+        camera: The raw camera.
+        into: The pinhole of the undistorted picture, turned as the raw camera is; `camera.undistorted()` by default.
 
     Returns:
-        Two (height, width) float32 arrays of raw u and v in px, as cv2.remap takes them.
+        Two (height, width) float32 arrays of `into`'s size of raw u and v in px, as cv2.remap takes them.
     """
-    map_x = np.empty((camera.height, camera.width), np.float32)
+    ideal = into or camera.undistorted()
+    map_x = np.empty((ideal.height, ideal.width), np.float32)
     map_y = np.empty_like(map_x)
-    columns = np.arange(camera.width, dtype=np.float64)
-    ideal = camera.undistorted()
-    for top in range(0, camera.height, _ROWS):
-        rows = np.arange(top, min(top + _ROWS, camera.height), dtype=np.float64)
+    columns = np.arange(ideal.width, dtype=np.float64)
+    for top in range(0, ideal.height, _ROWS):
+        rows = np.arange(top, min(top + _ROWS, ideal.height), dtype=np.float64)
         pixels = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
         raw = camera.project_cam(ideal.unproject(pixels))
         raw[np.isnan(raw).any(axis=1)] = _OUTSIDE
@@ -40,19 +41,20 @@ def undistort_map(camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float
 
 
 def undistort_image(
-    image: NDArray[np.uint8], camera: Camera, interpolation: int = cv2.INTER_LINEAR
+    image: NDArray[np.uint8], camera: Camera, interpolation: int = cv2.INTER_LINEAR, *, into: Camera | None = None
 ) -> NDArray[np.uint8]:
-    """Resample a raw picture into `camera.undistorted()`; black where the raw picture has nothing.
+    """Resample a raw picture into a pinhole's; black where the raw picture has nothing.
 
     Args:
         image: (height, width) or (height, width, 3) raw picture of the camera's own size.
         camera: The raw camera.
         interpolation: An OpenCV interpolation flag.
+        into: See `undistort_map`.
 
     Raises:
         ValueError: If the picture does not have the camera's size.
     """
     shape = (camera.height, camera.width) + ((3,) if image.ndim == 3 else ())
     picture = as_array(image, np.uint8, shape, "image")
-    map_x, map_y = undistort_map(camera)
+    map_x, map_y = undistort_map(camera, into)
     return np.asarray(cv2.remap(picture, map_x, map_y, interpolation), dtype=np.uint8)

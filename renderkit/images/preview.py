@@ -11,13 +11,13 @@ LONGEST_PX = 640
 
 
 def preview_png(image: ColorImage) -> bytes:
-    """Return (height, width, 3) RGB as a PNG whose longer side is at most 640 px."""
+    """Return (height, width, 3) RGB or (height, width, 4) RGBA as a PNG whose longer side is at most 640 px."""
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST_PX / max(height, width))
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    done, data = cv2.imencode(".png", np.ascontiguousarray(image[:, :, ::-1]))
+    done, data = cv2.imencode(".png", image[:, :, [2, 1, 0, *range(3, image.shape[2])]])
     if not done:
         raise ValueError(f"image: expected (height, width, 3) uint8, got {image.dtype} of shape {image.shape}")
     return bytes(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -43,6 +43,11 @@ class PairedLandmarks:
     predicted: Pixels
     depths: FloatArray
     hidden: BoolArray
+
+    def moved(self, corner: FloatArray, ratio: FloatArray) -> PairedLandmarks:
+        """Return the landmarks in a picture that begins at a pixel and is scaled; see `Camera.cropped` and `scaled`."""
+        captured, predicted = ((pixels - corner + 0.5) * ratio - 0.5 for pixels in (self.captured, self.predicted))
+        return replace(self, captured=captured, predicted=predicted)
 
 
 @dataclass(frozen=True, eq=False)

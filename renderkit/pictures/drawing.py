@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError
@@ -20,7 +19,9 @@ from renderkit.writing import write_bytes
 if TYPE_CHECKING:
     from PIL import ImageFont
 
-JPEG_QUALITY = 90
+JPEG_QUALITY, WEBP_QUALITY = 90, 90
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_JPEG = frozenset({".jpg", ".jpeg"})
 
 
 @lru_cache(maxsize=16)
@@ -52,15 +53,15 @@ def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], in
     return np.array(canvas, dtype=np.uint8)
 
 
-def blend(image: ColorImage, color: Rgb | ColorImage, coverage: NDArray[np.float32]) -> None:
-    """Paint over (height, width, 3) `image` in place, as far as (height, width) `coverage` in [0, 1] says."""
-    rows, columns = np.nonzero(coverage)
-    if not rows.size:
-        return
-    weight = coverage[rows, columns, None]
-    paint = np.asarray(color)[rows, columns] if isinstance(color, np.ndarray) else np.asarray(color, dtype=np.float32)
-    mixed = image[rows, columns] * (1.0 - weight) + paint * weight
-    image[rows, columns] = np.rint(mixed).astype(np.uint8)
+def shortened(text: str, size_px: int, width: int) -> str:
+    """Return a line of text cut to what fits into `width` px."""
+    if text_width(text, size_px) <= width:
+        return text
+    # Longer than anything that fits, and measured quickly.
+    text = text[: max(1, width // 2)]
+    while text and text_width(f"{text}...", size_px) > width:
+        text = text[:-1]
+    return f"{text}..."
 
 
 def resized(image: ColorImage, size: tuple[int, int]) -> ColorImage:
@@ -78,19 +79,41 @@ def fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def write_picture(image: ColorImage, path: Path) -> None:
-    """Write a JPEG or PNG, as the file's suffix says.
+    """Write a JPEG, PNG or WebP, as the file's suffix says; see `encode_picture`.
 
     Raises:
         DatasetError: If it cannot be written.
     """
-    # Thin coloured lines need their colour at full resolution.
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR]
-    options.append(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-    done, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options if _is_jpeg(path) else [])
+    write_bytes(path, encode_picture(image, path))
+
+
+def encode_picture(image: ColorImage, path: Path) -> memoryview:
+    """Return the bytes of a picture in the format of a file's name.
+
+    Args:
+        image: (height, width, 3) RGB, or (height, width, 4) RGBA, which a JPEG cannot hold.
+        path: The file, for its suffix and for errors.
+
+    Raises:
+        DatasetError: If the format is none of the three, or cannot hold the picture.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in PICTURE_SUFFIXES:
+        raise DatasetError(path, None, f"expected a name that ends in {', '.join(PICTURE_SUFFIXES)}")
+    if image.shape[2] == 4 and suffix in _JPEG:
+        raise DatasetError(path, None, "a JPEG cannot be transparent: choose .png or .webp")
+    code = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    done, data = cv2.imencode(suffix, cv2.cvtColor(image, code), _options(suffix))
     if not done:
         raise DatasetError(path, None, "the picture cannot be encoded")
-    write_bytes(path, data.data)
+    return data.data
 
 
-def _is_jpeg(path: Path) -> bool:
-    return path.suffix.lower() in {".jpg", ".jpeg"}
+def _options(suffix: str) -> list[int]:
+    if suffix == ".webp":
+        return [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY]
+    if suffix in _JPEG:
+        # Thin coloured lines need their colour at full resolution.
+        sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+        return [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, *sampling]
+    return [cv2.IMWRITE_PNG_COMPRESSION, 3]

@@ -10,6 +10,7 @@ import numpy as np
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
 from renderkit.pictures.drawing import draw_texts, fitted, resized, write_picture
+from renderkit.pictures.layers.errors import SURFACE_COLORS, heat_colors, surface_limit
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
 from renderkit.writing import make_subfolder
@@ -29,11 +30,8 @@ def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
     values = evidence.depth_difference
     if values is None or not np.isfinite(values).any():
         return None
-    size = np.abs(values)
-    known = np.isfinite(size)
-    limit = max(float(np.percentile(size[known], 95.0)), 1e-9)
-    levels = np.clip(np.where(known, size, 0.0) / limit * 255.0, 0.0, 255.0).astype(np.uint8)
-    heat = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), np.uint8)[:, :, ::-1]
+    known, limit = np.isfinite(values), surface_limit(values)
+    heat = heat_colors(np.abs(values), limit, SURFACE_COLORS)
     width, height = evidence.camera.size
     photo = np.full((height, width, 3), BACKDROP, np.uint8) if evidence.photo is None else evidence.photo
     picture = np.where(known[:, :, None], heat, (photo * _PHOTO_SHARE).astype(np.uint8)).astype(np.uint8)
@@ -60,7 +58,7 @@ def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
 def _scale(width: int, limit: float, evidence: ViewEvidence) -> ColorImage:
     panel = np.full((_PANEL_PX, width, 3), PANEL, np.uint8)
     ramp = np.linspace(0, 255, max(width - 32, 1)).astype(np.uint8)[None].repeat(_BAR_PX, axis=0)
-    panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, cv2.COLORMAP_VIRIDIS)[:, :, ::-1]
+    panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, SURFACE_COLORS)[:, :, ::-1]
     key = evidence.row.key
     text = f"|dz| 0 to {limit:.3g} m (95 %), frame {key.frame}, camera {key.camera}, {key.mesh} against the other mesh"
     return draw_texts(panel, [(text, (16, 46), 15, TEXT if width > _SMALLEST_WIDTH else FAINT)])

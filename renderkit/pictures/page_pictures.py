@@ -70,14 +70,14 @@ def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:
 
 
 def measure_offset_curve(evidence: ViewEvidence) -> OffsetCurve | None:
-    """Return the contour offset by direction, or None without two masks that have outlines."""
+    """Return the contour offset by direction at full size, or None without two masks that have outlines."""
     from renderkit.metrics.contour_offset import measure_offsets  # noqa: PLC0415 - loads the compiler
     from renderkit.metrics.outline import measure_outlines  # noqa: PLC0415 - loads the compiler
 
-    if evidence.rendered_mask is None or evidence.captured_mask is None:
+    if evidence.whole_masks is None:
         return None
-    outlines = measure_outlines(evidence.rendered_mask, evidence.captured_mask)
-    bins = measure_offsets(outlines, evidence.captured_mask).by_angle(NUM_OFFSET_BINS)
+    rendered, captured = evidence.whole_masks
+    bins = measure_offsets(measure_outlines(rendered, captured), captured).by_angle(NUM_OFFSET_BINS)
     if not bins.counts.any():
         return None
     medians = tuple(None if math.isnan(value) else round(float(value), 3) for value in bins.median_px)

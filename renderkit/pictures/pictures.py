@@ -1,132 +1,163 @@
-"""The pictures of a run: an overlay per view, a contact sheet per frame and mesh."""
+"""The pictures of a run as files: an overlay per view, a contact sheet per frame and mesh."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from renderkit.images.palette import CAPTURED, PREDICTED
+from renderkit.arrays import ColorImage
+from renderkit.errors import ArgumentError
+from renderkit.images.palette import Rgb
 from renderkit.pictures.drawing import write_picture
-from renderkit.pictures.overlay import OverlayStyle, draw_overlay, draw_picture
+from renderkit.pictures.heat import write_depth_heat
+from renderkit.pictures.overlay import DrawnView
 from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.pictures.sheet import Tile, draw_sheet
+from renderkit.pictures.style import OverlayStyle
 from renderkit.results.cameras import WorstCamera, rank_cameras, summarise_cameras
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import RANKING_METRICS
 from renderkit.results.rows import ViewKey, ViewResult
-from renderkit.results.run_folder import picture_name, safe_name
+from renderkit.results.run_folder import safe_name
 from renderkit.selection import natural_key
 
+DEFAULT_NAME: Final = "{frame}_{camera}_{mesh}"
+"""How the picture of a view is called, without its suffix."""
+
 _TILE_WIDTH = 300
-_TILE_LINE_PX = 1.2
-_TILE_MARK_PX = 1.1
+_TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
 
 
-class RunPictures:
-    """Writes overlays as views are examined, and a sheet whenever a frame is done.
-
-    `draw` is what `pipeline.validate` calls; every row it yields is then handed to `add`.
+@dataclass(frozen=True)
+class PictureFiles:
+    """Where the pictures of a run go.
 
     Attributes:
-        sheets: Sheets written so far, POSIX paths relative to the run folder.
+        folder: An existing folder.
+        subfolder: Existing folder inside it for overlays and sheets; "" for the folder itself.
+        suffix: ".jpg", ".png" or ".webp".
+        name: The name of a view's picture, from {capture}, {frame}, {camera} and {mesh}.
+        page: Whether report.html's pictures are written as well.
+        worst_first: Whether sheets are ordered by how far a camera deviates, instead of by name.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        style: OverlayStyle | None = None,
-        *,
-        subfolder: str = "",
-        worst_first: bool = False,
-        overlays: bool = True,
-        page: bool = False,
-    ) -> None:
-        """Set up.
+    folder: Path
+    subfolder: str = ""
+    suffix: str = ".jpg"
+    name: str = DEFAULT_NAME
+    page: bool = False
+    worst_first: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the name.
+
+        Raises:
+            ArgumentError: If it has other fields, or would give all views one name.
+        """
+        first, second = ViewKey("c", "f", "1", "m"), ViewKey("c", "f", "2", "m")
+        try:
+            same = _filled(self.name, first) == _filled(self.name, second)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            why = "expected text with {capture}, {frame}, {camera} and {mesh}"
+            raise ArgumentError(f"name {self.name!r}: {why}") from error
+        if same:
+            raise ArgumentError(f"name {self.name!r}: without {{camera}} all pictures have one name")
+
+    def path_of(self, key: ViewKey) -> str:
+        """Return the path of a view's picture relative to the folder; names from data never lead elsewhere."""
+        return self._inside(f"{safe_name(_filled(self.name, key))}{self.suffix}")
+
+    def write_view(self, drawn: DrawnView, *, overlay: bool) -> WrittenView:
+        """Write the picture of a view and make its tile; may be called from several threads.
 
         Args:
-            folder: Where to write; it exists.
-            style: How to draw.
-            subfolder: Existing folder inside `folder` for the pictures.
-            worst_first: Order the sheets by how far a camera deviates, instead of by name.
-            overlays: Whether to write each view's overlay beside the sheets.
-            page: Whether to write report.html's pictures as well.
-        """
-        self.sheets: list[str] = []
-        self._folder = folder
-        self._style = style or OverlayStyle()
-        self._tile_style = replace(self._style, max_size=_TILE_WIDTH, line_px=_TILE_LINE_PX, mark_px=_TILE_MARK_PX)
-        self._prefix = f"{subfolder}/" if subfolder else ""
-        self._worst_first = worst_first
-        self._overlays = overlays
-        self._page = page
-        self._tiles: dict[ViewKey, Tile] = {}
-        self._rows: list[ViewResult] = []
+            drawn: The picture.
+            overlay: Whether it is written itself; else only the tile and the pictures of the page are made.
 
-    def draw(self, evidence: ViewEvidence) -> str | None:
-        """Write a view's overlay and return its path relative to the folder; None when only sheets are wanted.
+        Raises:
+            DatasetError: If a file cannot be written.
+        """
+        key = drawn.drawing.evidence.row.key
+        tile = drawn.tile(_TILE_WIDTH, _TILE_LINE_PX, _TILE_MARK_PX)
+        write_depth_heat(drawn.drawing.evidence, self.folder)
+        if self.page:
+            write_page_pictures(drawn.drawing.evidence, self.folder)
+        if not overlay:
+            return WrittenView(None, tile)
+        relative = self.path_of(key)
+        write_picture(drawn.whole(), self.folder / relative)
+        return WrittenView(relative, tile)
+
+    def write_sheet(
+        self, rows: Sequence[ViewResult], tiles: Mapping[ViewKey, ColorImage], legend: Sequence[tuple[str, Rgb]]
+    ) -> str:
+        """Write the contact sheet of one frame and mesh; return its path relative to the folder.
 
         Raises:
             DatasetError: If it cannot be written.
         """
-        key = evidence.row.key
-        self._tiles[key] = Tile(key.camera, draw_picture(evidence, self._tile_style), _short(evidence.row))
-        if self._page:
-            write_page_pictures(evidence, self._folder)
-        if not self._overlays:
-            return None
-        relative = f"{self._prefix}{picture_name(key)}"
-        write_picture(draw_overlay(evidence, self._style), self._folder / relative)
+        key = rows[0].key
+        ranked = rank_cameras(summarise_cameras(rows))
+        sheet = draw_sheet(
+            self._sheet_tiles(rows, tiles, ranked), _title(key.capture, key.frame, ranked), _TILE_WIDTH, legend
+        )
+        suffix = ".jpg" if self.suffix == ".webp" and max(sheet.shape) > _MAX_WEBP else self.suffix
+        relative = self._inside(f"sheet_{safe_name(f'{key.frame}_{key.mesh}')}{suffix}")
+        write_picture(sheet, self.folder / relative)
         return relative
 
-    def add(self, row: ViewResult) -> None:
-        """Take a finished row, failed or not; writes the sheet of the frame before when a new one begins.
+    def _inside(self, name: str) -> str:
+        return f"{self.subfolder}/{name}" if self.subfolder else name
 
-        Raises:
-            DatasetError: If a sheet cannot be written.
-        """
-        if self._rows and _group(row) != _group(self._rows[0]):
-            self.finish()
-        self._rows.append(row)
-
-    def finish(self) -> None:
-        """Write the sheet of the last frame.
-
-        Raises:
-            DatasetError: If it cannot be written.
-        """
-        if not self._rows:
-            return
-        key = self._rows[0].key
-        ranked = rank_cameras(summarise_cameras(self._rows))
-        relative = f"{self._prefix}sheet_{safe_name(f'{key.frame}_{key.mesh}')}.jpg"
-        legend = [("captured", CAPTURED), ("rendered / projected", PREDICTED)]
-        sheet = draw_sheet(self._sheet_tiles(ranked), _title(key.capture, key.frame, ranked), _TILE_WIDTH, legend)
-        write_picture(sheet, self._folder / relative)
-        self.sheets.append(relative)
-        # The next frame's first picture is drawn before its row arrives: it stays.
-        for row in self._rows:
-            self._tiles.pop(row.key, None)
-        self._rows = []
-
-    def _sheet_tiles(self, ranked: Sequence[WorstCamera]) -> list[Tile]:
+    def _sheet_tiles(
+        self, rows: Sequence[ViewResult], tiles: Mapping[ViewKey, ColorImage], ranked: Sequence[WorstCamera]
+    ) -> list[Tile]:
         place = {entry.camera: index for index, entry in enumerate(ranked)}
         worst = ranked[0].camera if ranked and ranked[0].stands_out else None
-        tiles = []
-        for row in self._rows:
-            name = row.key.camera
-            tile = self._tiles.get(row.key) or Tile(name, None, _short(row))
-            tiles.append(Tile(name, tile.picture, tile.text, name == worst or row.failure is not None))
-        if self._worst_first:
-            return sorted(tiles, key=lambda tile: (place.get(tile.name, -1), natural_key(tile.name)))
-        return tiles
+        made = [
+            Tile(
+                row.key.camera, tiles.get(row.key), short_score(row), row.key.camera == worst or row.failure is not None
+            )
+            for row in rows
+        ]
+        if self.worst_first:
+            return sorted(made, key=lambda tile: (place.get(tile.name, -1), natural_key(tile.name)))
+        return made
 
 
-def _group(row: ViewResult) -> tuple[str, str]:
-    return row.key.frame, row.key.mesh
+_MAX_WEBP = 16383
+"""WebP's largest side, px."""
 
 
-def _short(row: ViewResult) -> str:
+@dataclass(frozen=True, eq=False)
+class WrittenView:
+    """What was written of a view.
+
+    Attributes:
+        overlay: Path of its picture relative to the folder, or None.
+        tile: (height, width, 3) its tile of the contact sheet.
+    """
+
+    overlay: str | None
+    tile: ColorImage
+
+
+def sheet_legend(style: OverlayStyle, vector_factor: int) -> list[tuple[str, Rgb]]:
+    """Return what the colours of a sheet mean."""
+    legend = [("captured", style.color("captured")), ("rendered / projected", style.color("rendered"))]
+    if "landmarks" in style.layers:
+        drawn = f", drawn x{vector_factor}" if vector_factor > 1 else ""
+        legend.append((f"landmark error{drawn}", style.color("error")))
+    return legend
+
+
+def _filled(name: str, key: ViewKey) -> str:
+    return name.format(capture=key.capture, frame=key.frame, camera=key.camera, mesh=key.mesh)
+
+
+def short_score(row: ViewResult) -> str:
+    """Return what a tile says of a view: its most telling number, or why it has none."""
     if row.failure is not None:
         return f"failed: {row.failure.type}"
     for metric in RANKING_METRICS:

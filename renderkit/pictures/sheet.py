@@ -10,7 +10,7 @@ import numpy as np
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import ERROR, FAINT, PANEL, TEXT, Rgb
-from renderkit.pictures.drawing import draw_texts, resized, text_width
+from renderkit.pictures.drawing import draw_texts, resized, shortened, text_width
 
 _GAP = 8
 _FRAME = 4
@@ -114,20 +114,10 @@ def _place(
             canvas[edge] = ERROR
     color = ERROR if tile.framed else TEXT
     baseline = y + height + _LABEL_SIZE
-    name, room = _shortened(tile.name, width // 2), width
+    name, room = shortened(tile.name, _LABEL_SIZE, width // 2), width
     after = x + text_width(name, _LABEL_SIZE) + _LABEL_SIZE // 2
+    text = shortened(tile.text, _LABEL_SIZE, x + room - after)
     return [
         (name, (x, baseline), _LABEL_SIZE, color),
-        (_shortened(tile.text, x + room - after), (after, baseline), _LABEL_SIZE, color if tile.framed else FAINT),
+        (text, (after, baseline), _LABEL_SIZE, color if tile.framed else FAINT),
     ]
-
-
-def _shortened(text: str, width: int) -> str:
-    """Return the text cut to what fits into `width` px."""
-    if text_width(text, _LABEL_SIZE) <= width:
-        return text
-    # Longer than anything that fits, and measured quickly.
-    text = text[: max(1, width // 2)]
-    while text and text_width(f"{text}...", _LABEL_SIZE) > width:
-        text = text[:-1]
-    return f"{text}..."

@@ -17,23 +17,15 @@ from typing import Self, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.validate import (
-    Draw,
-    FrameContents,
-    examine_key,
-    list_keys,
-    validate_views,
-    with_picture,
-)
+from renderkit.pipeline.validate import FrameContents, examine_key, list_keys, validate_views
 from renderkit.pipeline.workers import map_in_order
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.system import set_environment, usable_cores
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
-Found: TypeAlias = ViewResult | ViewEvidence
 
 _ATTEMPTS = 2
 """So many workers may die over one view before it is given up."""
@@ -43,7 +35,6 @@ def validate_with_workers(
     capture: Capture,
     renderer: Renderer,
     options: ValidationOptions | None = None,
-    draw: Draw | None = None,
     *,
     num_workers: int | None = None,
 ) -> Iterator[ViewResult]:
@@ -53,7 +44,6 @@ def validate_with_workers(
         capture: The capture.
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
-        draw: See `validate_views`.
         num_workers: Views worked on at once; by default as many as the process may use cores.
 
     Yields:
@@ -63,15 +53,14 @@ def validate_with_workers(
     info = renderer.info
     if info.kind == "egl" and not info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", info.device_index)
-        return validate_in_processes(capture, make, options, draw, num_workers=num_workers)
-    return validate_views(capture, renderer, options, draw)
+        return validate_in_processes(capture, make, options, num_workers=num_workers)
+    return validate_views(capture, renderer, options)
 
 
 def validate_in_processes(
     capture: Capture,
     make: MakeRenderer,
     options: ValidationOptions | None = None,
-    draw: Draw | None = None,
     *,
     num_workers: int,
 ) -> Iterator[ViewResult]:
@@ -81,7 +70,6 @@ def validate_in_processes(
         capture: The capture; it must be picklable, and each worker opens it anew.
         make: Makes a worker's renderer; picklable.
         options: What to validate and how.
-        draw: Called in this process, with what a worker sends back.
         num_workers: Number of processes.
 
     Yields:
@@ -94,22 +82,18 @@ def validate_in_processes(
     if num_workers < 1:
         raise ValueError(f"num_workers: expected at least 1, got {num_workers}")
     options = options or ValidationOptions()
-    with _Workers(_Job(capture, make, options, keep_evidence=draw is not None), num_workers) as workers:
-        for found in map_in_order(workers.examine, list_keys(capture, options), num_workers):
-            yield with_picture(found, draw)
+    with _Workers(_Job(capture, make, options), num_workers) as workers:
+        yield from map_in_order(workers.examine, list_keys(capture, options), num_workers)
 
 
 class _Job:
     """What one worker does; sent to it once, when it starts."""
 
-    def __init__(
-        self, capture: Capture, make: MakeRenderer, options: ValidationOptions, *, keep_evidence: bool
-    ) -> None:
+    def __init__(self, capture: Capture, make: MakeRenderer, options: ValidationOptions) -> None:
         self._capture = capture
         self._make = make
         self._options = options
-        self._keep_evidence = keep_evidence
-        self._contents = FrameContents(capture, options)
+        self._contents = FrameContents(capture, needs_of(options.metrics))
 
     def work(self, pipe: Connection) -> None:
         """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""
@@ -121,14 +105,14 @@ class _Job:
                 try:
                     if renderer is None:
                         renderer = stack.enter_context(self._make())
-                    answer: Found | Exception = self._examine(key, renderer)
+                    answer: ViewResult | Exception = self._examine(key, renderer)
                 except Exception as error:  # noqa: BLE001 - raised again in the calling process
                     answer = error
                 pipe.send(answer)
 
-    def _examine(self, key: ViewKey, renderer: Renderer) -> Found:
+    def _examine(self, key: ViewKey, renderer: Renderer) -> ViewResult:
         content = self._contents.of(key)
-        return examine_key(self._capture, key, content, renderer, self._options, keep_evidence=self._keep_evidence)
+        return examine_key(self._capture, key, content, renderer, self._options)
 
 
 class _Worker:
@@ -141,11 +125,11 @@ class _Worker:
         self._process.start()
         other_end.close()  # so that the pipe ends when the process does
 
-    def ask(self, key: ViewKey) -> Found | Exception | None:
+    def ask(self, key: ViewKey) -> ViewResult | Exception | None:
         """Have one view examined; returns the error if there was one, and None if the process dies over it."""
         try:
             self._pipe.send(key)
-            answer: Found | Exception = self._pipe.recv()
+            answer: ViewResult | Exception = self._pipe.recv()
         except (OSError, EOFError):
             return None
         return answer
@@ -168,7 +152,7 @@ class _Workers:
         for _ in range(num_workers):
             self._idle.put(_Worker(job))
 
-    def examine(self, key: ViewKey | ViewResult) -> Found:
+    def examine(self, key: ViewKey | ViewResult) -> ViewResult:
         """Have one view examined by an idle worker; a second one is tried when the first dies over it."""
         if isinstance(key, ViewResult):
             return key

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
@@ -22,8 +22,8 @@ from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD, Needs
-from renderkit.pictures.heat import write_depth_heat
-from renderkit.pictures.pictures import RunPictures
+from renderkit.pictures.pictures import PictureFiles
+from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.diagnosis import diagnose_opened
@@ -33,13 +33,13 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
+from renderkit.pipeline.run_pictures import Overlays, PictureRun, parse_overlays, plan_pictures
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import read_report
 from renderkit.results.kinds import INTERVALS, needs_of
 from renderkit.results.provenance import hash_inputs, package_versions
@@ -51,6 +51,9 @@ from renderkit.selection import natural_sorted
 
 Advance: TypeAlias = Callable[[int, int], None]
 """Called with the number of views done, 0 first, and their total."""
+
+RUN_STYLE: Final = OverlayStyle(max_size=1280)
+"""How the pictures of a run look: common photographs are decoded at half their size for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +87,10 @@ def validate(
     evidence: str | Iterable[str] | None = None,
     checks: bool = True,
     sanity: bool = True,
-    overlays: bool = True,
+    overlays: Overlays | bool = "worst",
+    style: OverlayStyle | None = None,
     progress: Advance | None = None,
+    picture_progress: Advance | None = None,
     command: str = "",
 ) -> Report:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?
@@ -126,8 +131,11 @@ def validate(
             what the views have. See docs/guide/no-mesh.md.
         checks: Whether the capture's conventions are checked in a few views first.
         sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
-        overlays: Whether the run folder gets a picture of every view.
+        overlays: Which views get a picture in the run folder: "worst" (of the worst, failed and named cameras the
+            worst frame each, and one contact sheet), a number of worst cameras, "all" or "none".
+        style: How pictures look.
         progress: Called with the number of views done, 0 first, and their total.
+        picture_progress: Likewise for pictures, which are drawn when all views are scored.
         command: What the report states as its command; this call's capture by default.
 
     Returns:
@@ -150,6 +158,7 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
+    which = parse_overlays(overlays)
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     inputs = CaptureInputs.of(
@@ -166,10 +175,15 @@ def validate(
         _check_gates(asked, opened, options, compared)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
-            run = _Run(opened, options, drawing, folder=folder, overlays=overlays, workers=workers, progress=progress)
+            run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
             report = run.measure(with_checks=checks, with_sanity=sanity)
+            report = replace(report, gates=judge(report, asked, compared), baseline=compared)
+            if folder is not None:
+                files = PictureFiles(folder, OVERLAYS, page=True)
+                artist = PictureRun(opened, drawing, options, files, style or RUN_STYLE, picture_progress)
+                report = replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
         report = replace(
-            report, gates=judge(report, asked, compared), baseline=compared,
+            report,
             provenance=_provenance(opened, inputs, options, drawing.info, command),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
         )  # fmt: skip
@@ -186,14 +200,8 @@ class _Run:
     options: ValidationOptions
     renderer: Renderer
     folder: Path | None
-    overlays: bool
     workers: int | None
     progress: Advance | None
-
-    @cached_property
-    def pictures(self) -> RunPictures | None:
-        """Draws the pictures of the run folder; None without one."""
-        return RunPictures(self.folder, subfolder=OVERLAYS, page=True) if self.folder and self.overlays else None
 
     @cached_property
     def evidence(self) -> tuple[MeasuredEvidence, ...]:
@@ -235,25 +243,15 @@ class _Run:
     def _rows(self) -> list[ViewResult]:
         total = self._num_views()
         rows: list[ViewResult] = []
-        draw = None if self.pictures is None else self._draw
         self._report_progress(0, total)
-        for row in validate_with_workers(self.capture, self.renderer, self.options, draw, num_workers=self.workers):
+        for row in validate_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers):
             rows.append(with_evidence(row, self.evidence))
             self._report_progress(len(rows), total)
-            if self.pictures is not None:
-                self.pictures.add(rows[-1])
-        if self.pictures is not None:
-            self.pictures.finish()
         return rows
 
     def _report_progress(self, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress(done, max(done, total))
-
-    def _draw(self, evidence: ViewEvidence) -> str | None:
-        if self.folder is not None:
-            write_depth_heat(evidence, self.folder)
-        return None if self.pictures is None else self.pictures.draw(evidence)
 
     def _num_views(self) -> int:
         options = self.options

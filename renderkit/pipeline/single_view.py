@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,15 +14,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import ColorImage, MaskImage, Pixels, as_array, frozen
+from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.preview import preview_png
+from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
-from renderkit.pictures.overlay import OverlayStyle, draw_picture
+from renderkit.pictures.layers.layer import Drawing
+from renderkit.pictures.overlay import draw_view
+from renderkit.pictures.style import OverlayStyle, style_with
+from renderkit.pipeline.frame_content import FrameContent
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.picture_evidence import PictureJob, gather_picture, render_picture
 from renderkit.renderers.base import Renderer, Rendering, RenderPass
 from renderkit.renderers.choose import make_renderer
-from renderkit.results.evidence import ViewEvidence
+from renderkit.renderers.cpu import CpuRenderer
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 
 
@@ -31,7 +38,7 @@ class Overlay:
     """A rendering drawn over a photograph.
 
     Attributes:
-        image: (height, width, 3) RGB, read-only.
+        image: (height, width, 3) RGB, or (height, width, 4) RGBA where the background is transparent; read-only.
 
     Example:
         >>> import renderkit as rk
@@ -46,12 +53,14 @@ class Overlay:
         """Check and freeze.
 
         Raises:
-            ValueError: If the image is not (height, width, 3).
+            ValueError: If the image is not (height, width, 3) or (height, width, 4).
         """
-        object.__setattr__(self, "image", frozen(as_array(self.image, np.uint8, (None, None, 3), "image")))
+        image = np.asarray(self.image)
+        channels = 4 if image.ndim == 3 and image.shape[2] == 4 else 3
+        object.__setattr__(self, "image", frozen(as_array(image, np.uint8, (None, None, channels), "image")))
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture as .png or .jpg and return its path.
+        """Write the picture as .png, .jpg or .webp and return its path.
 
         Raises:
             DatasetError: If it cannot be written.
@@ -115,26 +124,29 @@ def render(
 
 
 def overlay(
-    photo: ColorImage | str | Path,
+    photo: ColorImage | str | Path | None,
     mesh: Mesh,
     camera: Camera,
     *,
     mask: MaskImage | None = None,
     style: OverlayStyle | None = None,
     renderer: Renderer | None = None,
+    **changes: object,
 ) -> Overlay:
     """Draw a mesh and its outline over a photograph.
 
     Args:
-        photo: (height, width, 3) RGB of the camera's size, or a picture file.
+        photo: (height, width, 3) RGB of the camera's size, a picture file, or None for a plain background.
         mesh: Vertices in world units.
         camera: The view.
         mask: (height, width) captured mask, whose outline is drawn as well.
         style: How to draw.
         renderer: The renderer; see `render`.
+        **changes: Attributes of `OverlayStyle` that replace the style's: `layers=("wireframe", "outline")`,
+            `colors={"rendered": "#00ff88"}`, `crop="mesh"`, `background="transparent"`.
 
     Raises:
-        ValueError: If a picture does not have the camera's size, or the mesh has no faces.
+        ValueError: If a picture does not have the camera's size, the mesh has no faces, or the style is not valid.
         DatasetError: If the file cannot be read.
         ContextError: If there is no renderer.
 
@@ -143,22 +155,26 @@ def overlay(
         >>> triangle = rk.Mesh([[-1, -1, 0], [1, -1, 0], [0, 1, 0]], [[0, 1, 2]])
         >>> camera = rk.Camera.look_at(eye=(0, 0, 4), target=(0, 0, 0), size=(64, 48))
         >>> photo = np.zeros((48, 64, 3), np.uint8)
-        >>> bool(rk.overlay(photo, triangle, camera).image.any())
-        True
+        >>> rk.overlay(photo, triangle, camera, layers=("outline",), max_size=640).image.shape
+        (480, 640, 3)
     """
-    pixels = EncodedImage.from_file(Path(photo)).decode_color() if isinstance(photo, str | Path) else photo
+    chosen = style_with(style or OverlayStyle(caption=False), changes, "overlay")
     shape = (camera.height, camera.width)
-    rendering = render(mesh, camera, renderer=renderer)
-    key = ViewKey("", "", camera.name, mesh.name)
-    evidence = ViewEvidence(
-        row=ViewResult(key, failure=Failure("NotScored", "drawn without scores")),
-        camera=camera,
-        photo=as_array(pixels, np.uint8, (*shape, 3), "photo"),
-        captured_mask=None if mask is None else as_array(mask, np.bool_, shape, "captured mask"),
-        rendered_mask=rendering.mask,
-        rendering=rendering,
-    )
-    return Overlay(draw_picture(evidence, style))
+    view = View("", camera, EncodedImage.from_file(Path(photo)) if isinstance(photo, str | Path) else None)
+    pixels = photo if isinstance(photo, np.ndarray) else None
+    inside = None if mask is None else as_array(mask, np.bool_, shape, "captured mask").astype(np.uint8)
+    row = ViewResult(ViewKey("", "", camera.name, mesh.name), failure=Failure("NotScored", "drawn without scores"))
+    textured = mesh if mesh.has_color else Missing("the mesh has neither texture nor colours")
+    job = PictureJob(
+        row, view, replace(FrameContent.of(mesh, None), textured=textured), chosen,
+        photo=None if pixels is None else as_array(pixels, np.uint8, (*shape, 3), "photo"),
+        matte=None if inside is None else inside * np.uint8(255),
+    )  # fmt: skip
+    options = ValidationOptions()
+    with _chosen(renderer) as drawing, ExitStack() as stack:
+        tracer = drawing if isinstance(drawing, CpuRenderer) else stack.enter_context(CpuRenderer(1))
+        evidence = gather_picture(render_picture(job, drawing, options), tracer, options)
+    return Overlay(draw_view(Drawing(evidence, chosen)).whole())
 
 
 @contextmanager

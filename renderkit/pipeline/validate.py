@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -10,30 +10,27 @@ from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import ContextError
+from renderkit.metrics.score_kind import Needs
 from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.pipeline.view import examine_view, needs_photo
+from renderkit.pipeline.view import examine_view
 from renderkit.pipeline.workers import map_in_order, read_ahead
-from renderkit.renderers.base import Renderer, RenderPass
-from renderkit.results.evidence import ViewEvidence
+from renderkit.renderers.base import Renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.selection import no_match
 
-Draw = Callable[[ViewEvidence], str | None]
-"""Draws a picture of a view and returns its path relative to the run folder, or None."""
-
 _Read: TypeAlias = tuple[ViewKey, FrameContent | Failure, View | Failure]
 
 _ROWS_AT_ONCE = 4
-"""Views that a thread takes at once when only their rows are kept."""
+"""Views that a thread takes at once."""
 
 _READ_AHEAD = 2
 """Views whose bytes are read while the last one computes."""
 
 
 def validate_views(
-    capture: Capture, renderer: Renderer, options: ValidationOptions | None = None, draw: Draw | None = None
+    capture: Capture, renderer: Renderer, options: ValidationOptions | None = None
 ) -> Iterator[ViewResult]:
     """Validate a capture and yield a row for each view as soon as it is done.
 
@@ -44,7 +41,6 @@ def validate_views(
         capture: The capture.
         renderer: Draws the meshes.
         options: What to validate and how; by default every view, each frame's preferred mesh.
-        draw: Called with everything that was compared in a view; its picture's path goes into the row.
 
     Yields:
         One row per frame, mesh and camera, in the capture's order.
@@ -64,9 +60,7 @@ def validate_views(
         [True, True]
     """
     options = options or ValidationOptions()
-    contents = FrameContents(capture, options)
-
-    passes = _passes(keep_evidence=draw is not None)
+    contents = FrameContents(capture, needs_of(options.metrics))
 
     def read() -> Iterator[_Read | ViewResult]:
         for key in list_keys(capture, options):
@@ -74,18 +68,15 @@ def validate_views(
                 yield key
                 continue
             content = contents.of(key)
-            yield key, content, content if isinstance(content, Failure) else _read_view(capture, key, options, passes)
+            yield key, content, content if isinstance(content, Failure) else _read_view(capture, key, options)
 
-    def examine(item: _Read | ViewResult) -> ViewResult | ViewEvidence:
-        return item if isinstance(item, ViewResult) else _examine(*item, renderer, options, passes)
+    def examine(item: _Read | ViewResult) -> ViewResult:
+        return item if isinstance(item, ViewResult) else _examine(*item, renderer, options)
 
-    # Evidence for pictures is large, rows are small.
-    batch, threads = _ROWS_AT_ONCE if draw is None else 1, renderer.threads
+    threads = renderer.threads
     # With threads the caller's own reads while they compute.
     views = read() if threads > 1 else read_ahead(read(), _READ_AHEAD)
-    for found in map_in_order(examine, views, threads, batch=batch):
-        # Pictures are drawn in the caller's thread, so that `draw` need not be thread-safe.
-        yield with_picture(found, draw)
+    yield from map_in_order(examine, views, threads, batch=_ROWS_AT_ONCE)
 
 
 def list_keys(capture: Capture, options: ValidationOptions) -> Iterator[ViewKey | ViewResult]:
@@ -111,9 +102,9 @@ def list_keys(capture: Capture, options: ValidationOptions) -> Iterator[ViewKey 
 class FrameContents:
     """Reads what the views of a frame share, once for all that follow each other."""
 
-    def __init__(self, capture: Capture, options: ValidationOptions) -> None:
+    def __init__(self, capture: Capture, needs: Needs) -> None:
         self._capture = capture
-        self._needs = needs_of(options.metrics)
+        self._needs = needs
         self._last: tuple[tuple[str, str], FrameContent | Failure] | None = None
         self._buffers = BufferPool()
 
@@ -132,33 +123,21 @@ class FrameContents:
 
 
 def examine_key(
-    capture: Capture,
-    key: ViewKey,
-    content: FrameContent | Failure,
-    renderer: Renderer,
-    options: ValidationOptions,
-    *,
-    keep_evidence: bool,
-) -> ViewResult | ViewEvidence:
-    """Return the evidence for a picture, or the bare row when none is drawn or the view failed.
+    capture: Capture, key: ViewKey, content: FrameContent | Failure, renderer: Renderer, options: ValidationOptions
+) -> ViewResult:
+    """Return the row of one view.
 
     Raises:
         ContextError: If the renderer loses its device.
     """
-    passes = _passes(keep_evidence=keep_evidence)
-    view = content if isinstance(content, Failure) else _read_view(capture, key, options, passes)
-    return _examine(key, content, view, renderer, options, passes)
+    view = content if isinstance(content, Failure) else _read_view(capture, key, options)
+    return _examine(key, content, view, renderer, options)
 
 
-def _passes(*, keep_evidence: bool) -> RenderPass:
-    """Return what pictures need, or nothing beside what scoring needs."""
-    return RenderPass.COLOR if keep_evidence else RenderPass.GEOMETRY
-
-
-def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions, passes: RenderPass) -> View | Failure:
+def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions) -> View | Failure:
     """Return a view with the bytes that will be decoded in memory, or why there is none."""
     try:
-        return capture.view(key.frame, key.camera).fetched(with_image=needs_photo(options, passes))
+        return capture.view(key.frame, key.camera).fetched(with_image=Needs.PHOTO in needs_of(options.metrics))
     except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return failure_of(error)
 
@@ -169,32 +148,17 @@ def _examine(
     view: View | Failure,
     renderer: Renderer,
     options: ValidationOptions,
-    passes: RenderPass,
-) -> ViewResult | ViewEvidence:
+) -> ViewResult:
     if isinstance(content, Failure):
         return ViewResult(key, failure=content)
     if isinstance(view, Failure):
         return ViewResult(key, failure=view)
     try:
-        evidence = examine_view(key, view, content, renderer, options, passes)
+        return examine_view(key, view, content, renderer, options)
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
         return ViewResult(key, failure=failure_of(error))
-    return evidence if passes else evidence.row
-
-
-def with_picture(found: ViewResult | ViewEvidence, draw: Draw | None) -> ViewResult:
-    """Return the row of a view, with its picture drawn where there is evidence for one."""
-    if isinstance(found, ViewResult):
-        return found
-    row = found.row
-    if draw is None:
-        return row
-    try:
-        return replace(row, overlay=draw(found))
-    except Exception as error:  # noqa: BLE001 - a picture that cannot be written never costs the scores
-        return replace(row, warnings=(*row.warnings, f"no overlay: {error}"))
 
 
 def failure_of(error: Exception) -> Failure:

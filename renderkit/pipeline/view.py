@@ -7,18 +7,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
 from renderkit.capture import View
 from renderkit.diagnosis.input_slips import EXCHANGED, INVERTED, are_exchanged, is_inverted
-from renderkit.metrics.depth import depth_difference
 from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation, read_observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view_parts import NO_MATTE, RenderedParts
-from renderkit.renderers.base import Renderer, RenderPass
-from renderkit.results.evidence import ViewEvidence
+from renderkit.renderers.base import Renderer
 from renderkit.results.kinds import asked_kinds, needs_of
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.scores import Scores
@@ -31,19 +28,13 @@ _NOT_IN_PICTURE = (
 )
 
 
-def needs_photo(options: ValidationOptions, passes: RenderPass) -> bool:
-    """Return whether anybody looks at the photograph: a picture, or the comparison of its colours."""
-    return bool(passes & RenderPass.COLOR) or Needs.PHOTO in needs_of(options.metrics)
-
-
 def examine_view(
     key: ViewKey,
     view: View,
     content: FrameContent,
     renderer: Renderer,
     options: ValidationOptions,
-    passes: RenderPass = RenderPass.GEOMETRY,
-) -> ViewEvidence:
+) -> ViewResult:
     """Score one mesh in one view.
 
     Args:
@@ -52,14 +43,14 @@ def examine_view(
         content: The frame's mesh and landmarks.
         renderer: Draws the mesh.
         options: How to validate.
-        passes: What the rendering should hold beside what scoring needs, for pictures.
 
     Raises:
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
-    observation = read_observation(view, options, with_photo=needs_photo(options, passes), buffers=content.buffers)
-    parts = RenderedParts(observation, content, renderer, options, passes)
+    with_photo = Needs.PHOTO in needs_of(options.metrics)
+    observation = read_observation(view, options, with_photo=with_photo, buffers=content.buffers)
+    parts = RenderedParts(observation, content, renderer, options)
     scored = ScoredView(
         camera=observation.camera,
         mesh=content.mesh,
@@ -73,7 +64,7 @@ def examine_view(
     measured = {kind.name: kind.measure(scored) for kind in kinds if kind.measure is not None}
     scores = Scores({name: score for name, score in measured.items() if not isinstance(score, Missing)})
     landmarks = _present(scored.landmarks)
-    row = ViewResult(
+    return ViewResult(
         key,
         scores,
         {name: score.reason for name, score in measured.items() if isinstance(score, Missing)},
@@ -82,29 +73,10 @@ def examine_view(
         landmark_pixels=None if landmarks is None else landmarks.captured,
         seconds=time.perf_counter() - started,
     )
-    return ViewEvidence(
-        row,
-        observation.camera,
-        observation.photo,
-        observation.mask,
-        _present(scored.rendered_mask),
-        _present(parts.rendering) if parts.has_rendering else None,
-        landmarks,
-        _present(scored.vertices),
-        _depth_difference(scored) if passes and Needs.OTHER_MESH in needs_of(options.metrics) else None,
-    )
 
 
 def _present(value: T | Missing) -> T | None:
     return None if isinstance(value, Missing) else value
-
-
-def _depth_difference(scored: ScoredView) -> FloatArray | None:
-    """Return (height, width) m, the mesh's depth minus the other mesh's, for a picture."""
-    first, second = scored.rendered_depth, scored.other_depth
-    if isinstance(first, Missing) or isinstance(second, Missing):
-        return None
-    return depth_difference(first, second) * scored.to_metres
 
 
 def _warnings(

@@ -36,14 +36,12 @@ class RenderedParts:
         content: The frame's mesh and landmarks.
         renderer: Draws the mesh.
         options: How to validate.
-        passes: What the rendering should hold beside what scoring needs, for pictures.
     """
 
     observation: Observation
     content: FrameContent
     renderer: Renderer
     options: ValidationOptions
-    passes: RenderPass
 
     @cached_property
     def rendering(self) -> Rendering | Missing:
@@ -51,12 +49,12 @@ class RenderedParts:
         mesh = self.content.renderable
         if isinstance(mesh, Missing):
             return mesh
-        return self.renderer.render(mesh, self.observation.camera, self.passes)
+        return self.renderer.render(mesh, self.observation.camera)
 
     @cached_property
     def has_rendering(self) -> bool:
-        """Whether somebody needs more than the silhouette: pictures, depth, or landmarks that may be hidden."""
-        needed = bool(self.passes) or Needs.DEPTH in needs_of(self.options.metrics)
+        """Whether somebody needs more than the silhouette: depth, or landmarks that may be hidden."""
+        needed = Needs.DEPTH in needs_of(self.options.metrics)
         probed = isinstance(self.renderer, DepthProbe)
         return needed or not (probed or isinstance(self._pairs, Missing))
 

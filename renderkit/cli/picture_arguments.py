@@ -1,0 +1,148 @@
+"""The options that say how pictures look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from renderkit.pictures.style import OverlayStyle
+
+
+class PictureFormat(StrEnum):
+    """Format of picture files."""
+
+    JPG = "jpg"
+    PNG = "png"
+    WEBP = "webp"
+
+
+class Background(StrEnum):
+    """What lies behind the layers."""
+
+    PHOTO = "photo"
+    TRANSPARENT = "transparent"
+    PLAIN = "plain"
+
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="A named look: outline, face, compare, wire, errors, depth, model, or one of renderkit.toml.",
+        show_default=False,
+    ),
+]
+LayersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--layers",
+        metavar="LIST",
+        help="Of shaded, textured, normals, depth, tint, heat, wireframe, outline, landmarks; "
+        "shaded,outline,landmarks by default.",
+        show_default=False,
+    ),
+]
+OpacityOption = Annotated[
+    float | None,
+    typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of surfaces; 0.45 by default.", show_default=False),
+]
+LineWidthOption = Annotated[
+    float | None,
+    typer.Option("--line-width", min=0.0, max=100.0, help="Width of lines in px; 2 by default.", show_default=False),
+]
+ColorsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--colors",
+        metavar="NAME=#RRGGBB,...",
+        help="Colours of captured, rendered, error, hidden, wireframe, backdrop.",
+        show_default=False,
+    ),
+]
+BackgroundOption = Annotated[
+    Background | None,
+    typer.Option("--background", help="What lies behind; the photograph by default.", show_default=False),
+]
+CropOption = Annotated[
+    str | None,
+    typer.Option(
+        "--crop", metavar="mesh|face|X,Y,W,H", help="Show a part, in px of the photograph.", show_default=False
+    ),
+]
+SideBySideOption = Annotated[bool, typer.Option("--side-by-side", help="The bare photograph to the left.")]
+NoCaptionOption = Annotated[bool, typer.Option("--no-caption", help="Without the panel of names and numbers.")]
+MaxSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-size", min=64, max=16384, help="Longest side of a picture in px; 1600 by default.", show_default=False
+    ),
+]
+FormatOption = Annotated[
+    PictureFormat | None, typer.Option("--format", help="Format of the files; jpg by default.", show_default=False)
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="PATTERN",
+        help="Names of the files, such as '{capture}_{frame}_{camera}.png'; {mesh} is known as well.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLook:
+    """How pictures look and what their files are called.
+
+    Attributes:
+        style: How to draw.
+        suffix: ".jpg", ".png" or ".webp".
+        name: Pattern of the files' names without the suffix, or None for the usual one.
+    """
+
+    style: OverlayStyle
+    suffix: str
+    name: str | None
+
+
+def read_look(preset: str | None, values: Mapping[str, Any]) -> PictureLook:
+    """Put a preset and options together; options overrule it.
+
+    Args:
+        preset: Name of a preset, or None.
+        values: By attribute of `OverlayStyle`, "format" and "name"; None and False for options that were not given.
+
+    Raises:
+        ArgumentError: If a value is not valid, or the format cannot hold a transparent picture.
+        GateError: If the renderkit.toml of this folder is not valid.
+    """
+    from renderkit.errors import ArgumentError
+    from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
+    from renderkit.pictures.layers.registry import find_layers
+    from renderkit.pictures.presets import find_preset
+    from renderkit.pictures.style import TRANSPARENT, OverlayStyle, style_with
+
+    here = Path(FILE_NAME)
+    own = (read_gate_config(here) if here.is_file() else GateConfig()).presets
+    chosen = {} if preset is None else dict(find_preset(preset, own))
+    chosen |= {key: value for key, value in values.items() if value is not None}
+    name, file_format = chosen.pop("name", None), chosen.pop("format", None)
+    style = style_with(OverlayStyle(), chosen, f"preset {preset}" if preset else "overlay")
+    find_layers(style.layers)
+    if name is not None and Path(name).suffix.lower().lstrip(".") in {*PictureFormat, "jpeg"}:
+        file_format = file_format or Path(name).suffix.lower().lstrip(".")
+        name = name[: -len(Path(name).suffix)]
+    suffix = f".{file_format or ('png' if style.background == TRANSPARENT else 'jpg')}"
+    if suffix not in {".jpg", ".jpeg", ".png", ".webp"}:
+        raise ArgumentError(f"format: expected jpg, png or webp, got {file_format!r}")
+    if style.background == TRANSPARENT and suffix in {".jpg", ".jpeg"}:
+        raise ArgumentError("a JPEG cannot be transparent: choose --format png or webp")
+    return PictureLook(style, suffix, name)

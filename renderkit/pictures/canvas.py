@@ -1,0 +1,117 @@
+"""A picture that is painted: images with coverage, lines and dots to a part of a pixel, with or without a backdrop."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from renderkit.arrays import AlphaImage, ColorImage, MaskImage, Pixels
+from renderkit.images.outlines import Segments
+from renderkit.images.palette import Rgb
+from renderkit.pictures.strokes import (
+    FAR,
+    forget_distances,
+    paint_image,
+    paint_strokes,
+    soften_edge,
+    spread_distances,
+)
+
+CASING: Rgb = (16, 16, 18)
+"""A dark edge keeps lines and dots visible on light and dark pictures alike."""
+
+_CASING_OPACITY = 0.55
+
+
+class Canvas:
+    """A picture under way; it is painted in place, and nobody else may write to it.
+
+    Attributes:
+        pixels: (height, width, 3) RGB.
+    """
+
+    def __init__(self, backdrop: ColorImage | None, size: tuple[int, int]) -> None:
+        """Begin with a copy of a picture, or with nothing: transparent everywhere.
+
+        Args:
+            backdrop: (height, width, 3) RGB, or None.
+            size: (width, height) px.
+        """
+        width, height = size
+        if backdrop is None:
+            self.pixels: ColorImage = np.zeros((height, width, 3), np.uint8)
+            self._alpha: AlphaImage = np.zeros((height, width), np.uint8)
+        else:
+            self.pixels = np.array(backdrop, np.uint8, order="C")
+            self._alpha = np.zeros((0, 0), np.uint8)
+        self._squared = np.full((height, width), FAR, np.float32)
+        self._box = np.array([width, height, 0, 0], np.int64)
+
+    def finished(self) -> ColorImage:
+        """Return the picture: (height, width, 3) RGB, or (height, width, 4) RGBA without a backdrop."""
+        return np.dstack([self.pixels, self._alpha]) if len(self._alpha) else self.pixels
+
+    def paint(self, image: ColorImage, cover: AlphaImage | MaskImage, opacity: float) -> None:
+        """Paint a (height, width, 3) image where (height, width) `cover`, True or 0 to 255, says."""
+        share = np.ascontiguousarray(cover)
+        share = share.astype(np.uint8) * np.uint8(255) if share.dtype == np.bool_ else np.array(share)
+        paint_image(self.pixels, self._alpha, np.array(image, np.uint8, order="C"), share, float(opacity))
+
+    def fill(self, color: Rgb, cover: AlphaImage | MaskImage, opacity: float) -> None:
+        """Paint one colour where `cover` says; see `paint`."""
+        self.paint(np.broadcast_to(np.array(color, np.uint8), self.pixels.shape), cover, opacity)
+
+    def paint_surface(self, image: ColorImage, mask: MaskImage, outline: Segments | None, opacity: float) -> None:
+        """Paint what a mesh covers, with smooth edges along its outline.
+
+        Args:
+            image: (height, width, 3) RGB, valid inside the mask.
+            mask: (height, width) True where the mesh covers the pixel's centre.
+            outline: (N, 4) where the mask's edge runs; None leaves it rough.
+            opacity: 0 to 1.
+        """
+        inside = mask.astype(np.uint8) * np.uint8(255)
+        cover, paint = inside.copy(), np.array(image, np.uint8, order="C")
+        if outline is not None:
+            self._spread(outline, 0.5)
+            soften_edge(inside, self._squared, self._box, cover, paint)
+            forget_distances(self._squared, self._box)
+        paint_image(self.pixels, self._alpha, paint, cover, float(opacity))
+
+    def lines(
+        self, segments: ArrayLike, color: Rgb, width_px: float, *, opacity: float = 1.0, casing: bool = True
+    ) -> None:
+        """Draw (N, 4) lines x0, y0, x1, y1 in px with round ends; those with NaN are left out."""
+        ends = np.ascontiguousarray(segments, np.float32).reshape(-1, 4)
+        if not len(ends) or width_px <= 0.0:
+            return
+        half = 0.5 * float(width_px)
+        self._spread(_bounded(ends), (2.0 if casing else 1.0) * half + 0.5)
+        if casing:
+            self._stroke(CASING, 2.0 * half, _CASING_OPACITY * opacity)
+        self._stroke(color, half, opacity)
+        forget_distances(self._squared, self._box)
+
+    def dots(self, centers: Pixels, color: Rgb, radius_px: float) -> None:
+        """Draw (N, 2) discs, px; large ones have a casing."""
+        ends = np.hstack([centers, centers]).astype(np.float32)
+        edge = 1.45 * radius_px if radius_px >= 2.0 else 0.0
+        self._spread(_bounded(ends), max(radius_px, edge) + 0.5)
+        if edge:
+            self._stroke(CASING, edge, 1.0)
+        self._stroke(color, radius_px, 1.0)
+        forget_distances(self._squared, self._box)
+
+    def _spread(self, segments: Segments, reach: float) -> None:
+        fixed = segments if not segments.flags.writeable else segments.view()
+        fixed.flags.writeable = False
+        spread_distances(fixed, float(reach), self._squared, self._box)
+
+    def _stroke(self, color: Rgb, half_width: float, opacity: float) -> None:
+        paint = np.array(color, np.float32)
+        paint_strokes(self.pixels, self._alpha, self._squared, self._box, paint, float(half_width), float(opacity))
+
+
+def _bounded(segments: NDArray[np.float32]) -> Segments:
+    """Keep ends where single precision still resolves pixels; NaN stays."""
+    return np.clip(segments, -1e5, 1e5)

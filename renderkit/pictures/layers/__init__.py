@@ -1,0 +1,1 @@
+"""What a picture of a view can show, one layer each."""

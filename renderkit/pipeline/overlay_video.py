@@ -1,0 +1,128 @@
+"""A video of overlays: around the rig, over the frames of one camera, or over the frames of all cameras in a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
+
+from renderkit.arrays import ColorImage
+from renderkit.capture import Capture
+from renderkit.errors import ArgumentError
+from renderkit.pictures.overlay import DrawnView, vector_factor
+from renderkit.pictures.pictures import sheet_legend, short_score
+from renderkit.pictures.sheet import Tile, draw_sheet
+from renderkit.pictures.style import OverlayStyle
+from renderkit.pictures.video import VideoFile, turntable_order
+from renderkit.pipeline.capture_scene import read_rig_of
+from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.renderers.base import Renderer
+from renderkit.results.rows import Failure, ViewResult
+
+VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
+VIDEO_KINDS: Final[tuple[VideoKind, ...]] = get_args(VideoKind)
+
+_TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
+
+
+def video_options(capture: Capture, options: ValidationOptions, kind: VideoKind) -> ValidationOptions:
+    """Return the views that a video shows, in its order: the first frame for a turntable, else all chosen ones.
+
+    Raises:
+        ArgumentError: If a turntable has several frames, or a video over time several cameras.
+    """
+    frames = capture.frame_ids if options.frames is None else options.frames
+    cameras = capture.camera_names if options.cameras is None else options.cameras
+    if kind == "turntable":
+        if len(frames) > 1 and options.frames is not None:
+            raise ArgumentError("a turntable shows one frame: choose it with --frames, or take --video grid")
+        around = turntable_order(list(read_rig_of(capture, cameras)))
+        # A camera without calibration has no place around the rig: its failure is still said.
+        cameras = (*around, *(name for name in cameras if name not in around))
+        return replace(options, frames=tuple(frames[:1]), cameras=cameras)
+    if kind == "time" and len(cameras) > 1:
+        raise ArgumentError("a video over time shows one camera: choose it with --cameras, or take --video grid")
+    return replace(options, frames=tuple(frames), cameras=tuple(cameras))
+
+
+@dataclass(frozen=True, eq=False)
+class OverlayVideo:
+    """Draws a video.
+
+    Attributes:
+        capture: The capture that was scored.
+        renderer: Renders the meshes.
+        options: From `video_options`.
+        style: How the pictures look.
+        advance: Called with the number of views drawn and their total.
+    """
+
+    capture: Capture
+    renderer: Renderer
+    options: ValidationOptions
+    style: OverlayStyle
+    advance: Callable[[int, int], None] | None = None
+
+    def write(
+        self, rows: Sequence[ViewResult], kind: VideoKind, path: Path, fps: float
+    ) -> tuple[int, list[ViewResult]]:
+        """Write the video.
+
+        Args:
+            rows: The scored views, in the order of the video.
+            kind: See the module.
+            path: Ends in .mp4, .webm or .gif.
+            fps: Pictures per second.
+
+        Returns:
+            The number of pictures, and the rows of those that could not be drawn, with a warning.
+
+        Raises:
+            DatasetError: If the video cannot be written.
+            MissingExtraError: If a package for its format is not installed.
+        """
+        bad: list[ViewResult] = []
+        pictures = self._grids(rows, bad) if kind == "grid" else self._single(rows, bad)
+        with VideoFile(path, fps) as video:
+            for picture in pictures:
+                video.add(picture)
+        return video.num_pictures, bad
+
+    def _single(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
+        for one in self._drawn(rows, self.style, DrawnView.whole):
+            if isinstance(one.result, Failure):
+                bad.append(replace(one.row, warnings=(f"no overlay: {one.result.message}",)))
+            else:
+                yield one.result
+
+    def _grids(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
+        """Yield a contact sheet of each frame: as many columns as fit, each picture's place the same in all frames."""
+        width = max(120, self.style.max_size // max(1, round(len({row.key.camera for row in rows}) ** 0.5)))
+        style = self.style.thin(2 * width, _TILE_LINE_PX, _TILE_MARK_PX)
+        legend = sheet_legend(style, vector_factor(rows, style))
+        results = self._drawn(rows, style, lambda drawn: drawn.tile(width, _TILE_LINE_PX, _TILE_MARK_PX))
+        for frame, group in groupby(rows, key=lambda row: row.key.frame):
+            tiles = []
+            for row in group:
+                result = next(results).result if row.failure is None else row.failure
+                if isinstance(result, Failure):
+                    tiles.append(Tile(row.key.camera, None, f"failed: {result.type}", framed=True))
+                    if row.failure is None:
+                        bad.append(replace(row, warnings=(f"no overlay: {result.message}",)))
+                else:
+                    tiles.append(Tile(row.key.camera, result, short_score(row)))
+            yield draw_sheet(tiles, f"{rows[0].key.capture}, frame {frame}", width, legend)
+
+    def _drawn(
+        self, rows: Sequence[ViewResult], style: OverlayStyle, use: Callable[[DrawnView], ColorImage]
+    ) -> Iterator[Drawn[ColorImage]]:
+        wanted = [WantedPicture(row, style) for row in rows if row.failure is None]
+        factor = vector_factor(rows, style)
+        found = draw_views(self.capture, self.renderer, self.options, wanted, use, vector_factor=factor)
+        for done, one in enumerate(found, 1):
+            if self.advance is not None:
+                self.advance(done, len(wanted))
+            yield one

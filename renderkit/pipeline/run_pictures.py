@@ -1,0 +1,205 @@
+"""Which views of a run get pictures, and the walk that draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Final, Literal, TypeAlias
+
+from renderkit.arrays import ColorImage
+from renderkit.capture import Capture
+from renderkit.errors import ArgumentError
+from renderkit.pictures.overlay import DrawnView, vector_factor
+from renderkit.pictures.pictures import PictureFiles, WrittenView, sheet_legend
+from renderkit.pictures.style import OverlayStyle
+from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.renderers.base import Renderer
+from renderkit.results.cameras import rank_cameras
+from renderkit.results.kinds import METRICS
+from renderkit.results.report import Report
+from renderkit.results.rows import Failure, ViewKey, ViewResult
+
+Overlays: TypeAlias = Literal["worst", "all", "none"] | int
+"""Which views get an overlay: of the worst, failed and named cameras, of so many worst cameras, all, or none."""
+
+MAX_CAMERAS: Final = 12
+"""Cameras that get an overlay unless all are wanted; the worst of them where more are off."""
+
+SHEET_PX: Final = 640
+"""Longest side in which a view is drawn for a contact sheet and the page only."""
+
+
+@dataclass(frozen=True, eq=False)
+class PicturePlan:
+    """What is drawn.
+
+    Attributes:
+        overlays: Views that get an overlay.
+        sheets: Views that get a tile: all of a frame and mesh.
+    """
+
+    overlays: frozenset[ViewKey] = frozenset()
+    sheets: frozenset[ViewKey] = frozenset()
+
+    def __contains__(self, key: ViewKey) -> bool:
+        """Whether a view is drawn."""
+        return key in self.overlays or key in self.sheets
+
+    @property
+    def num_views(self) -> int:
+        """How many views are drawn."""
+        return len(self.overlays | self.sheets)
+
+
+@dataclass(frozen=True, eq=False)
+class RunPictures:
+    """The pictures of a run.
+
+    Attributes:
+        rows: All rows, each with its overlay's path or why there is none.
+        sheets: Paths of the contact sheets relative to the folder.
+    """
+
+    rows: tuple[ViewResult, ...]
+    sheets: tuple[str, ...] = ()
+
+
+def parse_overlays(value: str | int | bool) -> Overlays:
+    """Read "all", "worst", "none" or a number of cameras; True is all, False none.
+
+    Raises:
+        ArgumentError: If it is none of these.
+    """
+    if isinstance(value, bool):
+        return "all" if value else "none"
+    text = str(value).strip().lower()
+    if text in {"all", "worst", "none"}:
+        return text  # type: ignore[return-value] # one of the literals
+    if text.isdecimal() and len(text) < 7:
+        return int(text)
+    raise ArgumentError(f"overlays: expected all, worst, none or a number of cameras, got {value!r}")
+
+
+def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
+    """Choose the views of a finished report that get pictures.
+
+    Each chosen camera gets one overlay, of its worst frame; the frame of the worst camera gets a contact sheet.
+    """
+    drawable = {row.key for row in report.rows if row.failure is None}
+    if which == "all":
+        return PicturePlan(frozenset(drawable), frozenset(drawable))
+    if which in {"none", 0} or not drawable:
+        return PicturePlan()
+    ranked = [(entry.camera, entry.metric) for entry in rank_cameras(report.summary.cameras)]
+    order = list(dict.fromkeys([camera for camera, _ in ranked] + [row.key.camera for row in report.rows]))
+    if isinstance(which, int):
+        cameras = order[:which]
+    else:
+        named = _named(report)
+        cameras = [camera for camera in order if camera in named][:MAX_CAMERAS] or order[:1]
+    metric_of = dict(reversed(ranked))
+    overlays = [key for camera in cameras if (key := _worst_view(report.rows, camera, metric_of.get(camera)))]
+    shown = overlays[0] if overlays else next(row.key for row in report.rows if row.key in drawable)
+    sheet = {key for key in drawable if (key.frame, key.mesh) == (shown.frame, shown.mesh)}
+    return PicturePlan(frozenset(overlays), frozenset(sheet))
+
+
+def _named(report: Report) -> set[str]:
+    """Return the worst camera, those with failed views or gates, and those that the diagnosis names."""
+    worst = report.summary.worst
+    named = {worst.camera} if worst is not None else set()
+    named |= {entry.camera for entry in rank_cameras(report.summary.cameras) if entry.stands_out}
+    named |= {row.key.camera for row in report.failures}
+    named |= {verdict.subject for verdict in report.gates if not verdict.passed}
+    if report.diagnosis is not None:
+        named |= {fault.camera for fault in report.diagnosis.cameras}
+    return named
+
+
+def _worst_view(rows: Sequence[ViewResult], camera: str, metric_name: str | None) -> ViewKey | None:
+    """Return the view of a camera that is worst by a metric; its first one where that is not known."""
+    own = [row for row in rows if row.key.camera == camera and row.failure is None]
+    if not own:
+        return None
+    if metric_name is None:
+        return own[0].key
+    metric = METRICS[metric_name]
+    sign = 1.0 if metric.better == "lower" else -1.0
+    known = [row for row in own if row.missing_reason(metric) is None]
+    return max(known, key=lambda row: sign * metric.value(row.scores), default=own[0]).key
+
+
+@dataclass(frozen=True, eq=False)
+class PictureRun:
+    """Draws the pictures of a run.
+
+    Attributes:
+        capture: The capture that was scored.
+        renderer: Renders the meshes.
+        options: As it was scored.
+        files: Where pictures go.
+        style: How overlays look.
+        advance: Called with the number of views drawn and their total.
+    """
+
+    capture: Capture
+    renderer: Renderer
+    options: ValidationOptions
+    files: PictureFiles
+    style: OverlayStyle = field(default_factory=OverlayStyle)
+    advance: Callable[[int, int], None] | None = None
+
+    def draw(self, rows: Sequence[ViewResult], plan: PicturePlan) -> RunPictures:
+        """Draw what is planned; a picture that cannot be made becomes a warning of its row.
+
+        Raises:
+            DatasetError: If a sheet cannot be written.
+            ContextError: If the renderer loses its device.
+        """
+        factor = vector_factor(rows, self.style)
+        legend = sheet_legend(self.style, factor)
+        done: dict[ViewKey, ViewResult] = {}
+        sheets: list[str] = []
+        results = self._results(rows, plan, factor)
+        self._advance(0, plan.num_views)
+        for _, group in groupby(rows, key=_frame_and_mesh):
+            frame_rows = list(group)
+            tiles: dict[ViewKey, ColorImage] = {}
+            for _ in range(sum(row.key in plan for row in frame_rows)):
+                one = next(results)
+                done[one.row.key] = _with_result(one.row, one.result)
+                if isinstance(one.result, WrittenView):
+                    tiles[one.row.key] = one.result.tile
+                self._advance(len(done), plan.num_views)
+            if any(row.key in plan.sheets for row in frame_rows):
+                sheets.append(self.files.write_sheet(frame_rows, tiles, legend))
+        return RunPictures(tuple(done.get(row.key, row) for row in rows), tuple(sheets))
+
+    def _results(self, rows: Sequence[ViewResult], plan: PicturePlan, factor: int) -> Iterator[Drawn[WrittenView]]:
+        small = replace(self.style, max_size=min(SHEET_PX, self.style.max_size), side_by_side=False)
+        wanted = [
+            WantedPicture(row, self.style if row.key in plan.overlays else small, self.files.page)
+            for row in rows
+            if row.key in plan
+        ]
+
+        def write(drawn: DrawnView) -> WrittenView:
+            return self.files.write_view(drawn, overlay=drawn.drawing.evidence.row.key in plan.overlays)
+
+        return draw_views(self.capture, self.renderer, self.options, wanted, write, vector_factor=factor)
+
+    def _advance(self, done: int, total: int) -> None:
+        if self.advance is not None and total:
+            self.advance(done, total)
+
+
+def _frame_and_mesh(row: ViewResult) -> tuple[str, str]:
+    return row.key.frame, row.key.mesh
+
+
+def _with_result(row: ViewResult, result: WrittenView | Failure) -> ViewResult:
+    if isinstance(result, WrittenView):
+        return replace(row, overlay=result.overlay)
+    return replace(row, warnings=(*row.warnings, f"no overlay: {result.message}"))
