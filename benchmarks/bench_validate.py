@@ -92,7 +92,7 @@ def ours(mesh: Mesh, renderer: CpuRenderer) -> Callable[[BenchView], float]:
     def validate(view: BenchView) -> float:
         matte = EncodedImage(lambda: view.matte, Path("matte.png"))
         captured = View("0", view.camera, None, matte, lambda: Landmarks.all_valid(view.landmarks, "mesh"))
-        return float(examine_view(key, captured, content, renderer, options).row.scores["mask"].iou)
+        return float(examine_view(key, captured, content, renderer, options).scores["mask"].iou)
 
     return validate
 

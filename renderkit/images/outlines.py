@@ -40,7 +40,14 @@ class Crossings:
 
     @classmethod
     def of(cls, mask: MaskImage) -> Crossings:
-        """Begin with a mask whose crossings are unknown."""
+        """Begin with a mask whose crossings are unknown: the middle is taken for those that nobody finds."""
+        found = cls.unset(mask)
+        _forget(found.inside, found.across, found.down, *found.window)
+        return found
+
+    @classmethod
+    def unset(cls, mask: MaskImage) -> Crossings:
+        """Begin with a mask whose crossings are all still to be written."""
         inside = np.ascontiguousarray(mask).view(np.uint8)
         inside.flags.writeable = False
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -51,9 +58,7 @@ class Crossings:
                 max(int(columns[0]) - 1, 0), max(int(rows[0]) - 1, 0),
                 min(int(columns[-1]) + 2, width), min(int(rows[-1]) + 2, height),
             )  # fmt: skip
-        found = cls(inside, np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32), window)
-        _forget(inside, found.across, found.down, *window)
-        return found
+        return cls(inside, np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32), window)
 
     def trace(self) -> Segments:
         """Return the outline; read-only."""
@@ -75,7 +80,7 @@ def trace_level(values: AlphaImage, level: float) -> Segments:
         values: (height, width) uint8.
         level: Pixels of at least this value are inside.
     """
-    found = Crossings.of(values >= level)
+    found = Crossings.unset(values >= level)
     given = np.ascontiguousarray(values).view()
     given.flags.writeable = False
     _interpolate(given, float(level), found.inside, found.across, found.down, *found.window)

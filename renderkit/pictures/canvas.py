@@ -70,12 +70,14 @@ class Canvas:
             outline: (N, 4) where the mask's edge runs; None leaves it rough.
             opacity: 0 to 1.
         """
-        inside = mask.astype(np.uint8) * np.uint8(255)
+        inside = np.ascontiguousarray(mask).view(np.uint8) * np.uint8(255)
+        if outline is None:
+            paint_image(self.pixels, self._alpha, np.array(image, np.uint8, order="C"), inside, float(opacity))
+            return
         cover, paint = inside.copy(), np.array(image, np.uint8, order="C")
-        if outline is not None:
-            self._spread(outline, 0.5)
-            soften_edge(inside, self._squared, self._box, cover, paint)
-            forget_distances(self._squared, self._box)
+        self._spread(outline, 0.5)
+        soften_edge(inside, self._squared, self._box, cover, paint)
+        forget_distances(self._squared, self._box)
         paint_image(self.pixels, self._alpha, paint, cover, float(opacity))
 
     def lines(
@@ -86,30 +88,23 @@ class Canvas:
         if not len(ends) or width_px <= 0.0:
             return
         half = 0.5 * float(width_px)
-        self._spread(_bounded(ends), (2.0 if casing else 1.0) * half + 0.5)
-        if casing:
-            self._stroke(CASING, 2.0 * half, _CASING_OPACITY * opacity)
-        self._stroke(color, half, opacity)
-        forget_distances(self._squared, self._box)
+        paints = [(*CASING, 2.0 * half, _CASING_OPACITY * opacity)] if casing else []
+        self._stroke(ends, [*paints, (*color, half, opacity)])
 
     def dots(self, centers: Pixels, color: Rgb, radius_px: float) -> None:
         """Draw (N, 2) discs, px; large ones have a casing."""
-        ends = np.hstack([centers, centers]).astype(np.float32)
-        edge = 1.45 * radius_px if radius_px >= 2.0 else 0.0
-        self._spread(_bounded(ends), max(radius_px, edge) + 0.5)
-        if edge:
-            self._stroke(CASING, edge, 1.0)
-        self._stroke(color, radius_px, 1.0)
-        forget_distances(self._squared, self._box)
+        paints = [(*CASING, 1.45 * radius_px, 1.0)] if radius_px >= 2.0 else []
+        self._stroke(np.hstack([centers, centers]).astype(np.float32), [*paints, (*color, radius_px, 1.0)])
 
     def _spread(self, segments: Segments, reach: float) -> None:
         fixed = segments if not segments.flags.writeable else segments.view()
         fixed.flags.writeable = False
         spread_distances(fixed, float(reach), self._squared, self._box)
 
-    def _stroke(self, color: Rgb, half_width: float, opacity: float) -> None:
-        paint = np.array(color, np.float32)
-        paint_strokes(self.pixels, self._alpha, self._squared, self._box, paint, float(half_width), float(opacity))
+    def _stroke(self, segments: Segments, paints: list[tuple[float, ...]]) -> None:
+        """Paint strokes one over the other: red, green, blue, half the width in px, opacity."""
+        self._spread(_bounded(segments), max(paint[3] for paint in paints) + 0.5)
+        paint_strokes(self.pixels, self._alpha, self._squared, self._box, np.array(paints, np.float32))
 
 
 def _bounded(segments: NDArray[np.float32]) -> Segments:

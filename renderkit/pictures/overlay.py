@@ -30,12 +30,13 @@ class DrawnView:
 
     Attributes:
         drawing: What it was drawn from.
-        surfaces: (height, width, 3 or 4) the photograph and what fills the mesh, before lines and marks.
+        surfaces: (height, width, 3 or 4) the photograph and what fills the mesh, before lines and marks; None unless a
+            tile is wanted.
         picture: (height, width, 3 or 4) the same with lines and marks; RGBA where the background is transparent.
     """
 
     drawing: Drawing
-    surfaces: ColorImage
+    surfaces: ColorImage | None
     picture: ColorImage
 
     def whole(self) -> ColorImage:
@@ -51,9 +52,14 @@ class DrawnView:
         return shown
 
     def tile(self, width: int, line_px: float, mark_px: float) -> ColorImage:
-        """Return the picture at a small size, (height, width, 3): surfaces are scaled, lines drawn thin."""
-        style = self.drawing.style
-        flat = self.surfaces
+        """Return the picture at a small size, (height, width, 3): surfaces are scaled, lines drawn thin.
+
+        Raises:
+            ValueError: If the surfaces were not kept.
+        """
+        style, flat = self.drawing.style, self.surfaces
+        if flat is None:
+            raise ValueError("the view was drawn without keeping its surfaces")
         if flat.shape[2] == 4:
             share = flat[:, :, 3:] / 255.0
             flat = np.rint(flat[:, :, :3] * share + (1.0 - share) * np.array(style.color("backdrop"))).astype(np.uint8)
@@ -67,8 +73,8 @@ class DrawnView:
         return canvas.finished()
 
 
-def draw_view(drawing: Drawing) -> DrawnView:
-    """Draw one view, in the image of its camera."""
+def draw_view(drawing: Drawing, *, with_tile: bool = False) -> DrawnView:
+    """Draw one view, in the image of its camera; `with_tile` keeps what a tile is made from."""
     evidence, style = drawing.evidence, drawing.style
     layers = find_layers(style.layers)
     backdrop = None if style.background == TRANSPARENT else _backdrop(evidence, style)
@@ -76,7 +82,7 @@ def draw_view(drawing: Drawing) -> DrawnView:
     for layer in layers:
         if not layer.is_mark:
             layer.paint(canvas, drawing)
-    surfaces = canvas.finished().copy()
+    surfaces = canvas.finished().copy() if with_tile else None
     for layer in layers:
         if layer.is_mark:
             layer.paint(canvas, drawing)

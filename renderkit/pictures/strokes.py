@@ -65,17 +65,29 @@ def paint_strokes(
     alpha: AlphaImage,
     squared: NDArray[np.float32],
     box: NDArray[np.int64],
-    color: NDArray[np.float32],
-    half_width: float,
-    opacity: float,
+    paints: NDArray[np.float32],
 ) -> None:
-    """Paint what lies within half a width of the strokes; see the module."""
-    reach = half_width + 0.5
+    """Paint what lies within half a width of the strokes, and make the field as it was before the first of them.
+
+    Args:
+        pixels: (height, width, 3) RGB.
+        alpha: (height, width), or no rows where there is a backdrop.
+        squared: (height, width) px^2 from `spread_distances`.
+        box: (4,) likewise.
+        paints: (K, 5) red, green, blue, half the width in px and opacity, painted one over the other.
+    """
     for y in range(box[1], box[3]):
         for x in range(box[0], box[2]):
-            if squared[y, x] < reach * reach:
-                cover = min(max(reach - np.sqrt(squared[y, x]), 0.0), 1.0) * min(1.0, 2.0 * half_width)
-                _mix(pixels, alpha, y, x, color[0], color[1], color[2], cover * opacity)
+            if squared[y, x] >= 1e12:
+                continue
+            away = np.sqrt(squared[y, x])
+            squared[y, x] = 1e12
+            for k in range(paints.shape[0]):
+                half = paints[k, 3]
+                cover = min(half + np.float32(0.5) - away, np.float32(1.0)) * min(np.float32(1.0), 2 * half)
+                if cover > 0.0:
+                    _mix(pixels, alpha, y, x, paints[k, 0], paints[k, 1], paints[k, 2], cover * paints[k, 4])
+    box[0], box[1], box[2], box[3] = squared.shape[1], squared.shape[0], 0, 0
 
 
 @kernel
@@ -91,11 +103,25 @@ def forget_distances(squared: NDArray[np.float32], box: NDArray[np.int64]) -> No
 def paint_image(pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, cover: AlphaImage, opacity: float) -> None:
     """Paint a picture over another, as far as (height, width) `cover`, 0 to 255, and an opacity say."""
     height, width = cover.shape
+    scale = np.float32(opacity / 255.0)
+    whole = np.int32(np.rint(opacity * 65536.0))
     for y in range(height):
         for x in range(width):
-            if cover[y, x] != 0:
-                share = opacity * cover[y, x] / 255.0
-                _mix(pixels, alpha, y, x, paint[y, x, 0], paint[y, x, 1], paint[y, x, 2], share)
+            if cover[y, x] == 0:
+                continue
+            if cover[y, x] == 255 and alpha.shape[0] == 0:
+                # Most of a surface: whole numbers are several times as fast.
+                for k in range(3):
+                    below = np.int32(pixels[y, x, k])
+                    pixels[y, x, k] = below + (((np.int32(paint[y, x, k]) - below) * whole + 32768) >> 16)
+                continue
+            share = scale * np.float32(cover[y, x])
+            red, green, blue = (
+                np.float32(paint[y, x, 0]),
+                np.float32(paint[y, x, 1]),
+                np.float32(paint[y, x, 2]),
+            )
+            _mix(pixels, alpha, y, x, red, green, blue, share)
 
 
 @kernel

@@ -90,7 +90,7 @@ def draw_views(
                 if isinstance(step, Failure):
                     return Drawn(one.row, step)
                 evidence = gather_picture(step, tracer, options)
-                return Drawn(one.row, use(draw_view(Drawing(evidence, one.style, vector_factor))))
+                return Drawn(one.row, use(draw_view(Drawing(evidence, one.style, vector_factor), with_tile=True)))
             except ContextError:
                 raise
             except Exception as error:  # noqa: BLE001 - a picture that cannot be made never costs the others
