@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,9 @@ def sheet_legend(style: OverlayStyle, vector_factor: int) -> list[tuple[str, Rgb
 
 
 def _filled(name: str, key: ViewKey) -> str:
+    """Fill in a pattern; attributes and items of values are no fields."""
+    if re.search(r"\{[^}]*[.\[]", name):
+        raise ValueError("only plain names stand in braces")
     return name.format(capture=key.capture, frame=key.frame, camera=key.camera, mesh=key.mesh)
 
 

@@ -10,16 +10,7 @@ import pytest
 
 from renderkit.errors import DatasetError
 from renderkit.images.palette import CAPTURED, ERROR, PREDICTED
-from renderkit.pictures.drawing import blend, draw_texts, fitted, resized, write_picture
-
-
-def test_blending_mixes_by_coverage() -> None:
-    image = np.full((2, 2, 3), 100, dtype=np.uint8)
-    blend(image, (200, 0, 100), np.array([[0.0, 0.25], [0.5, 1.0]], dtype=np.float32))
-    assert image.tolist() == [[[100, 100, 100], [125, 75, 100]], [[150, 50, 100], [200, 0, 100]]]
-    picture = np.full((2, 2, 3), 7, dtype=np.uint8)
-    blend(image, picture, np.ones((2, 2), dtype=np.float32))
-    assert (image == 7).all()
+from renderkit.pictures.drawing import draw_texts, encode_picture, fitted, resized, shortened, write_picture
 
 
 def test_fitting_keeps_the_shape_and_never_enlarges() -> None:
@@ -52,7 +43,7 @@ def test_hostile_text_is_drawn_without_harm(text: str) -> None:
     assert draw_texts(np.zeros((30, 50, 3), dtype=np.uint8), [(text, (2, 15), 14, (9, 9, 9))]).shape == (30, 50, 3)
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("a.png", 0), ("a.jpg", 12)])
+@pytest.mark.parametrize(("name", "tolerance"), [("a.png", 0), ("a.jpg", 12), ("a.webp", 16)])
 def test_pictures_come_back_in_their_colours(tmp_path: Path, name: str, tolerance: int) -> None:
     image = np.zeros((48, 96, 3), dtype=np.uint8)
     for index, color in enumerate((CAPTURED, PREDICTED, ERROR)):
@@ -82,3 +73,21 @@ def test_the_three_colours_differ_for_the_colour_blind() -> None:
         for first in range(3):
             for second in range(first):
                 assert np.linalg.norm(values[first] - values[second]) > 90.0
+
+
+def test_transparency_is_kept_where_the_format_can(tmp_path: Path) -> None:
+    image = np.zeros((8, 9, 4), np.uint8)
+    image[2:5, 3:6] = (10, 200, 30, 255)
+    write_picture(image, tmp_path / "a.png")
+    read = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert read is not None
+    np.testing.assert_array_equal(read[:, :, [2, 1, 0, 3]], image)
+    with pytest.raises(DatasetError, match="cannot be transparent"):
+        encode_picture(image, Path("a.jpg"))
+    with pytest.raises(DatasetError, match=r"ends in \.jpg"):
+        encode_picture(image, Path("a.bmp"))
+
+
+def test_long_texts_are_cut() -> None:
+    assert shortened("camera 05", 20, 500) == "camera 05"
+    assert shortened("camera 05" * 40, 20, 100).endswith("...")

@@ -24,7 +24,7 @@ def _evidence() -> ViewEvidence:
     values[100:300, 300:400] = -0.01
     row = ViewResult(ViewKey("take", "0", "../05", "scan"), failure=Failure("x", "y"))
     photo = np.full((400, 600, 3), 200, np.uint8)
-    return ViewEvidence(row, camera, photo, depth_difference=values)
+    return ViewEvidence(row, camera, photo=photo, depth_difference=values)
 
 
 def test_colours_say_how_far() -> None:

@@ -31,7 +31,10 @@ def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvid
     shaded = np.where(rendered[..., None], np.uint8(150), np.uint8(0)).repeat(3, axis=2)
     depth, index = np.zeros((height, width), np.float32), np.where(rendered, np.int32(0), np.int32(-1))
     row = ViewResult(KEY, missing=NONE)
-    return ViewEvidence(row, camera, photo, captured, rendered, Rendering(index, depth, color=shaded))
+    return ViewEvidence(
+        row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
+        rendering=Rendering(index, depth, color=shaded), whole_masks=(rendered, captured),
+    )  # fmt: skip
 
 
 def test_layers_show_what_they_say_at_screen_size() -> None:
@@ -72,14 +75,16 @@ def test_what_is_written_is_read_back_and_no_name_leaves_the_folder(tmp_path: Pa
 
 def test_parts_that_a_capture_lacks_are_left_out(tmp_path: Path) -> None:
     whole = _evidence()
-    assert list(draw_layers(replace(whole, captured_mask=None))) == ["photo", "rendering"]
+    assert list(draw_layers(replace(whole, matte=None))) == ["photo", "rendering"]
     assert list(draw_layers(replace(whole, photo=None))) == ["rendering", "difference"]
-    assert list(draw_layers(replace(whole, rendering=None, rendered_mask=None))) == ["photo"]
-    silhouette = draw_layers(replace(whole, rendering=None))["rendering"]
+    assert list(draw_layers(replace(whole, rendering=None))) == ["photo"]
+    assert whole.rendering is not None
+    bare = replace(whole, rendering=replace(whole.rendering, color=None))
+    silhouette = draw_layers(bare)["rendering"]
     np.testing.assert_allclose(silhouette[240, 320], 0.4 * np.array([90, 45, 22]) + 0.6 * np.array(PREDICTED), atol=2)
-    assert measure_offset_curve(replace(whole, captured_mask=None)) is None
-    empty = np.zeros_like(whole.captured_mask)
-    assert measure_offset_curve(replace(whole, captured_mask=empty, rendered_mask=empty)) is None
+    assert measure_offset_curve(replace(whole, whole_masks=None)) is None
+    empty = np.zeros((960, 1280), np.bool_)
+    assert measure_offset_curve(replace(whole, whole_masks=(empty, empty))) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The pictures of a run: one overlay per view, one sheet per frame and mesh, the worst view framed."""
+"""The pictures of a run as files: an overlay per view, a sheet per frame and mesh, the worst view framed."""
 
 from __future__ import annotations
 
@@ -8,66 +8,106 @@ import cv2
 import numpy as np
 import pytest
 
-from renderkit.errors import DatasetError
+from renderkit.arrays import ColorImage
+from renderkit.errors import ArgumentError, DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.images.palette import BACKDROP, ERROR
 from renderkit.metrics.mask import MaskScore
-from renderkit.pictures.pictures import RunPictures
+from renderkit.pictures.layers.layer import Drawing
+from renderkit.pictures.overlay import DrawnView, draw_view
+from renderkit.pictures.pictures import PictureFiles, sheet_legend
+from renderkit.pictures.style import OverlayStyle
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.scores import Scores
 
-_CAMERA = Camera(np.array([[90.0, 0, 49.5], [0, 90.0, 39.5], [0, 0, 1]]), 100, 80)
+_CAMERA = Camera(np.array([[900.0, 0, 499.5], [0, 900.0, 399.5], [0, 0, 1]]), 1000, 800)
 _REASONS = {"boundary": "x", "containment": "x", "reprojection": "x"}
 
 
-def _row(frame: str, camera: str, overlap: int = 99) -> ViewResult:
-    return ViewResult(ViewKey("t", frame, camera, "scan"), Scores(mask=MaskScore(100, overlap, overlap)), _REASONS)
+def _row(camera: str, overlap: int = 99, frame: str = "0", capture: str = "t") -> ViewResult:
+    scores = Scores(mask=MaskScore(100, overlap, overlap))
+    return ViewResult(ViewKey(capture, frame, camera, "scan"), scores, _REASONS)
 
 
-def _walk(pictures: RunPictures, rows: list[ViewResult]) -> list[str | None]:
-    drawn = []
-    for row in rows:
-        drawn.append(None if row.failure else pictures.draw(ViewEvidence(row, _CAMERA)))
-        pictures.add(row)
-    pictures.finish()
-    return drawn
+def _drawn(row: ViewResult) -> DrawnView:
+    return draw_view(Drawing(ViewEvidence(row, _CAMERA), OverlayStyle()), with_tile=True)
 
 
-def _framed(path: Path) -> bool:
-    picture = cv2.imread(str(path))
+def _sheet(files: PictureFiles, rows: list[ViewResult]) -> ColorImage:
+    tiles = {row.key: _drawn(row).tile(300, 1.0, 1.0) for row in rows if row.failure is None}
+    picture = cv2.imread(str(files.folder / files.write_sheet(rows, tiles, sheet_legend(OverlayStyle(), 20))))
     assert picture is not None
-    near = np.abs(picture[:, :, ::-1].astype(int) - ERROR).max(axis=2) < 30
+    return np.asarray(picture, np.uint8)[:, :, ::-1]
+
+
+def _framed(sheet: ColorImage) -> bool:
+    near = np.abs(sheet[70:].astype(int) - ERROR).max(axis=2) < 30
     return int(np.count_nonzero(near)) > 1000
 
 
-def test_an_overlay_per_view_and_a_sheet_per_frame(tmp_path: Path) -> None:
-    pictures = RunPictures(tmp_path)
-    rows = [_row(frame, camera) for frame in ("0", "1") for camera in ("00", "01", "02")]
-    assert _walk(pictures, rows) == [f"{f}_{c}_scan.jpg" for f in "01" for c in ("00", "01", "02")]
-    assert pictures.sheets == ["sheet_0_scan.jpg", "sheet_1_scan.jpg"]
-    assert len(list(tmp_path.iterdir())) == 8
-    for name in pictures.sheets:
-        assert not _framed(tmp_path / name)
-        sheet = cv2.imread(str(tmp_path / name))
-        assert sheet is not None
-        # Three tiles of 300 x 240 px, each with its own picture: none is the blank of a failed view.
-        drawn = np.abs(sheet[:, :, ::-1].astype(int) - BACKDROP).max(axis=2) < 6
-        assert np.count_nonzero(drawn) > 0.95 * 3 * 300 * 240
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_picture_and_its_tile(tmp_path: Path, suffix: str) -> None:
+    row = _row("05")
+    written = PictureFiles(tmp_path, suffix=suffix).write_view(_drawn(row), overlay=True)
+    assert written.overlay == f"0_05_scan{suffix}"
+    picture = cv2.imread(str(tmp_path / written.overlay))
+    assert picture is not None
+    assert picture.shape[1] == 1000
+    assert picture.shape[0] > 800
+    assert written.tile.shape == (240, 300, 3)
+    assert PictureFiles(tmp_path / "no").write_view(_drawn(row), overlay=False).overlay is None
+
+
+def test_a_sheet_holds_every_view(tmp_path: Path) -> None:
+    sheet = _sheet(PictureFiles(tmp_path), [_row(f"{index:02d}") for index in range(3)])
+    # Three tiles of 300 x 240 px, each with its own picture: none is the blank of a failed view.
+    drawn = np.abs(sheet.astype(int) - BACKDROP).max(axis=2) < 6
+    assert np.count_nonzero(drawn) > 0.95 * 3 * 300 * 240
+    assert not _framed(sheet)
+    assert [path.name for path in tmp_path.iterdir()] == ["sheet_0_scan.jpg"]
 
 
 def test_the_worst_view_and_failed_views_are_framed(tmp_path: Path) -> None:
-    pictures = RunPictures(tmp_path, overlays=False)
+    rows = [*(_row(f"{index:02d}") for index in range(5)), _row("09", 60)]
+    assert _framed(_sheet(PictureFiles(tmp_path), rows))
     failed = ViewResult(ViewKey("t", "1", "00", "scan"), failure=Failure("DatasetError", "broken"))
-    rows = [*(_row("0", f"{index:02d}") for index in range(5)), _row("0", "09", 60), failed, _row("1", "01")]
-    assert _walk(pictures, rows) == [None] * 8
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet_0_scan.jpg", "sheet_1_scan.jpg"]
-    assert _framed(tmp_path / "sheet_0_scan.jpg")
-    assert _framed(tmp_path / "sheet_1_scan.jpg")
+    assert _framed(_sheet(PictureFiles(tmp_path, worst_first=True), [failed, _row("01", frame="1")]))
 
 
-def test_nothing_is_written_without_views_and_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    RunPictures(tmp_path).finish()
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("{capture}_{frame}_{camera}", "take_3_05.png"),
+        ("{camera}", "05.png"),
+        ("{camera:>5}-{mesh}", "___05-scan"),
+    ],
+)
+def test_names_are_patterns(tmp_path: Path, name: str, expected: str) -> None:
+    path = PictureFiles(tmp_path, suffix=".png", name=name).path_of(ViewKey("take", "3", "05", "scan"))
+    assert path.startswith(expected.removesuffix(".png"))
+    assert path.endswith(".png")
+
+
+@pytest.mark.parametrize("hostile", ["../../etc", "/root", "a\0b", "..", "C:\\x", "con" * 200, "{camera}", "é"])
+def test_names_from_data_never_become_paths(tmp_path: Path, hostile: str) -> None:
+    files = PictureFiles(tmp_path, name="{capture}_{frame}_{camera}")
+    path = files.path_of(ViewKey(hostile, hostile, hostile, hostile))
+    assert "/" not in path
+    assert "\\" not in path
+    assert len(path) < 180
+    assert (tmp_path / path).resolve().parent == tmp_path.resolve()
+    assert path != files.path_of(ViewKey(hostile, hostile, f"{hostile}.", hostile))
+
+
+@pytest.mark.parametrize(
+    "name", ["picture", "{frame}", "{camera}{secret}", "{camera", "{0}{camera}", "{camera.__class__}"]
+)
+def test_names_without_the_camera_or_with_other_fields_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArgumentError, match="name"):
+        PictureFiles(tmp_path, name=name)
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be written"):
-        RunPictures(tmp_path / "gone").draw(ViewEvidence(_row("0", "00"), _CAMERA))
+        PictureFiles(tmp_path / "gone").write_view(_drawn(_row("00")), overlay=True)

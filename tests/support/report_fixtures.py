@@ -107,7 +107,10 @@ def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
     shaded = np.where(rendered[..., None], np.uint8(170), np.uint8(0)).repeat(3, axis=2)
     depth = np.where(rendered, np.float32(1.0), np.float32(np.inf))
     face_index = np.where(rendered, np.int32(0), np.int32(-1))
-    return ViewEvidence(row, camera, photo, captured, rendered, Rendering(face_index, depth, color=shaded))
+    return ViewEvidence(
+        row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
+        rendering=Rendering(face_index, depth, color=shaded), whole_masks=(rendered, captured),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
