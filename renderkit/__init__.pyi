@@ -31,7 +31,7 @@ from renderkit.geometry.rig import Rig as Rig
 from renderkit.metrics.boundary import score_boundary as score_boundary
 from renderkit.metrics.mask import score_mask as score_mask
 from renderkit.metrics.reprojection import score_reprojection as score_reprojection
-from renderkit.pictures.overlay import OverlayStyle as OverlayStyle
+from renderkit.pictures.style import OverlayStyle as OverlayStyle
 from renderkit.pipeline.diagnosis import diagnose as diagnose
 from renderkit.pipeline.options import ValidationOptions as ValidationOptions
 from renderkit.pipeline.run import validate as validate

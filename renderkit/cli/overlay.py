@@ -30,7 +30,8 @@ from renderkit.cli.arguments import (
     open_renderer,
     scene_inputs,
 )
-from renderkit.cli.exit_codes import EXIT_BAD_INPUT
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
+from renderkit.cli.overlay_video import write_video
 from renderkit.cli.picture_arguments import (
     BackgroundOption,
     ColorsOption,
@@ -117,15 +118,12 @@ def overlay(
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pipeline.inputs import make_options
 
-    look = read_look(
-        preset,
-        {
+    look = read_look(preset, {
             "layers": layers, "opacity": opacity, "line_px": line_width, "colors": colors, "crop": crop,
             "background": None if background is None else background.value, "side_by_side": side_by_side or None,
             "caption": False if no_caption else None, "max_size": max_size, "name": name,
             "format": None if file_format is None else file_format.value,
-        },
-    )  # fmt: skip
+    })  # fmt: skip
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,
@@ -135,22 +133,14 @@ def overlay(
             opened.frame_ids[0] if opened.frame_ids and video in {None, VideoChoice.TURNTABLE} else None
         )
         options = make_options(
-            opened,
-            inputs.mesh_names,
-            frames=chosen,
-            cameras=cameras,
-            matte_threshold=matte_threshold,
+            opened, inputs.mesh_names, frames=chosen, cameras=cameras, matte_threshold=matte_threshold,
             undistort=undistort,
-        )
-        if video is not None:
-            from renderkit.cli.overlay_video import write_video
-
-            with open_renderer(renderer, device) as drawing:
-                raise typer.Exit(write_video(opened, drawing, options, look, kind=video.value, out=out, fps=fps))
+        )  # fmt: skip
         with open_renderer(renderer, device) as drawing:
+            if video is not None:
+                raise typer.Exit(write_video(opened, drawing, options, look, kind=video.value, out=out, fps=fps))
             num_failed = _draw(opened, drawing, options, look, out, sheet_only=sheet, worst_first=worst_first)
-    if num_failed:
-        raise typer.Exit(EXIT_BAD_INPUT)
+    raise typer.Exit(EXIT_BAD_INPUT if num_failed else EXIT_PASS)
 
 
 def _draw(

@@ -53,8 +53,8 @@ class Canvas:
 
     def paint(self, image: ColorImage, cover: AlphaImage | MaskImage, opacity: float) -> None:
         """Paint a (height, width, 3) image where (height, width) `cover`, True or 0 to 255, says."""
-        share = np.ascontiguousarray(cover)
-        share = share.astype(np.uint8) * np.uint8(255) if share.dtype == np.bool_ else np.array(share)
+        scale = np.uint8(255 if cover.dtype == np.bool_ else 1)
+        share: AlphaImage = np.asarray(cover.astype(np.uint8) * scale, np.uint8, order="C")
         paint_image(self.pixels, self._alpha, np.array(image, np.uint8, order="C"), share, float(opacity))
 
     def fill(self, color: Rgb, cover: AlphaImage | MaskImage, opacity: float) -> None:

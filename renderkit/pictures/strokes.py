@@ -160,21 +160,27 @@ def soften_edge(
 
 @kernel
 def _mix(
-    pixels: ColorImage, alpha: AlphaImage, y: int, x: int, red: float, green: float, blue: float, share: float
+    pixels: ColorImage,
+    alpha: AlphaImage,
+    y: int,
+    x: int,
+    red: np.float32,
+    green: np.float32,
+    blue: np.float32,
+    share: np.float32,
 ) -> None:
     """Paint one pixel. A picture with a backdrop has an `alpha` of no rows; else alpha is not premultiplied."""
     if alpha.shape[0] > 0:
-        below = alpha[y, x] / 255.0
-        total = share + (1.0 - share) * below
-        alpha[y, x] = np.uint8(255.0 * total + 0.5)
-        share = share / total if total > 0.0 else 0.0
+        total = share + (np.float32(1.0) - share) * np.float32(alpha[y, x]) / np.float32(255.0)
+        alpha[y, x] = np.uint8(np.float32(255.0) * total + np.float32(0.5))
+        share = share / max(total, np.float32(1e-9))
     pixels[y, x, 0] = _towards(pixels[y, x, 0], red, share)
     pixels[y, x, 1] = _towards(pixels[y, x, 1], green, share)
     pixels[y, x, 2] = _towards(pixels[y, x, 2], blue, share)
 
 
 @kernel
-def _towards(below: int, above: float, share: float) -> int:
+def _towards(below: np.uint8, above: np.float32, share: np.float32) -> np.uint8:
     # As floats: the difference of two unsigned numbers wraps.
     start = np.float64(below)
     return np.uint8(start + share * (np.float64(above) - start) + 0.5)

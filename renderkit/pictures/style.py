@@ -177,7 +177,7 @@ def parse_crop(value: object) -> Crop:
         raise ValueError(f"expected mesh, face or X,Y,W,H in px, found {value!r}") from error
     if len(numbers) != 4 or min(numbers[2:]) < 1:
         raise ValueError(f"expected mesh, face or X,Y,W,H in px, found {value!r}")
-    return cast("Window", numbers)
+    return numbers
 
 
 def _parse_color(value: object) -> Rgb:

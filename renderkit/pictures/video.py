@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -165,7 +165,7 @@ class _Gif(_Encoder):
         self._temporary.write_bytes(buffer.getbuffer())
 
 
-def _load_av():  # type: ignore[no-untyped-def] # noqa: ANN202 - PyAV's module
+def _load_av() -> Any:  # noqa: ANN401 - PyAV's module
     try:
         import av  # noqa: PLC0415 - an optional package
     except ImportError as error:

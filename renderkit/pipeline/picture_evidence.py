@@ -18,11 +18,11 @@ from renderkit.metrics.scored_view import Missing, PairedLandmarks
 from renderkit.pictures.framing import choose_window, picture_camera, picture_size
 from renderkit.pictures.layers.registry import find_layers, passes_of
 from renderkit.pictures.style import OverlayStyle
-from renderkit.pipeline.base_color import base_color
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.picture_size import check_matte_size, check_picture_size
+from renderkit.pipeline.view_parts import base_color
 from renderkit.renderers.base import Renderer, Rendering
 from renderkit.renderers.cpu import CpuRenderer
 from renderkit.results.evidence import ViewEvidence

@@ -88,7 +88,6 @@ def validate(
     checks: bool = True,
     sanity: bool = True,
     overlays: Overlays | bool = "worst",
-    style: OverlayStyle | None = None,
     progress: Advance | None = None,
     picture_progress: Advance | None = None,
     command: str = "",
@@ -133,7 +132,6 @@ def validate(
         sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
         overlays: Which views get a picture in the run folder: "worst" (of the worst, failed and named cameras the
             worst frame each, and one contact sheet), a number of worst cameras, "all" or "none".
-        style: How pictures look.
         progress: Called with the number of views done, 0 first, and their total.
         picture_progress: Likewise for pictures, which are drawn when all views are scored.
         command: What the report states as its command; this call's capture by default.
@@ -158,7 +156,6 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    which = parse_overlays(overlays)
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
     inputs = CaptureInputs.of(
@@ -172,23 +169,17 @@ def validate(
             undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
             evidence=evidence,
         )  # fmt: skip
-        _check_gates(asked, opened, options, compared)
+        which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            report = run.measure(with_checks=checks, with_sanity=sanity)
-            report = replace(report, gates=judge(report, asked, compared), baseline=compared)
-            if folder is not None:
-                files = PictureFiles(folder, OVERLAYS, page=True)
-                artist = PictureRun(opened, drawing, options, files, style or RUN_STYLE, picture_progress)
-                report = replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
+            report = run.measure(asked, compared, with_checks=checks, with_sanity=sanity)
+            report = run.draw(report, which, picture_progress)
         report = replace(
-            report,
-            provenance=_provenance(opened, inputs, options, drawing.info, command),
+            report, provenance=_provenance(opened, inputs, options, drawing.info, command),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
         )  # fmt: skip
-        if folder is not None:
-            _write(report, opened, folder)
+        _write(report, opened, folder)
     return report
 
 
@@ -208,8 +199,10 @@ class _Run:
         """What evidence that joins many views says."""
         return measure_evidence(self.capture, self.options, threads=self.workers or 0)
 
-    def measure(self, *, with_checks: bool, with_sanity: bool) -> Report:
-        """Check, score, explain, diagnose: a report without provenance and verdicts."""
+    def measure(
+        self, gates: Sequence[Gate], baseline: Report | None, *, with_checks: bool, with_sanity: bool
+    ) -> Report:
+        """Check, score, explain, diagnose, judge: a report without provenance."""
         info = self.renderer.info
         _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
         checks = self._check() if with_checks else ()
@@ -226,9 +219,17 @@ class _Run:
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
         diagnosis = self._diagnosis() if with_sanity else None
-        if self.pictures is not None and self.folder is not None:
-            write_pictures(self.capture, self.evidence, self.folder)
-        return replace(report, explanations=explanations, diagnosis=diagnosis)
+        report = replace(report, explanations=explanations, diagnosis=diagnosis)
+        return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
+
+    def draw(self, report: Report, which: Overlays, advance: Advance | None) -> Report:
+        """Draw the pictures of the run folder, where there is one; a report whose rows name them."""
+        if self.folder is None or which == "none":
+            return report
+        write_pictures(self.capture, self.evidence, self.folder)
+        files = PictureFiles(self.folder, OVERLAYS, page=True)
+        artist = PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
+        return replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
 
     def _diagnosis(self) -> Diagnosis:
         return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
@@ -260,11 +261,18 @@ class _Run:
         return num_frames * num_cameras * max(1, len(options.meshes))
 
 
-def _check_gates(gates: Sequence[Gate], capture: Capture, options: ValidationOptions, baseline: Report | None) -> None:
-    """Refuse gates that cannot be judged, before any work."""
+def _check(
+    gates: Sequence[Gate],
+    capture: Capture,
+    options: ValidationOptions,
+    baseline: Report | None,
+    overlays: Overlays | bool,
+) -> Overlays:
+    """Refuse gates that cannot be judged and pictures that cannot be chosen, before any work."""
     check_baseline(gates, has_baseline=baseline is not None)
     check_measured(gates, (*options.metrics, *options.evidence))
     check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
+    return parse_overlays(overlays)
 
 
 def _renderer(
@@ -297,7 +305,10 @@ def _provenance(
     )
 
 
-def _write(report: Report, capture: Capture, folder: Path) -> None:
+def _write(report: Report, capture: Capture, folder: Path | None) -> None:
+    """Write the run folder, where there is one."""
+    if folder is None:
+        return
     meshes = read_meshes_of(capture, report.frames, report.meshes)
     write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
     write_formats(report, folder)

@@ -24,7 +24,7 @@ def _spots(size: tuple[int, int], centers: FloatArray, sigma: float = 12.0) -> C
 def _centroid(image: ColorImage, around: FloatArray, radius: float) -> FloatArray:
     x, y = np.meshgrid(np.arange(image.shape[1]), np.arange(image.shape[0]))
     weight = image[:, :, 1].astype(float) * (np.hypot(x - around[0], y - around[1]) < radius)
-    return np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
+    return np.asarray([(weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()], np.float64)
 
 
 def _encoded(image: ColorImage, suffix: str) -> EncodedImage:

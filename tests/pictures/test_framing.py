@@ -14,7 +14,10 @@ from renderkit.pictures.presets import PRESETS, find_preset
 from renderkit.pictures.style import OverlayStyle, parse_crop, style_with
 
 CAMERA = Camera.look_at(eye=(0, 0, 4), target=(0, 0, 0), size=(1200, 900), fov_deg=40, name="7")
-SQUARE = Mesh([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0.5, 0.5, 0], [-0.5, 0.5, 0]], [[0, 1, 2], [0, 2, 3]])
+SQUARE = Mesh(
+    np.array([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0.5, 0.5, 0], [-0.5, 0.5, 0]]),
+    np.array([[0, 1, 2], [0, 2, 3]], np.int32),
+)
 
 
 def test_a_mesh_is_framed_with_a_margin_that_jpegs_can_be_cut_at() -> None:

@@ -20,7 +20,6 @@ from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.renderers.cpu import CpuRenderer
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.json_report import dump_report
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
@@ -70,17 +69,6 @@ def test_a_dead_worker_costs_its_view(faulty_capture: SynthTruth) -> None:
 def test_a_renderer_that_cannot_be_made_ends_the_walk(faulty_capture: SynthTruth) -> None:
     with open_capture(faulty_capture.capture) as capture, pytest.raises(ContextError, match="device 9"):
         list(validate_in_processes(capture, _no_context, num_workers=1))
-
-
-def test_pictures_are_drawn_in_the_calling_process(faulty_capture: SynthTruth) -> None:
-    def draw(evidence: ViewEvidence) -> str:
-        assert evidence.rendering is not None
-        assert evidence.rendering.color is not None
-        return f"{evidence.row.key.camera}-{os.getpid()}.jpg"
-
-    with open_capture(faulty_capture.capture) as capture:
-        rows = list(validate_in_processes(capture, partial(CpuRenderer, 1), None, draw, num_workers=1))
-        assert [row.overlay for row in rows] == [f"{name}-{os.getpid()}.jpg" for name in capture.camera_names]
 
 
 def test_a_row_survives_pickling(faulty_capture: SynthTruth) -> None:

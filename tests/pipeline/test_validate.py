@@ -19,7 +19,6 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.results.cameras import rank_cameras, summarise_cameras
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
@@ -136,20 +135,6 @@ def test_the_mesh_is_read_once_per_frame(make_ball: MakeBall) -> None:
 
     _rows(make_ball(changed_frames={"0": Frame("0", {"scan": read})}))
     assert reads == ["scan"]
-
-
-def test_pictures_are_drawn_and_a_failing_picture_costs_no_scores(make_ball: MakeBall) -> None:
-    def draw(evidence: ViewEvidence) -> str | None:
-        assert evidence.rendering is not None
-        assert evidence.rendering.color is not None
-        if evidence.row.key.camera == "01":
-            raise DatasetError("overlays", None, "disk full")
-        return f"overlays/{evidence.row.key.camera}.jpg"
-
-    rows = list(validate_views(make_ball(), RayRenderer(), ValidationOptions(frames=("0",)), draw))
-    assert [row.overlay for row in rows] == ["overlays/00.jpg", None, "overlays/02.jpg"]
-    assert rows[1].scores.mask is not None
-    assert rows[1].warnings == ("no overlay: overlays: disk full",)
 
 
 def test_planted_faults_are_the_worst_rows_by_far(faulty_capture: SynthTruth) -> None:

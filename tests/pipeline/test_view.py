@@ -17,10 +17,8 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.view import examine_view
-from renderkit.renderers.base import RenderPass
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.kinds import METRIC_GROUPS, asked_kinds
-from renderkit.results.rows import ViewKey
+from renderkit.results.rows import ViewKey, ViewResult
 
 KEY = ViewKey("memory", "0", "00", "scan")
 
@@ -29,15 +27,14 @@ def _examine(
     view: View,
     mesh: Mesh | None = None,
     landmarks: Landmarks | None = None,
-    passes: RenderPass = RenderPass.GEOMETRY,
     **options: bool | float | tuple[str, ...],
-) -> ViewEvidence:
+) -> ViewResult:
     content = FrameContent.of(Missing("the frame has no mesh") if mesh is None else mesh, landmarks)
-    return examine_view(KEY, view, content, RayRenderer(), ValidationOptions(**options), passes)  # type: ignore[arg-type]
+    return examine_view(KEY, view, content, RayRenderer(), ValidationOptions(**options))  # type: ignore[arg-type]
 
 
 def test_the_truth_scores_perfectly() -> None:
-    row = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks()).row
+    row = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks())
     assert row.failure is None
     assert row.scores.mask is not None
     assert row.scores.boundary is not None
@@ -60,7 +57,7 @@ def test_a_moved_picture_is_measured_by_its_shift() -> None:
     shift = np.array([3.0, -4.0])
     moved = Landmarks(landmarks.points + shift, landmarks.valid, "mesh")
     matte = np.roll(view.mask.decode_gray(), (-4, 3), (0, 1))
-    row = _examine(replace(view, mask=encoded(matte), read_landmarks=lambda: moved), ball_mesh(), ball_landmarks()).row
+    row = _examine(replace(view, mask=encoded(matte), read_landmarks=lambda: moved), ball_mesh(), ball_landmarks())
     assert row.scores.reprojection is not None
     assert row.scores.reprojection.median_px == pytest.approx(5.0, abs=1e-6)
     np.testing.assert_allclose(row.scores.reprojection.bias_px, -shift, atol=1e-6)
@@ -76,10 +73,10 @@ def test_an_inverted_matte_and_exchanged_coordinates_are_named() -> None:
     assert landmarks is not None
     assert view.mask is not None
     inverted = encoded(255 - view.mask.decode_gray())
-    row = _examine(replace(view, mask=inverted), ball_mesh()).row
+    row = _examine(replace(view, mask=inverted), ball_mesh())
     assert any("looks inverted" in text for text in row.warnings)
     swapped = Landmarks(landmarks.points[:, ::-1], landmarks.valid, "mesh")
-    row = _examine(replace(view, read_landmarks=lambda: swapped), ball_mesh(), ball_landmarks()).row
+    row = _examine(replace(view, read_landmarks=lambda: swapped), ball_mesh(), ball_landmarks())
     assert any("x and y exchanged" in text for text in row.warnings)
 
 
@@ -90,7 +87,7 @@ def test_notes_of_all_parts_become_warnings_of_the_row() -> None:
     assert view.mask is not None
     labels = encoded((view.mask.decode_gray() > 127).astype(np.uint8))
     noted = replace(landmarks, notes=("of the landmarks",))
-    row = _examine(replace(view, mask=labels, read_landmarks=lambda: noted, notes=("of the view",)), ball_mesh()).row
+    row = _examine(replace(view, mask=labels, read_landmarks=lambda: noted, notes=("of the view",)), ball_mesh())
     assert row.warnings[0] == "of the view"
     assert "0 and 1" in row.warnings[1]
     assert row.warnings[2] == "of the landmarks"
@@ -102,7 +99,7 @@ def test_a_landmark_outside_the_picture_is_measured_not_hidden() -> None:
     turned = Pose.from_rotation_vector([0.0, 0.3, 0.0], [0.0, 0.0, 0.0])
     view = ball_view("0", "00")
     camera = replace(view.camera, cam_from_world=turned, distortion=ball_camera("00", []).distortion)
-    row = _examine(replace(view, camera=camera), ball_mesh(), ball_landmarks()).row
+    row = _examine(replace(view, camera=camera), ball_mesh(), ball_landmarks())
     assert row.scores.reprojection is not None
     pixels, _ = cv2.projectPoints(ball_landmarks().points, turned.rotation_vector, turned.t, camera.K, None)
     outside = np.count_nonzero(pixels.reshape(-1, 2)[:, 0] > 159.5)
@@ -113,14 +110,12 @@ def test_a_landmark_outside_the_picture_is_measured_not_hidden() -> None:
 
 def test_a_mesh_without_faces_is_projected_and_says_what_to_give() -> None:
     points = Mesh(ball_mesh().vertices, np.zeros((0, 3), dtype=np.int32), name="flame")
-    evidence = _examine(ball_view("0", "00"), points, ball_landmarks())
-    row = evidence.row
+    row = _examine(ball_view("0", "00"), points, ball_landmarks())
     assert row.scores.mask is None
     assert "--flame FILE" in row.missing["mask"]
     assert row.scores.containment is not None
     assert row.scores.containment.containment > 0.9
     assert row.scores.containment.num_points == len(points.vertices)
-    assert evidence.vertices is not None
     assert row.scores.reprojection is not None
     assert (row.scores.reprojection.num_used, row.scores.reprojection.num_hidden) == (8, 0)
     assert any("no landmark is known to be hidden" in text for text in row.warnings)
@@ -128,19 +123,19 @@ def test_a_mesh_without_faces_is_projected_and_says_what_to_give() -> None:
 
 def test_what_is_missing_has_a_reason_each() -> None:
     bare = View("0", ball_camera("00"))
-    row = _examine(bare, ball_mesh()).row
+    row = _examine(bare, ball_mesh())
     assert "--masks DIR" in row.missing["mask"]
     assert "no 3D landmarks" in row.missing["reprojection"]
-    row = _examine(bare, None, ball_landmarks()).row
+    row = _examine(bare, None, ball_landmarks())
     assert row.missing["mask"] == row.missing["containment"] == "the frame has no mesh"
     assert "no 2D landmarks" in row.missing["reprojection"]
     other = Landmarks.all_valid(np.zeros((5, 2)), "unheard-of")
-    row = _examine(replace(bare, read_landmarks=lambda: other), ball_mesh(), ball_landmarks()).row
+    row = _examine(replace(bare, read_landmarks=lambda: other), ball_mesh(), ball_landmarks())
     assert "unheard-of" in row.missing["reprojection"]
 
 
 def test_landmarks_are_scored_without_any_mesh() -> None:
-    row = _examine(ball_view("0", "00"), None, ball_landmarks()).row
+    row = _examine(ball_view("0", "00"), None, ball_landmarks())
     assert row.scores.reprojection is not None
     assert row.scores.reprojection.num_used == 8
 
@@ -148,7 +143,7 @@ def test_landmarks_are_scored_without_any_mesh() -> None:
 def test_a_mesh_that_misses_the_picture_is_explained() -> None:
     away = Pose.from_rotation_vector([0.0, np.pi, 0.0], [0.0, 0.0, 0.0])
     view = ball_view("0", "00")
-    row = _examine(replace(view, camera=replace(view.camera, cam_from_world=away)), ball_mesh()).row
+    row = _examine(replace(view, camera=replace(view.camera, cam_from_world=away)), ball_mesh())
     assert row.scores.mask is not None
     assert row.scores.mask.rendered_px == 0
     assert any("right way round" in text for text in row.warnings)
@@ -157,9 +152,9 @@ def test_a_mesh_that_misses_the_picture_is_explained() -> None:
 def test_an_empty_matte_is_a_warning_and_half_transparency_follows_the_threshold() -> None:
     view = ball_view("0", "00")
     empty = replace(view, mask=encoded(np.zeros((120, 160), dtype=np.uint8)))
-    assert "the matte is empty at this threshold" in _examine(empty, ball_mesh()).row.warnings
+    assert "the matte is empty at this threshold" in _examine(empty, ball_mesh()).warnings
     grey = replace(view, mask=encoded(np.full((120, 160), 100, dtype=np.uint8)))
-    low, high = (_examine(grey, ball_mesh(), matte_threshold=value).row for value in (0.3, 0.5))
+    low, high = (_examine(grey, ball_mesh(), matte_threshold=value) for value in (0.3, 0.5))
     assert low.scores.mask is not None
     assert high.scores.mask is not None
     assert (low.scores.mask.captured_px, high.scores.mask.captured_px) == (160 * 120, 0)
@@ -169,13 +164,13 @@ def test_vertices_beyond_the_lens_are_counted() -> None:
     # r (1 - 0.9 r^2) turns over at r = 0.6086.
     view = View("0", replace(ball_camera("00", [-0.9, 0.0, 0.0, 0.0])))
     wide = Mesh(np.array([[0.0, 0, 1], [0.1, 0, 1], [0, 0.1, 1], [0.62, 0, 1], [-0.7, 0, 1]]), np.array([[0, 1, 2]]))
-    row = _examine(view, wide).row
+    row = _examine(view, wide)
     assert any(text.startswith("2 of 5 vertices lie beyond the radius 0.609") for text in row.warnings)
 
 
 def test_the_undistorted_way_agrees_with_the_raw_way() -> None:
-    raw = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks()).row.scores
-    classic = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks(), undistort=True).row.scores
+    raw = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks()).scores
+    classic = _examine(ball_view("0", "00"), ball_mesh(), ball_landmarks(), undistort=True).scores
     assert raw.mask is not None
     assert classic.mask is not None
     # Resampling moves the outline by less than half a pixel: of about 250 px of outline, few change sides.
@@ -187,13 +182,6 @@ def test_the_undistorted_way_agrees_with_the_raw_way() -> None:
     assert classic.reprojection.num_hidden == 1
 
 
-def test_colour_is_rendered_only_when_asked_for() -> None:
-    assert _examine(ball_view("0", "00"), ball_mesh()).rendering is None
-    evidence = _examine(ball_view("0", "00"), ball_mesh(), passes=RenderPass.COLOR)
-    assert evidence.rendering is not None
-    assert evidence.rendering.color is not None
-
-
 def test_landmarks_that_are_not_valid_are_not_compared() -> None:
     view, points = ball_view("0", "00"), ball_landmarks()
     detected = view.read_landmarks()
@@ -203,7 +191,7 @@ def test_landmarks_that_are_not_valid_are_not_compared() -> None:
     lifted = points.points + np.array([[0.0] * 3, [0.0, 0.5, 0.0]] + [[0.0] * 3] * 6)
     captured = Landmarks(moved, np.arange(8) != 0, "mesh")
     annotated = Landmarks(lifted, np.arange(8) != 1, "mesh")
-    row = _examine(replace(view, read_landmarks=lambda: captured), ball_mesh(), annotated).row
+    row = _examine(replace(view, read_landmarks=lambda: captured), ball_mesh(), annotated)
     assert row.scores.reprojection is not None
     assert row.scores.reprojection.num_used == 5
     assert row.scores.reprojection.num_missing == 2
@@ -214,7 +202,7 @@ def test_landmarks_that_are_not_valid_are_not_compared() -> None:
 def test_every_kind_asked_for_has_a_score_or_a_reason(groups: tuple[str, ...]) -> None:
     bare = View("0", ball_camera("00"))
     for view, mesh, landmarks in ((ball_view("0", "00"), ball_mesh(), ball_landmarks()), (bare, None, None)):
-        row = _examine(view, mesh, landmarks, metrics=groups).row
+        row = _examine(view, mesh, landmarks, metrics=groups)
         asked = {kind.name for kind in asked_kinds(groups)}
         assert set(row.scores) | set(row.missing) == asked
         assert not set(row.scores) & set(row.missing)
