@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
+import av
 import pytest
 from command_result import Result
 
@@ -15,18 +15,33 @@ Run = Callable[..., Result]
 
 
 @pytest.mark.parametrize(
-    ("selection", "pictures"), [(("--frames", "0"), 6), (("--frames", "0,1", "--cameras", "25"), 2)]
+    ("kind", "selection", "pictures"),
+    [("turntable", (), 6), ("time", ("--cameras", "25"), 2), ("grid", ("--cameras", "22,25,28"), 2)],
 )
-def test_one_picture_per_view(
-    run: Run, capture: SynthTruth, tmp_path: Path, selection: tuple[str, ...], pictures: int
+def test_one_picture_per_view_or_frame(
+    run: Run, capture: SynthTruth, tmp_path: Path, kind: str, selection: tuple[str, ...], pictures: int
 ) -> None:
-    result = run("overlay", capture.capture, *selection, "--video", "out.mp4", "--fps", "2", "--max-size", "400")
-    assert result.code == 0
+    result = run("overlay", capture.capture, *selection, "--video", kind, "--fps", "2", "--max-size", "320")
+    assert result.code == 0, result.err
     assert f"{pictures} pictures" in result.out
-    assert cv2.VideoCapture(str(tmp_path / "out.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == pictures
+    with av.open(str(tmp_path / "overlays" / f"{kind}.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == pictures
+        assert float(container.duration) / 1e6 == pytest.approx(pictures / 2.0, abs=0.02)
 
 
-def test_several_frames_of_several_cameras_are_no_video(run: Run, capture: SynthTruth) -> None:
-    result = run("overlay", capture.capture, "--frames", "0,1", "--video", "out.mp4")
+def test_the_files_name_says_the_format(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    common = ("--cameras", "25", "--video", "turntable", "--max-size", "160", "--out", "a.gif")
+    assert run("overlay", capture.capture, *common).code == 0
+    assert (tmp_path / "a.gif").read_bytes()[:6] == b"GIF89a"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [(("--video", "time"), "shows one camera"), (("--video", "turntable", "--frames", "0,1"), "shows one frame")],
+)
+def test_views_that_make_no_such_video_are_refused(
+    run: Run, capture: SynthTruth, arguments: tuple[str, ...], why: str
+) -> None:
+    result = run("overlay", capture.capture, *arguments)
     assert result.code == 2
-    assert "choose one" in " ".join(result.err.replace("│", " ").split())
+    assert why in result.err

@@ -55,11 +55,31 @@ def test_the_main_job(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     assert document["summary"]["worst_camera"]["camera"] == "25"
     assert document["provenance"]["renderer"]["device"]
     assert len(document["provenance"]["inputs"]) == 2
-    for row in document["rows"]:
-        picture = cv2.imread(str(tmp_path / "out" / row["overlay"]))
-        assert picture is not None
-        assert picture.shape[1] >= 900
+    drawn = {row["camera"]: row["overlay"] for row in document["rows"] if row["overlay"]}
+    assert set(drawn) == {"25"}
+    assert "1 of 6 views (--overlays all draws every view)" in result.out
+    picture = cv2.imread(str(tmp_path / "out" / drawn["25"]))
+    assert picture is not None
+    assert picture.shape[1] >= 900
     assert (tmp_path / "out" / "overlays" / "sheet_0_scan.jpg").is_file()
+
+
+@pytest.mark.parametrize(("which", "count"), [("all", 4), ("2", 2), ("none", 0)])
+def test_which_views_get_pictures(run: Run, capture: SynthTruth, tmp_path: Path, which: str, count: int) -> None:
+    common = ("--cameras", "22,25", "--no-checks", "--no-sanity", "--out", "out")
+    assert run("validate", capture.capture, *common, "--overlays", which).code == 0
+    names = sorted(path.name for path in (tmp_path / "out" / "overlays").iterdir())
+    sheets = [name for name in names if name.startswith("sheet_")]
+    assert len(names) - len(sheets) == count
+    assert len(sheets) == {"all": 2, "2": 1, "none": 0}[which]
+    assert sum(row["overlay"] is not None for row in _document(tmp_path / "out")["rows"]) == count
+
+
+def test_a_wrong_choice_of_pictures_is_refused(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    result = run("validate", capture.capture, "--out", "out", "--overlays", "some")
+    assert result.code == 2
+    assert "all, worst, none or a number" in result.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_folder_is_chosen_and_pictures_can_be_left_out(run: Run, capture: SynthTruth, tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def test_one_call_scores_explains_and_judges(faulty_capture: SynthTruth) -> None
 
 
 def test_the_run_folder_holds_the_same_report(faulty_capture: SynthTruth, tmp_path: Path) -> None:
-    report = rk.validate(faulty_capture.capture, cameras="22,28", out=tmp_path / "run", renderer="cpu", checks=False)
+    report = rk.validate(
+        faulty_capture.capture, cameras="22,28", out=tmp_path / "run", overlays="all", renderer="cpu", checks=False
+    )
     document = json.loads((tmp_path / "run" / "report.json").read_text())
     assert [row["camera"] for row in document["rows"]] == ["22", "28"]
     assert str(rk.read_report(tmp_path / "run")) == str(report)
