@@ -129,11 +129,9 @@ def overlay(
         camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.open() as opened:
-        chosen = frames or (
-            opened.frame_ids[0] if opened.frame_ids and video in {None, VideoChoice.TURNTABLE} else None
-        )
+        first = next(iter(opened.frame_ids), None) if video in {None, VideoChoice.TURNTABLE} else None
         options = make_options(
-            opened, inputs.mesh_names, frames=chosen, cameras=cameras, matte_threshold=matte_threshold,
+            opened, inputs.mesh_names, frames=frames or first, cameras=cameras, matte_threshold=matte_threshold,
             undistort=undistort,
         )  # fmt: skip
         with open_renderer(renderer, device) as drawing:
