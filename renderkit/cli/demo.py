@@ -74,7 +74,7 @@ def _explain(report: Report, run_folder: Path) -> None:
     typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
     for path, what in (
         (run_folder / str(overlay), "its photo, the rendering's outline beside the captured one, landmark errors"),
-        (run_folder / OVERLAYS, "the other cameras, and the contact sheet of the rig"),
+        (run_folder / OVERLAYS, "the contact sheet of the rig; --overlays all draws every camera"),
         (run_folder / FILE_NAME, "all numbers"),
     ):
         typer.echo(f"  {path}\n      {what}")
