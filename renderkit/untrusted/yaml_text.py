@@ -25,7 +25,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
 _ITEM = re.compile(r"-(?:\s+|\Z)")
-_NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,")
+_NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,|\A\s*,")
 _PLAIN_END = re.compile(r"[,\[\]{}]|:\s|:\Z")
 _NUMBERS = re.compile(r"\[(?:[-+0-9.eE,\s]|\[[-+0-9.eE,\s]*\])*\]")
 """A list of numbers, or a list of such lists: the usual case, which is JSON as well."""
