@@ -195,7 +195,7 @@ NEEDED = {
     "bop": ("*", "cam_R_w2c"),
     "nersemble": ("world_2_cam", "*"),
 }
-WRONG = ["False", None, float("nan"), ["a", "b"], {}, True]
+WRONG: list[object] = ["False", None, float("nan"), ["a", "b"], {}, True]
 
 
 def with_value(path: Path, place: tuple[str | int, ...], value: object) -> None:
