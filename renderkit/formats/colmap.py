@@ -57,6 +57,7 @@ def read_text_model(content: Content) -> RawRig:
     has_rigs = Content(folder).has("rigs.txt", "frames.txt")
     rigs = colmap_text.read_rigs(folder / "rigs.txt", folder / "frames.txt") if has_rigs else None
     rig = _combine(colmap_text.read_cameras(folder / "cameras.txt"), images, rigs, content.path)
+    rig = replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".txt")))
     if not stripped:
         return rig
     note = f"images.txt lacks the second line (2D points) of {stripped} of {len(images)} images; every line is read"
@@ -71,7 +72,18 @@ def read_binary_model(content: Content) -> RawRig:
     images = colmap_binary.read_images(folder / "images.bin")
     has_rigs = Content(folder).has("rigs.bin", "frames.bin")
     rigs = colmap_binary.read_rigs(folder / "rigs.bin", folder / "frames.bin") if has_rigs else None
-    return _combine(colmap_binary.read_cameras(folder / "cameras.bin"), images, rigs, content.path)
+    rig = _combine(colmap_binary.read_cameras(folder / "cameras.bin"), images, rigs, content.path)
+    return replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".bin")))
+
+
+def _half_a_rig(folder: Path, suffix: str) -> tuple[str, ...]:
+    """Say where one of the two files of a rig is there without the other: neither is used then."""
+    there = [name for name in (f"rigs{suffix}", f"frames{suffix}") if (folder / name).is_file()]
+    if len(there) != 1:
+        return ()
+    return (
+        f"{there[0]} is there without the other of rigs{suffix} and frames{suffix}: the images file's poses are used",
+    )
 
 
 def _combine(table: CameraTable, images: Sequence[ImageRecord], rigs: RigTable | None, path: Path) -> RawRig:

@@ -13,7 +13,17 @@ from pathlib import Path
 from renderkit.formats.as_stated import RawCamera, RawRig, centered_intrinsics, pose_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.unread import unread_notes
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, number, numbers, size_at
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    name_at,
+    number,
+    numbers,
+    size_at,
+)
 
 _KEYS = {"img_name", "width", "height", "position", "rotation", "fx", "fy"}
 
@@ -28,7 +38,7 @@ def read(content: Content) -> RawRig:
     """Read cameras.json; of cameras with one picture name, the number is added."""
     path = content.path
     entries = [mapping_at(one, path, f"[{i}]") for i, one in enumerate(list_at(content.json, path, None))]
-    names = [str(entry.get("img_name", index)) for index, entry in enumerate(entries)]
+    names = [name_at(entry.get("img_name", index), path, f"[{index}].img_name") for index, entry in enumerate(entries)]
     if len(set(names)) < len(names):
         names = [f"{name}_{index}" for index, name in enumerate(names)]
     cameras = tuple(

@@ -21,7 +21,17 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import intrinsics_from_corner_origin
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    name_at,
+    numbers,
+    size_at,
+    write_json,
+)
 
 _LIMITS = Expressible(brown_conrady=14, kannala_brandt=True)
 _MODELS: dict[str, ModelName] = {
@@ -46,7 +56,10 @@ def read(content: Content) -> RawRig:
     entries = list_at(field(mapping_at(content.json, path, None), "KRT", path), path, "KRT")
     values = [mapping_at(entry, path, f"KRT[{index}]") for index, entry in enumerate(entries)]
     places = [f"KRT[{index}]" for index in range(len(values))]
-    ids = [str(field(entry, "cameraId", path, f"{where}.")) for entry, where in zip(values, places, strict=True)]
+    ids = [
+        name_at(field(entry, "cameraId", path, f"{where}."), path, f"{where}.cameraId")
+        for entry, where in zip(values, places, strict=True)
+    ]
     # A camera that is named twice is told by the rig's own check.
     by_name = dict(zip(ids, zip(values, places, strict=True), strict=True))
     cameras, failed = read_each(ids, lambda name: _read_camera(name, by_name[name][0], path, by_name[name][1]))

@@ -20,7 +20,17 @@ from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, number, numbers, size_at
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    name_at,
+    number,
+    numbers,
+    size_at,
+)
 
 _DEFAULT_SENSOR_MM = 36.0
 _OFFSET_SINCE, _FOCAL_XY_SINCE, _FOCAL_MM_SINCE, _RATIO_FIXED = (1, 2, 1), (1, 2, 0), (1, 2, 2), (1, 2, 5)
@@ -34,6 +44,9 @@ _HARMLESS = {
     "undistortionOffset", "undistortionParams", "undistortionType", "fisheyeCircleCenterX", "fisheyeCircleCenterY",
     "fisheyeCircleRadius",
 }  # fmt: skip
+_VIEW_READ = {"viewId", "poseId", "intrinsicId", "path", "rigId"}
+_VIEW_HARMLESS = {"width", "height", "frameId", "subPoseId", "resectionId", "isPoseIndependent", "metadata",
+                  "ancestors", "frameRange"}  # fmt: skip
 _NO_LENS = {"pinhole", "none", "", "equidistant"}
 
 
@@ -56,7 +69,10 @@ def read(content: Content) -> RawRig:
             path, "poses", "the file is from before StructureFromMotion, without a pose; take that node's output"
         )
     posed = [view for view in views if str(view.get("poseId")) in poses]
-    files = [str(view.get("path", view.get("viewId", index))).replace("\\", "/") for index, view in enumerate(posed)]
+    files = [
+        name_at(view.get("path", view.get("viewId", index)), path, f"views[{index}].path").replace("\\", "/")
+        for index, view in enumerate(posed)
+    ]
     short = [file.rsplit("/", 1)[-1] for file in files]
     names = names_from_pictures(short if len(set(short)) == len(short) else files)
     by_name = dict(zip(names, posed, strict=True))
@@ -68,6 +84,8 @@ def read(content: Content) -> RawRig:
     left_out = len(views) - len(posed)
     notes: tuple[str, ...] = (f"left out, as they have no pose: {left_out} of {len(views)} views",) if left_out else ()
     notes += unread_notes(models.values(), _READ, _HARMLESS)
+    notes += unread_notes(views, _VIEW_READ, _VIEW_HARMLESS, per="view")
+    notes += unread_notes(poses.values(), {"poseId", "pose"}, {"locked"}, per="pose")
     return RawRig(cameras, path, "unknown", notes=notes, failed=failed, order=names)
 
 

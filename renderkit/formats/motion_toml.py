@@ -35,6 +35,7 @@ from renderkit.untrusted.content import (
     field,
     flag_at,
     mapping_at,
+    name_at,
     numbers,
     size_at,
     write_text,
@@ -64,7 +65,7 @@ def read(content: Content) -> RawRig:
     metadata = mapping_at(top.get("metadata", {}), path, "metadata")
     ignored = [key for key, table in tables.items() if flag_at(table.get("ignore", False), path, f"{key}.ignore")]
     kept = {key: table for key, table in tables.items() if key not in ignored}
-    names = [str(table.get("name", key)) for key, table in kept.items()]
+    names = [name_at(table.get("name", key), path, f"{key}.name") for key, table in kept.items()]
     if len(set(names)) < len(names):
         names = list(kept)
     unit, unit_note = _unit(kept, metadata)

@@ -148,8 +148,16 @@ def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: 
     """Return a matrix given as rows, cols, data, or as nested lists."""
     if not isinstance(value, Mapping):
         return numbers(value, shapes, path, key)
-    data = numbers([_plain(one) for one in field(value, "data", path, f"{key}.")], [(None,)], path, key)
+    given = field(value, "data", path, f"{key}.")
+    words = [_plain(one) for one in given] if isinstance(given, list) else given
     sides = value.get("sizes")
+    if sides is None and isinstance(words, list):
+        rows, columns = (field(value, side, path, f"{key}.") for side in ("rows", "cols"))
+        if type(rows) is int and type(columns) is int and len(words) == rows * columns > 0:  # the usual case
+            return numbers(
+                [words[start : start + columns] for start in range(0, len(words), columns)], shapes, path, key
+            )
+    data = numbers(words, [(None,)], path, key)
     if sides is None:
         sides = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
     shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())

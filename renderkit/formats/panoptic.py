@@ -14,7 +14,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import coefficients_at, intrinsics_at
 from renderkit.formats.unread import unread_notes
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at
+from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, name_at, numbers, size_at
 
 _READ = {"name", "K", "distCoef", "R", "t", "resolution"}
 _HARMLESS = {"type", "panel", "node"}
@@ -55,7 +55,7 @@ def _read_camera(entry: Mapping[str, Untrusted], index: int, path: Path) -> RawC
     if "resolution" in entry:
         width, height = numbers(entry["resolution"], [(2,)], path, f"{where}resolution")
         size = size_at(width, height, path, f"{where}resolution")
-    name = str(entry.get("name", index))
+    name = name_at(entry.get("name", index), path, f"{where}name")
     return RawCamera(name, K, pose_matrix(rotation, translation), coefficients=lens, size=size)
 
 

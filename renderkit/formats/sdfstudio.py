@@ -17,7 +17,7 @@ from renderkit.formats.matrices import extrinsics_at, intrinsics_at
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.conventions import intrinsics_from_corner_origin
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, size_at
+from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, name_at, size_at
 
 _READ = {"camtoworld", "intrinsics", "rgb_path"}
 _HARMLESS = {
@@ -55,7 +55,12 @@ def read(content: Content) -> RawRig:
     frames = list_at(field(top, "frames", path), path, "frames")
     entries = [mapping_at(one, path, f"frames[{i}]") for i, one in enumerate(frames)]
     size = size_at(field(top, "width", path), field(top, "height", path), path, "width")
-    names = names_from_pictures([str(entry.get("rgb_path", index)) for index, entry in enumerate(entries)])
+    names = names_from_pictures(
+        [
+            name_at(entry.get("rgb_path", index), path, f"frames[{index}].rgb_path")
+            for index, entry in enumerate(entries)
+        ]
+    )
     cameras = tuple(
         _read_frame(name, entry, size, path, f"frames[{i}].")
         for i, (name, entry) in enumerate(zip(names, entries, strict=True))

@@ -31,7 +31,9 @@ def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
     """
     pictures = find_picture_sizes(rig.path, [camera.name for camera in rig.cameras])
     known = tuple(
-        camera if camera.picture_size is not None else replace(camera, picture_size=pictures.get(camera.name))
+        replace(camera, picture_size=pictures[camera.name])
+        if camera.picture_size is None and camera.name in pictures
+        else camera
         for camera in rig.cameras
     )
     filled = tuple(_from_known(camera, size) for camera in known)

@@ -42,6 +42,7 @@ from renderkit.untrusted.content import (
     flag_at,
     list_at,
     mapping_at,
+    name_at,
     number,
     numbers,
     size_at,
@@ -92,7 +93,9 @@ def read(content: Content) -> RawRig:
         mapping_at(frame, path, f"frames[{index}]")
         for index, frame in enumerate(list_at(field(top, "frames", path), path, "frames"))
     ]
-    files = [str(frame.get("file_path", index)) for index, frame in enumerate(frames)]
+    files = [
+        name_at(frame.get("file_path", index), path, f"frames[{index}].file_path") for index, frame in enumerate(frames)
+    ]
     shared = {key: value for key, value in top.items() if key != "frames"}
     names = names_from_pictures(files)
     by_name = {name: (index, frame) for index, (name, frame) in enumerate(zip(names, frames, strict=True))}

@@ -167,6 +167,17 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
     raise DatasetError(path, key, f"expected shape {_shapes_text(shapes)}, found {array.shape}")
 
 
+def name_at(value: Untrusted, path: Path, key: str) -> str:
+    """Return a name, which may be stated as a whole number.
+
+    Raises:
+        DatasetError: If it is anything else: null, a flag, a list, an empty text.
+    """
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise DatasetError(path, key, f"expected a name, found {str(value)[:40]!r}")
+
+
 def number(value: Untrusted, path: Path, key: str) -> float:
     """Return one number, or one written as text."""
     # The usual cases first: a file of 10,000 cameras has a hundred thousand single numbers.

@@ -25,7 +25,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
 _ITEM = re.compile(r"-(?:\s+|\Z)")
-_NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,")
+_NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,|\A\s*,")
 _PLAIN_END = re.compile(r"[,\[\]{}]|:\s|:\Z")
 _NUMBERS = re.compile(r"\[(?:[-+0-9.eE,\s]|\[[-+0-9.eE,\s]*\])*\]")
 """A list of numbers, or a list of such lists: the usual case, which is JSON as well."""
@@ -78,7 +78,7 @@ def _logical_lines(path: Path, text: str) -> list[_Line]:
                 if content == "---" and not found:
                     continue
                 break
-            start, indent = number, len(stripped) - len(stripped.lstrip(" "))
+            start, indent = number, len(stripped) - len(stripped.lstrip(" ")) if raw[0] == " " else 0
             if stripped[indent : indent + 1] == "\t":
                 raise DatasetError(path, f"line {number}", "YAML is not indented by tabs")
         if pieces or "[" in content or "{" in content:
@@ -160,15 +160,16 @@ class _Blocks:
 
     def _mapping(self, indent: int, depth: int) -> dict[str, Any]:
         entries: dict[str, Any] = {}
-        while self.index < len(self.lines):
-            line = self.lines[self.index]
-            split = _split_key(line.text) if line.indent == indent else None
-            if split is None or (line.text[0] == "-" and _ITEM.match(line.text)):
+        lines = self.lines
+        while self.index < len(lines):
+            _, own, text = lines[self.index]
+            split = _split_key(text) if own == indent else None
+            if split is None or (text[0] == "-" and _ITEM.match(text)):
                 break
             key, rest = split
             if key in entries:
                 raise self.error(f"the key {key[:40]!r} occurs twice")
-            rest = _TAG.sub("", rest, count=1) if rest.startswith("!") else rest
+            rest = _TAG.sub("", rest, count=1) if rest[:1] == "!" else rest
             if rest:
                 entries[key] = self._value(rest)
                 self.index += 1
@@ -201,20 +202,19 @@ class _Blocks:
 
 def _split_key(text: str) -> tuple[str, str] | None:
     """Return a mapping line's key and the rest; None for other lines."""
-    if text[:1] in {"[", "{"}:
+    first = text[:1]
+    if first in {"[", "{"}:
         return None
-    if text[:1] in {'"', "'"}:
+    if first in {'"', "'"}:
         end = text.find(text[0], 1)
         key, rest = text[1:end], text[end + 1 :].lstrip()
         if end < 0 or not rest.startswith(":") or (len(rest) > 1 and not rest[1].isspace()):
             return None
         return key, rest[1:].strip()
-    at = text.find(": ")
-    if at < 0:
-        at = len(text) - 1 if text.endswith(":") else -1
-    if at <= 0:
-        return None
-    return text[:at].rstrip(), text[at + 1 :].strip()
+    key, found, rest = text.partition(": ")
+    if found:
+        return (key.rstrip(), rest.strip()) if key else None
+    return (text[:-1].rstrip(), "") if text[-1:] == ":" and len(text) > 1 else None
 
 
 class _Flow:

@@ -19,6 +19,7 @@ from scene_oracle import (
     ball,
     captured,
     check_scene,
+    pixels,
     ring,
     silhouette,
     write_landmarks,
@@ -26,6 +27,8 @@ from scene_oracle import (
     write_photo,
     write_picture,
 )
+
+from renderkit.results.json_report import read_report
 
 VERTICES, FACES = ball()
 CAMERAS = ring()
@@ -255,3 +258,50 @@ def test_every_command_on_a_scene(run: Run) -> None:
         result = run(*command)
         assert result.code != 0
         assert "the matte is 80 x 60 px" in result.out
+
+
+def test_min_confidence_belongs_to_every_command_that_takes_landmarks(run: Run) -> None:
+    """Wrong points of little confidence are left out; init keeps the threshold."""
+    cameras = {str(index): one for index, one in enumerate(CAMERAS)}
+    write_views(Path("scene"), "images/{camera}.jpg", "masks/{camera}.png", cameras)
+    write_mesh(Path("scene/mesh.ply"), VERTICES, FACES)
+    Path("scene/cameras.xml").write_text(metashape(cameras))
+    write_landmarks(Path("scene/marks.json"), cameras, VERTICES, "mesh")
+    document = json.loads(Path("scene/marks.json").read_text())
+    views, chosen = document["landmarks_2d"]["frames"]["*"], document["vertex_indices"]["indices"]
+    for name, points in views.items():
+        right = pixels(cameras[name], VERTICES[chosen])
+        views[name] = [[*(right[i] if i % 2 else point), 0.9 if i % 2 else 0.1] for i, point in enumerate(points)]
+    Path("scene/marks.json").write_text(json.dumps(document))
+    given = ("scene", "--landmarks", "scene/marks.json", "--min-confidence", "0.5")
+    assert worst_error_px(run, *given[:3]) == pytest.approx(5.0)
+    assert worst_error_px(run, *given) == pytest.approx(0.0, abs=1e-6)
+    for command in ("diagnose", "inspect", "overlay", "init"):
+        result = run(command, *given, *(("--renderer", "cpu") if command == "overlay" else ()))
+        # The mattes are 2 px too small, which is much here: the rig as a whole need not fit.
+        assert result.code < 2, result.err
+        assert "median landmark residual 5" not in result.out
+    assert "min_confidence = 0.5" in Path("scene/capture.toml").read_text()
+    assert worst_error_px(run, "scene") == pytest.approx(0.0, abs=1e-6)
+    assert worst_error_px(run, "scene", "--min-confidence", "0") == pytest.approx(5.0)
+
+
+def worst_error_px(run: Run, *arguments: str) -> float:
+    """Validate, and return the largest landmark error."""
+    quiet = ("--no-checks", "--no-sanity", "--no-overlays", "--renderer", "cpu", "--out", "run")
+    assert run("validate", *arguments, *quiet).code == 0
+    scores = [row.scores.reprojection for row in read_report(Path("run")).rows]
+    return max(float(np.nanmax(score.distances_px)) for score in scores if score is not None)
+
+
+def test_what_the_reader_of_a_mesh_left_out_is_said(run: Run) -> None:
+    cameras = {str(index): one for index, one in enumerate(CAMERAS)}
+    write_views(Path("scene"), "images/{camera}.jpg", "masks/{camera}.png", cameras)
+    Path("scene/cameras.xml").write_text(metashape(cameras))
+    faces = "".join("f {} {} {}\n".format(*face) for face in FACES + 1)
+    lines = "".join("v {!r} {!r} {!r}\n".format(*vertex) for vertex in VERTICES.tolist()) + faces
+    Path("scene/mesh.obj").write_text(f"{lines}l 1 2")
+    for command in (("inspect", "scene"), ("validate", "scene", "--no-checks", "--renderer", "cpu", "--out", "run")):
+        out = run(*command).out
+        assert "mesh mesh: lines that are not read: 'l' (1)" in out
+        assert "the last line has no end" in out

@@ -16,6 +16,7 @@ import pytest
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import detect_format, formats, open_capture, read_raw_rig, read_rig
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
 
 PAR_LINE = "100 0 31.5 0 101 23.5 0 0 1 1 0 0 0 1 0 0 0 1 0.1 0.2 2"
 
@@ -46,6 +47,17 @@ def own(folder: Path) -> Path:
     return folder
 
 
+def dna(path: Path) -> Path:
+    """Cameras around one point, without pictures."""
+    with h5py.File(path, "w") as file:
+        for index in range(3):
+            pose = Pose.look_at((3.0 * np.sin(index), 0.0, 3.0 * np.cos(index)), (0.0, 0.0, 0.0))
+            group = file.create_group(f"Camera_Parameter/{index}")
+            group["K"] = np.array([[100.0, 0.0, 31.5], [0.0, 101.0, 23.5], [0.0, 0.0, 1.0]])
+            group["D"], group["RT"] = np.zeros(5), pose.inverse().matrix
+    return path
+
+
 @pytest.fixture
 def sources(smc_pair: tuple[Path, Path], write_facescape: Callable[..., Path], tmp_path: Path) -> dict[str, Path]:
     """A small capture of every format that has captures."""
@@ -54,6 +66,7 @@ def sources(smc_pair: tuple[Path, Path], write_facescape: Callable[..., Path], t
         "facescape": write_facescape(),
         "middlebury": dino(tmp_path / "dino"),
         "capture-toml": own(tmp_path / "own"),
+        "dna-rendering": dna(tmp_path / "0012_11_annots.smc"),
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from renderkit.errors import DatasetError
-from renderkit.formats import formats, read_raw_rig, write_rig
+from renderkit.formats import formats, read_raw_rig, read_rig, write_rig
 from renderkit.geometry.rig import Rig
 
 KEY = "rolling_shutter"
@@ -179,3 +179,59 @@ def test_dna_rendering_notes_unknown_entries(tmp_path: Path) -> None:
             group[KEY] = np.array([0.01])
     notes = read_raw_rig(tmp_path / "a.smc", size=(10, 10)).notes
     assert f"`Camera_Parameter/*/{KEY}` is ignored (2 cameras)" in notes
+
+
+# By format: where an entry has its name, and what a camera cannot do without.
+NAMES = {
+    "nerfstudio": ("frames", 0, "file_path"),
+    "krt-json": ("KRT", 0, "cameraId"),
+    "rig": ("cameras", 0, "name"),
+}
+NEEDED = {
+    "nerfstudio": ("frames", 0, "transform_matrix"),
+    "krt-json": ("KRT", 0, "K"),
+    "rig": ("cameras", 0, "cam_from_world"),
+    "opensfm": (0, "shots", "*", "rotation"),
+    "bop": ("*", "cam_R_w2c"),
+    "nersemble": ("world_2_cam", "*"),
+}
+WRONG: list[object] = ["False", None, float("nan"), ["a", "b"], {}, True]
+
+
+def with_value(path: Path, place: tuple[str | int, ...], value: object) -> None:
+    top = json.loads(path.read_text())
+    at: Any = top
+    for key in place[:-1]:
+        at = at[next(iter(at)) if key == "*" else key]
+    at[next(iter(at)) if place[-1] == "*" else place[-1]] = value
+    path.write_text(json.dumps(top))
+
+
+@pytest.mark.parametrize("value", WRONG)
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_value_of_the_wrong_type_is_refused(name: str, value: object, shared_lens_ring: Rig, tmp_path: Path) -> None:
+    path = written(shared_lens_ring, tmp_path, name)
+    with_value(path, NEEDED[name], value)
+    with pytest.raises(DatasetError):
+        read_rig(path, name, size=(1200, 900))
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), ["a"], {}, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_name_is_refused(name: str, value: object, shared_lens_ring: Rig, tmp_path: Path) -> None:
+    path = written(shared_lens_ring, tmp_path, name)
+    with_value(path, NAMES[name], value)
+    with pytest.raises(DatasetError, match=r"expected (a name|text)"):
+        read_rig(path, name, size=(1200, 900))
+
+
+@pytest.mark.parametrize(("name", "key"), [("nerfstudio", "cx"), ("nerfstudio", "k1"), ("rig", "distortion")])
+def test_a_near_miss_is_noted(name: str, key: str, shared_lens_ring: Rig, tmp_path: Path) -> None:
+    """An optional key in another spelling is not passed over."""
+    path = written(shared_lens_ring, tmp_path, name)
+    top = json.loads(path.read_text())
+    entry = top["frames" if name == "nerfstudio" else "cameras"][0]
+    entry[key.capitalize()] = entry.pop(key)
+    path.write_text(json.dumps(top))
+    notes = read_raw_rig(path, name, size=(1200, 900)).notes
+    assert any(note.startswith(f"`{key.capitalize()}` is ignored") for note in notes)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from renderkit.errors import DatasetError
 from renderkit.untrusted.toml_text import parse_toml
@@ -81,3 +84,41 @@ def test_toml_failures_are_dataset_errors() -> None:
         parse_toml(Path("x"), "a = \n")
     with pytest.raises(DatasetError, match="not a TOML file"):
         parse_toml(Path("x"), "a = " + "[" * 5000)
+
+
+WORDS = ["1", "-2.5", "1e3", "+4", ".5", "6.", "007", "1_0", "nan", "-0", "9" * 25, "x", ""]
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=4), max_size=3), st.booleans())
+def test_lists_of_numbers_are_read_as_pyyaml_and_tomllib_read_them(rows: list[list[str]], nested: bool) -> None:
+    """Lists of plain numbers take another way than the rest of the file, with the same result."""
+    inner = [f"[{', '.join(row)}]" for row in rows]
+    text = f"[{', '.join(inner)}]" if nested else inner[0] if inner else "[]"
+    yaml = pytest.importorskip("yaml")
+    for parse, oracle, written, failures in (
+        (parse_yaml, yaml.safe_load, f"a: {text}\nb: [x]\n", yaml.YAMLError),
+        (parse_toml, tomllib.loads, f'a = {text}\nb = ["x"]\n[c]\nd = {text} # why\n', tomllib.TOMLDecodeError),
+    ):
+        try:
+            want = oracle(written)
+        except failures:
+            with pytest.raises(DatasetError):
+                parse(Path("x"), written)
+            continue
+        if parse is parse_yaml and any(
+            word in {"007", "1_0", "1e3", "nan", "+4", "", WORDS[-3]} for row in rows for word in row
+        ):
+            continue  # YAML 1.1 as PyYAML has it: octal, underscores, exponents with a sign; long numbers become floats
+        assert repr(parse(Path("x"), written)) == repr(want)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = '''\nb = [1]\n'''\n", 'a = """\nb = [1]\n"""\nc = [1]\n', 'a = "\\u00000"\nb = [1]\n']
+)
+def test_what_looks_like_an_array_inside_of_a_text_stays_text(text: str) -> None:
+    assert parse_toml(Path("x"), text) == tomllib.loads(text)
+
+
+def test_a_toml_error_behind_arrays_is_told_by_its_line() -> None:
+    with pytest.raises(DatasetError, match="line 5"):
+        parse_toml(Path("x"), "a = [1,\n2,\n3]\nb = [2]\nc = = 1\n")
