@@ -33,6 +33,7 @@ _NAMES = {
     "pictures.overlay": "OverlayStyle",
     "pipeline.diagnosis": "diagnose",
     "pipeline.options": "ValidationOptions",
+    "pipeline.refine": "refine",
     "pipeline.run": "validate",
     "pipeline.single_view": "Overlay overlay project render",
     "pipeline.synth": "synthesize",
@@ -42,6 +43,7 @@ _NAMES = {
     "renderers.choose": "make_renderer",
     "results.diagnosis": "Diagnosis",
     "results.json_report": "read_report write_report",
+    "results.refinement": "Refinement",
     "results.report": "Report",
     "results.rows": "ViewResult",
 }

@@ -18,6 +18,7 @@ from renderkit.cli.gate import gate
 from renderkit.cli.init import init
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
+from renderkit.cli.refine import refine
 from renderkit.cli.render import render
 from renderkit.cli.report import report
 from renderkit.cli.synth import synth
@@ -35,8 +36,8 @@ app = typer.Typer(
 )
 
 for _command in (
-    validate, diagnose, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun, export_gltf,
-    synth, demo, testkit, doctor,
+    validate, diagnose, refine, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun,
+    export_gltf, synth, demo, testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 
