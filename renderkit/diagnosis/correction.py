@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.camera_change import changed_camera, with_cameras
-from renderkit.diagnosis.joint.decide import SlipTest, tests_of
-from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Priors, estimate
-from renderkit.diagnosis.joint.observations import Observations, observe
+from renderkit.diagnosis.joint.decide import SlipTest
+from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
+from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import NUM, Slip
+from renderkit.diagnosis.rig_posteriors import (
+    MIN_TAU_PX,
+    displacements,
+    observed,
+    posteriors,
+    slip_tests,
+    units_of_camera,
+)
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 
-MIN_TAU_PX: Final = 0.02
 _STEPS = 2
 _WIDTH = 3.0
 
@@ -57,44 +63,29 @@ def correct_cameras(
     found: dict[str, Correction] = {}
     current = evidence
     for _ in range(_STEPS):
-        seen = observe(current)
+        seen = observed(current)
         if seen is None:
             return {}
-        wanted = {name: seen.names.index(name) for name in slips if name in seen.names}
-        posteriors = with_free(seen, tuple(wanted.values()), tau_px, priors)
-        for name, index in wanted.items():
-            test = next(one for one in tests_of(posteriors[index], tau_px).tests if one.slip.name == slips[name].name)
-            camera = current.cameras[name].to_camera()
-            found[name] = _stepped(found.get(name), camera, seen, index, (test, posteriors[index]))
+        result = posteriors(seen, slips, tau_px, priors)
+        for name in slips:
+            if name in seen.names:
+                posterior = result.cameras[seen.names.index(name)]
+                tests = slip_tests(posterior, tau_px).tests
+                test = next(one for one in tests if one.slip.name == slips[name].name)
+                camera = current.cameras[name].to_camera()
+                found[name] = _stepped(found.get(name), camera, seen, (test, posterior))
         current = with_cameras(current, {name: one.camera for name, one in found.items()})
     return found
-
-
-def with_free(seen: Observations, free: tuple[int, ...], tau_px: float, priors: Priors) -> tuple[CameraPosterior, ...]:
-    """Return the posteriors of all cameras, some of them taken for faulty."""
-    prior = np.full(len(seen.names), max(tau_px, MIN_TAU_PX))
-    prior[list(free)] = FREE_PX
-    return estimate(seen, prior, priors).cameras
-
-
-def seen_derivatives(seen: Observations, index: int) -> FloatArray:
-    """Return (N, 2, 11) derivatives of what a camera sees, by its parameters in px units."""
-    of_landmarks: FloatArray = seen.by_camera[index][seen.known[index]]
-    if len(of_landmarks):
-        return of_landmarks
-    of_outlines: FloatArray = seen.outline_by_camera[index][:, :2]
-    return of_outlines
 
 
 def _stepped(
     before: Correction | None,
     camera: Camera,
     seen: Observations,
-    index: int,
     estimated: tuple[SlipTest, CameraPosterior],
 ) -> Correction:
     test, posterior = estimated
-    units, derivatives = seen.units[index], seen_derivatives(seen, index)
+    units, derivatives = units_of_camera(seen, camera.name), displacements(seen, camera.name)
     at = list(test.slip.indices)
     size = float(np.sqrt(((derivatives[..., at] @ test.amounts) ** 2).sum(axis=1).mean()))
     width = _WIDTH * size if before is None else before.width_px

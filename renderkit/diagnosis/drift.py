@@ -17,12 +17,11 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.correction import MIN_TAU_PX
 from renderkit.diagnosis.drift_words import change_of
-from renderkit.diagnosis.joint.decide import healthy_scatter, tests_of
-from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.observations import Observations, observe
-from renderkit.diagnosis.joint.parameters import NUM, SLIPS
+from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Priors
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.parameters import SLIPS
+from renderkit.diagnosis.rig_posteriors import observed, posteriors, scatter_of, shifted, slip_tests, units_of_camera
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.drift import CameraHistory, Drift
 
@@ -101,26 +100,15 @@ def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknow
 def _without_common(runs: Sequence[RunEvidence], priors: Priors) -> list[Observations]:
     """Return each run's observations without what all runs share: the calibration's own errors."""
     views = [replace(view, frame=f"{i}/{view.frame}") for i, run in enumerate(runs) for view in run.evidence.views]
-    pooled = observe(RigEvidence(tuple(views)))
-    each = [observe(run.evidence) for run in runs]
+    pooled = observed(RigEvidence(tuple(views)))
+    each = [observed(run.evidence) for run in runs]
     found = [one for one in each if one is not None]
     if pooled is None or len(found) < len(runs):
         bad = next((run.name for run, one in zip(runs, each, strict=True) if one is None), runs[0].name)
         raise ValueError(f"run {bad}: fewer than 3 cameras have landmarks")
-    result = estimate(pooled, np.full(len(pooled.names), COMMON_PX), priors)
-    common = {
-        name: one.theta * pooled.units[i]
-        for i, (name, one) in enumerate(zip(pooled.names, result.cameras, strict=True))
-    }
-    return [_shifted(one, np.array([common[name] for name in one.names])) for one in found]
-
-
-def _shifted(seen: Observations, parameters: FloatArray) -> Observations:
-    """Return the observations of cameras that are changed by (C, 11) parameters, to first order."""
-    theta = parameters / seen.units
-    errors = seen.errors - np.einsum("cfjka,ca->cfjk", seen.by_camera, theta)
-    outline = seen.outline_errors - np.einsum("cfia,ca->cfi", seen.outline_by_camera, theta)
-    return replace(seen, errors=errors, outline_errors=outline)
+    cameras = posteriors(pooled, (), COMMON_PX, priors).cameras
+    common = {name: one.theta * units_of_camera(pooled, name) for name, one in zip(pooled.names, cameras, strict=True)}
+    return [shifted(one, np.array([common[name] for name in one.names])) for one in found]
 
 
 def _decide(pair: _Pair, priors: Priors, alpha: float, count: int) -> tuple[_Moves, dict[str, float]]:
@@ -133,7 +121,7 @@ def _decide(pair: _Pair, priors: Priors, alpha: float, count: int) -> tuple[_Mov
             moves = _moves(pair, tuple(moved), tau, priors)
             tau = moves.scatter_px
         rest = {
-            name: tests_of(one, tau).best.log_p + math.log(count)
+            name: slip_tests(one, tau).best.log_p + math.log(count)
             for name, one in zip(pair.names, moves.posteriors, strict=True)
             if name not in moved
         }
@@ -144,21 +132,15 @@ def _decide(pair: _Pair, priors: Priors, alpha: float, count: int) -> tuple[_Mov
 
 
 def _moves(pair: _Pair, moved: tuple[str, ...], tau_px: float, priors: Priors) -> _Moves:
-    first, second = (_estimated(seen, moved, tau_px, priors) for seen in (pair.first, pair.second))
-    posteriors = []
-    for name in pair.names:
-        i, j = pair.first.names.index(name), pair.second.names.index(name)
-        posteriors.append(_move(first.cameras[i], second.cameras[j], pair.first.units[i] / pair.second.units[j]))
-    still = [one for name, one in zip(pair.names, posteriors, strict=True) if name not in moved]
-    noise = (float(np.median(first.noise_px)), float(np.median(second.noise_px)))
-    return _Moves(tuple(posteriors), healthy_scatter(still), noise)
-
-
-def _estimated(seen: Observations, moved: tuple[str, ...], tau_px: float, priors: Priors) -> Estimate:
     # Half of a move's variance falls to each run.
-    prior = np.full(len(seen.names), max(tau_px / math.sqrt(2.0), MIN_TAU_PX))
-    prior[[seen.names.index(name) for name in moved]] = FREE_PX
-    return estimate(seen, prior, priors)
+    first, second = (posteriors(seen, moved, tau_px / math.sqrt(2.0), priors) for seen in (pair.first, pair.second))
+    found = []
+    for name in pair.names:
+        ratio = units_of_camera(pair.first, name) / units_of_camera(pair.second, name)
+        one, other = (run.cameras[seen.names.index(name)] for run, seen in ((first, pair.first), (second, pair.second)))
+        found.append(_move(one, other, ratio))
+    still = [one for name, one in zip(pair.names, found, strict=True) if name not in moved]
+    return _Moves(tuple(found), scatter_of(still), (first.noise_px, second.noise_px))
 
 
 def _move(first: CameraPosterior, second: CameraPosterior, ratio: FloatArray) -> CameraPosterior:
@@ -170,11 +152,11 @@ def _move(first: CameraPosterior, second: CameraPosterior, ratio: FloatArray) ->
         ratio: (11,) units of the first run over those of the later one.
     """
     information, score = second.information * np.outer(ratio, ratio), second.score * ratio
-    prior = np.eye(NUM) / FREE_PX**2
+    prior = np.eye(len(ratio)) / FREE_PX**2
     total = np.linalg.inv(first.information + information + prior)
     kept = (first.information + prior) @ total
     of_move = kept @ information
     of_move = 0.5 * (of_move + of_move.T)
     of_score = kept @ score - information @ total @ first.score
-    covariance = np.linalg.inv(of_move + prior)
+    covariance: FloatArray = np.asarray(np.linalg.inv(of_move + prior))
     return CameraPosterior(covariance @ of_score, covariance, of_move, of_score)

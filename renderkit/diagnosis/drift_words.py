@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.correction import seen_derivatives
-from renderkit.diagnosis.joint.decide import CameraTests, SlipTest, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPosterior
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import NUM
+from renderkit.diagnosis.rig_posteriors import causes_of, displacements, expanded, slip_tests, units_of_camera
 from renderkit.results.drift import CameraChange
 
 _LIKELIER: Final = (
@@ -55,10 +55,9 @@ def change_of(
         between: Names of the two runs.
         unit: World unit.
     """
-    tests = tests_of(move, tau_px)
+    tests = slip_tests(move, tau_px)
     shift = next(one for one in tests.tests if one.slip.name == _SHIFT)
-    index = seen.names.index(camera)
-    units = seen.units[index]
+    units = units_of_camera(seen, camera)
     scale = units[list(shift.slip.indices)]
     known = bool(move.information.any())
     dx, dy = (shift.amounts * scale).tolist() if known else (math.nan, math.nan)
@@ -66,8 +65,8 @@ def change_of(
     if log_p is None:
         best = tests.best.log_p if known else 0.0
         return CameraChange(between[1], (dx, dy), (ex, ey), "", (), math.nan, math.nan, "", best, "")
-    causes, test = _causes(tests, seen, index)
-    amount, error, in_unit = _amount(test, units, seen_derivatives(seen, index), unit)
+    causes, test = _likeliest(causes_of(tests, seen, camera))
+    amount, error, in_unit = _amount(test, units, displacements(seen, camera), unit)
     words = _VERBS.get(test.slip.name, "displaced its picture by {}").format(_number(amount, error, in_unit))
     others = [name for name in causes if name != test.slip.name]
     also = f"; {' or '.join(others)} would explain it as well" if others else ""
@@ -86,9 +85,7 @@ def change_of(
     )
 
 
-def _causes(tests: CameraTests, seen: Observations, index: int) -> tuple[tuple[str, ...], SlipTest]:
-    count = 2 * int(seen.known[index].sum()) + 4 * int(seen.outline_weights[index].any(axis=(1, 2)).sum())
-    ranked = ranked_causes(tests, count)
+def _likeliest(ranked: Sequence[SlipTest]) -> tuple[tuple[str, ...], SlipTest]:
     names = tuple(one.slip.name for one in ranked)
     chosen = next((name for name in _LIKELIER if name in names), names[0])
     return names, next(one for one in ranked if one.slip.name == chosen)
@@ -112,17 +109,16 @@ def _amount(test: SlipTest, units: FloatArray, derivatives: FloatArray, unit: st
     }.get(test.slip.name, (0.0, "px"))
     if factor == 0.0:
         # Several parameters of unlike kinds: what they do to the picture.
-        theta, spread = np.zeros(NUM), np.zeros((NUM, NUM))
-        theta[at], spread[np.ix_(at, at)] = test.amounts, test.covariance
+        theta, spread = expanded(test)
         square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
         size = float(np.sqrt(theta @ square @ theta))
         slope = square @ theta / max(size, 1e-12)
-        return size, float(np.sqrt(max(slope @ spread @ slope, 0.0))), in_unit
+        return size, math.sqrt(max(float(slope @ spread @ slope), 0.0)), in_unit
     if len(values) == 1:
         return factor * float(values[0]), factor * float(np.sqrt(covariance[0, 0])), in_unit
     size = float(np.linalg.norm(values))
     direction = values / max(size, 1e-300)
-    return factor * size, factor * float(np.sqrt(max(direction @ covariance @ direction, 0.0))), in_unit
+    return factor * size, factor * math.sqrt(max(float(direction @ covariance @ direction), 0.0)), in_unit
 
 
 def _number(value: float, error: float, unit: str) -> str:

@@ -15,10 +15,10 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import BoolArray
-from renderkit.diagnosis.correction import correct_cameras, with_free
+from renderkit.diagnosis.correction import correct_cameras
 from renderkit.diagnosis.joint.estimate import Priors
-from renderkit.diagnosis.joint.observations import observe
 from renderkit.diagnosis.joint.parameters import Slip
+from renderkit.diagnosis.rig_posteriors import observed, posteriors, units_of_camera
 from renderkit.diagnosis.view_evidence import MIN_LANDMARKS, RigEvidence, ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.results.refinement import HeldOut, HeldOutKind
@@ -81,20 +81,20 @@ def _fold_sums(
     training: RigEvidence, held: RigEvidence, slips: Mapping[str, Slip], tau_px: float, priors: Priors
 ) -> dict[str, _Sums]:
     corrected = correct_cameras(training, slips, tau_px, priors)
-    seen = observe(held)
+    seen = observed(held)
     if seen is None:
         return {}
-    wanted = {name: seen.names.index(name) for name in corrected if name in seen.names}
-    posteriors = with_free(seen, tuple(wanted.values()), tau_px, priors)
+    found = posteriors(seen, corrected, tau_px, priors).cameras
     result = {}
-    for name, index in wanted.items():
-        theta = corrected[name].parameters / seen.units[index]
+    for name in (name for name in corrected if name in seen.names):
+        camera = found[seen.names.index(name)]
+        theta = corrected[name].parameters / units_of_camera(seen, name)
         views = [view for view in held.views if view.camera.name == name and view.has_landmarks]
         before = [_distances(view, view.camera.to_camera()) for view in views]
         after = [_distances(view, corrected[name].camera) for view in views]
         result[name] = _Sums(
-            product=float(theta @ posteriors[index].score),
-            square=float(theta @ posteriors[index].information @ theta),
+            product=float(theta @ camera.score),
+            square=float(theta @ camera.information @ theta),
             before=tuple(value for some in before for value in some),
             after=tuple(value for some in after for value in some),
             num_views=sum(view.camera.name == name for view in held.views),

@@ -15,6 +15,7 @@ _MODULES: Final = (
     "renderkit.report.parquet",
     "renderkit.report.junit",
     "renderkit.report.markdown",
+    "renderkit.report.limits",
     "renderkit.report.html.html_file",
     "renderkit.report.json_file",
 )

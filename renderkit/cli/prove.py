@@ -1,0 +1,105 @@
+"""renderkit prove: which faults would be found in each camera, and which the gates let pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli.arguments import (
+    CameraNamesOption,
+    CamerasOption,
+    CaptureArgument,
+    FramesOption,
+    ImagesOption,
+    LandmarksOption,
+    RigOption,
+    SizeOption,
+    parse_size,
+)
+from renderkit.cli.gate_arguments import ConfigOption, GateOption, read_gates
+from renderkit.cli.tables import JsonOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from renderkit.results.detection_limits import DetectionLimits
+
+
+def prove(
+    capture: CaptureArgument = None,
+    gate: GateOption = None,
+    config: ConfigOption = None,
+    landmarks: LandmarksOption = None,
+    frames: FramesOption = None,
+    cameras: CamerasOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="RUN", help="Write limits.json and limits.md into a run folder.", show_default=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which faults would be found in each camera of a capture, and which the gates let pass."""
+    from renderkit.formats.camera_names import read_camera_names
+    from renderkit.pipeline import prove as pipeline
+    from renderkit.results.detection_limits import limits_json
+
+    gates = read_gates(gate, config, None, with_baseline=False).gates
+    limits = pipeline.prove(
+        capture,
+        gates=gates,
+        cameras=cameras,
+        frames=frames,
+        landmarks=landmarks,
+        rig=rig,
+        images=images,
+        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        size=parse_size(size),
+    )
+    if out is not None:
+        _write(limits, out)
+    if as_json:
+        print_json(limits_json(limits))
+    else:
+        _print(limits)
+
+
+def _write(limits: DetectionLimits, out: Path) -> None:
+    """Write the limits into a folder; a run's summary gets its section."""
+    from renderkit.report.registry import write_formats
+    from renderkit.results.detection_limits import write_limits
+    from renderkit.results.json_report import FILE_NAME, read_report
+    from renderkit.results.report import Report
+    from renderkit.results.run_folder import make_writable
+
+    write_limits(limits, make_writable(out))
+    is_run = (out / FILE_NAME).is_file()
+    report = read_report(out) if is_run else Report(())
+    write_formats(report, out, ("markdown", "limits") if is_run else ("limits",))
+
+
+def _print(limits: DetectionLimits) -> None:
+    from renderkit.report.limits import camera_rows
+    from renderkit.results.text import printable
+
+    typer.echo(printable(limits.sentence))
+    first = next((one for one in limits.cameras if one.faults), None)
+    if first is not None:
+        heads = [f"{one.kind} {one.unit}".rstrip() for one in first.faults]
+        known = [one for one in limits.cameras if one.faults]
+        print_table(["camera", *heads], camera_rows(known), right=range(1, len(heads) + 1))
+        gates = f" / largest that passes the gates ({', '.join(limits.gates)})" if limits.gates else ""
+        typer.echo(printable(f"found with 50 % / with 99 % probability{gates}"))
+        typer.echo(f"false alarm rate {100 * limits.alpha:g} % per rig; landmark noise {limits.noise_px:.2f} px")
+    blind = [one.camera for one in limits.cameras if not one.faults]
+    if blind:
+        typer.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
+    if limits.faulty:
+        typer.echo(printable(f"off already, and taken for such: {', '.join(limits.faulty)}"))
+    for note in limits.notes:
+        typer.echo(printable(f"note: {note}"))

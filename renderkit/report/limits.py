@@ -1,0 +1,71 @@
+"""limits.md: which faults would be found in each camera, and which the gates let pass. A section of summary.md too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from renderkit.errors import DatasetError
+from renderkit.report.markdown_text import escaped, table
+from renderkit.report.writer import Writer
+from renderkit.results.detection_limits import FILE_NAME, CameraLimits, DetectionLimits, FaultLimit, read_limits
+
+_MOST_ROWS = 20
+
+
+def limits_section(folder: Path, most_rows: int = _MOST_ROWS) -> list[str]:
+    """Return the section's lines; none where the run folder has no limits.json.
+
+    Raises:
+        DatasetError: If limits.json is something else.
+    """
+    limits = read_limits(folder)
+    if limits is None:
+        return []
+    lines = ["### What would be found", "", escaped(limits.sentence, 400), ""]
+    known = [camera for camera in limits.cameras if camera.faults]
+    if known:
+        header = ["camera", *(f"{escaped(one.kind)}{_unit(one)}" for one in known[0].faults)]
+        lines += table(header, [[escaped(one.camera), *map(limit_cell, one.faults)] for one in known[:most_rows]])
+        lines += ["", _explanation(limits)]
+    if len(known) > most_rows:
+        lines += ["", f"and {len(known) - most_rows} more cameras, all in {FILE_NAME}"]
+    return [*lines, *(f"- {escaped(note, 400)}" for note in limits.notes), ""]
+
+
+def limit_cell(fault: FaultLimit) -> str:
+    """Return a fault's limits: found with 50 %, with 99 %, and what the gates let pass."""
+    passes = [] if math.isnan(fault.passes) else ["any" if math.isinf(fault.passes) else f"{fault.passes:.3g}"]
+    return " / ".join([*(f"{value:.2g}" if math.isfinite(value) else "-" for value in _found(fault)), *passes])
+
+
+def camera_rows(cameras: Sequence[CameraLimits]) -> list[list[str]]:
+    """Return one row of plain text per camera: its name and `limit_cell` of each kind, or why there is none."""
+    return [[one.camera, *(map(limit_cell, one.faults) if one.faults else [one.reason])] for one in cameras]
+
+
+def _found(fault: FaultLimit) -> tuple[float, float]:
+    return fault.found_50, fault.found_99
+
+
+def _unit(fault: FaultLimit) -> str:
+    return f", {escaped(fault.unit)}" if fault.unit else ""
+
+
+def _explanation(limits: DetectionLimits) -> str:
+    words = "Sizes that are found with 50 % / 99 % probability"
+    gates = ", ".join(limits.gates)
+    words += f" / the largest that passes the gates: {gates}" if gates else ""
+    return escaped(f"{words}; false alarm rate {100 * limits.alpha:g} % per rig.", 600)
+
+
+def _dump(folder: Path) -> bytes:
+    lines = limits_section(folder, most_rows=1000)
+    if not lines:
+        raise DatasetError(folder / FILE_NAME, None, "is not there: `renderkit prove CAPTURE --out RUN` writes it")
+    return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "backslashreplace")
+
+
+WRITER: Final = Writer("limits", "limits.md", lambda _, folder: _dump(folder), by_default=False)
