@@ -1,9 +1,9 @@
 """The smallest fault of each kind that the joint estimate would find in each camera of a real rig.
 
-The linearised model of the rig at its own data gives each camera's information Lambda beside healthy scatter. A fault
-theta adds Lambda theta to the score of the camera, whose covariance is Lambda. Scores are drawn, every slip of the
-diagnosis is tested on them, and the smallest size at which one of them passes its limit is solved for; the sizes' 50 %
-and 99 % points are the answer. Nothing is planted in pictures or files.
+The linearised model of the rig at its own data gives each camera's information Lambda beside healthy scatter, which is
+that of the other cameras with this one off. A fault theta adds Lambda theta to the camera's score, whose covariance is
+Lambda. Scores are drawn, every slip of the diagnosis is tested on them, and the smallest size at which one of them
+passes its limit is solved for; the sizes' 50 % and 99 % points are the answer. Nothing is rendered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from renderkit.diagnosis.joint.estimate import Priors
 from renderkit.diagnosis.joint.fit import fit_joint
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
-from renderkit.diagnosis.rig_posteriors import displacements, observed, posteriors, tested_information, units_of_camera
+from renderkit.diagnosis.rig_posteriors import (
+    displacements,
+    observed,
+    posteriors,
+    scatters_with_one_off,
+    tested_information,
+    units_of_camera,
+)
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import CameraLimits, DetectionLimits, FaultLimit
 
@@ -85,11 +92,12 @@ def find_limits(evidence: RigEvidence, *, alpha: float, unit: str = "unknown") -
         return DetectionLimits(none, alpha, 0.0, 0.0, reason=found.reason)
     faulty = tuple(one.camera for one in found.findings)
     result = posteriors(seen, faulty, found.tau_px, Priors())
+    scatters = scatters_with_one_off(result.cameras)
     limits = _limits_by_parts(alpha, len(seen.names))
     draws = np.random.default_rng(_SEED).normal(size=(NUM_DRAWS, len(result.cameras[0].theta)))
     known = {
-        name: CameraLimits(name, _faults(seen, name, tested_information(one, found.tau_px), limits, draws, unit))
-        for name, one in zip(seen.names, result.cameras, strict=True)
+        name: CameraLimits(name, _faults(seen, name, tested_information(one, tau), limits, draws, unit))
+        for name, one, tau in zip(seen.names, result.cameras, scatters, strict=True)
     }
     cameras = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
     return DetectionLimits(cameras, alpha, result.noise_px, found.tau_px, faulty)

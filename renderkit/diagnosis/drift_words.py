@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPosterior
 from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.rig_posteriors import causes_of, displacements, expanded, slip_tests, units_of_camera
 from renderkit.results.drift import CameraChange
 
@@ -32,6 +33,7 @@ _VERBS: Final = {
     "lens distortion k1": "changed its k1 by {}",
 }
 _SHIFT = "principal point"
+_SEVERAL = frozenset(slip.name for slip in SLIPS if slip.family == "several")
 
 
 def change_of(
@@ -68,7 +70,7 @@ def change_of(
     causes, test = _likeliest(causes_of(tests, seen, camera))
     amount, error, in_unit = _amount(test, units, displacements(seen, camera), unit)
     words = _VERBS.get(test.slip.name, "displaced its picture by {}").format(_number(amount, error, in_unit))
-    others = [name for name in causes if name != test.slip.name]
+    others = [name for name in causes if name != test.slip.name and name not in _SEVERAL]
     also = f"; {' or '.join(others)} would explain it as well" if others else ""
     sentence = f"camera {camera} {words} between {between[0]} and {between[1]}{also}"
     return CameraChange(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +19,11 @@ from renderkit.diagnosis.view_evidence import RigEvidence
 
 MIN_TAU_PX: Final = 0.02
 """Cameras are never taken for more exact than this."""
+
+_TINY = 1e-12
+_RANK_TOLERANCE = 1e-6
+_DIAGNOSIS_CAUTION = 0.85
+"""The diagnosis takes a scatter as enough when the median camera is below this share of what is expected."""
 
 _SAFETY = 0.5
 """The median must lie a standard error below what is expected: a scatter taken too small accuses healthy cameras."""
@@ -66,12 +72,37 @@ def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
 
     Right while less than half of them are off.
     """
-    every = tuple(cameras)
-    for tau in TAUS_PX:
-        ratios = [one.total / median(one.rank) for one in (slip_tests(each, tau) for each in every) if one.rank]
-        if not ratios or float(np.median(ratios)) <= 1.0 - _SAFETY / np.sqrt(len(ratios)):
-            return tau
-    return TAUS_PX[-1]
+    misfits = _misfits(tuple(cameras))
+    return _smallest_scatter(misfits, 1.0 - _SAFETY / math.sqrt(max(len(misfits), 1)))
+
+
+def scatters_with_one_off(cameras: Iterable[CameraPosterior]) -> tuple[float, ...]:
+    """Return for each camera the healthy scatter, px, that the diagnosis would find if that camera were off."""
+    misfits = _misfits(tuple(cameras))
+    found = []
+    for index in range(len(misfits)):
+        others = misfits.copy()
+        others[index] = np.inf
+        found.append(_smallest_scatter(others, _DIAGNOSIS_CAUTION))
+    return tuple(found)
+
+
+def _misfits(cameras: Sequence[CameraPosterior]) -> FloatArray:
+    """Return (C, T) by how much each camera's evidence exceeds what each scatter of `TAUS_PX` explains; 1 is median."""
+    found = np.zeros((len(cameras), len(TAUS_PX)))
+    for index, camera in enumerate(cameras):
+        values, vectors = np.linalg.eigh(camera.information)
+        values, squares = np.clip(values, _TINY, None), (vectors.T @ camera.score) ** 2
+        for at, tau in enumerate(TAUS_PX):
+            spread = 1.0 + values * tau**2
+            kept = values / spread > _RANK_TOLERANCE * (values / spread).max()
+            found[index, at] = (squares / (values * spread))[kept].sum() / median(int(kept.sum()))
+    return found
+
+
+def _smallest_scatter(misfits: FloatArray, limit: float) -> float:
+    good = np.median(misfits, axis=0) <= limit if len(misfits) else np.ones(len(TAUS_PX), dtype=bool)
+    return TAUS_PX[int(np.argmax(good))] if good.any() else TAUS_PX[-1]
 
 
 def causes_of(tests: CameraTests, seen: Observations, camera: str) -> list[SlipTest]:
