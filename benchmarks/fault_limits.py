@@ -30,15 +30,13 @@ from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.rig import Rig
 
 CONDITIONS: dict[str, Conditions] = {"ideal": IDEAL, "noisy": NOISY, "realistic": REALISTIC}
-PLANTED = {"roll": "roll", "focal length": "focal length", "aspect fx / fy": "fx / fy", "turn": "turn x"}
+PLANTED = {"roll": "roll", "focal length": "focal", "aspect fx / fy": "fx / fy", "turn": "turn x"}
 CAMERA = 3
 
 
 def study_prove(rigs: int, *, cameras: int, frames: int, landmarks: int) -> None:
     """Print found shares at fractions of the predicted 50 % size, and at the 99 % size."""
-    print(
-        "prove        kind              at 0.8 x 50 %   50 %   1.2 x 50 %   99 %   (shares of rigs in which it is found)"
-    )
+    print("prove        kind         found at 0.8 x 50 %   50 %   1.2 x 50 %   99 % size")
     for title, conditions in CONDITIONS.items():
         for kind, shown in PLANTED.items():
             found = np.zeros(4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,17 +85,13 @@ def _write(limits: DetectionLimits, out: Path) -> None:
 
 
 def _print(limits: DetectionLimits) -> None:
-    from renderkit.report.limits import camera_rows
     from renderkit.results.text import printable
 
     typer.echo(printable(limits.sentence))
-    first = next((one for one in limits.cameras if one.faults), None)
-    if first is not None:
-        heads = [f"{one.kind} {one.unit}".rstrip() for one in first.faults]
-        known = [one for one in limits.cameras if one.faults]
-        print_table(["camera", *heads], camera_rows(known), right=range(1, len(heads) + 1))
-        gates = f" / largest that passes the gates ({', '.join(limits.gates)})" if limits.gates else ""
-        typer.echo(printable(f"found with 50 % / with 99 % probability{gates}"))
+    if limits.kinds:
+        _print_sizes(limits, "smallest fault that is found with 99 % probability", "found_99")
+        if limits.gates:
+            _print_sizes(limits, f"largest fault that passes {', '.join(limits.gates)}", "passes")
         typer.echo(f"false alarm rate {100 * limits.alpha:g} % per rig; landmark noise {limits.noise_px:.2f} px")
     blind = [one.camera for one in limits.cameras if not one.faults]
     if blind:
@@ -103,3 +100,14 @@ def _print(limits: DetectionLimits) -> None:
         typer.echo(printable(f"off already, and taken for such: {', '.join(limits.faulty)}"))
     for note in limits.notes:
         typer.echo(printable(f"note: {note}"))
+
+
+def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:
+    known = [one for one in limits.cameras if one.faults]
+    heads = [f"{one.kind} {one.unit}".rstrip() for one in known[0].faults]
+    rows = [[one.camera, *(_size(getattr(fault, which)) for fault in one.faults)] for one in known]
+    print_table(["camera", *heads], rows, right=range(1, len(heads) + 1), title=title)
+
+
+def _size(value: float) -> str:
+    return "any" if math.isinf(value) else f"{value:.2g}"

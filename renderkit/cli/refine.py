@@ -116,6 +116,10 @@ def _print(found: Refinement) -> None:
         return
     headers = ("camera", "changed", "by", "moved px", "left px", "held-out px", "support", "")
     print_table(headers, [_cells(one) for one in found.cameras], right=(3, 4, 5, 6))
+    for one in found.cameras:
+        others = [name for name in one.cannot_tell if name != one.cause]
+        if others:
+            typer.echo(printable(f"camera {one.camera}: cannot be told from {', '.join(others)}"))
     what = "mean pose of the cameras that are not named" if found.reference == "cameras" else "mesh"
     typer.echo(f"reference: the {what}")
 

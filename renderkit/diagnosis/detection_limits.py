@@ -58,15 +58,15 @@ _DEG = math.degrees(1.0)
 KINDS: Final = tuple(
     FaultKind(name, PARAMETERS.index(parameter), factor, unit)
     for name, parameter, factor, unit in (
-        ("shift x", "cx", 1.0, "px"),
-        ("shift y", "cy", 1.0, "px"),
+        ("cx", "cx", 1.0, "px"),
+        ("cy", "cy", 1.0, "px"),
         ("turn x", "turn_x", _DEG, "deg"),
         ("turn y", "turn_y", _DEG, "deg"),
         ("roll", "roll", _DEG, "deg"),
         ("step x", "step_x", 1.0, "world"),
         ("step y", "step_y", 1.0, "world"),
         ("step z", "step_z", 1.0, "world"),
-        ("focal length", "log_focal", 100.0, "%"),
+        ("focal", "log_focal", 100.0, "%"),
         ("fx / fy", "log_aspect", 100.0, "%"),
         ("k1", "k1", 1.0, ""),
     )

@@ -25,7 +25,10 @@ MIN_SUPPORT: Final = 0.5
 MIN_SUPPORT_ERRORS: Final = 3.0
 """... and for a share that is so many standard errors above none."""
 
-_KNOWN = 1e-6
+_AS_GIVEN: Final = replace(Priors(), turn_rad=1e-6, step=1e-6, growth=1e-6, landmark=0.002)
+"""The 3D points and the mesh stay where they are; errors of single landmarks count as noise."""
+
+_TURN = "turn"
 
 
 def refine_rig(
@@ -45,7 +48,7 @@ def refine_rig(
     Raises:
         ValueError: If alpha is not between 0 and 1.
     """
-    priors = Priors() if reference == "cameras" else replace(Priors(), turn_rad=_KNOWN, step=_KNOWN, growth=_KNOWN)
+    priors = Priors() if reference == "cameras" else _AS_GIVEN
     count = len(evidence.cameras)
     if check_sanity(evidence).verdict == "does not fit":
         reason = "the rig as a whole does not fit; see `renderkit diagnose`"
@@ -66,7 +69,13 @@ def refine_rig(
 
 
 def _slip(finding: CameraFinding) -> Slip:
-    name = finding.cause if finding.explained else SLIPS[-1].name
+    """Return the slip to change: of those that cannot be told apart a turn, before a step.
+
+    A turn and a shifted principal point agree at any depth; a step fits the subject's depth alone.
+    """
+    name = finding.cause
+    if finding.family == "shift" and _TURN in finding.cannot_tell:
+        name = _TURN
     return next(slip for slip in SLIPS if slip.name == name)
 
 
@@ -77,7 +86,7 @@ def _refined(finding: CameraFinding, slip: Slip, correction: Correction, held: H
     return CameraRefinement(
         camera=finding.camera,
         cause=slip.name,
-        cannot_tell=finding.cannot_tell,
+        cannot_tell=tuple(dict.fromkeys((slip.name, *finding.cannot_tell))),
         change={PARAMETERS[index]: float(correction.parameters[index]) for index in slip.indices},
         errors={PARAMETERS[index]: float(errors[index]) for index in slip.indices},
         covariance=correction.free_covariance,

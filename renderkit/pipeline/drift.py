@@ -90,11 +90,13 @@ def _read(run: str | Path | Capture) -> tuple[RigEvidence, str]:
 
 
 def _names(runs: Sequence[str | Path | Capture]) -> tuple[str, ...]:
-    paths = [run.path if isinstance(run, Capture) else Path(run) for run in runs]
-    bare = [path.parent.name if path.name == REPORT_NAME else path.name or path.resolve().name for path in paths]
-    if len(set(bare)) < len(bare):
-        bare = [f"{path.resolve().parent.name}/{name}" for path, name in zip(paths, bare, strict=True)]
-    return tuple(name if bare.count(name) == 1 else f"{name} #{i}" for i, name in enumerate(bare, 1))
+    """Return the last part of the paths in which all differ; else numbered names."""
+    paths = [(run.path if isinstance(run, Capture) else Path(run)).resolve() for run in runs]
+    for depth in range(1, 4):
+        names = tuple(path.parts[-depth] if len(path.parts) >= depth else "" for path in paths)
+        if len(set(names)) == len(names):
+            return names
+    return tuple(f"{path.name} #{number}" for number, path in enumerate(paths, 1))
 
 
 def _cameras(evidence: RigEvidence) -> dict[str, Camera]:

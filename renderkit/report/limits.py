@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from renderkit.errors import DatasetError
 from renderkit.report.markdown_text import escaped, table
 from renderkit.report.writer import Writer
-from renderkit.results.detection_limits import FILE_NAME, CameraLimits, DetectionLimits, FaultLimit, read_limits
+from renderkit.results.detection_limits import FILE_NAME, DetectionLimits, FaultLimit, read_limits
 
 _MOST_ROWS = 20
 
@@ -39,11 +38,6 @@ def limit_cell(fault: FaultLimit) -> str:
     """Return a fault's limits: found with 50 %, with 99 %, and what the gates let pass."""
     passes = [] if math.isnan(fault.passes) else ["any" if math.isinf(fault.passes) else f"{fault.passes:.3g}"]
     return " / ".join([*(f"{value:.2g}" if math.isfinite(value) else "-" for value in _found(fault)), *passes])
-
-
-def camera_rows(cameras: Sequence[CameraLimits]) -> list[list[str]]:
-    """Return one row of plain text per camera: its name and `limit_cell` of each kind, or why there is none."""
-    return [[one.camera, *(map(limit_cell, one.faults) if one.faults else [one.reason])] for one in cameras]
 
 
 def _found(fault: FaultLimit) -> tuple[float, float]:

@@ -22,7 +22,7 @@ class FaultLimit:
     """One kind of fault of one camera.
 
     Attributes:
-        kind: What is planted: "turn x", "focal length" and so on.
+        kind: What is planted: "cx", "turn x", "focal" and so on.
         unit: "deg", "px", "%", the world unit, or "" for k1.
         found_50: Size that is found with 50 % probability; infinite where it cannot be found.
         found_99: And with 99 %.
@@ -108,9 +108,7 @@ class DetectionLimits:
     def sentence(self) -> str:
         """The answer in one sentence: the shift that would be found in the median camera and in the worst one."""
         sizes = sorted(
-            max(camera.fault("shift x").found_99, camera.fault("shift y").found_99)
-            for camera in self.cameras
-            if camera.faults
+            max(camera.fault("cx").found_99, camera.fault("cy").found_99) for camera in self.cameras if camera.faults
         )
         if not sizes:
             return f"nothing can be found: {self.reason}"

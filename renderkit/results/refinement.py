@@ -59,7 +59,7 @@ class CameraRefinement:
     Attributes:
         camera: Camera name.
         cause: The slip whose parameters are changed.
-        cannot_tell: All slips that explain the evidence about as well, `cause` first.
+        cannot_tell: Slips that explain the evidence about as well, `cause` first.
         change: What is added, by parameter: turns in rad and steps in world units, in the camera's own axes; cx and cy
             in px; log_focal, log_aspect (fx / fy) and k1 are numbers.
         errors: Standard errors, given that `cause` is right.

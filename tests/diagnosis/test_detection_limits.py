@@ -77,7 +77,7 @@ def test_what_is_found_more_often_is_larger(limits: DetectionLimits) -> None:
 def test_units_agree_with_the_size_in_pixels(limits: DetectionLimits) -> None:
     """A shift of the principal point moves every pixel by itself; a turn by about the focal length."""
     camera = limits.cameras[0]
-    assert camera.fault("shift x").found_50_px == pytest.approx(camera.fault("shift x").found_50, rel=1e-9)
+    assert camera.fault("cx").found_50_px == pytest.approx(camera.fault("cx").found_50, rel=1e-9)
     turn = camera.fault("turn y")
     assert turn.found_50_px == pytest.approx(1150.0 * np.deg2rad(turn.found_50), rel=0.05)
 
