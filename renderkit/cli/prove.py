@@ -40,7 +40,10 @@ def prove(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="RUN", help="Write limits.json and limits.md into a run folder.", show_default=False
+            "--out",
+            metavar="RUN",
+            help="Write limits.json into a run folder, and a section into its pages.",
+            show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -71,17 +74,15 @@ def prove(
 
 
 def _write(limits: DetectionLimits, out: Path) -> None:
-    """Write the limits into a folder; a run's summary gets its section."""
+    """Write the limits into a folder; a run's summary.md and report.html get their sections."""
     from renderkit.report.registry import write_formats
     from renderkit.results.detection_limits import write_limits
     from renderkit.results.json_report import FILE_NAME, read_report
-    from renderkit.results.report import Report
     from renderkit.results.run_folder import make_writable
 
     write_limits(limits, make_writable(out))
-    is_run = (out / FILE_NAME).is_file()
-    report = read_report(out) if is_run else Report(())
-    write_formats(report, out, ("markdown", "limits") if is_run else ("limits",))
+    if (out / FILE_NAME).is_file():
+        write_formats(read_report(out), out, ("markdown", "html"))
 
 
 def _print(limits: DetectionLimits) -> None:

@@ -1,7 +1,7 @@
 """The smallest fault of each kind that the joint estimate would find in each camera of a real rig.
 
 The linearised model of the rig at its own data gives each camera's information Lambda beside healthy scatter, which is
-that of the other cameras with this one off. A fault theta adds Lambda theta to the camera's score, whose covariance is
+that of a rig with a fault in it. A fault theta adds Lambda theta to the camera's score, whose covariance is
 Lambda. Scores are drawn, every slip of the diagnosis is tested on them, and the smallest size at which one of them
 passes its limit is solved for; the sizes' 50 % and 99 % points are the answer. Nothing is rendered.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
-from renderkit.diagnosis.joint.estimate import Priors
+from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
 from renderkit.diagnosis.joint.fit import fit_joint
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
@@ -25,7 +25,7 @@ from renderkit.diagnosis.rig_posteriors import (
     displacements,
     observed,
     posteriors,
-    scatters_with_one_off,
+    scatter_with_fault,
     tested_information,
     units_of_camera,
 )
@@ -33,6 +33,7 @@ from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import CameraLimits, DetectionLimits, FaultLimit
 
 NUM_DRAWS: Final = 2000
+NUM_PROBES: Final = 3
 _SEED = 20261126
 _TINY = 1e-12
 
@@ -73,34 +74,85 @@ KINDS: Final = tuple(
 )
 
 
-def find_limits(evidence: RigEvidence, *, alpha: float, unit: str = "unknown") -> DetectionLimits:
+def find_limits(
+    evidence: RigEvidence, *, alpha: float, unit: str = "unknown", cameras: Sequence[str] = ()
+) -> DetectionLimits:
     """Return what the joint estimate would find in each camera; `passes` is NaN.
 
     Args:
         evidence: Views of the rig.
         alpha: Probability that a rig without fault has a finding.
         unit: World unit.
+        cameras: Names to list; those of the evidence by default.
 
     Raises:
         ValueError: If alpha is not between 0 and 1.
     """
     found = fit_joint(evidence, alpha=alpha)
     seen = observed(evidence)
-    every = tuple(evidence.cameras)
+    every = tuple(cameras) or tuple(evidence.cameras)
     if seen is None:
         none = tuple(CameraLimits(name, (), "no landmarks or outlines") for name in every)
         return DetectionLimits(none, alpha, 0.0, 0.0, reason=found.reason)
     faulty = tuple(one.camera for one in found.findings)
-    result = posteriors(seen, faulty, found.tau_px, Priors())
-    scatters = scatters_with_one_off(result.cameras)
-    limits = _limits_by_parts(alpha, len(seen.names))
-    draws = np.random.default_rng(_SEED).normal(size=(NUM_DRAWS, len(result.cameras[0].theta)))
+    rig = dict(zip(seen.names, posteriors(seen, faulty, found.tau_px, Priors()).cameras, strict=True))
+    statistics = _limits_by_parts(alpha, len(seen.names))
+    draws = np.random.default_rng(_SEED).normal(size=(NUM_DRAWS, len(next(iter(rig.values())).theta)))
+    tau = max(found.tau_px, _probed_scatter(evidence, faulty, rig, (found.tau_px, statistics, draws)))
     known = {
-        name: CameraLimits(name, _faults(seen, name, tested_information(one, tau), limits, draws, unit))
-        for name, one, tau in zip(seen.names, result.cameras, scatters, strict=True)
+        name: CameraLimits(name, _faults(seen, name, _Model.of(one, tau, draws), statistics, unit))
+        for name, one in rig.items()
     }
-    cameras = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
-    return DetectionLimits(cameras, alpha, result.noise_px, found.tau_px, faulty)
+    limits = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
+    noise = posteriors(seen, faulty, tau, Priors()).noise_px
+    return DetectionLimits(limits, alpha, noise, tau, faulty)
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A camera's score without a fault.
+
+    Attributes:
+        information: (P, P) also the score's covariance.
+        scores: (M, P) drawn.
+    """
+
+    information: FloatArray
+    scores: FloatArray
+
+    @classmethod
+    def of(cls, camera: CameraPosterior, tau_px: float, draws: FloatArray) -> _Model:
+        """Draw scores from (M, P) standard normal values."""
+        information = tested_information(camera, tau_px)
+        values, vectors = np.linalg.eigh(information)
+        return cls(information, (draws * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T)
+
+
+def _probed_scatter(
+    evidence: RigEvidence,
+    faulty: Sequence[str],
+    cameras: Mapping[str, CameraPosterior],
+    given: tuple[float, Mapping[int, float], FloatArray],
+) -> float:
+    """Return the healthy scatter while a fault is in the rig: a fault that is not found yet adds to it.
+
+    Rolls of the size that would be found with 99 % probability are put into a few cameras' residuals, one at a time.
+    """
+    tau, statistics, draws = given
+    healthy = observed(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in faulty)))
+    if healthy is None:
+        return tau
+    roll = PARAMETERS.index("roll")
+    found = []
+    for name in healthy.names[:: max(1, len(healthy.names) // NUM_PROBES)][:NUM_PROBES]:
+        model = _Model.of(cameras[name], tau, draws)
+        sizes = found_sizes(model.information, model.scores, model.information[:, roll], statistics)
+        size = float(np.quantile(sizes, 0.99, method="higher"))
+        if math.isfinite(size):
+            fault = np.zeros(len(model.information))
+            fault[roll] = size
+            found.append(scatter_with_fault(healthy, name, fault, Priors()))
+    return float(np.median(found)) if found else tau
 
 
 def _limits_by_parts(alpha: float, num_cameras: int) -> Mapping[int, float]:
@@ -120,20 +172,13 @@ def _quantile(degrees: int, log_p: float) -> float:
 
 
 def _faults(
-    seen: Observations,
-    camera: str,
-    information: FloatArray,
-    limits: Mapping[int, float],
-    draws: FloatArray,
-    unit: str,
+    seen: Observations, camera: str, model: _Model, statistics: Mapping[int, float], unit: str
 ) -> tuple[FaultLimit, ...]:
-    values, vectors = np.linalg.eigh(information)
-    scores = (draws * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
     units, derivatives = units_of_camera(seen, camera), displacements(seen, camera)
     world = "world units" if unit == "unknown" else unit
     found = []
     for kind in KINDS:
-        sizes = found_sizes(information, scores, information[:, kind.parameter], limits)
+        sizes = found_sizes(model.information, model.scores, model.information[:, kind.parameter], statistics)
         half, nearly = (float(np.quantile(sizes, share, method="higher")) for share in (0.5, 0.99))
         factor = float(units[kind.parameter]) * kind.factor
         rms = float(np.sqrt((derivatives[..., kind.parameter] ** 2).sum(axis=1).mean()))

@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import median
-from renderkit.diagnosis.joint.decide import TAUS_PX, CameraTests, SlipTest, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import TAUS_PX, CameraTests, SlipTest, decide, ranked_causes, tests_of
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Priors, estimate
 from renderkit.diagnosis.joint.observations import Observations, observe
 from renderkit.diagnosis.joint.parameters import NUM
@@ -22,9 +22,6 @@ MIN_TAU_PX: Final = 0.02
 
 _TINY = 1e-12
 _RANK_TOLERANCE = 1e-6
-_DIAGNOSIS_CAUTION = 0.85
-"""The diagnosis takes a scatter as enough when the median camera is below this share of what is expected."""
-
 _SAFETY = 0.5
 """The median must lie a standard error below what is expected: a scatter taken too small accuses healthy cameras."""
 
@@ -76,15 +73,19 @@ def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
     return _smallest_scatter(misfits, 1.0 - _SAFETY / math.sqrt(max(len(misfits), 1)))
 
 
-def scatters_with_one_off(cameras: Iterable[CameraPosterior]) -> tuple[float, ...]:
-    """Return for each camera the healthy scatter, px, that the diagnosis would find if that camera were off."""
-    misfits = _misfits(tuple(cameras))
-    found = []
-    for index in range(len(misfits)):
-        others = misfits.copy()
-        others[index] = np.inf
-        found.append(_smallest_scatter(others, _DIAGNOSIS_CAUTION))
-    return tuple(found)
+def scatter_with_fault(seen: Observations, camera: str, fault: FloatArray, priors: Priors) -> float:
+    """Return the healthy scatter, px, that the diagnosis goes by before it has found a fault of one camera.
+
+    Args:
+        seen: The evidence of cameras without fault.
+        camera: The camera that gets a fault, to first order.
+        fault: (11,) px units.
+        priors: Of what is not a camera's fault.
+    """
+    parameters = np.zeros_like(seen.units)
+    index = seen.names.index(camera)
+    parameters[index] = -fault * seen.units[index]
+    return decide(shifted(seen, parameters), priors, 0.5, max_faulty=0).tau_px
 
 
 def _misfits(cameras: Sequence[CameraPosterior]) -> FloatArray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
 from renderkit.diagnosis.joint import ALPHA
+from renderkit.diagnosis.rig import thinned
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
@@ -18,9 +18,6 @@ from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.gate_limits import answerable, passing_sizes
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.results.detection_limits import DetectionLimits
-
-MAX_FRAMES: Final = 10
-"""So many frames are read, evenly spread; choose others by `frames`."""
 
 
 def prove(
@@ -38,13 +35,14 @@ def prove(
 ) -> DetectionLimits:
     """Say which faults would be found in each camera of a capture, and which its gates let pass.
 
-    The faults are planted in the linearised joint model of the capture's own rig and landmarks: nothing is rendered.
+    The faults are planted in the linearised joint model of the capture's own rig and landmarks, as `diagnose` reads
+    them: at most 64 views and 4000 landmarks. Nothing is rendered.
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
         gates: Gates such as "reprojection_rms_px <= 1.5 px". Those on landmarks are answered.
         cameras: Selection such as "18,25-32"; all by default.
-        frames: Selection such as "3,7" or "0:10:2"; at most 10, evenly spread, by default.
+        frames: Selection such as "3,7" or "0:10:2"; all by default.
         landmarks: Landmarks file (JSON).
         rig: A camera file, where `capture` is not one or names none.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
@@ -79,11 +77,12 @@ def prove(
     inputs = CaptureInputs.of(place, landmarks=landmarks, rig=rig, images=images, camera_names=camera_names, size=size)
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
-        most = MAX_FRAMES if frames is None else len(opened.frame_ids)
-        chosen = opened.camera_names if options.cameras is None else options.cameras
-        evidence = gather_evidence(opened, options, max_views=most * max(len(chosen), 1))
+        evidence = gather_evidence(opened, options)
         unit = opened.unit
-    limits = replace(find_limits(evidence, alpha=alpha, unit=unit), notes=notes)
+    # What `diagnose` would find, from the views that it compares.
+    seen = tuple(view for view in evidence.views if view.has_landmarks)
+    used = thinned(seen) if seen else evidence
+    limits = replace(find_limits(used, alpha=alpha, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
     if not kept or limits.reason:
         return limits
     return with_passes(limits, passing_sizes(evidence, kept), [gate.name for gate in kept])

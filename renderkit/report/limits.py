@@ -1,20 +1,17 @@
-"""limits.md: which faults would be found in each camera, and which the gates let pass. A section of summary.md too."""
+"""A section of summary.md: which faults would be found in each camera, and which the gates let pass."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final
 
-from renderkit.errors import DatasetError
 from renderkit.report.markdown_text import escaped, table
-from renderkit.report.writer import Writer
 from renderkit.results.detection_limits import FILE_NAME, DetectionLimits, FaultLimit, read_limits
 
 _MOST_ROWS = 20
 
 
-def limits_section(folder: Path, most_rows: int = _MOST_ROWS) -> list[str]:
+def limits_section(folder: Path) -> list[str]:
     """Return the section's lines; none where the run folder has no limits.json.
 
     Raises:
@@ -27,10 +24,10 @@ def limits_section(folder: Path, most_rows: int = _MOST_ROWS) -> list[str]:
     known = [camera for camera in limits.cameras if camera.faults]
     if known:
         header = ["camera", *(f"{escaped(one.kind)}{_unit(one)}" for one in known[0].faults)]
-        lines += table(header, [[escaped(one.camera), *map(limit_cell, one.faults)] for one in known[:most_rows]])
+        lines += table(header, [[escaped(one.camera), *map(limit_cell, one.faults)] for one in known[:_MOST_ROWS]])
         lines += ["", _explanation(limits)]
-    if len(known) > most_rows:
-        lines += ["", f"and {len(known) - most_rows} more cameras, all in {FILE_NAME}"]
+    if len(known) > _MOST_ROWS:
+        lines += ["", f"and {len(known) - _MOST_ROWS} more cameras, all in {FILE_NAME}"]
     return [*lines, *(f"- {escaped(note, 400)}" for note in limits.notes), ""]
 
 
@@ -53,13 +50,3 @@ def _explanation(limits: DetectionLimits) -> str:
     gates = ", ".join(limits.gates)
     words += f" / the largest that passes the gates: {gates}" if gates else ""
     return escaped(f"{words}; false alarm rate {100 * limits.alpha:g} % per rig.", 600)
-
-
-def _dump(folder: Path) -> bytes:
-    lines = limits_section(folder, most_rows=1000)
-    if not lines:
-        raise DatasetError(folder / FILE_NAME, None, "is not there: `renderkit prove CAPTURE --out RUN` writes it")
-    return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "backslashreplace")
-
-
-WRITER: Final = Writer("limits", "limits.md", lambda _, folder: _dump(folder), by_default=False)

@@ -15,7 +15,6 @@ _MODULES: Final = (
     "renderkit.report.parquet",
     "renderkit.report.junit",
     "renderkit.report.markdown",
-    "renderkit.report.limits",
     "renderkit.report.html.html_file",
     "renderkit.report.json_file",
 )

