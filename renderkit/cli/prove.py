@@ -111,4 +111,4 @@ def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:
 
 
 def _size(value: float) -> str:
-    return "any" if math.isinf(value) else f"{value:.2g}"
+    return "any" if math.isinf(value) else f"{value:.2g}" if value > 0.0 else "fails"
