@@ -45,9 +45,12 @@ def _bent(lens: Distortion, k1: float) -> Distortion:
 
 
 def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera]) -> RigEvidence:
-    """Return the evidence with some cameras replaced."""
+    """Return the evidence with some cameras replaced; their outlines were drawn by the cameras before, and go."""
     raw = {name: raw_from_rig(Rig({name: camera})).cameras[0] for name, camera in cameras.items()}
-    views = (replace(view, camera=raw.get(view.camera.name, view.camera)) for view in evidence.views)
+    views = (
+        replace(view, camera=raw[view.camera.name], outline=None) if view.camera.name in raw else view
+        for view in evidence.views
+    )
     return RigEvidence(tuple(views))
 
 

@@ -34,10 +34,10 @@ class Correction:
 
     Attributes:
         camera: The changed camera.
-        parameters: (11,) the sum of the steps that led to it, in the units of `joint.parameters.PARAMETERS`.
-        covariance: (11, 11) given that the slip is right: zero for the parameters that it does not move.
-        free_covariance: (11, 11) with all parameters left open.
-        derivatives: (N, 2, 11) displacement of what the camera sees by its parameters.
+        parameters: (P,) the sum of the steps that led to it, `joint.parameters.PARAMETERS` first.
+        covariance: (P, P) given that the slip is right: zero for the parameters that it does not move.
+        free_covariance: (P, P) with all parameters left open.
+        derivatives: (N, 2, P) displacement of what the camera sees by its parameters.
         width_px: Prior of each parameter: what the evidence leaves open moves no further than what it shows.
     """
 
@@ -91,13 +91,13 @@ def _stepped(
     width = _WIDTH * size if before is None else before.width_px
     information = np.linalg.pinv(test.covariance, rcond=1e-10, hermitian=True)
     inner = np.linalg.inv(information + np.eye(len(at)) / max(width, MIN_TAU_PX) ** 2)
-    step, covariance = np.zeros(NUM), np.zeros((NUM, NUM))
+    step, covariance = np.zeros(len(units)), np.zeros((len(units),) * 2)
     step[at] = inner @ information @ test.amounts
     covariance[np.ix_(at, at)] = inner
     total = step * units + (0.0 if before is None else before.parameters)
     scale = np.outer(units, units)
     return Correction(
-        camera=changed_camera(camera, step * units),
+        camera=changed_camera(camera, (step * units)[:NUM]),
         parameters=total,
         covariance=covariance * scale,
         free_covariance=posterior.covariance * scale,

@@ -23,6 +23,7 @@ from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
 from renderkit.diagnosis.rig_posteriors import (
     displacements,
+    freedom_of,
     observed,
     posteriors,
     scatter_with_fault,
@@ -158,7 +159,12 @@ def _probed_scatter(
 def _limits_by_parts(alpha: float, num_cameras: int) -> Mapping[int, float]:
     """Return by number of parameters the statistic that a slip must exceed, all slips of all cameras considered."""
     wanted = math.log(alpha / (num_cameras * len(SLIPS)))
-    return {count: _quantile(count, wanted) for count in {len(slip.indices) for slip in SLIPS}}
+    freedom = freedom_of(num_cameras)
+    # The diagnosis tests freedom * log(1 + statistic / freedom).
+    return {
+        count: freedom * math.expm1(_quantile(count, wanted) / freedom)
+        for count in {len(slip.indices) for slip in SLIPS}
+    }
 
 
 def _quantile(degrees: int, log_p: float) -> float:

@@ -21,7 +21,15 @@ from renderkit.diagnosis.drift_words import change_of
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Priors
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.rig_posteriors import observed, posteriors, scatter_of, shifted, slip_tests, units_of_camera
+from renderkit.diagnosis.rig_posteriors import (
+    freedom_of,
+    observed,
+    posteriors,
+    scatter_of,
+    shifted,
+    slip_tests,
+    units_of_camera,
+)
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.drift import CameraHistory, Drift
 
@@ -121,7 +129,7 @@ def _decide(pair: _Pair, priors: Priors, alpha: float, count: int) -> tuple[_Mov
             moves = _moves(pair, tuple(moved), tau, priors)
             tau = moves.scatter_px
         rest = {
-            name: slip_tests(one, tau).best.log_p + math.log(count)
+            name: slip_tests(one, tau).log_p(freedom_of(len(pair.names))) + math.log(count)
             for name, one in zip(pair.names, moves.posteriors, strict=True)
             if name not in moved
         }

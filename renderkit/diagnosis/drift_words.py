@@ -13,7 +13,14 @@ from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPosterior
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.rig_posteriors import causes_of, displacements, expanded, slip_tests, units_of_camera
+from renderkit.diagnosis.rig_posteriors import (
+    causes_of,
+    displacements,
+    expanded,
+    freedom_of,
+    slip_tests,
+    units_of_camera,
+)
 from renderkit.results.drift import CameraChange
 
 _LIKELIER: Final = (
@@ -65,7 +72,7 @@ def change_of(
     dx, dy = (shift.amounts * scale).tolist() if known else (math.nan, math.nan)
     ex, ey = (np.sqrt(np.diag(shift.covariance)) * scale).tolist() if known else (math.nan, math.nan)
     if log_p is None:
-        best = tests.best.log_p if known else 0.0
+        best = tests.log_p(freedom_of(len(seen.names))) if known else 0.0
         return CameraChange(between[1], (dx, dy), (ex, ey), "", (), math.nan, math.nan, "", best, "")
     causes, test = _likeliest(causes_of(tests, seen, camera))
     amount, error, in_unit = _amount(test, units, displacements(seen, camera), unit)

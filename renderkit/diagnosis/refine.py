@@ -12,7 +12,7 @@ from renderkit.diagnosis.correction import Correction, correct_cameras
 from renderkit.diagnosis.held_out import score_held_out
 from renderkit.diagnosis.joint.estimate import Priors
 from renderkit.diagnosis.joint.fit import ALPHA, fit_joint
-from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS, Slip
+from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, SLIPS, Slip
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.diagnosis.sanity import check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -29,6 +29,8 @@ _AS_GIVEN: Final = replace(Priors(), turn_rad=1e-6, step=1e-6, growth=1e-6, land
 """The 3D points and the mesh stay where they are; errors of single landmarks count as noise."""
 
 _TURN = "turn"
+_NOT_THE_CAMERA: Final = ("matte", "detections")
+"""Families of findings that no change of a camera corrects."""
 
 
 def refine_rig(
@@ -54,10 +56,11 @@ def refine_rig(
         reason = "the rig as a whole does not fit; see `renderkit diagnose`"
         return Refinement(rig, rig, (), reference, count, alpha, reason)
     found = fit_joint(evidence, alpha=alpha, priors=priors)
-    if found.reason or not found.findings:
+    named = tuple(one for one in found.findings if one.family not in _NOT_THE_CAMERA)
+    if found.reason or not named:
         reason = found.reason or f"none of {len(found.deltas)} cameras is off"
         return Refinement(rig, rig, (), reference, len(found.deltas) or count, alpha, reason)
-    slips = {one.camera: _slip(one) for one in found.findings}
+    slips = {one.camera: _slip(one) for one in named}
     corrected = correct_cameras(evidence, slips, found.tau_px, priors)
     held = score_held_out(evidence, slips, found.tau_px, priors)
     cameras = tuple(_refined(one, slips[one.camera], corrected[one.camera], held[one.camera]) for one in found.findings)
@@ -89,7 +92,7 @@ def _refined(finding: CameraFinding, slip: Slip, correction: Correction, held: H
         cannot_tell=tuple(dict.fromkeys((slip.name, *finding.cannot_tell))),
         change={PARAMETERS[index]: float(correction.parameters[index]) for index in slip.indices},
         errors={PARAMETERS[index]: float(errors[index]) for index in slip.indices},
-        covariance=correction.free_covariance,
+        covariance=correction.free_covariance[:NUM, :NUM],
         parameters=PARAMETERS,
         moved_px=float(np.sqrt((moved**2).sum(axis=1).mean())),
         left_px=largest_rms(correction.derivatives, correction.covariance),

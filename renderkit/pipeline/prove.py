@@ -10,6 +10,7 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import thinned
+from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
@@ -36,7 +37,7 @@ def prove(
     """Say which faults would be found in each camera of a capture, and which its gates let pass.
 
     The faults are planted in the linearised joint model of the capture's own rig and landmarks, as `diagnose` reads
-    them: at most 64 views and 4000 landmarks. Nothing is rendered.
+    them: at most 64 views. Nothing is rendered.
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
@@ -80,8 +81,7 @@ def prove(
         evidence = gather_evidence(opened, options)
         unit = opened.unit
     # What `diagnose` would find, from the views that it compares.
-    seen = tuple(view for view in evidence.views if view.has_landmarks)
-    used = thinned(seen) if seen else evidence
+    used = RigEvidence(tuple(thinned(view) for view in evidence.views))
     limits = replace(find_limits(used, alpha=alpha, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
     if not kept or limits.reason:
         return limits

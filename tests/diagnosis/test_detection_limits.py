@@ -11,7 +11,7 @@ from joint_rigs import IDEAL, Conditions, joint_evidence, retaken
 
 from renderkit.diagnosis.detection_limits import KINDS, _quantile, find_limits, found_sizes
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import DetectionLimits
 
@@ -82,9 +82,9 @@ def test_limits_are_quantiles_of_chi_square(degrees: int) -> None:
 
 def test_one_parameter_follows_the_normal_distribution() -> None:
     """With information about one parameter alone, every slip that has it is the same test but for its limit."""
-    information = np.zeros((11, 11))
+    information = np.zeros((NUM_LOCAL, NUM_LOCAL))
     information[2, 2] = 4.0
-    scores = np.zeros((20000, 11))
+    scores = np.zeros((20000, NUM_LOCAL))
     scores[:, 2] = 2.0 * np.random.default_rng(0).normal(size=20000)
     limits = {len(slip.indices): scipy.stats.chi2.isf(1e-4, len(slip.indices)) for slip in SLIPS}
     sizes = found_sizes(information, scores, information[:, 2], limits)
