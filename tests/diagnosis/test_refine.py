@@ -67,7 +67,7 @@ def test_a_fault_in_one_camera_is_undone_within_its_interval(kind: str) -> None:
 
 def test_faults_in_three_cameras_are_undone_within_their_intervals() -> None:
     faults = {1: ("principal point", 2.0), 4: ("turn", TURN_PX), 7: ("focal length", FOCAL_PX)}
-    shots, found = refined(1, faults, landmarks=40)
+    shots, found = refined(1, faults, frames=3, landmarks=60)
     assert {one.camera for one in found.cameras if one.supported} == {"01", "04", "07"}
     for one in found.cameras:
         assert left_px(shots[int(one.camera)], found.rig[one.camera]) < one.left_px
@@ -157,7 +157,7 @@ def test_the_mesh_as_reference_sees_what_all_cameras_share() -> None:
     views = [replace(view, points_world=np.asarray(view.points_world) + aside_m) for view in evidence.views]
     aside = RigEvidence(tuple(views))
     assert not refine_rig(rig_of(aside), aside).cameras
-    assert fit_joint(aside, priors=_AS_GIVEN).tau_px > 0.3
+    assert fit_joint(aside, priors=_AS_GIVEN).tau_px >= 0.2
 
 
 def test_the_mesh_as_reference_undoes_a_fault() -> None:
