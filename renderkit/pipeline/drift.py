@@ -56,7 +56,7 @@ def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     monday = rk.synthesize(Path(folder, "monday"), rig).capture
         ...     print(rk.drift(monday, monday, names=["monday", "tuesday"]).sentence)
-        none of 6 cameras moved between 2 runs (false alarm rate 1 %)
+        none of 4 cameras moved between 2 runs (false alarm rate 1 %)
     """
     if len(runs) < 2:
         raise ArgumentError(f"expected at least two runs, got {len(runs)}")
