@@ -33,7 +33,10 @@ from renderkit.metrics.mask import score_mask as score_mask
 from renderkit.metrics.reprojection import score_reprojection as score_reprojection
 from renderkit.pictures.style import OverlayStyle as OverlayStyle
 from renderkit.pipeline.diagnosis import diagnose as diagnose
+from renderkit.pipeline.drift import drift as drift
 from renderkit.pipeline.options import ValidationOptions as ValidationOptions
+from renderkit.pipeline.prove import prove as prove
+from renderkit.pipeline.refine import refine as refine
 from renderkit.pipeline.run import validate as validate
 from renderkit.pipeline.single_view import Overlay as Overlay
 from renderkit.pipeline.single_view import overlay as overlay
@@ -46,9 +49,12 @@ from renderkit.renderers.base import RenderPass as RenderPass
 from renderkit.renderers.base import Renderer as Renderer
 from renderkit.renderers.base import Rendering as Rendering
 from renderkit.renderers.choose import make_renderer as make_renderer
+from renderkit.results.detection_limits import DetectionLimits as DetectionLimits
 from renderkit.results.diagnosis import Diagnosis as Diagnosis
+from renderkit.results.drift import Drift as Drift
 from renderkit.results.json_report import read_report as read_report
 from renderkit.results.json_report import write_report as write_report
+from renderkit.results.refinement import Refinement as Refinement
 from renderkit.results.report import Report as Report
 from renderkit.results.rows import ViewResult as ViewResult
 

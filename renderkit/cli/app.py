@@ -13,11 +13,14 @@ from renderkit.cli.demo import demo
 from renderkit.cli.diagnose import diagnose
 from renderkit.cli.diff import diff
 from renderkit.cli.doctor import doctor
+from renderkit.cli.drift import drift
 from renderkit.cli.export import export_gltf, export_rerun
 from renderkit.cli.gate import gate
 from renderkit.cli.init import init
 from renderkit.cli.inspect import inspect
 from renderkit.cli.overlay import overlay
+from renderkit.cli.prove import prove
+from renderkit.cli.refine import refine
 from renderkit.cli.render import render
 from renderkit.cli.report import report
 from renderkit.cli.synth import synth
@@ -35,8 +38,8 @@ app = typer.Typer(
 )
 
 for _command in (
-    validate, diagnose, gate, report, compare, overlay, render, inspect, init, convert, diff, export_rerun, export_gltf,
-    synth, demo, testkit, doctor,
+    validate, diagnose, prove, refine, drift, gate, report, compare, overlay, render, inspect, init, convert, diff,
+    export_rerun, export_gltf, synth, demo, testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 

@@ -70,7 +70,7 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
     mattes = matte_faults(evidence.views)
     others = {(one.camera, one.frame) for one in mattes if one.partner}
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
-    found = fit_joint(RigEvidence(tuple(_thinned(view) for view in used)))
+    found = fit_joint(RigEvidence(tuple(thinned(view) for view in used)))
     words = tuple(one.sentence for one in mattes)
     return _changed(whole, found.sentence, found, words if found.mesh is None else (found.mesh.sentence, *words))
 
@@ -80,7 +80,8 @@ def _without_outline(view: ViewEvidence) -> ViewEvidence:
     return replace(view, outline=None, matte=None)
 
 
-def _thinned(view: ViewEvidence) -> ViewEvidence:
+def thinned(view: ViewEvidence) -> ViewEvidence:
+    """Return a view with no more landmarks than are compared."""
     if view.points_world is None or view.pixels is None:
         return view
     step = -(-len(view.pixels) // MAX_LANDMARKS)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
+from renderkit.report.limits import limits_section
+from renderkit.report.markdown_text import escaped, table
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary, table_metrics
 from renderkit.results.report import GateVerdict, Report
 
 _MOST_ROWS = 20
-_MOST_CHARACTERS = 200
 _MOST_OF_ANSWER = 600
 _WORDS = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
 
@@ -28,18 +29,6 @@ def dump_markdown(report: Report) -> str:
     lines += [f"- {escaped(sentence, _MOST_OF_ANSWER)}" for sentence in diagnose_run(report)]
     lines += ["", *_gate_lines(report.gates), *_camera_lines(report), *_provenance_lines(report)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def escaped(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """Return text that Markdown shows as it is, on one line, at most `most` characters long."""
-    line = " ".join(text.split())
-    line = line if len(line) <= most else line[: most - 3] + "..."
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$@:])", r"\\\1", line)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def _gate_lines(gates: Sequence[GateVerdict]) -> list[str]:
@@ -59,7 +48,7 @@ def _gate_lines(gates: Sequence[GateVerdict]) -> list[str]:
         for gate in shown
     ]
     more = [f"and {len(bad) - len(shown)} more, all in report.json", ""] if len(bad) > len(shown) else []
-    return ["### Gates", "", *_table(["gate", "subject", "mesh", "verdict", "numbers"], rows), "", *more]
+    return ["### Gates", "", *table(["gate", "subject", "mesh", "verdict", "numbers"], rows), "", *more]
 
 
 def _camera_lines(report: Report) -> list[str]:
@@ -71,7 +60,7 @@ def _camera_lines(report: Report) -> list[str]:
     metrics = table_metrics(summaries)
     header = ["camera", "mesh", *(metric.title for metric in metrics), "failed views"]
     title = f"### Cameras, the worst {len(ordered)} of {len(summaries)} first"
-    return [title, "", *_table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]
+    return [title, "", *table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]
 
 
 def _camera_row(summary: CameraSummary, metrics: Sequence[Metric]) -> list[str]:
@@ -89,6 +78,9 @@ def _provenance_lines(report: Report) -> list[str]:
     ]
 
 
-WRITER: Final = Writer(
-    "markdown", "summary.md", lambda report, _: dump_markdown(report).encode("utf-8", "backslashreplace")
-)
+def _dump(report: Report, folder: Path) -> bytes:
+    text = "\n".join([dump_markdown(report), *limits_section(folder)]).rstrip() + "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+WRITER: Final = Writer("markdown", "summary.md", _dump)

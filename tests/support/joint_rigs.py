@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -251,4 +251,27 @@ def joint_evidence(
                     outline=outline,
                 )
             )
+    return RigEvidence(tuple(views))
+
+
+def retaken(
+    rng: np.random.Generator, base: RigEvidence, name: str, fault: tuple[str, float], noise_px: float
+) -> RigEvidence:
+    """The evidence with a fault (kind, px) and other noise in one camera; the others' detections are kept.
+
+    The 3D points of `base` must be exact: the camera's pictures are projected from them.
+    """
+    views = []
+    for view in base.views:
+        if view.camera.name != name or view.points_world is None:
+            views.append(view)
+            continue
+        raw, nothing = view.camera, np.zeros((0, 2))
+        true = Shot(
+            name, raw.K, np.array(raw.coefficients), raw.pose[:, :3], raw.pose[:, 3], raw.size or (0, 0), nothing, None
+        )
+        file = perturbed(true, *fault, view.points_world, np.random.default_rng(0))
+        pixels = project(true, view.points_world) + rng.normal(size=(len(view.points_world), 2)) * noise_px
+        camera = replace(raw, K=file.K, pose=np.column_stack([file.R, file.t]), coefficients=tuple(file.D.tolist()))
+        views.append(replace(view, camera=camera, pixels=pixels))
     return RigEvidence(tuple(views))

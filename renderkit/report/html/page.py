@@ -18,7 +18,9 @@ from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
+from renderkit.report.limits import limit_cell
 from renderkit.results.cameras import CameraSummary
+from renderkit.results.detection_limits import read_limits
 from renderkit.results.kinds import METRICS, RANKING_METRICS
 from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
 from renderkit.results.report import GateVerdict, Report
@@ -83,6 +85,8 @@ def render_page(report: Report, folder: Path) -> str:
             gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
             num_gates=len(report.gates),
             has_baseline=report.baseline is not None,
+            limits=read_limits(folder),
+            limit_cell=limit_cell,
             data=chart_data(report, summaries, folder, report.baseline, offsets),
             style=page_asset("report.css"),
             scripts=[page_asset(name) for name in ("page.js", "table.js", "plot.js", "rig.js", "charts.js")],

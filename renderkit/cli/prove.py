@@ -1,0 +1,114 @@
+"""renderkit prove: which faults would be found in each camera, and which the gates let pass."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renderkit.cli.arguments import (
+    CameraNamesOption,
+    CamerasOption,
+    CaptureArgument,
+    FramesOption,
+    ImagesOption,
+    LandmarksOption,
+    RigOption,
+    SizeOption,
+    parse_size,
+)
+from renderkit.cli.gate_arguments import ConfigOption, GateOption, read_gates
+from renderkit.cli.tables import JsonOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from renderkit.results.detection_limits import DetectionLimits
+
+
+def prove(
+    capture: CaptureArgument = None,
+    gate: GateOption = None,
+    config: ConfigOption = None,
+    landmarks: LandmarksOption = None,
+    frames: FramesOption = None,
+    cameras: CamerasOption = None,
+    rig: RigOption = None,
+    images: ImagesOption = None,
+    camera_names: CameraNamesOption = None,
+    size: SizeOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="RUN",
+            help="Write limits.json into a run folder, and a section into its pages.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which faults would be found in each camera of a capture, and which the gates let pass."""
+    from renderkit.formats.camera_names import read_camera_names
+    from renderkit.pipeline import prove as pipeline
+    from renderkit.results.detection_limits import limits_json
+
+    gates = read_gates(gate, config, None, with_baseline=False).gates
+    limits = pipeline.prove(
+        capture,
+        gates=gates,
+        cameras=cameras,
+        frames=frames,
+        landmarks=landmarks,
+        rig=rig,
+        images=images,
+        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        size=parse_size(size),
+    )
+    if out is not None:
+        _write(limits, out)
+    if as_json:
+        print_json(limits_json(limits))
+    else:
+        _print(limits)
+
+
+def _write(limits: DetectionLimits, out: Path) -> None:
+    """Write the limits into a folder; a run's summary.md and report.html get their sections."""
+    from renderkit.report.registry import write_formats
+    from renderkit.results.detection_limits import write_limits
+    from renderkit.results.json_report import FILE_NAME, read_report
+    from renderkit.results.run_folder import make_writable
+
+    write_limits(limits, make_writable(out))
+    if (out / FILE_NAME).is_file():
+        write_formats(read_report(out), out, ("markdown", "html"))
+
+
+def _print(limits: DetectionLimits) -> None:
+    from renderkit.results.text import printable
+
+    typer.echo(printable(limits.sentence))
+    if limits.kinds:
+        _print_sizes(limits, "smallest fault that is found with 99 % probability", "found_99")
+        if limits.gates:
+            _print_sizes(limits, f"largest fault that passes {', '.join(limits.gates)}", "passes")
+        typer.echo(f"false alarm rate {100 * limits.alpha:g} % per rig; landmark noise {limits.noise_px:.2f} px")
+    blind = [one.camera for one in limits.cameras if not one.faults]
+    if blind:
+        typer.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
+    if limits.faulty:
+        typer.echo(printable(f"off already, and taken for such: {', '.join(limits.faulty)}"))
+    for note in limits.notes:
+        typer.echo(printable(f"note: {note}"))
+
+
+def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:
+    known = [one for one in limits.cameras if one.faults]
+    heads = [f"{one.kind} {one.unit}".rstrip() for one in known[0].faults]
+    rows = [[one.camera, *(_size(getattr(fault, which)) for fault in one.faults)] for one in known]
+    print_table(["camera", *heads], rows, right=range(1, len(heads) + 1), title=title)
+
+
+def _size(value: float) -> str:
+    return "any" if math.isinf(value) else f"{value:.2g}" if value > 0.0 else "fails"

@@ -1,0 +1,144 @@
+"""What refine, prove and drift ask of the joint estimate: every camera's posterior, some cameras taken for faulty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.decide import CameraTests, SlipTest, decide, ranked_causes, tests_of
+from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Priors, estimate
+from renderkit.diagnosis.joint.healthy import healthy_scatter
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import MATTE, NUM, NUM_LOCAL
+from renderkit.diagnosis.view_evidence import RigEvidence
+
+MIN_TAU_PX: Final = 0.02
+"""Cameras are never taken for more exact than this."""
+
+MATTE_PX: Final = 1.0
+"""Healthy scatter of how much too large mattes are."""
+
+FREEDOM: Final = 6.0
+"""Degrees of freedom that each camera adds to the healthy scatter, as the diagnosis counts them."""
+
+_SAMPLES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class RigPosteriors:
+    """Posteriors of a rig's cameras.
+
+    Attributes:
+        cameras: One for each camera of the observations, in px units.
+        noise_px: Median noise of the landmarks over groups of cameras, per component.
+    """
+
+    cameras: tuple[CameraPosterior, ...]
+    noise_px: float
+
+
+def observed(evidence: RigEvidence) -> Observations | None:
+    """Put evidence on the grid; None where fewer than 3 cameras have any."""
+    return observe(evidence)
+
+
+def posteriors(seen: Observations, free: Iterable[str], tau_px: float, priors: Priors) -> RigPosteriors:
+    """Estimate all cameras.
+
+    Args:
+        seen: The evidence.
+        free: Names of cameras that may be anywhere.
+        tau_px: Prior of the parameters of all others, px.
+        priors: Of what is not a camera's fault.
+    """
+    prior = np.tile(_scales(tau_px), (len(seen.names), 1))
+    prior[[seen.names.index(name) for name in free if name in seen.names], :NUM] = FREE_PX
+    found = estimate(seen, CameraPriors(prior, np.ones(len(seen.names))), priors)
+    return RigPosteriors(found.cameras, float(np.median(found.noise.noise_px)))
+
+
+def _scales(tau_px: float) -> FloatArray:
+    """Return the (P,) healthy scatter of a camera's numbers."""
+    scales = np.full(NUM_LOCAL, max(tau_px, MIN_TAU_PX))
+    scales[MATTE] = MATTE_PX
+    return scales
+
+
+def slip_tests(camera: CameraPosterior, tau_px: float) -> CameraTests:
+    """Test every slip of a camera against healthy scatter alone."""
+    return tests_of(camera, _scales(tau_px))
+
+
+def freedom_of(num_cameras: int) -> float:
+    """Return the degrees of freedom of the healthy scatter of so many cameras."""
+    return FREEDOM * num_cameras
+
+
+def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
+    """Return the healthy scatter of some cameras, px; those that are off count little."""
+    every = tuple(cameras)
+    return healthy_scatter(every, [_scales(MIN_TAU_PX)] * len(every)).tau_px
+
+
+def scatter_with_fault(seen: Observations, camera: str, fault: FloatArray, priors: Priors) -> float:
+    """Return the healthy scatter, px, that the diagnosis goes by before it has found a fault of one camera.
+
+    Args:
+        seen: The evidence of cameras without fault.
+        camera: The camera that gets a fault, to first order.
+        fault: (P,) px units.
+        priors: Of what is not a camera's fault.
+    """
+    parameters = np.zeros_like(seen.units)
+    index = seen.names.index(camera)
+    parameters[index] = -fault * seen.units[index]
+    return decide(shifted(seen, parameters), priors, 0.5, max_faulty=0).tau_px
+
+
+def causes_of(tests: CameraTests, seen: Observations, camera: str) -> list[SlipTest]:
+    """Return the slips that cannot be told apart, the likeliest first."""
+    index = seen.names.index(camera)
+    count = 2 * int(seen.known[index].sum()) + int(seen.offset_known[index].sum()) // _SAMPLES
+    return ranked_causes(tests, count)
+
+
+def units_of_camera(seen: Observations, camera: str) -> FloatArray:
+    """Return the (P,) amounts of a camera's parameters that displace its picture by 1 px RMS."""
+    units: FloatArray = seen.units[seen.names.index(camera)]
+    return units
+
+
+def displacements(seen: Observations, camera: str) -> FloatArray:
+    """Return (N, 2, P) derivatives of what a camera sees, by its parameters in px units."""
+    return seen.displacements[seen.names.index(camera)]
+
+
+def shifted(seen: Observations, parameters: FloatArray) -> Observations:
+    """Return the observations for cameras that are changed by (C, P) parameters, to first order."""
+    theta = parameters / seen.units
+    errors = seen.errors - np.einsum("cfjka,ca->cfjk", seen.by_camera, theta)
+    offsets = seen.offsets - np.einsum("cfna,ca->cfn", seen.offset_by_camera, theta)
+    return replace(seen, errors=errors * seen.known[..., None], offsets=offsets * seen.offset_known)
+
+
+def expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
+    """Return a slip's (P,) amounts and (P, P) covariance among all parameters, px units."""
+    amounts, covariance = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
+    at = list(test.slip.indices)
+    amounts[at] = test.amounts
+    covariance[np.ix_(at, at)] = test.covariance
+    return amounts, covariance
+
+
+def tested_information(camera: CameraPosterior, tau_px: float) -> FloatArray:
+    """Return the (P, P) information about a fault beside healthy scatter, which is also its score's covariance."""
+    information = (
+        np.linalg.inv(np.eye(len(camera.information)) + camera.information * _scales(tau_px) ** 2) @ camera.information
+    )
+    result: FloatArray = 0.5 * (information + information.T)
+    return result

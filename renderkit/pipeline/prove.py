@@ -1,0 +1,88 @@
+"""What a capture's diagnosis would find, and what its gates would let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from renderkit.capture import Capture
+from renderkit.diagnosis.detection_limits import find_limits, with_passes
+from renderkit.diagnosis.joint import ALPHA
+from renderkit.diagnosis.rig import thinned
+from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.errors import ArgumentError
+from renderkit.formats.folder import CameraNames
+from renderkit.gates.gate import Gate
+from renderkit.gates.language import parse_gate
+from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.gate_limits import answerable, passing_sizes
+from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.results.detection_limits import DetectionLimits
+
+
+def prove(
+    capture: str | Path | Capture | None = None,
+    *,
+    gates: Iterable[str | Gate] = (),
+    cameras: str | None = None,
+    frames: str | None = None,
+    landmarks: str | Path | None = None,
+    rig: str | Path | None = None,
+    images: str | None = None,
+    camera_names: CameraNames | None = None,
+    size: tuple[int, int] | None = None,
+    alpha: float = ALPHA,
+) -> DetectionLimits:
+    """Say which faults would be found in each camera of a capture, and which its gates let pass.
+
+    The faults are planted in the linearised joint model of the capture's own rig and landmarks, as `diagnose` reads
+    them: at most 64 views. Nothing is rendered.
+
+    Args:
+        capture: A capture's file or folder, or an opened capture, which stays open.
+        gates: Gates such as "reprojection_rms_px <= 1.5 px". Those on landmarks are answered.
+        cameras: Selection such as "18,25-32"; all by default.
+        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        landmarks: Landmarks file (JSON).
+        rig: A camera file, where `capture` is not one or names none.
+        images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
+        camera_names: The cameras' names in file paths.
+        size: (width, height) in px for camera files that state none.
+        alpha: Probability that a rig without fault has a finding.
+
+    Returns:
+        Per camera and kind of fault the sizes that are found with 50 % and 99 % probability, and the largest that all
+        gates let pass.
+
+    Raises:
+        ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
+        GateError: If a gate cannot be read.
+        DatasetError: If an input is missing or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> options = rk.SynthOptions(num_cameras=6, size=(96, 80), scan_faces=2000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     limits = rk.prove(rk.synthesize(folder, options).capture, gates=["reprojection_rms_px <= 1.5 px"])
+        >>> shift = next(camera for camera in limits.cameras if camera.faults).fault("cx")
+        >>> shift.unit, shift.found_50 < shift.found_99
+        ('px', True)
+    """
+    if not 0.0 < alpha < 1.0:
+        raise ArgumentError(f"alpha: expected a probability between 0 and 1, got {alpha:g}")
+    asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
+    kept, notes = answerable(asked)
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(place, landmarks=landmarks, rig=rig, images=images, camera_names=camera_names, size=size)
+    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        evidence = gather_evidence(opened, options)
+        unit = opened.unit
+    # What `diagnose` would find, from the views that it compares.
+    used = RigEvidence(tuple(thinned(view) for view in evidence.views))
+    limits = replace(find_limits(used, alpha=alpha, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
+    if not kept or limits.reason:
+        return limits
+    return with_passes(limits, passing_sizes(evidence, kept), [gate.name for gate in kept])

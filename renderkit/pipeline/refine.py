@@ -1,0 +1,86 @@
+"""A capture's rig, corrected where held-out data support it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from renderkit.capture import Capture
+from renderkit.diagnosis.joint import ALPHA
+from renderkit.diagnosis.refine import refine_rig
+from renderkit.errors import ArgumentError
+from renderkit.formats.folder import CameraNames
+from renderkit.pipeline.capture_scene import read_rig_of
+from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.results.refinement import Reference, Refinement
+
+MAX_FRAMES: Final = 10
+"""So many frames are read, evenly spread; choose others by `frames`."""
+
+
+def refine(
+    capture: str | Path | Capture | None = None,
+    *,
+    cameras: str | None = None,
+    frames: str | None = None,
+    mesh: str | Path | None = None,
+    landmarks: str | Path | None = None,
+    rig: str | Path | None = None,
+    images: str | None = None,
+    camera_names: CameraNames | None = None,
+    size: tuple[int, int] | None = None,
+    reference: Reference = "cameras",
+    alpha: float = ALPHA,
+) -> Refinement:
+    """Correct the cameras that are off, where data that were held out support it.
+
+    The joint estimate of `diagnose` names the cameras; the parameters of the likeliest cause are changed; the change is
+    estimated again without a part of the frames (of the landmarks, where there is one frame), and tested on that part.
+
+    Args:
+        capture: A capture's file or folder, or an opened capture, which stays open.
+        cameras: Selection such as "18,25-32"; all by default. The others are kept as they are.
+        frames: Selection such as "3,7" or "0:10:2"; at most 10, evenly spread, by default.
+        mesh: Name of one of the capture's meshes, or a mesh file.
+        landmarks: Landmarks file (JSON).
+        rig: A camera file, where `capture` is not one or names none.
+        images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
+        camera_names: The cameras' names in file paths.
+        size: (width, height) in px for camera files that state none.
+        reference: What holds the world in place: "cameras", the mean pose of those that are not named, or "mesh", the
+            mesh and the 3D landmarks as they are given.
+        alpha: Probability that a camera of a rig without fault is named.
+
+    Returns:
+        The rig, changed where that is supported; the changes with covariance and held-out scores. Write it with
+        `write_rig(refinement.rig, path, format="rig")`.
+
+    Raises:
+        ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
+        DatasetError: If an input is missing or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> options = rk.SynthOptions(num_cameras=6, size=(96, 80), scan_faces=2000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     found = rk.refine(rk.synthesize(folder, options).capture)
+        >>> found.better, found.sentence
+        (False, 'nothing is better: none of 4 cameras is off')
+    """
+    if reference not in {"cameras", "mesh"}:
+        raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
+    if not 0.0 < alpha < 1.0:
+        raise ArgumentError(f"alpha: expected a probability between 0 and 1, got {alpha:g}")
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(
+        place, mesh, landmarks=landmarks, rig=rig, images=images, camera_names=camera_names, size=size
+    )
+    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        most = MAX_FRAMES if frames is None else len(opened.frame_ids)
+        chosen = opened.camera_names if options.cameras is None else options.cameras
+        evidence = gather_evidence(opened, options, max_views=most * max(len(chosen), 1))
+        written = read_rig_of(opened, opened.camera_names)
+    return refine_rig(written, evidence, alpha=alpha, reference=reference)

@@ -1,0 +1,97 @@
+"""The evidence of a finished run, from its folder alone: detected landmarks, and points where its rays meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from renderkit.arrays import BoolArray, FloatArray
+from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.errors import DatasetError
+from renderkit.formats.as_stated import raw_from_rig
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.rig import Rig
+from renderkit.results.json_report import read_report
+from renderkit.results.report import Report
+from renderkit.results.rows import ViewResult
+from renderkit.results.run_scene import RIG_NAME, read_run_rig
+
+MIN_RAYS_ANGLE = 1e-3
+"""Rays that are nearer to parallel, rad, do not make a point."""
+
+
+def read_run_evidence(folder: Path) -> tuple[RigEvidence, str]:
+    """Return a run's landmarks as evidence, and the world unit.
+
+    A report holds detected landmarks and residuals, hence the projections of the 3D landmarks as well. Where two
+    cameras project one, the landmark is where their rays meet, to rounding.
+
+    Raises:
+        DatasetError: If the folder is no run, has no rig.json, or no view has landmarks.
+    """
+    report, rig = read_report(folder), read_run_rig(folder)
+    if rig is None:
+        raise DatasetError(folder, RIG_NAME, "the run has no cameras stored: run `renderkit validate` again")
+    undistorted = report.provenance.options.get("undistort", "no") != "no"
+    cameras = {name: camera.undistorted() if undistorted else camera for name, camera in rig.cameras.items()}
+    views: list[ViewEvidence] = []
+    for frame in report.frames:
+        rows = _rows(report, frame, cameras)
+        views += _views(frame, rows, cameras)
+    if not views:
+        raise DatasetError(folder, None, "no view of the run has landmarks in two cameras at least")
+    return RigEvidence(tuple(views)), rig.unit
+
+
+def _rows(report: Report, frame: str, cameras: Mapping[str, Camera]) -> dict[str, ViewResult]:
+    """Return by camera the row with the most landmarks: meshes hide different ones."""
+    found: dict[str, ViewResult] = {}
+    for row in report.rows:
+        score, pixels = row.scores.reprojection, row.landmark_pixels
+        if row.key.frame != frame or row.key.camera not in cameras or score is None or pixels is None:
+            continue
+        if len(pixels) != len(score.residuals):
+            continue
+        best = found.get(row.key.camera)
+        if best is None or best.scores.reprojection is None or score.num_used > best.scores.reprojection.num_used:
+            found[row.key.camera] = row
+    return found
+
+
+def _views(frame: str, rows: Mapping[str, ViewResult], cameras: Mapping[str, Camera]) -> list[ViewEvidence]:
+    length = max((len(row.landmark_pixels) for row in rows.values() if row.landmark_pixels is not None), default=0)
+    projected: dict[str, FloatArray] = {}
+    detected: dict[str, FloatArray] = {}
+    for name, row in rows.items():
+        score, pixels = row.scores.reprojection, row.landmark_pixels
+        if score is not None and pixels is not None and len(pixels) == length:
+            projected[name] = pixels + score.residuals
+            detected[name] = np.where(score.used[:, None], pixels, np.nan)
+    if len(projected) < 2:
+        return []
+    points = _meeting_points({name: cameras[name] for name in projected}, projected)
+    raw = {name: raw_from_rig(Rig({name: cameras[name]})).cameras[0] for name in projected}
+    return [
+        ViewEvidence(camera=raw[name], frame=frame, points_world=points, pixels=pixels)
+        for name, pixels in detected.items()
+    ]
+
+
+def _meeting_points(cameras: Mapping[str, Camera], projected: Mapping[str, FloatArray]) -> FloatArray:
+    """Return (L, 3) points nearest to all rays, by linear least squares; NaN where fewer than two are known."""
+    length = len(next(iter(projected.values())))
+    normal, right = np.zeros((length, 3, 3)), np.zeros((length, 3))
+    for name, pixels in projected.items():
+        origin, directions = cameras[name].unproject_world(np.nan_to_num(pixels))
+        known: BoolArray = np.asarray(np.isfinite(pixels).all(axis=1) & np.isfinite(directions).all(axis=1))
+        unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+        across = np.where(known[:, None, None], np.eye(3) - unit[:, :, None] * unit[:, None, :], 0.0)
+        normal += across
+        right += across @ origin
+    # The least eigenvalue of two rays' matrix is 1 - cos of their angle.
+    good = np.linalg.eigvalsh(np.nan_to_num(normal))[:, 0] > 0.5 * MIN_RAYS_ANGLE**2
+    points = np.full((length, 3), np.nan)
+    points[good] = np.linalg.solve(normal[good], right[good][..., None])[..., 0]
+    return points

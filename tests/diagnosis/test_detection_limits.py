@@ -1,0 +1,100 @@
+"""Predicted detection limits against really planted faults, SciPy's distributions, and the detections themselves."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from joint_rigs import IDEAL, Conditions, joint_evidence, retaken
+
+from renderkit.diagnosis.detection_limits import KINDS, _quantile, find_limits, found_sizes
+from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS
+from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.results.detection_limits import DetectionLimits
+
+
+def evidence(seed: int) -> RigEvidence:
+    return joint_evidence(np.random.default_rng(seed), IDEAL, cameras=6, frames=1, landmarks=24)
+
+
+@pytest.fixture(scope="module")
+def limits() -> DetectionLimits:
+    return find_limits(evidence(1), alpha=0.01, unit="m")
+
+
+def found_share(base: RigEvidence, kind: str, size_px: float, trials: int) -> float:
+    """Share of trials in which the diagnosis names the camera."""
+    rng = np.random.default_rng(7)
+    trial = (retaken(rng, base, "02", (kind, size_px), IDEAL.noise_px) for _ in range(trials))
+    return sum("02" in {one.camera for one in fit_joint(each).findings} for each in trial) / trials
+
+
+def test_planted_faults_are_found_as_predicted() -> None:
+    """Most are found 20 % above the size that is found with 50 %, few 30 % below; benchmarks/ has the curve."""
+    base = joint_evidence(np.random.default_rng(1), IDEAL, cameras=10, frames=1, landmarks=48)
+    limit = find_limits(base, alpha=0.01).cameras[2].fault("roll")
+    assert found_share(base, "roll", 0.7 * limit.found_50_px, 4) <= 0.25
+    assert found_share(base, "roll", 1.2 * limit.found_99_px, 4) == 1.0
+
+
+def test_every_parameter_is_a_kind(limits: DetectionLimits) -> None:
+    assert sorted(kind.parameter for kind in KINDS) == list(range(len(PARAMETERS)))
+    assert limits.kinds == tuple(kind.name for kind in KINDS)
+    assert [one.unit for one in limits.cameras[0].faults] == ["px"] * 2 + ["deg"] * 3 + ["m"] * 3 + ["%", "%", ""]
+
+
+def test_what_is_found_more_often_is_larger(limits: DetectionLimits) -> None:
+    for camera in limits.cameras:
+        for one in camera.faults:
+            assert 0.0 < one.found_50 < one.found_99 < math.inf
+            assert math.isnan(one.passes)
+
+
+def test_units_agree_with_the_size_in_pixels(limits: DetectionLimits) -> None:
+    """A shift of the principal point moves every pixel by itself; a turn by about the focal length."""
+    camera = limits.cameras[0]
+    assert camera.fault("cx").found_50_px == pytest.approx(camera.fault("cx").found_50, rel=1e-9)
+    turn = camera.fault("turn y")
+    assert turn.found_50_px == pytest.approx(1150.0 * np.deg2rad(turn.found_50), rel=0.05)
+
+
+def test_less_noise_finds_less() -> None:
+    rng = np.random.default_rng(2)
+    quiet, loud = (
+        find_limits(joint_evidence(rng, Conditions(noise), cameras=6, frames=1, landmarks=24), alpha=0.01)
+        for noise in (0.2, 0.8)
+    )
+    ratios = [
+        other.fault("roll").found_50 / one.fault("roll").found_50
+        for one, other in zip(quiet.cameras, loud.cameras, strict=True)
+    ]
+    # Healthy scatter adds to both, and it is estimated.
+    assert 1.3 < float(np.median(ratios)) < 6.0
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 11])
+def test_limits_are_quantiles_of_chi_square(degrees: int) -> None:
+    assert _quantile(degrees, math.log(1e-4)) == pytest.approx(scipy.stats.chi2.isf(1e-4, degrees), rel=1e-3)
+
+
+def test_one_parameter_follows_the_normal_distribution() -> None:
+    """With information about one parameter alone, every slip that has it is the same test but for its limit."""
+    information = np.zeros((NUM_LOCAL, NUM_LOCAL))
+    information[2, 2] = 4.0
+    scores = np.zeros((20000, NUM_LOCAL))
+    scores[:, 2] = 2.0 * np.random.default_rng(0).normal(size=20000)
+    limits = {len(slip.indices): scipy.stats.chi2.isf(1e-4, len(slip.indices)) for slip in SLIPS}
+    sizes = found_sizes(information, scores, information[:, 2], limits)
+    half, nearly = np.quantile(sizes, (0.5, 0.99))
+    threshold = math.sqrt(limits[1])
+    assert half == pytest.approx(threshold / 2.0, rel=0.02)
+    assert nearly == pytest.approx((threshold + scipy.stats.norm.ppf(0.99)) / 2.0, rel=0.02)
+
+
+def test_without_evidence_there_is_a_reason() -> None:
+    found = find_limits(RigEvidence(()), alpha=0.01)
+    assert found.reason
+    assert found.sentence.startswith("nothing can be found")

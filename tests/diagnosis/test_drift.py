@@ -1,0 +1,103 @@
+"""Moves between runs, planted with OpenCV in the true cameras; a rig that did not move; what a move is called."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drift_rigs import runs_of
+from joint_rigs import IDEAL, NOISY, REALISTIC, Conditions
+
+from renderkit.diagnosis.drift import RunEvidence, _move, find_drift
+from renderkit.diagnosis.joint.estimate import CameraPosterior
+from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.results.drift import drift_json
+
+
+def test_a_turned_camera_is_named_with_its_angle() -> None:
+    runs, truths = runs_of(3, IDEAL, ({2: ("turn", 2.0)},))
+    found = find_drift(runs, alpha=0.01, unit="m")
+    assert [one.camera for one in found.moved] == ["02"]
+    change = found.moved[0].changes[0]
+    before, after = truths[0][2], truths[1][2]
+    angle = np.degrees(np.arccos(0.5 * (np.trace(after.R @ before.R.T) - 1.0)))
+    assert change.cause == "turn"
+    assert change.amount == pytest.approx(angle, abs=3.5 * change.amount_error)
+    assert change.amount_error < 0.1 * angle
+    assert change.length_px == pytest.approx(2.0, abs=0.6)
+    assert "camera 02 turned by" in change.sentence
+    assert "between day 0 and day 1" in change.sentence
+
+
+def test_a_rolled_camera_and_a_change_of_focal_length() -> None:
+    runs, truths = runs_of(4, IDEAL, ({1: ("roll", 1.5), 5: ("focal length", 1.5)},))
+    found = find_drift(runs, alpha=0.01)
+    by_name = {one.camera: one.changes[0] for one in found.moved}
+    assert set(by_name) == {"01", "05"}
+    roll = by_name["01"]
+    angle = np.degrees(np.arccos(0.5 * (np.trace(truths[1][1].R @ truths[0][1].R.T) - 1.0)))
+    assert roll.cause == "roll"
+    assert abs(roll.amount) == pytest.approx(angle, abs=3.5 * roll.amount_error)
+    assert "focal length" in by_name["05"].cannot_tell
+
+
+@pytest.mark.parametrize("conditions", [IDEAL, NOISY, REALISTIC])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rig_that_did_not_move_is_not_accused(conditions: Conditions, seed: int) -> None:
+    runs, _ = runs_of(10 + seed, conditions, ({},))
+    found = find_drift(runs, alpha=0.01)
+    assert found.moved == ()
+    assert found.sentence.startswith("none of 8 cameras moved")
+
+
+def test_a_camera_that_moves_back_is_told_from_one_that_stays_moved() -> None:
+    runs, _ = runs_of(5, IDEAL, ({1: ("turn", 2.0), 4: ("turn", 2.0)}, {4: ("turn", 2.0)}))
+    found = find_drift(runs, alpha=0.01)
+    moved = {one.camera: [change.moved for change in one.changes] for one in found.moved}
+    assert moved == {"01": [True, False], "04": [True, True]}
+    assert found.runs == ("day 0", "day 1", "day 2")
+
+
+def test_standard_errors_agree_with_the_scatter_of_cameras_that_did_not_move() -> None:
+    values = []
+    for seed in range(6):
+        runs, _ = runs_of(30 + seed, IDEAL, ({},))
+        for one in find_drift(runs, alpha=0.01).cameras:
+            change = one.changes[0]
+            values += [d / e for d, e in zip(change.shift_px, change.shift_error_px, strict=True)]
+    # 96 values, in part correlated: the errors are not too small, and not twice too large.
+    assert 0.3 < float(np.std(values)) < 1.25
+
+
+def test_a_move_is_the_difference_of_two_estimates() -> None:
+    """Against the textbook: with both runs well determined, the difference and the sum of the covariances."""
+    rng = np.random.default_rng(0)
+    roots = rng.normal(size=(2, 11, 30))
+    informations = roots @ roots.transpose(0, 2, 1)
+    estimates = rng.normal(size=(2, 11))
+    first, second = (
+        CameraPosterior(x, np.linalg.inv(a), a, a @ x) for x, a in zip(estimates, informations, strict=True)
+    )
+    move = _move(first, second, np.ones(11))
+    np.testing.assert_allclose(move.theta, estimates[1] - estimates[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(
+        np.linalg.inv(move.information),
+        np.linalg.inv(informations[0]) + np.linalg.inv(informations[1]),
+        rtol=1e-3,
+        atol=1e-3,
+    )
+
+
+def test_two_runs_with_landmarks_are_needed() -> None:
+    runs, _ = runs_of(3, IDEAL, ({},), cameras=3)
+    with pytest.raises(ValueError, match="at least two runs"):
+        find_drift(runs[:1], alpha=0.01)
+    with pytest.raises(ValueError, match="run empty: fewer than 3 cameras"):
+        find_drift([runs[0], RunEvidence("empty", RigEvidence(()))], alpha=0.01)
+
+
+def test_json_has_only_plain_values() -> None:
+    import json
+
+    runs, _ = runs_of(3, IDEAL, ({2: ("turn", 2.0)},))
+    text = json.dumps(drift_json(find_drift(runs, alpha=0.01)), allow_nan=False)
+    assert json.loads(text)["cameras"][2]["changes"][0]["cause"] == "turn"
