@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.matte_faults import matte_faults
+from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.sanity import check_sanity
+from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
 
@@ -37,8 +38,15 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
     else:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
-        return whole
+        moved = None if whole.readings else subject_motion(evidence)
+        return whole if moved is None else _with_motion(whole, moved)
     return _with_cameras(whole, evidence)
+
+
+def _with_motion(whole: Diagnosis, moved: SubjectMotion) -> Diagnosis:
+    """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
+    named = replace(whole, verdict="does not fit", sentence=moved.sentence, after=moved.after)
+    return _with_cameras(named, moved.evidence)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -68,11 +76,18 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
     mattes = matte_faults(evidence.views)
-    others = {(one.camera, one.frame) for one in mattes if one.partner}
+    others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
     found = fit_joint(RigEvidence(tuple(_thinned(view) for view in used)))
     words = tuple(one.sentence for one in mattes)
-    return _changed(whole, found.sentence, found, words if found.mesh is None else (found.mesh.sentence, *words))
+    # A reading that is common to all cameras moves the mesh against them as well.
+    mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
+    return _changed(whole, found.sentence, found, (*mesh, *words))
+
+
+def _doubtful(fault: MatteFault) -> tuple[str, ...]:
+    """Return the cameras whose mattes are not theirs."""
+    return (fault.camera, fault.partner) if fault.cause == "exchanged" else (fault.camera,)
 
 
 def _without_outline(view: ViewEvidence) -> ViewEvidence:
