@@ -12,7 +12,7 @@ from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
-from renderkit.diagnosis.sanity import check_sanity
+from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
@@ -32,20 +32,22 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
     """
     sanity = check_sanity(evidence)
+    moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
+    if moved is not None:
+        return _with_motion(sanity, moved)
     if sanity.verdict == "fits" and not (sanity.suspect or thorough):
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
-        moved = None if whole.readings else subject_motion(evidence)
-        return whole if moved is None else _with_motion(whole, moved)
+        return whole
     return _with_cameras(whole, evidence)
 
 
-def _with_motion(whole: Diagnosis, moved: SubjectMotion) -> Diagnosis:
+def _with_motion(sanity: Sanity, moved: SubjectMotion) -> Diagnosis:
     """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
-    named = replace(whole, verdict="does not fit", sentence=moved.sentence, after=moved.after)
+    named = Diagnosis("does not fit", moved.sentence, sanity.fit, moved.after, num_views=sanity.num_views)
     return _with_cameras(named, moved.evidence)
 
 

@@ -19,8 +19,18 @@ from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_ve
 from renderkit.results.diagnosis import RigFit
 
 MIN_CAMERAS: Final = 3
-BETTER: Final = 0.6
+BETTER: Final = 0.5
 """The median residual must fall at least to this share: a motion with six numbers improves a little always."""
+
+MAX_RELATIVE: Final = 0.02
+"""It must fit better than any rig has to, as a share of the landmarks' spread: this comes before all readings."""
+
+MAX_TURN_DEG: Final = 30.0
+"""Quarter turns are other axes: there are readings for them."""
+
+MIN_SPREAD: Final = 0.03
+"""Cameras that all look one way cannot tell a motion of the subject from a crop of their pictures: so far must the
+mean of their unit axes fall short of 1."""
 
 _MAX_STEPS = 12
 _STEP = 1e-6
@@ -59,15 +69,22 @@ def subject_motion(evidence: RigEvidence) -> SubjectMotion | None:
         turns.append(-np.rad2deg(rotation_vector_from_matrix(turn)))
         steps.append(-step)
     before, after = (agreement(all_as_stated(views)) for views in (evidence.views, moved))
-    if fits(after) != "fits" or not after.median_px <= BETTER * before.median_px:
-        return None
     turn_deg, step = np.median(turns, axis=0), np.median(steps, axis=0)
+    exact = after.median_relative <= MAX_RELATIVE and after.median_px <= BETTER * before.median_px
+    if fits(after) != "fits" or not exact or float(np.linalg.norm(turn_deg)) > MAX_TURN_DEG or _look_alike(moved):
+        return None
     cameras = len({view.camera.name for view in moved if view.has_landmarks})
     sentence = (
         f"the mesh and its 3D landmarks are off against all {cameras} cameras alike: turned by {_text(turn_deg)} deg "
         f"about x, y, z and shifted by {_text(step)} along them; moved back the rig fits: {fit_text(rig_fit(after))}"
     )
     return SubjectMotion(RigEvidence(tuple(moved)), turn_deg, step, rig_fit(after), sentence)
+
+
+def _look_alike(views: list[ViewEvidence]) -> bool:
+    """Say whether the cameras with landmarks look about the same way."""
+    axes = {view.camera.name: view.camera.cam_from_world[2, :3] for view in views if view.has_landmarks}
+    return 1.0 - float(np.linalg.norm(np.mean(list(axes.values()), axis=0))) < MIN_SPREAD
 
 
 def _text(values: FloatArray) -> str:
