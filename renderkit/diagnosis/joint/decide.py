@@ -26,14 +26,17 @@ _RANK_TOLERANCE = 1e-6
 MIN_GROUP: Final = 4
 """A group of fewer like cameras shares the healthy scatter of all."""
 
+MIN_MATTE_PX: Final = 0.2
+"""By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
+
 _ROUNDS = 3
 _WARM_ROUNDS = 2
 _FIRST_PX = 0.1
 _START_PX = 0.02
 _POOR = 1.8
 _LONE_SAMPLES = 16.0
-_FREEDOM = 6.0
-_POOR_STRAYS = 0.25
+_FREEDOM = 4.0
+_POOR_STRAYS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +163,8 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     def of(members: Sequence[int]) -> tuple[list[CameraPosterior], list[FloatArray]]:
         return [found.cameras[index] for index in members], [scales[index] for index in members]
 
-    scales[:, MATTE] = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
+    mattes = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
+    scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
     whole = healthy_scatter(*of(healthy))
     groups = _groups(seen, found)
     camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])

@@ -44,8 +44,8 @@ class Healthy:
 def healthy_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray]) -> Healthy:
     """Estimate scatter and inflation of like cameras.
 
-    Of all pairs that are nearly as likely as the best, the one with the largest scatter is taken: too small a one
-    accuses healthy cameras.
+    Of all pairs that are nearly as likely as the best, the one with the largest scatter is taken, then with the largest
+    inflation: too small ones accuse healthy cameras.
 
     Args:
         cameras: What the evidence says about each.
@@ -61,7 +61,7 @@ def healthy_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatAr
     likelihood = _log_student(values, spread).sum(axis=2)
     near = likelihood >= likelihood.max() - _WITHIN
     tau = int(np.flatnonzero(near.any(axis=0))[-1])
-    inflation = int(np.argmax(likelihood[:, tau]))
+    inflation = int(np.flatnonzero(likelihood[:, tau] >= likelihood[:, tau].max() - _WITHIN)[-1])
     return Healthy(float(TAUS_PX[tau]), float(INFLATIONS[inflation]))
 
 
