@@ -165,13 +165,14 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
 
     mattes = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
     scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
-    whole = healthy_scatter(*of(healthy))
+    whole = healthy_scatter(*of(healthy), with_outlines=bool(seen.has_outlines.any()))
     groups = _groups(seen, found)
     camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
     for group in range(int(groups.max()) + 1):
         members = np.flatnonzero(groups == group)
         own = [int(index) for index in members if index not in free]
-        level = healthy_scatter(*of(own)) if len(own) >= MIN_GROUP else whole
+        outlines = bool(seen.has_outlines[own].any())
+        level = healthy_scatter(*of(own), with_outlines=outlines) if len(own) >= MIN_GROUP else whole
         scales[np.ix_(members, camera)] = level.tau_px
         inflation[members] = np.maximum(inflation[members] * level.inflation, 1.0)
         if len(members) < MIN_GROUP:
