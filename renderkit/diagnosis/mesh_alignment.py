@@ -22,6 +22,7 @@ from renderkit.diagnosis.outline_offsets import (
     outline_evidence,
     sample_outline,
 )
+from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
@@ -38,8 +39,6 @@ MOVED_PX: Final = 1.5
 
 _MAX_MOVES = 6
 _WORTH = 0.8
-_ROUNDS = 12
-_TUKEY = 4.685
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +135,7 @@ def _motion(
     if len(offsets) < 10 * design.shape[1]:
         return None
     units = 1.0 / np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-12)
-    motion = _robust(design * units, offsets) * units
+    motion = robust_solution(design * units, offsets) * units
     return motion, float(np.sqrt(((design @ motion) ** 2).mean()))
 
 
@@ -145,19 +144,3 @@ def mesh_rows(outline: OutlineEvidence, camera: Camera, center: FloatArray) -> F
     gradient = np.einsum("nk,nka->na", outline.normals, linearise(camera, outline.points_world).by_point)
     arms = outline.points_world - center
     return np.column_stack([np.cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
-
-
-def _robust(design: FloatArray, target: FloatArray) -> FloatArray:
-    """Return the least-squares solution with Tukey's weights, started from Huber's."""
-    solution: FloatArray = np.zeros(design.shape[1])
-    ridge = 1e-6 * len(target) * np.eye(design.shape[1])
-    for count in range(_ROUNDS):
-        residuals = target - design @ solution
-        scale = max(1.4826 * float(np.median(np.abs(residuals))), 0.1)
-        if count < _ROUNDS // 2:
-            weights = np.minimum(1.0, scale / np.maximum(np.abs(residuals), 1e-12))
-        else:
-            weights = np.clip(1.0 - (residuals / (_TUKEY * scale)) ** 2, 0.0, None) ** 2
-        heavy = (design * weights[:, None]).T @ design + ridge
-        solution = np.asarray(np.linalg.solve(heavy, design.T @ (weights * target)), dtype=np.float64)
-    return solution

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.matte_faults import matte_faults
+from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
-from renderkit.diagnosis.sanity import check_sanity
+from renderkit.diagnosis.sanity import Sanity, check_sanity
+from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
 
@@ -31,6 +32,9 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
     """
     sanity = check_sanity(evidence)
+    moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
+    if moved is not None:
+        return _with_motion(sanity, moved)
     if sanity.verdict == "fits" and not (sanity.suspect or thorough):
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
@@ -39,6 +43,12 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
     if sanity.verdict != "fits":
         return whole
     return _with_cameras(whole, evidence)
+
+
+def _with_motion(sanity: Sanity, moved: SubjectMotion) -> Diagnosis:
+    """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
+    named = Diagnosis("does not fit", moved.sentence, sanity.fit, moved.after, num_views=sanity.num_views)
+    return _with_cameras(named, moved.evidence)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -68,11 +78,18 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
     mattes = matte_faults(evidence.views)
-    others = {(one.camera, one.frame) for one in mattes if one.partner}
+    others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
     found = fit_joint(RigEvidence(tuple(thinned(view) for view in used)))
     words = tuple(one.sentence for one in mattes)
-    return _changed(whole, found.sentence, found, words if found.mesh is None else (found.mesh.sentence, *words))
+    # A reading that is common to all cameras moves the mesh against them as well.
+    mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
+    return _changed(whole, found.sentence, found, (*mesh, *words))
+
+
+def _doubtful(fault: MatteFault) -> tuple[str, ...]:
+    """Return the cameras whose mattes are not theirs."""
+    return (fault.camera, fault.partner) if fault.cause == "exchanged" else (fault.camera,)
 
 
 def _without_outline(view: ViewEvidence) -> ViewEvidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import cv2
@@ -120,6 +121,17 @@ def ring(rng: np.random.Generator, count: int) -> list[Shot]:
     return shots
 
 
+def _seen_size(shot: Shot, file: Shot, subject: tuple[np.ndarray, np.ndarray], conditions: Conditions) -> float:
+    """RMS displacement of the landmarks, or without them of the outline, by a fault."""
+    points, vertices = subject
+    seen = (
+        points
+        if conditions.landmarks
+        else vertices[cv2.convexHull(project(file, vertices).astype(np.float32), returnPoints=False)[:, 0]]
+    )
+    return float(np.sqrt(((project(file, seen) - project(shot, seen)) ** 2).sum(axis=1).mean()))
+
+
 def bumps(rng: np.random.Generator, vertices: np.ndarray) -> np.ndarray:
     """Smooth relative errors of a shape, of standard deviation 1 px / 0.1 m: (V, 1)."""
     units = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
@@ -193,8 +205,12 @@ def joint_evidence(
     frames: int = 3,
     landmarks: int = 60,
     faults: dict[int, tuple[str, float]] | None = None,
+    planted_sizes: dict[int, float] | None = None,
 ) -> RigEvidence:
-    """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px)."""
+    """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px).
+
+    `planted_sizes` receives for each of them the RMS displacement of what the joint estimate looks at.
+    """
     shots = ring(rng, cameras) if isinstance(cameras, int) else cameras
     points, vertices = head(rng)
     points = points[rng.permutation(len(points))[:landmarks]]
@@ -209,9 +225,14 @@ def joint_evidence(
         if conditions.jitter_px:
             for kind in KINDS:
                 file = perturbed(file, kind, float(rng.normal() * conditions.jitter_px), points, rng)
+        direction = copy.deepcopy(rng)
         if faults and index in faults:
             file = perturbed(file, *faults[index], points, rng)
         written.append(file)
+        if faults and index in faults and planted_sizes is not None:
+            # Of the fault alone, with the direction that it has in the file.
+            fresh = perturbed(shot, *faults[index], points, direction)
+            planted_sizes[index] = _seen_size(shot, fresh, (points, vertices), conditions)
     views = []
     dilations = rng.normal(size=len(shots)) * conditions.dilation_px
     for frame in range(frames):

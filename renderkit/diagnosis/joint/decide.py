@@ -26,14 +26,17 @@ _RANK_TOLERANCE = 1e-6
 MIN_GROUP: Final = 4
 """A group of fewer like cameras shares the healthy scatter of all."""
 
+MIN_MATTE_PX: Final = 0.2
+"""By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
+
 _ROUNDS = 3
 _WARM_ROUNDS = 2
 _FIRST_PX = 0.1
 _START_PX = 0.02
 _POOR = 1.8
 _LONE_SAMPLES = 16.0
-_FREEDOM = 6.0
-_POOR_STRAYS = 0.25
+_FREEDOM = 4.0
+_POOR_STRAYS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,14 +163,16 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     def of(members: Sequence[int]) -> tuple[list[CameraPosterior], list[FloatArray]]:
         return [found.cameras[index] for index in members], [scales[index] for index in members]
 
-    scales[:, MATTE] = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
-    whole = healthy_scatter(*of(healthy))
+    mattes = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
+    scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
+    whole = healthy_scatter(*of(healthy), with_outlines=bool(seen.has_outlines.any()))
     groups = _groups(seen, found)
     camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
     for group in range(int(groups.max()) + 1):
         members = np.flatnonzero(groups == group)
         own = [int(index) for index in members if index not in free]
-        level = healthy_scatter(*of(own)) if len(own) >= MIN_GROUP else whole
+        outlines = bool(seen.has_outlines[own].any())
+        level = healthy_scatter(*of(own), with_outlines=outlines) if len(own) >= MIN_GROUP else whole
         scales[np.ix_(members, camera)] = level.tau_px
         inflation[members] = np.maximum(inflation[members] * level.inflation, 1.0)
         if len(members) < MIN_GROUP:

@@ -41,15 +41,18 @@ class Healthy:
     inflation: float
 
 
-def healthy_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray]) -> Healthy:
+def healthy_scatter(
+    cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray], *, with_outlines: bool
+) -> Healthy:
     """Estimate scatter and inflation of like cameras.
 
     Of all pairs that are nearly as likely as the best, the one with the largest scatter is taken: too small a one
-    accuses healthy cameras.
+    accuses healthy cameras. Where there are outlines, so is the inflation: their errors are not independent.
 
     Args:
         cameras: What the evidence says about each.
         scales: (P,) healthy scatter for each so far; that of mattes and detections is taken from it.
+        with_outlines: Whether any of them has outlines.
     """
     parts = [_components(camera, own) for camera, own in zip(cameras, scales, strict=True)]
     if not parts:
@@ -61,7 +64,8 @@ def healthy_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatAr
     likelihood = _log_student(values, spread).sum(axis=2)
     near = likelihood >= likelihood.max() - _WITHIN
     tau = int(np.flatnonzero(near.any(axis=0))[-1])
-    inflation = int(np.argmax(likelihood[:, tau]))
+    within = _WITHIN if with_outlines else 0.0
+    inflation = int(np.flatnonzero(likelihood[:, tau] >= likelihood[:, tau].max() - within)[-1])
     return Healthy(float(TAUS_PX[tau]), float(INFLATIONS[inflation]))
 
 

@@ -14,11 +14,11 @@ from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.view_evidence import ViewEvidence
 
 MIN_CAMERAS: Final = 6
-LACKS: Final = 0.02
-"""A matte lacks a part where it lacks this share of the drawn inside more than mattes of this rig usually do ..."""
+LACKS: Final = 0.03
+"""A matte lacks a part where it lacks at least this share of the drawn inside ..."""
 
-LACKS_ERRORS: Final = 8.0
-"""... and by so many scatters of the others."""
+LACKS_TIMES: Final = 4.0
+"""... and so many times what the better four fifths of the rig's mattes lack at most."""
 
 MISFIT: Final = 0.15
 """A matte may be of another view where its IoU is lower by this than the others' median."""
@@ -60,14 +60,15 @@ def _of_frame(views: Sequence[ViewEvidence]) -> list[MatteFault]:
     if len(read) < MIN_CAMERAS or len(read) != len(usable):
         return []
     masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
-    return _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks]) + _lacking(usable)
+    others = _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks])
+    named = {one.camera for one in others}
+    return others + _lacking([view for view in usable if view.camera.name not in named])
 
 
 def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
     missing = np.array([0.0 if view.outline is None else view.outline.missing for view in views])
-    usual = float(np.median(missing))
-    scatter = 1.4826 * float(np.median(np.abs(missing - usual)))
-    limit = usual + max(LACKS, LACKS_ERRORS * scatter)
+    usual = float(np.quantile(missing, 0.8, method="lower"))
+    limit = max(LACKS, LACKS_TIMES * usual)
     return [
         MatteFault(
             camera=view.camera.name,
@@ -75,8 +76,8 @@ def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
             cause="part missing",
             partner="",
             sentence=f"the matte of camera {view.camera.name}, frame {view.frame}, lacks {100 * share:.1f} % of the "
-            f"drawn inside, against {100 * usual:.1f} % in the median view: a hole or a missing part, not the camera's "
-            "fault",
+            f"drawn inside, and four fifths of the others at most {100 * usual:.1f} %: a hole or a missing part, not "
+            "the camera's fault",
         )
         for view, share in zip(views, missing, strict=True)
         if share > limit
@@ -88,13 +89,15 @@ def _exchanged(
 ) -> list[MatteFault]:
     own = np.array([coarse_iou(a, b) for a, b in zip(drawn, mattes, strict=True)])
     usual = float(np.median(own))
-    found = []
+    found: list[MatteFault] = []
     for index in map(int, np.flatnonzero(own < usual - MISFIT)):
         others = np.array([coarse_iou(one, mattes[index]) for one in drawn])
         others[index] = 0.0
         best = int(others.argmax())
         # It must fit there as mattes of this rig do, not only better than here.
         if others[best] < usual - FITS_BACK or others[best] < own[index] + MISFIT:
+            continue
+        if any(one.partner == views[index].camera.name and one.cause == "exchanged" for one in found):
             continue
         found.append(_other(views, index, best, exchanged=_fits_back(drawn, mattes, (index, best), usual)))
     return found

@@ -16,11 +16,8 @@ from renderkit.diagnosis.joint.observations import Observations
 SIGNIFICANT: Final = math.log(1e-4)
 """Logarithm of the probability below which a part of the mesh's motion is named."""
 
-MIN_SHARE: Final = 0.004
+MIN_SHARE: Final = 0.01
 """A motion that moves the subject by less than this share of its radius is within what any mesh may be off."""
-
-MIN_OVERLAP: Final = 3
-"""Frames from which a mesh that stays behind is called one of another frame."""
 
 
 @dataclass(frozen=True)

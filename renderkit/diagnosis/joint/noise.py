@@ -16,7 +16,7 @@ MIN_OUTLINE_PX: Final = 0.02
 _EM_ROUNDS = 6
 _START_SHARE = 0.4
 _START_Z = 0.524
-_POOLED = 12.0
+_COMPANY = 2
 _MIN_INLIERS = 0.02
 
 
@@ -115,6 +115,7 @@ def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
         known = seen.offset_known[camera]
         inlier, sigma[camera] = _mixture(offsets[camera][known])
         weights[camera][known] = inlier
+        weights[camera] *= _company(weights[camera])
         drawn = seen.curves[camera] >= 0.0
         strays[camera] = 1.0 - float(inlier.sum()) / max(float(drawn.sum()), 1.0)
         correlation[camera] = _correlation(offsets[camera] * weights[camera], seen.curves[camera])
@@ -122,6 +123,17 @@ def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
         correlation[cameras] = np.maximum(correlation[cameras], float(np.median(correlation[cameras])))
     return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
+
+
+def _company(inlier: FloatArray) -> FloatArray:
+    """Return how much (F, N) samples are to be trusted for their neighbours' sake.
+
+    Hair and missing parts are arcs, not single samples: one that lies right amid strays is a stray by chance.
+    """
+    steps = range(-_COMPANY, _COMPANY + 1)
+    around = np.mean([np.roll(inlier, step, axis=1) for step in steps], axis=0)
+    result: FloatArray = np.asarray(around, dtype=np.float64) ** 2
+    return result
 
 
 def _mixture(values: FloatArray) -> tuple[FloatArray, float]:
@@ -151,14 +163,21 @@ def _mixture(values: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _correlation(values: FloatArray, curves: FloatArray) -> float:
-    """Return how many neighbouring samples of (F, N) residuals count as one: Bartlett's sum of autocorrelations."""
+    """Return how many neighbouring samples of (F, N) residuals count as one.
+
+    Bartlett's sum of autocorrelations, or what the first of them says of a process of first order if that is more:
+    residuals of a fit look less correlated over a long way than errors are.
+    """
     square = float((values**2).sum())
     if square <= 0.0:
         return 1.0
     lags = max(1, int(np.sqrt(values.shape[1])))
-    total = 1.0
+    total, first = 1.0, 0.0
     for lag in range(1, lags + 1):
         same = (curves[:, lag:] == curves[:, :-lag]) & (curves[:, lag:] >= 0.0)
         share = float((values[:, lag:] * values[:, :-lag] * same).sum()) / square
         total += 2.0 * (1.0 - lag / (lags + 1.0)) * share
+        if lag == 1:
+            first = min(max(share, 0.0), 0.9)
+    total = max(total, (1.0 + first) / (1.0 - first))
     return float(np.clip(total, 1.0, values.shape[1] / 8.0 if values.shape[1] >= 8 else 1.0))
