@@ -190,7 +190,7 @@ def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> Ri
         words = f"no camera is off ({words})"
     verdict: FindingsVerdict = verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
-    numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "heldout_median_px": _median(score.residuals)}
+    numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}
     return RigFindings(
         NAME, verdict, words, cameras, numbers=numbers, num_views=_num_views(points), false_alarm_rate=joint.alpha
     )
