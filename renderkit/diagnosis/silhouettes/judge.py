@@ -24,6 +24,8 @@ CONFLICT_TIMES: Final = 2.5
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
 DEEP_VOTES: Final = 5.0
+FEW_CAMERAS: Final = (12, 24)
+LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 EDGE_RATIO: Final = 6.5
 EDGE_PX: Final = 0.4
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
@@ -113,6 +115,11 @@ def threshold_for(count: int) -> float:
     Between the values measured for 24 and 60 cameras, see benchmarks/silhouettes.py.
     """
     return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
+
+
+def least_shift_px(count: int) -> float:
+    """Return below which shift no camera is named: few cameras around a subject leave much to its unknown shape."""
+    return float(np.interp(count, FEW_CAMERAS, LEAST_SHIFTS_PX))
 
 
 def gross_cameras(conflicts: FloatArray, present: Sequence[int]) -> list[int]:
@@ -222,6 +229,7 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
 def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
     """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
     ratios = fit.distances / float(np.nanmedian(fit.distances))
+    ratios[np.hypot(*fit.shifts.T) < least_shift_px(len(fit.shifts))] = 0.0
     edges = fit.edge_distances / float(np.nanmedian(fit.edge_distances))
     about = fit.edges - float(np.median(fit.edges[list(fit.kept)]))
     edges[np.abs(about) < EDGE_PX] = 0.0
