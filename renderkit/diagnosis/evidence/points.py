@@ -44,6 +44,8 @@ MAX_OBSERVATIONS: Final = 20_000
 """Detections that the joint estimate looks at, evenly thinned; the residuals are of all."""
 
 MAX_DRAWN: Final = 6
+ARROW_PX: Final = 15.0
+"""Length of a usual error as it is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,8 +266,11 @@ def _marks(points: _Points, score: HeldOutScore, findings: RigFindings) -> tuple
             )
             known = np.isfinite(residuals).all(axis=1)
             if known.any():
-                ends = np.concatenate([seen[known], seen[known] + residuals[known]], axis=1)
-                caption = f"{one.camera}, frame {frame}: detected landmarks (dots), to where the other views put them"
+                longer = max(1, round(ARROW_PX / max(_median(residuals), 1e-3)))
+                ends = np.concatenate([seen[known], seen[known] + longer * residuals[known]], axis=1)
+                caption = (
+                    f"{one.camera}, frame {frame}: landmarks, and where the other views put them, {longer} times as far"
+                )
                 marks.append(ViewMarks(frame, one.camera, caption, good=seen[known], arrows=ends))
                 break
     return tuple(marks)
