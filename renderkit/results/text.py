@@ -78,13 +78,22 @@ def printable(text: str) -> str:
 
 
 def camera_table(report: Report) -> TextTable:
-    """Return one row per camera with the headline metrics; the worst camera is marked."""
-    return _table(report, table_metrics(report.summary.cameras))
+    """Return one row per camera with the headline metrics; the worst camera is marked.
+
+    Where no standard metric has a value, as without a mesh, the first table of what was asked for takes its place.
+    """
+    return _table(report, _tables(report)[0])
 
 
 def requested_tables(report: Report) -> tuple[TextTable, ...]:
     """Return further tables of what was measured on request; none when nothing was."""
-    return tuple(_table(report, metrics) for metrics in _shared_out(report.summary.metrics))
+    return tuple(_table(report, metrics) for metrics in _tables(report)[1:])
+
+
+def _tables(report: Report) -> list[Sequence[Metric]]:
+    standard, asked = table_metrics(report.summary.cameras), _shared_out(report.summary.metrics)
+    empty = not any(report.summary.computable.get(metric.name) for metric in standard)
+    return [*asked] if asked and empty else [standard, *asked]
 
 
 def surface_lines(report: Report) -> list[str]:

@@ -23,6 +23,7 @@ from renderkit.geometry.pose import Pose
 from renderkit.metrics.held_out import score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView, TexturedPicture
+from renderkit.metrics.silhouette import SilhouetteScore
 from renderkit.results.kinds import KINDS, METRICS
 
 Scene: TypeAlias = Callable[[], Any]
@@ -136,6 +137,11 @@ def held_out() -> ReprojectionScore:
     return ReprojectionScore(score_held_out(cameras, pixels, suspects=suspects).residuals[0], 0, 0)
 
 
+def silhouette() -> SilhouetteScore:
+    """Five informative points of ten, two of which lie 2 and 3 px outside of the other mattes."""
+    return SilhouetteScore(np.array([-3.0, -2.0, 0.0, 0.5, 2.0]), 10)
+
+
 def depths() -> ScoredView:
     """Seven common pixels, in mm: the mesh lies 10, 20, 40 in front of, and 30 and thrice 80 behind the other one."""
     first, second = np.full((120, 160), np.inf, np.float32), np.full((120, 160), np.inf, np.float32)
@@ -187,6 +193,10 @@ EXPECTED: dict[str, tuple[Scene, float, float]] = {
     "align_roll_error_deg": (turned_ellipse, 2.0, 0.3),
     "heldout_median_px": (held_out, 3.0, 1e-6),
     "heldout_rms_px": (held_out, math.sqrt((1 + 4 + 9 + 16 + 100) / 5), 1e-6),
+    "silhouette_conflict_px": (silhouette, 1.0, 1e-9),
+    "silhouette_p95_px": (silhouette, 2.0 + 0.8 * 1.0, 1e-9),
+    "silhouette_conflict_share": (silhouette, 0.4, 1e-9),
+    "silhouette_informative": (silhouette, 0.5, 1e-9),
     "heldout_bias_px": (held_out, 4.0, 1e-6),
     "heldout_p95_px": (held_out, 4.0 + 0.8 * (10.0 - 4.0), 1e-6),
     "depth_median_m": (depths, 0.040, BIN * 0.040),

@@ -15,7 +15,7 @@ from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, Mea
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import Silhouette, prepare_silhouette
-from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, CommonShift, common_shift
+from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, common_shift
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
@@ -38,6 +38,9 @@ MIN_INFORMATIVE: Final = 0.05
 
 MAX_DRAWN: Final = 6
 COMMON_ERRORS: Final = 5.0
+MAX_COMMON_ERROR_PX: Final = 2.0
+"""A shift common to all that is known less well than this is not known: the subject's place can take its part."""
+
 COMMON_PX: Final = 0.25
 """A shift common to all cameras is told from so many standard errors and so many px on, as in the sanity test."""
 
@@ -177,6 +180,8 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     dropped = {one.camera for one in verdict.named}
     shared = common_shift(mattes.frames, dropped)
     size = float(np.median([mattes.scale(index) for index in range(len(mattes.names))]))
+    common, common_error = np.array(shared.shift_px) * size, np.array(shared.error_px) * size
+    common[common_error > MAX_COMMON_ERROR_PX] = np.nan
     error = float(np.nanmedian(verdict.full.errors)) * size
     informative = float(np.mean([one.informative for one in cameras]))
     num_views = sum(len(frame.present) for frame in mattes.frames)
@@ -192,11 +197,11 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     )
     numbers = {
         "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.threshold,
-        "common_shift_x_px": shared.shift_px[0] * size, "common_shift_y_px": shared.shift_px[1] * size,
-        "common_shift_error_x_px": shared.error_px[0] * size, "common_shift_error_y_px": shared.error_px[1] * size,
+        "common_shift_x_px": float(common[0]), "common_shift_y_px": float(common[1]),
+        "common_shift_error_x_px": float(common_error[0]), "common_shift_error_y_px": float(common_error[1]),
     }  # fmt: skip
     notes = [_matte_note(mattes, one) for one in verdict.named if one.cause in MATTE_CAUSES]
-    notes += _common_note(shared, size)
+    notes += _common_note(common, common_error)
     if num_left_out:
         notes.append(f"mattes: {num_left_out} views were not compared, their rows say why")
     return RigFindings(
@@ -284,13 +289,19 @@ def _matte_note(mattes: _Mattes, named: Named) -> str:
     return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; the calibration is not to blame"
 
 
-def _common_note(shared: CommonShift, scale: float) -> list[str]:
-    shift, error = np.array(shared.shift_px) * scale, np.array(shared.error_px) * scale
+def _common_note(shift: FloatArray, error: FloatArray) -> list[str]:
     told = (np.abs(shift) > COMMON_ERRORS * error) & (np.abs(shift) > COMMON_PX)
-    if not told.any():
+    parts = [
+        f"{value:+.2f} +/- {one:.2f} px {where}"
+        for value, one, where, is_told in zip(shift, error, ("to the right", "downwards"), told, strict=True)
+        if is_told
+    ]
+    if not parts:
         return []
-    return [f"mattes: all pictures lie {_vector(shift, error)} px beside the calibration: a principal point or tilt "
-            "common to all cameras"]  # fmt: skip
+    return [
+        f"mattes: all pictures lie {' and '.join(parts)} beside the calibration: a principal point or a tilt that is "
+        "wrong in all cameras alike"
+    ]
 
 
 def _vector(shift: FloatArray, error: FloatArray) -> str:

@@ -44,6 +44,8 @@ MAX_OBSERVATIONS: Final = 20_000
 """Detections that the joint estimate looks at, evenly thinned; the residuals are of all."""
 
 MAX_DRAWN: Final = 6
+ARROW_PX: Final = 15.0
+"""Length of a usual error as it is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +192,7 @@ def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> Ri
         words = f"no camera is off ({words})"
     verdict: FindingsVerdict = verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
-    numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "heldout_median_px": _median(score.residuals)}
+    numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}
     return RigFindings(
         NAME, verdict, words, cameras, numbers=numbers, num_views=_num_views(points), false_alarm_rate=joint.alpha
     )
@@ -264,8 +266,11 @@ def _marks(points: _Points, score: HeldOutScore, findings: RigFindings) -> tuple
             )
             known = np.isfinite(residuals).all(axis=1)
             if known.any():
-                ends = np.concatenate([seen[known], seen[known] + residuals[known]], axis=1)
-                caption = f"{one.camera}, frame {frame}: detected landmarks (dots), to where the other views put them"
+                longer = max(1, round(ARROW_PX / max(_median(residuals), 1e-3)))
+                ends = np.concatenate([seen[known], seen[known] + longer * residuals[known]], axis=1)
+                caption = (
+                    f"{one.camera}, frame {frame}: landmarks, and where the other views put them, {longer} times as far"
+                )
                 marks.append(ViewMarks(frame, one.camera, caption, good=seen[known], arrows=ends))
                 break
     return tuple(marks)

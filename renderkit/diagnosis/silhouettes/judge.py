@@ -20,10 +20,12 @@ Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
 
 GROSS_PX: Final = 8.0
 LEAST_CONFLICT: Final = 0.08
-CONFLICT_TIMES: Final = 4.0
+CONFLICT_TIMES: Final = 2.5
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
 DEEP_VOTES: Final = 5.0
+FEW_CAMERAS: Final = (12, 24)
+LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 EDGE_RATIO: Final = 6.5
 EDGE_PX: Final = 0.4
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
@@ -32,6 +34,7 @@ _GROSS_ROUNDS: Final = 8
 _GROSS_FLOOR_PX: Final = -60.0
 _SETTLED_PX: Final = 2.0
 _MAX_EXCHANGED: Final = 6
+_MAX_PARTNERS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     conflicts = _mean([frame.conflicts(VOTE_POINTS, GROSS_PX) for frame in frames])
     present = sorted({index for frame in frames for index in frame.present})
     dropped = gross_cameras(conflicts, present)
-    named = explain_gross(frames, dropped, remake)
+    named = explain_gross(frames, dropped, conflicts, remake)
+    dropped = [one.camera for one in named]
     fit = fit_shifts(frames, dropped)
     threshold = threshold_for(len(present))
     for camera in _cut_mattes(frames, fit, dropped):
@@ -113,6 +117,11 @@ def threshold_for(count: int) -> float:
     return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
 
 
+def least_shift_px(count: int) -> float:
+    """Return below which shift no camera is named: few cameras around a subject leave much to its unknown shape."""
+    return float(np.interp(count, FEW_CAMERAS, LEAST_SHIFTS_PX))
+
+
 def gross_cameras(conflicts: FloatArray, present: Sequence[int]) -> list[int]:
     """Drop the camera with the most conflicts while it stands far above the others.
 
@@ -131,15 +140,27 @@ def gross_cameras(conflicts: FloatArray, present: Sequence[int]) -> list[int]:
     return [camera for camera in dropped if mutual[camera, kept].mean() >= limit]
 
 
-def explain_gross(frames: Sequence[Frame], dropped: Sequence[int], remake: Remake) -> list[Named]:
-    """Say of each dropped camera whether it has another one's matte, or by how much it is shifted."""
+def explain_gross(
+    frames: Sequence[Frame], dropped: Sequence[int], conflicts: FloatArray, remake: Remake
+) -> list[Named]:
+    """Say of each dropped camera whether it has another one's matte, or by how much it is shifted.
+
+    The partner of an exchange may have too few conflicts to be dropped: the next ones by conflicts are tried as well.
+    """
     named: dict[int, Named] = {}
-    for place, first in enumerate(dropped[:_MAX_EXCHANGED]):
-        for second in dropped[place + 1 : _MAX_EXCHANGED]:
-            if first not in named and second not in named and _are_swapped(frames, (first, second), dropped, remake):
-                named[first] = Named(first, "swapped", 0.0, (np.nan, np.nan), (np.nan, np.nan), partner=second)
-                named[second] = Named(second, "swapped", 0.0, (np.nan, np.nan), (np.nan, np.nan), partner=first)
-    return [named.get(camera) or _gross_shift(frames, camera, dropped) for camera in dropped]
+    unknown = (np.nan, np.nan)
+    mutual = (np.nan_to_num(conflicts) + np.nan_to_num(conflicts.T)).mean(axis=1)
+    others = [int(index) for index in np.argsort(-mutual, kind="stable") if index not in dropped]
+    candidates = [*dropped[:_MAX_EXCHANGED], *others[:_MAX_PARTNERS]]
+    for first in dropped[:_MAX_EXCHANGED]:
+        for second in candidates:
+            if first == second or first in named or second in named:
+                continue
+            if _are_swapped(frames, (first, second), dropped, remake):
+                named[first] = Named(first, "swapped", 0.0, unknown, unknown, partner=second)
+                named[second] = Named(second, "swapped", 0.0, unknown, unknown, partner=first)
+    alone = [camera for camera in dropped if camera not in named]
+    return [*named.values(), *(_gross_shift(frames, camera, [*dropped, *named]) for camera in alone)]
 
 
 def _are_swapped(frames: Sequence[Frame], pair: tuple[int, int], dropped: Collection[int], remake: Remake) -> bool:
@@ -208,6 +229,7 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
 def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
     """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
     ratios = fit.distances / float(np.nanmedian(fit.distances))
+    ratios[np.hypot(*fit.shifts.T) < least_shift_px(len(fit.shifts))] = 0.0
     edges = fit.edge_distances / float(np.nanmedian(fit.edge_distances))
     about = fit.edges - float(np.median(fit.edges[list(fit.kept)]))
     edges[np.abs(about) < EDGE_PX] = 0.0

@@ -79,7 +79,7 @@ def prepare_silhouette(camera: Camera, alpha: AlphaImage, *, undistorted: bool =
     distance = _bounded(signed_distance(matte))
     if not undistorted and camera.distortion.coefficients.any():
         distance = _straightened(distance, camera)
-    known = distance < _FAR_PX * _FAR_PX
+    known = distance < 0.9 * UNKNOWN
     share = float((distance[known] > 0.0).mean()) if known.any() else 0.0
     return Silhouette(camera.undistorted(), float(factor), distance, contour_points(distance, MAX_POINTS, seed), share)
 
@@ -94,7 +94,9 @@ def signed_distance(alpha: AlphaImage) -> NDArray[np.float32]:
     inside = cover >= 0.5
     within = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     beyond = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance = np.where(inside, within - 0.5, 0.5 - beyond).astype(np.float32)
+    # Where all is inside, or nothing, there is no edge to be far from.
+    farthest = float(sum(alpha.shape))
+    distance = np.clip(np.where(inside, within - 0.5, 0.5 - beyond), -farthest, farthest).astype(np.float32)
     blurred = cv2.GaussianBlur(cover, (0, 0), _BLUR_PX)
     near = np.abs(distance) <= _SOFT_PX
     levels, quantiles = _quantiles()

@@ -1,0 +1,115 @@
+"""Silhouette coherence against closed forms and dense sampling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from silhouette_rigs import around, matte, shifted
+
+from renderkit.diagnosis.silhouettes import kernels
+from renderkit.diagnosis.silhouettes.coherence import Frame
+from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes
+from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, prepare_silhouette, signed_distance
+from renderkit.diagnosis.silhouettes.shifts import common_shift
+from renderkit.geometry.camera import Camera
+
+NUM = 16
+
+
+@pytest.fixture(scope="module")
+def cameras() -> dict[str, Camera]:
+    """The rig as it is."""
+    return around(NUM)
+
+
+@pytest.fixture(scope="module")
+def mattes(cameras: dict[str, Camera]) -> dict[str, np.ndarray]:
+    """What it sees, with edges that wander by 0.3 px."""
+    rng = np.random.default_rng(5)
+    return {name: matte(camera, rng, 0.3) for name, camera in cameras.items()}
+
+
+def _judged(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> Verdict:
+    names = list(cameras)
+    frame = Frame.of([prepare_silhouette(cameras[name], mattes[name]) for name in names], threads=1)
+    return judge_silhouettes([frame], lambda _, c, o: prepare_silhouette(cameras[names[c]], mattes[names[o]]))
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, 1.1])
+def test_the_distance_to_a_soft_straight_edge_is_exact_to_three_hundredths_of_a_pixel(angle: float) -> None:
+    normal = np.array([np.cos(angle), np.sin(angle)])
+    fine = (np.arange(80 * 20) + 0.5) / 20.0 - 0.5
+    x, y = np.meshgrid(fine, fine)
+    inside = normal[0] * x + normal[1] * y < 37.3
+    alpha = np.round(inside.reshape(80, 20, 80, 20).mean(axis=(1, 3)) * 255.0).astype(np.uint8)
+    rows, columns = np.mgrid[0:80, 0:80]
+    truth = 37.3 - normal[0] * columns - normal[1] * rows
+    near = (np.abs(truth) < 1.5) & (rows > 5) & (rows < 74) & (columns > 5) & (columns < 74)
+    assert np.abs(signed_distance(alpha) - truth)[near].max() < 0.03
+
+
+def test_slack_is_that_of_dense_sampling(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
+    frame = Frame.of([prepare_silhouette(cameras[name], mattes[name]) for name in cameras], threads=1)
+    found = frame.slacks(np.zeros((NUM, 2)), only=[3])
+    known = found.table[:, kernels.S] < kernels.CAP_PX
+    assert known.sum() > 50
+    own = frame.camera(3)
+    near, far, _ = frame.depths(3, 1.0)
+    depths = np.linspace(near, far, 6000)
+    origin, rays = own.unproject_world(found.points[known][:40])
+    for ray, slack in zip(rays, found.table[known, kernels.S], strict=False):
+        smallest = np.full(len(depths), np.inf)
+        for other in range(NUM):
+            if other == 3:
+                continue
+            pixels = frame.camera(other).project(origin + depths[:, None] * ray)
+            distance = ndimage.map_coordinates(
+                frame.distances[other].astype(float), pixels.T[::-1], order=1, cval=UNKNOWN
+            )
+            smallest = np.minimum(smallest, distance)
+        dense = smallest.max()
+        assert max(dense, kernels.S - 8.0) == pytest.approx(slack, abs=0.06) or dense < -8.0
+
+
+def test_a_sound_rig_has_no_outlier_and_a_shifted_camera_is_named_with_its_shift(
+    cameras: dict[str, Camera], mattes: dict[str, np.ndarray]
+) -> None:
+    sound = _judged(cameras, mattes)
+    assert sound.named == ()
+    assert np.nanmedian(sound.fit.errors) < 0.3
+    off = _judged({**cameras, "05": shifted(cameras["05"], 1.6, -1.2)}, mattes)
+    assert [(one.camera, one.cause) for one in off.named] == [(5, "shift")]
+    assert off.named[0].shift == pytest.approx((-1.6, 1.2), abs=0.6)
+
+
+def test_exchanged_mattes_are_named_as_a_pair(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
+    found = _judged(cameras, {**mattes, "02": mattes["09"], "09": mattes["02"]})
+    assert {(one.camera, one.cause, one.partner) for one in found.named} == {(2, "swapped", 9), (9, "swapped", 2)}
+    assert found.conflicts[2, [0, 5, 12]].mean() > 0.04
+
+
+def test_a_turned_camera_is_gross_and_its_shift_is_fitted(
+    cameras: dict[str, Camera], mattes: dict[str, np.ndarray]
+) -> None:
+    found = _judged({**cameras, "07": shifted(cameras["07"], 14.0, 0.0)}, mattes)
+    assert [(one.camera, one.cause) for one in found.named] == [(7, "shift")]
+    assert found.named[0].shift == pytest.approx((-14.0, 0.0), abs=1.5)
+
+
+def test_a_matte_that_is_too_large_is_the_mattes_fault(
+    cameras: dict[str, Camera], mattes: dict[str, np.ndarray]
+) -> None:
+    rng = np.random.default_rng(9)
+    wide = matte(cameras["04"], rng, 0.0)
+    grown = ndimage.grey_dilation(wide, footprint=np.hypot(*np.mgrid[-2:3, -2:3]) < 2.3)
+    found = _judged(cameras, {**mattes, "04": grown})
+    assert [(one.camera, one.cause) for one in found.named] == [(4, "matte edge")]
+
+
+def test_a_shift_of_all_pictures_is_common(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
+    moved = {name: shifted(camera, 0.0, -1.0) for name, camera in cameras.items()}
+    frame = Frame.of([prepare_silhouette(moved[name], mattes[name]) for name in moved], threads=1)
+    found = common_shift([frame])
+    assert found.shift_px[1] == pytest.approx(1.0, abs=max(4.0 * found.error_px[1], 0.2))
+    assert abs(found.shift_px[0]) < max(4.0 * found.error_px[0], 0.2)
