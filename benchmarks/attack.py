@@ -28,6 +28,7 @@ from attack_corpus import Target, build_corpus
 from attack_mutations import is_damaged_png, mutate, place_no_file
 
 from renderkit.cli import _run
+from renderkit.cli import main as run_and_leave
 
 CPU_SECONDS = 5
 WALL_SECONDS = 25.0
@@ -79,7 +80,7 @@ class Attack:
         return same[case // len(names) % len(same)]
 
     def prepare(self, case: int, folder: Path) -> tuple[Target, list[str], bool]:
-        """Lay out one case: {in} with the damaged file, {out}, a canary; return its command and whether it must say so."""
+        """Lay out a case; return its target, its command, and whether it must say that the file is damaged."""
         rng = np.random.default_rng([self.seed, case])
         target = self.target_of(case)
         for name in ("out", "home", "work"):
@@ -154,12 +155,14 @@ def _start(command: list[str], folder: Path) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _redirect(folder / "said.txt")
-        code = _run(command)
+        try:
+            run_and_leave(command)
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else 0
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
-    return 0
 
 
 def _redirect(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 
 SELECTED = "--renderer", "cpu", "--workers", "1", "--no-checks", "--no-sanity"
-Run = Callable[[Sequence[str]], int]
+Run = Callable[[list[str]], int]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _captures(root: Path, run: Run) -> Iterator[Target]:
             victim = str(file.relative_to(folder))
             capture = "{in}" if like == "renderme360" else "{in}/" + str(_tuple_folder(folder).relative_to(folder))
             yield Target(f"{like} {file.suffix[1:]}", like, victim, ("inspect", capture, "--no-checks"))
-            command = ("validate", capture, *SELECTED, "--out", "{out}/run")
+            command: tuple[str, ...] = ("validate", capture, *SELECTED, "--out", "{out}/run")
             if like == "facescape":
                 # Without mattes nothing is measured, which is exit code 2 for a whole capture, too.
                 command = ("overlay", capture, "--renderer", "cpu", "--out", "{out}/run")
@@ -108,7 +108,9 @@ def _pictures(root: Path) -> Iterator[Target]:
 
 def _write_scene(folder: Path) -> None:
     pose = Pose(np.eye(3), np.array([0.0, 0.0, 3.0]))
-    camera = Camera.from_opencv([[60, 0, 31.5], [0, 60, 23.5], [0, 0, 1]], [0.01, 0, 0, 0], pose, (64, 48), "a")
+    camera = Camera.from_opencv(
+        [[60.0, 0.0, 31.5], [0.0, 60.0, 23.5], [0.0, 0.0, 1.0]], [0.01, 0, 0, 0], pose, (64, 48), "a"
+    )
     write_rig(Rig({"a": camera}, "m"), folder / "rig.json", format="rig")
     _write_ply(folder / "m.ply")
 
@@ -122,7 +124,9 @@ def _ball() -> tuple[np.ndarray, np.ndarray]:
 
 def _write_ply(path: Path) -> None:
     vertices, faces = _ball()
-    head = f"ply\nformat ascii 1.0\nelement vertex {len(vertices)}\nproperty float x\nproperty float y\nproperty float z\n"
+    head = (
+        f"ply\nformat ascii 1.0\nelement vertex {len(vertices)}\nproperty float x\nproperty float y\nproperty float z\n"
+    )
     head += f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
     rows = [" ".join(f"{value:.6f}" for value in row) for row in vertices] + [f"3 {a} {b} {c}" for a, b, c in faces]
     path.write_text(head + "\n".join(rows) + "\n")
@@ -146,7 +150,9 @@ def _meshes(root: Path) -> Iterator[Target]:
         ("t.obj", "t.obj"), ("t.mtl", "t.obj"), ("t.png", "t.obj"),
     ):  # fmt: skip
         command = ("render", "--rig", "{in}/rig.json", "--images", "{in}/{camera}.png", "--mesh", f"{{in}}/{used}")
-        yield Target(f"mesh {victim.rsplit('.', 1)[1]}", "meshes", victim, (*command, "--renderer", "cpu", "--out", "{out}/r"))
+        yield Target(
+            f"mesh {victim.rsplit('.', 1)[1]}", "meshes", victim, (*command, "--renderer", "cpu", "--out", "{out}/r")
+        )
 
 
 def _write_textured_obj(folder: Path, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -193,11 +199,16 @@ def _runs(root: Path, run: Run) -> Iterator[Target]:
         code = run([*command, str(folder / name)])
         if code not in (0, 1):
             _done(code, "validate")
-    (folder / "renderkit.toml").write_text('[gates]\niou = ">= 0.5"\nreprojection_rms_px = { max = 3.0, cameras = "*" }\n')
+    (folder / "renderkit.toml").write_text(
+        '[groups]\nfront = ["*"]\n\n[[gates]]\nname = "overlap"\ncheck = "iou >= 0.5"\ncameras = ["front"]\n'
+        'coverage = "2 of 3"\nallowed_failures = 1\n'
+    )
     gate = ("gate", "{in}/one", "--gate", "iou >= 0.5")
     yield Target("run report.json", "runs", "one/report.json", gate)
     yield Target("run report.json", "runs", "one/report.json", ("report", "{in}/one"))
-    yield Target("run report.json", "runs", "one/report.json", ("compare", "{in}/one", "{in}/two", "--out", "{out}/c.html"))
+    yield Target(
+        "run report.json", "runs", "one/report.json", ("compare", "{in}/one", "{in}/two", "--out", "{out}/c.html")
+    )
     for file in sorted(folder.glob("one/*")):
         if file.is_file() and file.suffix in {".json", ".npz", ".glb"}:
             yield Target(f"run {file.name}", "runs", f"one/{file.name}", ("export-gltf", "{in}/one", "{out}/x.glb"))

@@ -151,7 +151,9 @@ def is_damaged_png(data: Bytes) -> bool:
         length = int.from_bytes(data[at : at + 4], "big")
         kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
         critical = kind[:1].isupper()
-        if critical and zlib.crc32(kind + body) != int.from_bytes(data[at + 8 + length : at + 12 + length] or b"\0", "big"):
+        if critical and zlib.crc32(kind + body) != int.from_bytes(
+            data[at + 8 + length : at + 12 + length] or b"\0", "big"
+        ):
             return True
         kinds.append(kind)
         at += length + 12

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
 from renderkit.results.run_folder import picture_name
+from renderkit.untrusted.files import read_bytes
 
 FOLDER: Final = "page"
 """Name of the folder of page pictures inside a run folder."""
@@ -76,9 +77,7 @@ def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
 
 
 def _read(path: Path) -> bytes:
-    if path.stat().st_size > _MAX_PICTURE_BYTES:
-        raise DatasetError(path, None, f"{path.stat().st_size} bytes is over {_MAX_PICTURE_BYTES}")
-    return path.read_bytes()
+    return read_bytes(path, _MAX_PICTURE_BYTES)
 
 
 def _parse_offsets(path: Path) -> OffsetCurve:

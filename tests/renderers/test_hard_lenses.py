@@ -14,7 +14,6 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.cpu import CpuRenderer
-from renderkit.renderers.egl.renderer import EglRenderer
 from renderkit.renderers.raycast import raycast
 
 K = [[850, 0, 320], [0, 850, 240], [0, 0, 1]]
