@@ -51,13 +51,13 @@ class Finding:
 class Attack:
     """A corpus and a seed. Cases run in forked children, so that imports and compiled kernels are paid for once."""
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int, *, short: bool = False) -> None:
         self.root = root
         self.seed = seed
         self.corpus = root / "corpus"
         self.corpus.mkdir()
         with _silence(root / "building.txt"):
-            built = build_corpus(self.corpus, _run)
+            built = build_corpus(self.corpus, _run, short=short)
             opened = [self._opens(target) for target in built]
         for target in (target for target, works in zip(built, opened, strict=True) if not works):
             print(f"left out: a whole {target.name} fails: {' '.join(target.command)}")
@@ -230,10 +230,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", type=int, action="append", help="Run this case alone; may be repeated.")
     parser.add_argument("--keep", type=Path, help="Keep the cases' folders here.")
+    parser.add_argument("--short", action="store_true", help="Camera files and small ones alone, without a renderer.")
     parser.add_argument("--quiet", action="store_true", help="Print the table alone.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="attack-") as root:
-        attack = Attack(Path(root), options.seed)
+        attack = Attack(Path(root), options.seed, short=options.short)
         started = time.monotonic()
         findings = []
         for one in attack.run(options.only or range(options.cases), options.workers, options.keep):

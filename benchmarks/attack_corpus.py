@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 
 SELECTED = "--renderer", "cpu", "--workers", "1", "--no-checks", "--no-sanity"
+_SHORT_FORMATS = ("rig", "colmap", "colmap-bin", "opencv", "kalibr", "nerfstudio", "metashape", "krt", "opensfm")
 Run = Callable[[list[str]], int]
 
 
@@ -41,9 +42,13 @@ class Target:
     checked: bool = False
 
 
-def build_corpus(root: Path, run: Run) -> list[Target]:
-    """Write the corpus with renderkit itself and return its targets."""
-    targets = [*_captures(root, run), *_rigs(root, run), *_pictures(root), *_meshes(root), *_small_files(root)]
+def build_corpus(root: Path, run: Run, *, short: bool = False) -> list[Target]:
+    """Write the corpus with renderkit itself and return its targets; the short one needs no renderer."""
+    if short:
+        return [*_small_files(root), *_rigs(root, run, root / "small" / "rig.json", _SHORT_FORMATS)]
+    captures = list(_captures(root, run))
+    smc = next(iter(sorted((root / "renderme360").glob("*anno.smc"))))
+    targets = [*captures, *_rigs(root, run, smc, formats()), *_pictures(root), *_meshes(root), *_small_files(root)]
     return [*targets, *_runs(root, run)]
 
 
@@ -72,14 +77,13 @@ def _tuple_folder(folder: Path) -> Path:
     return next(iter(sorted(folder.rglob("params.json")))).parent
 
 
-def _rigs(root: Path, run: Run) -> Iterator[Target]:
-    smc = next(iter(sorted((root / "renderme360").glob("*anno.smc"))))
-    for name in formats():
+def _rigs(root: Path, run: Run, source: Path, names: Iterable[str]) -> Iterator[Target]:
+    for name in names:
         if find_format(name).write is None or name == "renderme360":
             continue
         folder = root / f"rig-{name}"
         folder.mkdir()
-        if run(["convert", str(smc), str(folder / "rig"), "--to", name, "--approximate"]) != 0:
+        if run(["convert", str(source), str(folder / "rig"), "--to", name, "--approximate"]) != 0:
             shutil.rmtree(folder)
             continue
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):

@@ -13,9 +13,9 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, frozen
 
-_DIRECTIONS = 64
-_RADII = 160
-_BISECTIONS = 36
+_DIRECTIONS = 48
+_RADII = 96
+_BISECTIONS = 27
 _BEYOND_TURN = 3.0
 _WIDEST = 1e3
 _NEAREST = 1e-3

@@ -25,7 +25,7 @@ _RIM_SAMPLES = 360
 _RIM_MARGIN = 1.002
 _GRID_ANGLES, _GRID_RADII = 48, 40
 _GRID_WIDEST = 1e3
-_NEAREST_STARTS = 3
+_NEAREST_STARTS = 6
 _DAMPED_STEPS = 200
 _SEARCH_CHUNK = 1 << 8
 
@@ -56,7 +56,9 @@ class LensMap:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             bent = self.distort(radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))
             reach = np.hypot(bent[:, 0], bent[:, 1])
-        if not np.isfinite(reach).all():
+        jumps = np.diff(_sector(bent), append=_sector(bent[:1])) % _RIM_SAMPLES
+        # Where the rim leaps from sector to sector its samples do not tell how far it reaches between them.
+        if not np.isfinite(reach).all() or (np.minimum(jumps, _RIM_SAMPLES - jumps) > 1).any():
             return np.empty(0)
         farthest = np.zeros(_RIM_SAMPLES)
         np.maximum.at(farthest, _sector(bent), reach)
@@ -69,9 +71,11 @@ class LensMap:
         """Valid rays (G, 2) all over the domain, and (G, 2) where they land."""
         angle = np.linspace(0.0, 2.0 * np.pi, _GRID_ANGLES, endpoint=False)
         bound = np.minimum(self.domain.boundary(angle), _GRID_WIDEST)
-        # Even steps where the domain ends nearby; geometric ones besides where it goes on.
-        shares = np.union1d(np.linspace(0.0, 0.999, _GRID_RADII), np.geomspace(1e-4, 0.999, _GRID_RADII))
-        radius = bound[:, None] * shares
+        # Even steps in the circle that is valid all around and up to the boundary, geometric ones where that is far.
+        inner = float(min(self.domain.inner, bound.min(), 2.0))
+        even = np.broadcast_to(np.linspace(0.0, 0.999, _GRID_RADII), (_GRID_ANGLES, _GRID_RADII)) * inner
+        outward = np.geomspace(0.5 * inner, 0.999 * bound, _GRID_RADII, axis=1)
+        radius = np.concatenate([even, bound[:, None] * np.linspace(0.0, 0.999, _GRID_RADII), outward], axis=1)
         rays = np.stack([radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]], axis=-1).reshape(-1, 2)
         rays = rays[self.domain.contains(rays)]
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

@@ -105,7 +105,7 @@ def parse_report(text: str, source: Path) -> Report:
         version = document["schema"]
         if version == SCHEMA:
             return _report_from(document)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = f"not a renderkit report: {type(error).__name__}: {error}"
         raise DatasetError(source, None, why) from error
     hint = (

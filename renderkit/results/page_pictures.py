@@ -85,7 +85,7 @@ def _parse_offsets(path: Path) -> OffsetCurve:
         document = json.loads(_read(path))
         medians = tuple(None if value is None else float(value) for value in document["median_px"])
         curve = OffsetCurve(medians, tuple(int(count) for count in document["counts"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(path, None, f"not a contour offset: {error}") from error
     if len(curve.median_px) != len(curve.counts) or any(not math.isfinite(v) for v in medians if v is not None):
         raise DatasetError(path, None, "expected finite numbers, as many as counts")

@@ -17,10 +17,10 @@ from renderkit.results.run_folder import make_run_folder, make_unused
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and process ids as Linux has them")
 
 
-def start(code: str, **options: object) -> subprocess.Popen[bytes]:
+def start(code: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-    )  # type: ignore[call-overload,no-any-return]
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 @LINUX
