@@ -33,6 +33,11 @@ from renderkit.renderers.cpu.lens import (
     to_camera,
 )
 
+TOO_MANY = -1
+"""What `refine_faces` returns for a face that a lens would tear into more pieces than any lens of a camera does."""
+
+_MAX_STEPS = 1 << 22
+
 STACK = 512
 """Triangles of one face that may wait at a time."""
 
@@ -70,6 +75,7 @@ def refine_faces(
 
     Returns:
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
+        TOO_MANY when one face alone takes more than four million steps.
     """
     corners = stack[STACK]
     # A literal would have Numba compile one more version of `_emit`, for it alone.
@@ -88,7 +94,11 @@ def refine_faces(
         if top == 1 and whole and _marks(numbers, stack[0]) == 0 and not _reaches_fold(numbers, stack[0]):
             continue
         signs[face] = 0
+        steps = 0
         while top > 0:
+            steps += 1
+            if steps > _MAX_STEPS:
+                return TOO_MANY
             top -= 1
             mark = _marks(numbers, stack[top])
             if mark & 7 and mark > 0 and top + 4 <= STACK:
