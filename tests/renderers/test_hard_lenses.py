@@ -103,7 +103,7 @@ def test_a_stray_face_far_off_changes_nothing(renderer: Renderer, far: float) ->
 
 def test_an_absurd_camera_is_refused_instead_of_torn_into_pieces() -> None:
     camera = Camera.from_opencv(
-        [[1e30, 0, 31], [0, 1e30, 23], [0, 0, 1]], [0.1, 0.0, 0.0, 0.0], Pose.identity(), (64, 48)
+        [[1e30, 0.0, 31.0], [0.0, 1e30, 23.0], [0.0, 0.0, 1.0]], [0.1, 0.0, 0.0, 0.0], Pose.identity(), (64, 48)
     )
     with CpuRenderer(1) as cpu, pytest.raises(RenderkitError, match="millions of pieces"):
         cpu.render(sphere(0.5, (0.0, 0.0, 3.0), detail=2), camera)
