@@ -46,7 +46,7 @@ def as_array(value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None,
     """
     try:
         array = np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name}: expected numbers of shape {_shape_text(shape)}: {error}") from error
     # The whole comparison first: it is the usual case and takes a tenth of the time.
     if array.shape != shape and (
@@ -70,7 +70,7 @@ def as_vectors(value: ArrayLike, length: int, name: str) -> FloatArray:
     """
     try:
         array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name}: expected numbers of shape ({length},) or (..., {length}): {error}") from error
     if array.ndim < 1 or array.shape[-1] != length:
         raise ValueError(f"{name}: expected shape ({length},) or (..., {length}), got {array.shape}")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -75,3 +81,43 @@ def environment(variable: str) -> str:
 def set_environment(variable: str, value: str) -> None:
     """Set a variable for libraries that this process loads later, and for its children."""
     os.environ[variable] = value
+
+
+@contextmanager
+def on_termination(leave: Callable[[], None]) -> Iterator[None]:
+    """Call `leave`, which raises, when SIGTERM or SIGHUP comes while the block runs; the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # Whoever started the process may have it ignore SIGHUP, as nohup does.
+    chosen = [
+        number for number in (getattr(signal, name) for name in names) if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    before = [signal.signal(number, lambda _number, _frame: leave()) for number in chosen]
+    try:
+        yield
+    finally:
+        for number, handler in zip(chosen, before, strict=True):
+            signal.signal(number, handler)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when its parent ends, however that ends; Linux alone can do that.
+
+    Args:
+        parent: The parent's process id. If it has ended already, this process ends at once.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    ctypes.CDLL(None, use_errno=True).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def discard_output(descriptor: int) -> None:
+    """Let what is still written to a descriptor go nowhere: its reader has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -124,6 +124,33 @@ def make_folder(path: Path) -> Path:
     return _make(path, parents=True)
 
 
+def make_new_folder(path: Path) -> bool:
+    """Make a folder and return True; False where something of its name is there already.
+
+    Raises:
+        DatasetError: If it cannot be made.
+    """
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise DatasetError(path, None, f"the folder cannot be written: {error.strerror}") from error
+    return True
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, or a link to one; nothing happens where there is none.
+
+    Raises:
+        DatasetError: If it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be removed: {error.strerror}") from error
+
+
 def make_subfolder(folder: Path, name: str) -> Path:
     """Make a folder inside one whose content may be a stranger's, such as a run folder, and return it.
 

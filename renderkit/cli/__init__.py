@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
-from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_NO_RENDERER, EXIT_PASS
+from renderkit.cli.exit_codes import (
+    EXIT_BAD_INPUT,
+    EXIT_BROKEN_PIPE,
+    EXIT_INTERRUPTED,
+    EXIT_NO_RENDERER,
+    EXIT_PASS,
+    EXIT_TERMINATED,
+)
 from renderkit.errors import ContextError, RenderkitError
+from renderkit.system import discard_output, on_termination
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -20,7 +30,19 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: Command and options; those of the process by default.
     """
-    sys.exit(_run(arguments))
+    # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
+    with on_termination(_leave), warnings.catch_warnings():
+        # A stranger's numbers overflow; what comes of them is checked, and said in words.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        sys.exit(_run(arguments))
+
+
+def _leave() -> NoReturn:
+    raise _Terminated
+
+
+class _Terminated(BaseException):
+    """SIGTERM or SIGHUP came."""
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -42,22 +64,18 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the message alone."""
-        sys.stderr.write(f"{record.getMessage()}\n")
+        sys.stderr.write(f"{_plain(record.getMessage())}\n")
 
 
 def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | None) -> int:
     try:
         app(arguments)
     except SystemExit as leave:
-        return leave.code if isinstance(leave.code, int) else EXIT_PASS
+        return _code_of(leave)
     except RenderkitError as error:
         return _complain(error)
-    except BrokenPipeError:
-        # The reader of our output has exited; that is not an error.
-        sys.stderr.close()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return EXIT_INTERRUPTED
+    except (BrokenPipeError, KeyboardInterrupt, _Terminated) as stopped:
+        return _stopped(stopped)
     except Exception:  # noqa: BLE001 - the one broad catch of the command line
         traceback.print_exc()
         sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")
@@ -65,9 +83,34 @@ def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | N
     return EXIT_PASS
 
 
+def _code_of(leave: SystemExit) -> int:
+    # Click turns a broken pipe into exit code 1, which would say that a gate failed.
+    if isinstance(leave.__context__, OSError) and leave.__context__.errno == errno.EPIPE:
+        return EXIT_BROKEN_PIPE
+    return leave.code if isinstance(leave.code, int) else EXIT_PASS
+
+
+def _stopped(by: BaseException) -> int:
+    """Return the exit code of what ended from outside."""
+    if isinstance(by, BrokenPipeError):
+        # Python would complain when it flushes the rest.
+        discard_output(sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    interrupted = isinstance(by, KeyboardInterrupt)
+    sys.stderr.write("interrupted\n" if interrupted else "terminated\n")
+    return EXIT_INTERRUPTED if interrupted else EXIT_TERMINATED
+
+
 def _complain(error: RenderkitError) -> int:
-    sys.stderr.write(f"renderkit: {error}\n")
+    sys.stderr.write(f"renderkit: {_plain(str(error))}\n")
     if isinstance(error, ContextError):
         sys.stderr.write("`renderkit doctor` lists the available renderers and what to install.\n")
         return EXIT_NO_RENDERER
     return EXIT_BAD_INPUT
+
+
+def _plain(text: str) -> str:
+    """Return a message whose parts may come from files: no terminal escapes, no line that a CI server obeys."""
+    from renderkit.results.text import printable
+
+    return "\n".join(printable(line) for line in text.split("\n"))

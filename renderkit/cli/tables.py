@@ -36,13 +36,15 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    from renderkit.results.text import printable
+
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title_justify="left")
     table.title = Text(title) if title else None
     for index, header in enumerate(headers):
         table.add_column(Text(header), justify="right" if index in right else "left", no_wrap=bool(header))
     for index, row in enumerate(rows):
         looks = styles[index] if styles else [""] * len(row)
-        table.add_row(*(Text(cell, style=look) for cell, look in zip(row, looks, strict=True)))
+        table.add_row(*(Text(printable(cell), style=look) for cell, look in zip(row, looks, strict=True)))
     Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False).print(table)
 
 

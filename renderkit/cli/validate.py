@@ -121,10 +121,11 @@ def validate(
 
 
 def default_run_folder(capture: Path) -> Path:
-    """Return runs/<capture>-<time>."""
-    from renderkit.results.run_folder import safe_name
+    """Make runs/<capture>-<time>, which no other run uses, and return it."""
+    from renderkit.results.run_folder import make_unused, safe_name
 
-    return Path("runs") / f"{safe_name(capture.absolute().name)}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+    name = f"{safe_name(capture.absolute().name)}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+    return make_unused(Path("runs") / name)
 
 
 def exit_code(report: Report) -> int:

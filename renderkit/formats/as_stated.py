@@ -39,6 +39,10 @@ class UnsupportedLensError(CalibrationError):
     """A camera is stated well, in a lens model that renderkit does not have: it is left out, the others are read."""
 
 
+_ABSURD = 1e75
+"""No length, focal length or coefficient is larger; a product of four such numbers is still finite."""
+
+
 @dataclass(frozen=True, eq=False)
 class RawCamera:
     """One camera as its file states it.
@@ -69,6 +73,12 @@ class RawCamera:
     size_source: SizeSource = "file"
     picture_size: tuple[int, int] | None = None
     K_from_size: Callable[[tuple[int, int]], FloatArray] | None = None
+
+    def __post_init__(self) -> None:
+        """Take numbers so large that no sum of squares holds them for infinite, which `lint` names."""
+        object.__setattr__(self, "K", _without_absurd(self.K))
+        object.__setattr__(self, "pose", _without_absurd(self.pose))
+        object.__setattr__(self, "coefficients", tuple(_without_absurd(np.asarray(self.coefficients)).tolist()))
 
     def with_size(self, size: tuple[int, int], source: SizeSource) -> RawCamera:
         """Return the camera with its image size, and with the numbers of K that waited for it."""
@@ -279,3 +289,11 @@ def pose_from_center(rotation: FloatArray, center: FloatArray) -> FloatArray:
     """Return (3, 4) cam_from_world of its (3, 3) rotation and the camera's (3,) centre; NaN where that overflows."""
     with np.errstate(invalid="ignore", over="ignore"):
         return pose_matrix(rotation, -rotation @ center)
+
+
+def _without_absurd(values: FloatArray) -> FloatArray:
+    """Return numbers, those beyond `_ABSURD` as infinite."""
+    if not values.size or np.abs(values).max() <= _ABSURD:
+        return values
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(values) > _ABSURD, np.copysign(np.inf, values), values)

@@ -61,7 +61,7 @@ def read(content: Content) -> RawRig:
                 raise DatasetError(path, None, "expected COLMAP's tables cameras and images")
             rows = _rows(database, _CAMERAS, path)
             pictures = {number: str(name) for number, name, count in _rows(database, _IMAGES, path) if count == 1}
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except (sqlite3.Error, ValueError, OverflowError, TypeError) as error:
         raise DatasetError(path, None, f"cannot be read as a COLMAP database: {error}") from error
     labels = dict(zip(pictures, names_from_pictures(list(pictures.values())), strict=True))
     cameras: list[RawCamera] = []

@@ -88,5 +88,5 @@ def read_tu_alignment(path: str | Path, subject: int | str, expression: int | st
     try:
         scale, matrix = entry
         return TuAlignment(float(scale), Pose.from_matrix(matrix))
-    except (ValueError, TypeError) as error:
+    except (ValueError, OverflowError, TypeError) as error:
         raise DatasetError(file, key, f"expected [scale, (3, 4) matrix]: {error}") from error

@@ -123,9 +123,11 @@ def sorted_pictures(folder: Path) -> list[Path]:
 
 
 def _entry_size(entry: os.DirEntry[str]) -> tuple[int, int] | None:
-    if entry.is_file():
-        return picture_file_size(Path(entry.path))
-    if not entry.is_dir():
+    # Unlike the entry's own question, a path's takes a loop of links for nothing there.
+    path = Path(entry.path)
+    if path.is_file():
+        return picture_file_size(path)
+    if not path.is_dir():
         return None
     inside = (Path(one.path) for one in os.scandir(entry.path) if one.name.lower().endswith(PICTURE_SUFFIXES))
     first = min(inside, default=None)

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from renderkit.errors import DatasetError
 from renderkit.gates.gate import Gate, GateError
 from renderkit.gates.language import check_selectors, parse_check, parse_coverage
 from renderkit.gates.schema import gate_schema
 from renderkit.selection import split_unescaped
+from renderkit.untrusted.files import read_text
 
 FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
@@ -53,11 +55,9 @@ def read_gate_config(path: str | Path) -> GateConfig:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > MAX_CONFIG_BYTES:
-            raise GateError(str(file), f"{file.stat().st_size} bytes is over {MAX_CONFIG_BYTES}")
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GateError(str(file), f"cannot be read: {error}") from error
+        text = read_text(file, MAX_CONFIG_BYTES)
+    except DatasetError as error:
+        raise GateError(str(file), error.why) from error
     return parse_gate_config(text, file)
 
 

@@ -232,9 +232,7 @@ class Camera:
         points = given.reshape(-1, 3)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             xy = points[:, :2] / points[:, 2:]
-            radius = np.hypot(xy[:, 0], xy[:, 1])
-            # Fails for NaN too.
-            seen = (points[:, 2] > 0.0) & (radius <= self.distortion.valid_radius) & np.isfinite(radius)
+            seen = (points[:, 2] > 0.0) & self.distortion.is_valid(xy)
         pixels = np.full((len(points), 2), np.nan)
         pixels[seen] = self._pixels_from_normalised(self.distortion.distort(xy[seen]))
         return pixels.reshape(*given.shape[:-1], 2)
@@ -258,8 +256,9 @@ class Camera:
             pixels: (2,) or (..., 2) pixels (u, v).
 
         Returns:
-            (3,) or (..., 3) points at depth z = 1 in the camera's frame: the ray through the pixel. NaN where no ray
-            inside the distortion's valid radius reaches the pixel. Projecting them back returns the pixels to 1e-9 px.
+            (3,) or (..., 3) points at depth z = 1 in the camera's frame: the ray through the pixel. NaN where no valid
+            ray reaches the pixel. Projecting them back returns the pixels to 1e-13 of the focal length or of the
+            pixel's distance from the principal point, whichever is larger.
         """
         given = as_vectors(pixels, 2, "pixels")
         array = given.reshape(-1, 2)

@@ -70,6 +70,10 @@ def converge(centers: Points3, axes: Points3) -> Convergence:
     conditioned = False
     for _ in range(_ROUNDS):
         normal = np.einsum("n,nij->ij", weights, across)
+        if not np.isfinite(normal).all():
+            # Numbers so large that their differences overflow: no cameras, but named by `lint`.
+            conditioned = False
+            break
         eigenvalues = np.linalg.eigvalsh(normal)
         conditioned = bool(eigenvalues[0] > 1e-5 * eigenvalues[-1])
         target = np.einsum("n,nij,nj->i", weights, across, centers)

@@ -1,7 +1,7 @@
 """Lens distortion models on normalised coordinates (x, y) = (X / Z, Y / Z).
 
-A lens model is only a model up to the radius where its radial curve stops rising. Beyond that radius several rays fall
-on one pixel, and plain evaluation folds far-off-axis points back into the picture. Each model states that radius.
+A lens model is only a model up to where its map folds. Beyond that several rays fall on one pixel, and plain evaluation
+folds far-off-axis points back into the picture. Each model says which rays are valid.
 
 Formulas: OpenCV, "Camera Calibration and 3D Reconstruction" (Brown-Conrady, rational, thin prism, tilted sensor) and
 "Fisheye camera model" (Kannala-Brandt).
@@ -16,11 +16,9 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from renderkit.arrays import FloatArray, frozen
-from renderkit.geometry.inverse import invert_distortion
-
-_RIM_SAMPLES = 181
-_RIM_MARGIN = 1.002
+from renderkit.arrays import BoolArray, FloatArray, frozen
+from renderkit.geometry.fold import Domain, circle, find_domain, radial_limits
+from renderkit.geometry.inverse import LensMap, invert
 
 ModelName: TypeAlias = Literal["none", "brown_conrady", "kannala_brandt"]
 
@@ -32,8 +30,10 @@ class Distortion(Protocol):
     Attributes:
         model: The model's name.
         coefficients: (C,) coefficients as given, in OpenCV's order.
-        valid_radius: Undistorted normalised radius up to which the radial curve rises; inf when it always does.
-        valid_distorted_radius: Where `valid_radius` lands after radial distortion; inf when the curve always rises.
+        valid_radius: Undistorted normalised radius within which the map is one to one in every direction; inf when it
+            always is.
+        outer_radius: The same for the direction that is valid farthest out; beyond it no ray is valid.
+        valid_distorted_radius: Where `valid_radius` lands after radial distortion; inf when nothing folds.
     """
 
     @property
@@ -43,7 +43,12 @@ class Distortion(Protocol):
     @property
     def valid_radius(self) -> float: ...  # noqa: D102
     @property
+    def outer_radius(self) -> float: ...  # noqa: D102
+    @property
     def valid_distorted_radius(self) -> float: ...  # noqa: D102
+
+    def is_valid(self, xy: FloatArray) -> BoolArray:
+        """Return (N,) where (N, 2) undistorted points lie before the first fold or pole along their direction."""
 
     def distort(self, xy: FloatArray) -> FloatArray:
         """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
@@ -52,7 +57,7 @@ class Distortion(Protocol):
         """Return (N, 2, 2) derivatives of `distort` at (N, 2) undistorted coordinates."""
 
     def undistort(self, xy: FloatArray) -> FloatArray:
-        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no valid ray lands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +72,17 @@ class NoDistortion:
 
     model: ModelName = field(default="none", init=False)
     valid_radius: float = field(default=float("inf"), init=False)
+    outer_radius: float = field(default=float("inf"), init=False)
     valid_distorted_radius: float = field(default=float("inf"), init=False)
 
     @property
     def coefficients(self) -> FloatArray:
         """(0,): there are none."""
         return np.zeros(0)
+
+    def is_valid(self, xy: FloatArray) -> BoolArray:
+        """Return (N,) True where (N, 2) points are finite."""
+        return np.asarray(np.isfinite(xy).all(axis=1))
 
     def distort(self, xy: FloatArray) -> FloatArray:
         """Return (N, 2) coordinates unchanged."""
@@ -93,8 +103,8 @@ class BrownConrady:
 
     Order: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tau_x tau_y]]]].
 
-    The valid radius is that of the radial part (and of the rational part's pole); tangential and prism terms are small
-    beside it and do not enter.
+    A ray is valid before the first zero of the Jacobian's determinant along its direction, with tangential, prism and
+    tilt terms, and before the pole of the rational part.
 
     Attributes:
         coefficients: (4 | 5 | 8 | 12 | 14,) coefficients as given.
@@ -122,20 +132,34 @@ class BrownConrady:
             raise ValueError(f"Brown-Conrady coefficients must be finite, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
 
-    @cached_property
+    @property
     def valid_radius(self) -> float:
-        """Undistorted radius up to which the radial part rises; computed on first use, because it is expensive."""
-        return self._turn[0]
+        """Undistorted radius within which every direction is valid; computed on first use, because it is expensive."""
+        return self._domain.inner
+
+    @property
+    def outer_radius(self) -> float:
+        """Undistorted radius beyond which no direction is valid."""
+        return self._domain.outer
 
     @cached_property
     def valid_distorted_radius(self) -> float:
-        """Where `valid_radius` lands after radial distortion; inf when the curve always rises."""
-        radius, reaches = self._turn
-        return float(self._radial_curve(np.array([radius]))[0]) if reaches else float("inf")
+        """Where `valid_radius` lands after radial distortion; inf at a pole, and when nothing folds."""
+        radius = self.valid_radius
+        _, pole = radial_limits(*self._radial_polynomials())
+        return float(self._radial_curve(np.array([radius]))[0]) if radius < pole else float("inf")
 
     @cached_property
-    def _turn(self) -> tuple[float, bool]:
-        return _monotone_radius(*self._radial_polynomials())
+    def _domain(self) -> Domain:
+        turn, pole = radial_limits(*self._radial_polynomials())
+        turn = turn if turn < pole else float("inf")
+        if not self.padded[[2, 3, *range(8, 14)]].any():
+            return circle(min(turn, pole), self._determinant)
+        return find_domain(self._determinant, turn, pole)
+
+    def is_valid(self, xy: FloatArray) -> BoolArray:
+        """Return (N,) where (N, 2) undistorted points lie before the first fold or pole along their direction."""
+        return self._domain.contains(xy)
 
     @property
     def padded(self) -> FloatArray:
@@ -176,22 +200,15 @@ class BrownConrady:
         return result
 
     def undistort(self, xy: FloatArray) -> FloatArray:
-        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no valid ray lands."""
         level = xy
         if self.padded[12:].any():
             homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ np.linalg.inv(self.tilt).T
             level = homogeneous[:, :2] / homogeneous[:, 2:]
-        return invert_distortion(
-            level, self._distort_untilted, self._jacobian_untilted, self._radial_curve, self.valid_radius, self._reach()
-        )
+        return invert(level, LensMap(self._distort_untilted, self._jacobian_untilted, self._radial_curve, self._domain))
 
-    def _reach(self) -> float:
-        """Return a radius beyond which no ray inside the valid radius lands, before the tilt."""
-        if not np.isfinite(self.valid_distorted_radius):
-            return float("inf")
-        angle = np.linspace(0.0, 2.0 * np.pi, _RIM_SAMPLES)
-        rim = self._distort_untilted(self.valid_radius * np.column_stack([np.cos(angle), np.sin(angle)]))
-        return _RIM_MARGIN * float(np.hypot(rim[:, 0], rim[:, 1]).max())
+    def _determinant(self, xy: FloatArray) -> FloatArray:
+        return _determinants(self.jacobian(xy))
 
     def _radial_polynomials(self) -> tuple[FloatArray, FloatArray]:
         """Return numerator and denominator of the radial factor as (4,) coefficients in r^2, lowest first."""
@@ -275,6 +292,11 @@ class KannalaBrandt:
         """Tangent of the angle up to which the curve rises, inf at 90 degrees; found when first asked for."""
         return float(np.tan(self._turn)) if self._turn < np.pi / 2 else float("inf")
 
+    @property
+    def outer_radius(self) -> float:
+        """The valid radius: all directions are alike."""
+        return self.valid_radius
+
     @cached_property
     def valid_distorted_radius(self) -> float:
         """Where `valid_radius` lands."""
@@ -282,7 +304,12 @@ class KannalaBrandt:
 
     @cached_property
     def _turn(self) -> float:
-        return float(min(_monotone_radius(self._polynomial(), np.ones(1))[0], np.pi / 2))
+        return float(min(radial_limits(self._polynomial(), np.ones(1))[0], np.pi / 2))
+
+    def is_valid(self, xy: FloatArray) -> BoolArray:
+        """Return (N,) where (N, 2) undistorted points lie within the valid radius."""
+        radius = np.hypot(xy[:, 0], xy[:, 1])
+        return np.asarray((radius <= self.valid_radius) & np.isfinite(radius))
 
     def distort(self, xy: FloatArray) -> FloatArray:
         """Map (N, 2) undistorted to distorted normalised coordinates, without regard to the valid radius."""
@@ -305,18 +332,16 @@ class KannalaBrandt:
         return result
 
     def undistort(self, xy: FloatArray) -> FloatArray:
-        """Map (N, 2) distorted to undistorted coordinates; NaN where no ray inside the valid radius lands."""
+        """Map (N, 2) distorted to undistorted coordinates; NaN where no valid ray lands."""
         bent = np.hypot(xy[:, 0], xy[:, 1])
-        theta_max = np.arctan(self.valid_radius)
         # The curve is a function of the radius alone, so its inverse is one-dimensional: invert along the x axis.
-        flat = invert_distortion(
-            np.column_stack([bent, np.zeros_like(bent)]),
+        along_x = LensMap(
             lambda points: np.column_stack([self._theta_curve(points[:, 0]), points[:, 1]]),
             lambda points: _diagonal(self._theta_slope(points[:, 0])),
             self._theta_curve,
-            float(theta_max),
-            _RIM_MARGIN * self.valid_distorted_radius,
-        )[:, 0]
+            circle(self._turn, lambda points: self._theta_slope(points[:, 0])),
+        )
+        flat = invert(np.column_stack([bent, np.zeros_like(bent)]), along_x)[:, 0]
         flat = np.where(flat < np.pi / 2, flat, np.nan)
         scale = np.divide(np.tan(flat), bent, out=np.ones_like(bent), where=bent > 0.0)
         result: FloatArray = xy * scale[:, None]
@@ -365,27 +390,7 @@ def _diagonal(slope: FloatArray) -> FloatArray:
     return result
 
 
-def _monotone_radius(numerator: FloatArray, denominator: FloatArray) -> tuple[float, bool]:
-    """Return the smallest r > 0 where r N(r^2) / D(r^2) stops rising, and whether the curve is finite there.
-
-    The radius is inf when the curve always rises; at a pole of the rational part the curve itself is infinite.
-    """
-    poly = np.polynomial.Polynomial
-    top, bottom = poly(numerator), poly(denominator)
-    squared = poly([0.0, 1.0])
-    # d/dr [r N / D] has the sign of (N + 2 u N') D - 2 u N D', with u = r^2 and ' = d/du.
-    slope = (top + 2 * squared * top.deriv()) * bottom - 2 * squared * top * bottom.deriv()
-    turn = min((u for u in _positive_roots(slope) if slope(u * (1 + 1e-6)) < 0.0), default=np.inf)
-    pole = min(_positive_roots(bottom), default=np.inf)
-    return float(np.sqrt(min(turn, pole))), bool(turn < pole)
-
-
-def _positive_roots(polynomial: np.polynomial.Polynomial) -> list[float]:
-    """Return the real positive roots, ascending; terms too small to matter within r^2 < 1e6 are left out."""
-    coefficients = polynomial.coef
-    matters = np.flatnonzero(np.abs(coefficients) * 1e6 ** np.arange(len(coefficients)) > 1e-12)
-    if not matters.size or matters[-1] == 0:
-        return []
-    roots = np.polynomial.Polynomial(coefficients[: matters[-1] + 1]).roots()
-    real = roots[np.abs(roots.imag) <= 1e-9 * np.maximum(1.0, np.abs(roots))].real
-    return sorted(float(root) for root in real if root > 0.0)
+def _determinants(matrices: FloatArray) -> FloatArray:
+    """Return the (N,) determinants of (N, 2, 2) matrices."""
+    result: FloatArray = matrices[:, 0, 0] * matrices[:, 1, 1] - matrices[:, 0, 1] * matrices[:, 1, 0]
+    return result

@@ -1,59 +1,124 @@
-"""The true inverse of a distortion: bracketed along the radius, then Newton in the plane, to rounding error."""
+"""The true inverse of a distortion: bracketed along the radius, then Newton in the plane, to rounding error.
+
+Where that fails though a ray may exist, damped Newton steps that stay inside the lens's domain start again from the
+nearest of a grid of rays: their images approach the target on a straight line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.fold import Domain
 
 _CHUNK = 1 << 16
 _DOUBLINGS = 60
 _BISECTIONS = 12
 _NEWTON_STEPS = 60
 _TOLERANCE = 5e-14
+_ROUNDING = 1e-12
+_RIM_SAMPLES = 360
+_RIM_MARGIN = 1.002
+_GRID_ANGLES, _GRID_RADII = 48, 40
+_GRID_WIDEST = 1e3
+_NEAREST_STARTS = 6
+_DAMPED_STEPS = 200
+_SEARCH_CHUNK = 1 << 8
 
 
-def invert_distortion(
-    bent: FloatArray,
-    distort: Callable[[FloatArray], FloatArray],
-    jacobian: Callable[[FloatArray], FloatArray],
-    radial_curve: Callable[[FloatArray], FloatArray],
-    valid_radius: float,
-    reach: float,
-) -> FloatArray:
-    """Find the undistorted points that `distort` sends to `bent`.
+@dataclass(frozen=True, eq=False)
+class LensMap:
+    """A forward map of normalised coordinates.
+
+    Attributes:
+        distort: The map on (N, 2).
+        jacobian: Its (N, 2, 2) derivative.
+        radial_curve: The radial part on (N,) radii; gives the start value.
+        domain: Where the map is one to one.
+    """
+
+    distort: Callable[[FloatArray], FloatArray]
+    jacobian: Callable[[FloatArray], FloatArray]
+    radial_curve: Callable[[FloatArray], FloatArray]
+    domain: Domain
+
+    @cached_property
+    def rim(self) -> FloatArray:
+        """(D,) distorted radius beyond which no valid ray lands, in D even sectors of directions; empty for no end."""
+        if not np.isfinite(self.domain.outer):
+            return np.empty(0)
+        angle = np.linspace(0.0, 2.0 * np.pi, 4 * _RIM_SAMPLES, endpoint=False)
+        radius = np.minimum(self.domain.boundary(angle) * (1.0 - 1e-12), self.domain.outer)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            bent = self.distort(radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))
+            reach = np.hypot(bent[:, 0], bent[:, 1])
+        jumps = np.diff(_sector(bent), append=_sector(bent[:1])) % _RIM_SAMPLES
+        # Where the rim leaps from sector to sector its samples do not tell how far it reaches between them.
+        if not np.isfinite(reach).all() or (np.minimum(jumps, _RIM_SAMPLES - jumps) > 1).any():
+            return np.empty(0)
+        farthest = np.zeros(_RIM_SAMPLES)
+        np.maximum.at(farthest, _sector(bent), reach)
+        # A sector's neighbours stand for it, too: the rim may cross it between two samples.
+        near = np.max([np.roll(farthest, shift) for shift in (-2, -1, 0, 1, 2)], axis=0)
+        return np.asarray(_RIM_MARGIN * near)
+
+    @cached_property
+    def grid(self) -> tuple[FloatArray, FloatArray]:
+        """Valid rays (G, 2) all over the domain, and (G, 2) where they land."""
+        angle = np.linspace(0.0, 2.0 * np.pi, _GRID_ANGLES, endpoint=False)
+        bound = np.minimum(self.domain.boundary(angle), _GRID_WIDEST)
+        # Even steps in the circle that is valid all around and up to the boundary, geometric ones where that is far.
+        inner = float(min(self.domain.inner, bound.min(), 2.0))
+        even = np.broadcast_to(np.linspace(0.0, 0.999, _GRID_RADII), (_GRID_ANGLES, _GRID_RADII)) * inner
+        outward = np.geomspace(0.5 * inner, 0.999 * bound, _GRID_RADII, axis=1)
+        radius = np.concatenate([even, bound[:, None] * np.linspace(0.0, 0.999, _GRID_RADII), outward], axis=1)
+        rays = np.stack([radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]], axis=-1).reshape(-1, 2)
+        rays = rays[self.domain.contains(rays)]
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            bent = self.distort(rays)
+        known = np.isfinite(bent).all(axis=1)
+        return rays[known], bent[known]
+
+
+def invert(bent: FloatArray, lens: LensMap) -> FloatArray:
+    """Find the undistorted points that a lens sends to `bent`.
 
     Args:
         bent: (N, 2) distorted normalised coordinates.
-        distort: The forward map on (N, 2).
-        jacobian: Its (N, 2, 2) derivative.
-        radial_curve: The radial part on (N,) radii, rising up to `valid_radius`; gives the start value.
-        valid_radius: Largest undistorted radius that counts.
-        reach: Distorted radius beyond which nothing inside `valid_radius` lands; such points are not searched for.
+        lens: The forward map.
 
     Returns:
-        (N, 2) undistorted coordinates, exact to about 5e-14 (2e-10 px at f = 4700 px); NaN where no point inside
-        `valid_radius` lands on `bent`.
+        (N, 2) undistorted coordinates, exact to about 5e-14 of the larger of 1 and the distorted coordinates; NaN
+        where no valid point lands on `bent`.
     """
     result = np.full(bent.shape, np.nan)
     for start in range(0, len(bent), _CHUNK):
         part = bent[start : start + _CHUNK]
-        within = np.flatnonzero(np.hypot(part[:, 0], part[:, 1]) <= reach)
-        result[start + within] = _invert_chunk(part[within], distort, jacobian, radial_curve, valid_radius)
+        with np.errstate(invalid="ignore"):
+            size = np.hypot(part[:, 0], part[:, 1])
+            within = np.flatnonzero(size <= lens.rim[_sector(part)] if lens.rim.size else np.isfinite(size))
+        found = _from_radius(part[within], lens)
+        missed = np.flatnonzero(np.isnan(found[:, 0]))
+        for some in np.array_split(missed, -(-missed.size // _SEARCH_CHUNK)) if missed.size else ():
+            found[some] = _from_grid(part[within[some]], lens)
+        result[start + within] = found
     return result
 
 
-def _invert_chunk(
-    bent: FloatArray,
-    distort: Callable[[FloatArray], FloatArray],
-    jacobian: Callable[[FloatArray], FloatArray],
-    radial_curve: Callable[[FloatArray], FloatArray],
-    valid_radius: float,
-) -> FloatArray:
+def _sector(bent: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the (N,) sector of the rim that (N, 2) points lie in."""
+    turn = np.arctan2(bent[:, 1], bent[:, 0]) / (2.0 * np.pi)
+    turn = np.where(np.isfinite(turn), turn, 0.0)
+    return np.floor(turn * _RIM_SAMPLES).astype(np.int64) % _RIM_SAMPLES
+
+
+def _from_radius(bent: FloatArray, lens: LensMap) -> FloatArray:
     target_radius = np.hypot(bent[:, 0], bent[:, 1])
-    radius = _bracket_radius(target_radius, radial_curve, valid_radius)
+    radius = _bracket_radius(target_radius, lens.radial_curve, lens.domain.inner)
     scale = np.divide(radius, target_radius, out=np.ones_like(radius), where=target_radius > 0.0)
     points = bent * scale[:, None]
     active = np.flatnonzero(np.isfinite(points).all(axis=1))
@@ -63,16 +128,60 @@ def _invert_chunk(
         for _ in range(_NEWTON_STEPS):
             if not active.size:
                 break
-            error = distort(points[active]) - bent[active]
-            size = np.abs(error).max(axis=1)
-            done = size <= _TOLERANCE * np.maximum(1.0, np.abs(bent[active]).max(axis=1))
+            error = lens.distort(points[active]) - bent[active]
+            done = np.abs(error).max(axis=1) <= _tolerance(bent[active])
             result[active[done]] = points[active[done]]
             active, error = active[~done], error[~done]
             if active.size:
-                points[active] -= _bounded_step(jacobian(points[active]), error, points[active])
-    reached = np.hypot(result[:, 0], result[:, 1])
-    result[~(reached <= valid_radius * (1.0 + 1e-12))] = np.nan
+                points[active] -= _bounded_step(lens.jacobian(points[active]), error, points[active])
+        return _only_valid(result, lens)
+
+
+def _from_grid(bent: FloatArray, lens: LensMap) -> FloatArray:
+    """Search again for (N, 2) targets, from the rays of the grid that land nearest to each."""
+    rays, landed = lens.grid
+    result = np.full(bent.shape, np.nan)
+    away = ((bent[:, None] - landed[None]) ** 2).sum(axis=2)
+    starts = np.argsort(away, axis=1)[:, :_NEAREST_STARTS]
+    for choice in range(starts.shape[1]):
+        open_ = np.flatnonzero(np.isnan(result[:, 0]))
+        if open_.size:
+            result[open_] = _damped(rays[starts[open_, choice]].copy(), bent[open_], lens)
     return result
+
+
+def _damped(points: FloatArray, bent: FloatArray, lens: LensMap) -> FloatArray:
+    """Run Newton steps from (N, 2) points, halved until they stay inside the domain and bring the image nearer."""
+    result = np.full(bent.shape, np.nan)
+    share = np.ones(len(points))
+    active = np.arange(len(points))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        error = lens.distort(points) - bent
+        for _ in range(_DAMPED_STEPS):
+            done = np.abs(error[active]).max(axis=1) <= _tolerance(bent[active])
+            result[active[done]] = points[active[done]]
+            active = active[~done & (share[active] > 1e-12)]
+            if not active.size:
+                break
+            step = _newton_step(lens.jacobian(points[active]), error[active])
+            trial = points[active] - share[active, None] * step
+            missed = lens.distort(trial) - bent[active]
+            nearer = np.hypot(missed[:, 0], missed[:, 1]) < np.hypot(error[active, 0], error[active, 1])
+            good = nearer & lens.domain.contains(trial)
+            points[active[good]], error[active[good]] = trial[good], missed[good]
+            share[active] = np.where(good, np.minimum(2.0 * share[active], 1.0), 0.5 * share[active])
+    return result
+
+
+def _tolerance(bent: FloatArray) -> FloatArray:
+    tolerance: FloatArray = _TOLERANCE * np.maximum(1.0, np.abs(bent).max(axis=1))
+    return tolerance
+
+
+def _only_valid(points: FloatArray, lens: LensMap) -> FloatArray:
+    """Return (N, 2) points, NaN for those outside the domain by more than rounding."""
+    valid = lens.domain.contains(points) | lens.domain.contains(points * (1.0 - _ROUNDING))
+    return np.where(valid[:, None], points, np.nan)
 
 
 def _bracket_radius(
@@ -95,12 +204,16 @@ def _bracket_radius(
 
 def _bounded_step(jacobian: FloatArray, error: FloatArray, points: FloatArray) -> FloatArray:
     """Return the (N, 2) Newton step, no longer than half the point's own radius so that it cannot jump the fold."""
-    a, b, c, d = jacobian[:, 0, 0], jacobian[:, 0, 1], jacobian[:, 1, 0], jacobian[:, 1, 1]
-    determinant = a * d - b * c
-    determinant = np.where(np.abs(determinant) < 1e-12, 1e-12, determinant)
-    step = np.column_stack([d * error[:, 0] - b * error[:, 1], a * error[:, 1] - c * error[:, 0]])
-    step /= determinant[:, None]
+    step = _newton_step(jacobian, error)
     length = np.hypot(step[:, 0], step[:, 1])
     limit = 0.5 * np.hypot(points[:, 0], points[:, 1]) + 1e-3
     result: FloatArray = step * np.minimum(1.0, limit / np.maximum(length, 1e-300))[:, None]
     return result
+
+
+def _newton_step(jacobian: FloatArray, error: FloatArray) -> FloatArray:
+    a, b, c, d = jacobian[:, 0, 0], jacobian[:, 0, 1], jacobian[:, 1, 0], jacobian[:, 1, 1]
+    determinant = a * d - b * c
+    determinant = np.where(np.abs(determinant) < 1e-12, 1e-12, determinant)
+    step: FloatArray = np.column_stack([d * error[:, 0] - b * error[:, 1], a * error[:, 1] - c * error[:, 0]])
+    return step / determinant[:, None]

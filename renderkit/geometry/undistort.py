@@ -11,6 +11,8 @@ from renderkit.geometry.camera import Camera
 
 _ROWS = 128
 _OUTSIDE = -10.0
+_REACH = 0.5
+"""A pixel reaches half a pixel beyond its centre; beyond that nothing was captured."""
 
 
 def undistort_map(camera: Camera, into: Camera | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -57,4 +59,10 @@ def undistort_image(
     shape = (camera.height, camera.width) + ((3,) if image.ndim == 3 else ())
     picture = as_array(image, np.uint8, shape, "image")
     map_x, map_y = undistort_map(camera, into)
-    return np.asarray(cv2.remap(picture, map_x, map_y, interpolation), dtype=np.uint8)
+    # The border's own values continue up to the edge; cv2's constant border would mix black into the outermost pixels.
+    result = np.asarray(
+        cv2.remap(picture, map_x, map_y, interpolation, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
+    across = (map_x < -_REACH) | (map_x > camera.width - 1 + _REACH)
+    result[across | (map_y < -_REACH) | (map_y > camera.height - 1 + _REACH)] = 0
+    return result

@@ -8,6 +8,7 @@ view that killed it.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -23,7 +24,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
-from renderkit.system import set_environment, usable_cores
+from renderkit.system import end_with_parent, set_environment, usable_cores
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 
@@ -95,8 +96,9 @@ class _Job:
         self._options = options
         self._contents = FrameContents(capture, needs_of(options.metrics))
 
-    def work(self, pipe: Connection) -> None:
+    def work(self, pipe: Connection, parent: int) -> None:
         """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""
+        end_with_parent(parent)
         # Two single-threaded rasterisers beat one with two threads; Mesa reads this when it is loaded.
         set_environment("LP_NUM_THREADS", "1")
         with ExitStack() as stack:
@@ -121,7 +123,7 @@ class _Worker:
     def __init__(self, job: _Job) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other_end = spawn.Pipe()
-        self._process = spawn.Process(target=job.work, args=(other_end,), daemon=True)
+        self._process = spawn.Process(target=job.work, args=(other_end, os.getpid()), daemon=True)
         self._process.start()
         other_end.close()  # so that the pipe ends when the process does
 

@@ -95,11 +95,12 @@ def _warnings(
         found.append(EXCHANGED)
     if scores.reprojection is not None and isinstance(content.renderable, Missing):
         found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
-    radius = observation.camera.distortion.valid_radius
+    lens = observation.camera.distortion
+    radius = lens.valid_radius
     if not isinstance(content.mesh, Missing) and np.isfinite(radius):
         points = observation.camera.cam_from_world.apply(content.mesh.vertices)
         front = points[points[:, 2] > 0.0]
-        beyond = int(np.count_nonzero(np.hypot(front[:, 0], front[:, 1]) > radius * front[:, 2]))
+        beyond = int(np.count_nonzero(~lens.is_valid(front[:, :2] / front[:, 2:])))
         if beyond:
             found.append(
                 f"{beyond} of {len(points)} vertices lie beyond the radius {radius:.3g} up to which the lens model "

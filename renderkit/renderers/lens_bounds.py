@@ -14,6 +14,9 @@ _RADII, _ANGLES, _DIRECTIONS = 33, 8, 4
 _CURVATURE_MARGIN = 1.25
 _VISIBLE_MARGIN = 1.1
 _WIDEST_SAMPLE = 60.0
+_WIDEST = 1e4
+"""Radius that stands for 90 degrees off the axis: 0.1 mrad short of it, where float32 still tells z from 0."""
+
 VALID_BORDER_PX = 0.5
 
 
@@ -23,8 +26,8 @@ class LensBounds:
 
     Attributes:
         camera: The camera.
-        limit: Undistorted radius beyond which nothing is seen: the valid radius, or a radius well outside the picture
-            where the lens is valid for ever. inf for a lens that sees all that is in front of the camera plane.
+        limit: Undistorted radius beyond which nothing is seen: where the lens ends, or a radius well outside the
+            picture. inf for a lens that sees all that is in front of the camera plane.
         radii: (R,) ascending radii.
         curvature: (R,) largest second derivative of the distorted position, in px, within each radius.
         border_px: How coarse the border of what is drawn may be: below a pixel at the valid radius, which is seen as
@@ -49,6 +52,26 @@ class LensBounds:
             return np.asarray(z > 0.0)
         across = np.hypot(points_cam[:, 0], points_cam[:, 1])
         return np.asarray((z > 0.0) & (across <= self.limit * z))
+
+    def before_fold(self, points_cam: Points3) -> BoolArray:
+        """Return (N,) True where (N, 3) points are inside, and no direction folds as near to the axis."""
+        inside, fold = self.inside(points_cam), self.camera.distortion.valid_radius
+        if fold >= self.limit:
+            return inside
+        across = np.hypot(points_cam[:, 0], points_cam[:, 1])
+        return np.asarray(inside & (across <= fold * points_cam[:, 2]))
+
+    def beyond_fold(self, corners_cam: FloatArray) -> BoolArray:
+        """Return (N,) True for (N, 3, 3) triangles whose middle ray no longer is valid."""
+        middle = corners_cam.mean(axis=1)
+        known = middle[:, 2] > 0.0
+        ideal = middle[:, :2] / np.where(known, middle[:, 2], 1.0)[:, None]
+        radius = np.hypot(ideal[:, 0], ideal[:, 1])
+        # What lies on the limit itself is cut there; only folds within it are looked for.
+        within = np.flatnonzero(known & (radius > self.camera.distortion.valid_radius) & (radius < self.limit))
+        beyond = np.zeros(len(middle), dtype=np.bool_)
+        beyond[within] = ~self.camera.distortion.is_valid(ideal[within])
+        return beyond
 
     def separated(self, corners_cam: FloatArray) -> BoolArray:
         """Return (N,) True where a plane proves that nothing of (N, 3, 3) triangles is within the limit."""
@@ -105,13 +128,17 @@ def _limit(camera: Camera) -> float:
         + [np.column_stack([np.full_like(rows, x), rows]) for x in (columns[0], columns[-1])]
     )
     bent = np.linalg.solve(camera.K[:2, :2], (border - camera.K[:2, 2]).T)
+    outer = min(lens.outer_radius, _WIDEST)
     if lens.valid_distorted_radius <= _VISIBLE_MARGIN * float(np.hypot(bent[0], bent[1]).max()):
-        return lens.valid_radius
+        return outer
     rays = camera.unproject(border)
     radius = np.hypot(rays[:, 0], rays[:, 1])
-    if np.isnan(radius).any():
-        return lens.valid_radius
-    return min(lens.valid_radius, _VISIBLE_MARGIN * float(radius.max()))
+    ends_at_pole = np.isinf(lens.valid_distorted_radius) and np.isfinite(lens.outer_radius)
+    if np.isnan(radius).any() and not ends_at_pole:
+        return outer
+    widest = float(np.nanmax(radius, initial=0.0))
+    # Pixels are infinite at a pole.
+    return min(0.5 * (widest + outer) if ends_at_pole else outer, _VISIBLE_MARGIN * widest)
 
 
 def _border_px(camera: Camera, limit: float) -> float:

@@ -299,7 +299,8 @@ def _bend(points_cam: Points3, camera: Camera) -> tuple[Points3, BoolArray]:
         return points_cam, np.ones(len(points_cam), dtype=np.bool_)
     z = points_cam[:, 2]
     across = np.hypot(points_cam[:, 0], points_cam[:, 1])
-    seen = (z > 0.0) & (across <= np.where(z > 0.0, z, 0.0) * min(camera.distortion.valid_radius, 1e6))
+    seen = (z > 0.0) & (across <= np.where(z > 0.0, z, 0.0) * 1e6)
+    seen[seen] = camera.distortion.is_valid(points_cam[seen, :2] / z[seen, None])
     bent = points_cam.copy()
     ideal = points_cam[seen, :2] / z[seen, None]
     bent[seen, :2] = camera.distortion.distort(ideal) * z[seen, None]

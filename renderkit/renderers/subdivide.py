@@ -160,5 +160,5 @@ def _collect(done: list[tuple[NDArray[np.int32], FloatArray, FloatArray]], bound
     face, weights, corners = (np.concatenate(parts) for parts in zip(*done, strict=True))
     inside = bounds.inside(corners.reshape(-1, 3)).reshape(-1, 3)
     # What is left outside or reaches behind the camera is smaller than a pixel and lies on the limit.
-    seen = inside.any(axis=1) & (corners[..., 2] > 0.0).all(axis=1)
+    seen = inside.any(axis=1) & (corners[..., 2] > 0.0).all(axis=1) & ~bounds.beyond_fold(corners)
     return Pieces(face[seen], weights[seen])

@@ -50,7 +50,7 @@ def plan_view(
     if isinstance(camera.distortion, NoDistortion):
         return ViewPlan(in_front)
     bounds = catalog.get(camera)
-    whole = bool(bounds.inside(corners_cam).all())
+    whole = bool(bounds.before_fold(corners_cam).all())
     candidates = np.flatnonzero(longest_edges > _straight_length(corners_cam, bounds)) if whole else None
     if candidates is not None and not candidates.size:
         return ViewPlan(True, limit=bounds.limit)
@@ -90,7 +90,7 @@ def _coarse_faces(
     faces = mesh.faces if candidates is None else mesh.faces[candidates]
     points_cam = camera.cam_from_world.apply(mesh.vertices)
     if candidates is None:
-        inside = bounds.inside(points_cam)
+        inside = bounds.before_fold(points_cam)
         coarse = ~inside[faces].all(axis=1)
         points = np.where(inside[:, None], points_cam, (0.0, 0.0, 1.0))
     else:

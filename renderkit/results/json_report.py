@@ -19,12 +19,14 @@ from renderkit.results.explanation import CameraExplanation
 from renderkit.results.intervals import MetricInterval
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.row_json import row_from_json, row_json
+from renderkit.results.run_folder import REPORT
 from renderkit.results.schema import SCHEMA
 from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
+from renderkit.untrusted.files import read_text
 from renderkit.writing import write_text
 
-FILE_NAME: Final = "report.json"
+FILE_NAME: Final = REPORT
 _FIRST_VERSION: Final = "renderkit.report/1"
 _WAYS: Final = ("forward", "backward")
 MAX_REPORT_BYTES: Final = 1 << 30
@@ -66,13 +68,7 @@ def read_report(path: str | Path) -> Report:
     """
     file = Path(path)
     file = file / FILE_NAME if file.is_dir() else file
-    try:
-        if file.stat().st_size > MAX_REPORT_BYTES:
-            raise DatasetError(file, None, f"report of {file.stat().st_size} bytes is over {MAX_REPORT_BYTES}")
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(file, None, f"the report cannot be read: {error}") from error
-    return parse_report(text, file)
+    return parse_report(read_text(file, MAX_REPORT_BYTES), file)
 
 
 def dump_report(report: Report) -> str:
@@ -109,7 +105,7 @@ def parse_report(text: str, source: Path) -> Report:
         version = document["schema"]
         if version == SCHEMA:
             return _report_from(document)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = f"not a renderkit report: {type(error).__name__}: {error}"
         raise DatasetError(source, None, why) from error
     hint = (

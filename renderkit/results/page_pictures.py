@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
 from renderkit.results.run_folder import picture_name
+from renderkit.untrusted.files import read_bytes
 
 FOLDER: Final = "page"
 """Name of the folder of page pictures inside a run folder."""
@@ -76,9 +77,7 @@ def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
 
 
 def _read(path: Path) -> bytes:
-    if path.stat().st_size > _MAX_PICTURE_BYTES:
-        raise DatasetError(path, None, f"{path.stat().st_size} bytes is over {_MAX_PICTURE_BYTES}")
-    return path.read_bytes()
+    return read_bytes(path, _MAX_PICTURE_BYTES)
 
 
 def _parse_offsets(path: Path) -> OffsetCurve:
@@ -86,7 +85,7 @@ def _parse_offsets(path: Path) -> OffsetCurve:
         document = json.loads(_read(path))
         medians = tuple(None if value is None else float(value) for value in document["median_px"])
         curve = OffsetCurve(medians, tuple(int(count) for count in document["counts"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(path, None, f"not a contour offset: {error}") from error
     if len(curve.median_px) != len(curve.counts) or any(not math.isfinite(v) for v in medians if v is not None):
         raise DatasetError(path, None, "expected finite numbers, as many as counts")

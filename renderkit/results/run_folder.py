@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
-from renderkit.writing import make_folder, make_subfolder, write_bytes
+from renderkit.writing import make_folder, make_new_folder, make_subfolder, remove_file, write_bytes
 
 OVERLAYS = "overlays"
 """Name of the folder of overlay pictures inside a run folder."""
+
+REPORT = "report.json"
+"""Name of the file that a run writes last: without it a run is not finished."""
 
 SURFACES = "surfaces"
 """Name of the folder of depth pictures and coloured meshes inside a run folder."""
@@ -21,8 +25,14 @@ _MAX_NAME = 150
 
 
 def make_run_folder(path: Path) -> Path:
-    """Make a run folder with its folder of overlays; see `make_writable`."""
+    """Make a run folder with its folder of overlays, and take back what an older run in it concluded.
+
+    Raises:
+        DatasetError: As `make_writable`, or if the older report cannot be removed.
+    """
     make_writable(path)
+    # report.json stands for a finished run: until this one ends there is none.
+    remove_file(path / REPORT)
     make_subfolder(path, OVERLAYS)
     return path
 
@@ -39,6 +49,20 @@ def make_writable(path: Path) -> Path:
     except DatasetError as error:
         raise DatasetError(path, None, f"cannot write into this output folder: {error.why}") from error
     return path
+
+
+def make_unused(path: Path) -> Path:
+    """Make a folder that nothing else uses: `path`, or with -2, -3 and so on behind its name.
+
+    Raises:
+        DatasetError: If it cannot be made.
+    """
+    make_folder(path.parent)
+    for number in itertools.count(1):
+        folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        if make_new_folder(folder):
+            return folder
+    raise AssertionError("counting ends nowhere")
 
 
 def picture_name(key: ViewKey, suffix: str = ".jpg") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats import read_rig, write_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
+from renderkit.untrusted.json_text import read_json
 from renderkit.writing import write_json
 
 RIG_NAME: Final = "rig.json"
@@ -61,9 +61,7 @@ def read_mesh_previews(folder: Path) -> dict[str, Mesh]:
     if not path.is_file():
         return {}
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise DatasetError(path, None, f"{path.stat().st_size} bytes is over {_MAX_BYTES}")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path, _MAX_BYTES)
         if document["schema"] != SCHEMA:
             raise DatasetError(path, "schema", f"expected {SCHEMA!r}, found {document['schema']!r}")
         return {

@@ -14,6 +14,9 @@ from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
 from renderkit.results.kinds import METRICS
 from renderkit.selection import natural_sorted
 
+_CI_COMMANDS = ("::", "##[", "##vso[")
+"""How a line begins that GitHub or Azure obey."""
+
 if TYPE_CHECKING:
     from renderkit.results.report import GateVerdict, Report
 
@@ -73,8 +76,9 @@ def report_html(report: Report) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text on one line, characters that do not print replaced."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Return text on one line, characters that do not print replaced; no line of it is a command to a CI server."""
+    plain = "".join(character if character.isprintable() else "?" for character in text)
+    return f"'{plain}" if plain.lstrip().startswith(_CI_COMMANDS) else plain
 
 
 def camera_table(report: Report) -> TextTable:

@@ -73,3 +73,8 @@ def test_numbered_names_are_kept_and_others_renumbered() -> None:
 def test_names_that_text_cannot_carry(name: str) -> None:
     with pytest.raises(DatasetError, match="rename the camera"):
         require_tokens([name], Path("x"), ",", "CSV")
+
+
+def test_a_picture_that_links_to_itself_has_no_size(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to("a.jpg")
+    assert find_picture_sizes(tmp_path, ["a"]) == {}

@@ -31,6 +31,18 @@ def test_beyond_the_valid_radius_the_map_points_outside() -> None:
     assert undistorted[80, 100] == 255
 
 
+@pytest.mark.parametrize("interpolation", [cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC])
+def test_the_rim_keeps_its_own_values_up_to_the_edge(interpolation: int) -> None:
+    # A shift by a quarter pixel, so that the outermost pixels are looked up beyond the last centres.
+    camera = Camera.from_opencv(K, [0.0, 0.0, 0.0008, 0.0], Pose.identity(), (200, 160))
+    even = undistort_image(np.full((160, 200), 200, np.uint8), camera, interpolation)
+    u, v = np.stack(cv2.initUndistortRectifyMap(K, np.array([0, 0, 0.0008, 0]), np.eye(3), K, (200, 160), cv2.CV_32FC1))
+    outside = np.maximum(np.maximum(-u, u - 199.0), np.maximum(-v, v - 159.0))
+    assert ((outside > 0.05) & (outside < 0.45)).any()
+    assert (even[outside < 0.49] == 200).all()
+    assert (even[outside > 0.51] == 0).all()
+
+
 def test_a_picture_of_another_size_is_refused() -> None:
     camera = Camera.from_opencv(K, D, Pose.identity(), (200, 160))
     with pytest.raises(ValueError, match=r"expected shape \(160, 200, 3\), got \(200, 160, 3\)"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +60,34 @@ def test_hair_that_the_mesh_lacks_does_not_pull() -> None:
     found = align_contours(rendered, captured)
     np.testing.assert_allclose(found.shift_px, (5.0, -3.0), atol=0.4)
     assert found.num_used < found.num_samples
+
+
+def _with_hair(mask: MaskImage, thickness: int, share: float) -> MaskImage:
+    """A mask grown by some px over the upper share of its height."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thickness + 1, 2 * thickness + 1))
+    grown = cv2.dilate(mask.astype(np.uint8), disc) != 0
+    rows = np.flatnonzero(mask.any(axis=1))
+    return np.asarray(mask | (grown & (rows[0] + share * np.ptp(rows) > ROWS)))
+
+
+@pytest.mark.parametrize("shift", [(0.0, 6.0), (0.0, -6.0), (6.0, 0.0), (10.0, 4.0)])
+@pytest.mark.parametrize(("thickness", "share"), [(12, 0.35), (4, 0.35), (20, 0.2)])
+def test_a_part_that_one_mask_lacks_does_not_pull(shift: tuple[float, float], thickness: int, share: float) -> None:
+    captured = _with_hair(_egg(200 + shift[0], 160 + shift[1]), thickness, share)
+    for rendered, other, sign in ((_egg(200, 160), captured, 1.0), (captured, _egg(200, 160), -1.0)):
+        found = align_contours(rendered, other)
+        np.testing.assert_allclose(found.shift_px, sign * np.array(shift), atol=0.12)
+        assert found.scale == pytest.approx(1.0, abs=1e-3)
+        assert found.num_used < 0.8 * found.num_samples
+
+
+@pytest.mark.parametrize("thickness", [4, 12, 20])
+def test_where_half_of_the_outline_disagrees_the_interval_says_so(thickness: int) -> None:
+    captured = _with_hair(_egg(200, 166), thickness, 0.5)
+    interval = align_contours(_egg(200, 160), captured).interval95
+    truth = np.array([0.0, 6.0, 1.0, 0.0])
+    assert ((interval[:, 0] <= truth) & (truth <= interval[:, 1])).all()
+    assert np.ptp(interval[1]) > 2.0
 
 
 def test_what_an_outline_does_not_determine_is_nan() -> None:

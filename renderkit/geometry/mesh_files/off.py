@@ -123,7 +123,7 @@ def _faces(
             corners += [min(int(value), num_vertices) for value in values[1 : size + 1]]
             if len(values) - size - 1 in {3, 4}:
                 colors[number] = [float(value) for value in values[size + 1 : size + 4]]
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise DatasetError(path, f"face {number}", f"cannot be read: {line[:80]!r}: {error}") from error
     known = np.isfinite(colors).all(axis=1)
     indices = check_indices(np.array([max(corner, -1) for corner in corners], np.int64), num_vertices, path)

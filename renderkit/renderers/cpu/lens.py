@@ -32,8 +32,8 @@ MODEL = 17
 K1 = 18  # 14 coefficients
 TILT = 32  # 9 of them
 VALID_RADIUS, SAFE_RADIUS, DISC_RADIUS, ARC_LENGTH, STRAIGHT_LENGTH, NEAR = 41, 42, 43, 44, 45, 46
-BEND_TOLERANCE, STRAIGHT_UNDISTORTED, KEEP_TOLERANCE, WIDTH, HEIGHT = 47, 48, 49, 50, 51
-NUM_NUMBERS = 52
+BEND_TOLERANCE, STRAIGHT_UNDISTORTED, KEEP_TOLERANCE, WIDTH, HEIGHT, FOLD_RADIUS = 47, 48, 49, 50, 51, 52
+NUM_NUMBERS = 53
 
 PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
 
@@ -46,6 +46,7 @@ _SAFE_SHARE = 0.9
 _DISC_MARGIN = 1.1
 _SAGITTA_PX = 0.01
 _MAX_RADIUS = 1e4
+_POLE = 1e-9
 
 _PACKED: dict[bool, weakref.WeakKeyDictionary[Camera, FloatArray]] = {
     silhouette: weakref.WeakKeyDictionary() for silhouette in (False, True)
@@ -96,7 +97,7 @@ def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
     # A ray that is off by an angle is off in depth by that angle times the surface's slope.
     numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
     numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
-    numbers[VALID_RADIUS] = lens.valid_radius
+    numbers[VALID_RADIUS], numbers[FOLD_RADIUS] = lens.outer_radius, lens.valid_radius
     _set_radii(numbers, _corner_reach(camera))
     return numbers
 
@@ -140,10 +141,12 @@ def _set_radii(numbers: FloatArray, corner: float) -> None:
         slack = wide * (
             4.0 * (abs(c[2]) + abs(c[3])) + 2.0 * (abs(c[8]) + abs(c[10]) + wide * (abs(c[9]) + abs(c[11])))
         )
-    disc = _radius_reaching(numbers, corner * _DISC_MARGIN + slack, min(valid, _MAX_RADIUS))
+    target = corner * _DISC_MARGIN + slack
+    disc = _radius_reaching(numbers, target, min(valid, _MAX_RADIUS))
     numbers[DISC_RADIUS] = disc
-    numbers[VALID_RADIUS] = min(valid, 1.25 * disc)
-    numbers[SAFE_RADIUS] = min(_SAFE_SHARE * valid, disc)
+    # Not up to a pole: pixels are infinite there.
+    numbers[VALID_RADIUS] = _radius_reaching(numbers, 2.0 * target, min(valid, 1.25 * disc))
+    numbers[SAFE_RADIUS] = min(_SAFE_SHARE * numbers[FOLD_RADIUS], disc)
     landed = max(_radial(numbers, disc), 1e-9) * focal
     numbers[ARC_LENGTH] = disc * np.sqrt(8.0 * _SAGITTA_PX / landed)
     _set_straight_lengths(numbers, numbers[SAFE_RADIUS], focal)
@@ -167,7 +170,7 @@ def _radius_reaching(numbers: FloatArray, target: float, top: float) -> float:
 
 @kernel
 def _radial(numbers: FloatArray, radius: float) -> float:
-    """The radial curve of the lens."""
+    """The radial curve of the lens; inf at a pole."""
     m = numbers
     if int(m[MODEL]) == FISHEYE:
         theta = np.arctan(radius)
@@ -175,6 +178,8 @@ def _radial(numbers: FloatArray, radius: float) -> float:
         return float(theta * (1.0 + t2 * (m[K1] + t2 * (m[K1 + 1] + t2 * (m[K1 + 2] + t2 * m[K1 + 3])))))
     r2 = radius * radius
     bottom = 1.0 + r2 * (m[K1 + 5] + r2 * (m[K1 + 6] + r2 * m[K1 + 7]))
+    if bottom <= _POLE:
+        return np.inf
     return float(radius * (1.0 + r2 * (m[K1] + r2 * (m[K1 + 1] + r2 * m[K1 + 4]))) / bottom)
 
 
@@ -254,6 +259,16 @@ def distort_point(numbers: FloatArray, x: float, y: float) -> tuple[float, float
         x, y = m[TILT] * u + m[TILT + 1] * v + m[TILT + 2], m[TILT + 3] * u + m[TILT + 4] * v + m[TILT + 5]
         return x / w, y / w
     return u, v
+
+
+@kernel
+def is_folded(numbers: FloatArray, x: float, y: float) -> bool:
+    """Whether the map turns the picture over around an undistorted normalised point: its Jacobian is not positive."""
+    h = 1e-6 * (abs(x) + abs(y) + 1e-3)
+    right, left = distort_point(numbers, x + h, y), distort_point(numbers, x - h, y)
+    below, above = distort_point(numbers, x, y + h), distort_point(numbers, x, y - h)
+    along, across = (right[0] - left[0]) * (below[1] - above[1]), (right[1] - left[1]) * (below[0] - above[0])
+    return bool(along - across <= 0.0)
 
 
 @kernel

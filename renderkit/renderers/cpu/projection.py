@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray, frozen
+from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.renderers.cpu.chunks import CHUNK, Chunks
 from renderkit.renderers.cpu.contour import face_signs, find_pending, prepare_faces
@@ -20,7 +21,7 @@ from renderkit.renderers.cpu.lens import (
     pack_camera,
     project_vertices,
 )
-from renderkit.renderers.cpu.refine import STACK, refine_faces
+from renderkit.renderers.cpu.refine import STACK, TOO_MANY, refine_faces
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
 from renderkit.renderers.cpu.topology import PreparedMesh, Topology
@@ -155,6 +156,11 @@ def _refine(
         rays, sources = np.empty((3 * room, 2)), np.empty(room, np.int32)
         kept = (snapped, exact, rays, sources)
         count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
+        if count == TOO_MANY:
+            raise RenderkitError(
+                "the camera cannot be drawn: one face would fall into millions of pieces; its focal length or lens "
+                "coefficients are not those of a camera: `renderkit inspect` says what is wrong with them"
+            )
         if count <= room:
             break
         room = count

@@ -16,6 +16,7 @@ from renderkit.renderers.cpu.lens import (
     ARC_LENGTH,
     BEND_TOLERANCE,
     DISC_RADIUS,
+    FOLD_RADIUS,
     FX,
     FY,
     HEIGHT,
@@ -26,10 +27,16 @@ from renderkit.renderers.cpu.lens import (
     PINHOLE,
     WIDTH,
     distort_point,
+    is_folded,
     pixel_of,
     snap,
     to_camera,
 )
+
+TOO_MANY = -1
+"""What `refine_faces` returns for a face that a lens would tear into more pieces than any lens of a camera does."""
+
+_MAX_STEPS = 1 << 22
 
 STACK = 512
 """Triangles of one face that may wait at a time."""
@@ -68,6 +75,7 @@ def refine_faces(
 
     Returns:
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
+        TOO_MANY when one face alone takes more than four million steps.
     """
     corners = stack[STACK]
     # A literal would have Numba compile one more version of `_emit`, for it alone.
@@ -83,15 +91,19 @@ def refine_faces(
         if whole and _is_straight(numbers, corners):
             continue
         top = _push_in_front(numbers[NEAR], corners, polygon, stack)
-        if top == 1 and whole and _marks(numbers, stack[0]) == 0:
+        if top == 1 and whole and _marks(numbers, stack[0]) == 0 and not _reaches_fold(numbers, stack[0]):
             continue
         signs[face] = 0
+        steps = 0
         while top > 0:
+            steps += 1
+            if steps > _MAX_STEPS:
+                return TOO_MANY
             top -= 1
             mark = _marks(numbers, stack[top])
             if mark & 7 and mark > 0 and top + 4 <= STACK:
                 top = _split(stack, top, mark & 7, polygon)
-            elif mark >= 0:
+            elif mark >= 0 and not (_reaches_fold(numbers, stack[top]) and _is_beyond_fold(numbers, stack[top])):
                 count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, rays, sources)
     return count
 
@@ -107,7 +119,8 @@ def _is_straight(numbers: FloatArray, corners: FloatArray) -> bool:
     wa, wb, wc = 1.0 / corners[0, 2], 1.0 / corners[1, 2], 1.0 / corners[2, 2]
     ax, ay, bx, by = corners[0, 0] * wa, corners[0, 1] * wa, corners[1, 0] * wb, corners[1, 1] * wb
     cx, cy = corners[2, 0] * wc, corners[2, 1] * wc
-    if max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy) > numbers[DISC_RADIUS] * numbers[DISC_RADIUS]:
+    inside = min(numbers[DISC_RADIUS], numbers[FOLD_RADIUS])
+    if max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy) > inside * inside:
         return False
     if int(numbers[MODEL]) == PINHOLE:
         return True
@@ -188,6 +201,26 @@ def _marks(numbers: FloatArray, triangle: FloatArray) -> int:
         if right < -room or below < -room or left > numbers[WIDTH] + room or above > numbers[HEIGHT] + room:
             return -1
     return marks
+
+
+@kernel
+def _reaches_fold(numbers: FloatArray, triangle: FloatArray) -> bool:
+    """Whether a corner lies where the map may have folded along its direction, though not yet along all of them."""
+    fold2 = numbers[FOLD_RADIUS] * numbers[FOLD_RADIUS]
+    if numbers[FOLD_RADIUS] >= numbers[DISC_RADIUS]:
+        return False
+    reaches = False
+    for k in range(3):
+        reaches = reaches or triangle[k, 0] * triangle[k, 0] + triangle[k, 1] * triangle[k, 1] > fold2
+    return reaches
+
+
+@kernel
+def _is_beyond_fold(numbers: FloatArray, triangle: FloatArray) -> bool:
+    """Whether a piece that bends no more lies beyond the fold; one across it is flatter than the tolerance."""
+    x = (triangle[0, 0] + triangle[1, 0] + triangle[2, 0]) / 3.0
+    y = (triangle[0, 1] + triangle[1, 1] + triangle[2, 1]) / 3.0
+    return is_folded(numbers, x, y)
 
 
 @kernel

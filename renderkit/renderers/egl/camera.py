@@ -9,8 +9,11 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
 from renderkit.renderers.egl.gl import Program
 
-NEAR_OF_REACH = 1e-6
-"""The near plane's distance as a part of the mesh's reach from the camera; depth is reversed, so it may be tiny."""
+NEAR_OF_REACH = 1e-10
+"""The near plane's distance as a part of the mesh's reach from the camera; depth is reversed, so it may be tiny.
+
+The CPU renderer's is the same. One stray face far off must not push the plane beyond the rest of the mesh.
+"""
 
 
 def lens_defines(camera: Camera) -> dict[str, int]:

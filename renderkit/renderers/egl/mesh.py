@@ -28,13 +28,14 @@ Inputs: TypeAlias = dict[int, tuple[Buffer, NDArray[Any]]]
 
 _VIEWS_BEFORE_TOPOLOGY = 3
 _CHEAP_TOPOLOGY_FACES = 50_000
+_SAMPLED_VERTICES = 4096
 
 
 class DeviceMesh(GlOwner):
-    """One mesh's buffers. Vertices are kept relative to the mesh's centre, so that float32 holds them exactly enough.
+    """One mesh's buffers. Vertices are kept relative to a point amid them, so that float32 holds them exactly enough.
 
     Attributes:
-        center: (3,) world point that the offsets are relative to.
+        center: (3,) world point that the offsets are relative to: where most vertices are, whatever strays.
         bounds: (2, 3) smallest and largest coordinates of the vertices that faces use.
         num_faces: Number of faces.
         plans: How to draw it, by camera.
@@ -47,7 +48,7 @@ class DeviceMesh(GlOwner):
         used[mesh.faces.ravel()] = True
         vertices = mesh.vertices if used.all() else mesh.vertices[used]
         self.bounds: FloatArray = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
-        self.center: FloatArray = self.bounds.mean(axis=0)
+        self.center: FloatArray = np.median(vertices[:: -(-len(vertices) // _SAMPLED_VERTICES)], axis=0)
         self.num_faces = len(mesh.faces)
         self._views = 0
         self._closed: bool | None = None

