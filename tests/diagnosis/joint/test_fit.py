@@ -62,11 +62,10 @@ def test_a_shift_is_one_honest_class() -> None:
 def test_covariance_agrees_with_monte_carlo() -> None:
     """Sizes of a fault miss the truth by their standard errors."""
     values = []
-    for seed in range(8):
+    for seed in range(16):
         rng = np.random.default_rng(100 + seed)
-        faults = dict.fromkeys((2, 5), ("turn", 1.5))
-        found = fit_joint(joint_evidence(rng, IDEAL, cameras=8, frames=2, landmarks=40, faults=faults))
-        mine = [one for one in found.findings if one.camera in {"02", "05"}]
+        found = fit_joint(joint_evidence(rng, IDEAL, cameras=6, frames=1, landmarks=40, faults={2: ("turn", 1.5)}))
+        mine = [one for one in found.findings if one.camera == "02"]
         values += [(one.size_px - 1.5) / one.size_error_px for one in mine]
     assert len(values) == 16
     # 16 squared normal values: 0.001 and 0.999 points of their mean.
