@@ -82,7 +82,7 @@ def freedom_of(num_cameras: int) -> float:
 def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
     """Return the healthy scatter of some cameras, px; those that are off count little."""
     every = tuple(cameras)
-    return healthy_scatter(every, [_scales(MIN_TAU_PX)] * len(every)).tau_px
+    return healthy_scatter(every, [_scales(MIN_TAU_PX)] * len(every), with_outlines=False).tau_px
 
 
 def scatter_with_fault(seen: Observations, camera: str, fault: FloatArray, priors: Priors) -> float:

@@ -13,11 +13,10 @@ from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.gates.cameras import choose_cameras
 from renderkit.gates.gate import AbsoluteLimit, Gate, MetricCheck
-from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.metrics.reprojection import KIND, ReprojectionScore
 from renderkit.results.kinds import METRICS
 from renderkit.results.scores import Scores
 
-_KIND = "reprojection"
 _FIRST_PX = 0.125
 _DOUBLINGS = 14
 _HALVINGS = 9
@@ -64,7 +63,7 @@ def _why_not(gate: Gate) -> str:
     check = gate.check
     if not isinstance(check, MetricCheck):
         return "it counts cameras"
-    if METRICS[check.metric].kind != _KIND:
+    if METRICS[check.metric].kind != KIND.name:
         return f"{check.metric} needs a rendering of every fault"
     if not isinstance(check.limit, AbsoluteLimit):
         return "its limit is relative to another run"
@@ -92,7 +91,7 @@ def _judged(residuals: FloatArray, slope: FloatArray, gates: Sequence[Gate]) -> 
     ]
 
     def passes(size: float) -> bool:
-        scores = Scores({_KIND: ReprojectionScore(residuals + size * slope, 0, 0)})
+        scores = Scores({KIND.name: ReprojectionScore(residuals + size * slope, 0, 0)})
         values = ((metric.value(scores), operator, limit) for metric, operator, limit in limits)
         return all(value <= limit if operator == "<=" else value >= limit for value, operator, limit in values)
 
