@@ -135,9 +135,7 @@ def _window(corners: Pixels, board: Board) -> int:
 
 @lru_cache(maxsize=8)
 def _charuco_board(board: Board, legacy: bool) -> cv2.aruco.CharucoBoard:
-    made = cv2.aruco.CharucoBoard(
-        (board.columns, board.rows), board.size, board.marker, dictionary(board.dictionary)
-    )
+    made = cv2.aruco.CharucoBoard((board.columns, board.rows), board.size, board.marker, dictionary(board.dictionary))
     made.setLegacyPattern(legacy)
     return made
 

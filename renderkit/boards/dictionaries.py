@@ -43,7 +43,9 @@ def dictionary_for(text: str, num_markers: int) -> str:
     if not found:
         near = difflib.get_close_matches(wanted, [name.upper() for name in dictionary_names()], n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"no dictionary is called {shortened(text)!r}; {hint}there are {', '.join(dictionary_names())}")
+        raise ValueError(
+            f"no dictionary is called {shortened(text)!r}; {hint}there are {', '.join(dictionary_names())}"
+        )
     for name in found:
         if len(dictionary(name).bytesList) >= num_markers:
             return name

@@ -178,7 +178,7 @@ def _kalibr_parts(entries: Mapping[str, Any], path: Path) -> tuple[list[str], Bo
             raise DatasetError(path, "rowSpacingMeters", f"rows {other} m and columns {step} m apart: expected squares")
         return [_sides_at(entries, "targetCols", "targetRows", path), step], "chessboard"
     if kind == "circlegrid":
-        layout = "asymmetric" if entries.get("asymmetricGrid") in {True, 1, "True", "true"} else "symmetric"
+        layout = "asymmetric" if entries.get("asymmetricGrid") in {True, "True", "true"} else "symmetric"
         parts = [_sides_at(entries, "targetCols", "targetRows", path)]
         return [*parts, _text_at(entries, "spacingMeters", path), layout], "circles"
     found = shortened(str(kind))

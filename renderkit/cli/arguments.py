@@ -162,6 +162,16 @@ EvidenceOption = Annotated[
         show_default=False,
     ),
 ]
+BoardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        metavar="SPEC",
+        help="The calibration board in the photographs: charuco:COLSxROWS:SQUARE:MARKER:DICT, chessboard:COLSxROWS:SQUARE, "
+        "aprilgrid:COLSxROWS:TAG:GAP, circles:COLSxROWS:SPACING[:asymmetric], or a .toml or Kalibr .yaml file.",
+        show_default=False,
+    ),
+]
 RegionOption = Annotated[
     str | None,
     typer.Option(
