@@ -30,6 +30,9 @@ class LensChoice(StrEnum):
     FOLDING = "folding"
 
 
+_BOARD_FRAMES = 20
+
+
 def _print_faults(*, as_json: bool) -> None:
     from renderkit.synth.faults import FAULTS
 
@@ -47,7 +50,12 @@ def synth(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)] = None,
     like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
-    frames: Annotated[int, typer.Option("--frames", metavar="N", help="Number of frames (FaceScape: tuples).")] = 1,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            "--frames", metavar="N", help="Number of frames (FaceScape: tuples); 1, or 20 of a board.", show_default=False
+        ),
+    ] = None,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Person, rig and noise; same seed, same bytes.")] = 0,
     fault: Annotated[
@@ -61,6 +69,15 @@ def synth(
     ] = None,
     faces: Annotated[int, typer.Option("--faces", metavar="N", help="About how many faces the scan has.")] = 60_000,
     lens: Annotated[LensChoice, typer.Option("--lens", help="Lens distortion.")] = LensChoice.MODEST,
+    board: Annotated[
+        str,
+        typer.Option(
+            "--board",
+            metavar="SPEC",
+            help="Photograph a calibration board instead of a head, such as charuco:11x8:0.020:0.015:DICT_5X5.",
+            show_default=False,
+        ),
+    ] = "",
     landmark_noise: Annotated[
         float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
     ] = 0.3,
@@ -83,7 +100,8 @@ def synth(
         options = SynthOptions(
             like=like.value,
             num_cameras=cameras,
-            num_frames=frames,
+            num_frames=frames or (_BOARD_FRAMES if board else 1),
+            board=board,
             size=_parse_size(size),
             seed=seed,
             faults=_parse_faults(fault or []),
@@ -130,6 +148,7 @@ def _print_result(truth: SynthTruth) -> None:
     for planted in truth.faults:
         typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
+    extras |= {"--board": truth.board} if truth.board else {}
     options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
     typer.echo(f"truth: {truth.path}")
     for capture in truth.captures:

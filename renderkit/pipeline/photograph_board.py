@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, FloatArray
+from renderkit.arrays import ColorImage, FloatArray, MaskImage
 from renderkit.boards.pattern import Pattern
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
@@ -106,24 +106,29 @@ class BoardPhotographer:
         board_from_world = world_from_board.inverse()
         origin = board_from_world.apply(self.rays.origin) * self.to_metres
         rays = self.rays.cut(window)
-        everywhere = np.ones(rays.shape, dtype=np.bool_)
         front = 1.0 if self.pattern.board.is_y_up else -1.0
         from_front = front * origin[2] > 0.0
         light = _light(world_from_board.R[:, 2] * front) if from_front else 1.0
         paper, ink = (_PAPER, _INK) if from_front else (_BACK, _BACK)
-        share, white = (np.zeros(rays.shape, np.float32) for _ in range(2))
-        for dx, dy in pixel_offsets(samples):
-            directions = rays.moved(everywhere, dx, dy) @ board_from_world.R.T
+
+        def look(where: MaskImage, dx: float, dy: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            directions = rays.moved(where, dx, dy) @ board_from_world.R.T
             with np.errstate(divide="ignore", invalid="ignore"):
                 along = -origin[2] / directions[:, 2]
                 xy = origin[:2] + along[:, None] * directions[:, :2]
                 met = (along > 0.0) & ((xy >= self.pattern.low) & (xy <= self.pattern.high)).all(axis=1)
             bright = np.zeros(len(xy), dtype=np.float32)
             bright[met] = self.pattern.white(xy[met])
-            share += met.reshape(rays.shape)
-            white += bright.reshape(rays.shape)
-        count = np.float32(samples**2)
-        share, white = share[:, :, None] / count, white[:, :, None] / count
+            return met.astype(np.float32), bright
+
+        share, white = (part.reshape(rays.shape) for part in look(np.ones(rays.shape, np.bool_), 0.0, 0.0))
+        # One ray is enough where the neighbours see the same.
+        kernel, seen = np.ones((3, 3), np.uint8), (share + white).astype(np.uint8)
+        edge = cv2.dilate(seen, kernel) != cv2.erode(seen, kernel)
+        parts = [look(edge, dx, dy) for dx, dy in pixel_offsets(samples)]
+        share[edge] = np.mean([part for part, _ in parts], axis=0)
+        white[edge] = np.mean([part for _, part in parts], axis=0)
+        share, white = share[:, :, None], white[:, :, None]
         color = (white * paper + (share - white) * ink) * np.float32(light)
         return share, np.asarray(color, dtype=np.float32)
 
