@@ -16,6 +16,14 @@ from renderkit.boards.pattern import KALIBR_BORDER
 _MAX_MOVE: Final = 3.0
 """A corner that refinement moves farther than this, in px, is none."""
 
+_WINDOWS: Final = (2, 9)
+"""Half the sides of windows around corners, px, at least and at most."""
+
+_MIN_FOR_STRAYS: Final = 16
+_STRAY_PX: Final = 0.3
+_STRAY: Final = 5.0
+_ROUNDS: Final = 4
+
 _MAX_MISFIT: Final = 0.1
 """Tags whose corners miss the grid by more than this share of their side are not of the board."""
 
@@ -28,13 +36,40 @@ def detect_board(gray: AlphaImage, board: Board) -> Pixels:
         board: The board.
 
     Returns:
-        (L, 2) px, in the order of `board.points`; NaN where a point was not found. Points of chessboards and circles may
-        be in another of `board.symmetries`.
+        (L, 2) px, in the order of `board.points`; NaN where a point was not found. Points of chessboards and circles
+        may be in another of `board.symmetries`.
     """
     find = {"charuco": _charuco, "chessboard": _chessboard, "aprilgrid": _aprilgrid, "circles": _circles}[board.kind]
     found = find(gray, board)
+    if board.num_markers:
+        found = _without_strays(found, board)
     enough = np.isfinite(found[:, 0]).sum() >= MIN_POINTS
     return found if enough else np.full_like(found, np.nan)
+
+
+def _without_strays(found: Pixels, board: Board) -> Pixels:
+    """Return the points without those that no plane under a smooth lens explains: a window caught another edge."""
+    known = np.isfinite(found[:, 0])
+    if known.sum() < _MIN_FOR_STRAYS:
+        return found
+    plane, _ = cv2.findHomography(board.points[known, :2], found[known], cv2.RANSAC, 5.0)
+    if plane is None:
+        return found
+    flat = cv2.perspectiveTransform(board.points[None, known, :2], plane)[0]
+    place = (flat - flat.mean(axis=0)) / max(float(np.abs(flat - flat.mean(axis=0)).max()), 1e-9)
+    x, y = place.T
+    design = np.column_stack([x**i * y**j for i in range(4) for j in range(4 - i)])
+    values, weights = found[known] - flat, np.ones(len(flat))
+    distance = np.zeros(len(flat))
+    for _ in range(_ROUNDS):
+        root = weights[:, None]
+        left = values - design @ np.linalg.lstsq(design * root, values * root, rcond=None)[0]
+        distance = np.linalg.norm(left, axis=1)
+        weights = 1.0 / np.maximum(1.0, distance / max(2.0 * float(np.median(distance)), 1e-9))
+    limit = max(_STRAY_PX, _STRAY * float(np.median(distance)))
+    result = np.full_like(found, np.nan)
+    result[known] = np.where((distance <= limit)[:, None], found[known], np.nan)
+    return result
 
 
 def _charuco(gray: AlphaImage, board: Board) -> Pixels:
@@ -124,13 +159,15 @@ def _window(corners: Pixels, board: Board) -> int:
     """
     if board.kind == "aprilgrid":
         sides = corners.reshape(-1, 4, 2)
-        steps, free = np.linalg.norm(sides[:, 1] - sides[:, 0], axis=1), 0.5 * board.marker
+        steps, free = [sides[:, 1] - sides[:, 0], sides[:, 2] - sides[:, 1]], 0.5 * board.marker
     else:
         grid = corners.reshape(board.grid[1], board.grid[0], 2)
-        steps = np.concatenate([np.linalg.norm(np.diff(grid, axis=axis), axis=2).ravel() for axis in (0, 1)])
+        steps = [np.diff(grid, axis=axis).reshape(-1, 2) for axis in (0, 1)]
         free = 0.6 * (1.0 - board.marker / board.size)
-    known = steps[np.isfinite(steps)]
-    return int(np.clip(round(float(np.quantile(known, 0.25)) * free), 3, 9)) if len(known) else 3
+    lengths = [np.linalg.norm(step[np.isfinite(step[:, 0])], axis=1) for step in steps]
+    # The shorter side of what a tilted board shows decides.
+    known = [float(np.quantile(length, 0.25)) for length in lengths if len(length)]
+    return int(np.clip(round(min(known, default=0.0) * free), _WINDOWS[0], _WINDOWS[1]))
 
 
 @lru_cache(maxsize=8)

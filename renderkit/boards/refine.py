@@ -1,4 +1,4 @@
-"""Least squares over all poses of a board and its size: Gauss-Newton with Huber's weights, the size by Schur complement."""
+"""Least squares over all poses of a board and its size: Gauss-Newton, Huber's weights, the size by Schur complement."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ EvidenceOption = Annotated[
     typer.Option(
         "--evidence",
         metavar="LIST",
-        help="What the rig is judged by: a list of mesh, points, mattes. By default the mesh, or without one what the "
+        help="What the rig is judged by: a list of mesh, points, mattes, board. By default the mesh, or without one what the "
         "views have.",
         show_default=False,
     ),
@@ -167,7 +167,7 @@ BoardOption = Annotated[
     typer.Option(
         "--board",
         metavar="SPEC",
-        help="The calibration board in the photographs: charuco:COLSxROWS:SQUARE:MARKER:DICT, chessboard:COLSxROWS:SQUARE, "
+        help="The board in the photographs: charuco:COLSxROWS:SQUARE:MARKER:DICT, chessboard:COLSxROWS:SQUARE, "
         "aprilgrid:COLSxROWS:TAG:GAP, circles:COLSxROWS:SPACING[:asymmetric], or a .toml or Kalibr .yaml file.",
         show_default=False,
     ),

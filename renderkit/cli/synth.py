@@ -53,7 +53,10 @@ def synth(
     frames: Annotated[
         int | None,
         typer.Option(
-            "--frames", metavar="N", help="Number of frames (FaceScape: tuples); 1, or 20 of a board.", show_default=False
+            "--frames",
+            metavar="N",
+            help="Number of frames (FaceScape: tuples); 1, or 20 of a board.",
+            show_default=False,
         ),
     ] = None,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",

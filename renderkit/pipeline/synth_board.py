@@ -84,7 +84,9 @@ def board_pose(board: Board, frame: int, options: SynthOptions) -> Pose:
     swing = np.sin(2.0 * np.pi * frame / periods + phase[:5])
     place = _middle() + 0.09 * slow * np.array([swing[0], 0.8 * swing[1], swing[2]])
     turns = max(1.0, np.ceil(options.num_frames / 40.0))
-    yaw = Pose.from_rotation_vector((0.0, 2.0 * np.pi * turns * frame / options.num_frames + phase[5], 0.0), np.zeros(3))
+    yaw = Pose.from_rotation_vector(
+        (0.0, 2.0 * np.pi * turns * frame / options.num_frames + phase[5], 0.0), np.zeros(3)
+    )
     lean = Pose.from_rotation_vector((0.35 * swing[3], 0.0, 0.3 * swing[4]), np.zeros(3))
     upright = np.diag([1.0, -1.0, -1.0]) if board.is_y_up else np.eye(3)
     turn = yaw.R @ lean.R @ upright
