@@ -87,7 +87,8 @@ class Board:
     @property
     def middle(self) -> FloatArray:
         """(3,) middle of the points, metres."""
-        return 0.5 * (self.points.min(axis=0) + self.points.max(axis=0))
+        middle: FloatArray = 0.5 * (self.points.min(axis=0) + self.points.max(axis=0))
+        return middle
 
     @cached_property
     def symmetries(self) -> tuple[NDArray[np.intp], ...]:

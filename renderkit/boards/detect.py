@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, Pixels
 from renderkit.boards.board import MIN_POINTS, Board
@@ -53,7 +54,7 @@ def _without_strays(found: Pixels, board: Board) -> Pixels:
     if known.sum() < _MIN_FOR_STRAYS:
         return found
     plane, _ = cv2.findHomography(board.points[known, :2], found[known], cv2.RANSAC, 5.0)
-    if plane is None:
+    if np.shape(plane) != (3, 3):
         return found
     flat = cv2.perspectiveTransform(board.points[None, known, :2], plane)[0]
     place = (flat - flat.mean(axis=0)) / max(float(np.abs(flat - flat.mean(axis=0)).max()), 1e-9)
@@ -117,7 +118,7 @@ def _aprilgrid(gray: AlphaImage, board: Board) -> Pixels:
     return result
 
 
-def _placed(tags: Pixels, numbers: Pixels, board: Board) -> Pixels | None:
+def _placed(tags: Pixels, numbers: NDArray[Any], board: Board) -> Pixels | None:
     """Return (N, 4, 2) corners in the board's order, NaN for a tag that does not fit; None where no order fits."""
     flat = board.points[:, :2].reshape(-1, 4, 2)[numbers].reshape(-1, 2)
     best, least = None, np.inf
@@ -125,7 +126,7 @@ def _placed(tags: Pixels, numbers: Pixels, board: Board) -> Pixels | None:
         for order in (np.roll(np.arange(4), turn), np.roll(np.arange(4)[::-1], turn)):
             ordered = tags[:, order]
             plane, _ = cv2.findHomography(flat, ordered.reshape(-1, 2), cv2.RANSAC, 5.0)
-            if plane is None:
+            if np.shape(plane) != (3, 3):
                 continue
             predicted = cv2.perspectiveTransform(flat[None], plane)[0].reshape(-1, 4, 2)
             misfit = np.linalg.norm(predicted - ordered, axis=2).max(axis=1)

@@ -21,6 +21,17 @@ def dictionary_names() -> tuple[str, ...]:
     return tuple(sorted(by_value.values()))
 
 
+def largest_dictionaries() -> tuple[str, ...]:
+    """Return the largest dictionary of each family: the smaller ones hold the same markers."""
+    largest: dict[str, str] = {}
+    for name in dictionary_names():
+        stem, _, count = name.rpartition("_")
+        family = stem if count.isdecimal() else name
+        if family not in largest or len(dictionary(name).bytesList) > len(dictionary(largest[family]).bytesList):
+            largest[family] = name
+    return tuple(largest.values())
+
+
 @lru_cache(maxsize=32)
 def dictionary(name: str) -> cv2.aruco.Dictionary:
     """Return a dictionary by its name."""

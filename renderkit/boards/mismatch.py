@@ -7,13 +7,17 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage
 from renderkit.boards.board import Board
 from renderkit.boards.detect import tag_detector
-from renderkit.boards.dictionaries import dictionary, dictionary_names
+from renderkit.boards.dictionaries import dictionary_for, largest_dictionaries
 from renderkit.boards.pattern import KALIBR_BORDER
 
+_LONGEST_PX: Final = 640
+_PICTURES_FOR_SIZES: Final = 2
+_MOST_CORNERS: Final = 12
 _ENOUGH: Final = 4
 """Markers that must be seen in all pictures together before a dictionary is named."""
 
@@ -31,34 +35,36 @@ def explain_nothing_found(pictures: Sequence[AlphaImage], board: Board) -> str:
 
 
 def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
-    counts = {}
-    for border in (1, KALIBR_BORDER):
-        for name in dictionary_names():
-            ids = [_ids(picture, name, border) for picture in pictures]
-            counts[name, border] = np.concatenate(ids) if ids else np.zeros(0, np.int64)
-    # A small dictionary finds the same markers as its larger relatives: the smallest that finds as many is named.
-    (name, border), seen = max(counts.items(), key=lambda item: (len(item[1]), -len(dictionary(item[0][0]).bytesList)))
-    if len(seen) < _ENOUGH:
+    seen = {
+        (name, border): np.concatenate([_ids(picture, name, border) for picture in pictures])
+        for name in largest_dictionaries()
+        for border in (1, KALIBR_BORDER)
+    }
+    (name, border), ids = max(seen.items(), key=lambda item: len(item[1]))
+    if len(ids) < _ENOUGH:
         return ""
-    if board.num_markers and name.rsplit("_", 1)[0] == board.dictionary.rsplit("_", 1)[0]:
-        most = int(seen.max())
+    most = int(ids.max())
+    smallest = dictionary_for(name.rsplit("_", 1)[0] if name.rsplit("_", 1)[1].isdecimal() else name, most + 1)
+    if board.num_markers and smallest.rsplit("_", 1)[0] == board.dictionary.rsplit("_", 1)[0]:
         beyond = (
             f", with ids up to {most} where this board has {board.num_markers}" if most >= board.num_markers else ""
         )
-        return f"its markers are there ({len(seen)}){beyond}: is the number of columns and rows right?"
+        return f"its markers are there ({len(ids)}){beyond}: is the number of columns and rows right?"
     wide = " and a border of two modules" if border == KALIBR_BORDER else ""
-    return f"markers of {name}{wide} are there ({len(seen)} in {len(pictures)} pictures): try that dictionary"
+    return f"markers of {smallest}{wide} are there ({len(ids)} in {len(pictures)} pictures): try that dictionary"
 
 
-def _ids(picture: AlphaImage, name: str, border: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _ids(picture: AlphaImage, name: str, border: int) -> NDArray[np.int64]:
     _, ids, _ = tag_detector(name, border).detectMarkers(picture)
     return np.zeros(0, np.int64) if ids is None else np.ravel(ids).astype(np.int64)
 
 
 def _chessboard_instead(pictures: Sequence[AlphaImage]) -> str:
-    flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_LARGER | cv2.CALIB_CB_EXHAUSTIVE
-    for picture in pictures:
-        found, _, meta = cv2.findChessboardCornersSBWithMeta(picture, (3, 3), flags)
-        if found and meta is not None and min(meta.shape) >= 3:
-            return f"a chessboard of {meta.shape[1]}x{meta.shape[0]} inner corners is there: try that size"
+    for picture in pictures[:_PICTURES_FOR_SIZES]:
+        ratio = min(1.0, _LONGEST_PX / max(picture.shape))
+        small = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+        for columns in range(3, _MOST_CORNERS + 1):
+            for rows in range(3, columns + 1):
+                if cv2.findChessboardCornersSB(small, (columns, rows), flags=cv2.CALIB_CB_NORMALIZE_IMAGE)[0]:
+                    return f"a chessboard of {columns}x{rows} inner corners is there: try that size"
     return ""

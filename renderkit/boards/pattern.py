@@ -87,7 +87,8 @@ class Pattern:
         # Black squares fill the gaps where four tags meet, and beside the outer tags' corners.
         within = ((place >= -board.marker) & (place < np.array([board.columns, board.rows]) * pitch)).all(axis=1)
         crossing = (np.mod(place + board.marker, pitch) < board.marker).all(axis=1)
-        return white & ~(within & crossing)
+        white &= ~(within & crossing)
+        return white
 
     def _modules(self, number: NDArray[np.int64], local: FloatArray) -> NDArray[np.bool_]:
         """Return (N,) whether the module at (N, 2) `local` in [0, 1) of marker `number` is white; outside it is."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
@@ -112,7 +113,7 @@ def noise_of(residuals: FloatArray) -> float:
     return max(1.4826 * float(np.median(known)), MIN_NOISE_PX) if len(known) else MIN_NOISE_PX
 
 
-def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: FloatArray, huber: float) -> _Normal:
+def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[np.intp], huber: float) -> _Normal:
     matrix, right = np.zeros((len(scene.cameras), _NUM, _NUM)), np.zeros((len(scene.cameras), _NUM))
     residuals = np.full(scene.pixels.shape, np.nan)
     cost = 0.0
@@ -147,7 +148,7 @@ def _loss(size: FloatArray, huber: float) -> FloatArray:
 
 
 def _solved(
-    scene: Scene, normal: _Normal, active: FloatArray, num_frames: int, damping: float
+    scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int, damping: float
 ) -> tuple[FloatArray, float]:
     """Return the (F, 6) steps of the poses and the growth of the board."""
     matrix, right = _by_frame(scene, normal, active, num_frames)
@@ -162,7 +163,9 @@ def _solved(
     return np.einsum("fij,fj->fi", inverse, right[:, :6] - cross * growth), growth
 
 
-def _by_frame(scene: Scene, normal: _Normal, active: FloatArray, num_frames: int) -> tuple[FloatArray, FloatArray]:
+def _by_frame(
+    scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int
+) -> tuple[FloatArray, FloatArray]:
     matrix, right = np.zeros((num_frames, _NUM, _NUM)), np.zeros((num_frames, _NUM))
     frames = np.array(scene.frames)[active]
     np.add.at(matrix, frames, normal.matrix[active])
@@ -175,7 +178,7 @@ def _moved(pose: Pose, step: FloatArray) -> Pose:
     return Pose(turn.R @ pose.R, pose.t + step[3:6])
 
 
-def _scale_error(scene: Scene, normal: _Normal, active: FloatArray, num_frames: int, noise: float) -> float:
+def _scale_error(scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int, noise: float) -> float:
     """Return the relative standard error of the board's size."""
     information = _growth_information(*_by_frame(scene, normal, active, num_frames))[0]
     if not information > 0.0:
@@ -187,9 +190,11 @@ def _scale_error(scene: Scene, normal: _Normal, active: FloatArray, num_frames: 
         left, growth = _growth_information(*_by_frame(scene, normal, kept, num_frames))
         changes.append(growth if left > 0.0 else np.inf)
     count = len(changes)
+    if not np.isfinite(changes).all():
+        return np.inf  # without one of them the others, one camera, would not tell it
     spread = float(np.sqrt((count - 1.0) / count * np.sum((np.array(changes) - np.mean(changes)) ** 2)))
     formal = noise / float(np.sqrt(information))
-    return max(formal, spread) if np.isfinite(spread) else np.inf
+    return max(formal, spread)
 
 
 def _growth_information(matrix: FloatArray, right: FloatArray) -> tuple[float, float]:

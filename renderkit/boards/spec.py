@@ -174,7 +174,7 @@ def _kalibr_parts(entries: Mapping[str, Any], path: Path) -> tuple[list[str], Bo
         return [*parts, _text_at(entries, "tagSize", path), _text_at(entries, "tagSpacing", path)], "aprilgrid"
     if kind == "checkerboard":
         step, other = (_text_at(entries, name, path) for name in ("colSpacingMeters", "rowSpacingMeters"))
-        if float(step) != float(other):
+        if step != other:
             raise DatasetError(path, "rowSpacingMeters", f"rows {other} m and columns {step} m apart: expected squares")
         return [_sides_at(entries, "targetCols", "targetRows", path), step], "chessboard"
     if kind == "circlegrid":

@@ -157,8 +157,8 @@ EvidenceOption = Annotated[
     typer.Option(
         "--evidence",
         metavar="LIST",
-        help="What the rig is judged by: a list of mesh, points, mattes, board. By default the mesh, or without one what the "
-        "views have.",
+        help="What the rig is judged by: a list of mesh, points, mattes, board. By default the mesh, or without "
+        "one what the views have.",
         show_default=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""What a board says about a rig: cameras that are off, the rig's scale, cameras that are late, lenses that are wrong."""
+"""What a board says about a rig: cameras that are off, the rig's scale, cameras that are early or late."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _strangers(found: BoardPoses, names: Sequence[str]) -> dict[str, JudgedCamer
             result[name] = JudgedCamera(
                 camera=name, off=True, size_px=size, size_error_px=math.nan, shift_px=shift, shift_error_px=error,
                 num_points=_count(found, bad), informative=1.0, sentence=sentence, cause="pictures of another camera",
-                cannot_tell=("pictures of another camera", "pictures of other frames", "gross error of the calibration"),
+                cannot_tell=("pictures of another camera", "pictures of other frames", "gross calibration error"),
             )  # fmt: skip
     return result
 
@@ -158,17 +158,16 @@ def _scale(found: BoardPoses, unit: str) -> tuple[tuple[str, ...], dict[str, flo
     off = 100.0 * (found.fit.scale / known - 1.0)
     numbers = {"scale_percent": off, "scale_error_percent": 100.0 * error}
     if not 0.5 < found.fit.scale / known < 2.0:
-        words = (
-            f"the rig's unit is said to be {unit}, but the board is {found.fit.scale / known:.4g} times as large in it"
-        )
+        times = found.fit.scale / known
+        words = f"scale: the rig's unit is stated as {unit}, but the board is {times:.4g} times as large in it"
         return (f"{words}: are the board's lengths in metres, and is the rig's unit right?",), numbers
     interval = f"{off:+.3f} +/- {_WIDE * 100.0 * error:.3f} % (99 %)"
     if abs(off) <= _WIDE * 100.0 * error:
         return (f"scale: the board is as large in the rig as stated: {interval}",), numbers
     rig, board = ("long", "larger") if off > 0.0 else ("short", "smaller")
     return (
-        f"scale: the board differs in the rig from its stated size by {interval}: the rig's baselines are too {rig}, or "
-        f"the board is printed {board} than stated; no camera is accused of it",
+        f"scale: the board differs in the rig from its stated size by {interval}: the rig's baselines are too {rig}, "
+        f"or the board is printed {board} than stated; no camera is accused of it",
     ), numbers
 
 

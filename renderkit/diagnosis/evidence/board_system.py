@@ -1,4 +1,4 @@
-"""The normal equations of a rig and a board: what every corner says of its camera, of the board's pose, and of its size."""
+"""The normal equations of a rig and a board: what every corner says of its camera, of the board's pose and size."""
 
 from __future__ import annotations
 
