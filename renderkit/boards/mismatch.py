@@ -63,8 +63,12 @@ def _chessboard_instead(pictures: Sequence[AlphaImage]) -> str:
     for picture in pictures[:_PICTURES_FOR_SIZES]:
         ratio = min(1.0, _LONGEST_PX / max(picture.shape))
         small = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-        for columns in range(3, _MOST_CORNERS + 1):
-            for rows in range(3, columns + 1):
-                if cv2.findChessboardCornersSB(small, (columns, rows), flags=cv2.CALIB_CB_NORMALIZE_IMAGE)[0]:
-                    return f"a chessboard of {columns}x{rows} inner corners is there: try that size"
+        # The largest first: a part of a board is a board.
+        for size in sorted(_sizes(), key=lambda size: -size[0] * size[1]):
+            if cv2.findChessboardCornersSB(small, size, flags=cv2.CALIB_CB_NORMALIZE_IMAGE)[0]:
+                return f"a chessboard of {size[0]}x{size[1]} inner corners is there: try that size"
     return ""
+
+
+def _sizes() -> list[tuple[int, int]]:
+    return [(columns, rows) for columns in range(3, _MOST_CORNERS + 1) for rows in range(3, columns + 1)]

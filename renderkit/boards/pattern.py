@@ -72,7 +72,7 @@ class Pattern:
             number = (cell[:, 1] * columns + cell[:, 0]) // 2
             local = (place - cell - 0.5) * board.size / board.marker + 0.5
             white &= self._modules(np.where(inside & white, number, -1), local)
-        return white
+        return np.asarray(white, dtype=np.bool_)
 
     def _tags(self, xy: FloatArray) -> NDArray[np.bool_]:
         board = self.board

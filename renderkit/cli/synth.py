@@ -151,8 +151,8 @@ def _print_result(truth: SynthTruth) -> None:
     for planted in truth.faults:
         typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
-    extras |= {"--board": truth.board} if truth.board else {}
     options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
+    options += f" --board {truth.board}" if truth.board else ""
     typer.echo(f"truth: {truth.path}")
     for capture in truth.captures:
         typer.echo(f"validate it with: renderkit validate {capture}{options}")

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.metrics.reprojection import ReprojectionScore
@@ -105,13 +106,12 @@ class BoardScore:
         return means, counts, left / free if free > 0 else 0.0
 
 
-def _cells(places: FloatArray, grid: tuple[int, int]) -> FloatArray:
+def _cells(places: FloatArray, grid: tuple[int, int]) -> NDArray[np.int64]:
     """Return (N,) the index of the cell, row by row, in which each place lies."""
     columns, rows = (
         np.clip(np.floor(places[:, axis] * grid[axis]), 0, grid[axis] - 1).astype(np.int64) for axis in range(2)
     )
-    cells: FloatArray = rows * grid[0] + columns
-    return cells
+    return rows * grid[0] + columns
 
 
 def _pool(scores: Sequence[BoardScore]) -> BoardScore:

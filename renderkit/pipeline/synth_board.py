@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.arrays import FloatArray
 from renderkit.boards.board import Board
 from renderkit.boards.pattern import Pattern
 from renderkit.errors import CalibrationError
@@ -103,8 +104,9 @@ def _rig(options: SynthOptions, board: Board) -> dict[str, Camera]:
     return grown
 
 
-def _middle() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return RENDERME360_PLACEMENT.apply(np.array([[0.0, -42.0, 0.0]]))[0]
+def _middle() -> FloatArray:
+    middle: FloatArray = RENDERME360_PLACEMENT.apply(np.array([[0.0, -42.0, 0.0]]))[0]
+    return middle
 
 
 def _growth(board: Board) -> float:

@@ -8,6 +8,7 @@ import pytest
 from board_scenes import make_cameras, make_poses, make_sightings
 from scipy.optimize import least_squares
 
+from renderkit.arrays import FloatArray
 from renderkit.boards.poses import BoardPoses, estimate_poses, fits_alone
 from renderkit.boards.spec import read_board
 from renderkit.geometry.pose import Pose
@@ -46,7 +47,7 @@ def test_the_minimum_is_that_of_scipy() -> None:
     start = [np.concatenate([pose.rotation_vector, pose.t]) for pose in found.poses.values()]
     names = list(found.poses)
 
-    def residuals(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray:  # type: ignore[type-arg]
+    def residuals(values: FloatArray) -> FloatArray:
         parts = []
         for one in found.sightings:
             at = values[6 * names.index(one.frame) :][:6]

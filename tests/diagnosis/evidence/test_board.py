@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.pose import Pose
 from renderkit.images.encoded import EncodedImage
+from renderkit.metrics.board import BoardScore
 from renderkit.results.findings import RigFindings
 
 BOARD = read_board("charuco:9x7:0.025:0.018:DICT_5X5")
@@ -108,8 +111,6 @@ def test_too_little_is_refused_with_what_is_missing(frames: int, cameras: int, w
 
 
 def _matches(findings: RigFindings, why: str) -> bool:
-    import re
-
     return re.search(why, findings.sentence) is not None
 
 
@@ -138,8 +139,6 @@ def test_the_score_says_where_in_the_picture_the_lens_is_wrong() -> None:
     bent = 0.3 * offset * (offset**2).sum(axis=1, keepdims=True)
     noise = rng.normal(0.0, 0.1, pixels.shape)
     places = (pixels + 0.5) / camera.size
-    from renderkit.metrics.board import BoardScore
-
     wrong, right = BoardScore(bent + noise, places), BoardScore(noise, places)
     assert wrong.field_px > 0.15
     assert right.field_px < 0.02
@@ -154,7 +153,7 @@ def test_the_score_says_where_in_the_picture_the_lens_is_wrong() -> None:
 def test_pictures_without_the_board_are_refused_with_reasons() -> None:
     camera = make_cameras(1)[0]
     small = replace(camera, width=64, height=48)
-    blank = EncodedImage.from_array(np.full((48, 64, 3), 90, np.uint8), camera_path())
+    blank = EncodedImage.from_array(np.full((48, 64, 3), 90, np.uint8), Path("memory"))
     options = EvidenceOptions(board=BOARD)
     nothing = measure_board([View("0", small, blank)], options)
     assert "was found in none of 1 pictures" in nothing.findings.sentence
@@ -162,12 +161,6 @@ def test_pictures_without_the_board_are_refused_with_reasons() -> None:
     assert "the picture is 64 x 48 px, its calibration 1200 x 1000" in wrong.findings.sentence
     assert measure_board([], options).findings.verdict == "cannot tell"
     assert "--board SPEC" in measure_board([View("0", small, blank)], EvidenceOptions()).findings.sentence
-
-
-def camera_path():  # type: ignore[no-untyped-def] # noqa: ANN201
-    from pathlib import Path
-
-    return Path("memory")
 
 
 def test_a_score_holds_the_found_corners_alone() -> None:
