@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, Pixels
+from renderkit.arrays import AlphaImage, FloatArray, Pixels
 from renderkit.boards.board import MIN_POINTS, Board
 from renderkit.boards.dictionaries import dictionary
 from renderkit.boards.pattern import KALIBR_BORDER
@@ -20,9 +20,14 @@ _MAX_MOVE: Final = 3.0
 _WINDOWS: Final = (2, 9)
 """Half the sides of windows around corners, px, at least and at most."""
 
-_MIN_FOR_STRAYS: Final = 16
+_SMALLEST: Final = 1.2
+"""Where not even such a window is free of other edges the print is too small to be measured."""
+
+_MIN_FOR_STRAYS: Final = 8
+_MIN_FOR_CUBIC: Final = 16
 _STRAY_PX: Final = 0.3
 _STRAY: Final = 5.0
+_POOR_PX: Final = 0.5
 _ROUNDS: Final = 4
 
 _MAX_MISFIT: Final = 0.1
@@ -53,24 +58,34 @@ def _without_strays(found: Pixels, board: Board) -> Pixels:
     known = np.isfinite(found[:, 0])
     if known.sum() < _MIN_FOR_STRAYS:
         return found
-    plane, _ = cv2.findHomography(board.points[known, :2], found[known], cv2.RANSAC, 5.0)
+    plane, _ = cv2.findHomography(board.points[known, :2], found[known], cv2.LMEDS)
     if np.shape(plane) != (3, 3):
         return found
     flat = cv2.perspectiveTransform(board.points[None, known, :2], plane)[0]
-    place = (flat - flat.mean(axis=0)) / max(float(np.abs(flat - flat.mean(axis=0)).max()), 1e-9)
-    x, y = place.T
-    design = np.column_stack([x**i * y**j for i in range(4) for j in range(4 - i)])
-    values, weights = found[known] - flat, np.ones(len(flat))
-    distance = np.zeros(len(flat))
-    for _ in range(_ROUNDS):
-        root = weights[:, None]
-        left = values - design @ np.linalg.lstsq(design * root, values * root, rcond=None)[0]
-        distance = np.linalg.norm(left, axis=1)
-        weights = 1.0 / np.maximum(1.0, distance / max(2.0 * float(np.median(distance)), 1e-9))
-    limit = max(_STRAY_PX, _STRAY * float(np.median(distance)))
+    values = found[known] - flat
+    distance = np.linalg.norm(values, axis=1)
+    least = 3.0 * _STRAY_PX
+    if len(flat) >= _MIN_FOR_CUBIC:
+        distance, least = _beside_cubic(flat, values, distance), _STRAY_PX
+    usual = float(np.median(distance))
+    if usual > _POOR_PX:
+        return np.full_like(found, np.nan)
+    limit = max(least, _STRAY * usual)
     result = np.full_like(found, np.nan)
     result[known] = np.where((distance <= limit)[:, None], found[known], np.nan)
     return result
+
+
+def _beside_cubic(flat: Pixels, values: Pixels, distance: FloatArray) -> FloatArray:
+    """Return (N,) how far (N, 2) values lie from a cubic of the places, which is what a lens adds to a plane."""
+    place = (flat - flat.mean(axis=0)) / max(float(np.abs(flat - flat.mean(axis=0)).max()), 1e-9)
+    x, y = place.T
+    design = np.column_stack([x**i * y**j for i in range(4) for j in range(4 - i)])
+    for _ in range(_ROUNDS):
+        root = 1.0 / np.maximum(1.0, distance / max(3.0 * float(np.median(distance)), 1e-9))[:, None]
+        left = values - design @ np.linalg.lstsq(design * root, values * root, rcond=None)[0]
+        distance = np.linalg.norm(left, axis=1)
+    return distance
 
 
 def _charuco(gray: AlphaImage, board: Board) -> Pixels:
@@ -144,6 +159,8 @@ def _refined(gray: AlphaImage, corners: Pixels, board: Board) -> Pixels:
     if known.sum() < 2:
         return corners
     window = _window(corners, board)
+    if not window:
+        return np.full_like(corners, np.nan)
     start = corners[known].astype(np.float32).reshape(-1, 1, 2)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-4)
     found = cv2.cornerSubPix(gray, start.copy(), (window, window), (-1, -1), criteria).reshape(-1, 2)
@@ -154,7 +171,7 @@ def _refined(gray: AlphaImage, corners: Pixels, board: Board) -> Pixels:
 
 
 def _window(corners: Pixels, board: Board) -> int:
-    """Return half the side of the window around a corner: as large as nothing but the corner's own edges is in it.
+    """Return half the side of the window around a corner, px: nothing but the corner's own edges is in it; 0 for none.
 
     The shares were measured against photographs whose corners are known (benchmarks/boards.py).
     """
@@ -168,7 +185,8 @@ def _window(corners: Pixels, board: Board) -> int:
     lengths = [np.linalg.norm(step[np.isfinite(step[:, 0])], axis=1) for step in steps]
     # The shorter side of what a tilted board shows decides.
     known = [float(np.quantile(length, 0.25)) for length in lengths if len(length)]
-    return int(np.clip(round(min(known, default=0.0) * free), _WINDOWS[0], _WINDOWS[1]))
+    wanted = min(known, default=0.0) * free
+    return int(np.clip(round(wanted), _WINDOWS[0], _WINDOWS[1])) if wanted >= _SMALLEST else 0
 
 
 @lru_cache(maxsize=8)

@@ -82,8 +82,7 @@ class BoardPhotographer:
         picture = develop(radiance)
         if exposure.noise > 0.0:
             picture += rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(exposure.noise)
-        color: ColorImage = np.clip(picture + 0.5, 0.0, 255.0).astype(np.uint8)
-        return color
+        return np.asarray(np.clip(picture + 0.5, 0.0, 255.0), dtype=np.uint8)
 
     def _box(self, world_from_board: Pose) -> tuple[int, int, int, int] | None:
         """Return the pixels that may see the sheet; None where none does. The whole picture where that is not sure."""
