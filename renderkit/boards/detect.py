@@ -20,6 +20,9 @@ _MAX_MOVE: Final = 3.0
 _WINDOWS: Final = (2, 9)
 """Half the sides of windows around corners, px, at least and at most."""
 
+_MIN_CORNERS: Final = 10
+"""Fewer corners of a large board are seen only where it is hardly seen at all, and are bad then."""
+
 _SMALLEST: Final = 1.2
 """Where not even such a window is free of other edges the print is too small to be measured."""
 
@@ -49,7 +52,8 @@ def detect_board(gray: AlphaImage, board: Board) -> Pixels:
     found = find(gray, board)
     if board.num_markers:
         found = _without_strays(found, board)
-    enough = np.isfinite(found[:, 0]).sum() >= MIN_POINTS
+    least = max(MIN_POINTS, min(_MIN_CORNERS, len(board.points) // 2)) if board.num_markers else MIN_POINTS
+    enough = np.isfinite(found[:, 0]).sum() >= least
     return found if enough else np.full_like(found, np.nan)
 
 

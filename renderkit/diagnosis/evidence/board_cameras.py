@@ -29,7 +29,9 @@ ALPHA: Final = 0.01
 CANNOT_TELL: Final = 6.0
 """Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
 
-_TAUS_PX: Final = (0.003, 0.006, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
+_TAUS_PX: Final = (0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
+"""Healthy scatters that are tried. None is smaller than what the detection of corners alone may do to a camera."""
+
 _FREE_PX: Final = 100.0
 _CAUTION: Final = 0.9
 _ROUNDS: Final = 3
@@ -134,11 +136,11 @@ def _estimated(system: BoardSystem, free: Sequence[int], tau: float) -> tuple[fl
     widths = np.ones(len(system.names))
     marginals: list[_Marginal] = []
     for _ in range(_ROUNDS):
-        prior = np.minimum(np.maximum(tau, _TAUS_PX[2]) * widths, _FREE_PX)
+        prior = np.minimum(np.maximum(tau, _TAUS_PX[0]) * widths, _FREE_PX)
         prior[list(free)] = _FREE_PX
         marginals = _marginals(system, prior)
         tau = _healthy([one for index, one in enumerate(marginals) if index not in free])
-        totals = [_total(one, max(tau, _TAUS_PX[2])) for one in marginals]
+        totals = [_total(one, max(tau, _TAUS_PX[0])) for one in marginals]
         widths = np.array([max(1.0, math.sqrt(total / max(rank, 1))) for total, rank in totals])
     return tau, marginals
 
