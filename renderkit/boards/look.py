@@ -19,7 +19,7 @@ from renderkit.capture import View
 from renderkit.errors import DatasetError
 from renderkit.system import usable_cores
 
-_LOOKED_AT: Final = 12
+_LOOKED_AT: Final = 6
 """Pictures that are looked at again to find out what is in them instead."""
 
 

@@ -29,8 +29,11 @@ ALPHA: Final = 0.01
 CANNOT_TELL: Final = 6.0
 """Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
 
-_TAUS_PX: Final = (0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
+_TAUS_PX: Final = (0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
 """Healthy scatters that are tried. None is smaller than what the detection of corners alone may do to a camera."""
+
+MIN_VIEWS: Final = 3
+"""A camera that was seen in fewer views is not judged: a picture that is off is not yet a camera."""
 
 _FREE_PX: Final = 100.0
 _CAUTION: Final = 0.9
@@ -91,8 +94,10 @@ def judge_cameras(found: BoardPoses, alpha: float = ALPHA) -> CameraJudgement:
         log_p = {
             index: min(test.log_p for test in _tests(marginals[index], tau)) + count
             for index in range(len(system.names))
-            if index not in free
+            if index not in free and system.num_views[index] >= MIN_VIEWS
         }
+        if not log_p:
+            break
         worst = min(log_p, key=lambda index: log_p[index])
         if log_p[worst] > math.log(alpha) or len(faulty) == most:
             break

@@ -11,7 +11,7 @@ import numpy as np
 from renderkit.boards.board import Board
 from renderkit.boards.poses import BoardPoses, Sighting
 from renderkit.boards.timing import time_offsets
-from renderkit.diagnosis.evidence.board_cameras import ALPHA, judge_cameras
+from renderkit.diagnosis.evidence.board_cameras import ALPHA, MIN_VIEWS, judge_cameras
 from renderkit.diagnosis.evidence.kind import verdict_of
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.findings import JudgedCamera, RigFindings
@@ -123,10 +123,13 @@ def _camera(found: BoardPoses, name: str, finding: CameraFinding | None) -> Judg
             sentence=finding.sentence, cause=finding.cause, cannot_tell=finding.cannot_tell,
         )  # fmt: skip
     shift, error = _shift(found, own)
+    words = f"camera {name}: nothing beyond noise in {count} corners of {len(own)} pictures"
+    if len(own) < MIN_VIEWS:
+        words = f"camera {name}: not judged: {len(own)} pictures show the board, at least {MIN_VIEWS} are needed"
     return JudgedCamera(
         camera=name, off=False, size_px=math.hypot(*shift), size_error_px=math.hypot(*error), shift_px=shift,
         shift_error_px=error, num_points=count, informative=1.0,
-        sentence=f"camera {name}: nothing beyond noise in {count} corners of {len(own)} pictures",
+        sentence=words,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class BoardSystem:
         shared: (Q, Q).
         right: (Q,).
         units: (C, P) amount of each parameter for 1 px.
+        num_views: (C) views of each.
         inflation: By how much the variance of a view's mean is larger than independent corners would leave.
         derivatives: By camera (N, 2, P): the displacement of every corner by 1 px of each parameter.
     """
@@ -42,6 +43,7 @@ class BoardSystem:
     shared: FloatArray
     right: FloatArray
     units: FloatArray
+    num_views: tuple[int, ...]
     inflation: float
     derivatives: tuple[FloatArray, ...]
 
@@ -89,6 +91,7 @@ def board_system(found: BoardPoses) -> BoardSystem:
         shared=shared,
         right=right,
         units=units,
+        num_views=tuple(len(part) for part in derivatives),
         inflation=inflation,
         derivatives=tuple(each * unit for each, unit in zip(joined, units, strict=True)),
     )
