@@ -169,17 +169,15 @@ def validate(
     )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
-            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
-            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region, board=board,
-            evidence=evidence,
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, region=region,
+            matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            report = run.draw(
-                run.measure(asked, compared, with_checks=checks, with_sanity=sanity), which, picture_progress
-            )
+            report = run.measure(asked, compared, with_checks=checks, with_sanity=sanity)
+            report = run.draw(report, which, picture_progress)
         report = replace(
             report, provenance=_provenance(opened, inputs, options, drawing.info, command),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
