@@ -169,8 +169,8 @@ def validate(
     )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
-            opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, region=region,
-            matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics,
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, metrics=metrics,
+            matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))
