@@ -157,8 +157,18 @@ EvidenceOption = Annotated[
     typer.Option(
         "--evidence",
         metavar="LIST",
-        help="What the rig is judged by: a list of mesh, points, mattes. By default the mesh, or without one what the "
-        "views have.",
+        help="What the rig is judged by: a list of mesh, points, mattes, board. By default the mesh, or without "
+        "one what the views have.",
+        show_default=False,
+    ),
+]
+BoardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        metavar="SPEC",
+        help="The board in the photographs: charuco:COLSxROWS:SQUARE:MARKER:DICT, chessboard:COLSxROWS:SQUARE, "
+        "aprilgrid:COLSxROWS:TAG:GAP, circles:COLSxROWS:SPACING[:asymmetric], or a .toml or Kalibr .yaml file.",
         show_default=False,
     ),
 ]

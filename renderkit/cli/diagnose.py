@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from renderkit.cli.arguments import (
+    BoardOption,
     CameraNamesOption,
     CamerasOption,
     CaptureArgument,
@@ -44,6 +45,7 @@ def diagnose(
     undistorted_mattes: UndistortedMattesOption = False,
     matte_threshold: ThresholdOption = 0.5,
     evidence: EvidenceOption = None,
+    board: BoardOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
@@ -69,6 +71,7 @@ def diagnose(
         matte_threshold=matte_threshold,
         undistorted_mattes=undistorted_mattes,
         evidence=evidence,
+        board=board,
     )
     if as_json:
         print_json(diagnosis_json(found))

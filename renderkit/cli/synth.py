@@ -30,6 +30,37 @@ class LensChoice(StrEnum):
     FOLDING = "folding"
 
 
+FramesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--frames",
+        metavar="N",
+        help="Number of frames (FaceScape: tuples); 1, or 20 of a board.",
+        show_default=False,
+    ),
+]
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
+        help="NAME@CAMERAS[=AMOUNT], such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
+        show_default=False,
+    ),
+]
+BoardOption = Annotated[
+    str,
+    typer.Option(
+        "--board",
+        metavar="SPEC",
+        help="Photograph a calibration board instead of a head, such as charuco:11x8:0.020:0.015:DICT_5X5.",
+        show_default=False,
+    ),
+]
+
+_BOARD_FRAMES = 20
+
+
 def _print_faults(*, as_json: bool) -> None:
     from renderkit.synth.faults import FAULTS
 
@@ -47,20 +78,13 @@ def synth(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)] = None,
     like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
-    frames: Annotated[int, typer.Option("--frames", metavar="N", help="Number of frames (FaceScape: tuples).")] = 1,
+    frames: FramesOption = None,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Person, rig and noise; same seed, same bytes.")] = 0,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fault",
-            metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
-            help="NAME@CAMERAS[=AMOUNT], such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    fault: FaultOption = None,
     faces: Annotated[int, typer.Option("--faces", metavar="N", help="About how many faces the scan has.")] = 60_000,
     lens: Annotated[LensChoice, typer.Option("--lens", help="Lens distortion.")] = LensChoice.MODEST,
+    board: BoardOption = "",
     landmark_noise: Annotated[
         float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
     ] = 0.3,
@@ -83,7 +107,8 @@ def synth(
         options = SynthOptions(
             like=like.value,
             num_cameras=cameras,
-            num_frames=frames,
+            num_frames=frames or (_BOARD_FRAMES if board else 1),
+            board=board,
             size=_parse_size(size),
             seed=seed,
             faults=_parse_faults(fault or []),
@@ -131,6 +156,7 @@ def _print_result(truth: SynthTruth) -> None:
         typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
     options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
+    options += f" --board {truth.board}" if truth.board else ""
     typer.echo(f"truth: {truth.path}")
     for capture in truth.captures:
         typer.echo(f"validate it with: renderkit validate {capture}{options}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderkit.cli.arguments import (
+    BoardOption,
     CameraNamesOption,
     CamerasOption,
     CaptureArgument,
@@ -80,6 +81,7 @@ def validate(
     metrics: MetricsOption = "standard",
     region: RegionOption = None,
     evidence: EvidenceOption = None,
+    board: BoardOption = None,
     matte_threshold: ThresholdOption = 0.5,
     gate: GateOption = None,
     config: ConfigOption = None,
@@ -112,9 +114,9 @@ def validate(
             gates=gates.gates, baseline=gates.baseline,
             out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort,
-            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, evidence=evidence, checks=checks,
-            sanity=sanity, overlays="none" if no_overlays else parse_overlays(overlays), progress=progress.update,
-            picture_progress=drawing.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, evidence=evidence, board=board,
+            checks=checks, sanity=sanity, overlays="none" if no_overlays else parse_overlays(overlays),
+            progress=progress.update, picture_progress=drawing.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json)
     raise typer.Exit(exit_code(report))

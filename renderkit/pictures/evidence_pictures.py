@@ -20,6 +20,7 @@ _CAPTION_PX: Final = 34
 _DIMMED: Final = 0.6
 _SUBPIXEL_BITS: Final = 4
 _CELL_PX: Final = 14
+_LABEL_PX: Final = 11
 _MARGIN_PX: Final = 12
 
 
@@ -39,6 +40,8 @@ def draw_marks(view: View, marks: ViewMarks) -> ColorImage:
         ends = [_fixed((end + 0.5) * scale - 0.5) for end in (arrow[:2], arrow[2:])]
         cv2.line(canvas, ends[0], ends[1], ERROR, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
     _dots(canvas, marks.bad, scale, ERROR, 3)
+    if marks.labels:
+        canvas = _labelled(canvas, marks, scale)
     panel = np.full((_CAPTION_PX, canvas.shape[1], 3), PANEL, np.uint8)
     return np.concatenate([canvas, draw_texts(panel, [(marks.caption, (_MARGIN_PX, _CAPTION_PX // 2), 15, TEXT)])])
 
@@ -78,6 +81,15 @@ def _dots(canvas: ColorImage, points: Pixels, scale: np.ndarray, color: Rgb, rad
     for point in points[np.isfinite(points).all(axis=1)]:
         center = _fixed((point + 0.5) * scale - 0.5)
         cv2.circle(canvas, center, radius << _SUBPIXEL_BITS, color, -1, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _labelled(canvas: ColorImage, marks: ViewMarks, scale: np.ndarray) -> ColorImage:
+    """Return the picture with a small text beside each good point."""
+    places = np.rint((marks.good + 0.5) * scale + (4.0, -7.0))
+    known = np.isfinite(places).all(axis=1)
+    at = [(int(x), int(y)) for x, y in places[known]]
+    words = [word for word, good in zip(marks.labels, known, strict=True) if good]
+    return draw_texts(canvas, [(word, place, _LABEL_PX, TEXT) for word, place in zip(words, at, strict=True)])
 
 
 def _fixed(point: Pixels) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
@@ -37,6 +38,7 @@ def diagnose(
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     undistorted_mattes: bool = False,
     evidence: str | Iterable[str] | None = None,
+    board: str | Path | Board | None = None,
 ) -> Diagnosis:
     """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
 
@@ -61,6 +63,7 @@ def diagnose(
         undistorted_mattes: The mattes belong to undistorted pictures.
         evidence: What the rig is judged by, such as "mesh,points,mattes"; by default the mesh, or without one what
             the views have.
+        board: The calibration board that the photographs show; see docs/guide/boards.md.
 
     Returns:
         The verdict on the rig, the readings that make it fit, and the cameras that are off.
@@ -93,6 +96,7 @@ def diagnose(
             matte_threshold=matte_threshold,
             undistorted_mattes=undistorted_mattes,
             evidence=evidence,
+            board=board,
         )
         with make_renderer("cpu") as renderer:
             measured = measure_evidence(opened, options)

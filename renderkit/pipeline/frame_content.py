@@ -69,7 +69,7 @@ def read_content(frame: Frame, mesh_name: str) -> FrameContent:
         return FrameContent.of(frame.read_mesh(mesh_name), frame.read_landmarks())
     has = ", ".join(frame.mesh_names)
     if mesh_name == NO_MESH:
-        why = f"frame {frame.id} has no mesh; give one with --mesh FILE"
+        why = "the frame has no mesh; give one with --mesh FILE"
     else:
         why = f"frame {frame.id} has no mesh {mesh_name!r}; it has {has or 'none'}"
     return FrameContent.of(Missing(why), frame.read_landmarks())

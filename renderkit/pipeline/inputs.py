@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from renderkit.boards.board import Board
+from renderkit.boards.spec import read_board
 from renderkit.capture import Capture
+from renderkit.diagnosis.evidence.board import NAME as BOARD
 from renderkit.diagnosis.evidence.registry import MESH, parse_evidence
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
@@ -202,11 +205,13 @@ def make_options(
     metrics: str | Iterable[str] = STANDARD,
     region: str | RegionChoice | None = None,
     evidence: str | Iterable[str] | None = None,
+    board: str | Path | Board | None = None,
 ) -> ValidationOptions:
-    """Turn selections as typed into options; without `evidence` the capture's own is chosen.
+    """Turn selections as typed into options; without `evidence` the capture's own is chosen, and a board's if named.
 
     Raises:
-        ArgumentError: If a selection names what the capture does not have.
+        ArgumentError: If a selection names what the capture does not have, a board's spec cannot be read, or a board is
+            asked for as evidence and none is named.
         DatasetError: If the capture has no frame or no camera.
     """
     try:
@@ -220,6 +225,7 @@ def make_options(
             metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
             region=RegionChoice.parse(region) if isinstance(region, str) else region,
             evidence=(MESH,) if evidence is None else parse_evidence(evidence),
+            board=board if isinstance(board, Board) or board is None else read_board(board),
         )
     except ValueError as error:
         raise ArgumentError(str(error)) from error
@@ -227,7 +233,11 @@ def make_options(
         if not names:
             raise DatasetError(capture.path, None, f"has no {what}; `renderkit inspect` shows what is in it")
     _check_meshes(capture, options.frames or capture.frame_ids, options.meshes)
-    return replace(options, evidence=usual_evidence(capture, options)) if evidence is None else options
+    if evidence is None:
+        return replace(options, evidence=usual_evidence(capture, options))
+    if (BOARD in options.evidence) != (options.board is not None):
+        raise ArgumentError("evidence: a board is judged by where it is named: give --board SPEC with --evidence board")
+    return options
 
 
 def _beside(given: PathLike, capture: Capture) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renderkit.boards.board import Board
 from renderkit.pipeline.region_choice import RegionChoice
 
 DEFAULT_MATTE_THRESHOLD = 0.5
@@ -32,6 +33,7 @@ class ValidationOptions:
             mesh.
         evidence: What the rig is judged by: "mesh", and the names of `renderkit.diagnosis.evidence`. Without "mesh"
             no mesh is rendered.
+        board: The calibration board that the photographs show.
 
     Example:
         >>> import renderkit as rk
@@ -48,6 +50,7 @@ class ValidationOptions:
     metrics: tuple[str, ...] = ()
     region: RegionChoice | None = None
     evidence: tuple[str, ...] = ("mesh",)
+    board: Board | None = None
 
     def __post_init__(self) -> None:
         """Check.
@@ -71,4 +74,5 @@ class ValidationOptions:
             **({"metrics": f"standard, {', '.join(self.metrics)}"} if self.metrics else {}),
             **({"region": str(self.region)} if self.region else {}),
             **({"evidence": ", ".join(self.evidence)} if self.evidence != ("mesh",) else {}),
+            **({"board": self.board.spec} if self.board else {}),
         }

@@ -74,18 +74,18 @@ class Photographer:
             rng: Where the noise comes from.
         """
         x0, y0, x1, y1 = self._caster.candidate_box(camera)
-        radiance = _background(camera)
+        radiance = background(camera)
         alpha = np.zeros((camera.height, camera.width), dtype=np.float32)
         mask = np.zeros((camera.height, camera.width), dtype=np.bool_)
         if x1 > x0 and y1 > y0:
             window = (slice(y0, y1), slice(x0, x1))
-            rays = _ray_window(camera, x0, y0, x1, y1)
+            rays = ray_window(camera, x0, y0, x1, y1)
             mask[window] = self._caster.cast(rays.origin, rays.directions.reshape(-1, 3)).face.reshape(rays.shape) >= 0
             alpha[window] = self._coverage(rays, mask[window])
             person = self._radiance(rays, samples, alpha[window])
             share = alpha[window][:, :, None]
             radiance[window] = radiance[window] * (1.0 - share) + person * share
-        picture = _develop(radiance)
+        picture = develop(radiance)
         if noise > 0.0:
             picture += rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(noise)
         color = np.clip(picture + 0.5, 0.0, 255.0).astype(np.uint8)
@@ -95,23 +95,23 @@ class Photographer:
         """Return only the silhouette: (height, width), True where the pixel's centre sees the person."""
         return self._caster.render(camera).mask
 
-    def _coverage(self, rays: _RayWindow, mask: MaskImage) -> NDArray[np.float32]:
+    def _coverage(self, rays: RayWindow, mask: MaskImage) -> NDArray[np.float32]:
         """Return the covered share of each pixel; only pixels beside the silhouette need more than their centre."""
         kernel = np.ones((3, 3), dtype=np.uint8)
         edge = cv2.dilate(mask.astype(np.uint8), kernel) != cv2.erode(mask.astype(np.uint8), kernel)
         share = mask.astype(np.float32)
         total = np.zeros(int(edge.sum()), dtype=np.float32)
-        for dx, dy in _offsets(_EDGE_SAMPLES):
+        for dx, dy in pixel_offsets(_EDGE_SAMPLES):
             total += self._caster.cast(rays.origin, rays.moved(edge, dx, dy)).face >= 0
         share[edge] = total / np.float32(_EDGE_SAMPLES**2)
         return share
 
-    def _radiance(self, rays: _RayWindow, samples: int, alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _radiance(self, rays: RayWindow, samples: int, alpha: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (h, w, 3) mean radiance of the person in each pixel that shows any of it."""
         total = np.zeros((*rays.shape, 3), dtype=np.float32)
         count = np.zeros(rays.shape, dtype=np.float32)
         wanted = alpha > 0.0
-        for dx, dy in _offsets(samples):
+        for dx, dy in pixel_offsets(samples):
             directions = rays.moved(wanted, dx, dy)
             hits = self._caster.cast(rays.origin, directions)
             met = hits.face >= 0
@@ -164,7 +164,16 @@ class Photographer:
 
 
 @dataclass(frozen=True, eq=False)
-class _RayWindow:
+class RayWindow:
+    """The rays of a window of pixels.
+
+    Attributes:
+        origin: (3,) where they start.
+        directions: (h, w, 3) of the pixels' centres.
+        by_column: (h, w, 3) how they change over a pixel along the row.
+        by_row: (h, w, 3) and along the column.
+    """
+
     origin: FloatArray
     directions: NDArray[np.float64]
     by_column: NDArray[np.float64]
@@ -172,18 +181,24 @@ class _RayWindow:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(h, w) of the window."""
         return self.directions.shape[0], self.directions.shape[1]
+
+    def cut(self, window: tuple[slice, slice]) -> RayWindow:
+        """Return the rays of a part of the window: its rows and columns."""
+        return RayWindow(self.origin, self.directions[window], self.by_column[window], self.by_row[window])
 
     def moved(self, where: MaskImage, dx: float, dy: float) -> NDArray[np.float64]:
         """Return the (N, 3) rays a fraction of a pixel beside some centres; the lens is straight over that distance."""
         return self.directions[where] + dx * self.by_column[where] + dy * self.by_row[where]
 
 
-def _ray_window(camera: Camera, x0: int, y0: int, x1: int, y1: int) -> _RayWindow:
+def ray_window(camera: Camera, x0: int, y0: int, x1: int, y1: int) -> RayWindow:
+    """Return the rays of columns x0 to x1 and rows y0 to y1, the ends exclusive."""
     columns, rows = np.meshgrid(np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64))
     origin, directions = camera.unproject_world(np.column_stack([columns.ravel(), rows.ravel()]))
     grid = directions.reshape(y1 - y0, x1 - x0, 3)
-    return _RayWindow(origin, grid, _slope(grid, 1), _slope(grid, 0))
+    return RayWindow(origin, grid, _slope(grid, 1), _slope(grid, 0))
 
 
 def _slope(grid: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -192,7 +207,7 @@ def _slope(grid: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.asarray(np.gradient(grid, axis=axis))
 
 
-def _offsets(samples: int) -> list[tuple[float, float]]:
+def pixel_offsets(samples: int) -> list[tuple[float, float]]:
     """Return the centres of a `samples` x `samples` division of the pixel, relative to its own centre."""
     steps = (np.arange(samples) + 0.5) / samples - 0.5
     return [(float(dx), float(dy)) for dy in steps for dx in steps]
@@ -212,7 +227,7 @@ def _sky(count: int) -> tuple[FloatArray, FloatArray]:
     return directions, radiance
 
 
-def _background(camera: Camera) -> NDArray[np.float32]:
+def background(camera: Camera) -> NDArray[np.float32]:
     """Return (h, w, 3) radiance of the studio's wall: grey-blue, brighter in the middle."""
     x = (np.arange(camera.width, dtype=np.float32) - 0.5 * camera.width) / camera.width
     y = (np.arange(camera.height, dtype=np.float32) - 0.45 * camera.height) / camera.width
@@ -220,7 +235,7 @@ def _background(camera: Camera) -> NDArray[np.float32]:
     return np.asarray(fall[:, :, None] * np.array([0.215, 0.235, 0.255], dtype=np.float32), dtype=np.float32)
 
 
-def _develop(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+def develop(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn linear radiance into sRGB values 0 to 255, with a soft shoulder at the bright end."""
     exposed = radiance * np.float32(1.12)
     soft = np.where(exposed > 0.7, 0.7 + 0.3 * (1.0 - np.exp(-(exposed - 0.7) / 0.3)), exposed)

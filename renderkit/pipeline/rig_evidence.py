@@ -8,6 +8,7 @@ from typing import Final
 
 from renderkit.capture import Capture, View
 from renderkit.diagnosis.evidence import EVIDENCE, EvidenceKind, EvidenceOptions, MeasuredEvidence
+from renderkit.diagnosis.evidence.board import NAME as BOARD
 from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
@@ -29,8 +30,11 @@ _LOOKED_AT: Final = 3
 def usual_evidence(capture: Capture, options: ValidationOptions) -> tuple[str, ...]:
     """Return the evidence that is used where none is asked for: the mesh, or without one what the views have."""
     frames = capture.frame_ids if options.frames is None else options.frames
+    board = () if options.board is None else (BOARD,)
     if options.meshes or any(_has_mesh(capture, frame) for frame in frames):
-        return (MESH,)
+        return (MESH, *board)
+    if board:
+        return board
     views = [view for frame in frames[:_LOOKED_AT] for view in _views(capture, frame, options)]
     found = [kind.name for kind in EVIDENCE.values() if kind.by_itself and any(_has(view, kind) for view in views)]
     return tuple(found) or (MESH,)
@@ -43,7 +47,9 @@ def measure_evidence(capture: Capture, options: ValidationOptions, *, threads: i
         return ()
     frames = capture.frame_ids if options.frames is None else options.frames
     views = [view for frame in frames for view in _views(capture, frame, options)]
-    how = EvidenceOptions(options.matte_threshold, options.undistorted_mattes, threads)
+    how = EvidenceOptions(
+        options.matte_threshold, options.undistorted_mattes, threads, board=options.board, unit=capture.unit
+    )
     return tuple(kind.measure([view for view in views if _may_have(view, kind)], how) for kind in kinds)
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.errors import ArgumentError
@@ -85,6 +86,7 @@ def validate(
     undistorted_mattes: bool = False,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     evidence: str | Iterable[str] | None = None,
+    board: PathLike | Board | None = None,
     checks: bool = True,
     sanity: bool = True,
     overlays: Overlays | bool = "worst",
@@ -128,6 +130,8 @@ def validate(
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
         evidence: What the rig is judged by: a list of "mesh", "points", "mattes"; by default the mesh, or without one
             what the views have. See docs/guide/no-mesh.md.
+        board: The calibration board that the photographs show: a spec such as "charuco:11x8:0.020:0.015:DICT_5X5", or a
+            file; see docs/guide/boards.md.
         checks: Whether the capture's conventions are checked in a few views first.
         sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
         overlays: Which views get a picture in the run folder: "worst" (of the worst, failed and named cameras the
@@ -165,9 +169,8 @@ def validate(
     )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(
-            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
-            undistort=undistort, undistorted_mattes=undistorted_mattes, metrics=metrics, region=region,
-            evidence=evidence,
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, metrics=metrics,
+            matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from renderkit.boards.spec import read_board
+from renderkit.pipeline.synth_board import synthesize_board
 from renderkit.pipeline.synth_facescape import synthesize_facescape
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
@@ -50,5 +52,7 @@ def synthesize(
         if progress is not None:
             progress(step, total)
 
+    if wanted.board:
+        return synthesize_board(make_folder(folder), wanted, read_board(wanted.board), advance)
     write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
     return write(make_folder(folder), wanted, advance)

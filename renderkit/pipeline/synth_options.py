@@ -33,6 +33,8 @@ class SynthOptions:
         samples: Rays per pixel and axis for colours; 0 chooses 2 for small pictures and 1 for large ones.
         no_mesh: Write no mesh, no FLAME fit and no 3D landmarks: pictures, mattes and 2D landmarks only. RenderMe-360's
             format only.
+        board: A board to photograph instead of a head: a spec such as "charuco:11x8:0.020:0.015:DICT_5X5". The capture
+            is a folder with a capture.toml then, whatever `like` says.
         threads: Worker threads; 0 for one per processor. The result does not depend on it.
 
     Example:
@@ -54,6 +56,7 @@ class SynthOptions:
     jpeg_quality: int = 95
     samples: int = 0
     no_mesh: bool = False
+    board: str = ""
     threads: int = 0
 
     def __post_init__(self) -> None:

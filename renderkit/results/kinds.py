@@ -31,6 +31,7 @@ _MODULES: Final = (
     "renderkit.metrics.contour_score",
     "renderkit.metrics.held_out",
     "renderkit.metrics.silhouette",
+    "renderkit.metrics.board",
     "renderkit.metrics.depth_histogram",
     "renderkit.metrics.texture",
 )

@@ -174,7 +174,7 @@ def _camera_json(one: CameraRefinement) -> dict[str, Any]:
         "errors": dict(one.errors),
         "moved_px": one.moved_px,
         "left_px": one.left_px,
-        "held_out": held,
+        "held_out_test": held,
         "parameters": list(one.parameters),
         "covariance": one.covariance.tolist(),
     }

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
 from renderkit.synth.expression import Expression
 from renderkit.synth.faults import Fault
 from renderkit.writing import write_json
@@ -26,7 +27,7 @@ class SynthTruth:
         folder: Where everything was written.
         capture: What to open with `open_capture`: an SMC file, or the first FaceScape tuple.
         captures: All captures; FaceScape has one per frame.
-        like: "renderme360" or "facescape".
+        like: "renderme360", "facescape" or "board".
         unit: The world unit: "m" or "unknown".
         seed: The seed.
         cameras: By capture's frame id, then camera name: the cameras that took the pictures.
@@ -35,6 +36,8 @@ class SynthTruth:
         flame_topology: File with the faces of the FLAME-like vertices, for --flame; None for FaceScape.
         masks: Folder for --masks; None where the capture holds its masks.
         landmarks: File for --landmarks; None where the capture holds its landmarks.
+        board: The board that was photographed, as `--board` takes it; "" for a head.
+        board_poses: By frame id, from the board's frame to the world; its lengths are metres.
         skipped: By frame id, the cameras that the capture itself marks as not valid.
     """
 
@@ -50,12 +53,15 @@ class SynthTruth:
     flame_topology: Path | None = None
     masks: Path | None = None
     landmarks: Path | None = None
+    board: str = ""
+    board_poses: Mapping[str, Pose] = field(default_factory=dict)
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Freeze the mappings."""
         cameras = {frame: MappingProxyType(dict(rig)) for frame, rig in self.cameras.items()}
         object.__setattr__(self, "cameras", MappingProxyType(cameras))
+        object.__setattr__(self, "board_poses", MappingProxyType(dict(self.board_poses)))
         object.__setattr__(self, "expressions", MappingProxyType(dict(self.expressions)))
 
     @property
@@ -84,6 +90,8 @@ class SynthTruth:
             "cameras": {
                 frame: {name: _camera(camera) for name, camera in rig.items()} for frame, rig in self.cameras.items()
             },
+            **({"board": self.board} if self.board else {}),
+            **({"board_poses": _poses(self.board_poses)} if self.board else {}),
             "marked_invalid": {frame: list(names) for frame, names in self.skipped.items()},
             "expressions": {
                 frame: {"jaw_rad": each.jaw_rad, "smile": each.smile, "turn_rad": list(each.turn)}
@@ -104,6 +112,10 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "unit": fault.kind.unit,
         "meaning": fault.kind.meaning,
     }
+
+
+def _poses(poses: Mapping[str, Pose]) -> dict[str, Any]:
+    return {frame: pose.matrix.tolist() for frame, pose in poses.items()}
 
 
 def _camera(camera: Camera) -> dict[str, Any]:

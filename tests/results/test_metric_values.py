@@ -20,6 +20,7 @@ from renderkit.geometry.landmark_schemes import outer_eye_corners
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
+from renderkit.metrics.board import BoardScore
 from renderkit.metrics.held_out import score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView, TexturedPicture
@@ -142,6 +143,12 @@ def silhouette() -> SilhouetteScore:
     return SilhouetteScore(np.array([-3.0, -2.0, 0.0, 0.5, 2.0]), 10)
 
 
+def board_corners() -> BoardScore:
+    """Eighteen corners in two of 120 parts of a picture: 12 lie (0.3, 0.4) px from their place, 6 (-0.6, 0.8)."""
+    residuals = np.repeat([[0.3, 0.4], [-0.6, 0.8]], (12, 6), axis=0)
+    return BoardScore(residuals, np.repeat([[0.01, 0.01], [0.99, 0.99]], (12, 6), axis=0))
+
+
 def depths() -> ScoredView:
     """Seven common pixels, in mm: the mesh lies 10, 20, 40 in front of, and 30 and thrice 80 behind the other one."""
     first, second = np.full((120, 160), np.inf, np.float32), np.full((120, 160), np.inf, np.float32)
@@ -199,6 +206,13 @@ EXPECTED: dict[str, tuple[Scene, float, float]] = {
     "silhouette_informative": (silhouette, 0.5, 1e-9),
     "heldout_bias_px": (held_out, 4.0, 1e-6),
     "heldout_p95_px": (held_out, 4.0 + 0.8 * (10.0 - 4.0), 1e-6),
+    "board_median_px": (board_corners, 0.5, EXACT),
+    "board_rms_px": (board_corners, math.sqrt((12 * 0.25 + 6 * 1.0) / 18), EXACT),
+    "board_max_px": (board_corners, 1.0, EXACT),
+    "board_bias_px": (board_corners, 1.6 / 3.0, EXACT),
+    "board_field_px": (board_corners, math.sqrt((0.25 + 1.0) / 2), EXACT),
+    "board_coverage": (board_corners, 2.0 / 120.0, EXACT),
+    "board_corners": (board_corners, 18.0, EXACT),
     "depth_median_m": (depths, 0.040, BIN * 0.040),
     "depth_p95_m": (depths, 0.080, BIN * 0.080),
     "depth_bias_m": (depths, 0.030, BIN * 0.030),

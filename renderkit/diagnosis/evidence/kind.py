@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, as_array, frozen
-from renderkit.capture import View
+from renderkit.boards.board import Board
+from renderkit.capture import Unit, View
 from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
 
 ViewPart: TypeAlias = Literal["landmarks", "matte", "photograph"]
@@ -28,12 +29,16 @@ class EvidenceOptions:
     Attributes:
         matte_threshold: Alpha in (0, 1] from which a matte's pixel counts as inside.
         undistorted_mattes: The mattes belong to undistorted pictures.
+        board: The calibration board in the photographs, where one is named.
+        unit: The rig's world unit.
         threads: Worker threads; 0 for one per core. The result does not depend on it.
     """
 
     matte_threshold: float = 0.5
     undistorted_mattes: bool = False
     threads: int = 0
+    board: Board | None = None
+    unit: Unit = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,7 @@ class ViewMarks:
         good: (N, 2) px of the raw picture: points that agree.
         bad: (M, 2) px: points that do not.
         arrows: (K, 4) px, from (u, v) to (u, v).
+        labels: (N) a short text beside each good point; () for none.
     """
 
     frame: str
@@ -55,6 +61,7 @@ class ViewMarks:
     good: Pixels = field(default_factory=lambda: np.empty((0, 2)))
     bad: Pixels = field(default_factory=lambda: np.empty((0, 2)))
     arrows: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check and freeze.

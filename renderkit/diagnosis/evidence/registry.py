@@ -16,6 +16,7 @@ MESH: Final = "mesh"
 _MODULES: Final[tuple[str, ...]] = (
     "renderkit.diagnosis.evidence.points",
     "renderkit.diagnosis.evidence.mattes",
+    "renderkit.diagnosis.evidence.board",
 )
 """Modules with an `EVIDENCE`, in the order in which they are measured and shown."""
 

@@ -1,0 +1,74 @@
+"""Why no board was found: which dictionary, or which size of board, the pictures would fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import AlphaImage
+from renderkit.boards.board import Board
+from renderkit.boards.detect import tag_detector
+from renderkit.boards.dictionaries import dictionary_for, largest_dictionaries
+from renderkit.boards.pattern import KALIBR_BORDER
+
+_LONGEST_PX: Final = 640
+_PICTURES_FOR_SIZES: Final = 2
+_MOST_CORNERS: Final = 12
+_ENOUGH: Final = 4
+"""Markers that must be seen in all pictures together before a dictionary is named."""
+
+
+def explain_nothing_found(pictures: Sequence[AlphaImage], board: Board) -> str:
+    """Say in a sentence's end what is in the pictures instead; "" where that cannot be told.
+
+    Args:
+        pictures: A few (height, width) pictures in which the board was not found.
+        board: The board that was asked for.
+    """
+    if board.num_markers:
+        return _markers_instead(pictures, board) or _chessboard_instead(pictures)
+    return _chessboard_instead(pictures) or _markers_instead(pictures, board)
+
+
+def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
+    seen = {
+        (name, border): np.concatenate([_ids(picture, name, border) for picture in pictures])
+        for name in largest_dictionaries()
+        for border in (1, KALIBR_BORDER)
+    }
+    (name, border), ids = max(seen.items(), key=lambda item: len(item[1]))
+    if len(ids) < _ENOUGH:
+        return ""
+    most = int(ids.max())
+    smallest = dictionary_for(name.rsplit("_", 1)[0] if name.rsplit("_", 1)[1].isdecimal() else name, most + 1)
+    if board.num_markers and smallest.rsplit("_", 1)[0] == board.dictionary.rsplit("_", 1)[0]:
+        beyond = (
+            f", with ids up to {most} where this board has {board.num_markers}" if most >= board.num_markers else ""
+        )
+        return f"its markers are there ({len(ids)}){beyond}: is the number of columns and rows right?"
+    wide = " and a border of two modules" if border == KALIBR_BORDER else ""
+    return f"markers of {smallest}{wide} are there ({len(ids)} in {len(pictures)} pictures): try that dictionary"
+
+
+def _ids(picture: AlphaImage, name: str, border: int) -> NDArray[np.int64]:
+    _, ids, _ = tag_detector(name, border).detectMarkers(picture)
+    return np.zeros(0, np.int64) if ids is None else np.ravel(ids).astype(np.int64)
+
+
+def _chessboard_instead(pictures: Sequence[AlphaImage]) -> str:
+    for picture in pictures[:_PICTURES_FOR_SIZES]:
+        ratio = min(1.0, _LONGEST_PX / max(picture.shape))
+        small = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+        # The largest first: a part of a board is a board.
+        for size in sorted(_sizes(), key=lambda size: -size[0] * size[1]):
+            if cv2.findChessboardCornersSB(small, size, flags=cv2.CALIB_CB_NORMALIZE_IMAGE)[0]:
+                return f"a chessboard of {size[0]}x{size[1]} inner corners is there: try that size"
+    return ""
+
+
+def _sizes() -> list[tuple[int, int]]:
+    return [(columns, rows) for columns in range(3, _MOST_CORNERS + 1) for rows in range(3, columns + 1)]

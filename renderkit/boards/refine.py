@@ -1,0 +1,208 @@
+"""Least squares over all poses of a board and its size: Gauss-Newton, Huber's weights, the size by Schur complement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderkit.arrays import FloatArray, Points3
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.derivatives import pixels_by_point
+from renderkit.geometry.pose import Pose
+
+HUBER: Final = 1.345
+"""Residuals beyond this many standard deviations count linearly (95 % efficient for normal noise)."""
+
+MIN_NOISE_PX: Final = 0.02
+_ROUNDS: Final = 30
+_SETTLE: Final = 4
+_DONE: Final = 1e-13
+_NUM: Final = 7
+"""Turn, step, and the board's size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is fitted.
+
+    Attributes:
+        cameras: (V) the camera of each view.
+        frames: (V) the index of each view's frame.
+        pixels: (V, L, 2) px; NaN where a point was not found.
+        points: (L, 3) the board's points, metres.
+    """
+
+    cameras: tuple[Camera, ...]
+    frames: tuple[int, ...]
+    pixels: FloatArray
+    points: Points3
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The estimate.
+
+    Attributes:
+        poses: By frame: from the board's frame, in world units, to the world.
+        scale: World units in a metre of the board as it is stated.
+        scale_error: Relative standard error of `scale`: the larger of that of the noise and of a jackknife over
+            cameras; infinite where nothing tells it.
+        huber_px: Where Huber's loss turns linear, px.
+        noise_px: Standard deviation of a residual's component, from their median.
+    """
+
+    poses: tuple[Pose, ...]
+    scale: float
+    scale_error: float
+    huber_px: float
+    noise_px: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Normal:
+    """The normal equations of each view: (V, 7, 7) and (V, 7), the cost, and the residuals."""
+
+    matrix: FloatArray
+    right: FloatArray
+    cost: float
+    residuals: FloatArray
+
+
+def refine(scene: Scene, poses: Sequence[Pose], scale: float, used: Sequence[bool]) -> Fit:
+    """Minimise Huber's loss of all residuals of the views that are used.
+
+    Args:
+        scene: What was seen.
+        poses: (F) where the board is about, world units.
+        scale: World units in a metre.
+        used: (V) which views take part.
+    """
+    active = np.flatnonzero(used)
+    current, size = tuple(poses), scale
+    huber = noise = np.inf
+    damping, normal = 1e-6, _normal(scene, current, size, active, huber)
+    for turn in range(_ROUNDS):
+        if turn <= _SETTLE:
+            noise = noise_of(normal.residuals)
+            huber = HUBER * noise
+            normal = _normal(scene, current, size, active, huber)
+        steps, growth = _solved(scene, normal, active, len(current), damping)
+        moved = tuple(_moved(pose, step) for pose, step in zip(current, steps, strict=True))
+        larger = size * float(np.exp(growth))
+        after = _normal(scene, moved, larger, active, huber)
+        if after.cost > normal.cost * (1.0 + 1e-12):
+            damping *= 10.0
+            if damping > 1e3:
+                break
+            continue
+        gain = normal.cost - after.cost
+        current, size, normal, damping = moved, larger, after, max(damping * 0.1, 1e-12)
+        if turn > _SETTLE and gain <= _DONE * max(normal.cost, 1e-12):
+            break
+    error = _scale_error(scene, normal, active, len(current), noise)
+    return Fit(current, size, error, float(huber), float(noise))
+
+
+def noise_of(residuals: FloatArray) -> float:
+    """Return the standard deviation of residuals' components, from their median; NaN is left out."""
+    known = np.abs(residuals[np.isfinite(residuals)])
+    return max(1.4826 * float(np.median(known)), MIN_NOISE_PX) if len(known) else MIN_NOISE_PX
+
+
+def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[np.intp], huber: float) -> _Normal:
+    matrix, right = np.zeros((len(scene.cameras), _NUM, _NUM)), np.zeros((len(scene.cameras), _NUM))
+    residuals = np.full(scene.pixels.shape, np.nan)
+    cost = 0.0
+    for view in active:
+        camera, pose = scene.cameras[view], poses[scene.frames[view]]
+        arms = pose.R @ (scene.points * scale).T
+        world = arms.T + pose.t
+        seen = camera.cam_from_world.apply(world)
+        errors = scene.pixels[view] - camera.project_cam(seen)
+        known = np.isfinite(errors).all(axis=1)
+        by_world = pixels_by_point(camera, seen[known]) @ camera.cam_from_world.R
+        reach = arms.T[known]
+        # A turn w about the board's origin moves a point by w x arm, a growth g by g times the arm.
+        turned = np.cross(reach[:, None, :], by_world)
+        grown = (by_world * reach[:, None, :]).sum(axis=2, keepdims=True)
+        design = np.concatenate([turned, by_world, grown], axis=2).reshape(-1, _NUM)
+        target = errors[known].ravel()
+        size = np.abs(target)
+        weights = np.where(size <= huber, 1.0, huber / np.maximum(size, 1e-300)) if np.isfinite(huber) else 1.0
+        heavy = design.T * weights
+        matrix[view], right[view] = heavy @ design, heavy @ target
+        cost += float(_loss(size, huber).sum())
+        residuals[view] = errors
+    return _Normal(matrix, right, cost, residuals)
+
+
+def _loss(size: FloatArray, huber: float) -> FloatArray:
+    if not np.isfinite(huber):
+        return size**2
+    loss: FloatArray = np.where(size <= huber, size**2, 2.0 * huber * size - huber**2)
+    return loss
+
+
+def _solved(
+    scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int, damping: float
+) -> tuple[FloatArray, float]:
+    """Return the (F, 6) steps of the poses and the growth of the board."""
+    matrix, right = _by_frame(scene, normal, active, num_frames)
+    diagonal = np.einsum("fii->fi", matrix)
+    matrix = matrix + np.einsum("fi,ij->fij", damping * diagonal + 1e-12, np.eye(_NUM))
+    inverse = np.linalg.pinv(matrix[:, :6, :6], hermitian=True)
+    cross = matrix[:, :6, 6]
+    carried = np.einsum("fij,fj->fi", inverse, cross)
+    left = float(matrix[:, 6, 6].sum() - (carried * cross).sum())
+    growth = float(right[:, 6].sum() - (carried * right[:, :6]).sum()) / left if left > 0.0 else 0.0
+    growth = float(np.clip(growth, -0.1, 0.1))
+    return np.einsum("fij,fj->fi", inverse, right[:, :6] - cross * growth), growth
+
+
+def _by_frame(
+    scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int
+) -> tuple[FloatArray, FloatArray]:
+    matrix, right = np.zeros((num_frames, _NUM, _NUM)), np.zeros((num_frames, _NUM))
+    frames = np.array(scene.frames)[active]
+    np.add.at(matrix, frames, normal.matrix[active])
+    np.add.at(right, frames, normal.right[active])
+    return matrix, right
+
+
+def _moved(pose: Pose, step: FloatArray) -> Pose:
+    turn = Pose.from_rotation_vector(step[:3], np.zeros(3))
+    return Pose(turn.R @ pose.R, pose.t + step[3:6])
+
+
+def _scale_error(scene: Scene, normal: _Normal, active: NDArray[np.intp], num_frames: int, noise: float) -> float:
+    """Return the relative standard error of the board's size."""
+    information = _growth_information(*_by_frame(scene, normal, active, num_frames))[0]
+    if not information > 0.0:
+        return np.inf
+    names = [scene.cameras[view].name for view in active]
+    changes = []
+    for name in dict.fromkeys(names):
+        kept = active[np.array([other != name for other in names])]
+        left, growth = _growth_information(*_by_frame(scene, normal, kept, num_frames))
+        changes.append(growth if left > 0.0 else np.inf)
+    count = len(changes)
+    if not np.isfinite(changes).all():
+        return np.inf  # without one of them the others, one camera, would not tell it
+    spread = float(np.sqrt((count - 1.0) / count * np.sum((np.array(changes) - np.mean(changes)) ** 2)))
+    formal = noise / float(np.sqrt(information))
+    return max(formal, spread)
+
+
+def _growth_information(matrix: FloatArray, right: FloatArray) -> tuple[float, float]:
+    """Return what is known of the board's size with all poses free, and the growth that the residuals ask for."""
+    inverse = np.linalg.pinv(matrix[:, :6, :6], hermitian=True)
+    carried = np.einsum("fij,fj->fi", inverse, matrix[:, :6, 6])
+    left = float(matrix[:, 6, 6].sum() - (carried * matrix[:, :6, 6]).sum())
+    # A single camera leaves nothing but rounding.
+    if left <= 1e-9 * float(matrix[:, 6, 6].sum()):
+        return 0.0, np.inf
+    return left, float(right[:, 6].sum() - (carried * right[:, :6]).sum()) / left

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from renderkit.arrays import AlphaImage, FloatArray
+from renderkit.boards.board import Board
+from renderkit.boards.detect import detect_board
+from renderkit.boards.mismatch import explain_nothing_found
+from renderkit.boards.pattern import Pattern
+from renderkit.boards.spec import read_board
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.pose import Pose
+from renderkit.pipeline.photograph_board import BoardPhotographer, Exposure
+
+SPECS = {
+    "charuco:7x5:0.02:0.015:DICT_5X5": 0.25,
+    "charuco:6x6:0.02:0.015:DICT_4X4": 0.25,
+    "chessboard:7x5:0.02": 0.25,
+    "aprilgrid:4x3:0.03:0.3": 0.25,
+    "circles:4x7:0.02:asymmetric": 0.35,
+    "circles:6x5:0.03": 0.35,
+}
+"""Boards, and how far a corner may lie from the truth; of circles the perspective moves the centre of the blob."""
+
+
+def photograph(board: Board) -> tuple[AlphaImage, FloatArray]:
+    """Return a picture of a tilted board, and where its points are."""
+    distance = 2.4 * float(np.linalg.norm(np.ptp(board.points, axis=0)))
+    camera = Camera.look_at((0, 0, -distance), (0, 0, 0), size=(480, 360), fov_deg=32, up=(0, -1, 0))
+    camera = replace(camera, distortion=make_distortion([-0.2, 0.08, 0.001, -0.0005, 0.0]))
+    turn = Pose.from_rotation_vector((0.25, -0.3, 0.2), np.zeros(3)).R
+    turn = turn @ np.diag([1.0, -1.0, -1.0]) if board.is_y_up else turn
+    pose = Pose(turn, -turn @ board.middle)
+    color = BoardPhotographer.of(camera, Pattern.of(board), 1.0).take(pose, Exposure(), np.random.default_rng(1))
+    return np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), np.uint8), camera.project(pose.apply(board.points))
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_points_are_found_where_the_rays_put_them(spec: str) -> None:
+    board = read_board(spec)
+    picture, truth = photograph(board)
+    found = detect_board(picture, board)
+    distances = [np.linalg.norm(found - truth[order], axis=1) for order in board.symmetries]
+    best = min((each[np.isfinite(each)] for each in distances), key=lambda each: float(each.sum()))
+    assert len(best) >= 0.7 * len(truth)
+    assert float(np.median(best)) < 0.12 if board.kind != "circles" else float(np.median(best)) < 0.25
+    assert best.max() < SPECS[spec] * 2.0
+
+
+def test_the_print_of_a_charuco_board_is_opencvs() -> None:
+    board = read_board("charuco:7x5:0.02:0.014:DICT_5X5")
+    made = cv2.aruco.CharucoBoard((7, 5), 20, 14, cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_5X5_50))
+    expected = made.generateImage((7 * 140, 5 * 140), marginSize=0) > 127
+    columns, rows = np.meshgrid(np.arange(980) + 0.5, np.arange(700) + 0.5)
+    white = Pattern.of(board).white(np.column_stack([columns.ravel(), rows.ravel()]) * 0.02 / 140)
+    assert (white.reshape(700, 980) != expected).mean() < 1e-3
+
+
+def test_a_picture_without_the_board_has_no_points() -> None:
+    blank = np.full((240, 320), 128, np.uint8)
+    for spec in SPECS:
+        assert np.isnan(detect_board(blank, read_board(spec))).all()
+
+
+def test_what_is_there_instead_is_named() -> None:
+    charuco, _ = photograph(read_board("charuco:7x5:0.02:0.015:DICT_5X5"))
+    chess, _ = photograph(read_board("chessboard:7x5:0.02"))
+    other = read_board("charuco:7x5:0.02:0.015:DICT_6X6")
+    assert "markers of DICT_5X5_50 are there" in explain_nothing_found([charuco], other)
+    small = read_board("charuco:3x3:0.02:0.015:DICT_5X5")
+    assert "is the number of columns and rows right" in explain_nothing_found([charuco], small)
+    assert "chessboard of 7x5 inner corners" in explain_nothing_found([chess], read_board("chessboard:9x6:0.02"))
+    assert explain_nothing_found([np.full((30, 40), 128, np.uint8)], other) == ""
