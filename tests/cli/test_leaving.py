@@ -37,7 +37,8 @@ def test_a_reader_that_goes_is_neither_a_pass_nor_a_failed_gate() -> None:
 def test_termination_cleans_up_and_says_so(number: signal.Signals, tmp_path: Path) -> None:
     mark = tmp_path / "cleaned"
     code = f"""
-import pathlib, time, renderkit.cli as cli
+import pathlib, signal, time, renderkit.cli as cli
+signal.signal({int(number)}, signal.SIG_DFL)  # under nohup it is ignored
 def work(_):
     try:
         print("ready", flush=True)
@@ -48,11 +49,11 @@ import renderkit.cli.app as app
 app.app = work
 cli.main([])
 """
-    process = start(code)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    with start(code) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        _, said = process.communicate()
     assert (process.returncode, said) == (143, b"terminated\n")
     assert mark.exists()
 
