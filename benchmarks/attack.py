@@ -13,6 +13,7 @@ import argparse
 import collections
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -35,6 +36,7 @@ WALL_SECONDS = 25.0
 MAX_BYTES = 2 << 30
 _HEADROOM_BYTES = 3 << 30
 _NO_FILE_SHARE = 0.06
+_PYTHON_WARNING = re.compile(rb"[^\n]*\w+Warning: [^\n]*")
 _SAID = (b"cannot", b"failed", b"damaged", b"corrupt", b"left out", b"expected", b"truncated", b"missing")
 
 
@@ -196,9 +198,8 @@ def _judge(folder: Path, status: int, peak: int, must_say: bool, before: list[st
     if b"Traceback (most recent call last)" in said or b"This is a fault in renderkit" in said or code == 99:
         frames = [line.strip() for line in last if "Error" in line or "File" in line]
         yield "traceback", " | ".join(frames or last)[-400:]
-    elif b"Warning:" in said:
-        lines = [line for line in said.decode("utf-8", "replace").splitlines() if "Warning:" in line]
-        yield "warning", lines[0][-300:]
+    elif found := _PYTHON_WARNING.search(said):
+        yield "warning", found[0].decode("utf-8", "replace")[-300:]
     if peak > MAX_BYTES:
         yield "memory", f"{peak / 2**30:.1f} GiB"
     changed = set(_names(folder)) ^ set(before)

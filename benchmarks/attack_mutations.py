@@ -143,9 +143,12 @@ def place_no_file(path: Path, canary: Path, rng: np.random.Generator) -> str:
 
 
 def is_damaged_png(data: Bytes) -> bool:
-    """Whether a PNG's own checksums, order or end tell that its pixels are not what was written."""
+    """Whether a PNG's own checksums, order or end tell that its pixels are not what was written.
+
+    False for what is no PNG: it may be a whole picture of another format.
+    """
     if data[:8] != b"\x89PNG\r\n\x1a\n":
-        return True
+        return False
     at, kinds = 8, []
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")

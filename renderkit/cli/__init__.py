@@ -6,7 +6,6 @@ import errno
 import logging
 import sys
 import traceback
-import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -31,9 +30,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         arguments: Command and options; those of the process by default.
     """
     # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
-    with on_termination(_leave), warnings.catch_warnings():
-        # A stranger's numbers overflow; what comes of them is checked, and said in words.
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with on_termination(_leave):
         sys.exit(_run(arguments))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from renderkit.gates.language import check_selectors, parse_check, parse_coverag
 from renderkit.gates.schema import gate_schema
 from renderkit.selection import split_unescaped
 from renderkit.untrusted.files import read_text
+from renderkit.untrusted.toml_text import parse_toml
 
 FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
@@ -68,9 +68,9 @@ def parse_gate_config(text: str, source: Path) -> GateConfig:
         GateError: If it is not TOML, or is invalid.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GateError(str(source), f"not TOML: {error}") from error
+        document = parse_toml(source, text)
+    except DatasetError as error:
+        raise GateError(str(source), error.why) from error
     _check_keys(document, _TOP_KEYS, str(source))
     groups = _groups(document.get("groups", {}), f"{source} [groups]")
     entries = document.get("gates", [])

@@ -17,7 +17,7 @@ _WIDEST_SAMPLE = 60.0
 _WIDEST = 1e4
 """Radius that stands for 90 degrees off the axis: 0.1 mrad short of it, where float32 still tells z from 0."""
 
-VALID_BORDER_PX = 0.5
+VALID_BORDER_PX, _REAR_BORDER_PX = 0.5, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +142,9 @@ def _limit(camera: Camera) -> float:
 
 
 def _border_px(camera: Camera, limit: float) -> float:
+    if limit >= _WIDEST:
+        # Pieces that reach behind the camera are dropped, and the rim is that much nearer.
+        return _REAR_BORDER_PX
     if limit >= camera.distortion.valid_radius:
         return VALID_BORDER_PX
     rings = camera.distortion.distort(np.array([[limit / _VISIBLE_MARGIN, 0.0], [limit, 0.0]])) @ camera.K[:2, :2].T

@@ -83,7 +83,8 @@ def subdivide(
         num_done += int(np.count_nonzero(ready))
         if ready.all():
             break
-        pieces, face, weights = _split(pieces[~ready], face[~ready], weights[~ready], halved[~ready], inside[~ready])
+        shares = _middle(pieces[~ready], inside[~ready], bounds)
+        pieces, face, weights = _split(pieces[~ready], face[~ready], weights[~ready], halved[~ready], shares)
     return _collect(done, bounds)
 
 
@@ -120,11 +121,14 @@ def _bends(start: FloatArray, end: FloatArray, bounds: LensBounds, tolerance_px:
 
 
 def _split(
-    corners: FloatArray, face: NDArray[np.int32], weights: FloatArray, halved: BoolArray, inside: BoolArray
+    corners: FloatArray,
+    face: NDArray[np.int32],
+    weights: FloatArray,
+    halved: BoolArray,
+    shares: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, NDArray[np.int32], FloatArray]:
     """Replace triangles by the pattern that their halved edges ask for."""
     code = halved @ np.array([1, 2, 4])
-    shares = _middle(corners[:, _START, 2:], corners[:, _END, 2:], inside[..., None])
     all_corners = np.concatenate([corners, _mix(corners, shares)], axis=1)
     all_weights = np.concatenate([weights, _mix(weights, shares)], axis=1)
     new_corners, new_face, new_weights = [], [], []
@@ -138,17 +142,21 @@ def _split(
     return np.concatenate(new_corners), np.concatenate(new_face), np.concatenate(new_weights)
 
 
-def _middle(start: FloatArray, end: FloatArray, inside: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weights of both ends of edges, given their depths, where the undistorted picture has their middle.
+def _middle(corners: FloatArray, inside: BoolArray, bounds: LensBounds) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of both ends of the edges of (N, 3, 3) triangles, (N, 3, 1) each, where they are halved.
 
-    The CPU renderer halves edges there, too. Edges that reach outside of the limit are halved in space, where that
-    brings them to it sooner. Both weights are divided out: whoever runs along the edge the other way finds the same.
+    That is where the undistorted picture has their middle; a fisheye halves the angle between their rays, because near
+    90 degrees the middle of the undistorted picture is at its rim. The CPU renderer halves edges there, too. Other
+    edges that reach outside of the limit are halved in space, where that brings them to it sooner. Both weights are
+    divided out: whoever runs along the edge the other way finds the same.
     """
+    fisheye = bounds.camera.distortion.model == "kannala_brandt"
+    length = np.linalg.norm(corners, axis=2, keepdims=True) if fisheye else corners[..., 2:]
+    start, end = length[:, _START], length[:, _END]
+    total = start + end
+    known = total > 0.0 if fisheye else inside[..., None]
     half = np.full_like(start, 0.5)
-    return (
-        np.divide(end, start + end, out=half.copy(), where=inside),
-        np.divide(start, start + end, out=half, where=inside),
-    )
+    return np.divide(end, total, out=half.copy(), where=known), np.divide(start, total, out=half, where=known)
 
 
 def _mix(corners: FloatArray, shares: tuple[FloatArray, FloatArray]) -> FloatArray:

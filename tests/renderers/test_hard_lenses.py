@@ -15,7 +15,6 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.cpu import CpuRenderer
-from renderkit.renderers.egl.renderer import EglRenderer
 from renderkit.renderers.raycast import raycast
 
 K = [[850, 0, 320], [0, 850, 240], [0, 0, 1]]
@@ -74,14 +73,15 @@ def test_a_fold_by_tangential_terms_ends_the_picture(renderer: Renderer) -> None
         assert np.count_nonzero(mask != expected) <= 40
 
 
-def test_a_fisheye_sees_a_mesh_around_it_up_to_its_rim(egl_renderer: EglRenderer) -> None:
+def test_a_fisheye_sees_a_mesh_around_it_up_to_its_rim(renderer: Renderer) -> None:
     camera = Camera(np.array([[150.0, 0, 320], [0, 150.0, 240], [0, 0, 1]]), 640, 480, KannalaBrandt(np.zeros(4)))
-    for center in ((0.1, -0.2, 0.3), (0.0, 0.0, -0.5)):
+    # The CPU renderer takes a second for the million pieces of the last degree.
+    for center in ((0.1, -0.2, 0.3), (0.0, 0.0, -0.5))[: 1 if isinstance(renderer, CpuRenderer) else 2]:
         around = sphere(2.0, center, detail=3)
         expected = raycast(around, camera).mask
         # A circle of 150 pi / 2 px.
         assert abs(np.count_nonzero(expected) - np.pi * (75.0 * np.pi) ** 2) < 300
-        found = egl_renderer.render_mask(around, camera)
+        found = renderer.render_mask(around, camera)
         rows, columns = np.nonzero(found != expected)
         from_rim = np.abs(np.hypot(columns - 320, rows - 240) - 75.0 * np.pi)
         assert (from_rim < 0.1).all()

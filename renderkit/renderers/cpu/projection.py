@@ -21,7 +21,7 @@ from renderkit.renderers.cpu.lens import (
     pack_camera,
     project_vertices,
 )
-from renderkit.renderers.cpu.refine import STACK, TOO_MANY, refine_faces
+from renderkit.renderers.cpu.refine import POLYGON, STACK, TOO_MANY, refine_faces
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
 from renderkit.renderers.cpu.topology import PreparedMesh, Topology
@@ -149,7 +149,8 @@ def _refine(
     signs: NDArray[np.int8],
     scratch: Scratch,
 ) -> Pieces:
-    stack, polygon = scratch.get("stack", (STACK + 1, 3, 3), np.float64), scratch.get("polygon", (7, 3), np.float64)
+    stack = scratch.get("stack", (STACK + 1, 3, 3), np.float64)
+    polygon = scratch.get("polygon", (2 * POLYGON, 3), np.float64)
     room = 2 * len(pending) + 256
     while True:
         snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
@@ -158,7 +159,7 @@ def _refine(
         count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
         if count == TOO_MANY:
             raise RenderkitError(
-                "the camera cannot be drawn: one face would fall into millions of pieces; its focal length or lens "
+                "the camera cannot be drawn: its faces would fall into millions of pieces; its focal length or lens "
                 "coefficients are not those of a camera: `renderkit inspect` says what is wrong with them"
             )
         if count <= room:

@@ -16,6 +16,7 @@ from renderkit.renderers.cpu.lens import (
     ARC_LENGTH,
     BEND_TOLERANCE,
     DISC_RADIUS,
+    FISHEYE,
     FOLD_RADIUS,
     FX,
     FY,
@@ -34,12 +35,16 @@ from renderkit.renderers.cpu.lens import (
 )
 
 TOO_MANY = -1
-"""What `refine_faces` returns for a face that a lens would tear into more pieces than any lens of a camera does."""
+"""What `refine_faces` returns for a mesh that a lens would tear into more pieces than any lens of a camera does."""
 
-_MAX_STEPS = 1 << 22
+_MAX_STEPS, _STEPS_PER_FACE = 1 << 22, 64
+_CLIP_MARGIN = 2.0
 
 STACK = 512
 """Triangles of one face that may wait at a time."""
+
+POLYGON = 8
+"""Corners of a triangle that five planes have cut; two such polygons are the scratch."""
 
 
 @kernel
@@ -71,15 +76,16 @@ def refine_faces(
         rays: (3 * M, 2) receives their undistorted normalised coordinates.
         sources: (M,) receives the source face of each piece.
         stack: (STACK + 1, 3, 3) scratch.
-        polygon: (7, 3) scratch.
+        polygon: (2 POLYGON, 3) scratch.
 
     Returns:
         The number of pieces; more than M means that nothing beyond M was written and the call must be repeated.
-        TOO_MANY when one face alone takes more than four million steps.
+        TOO_MANY when the faces take more than four million steps, and 64 for each face.
     """
     corners = stack[STACK]
     # A literal would have Numba compile one more version of `_emit`, for it alone.
-    count = int(np.int64(0))
+    count, steps = int(np.int64(0)), int(np.int64(0))
+    max_steps = _MAX_STEPS + _STEPS_PER_FACE * pending.shape[0]
     for i in range(pending.shape[0]):
         face = pending[i]
         whole = True
@@ -90,19 +96,18 @@ def refine_faces(
             whole = whole and state[v] != INVALID
         if whole and _is_straight(numbers, corners):
             continue
-        top = _push_in_front(numbers[NEAR], corners, polygon, stack)
+        top = _push_in_front(numbers, corners, polygon, stack)
         if top == 1 and whole and _marks(numbers, stack[0]) == 0 and not _reaches_fold(numbers, stack[0]):
             continue
         signs[face] = 0
-        steps = 0
         while top > 0:
             steps += 1
-            if steps > _MAX_STEPS:
+            if steps > max_steps:
                 return TOO_MANY
             top -= 1
             mark = _marks(numbers, stack[top])
             if mark & 7 and mark > 0 and top + 4 <= STACK:
-                top = _split(stack, top, mark & 7, polygon)
+                top = _split(numbers, stack, top, mark & 7, polygon)
             elif mark >= 0 and not (_reaches_fold(numbers, stack[top]) and _is_beyond_fold(numbers, stack[top])):
                 count = _emit(numbers, stack[top], polygon, face, count, snapped, exact, rays, sources)
     return count
@@ -136,32 +141,54 @@ def _is_straight(numbers: FloatArray, corners: FloatArray) -> bool:
 
 
 @kernel
-def _push_in_front(near: float, corners: FloatArray, polygon: FloatArray, stack: FloatArray) -> int:
-    """Cut a face (camera coordinates) at z = near; push the part in front as 0, 1 or 2 triangles."""
-    size = 0
-    for k in range(3):
-        a, b = corners[k], corners[(k + 1) % 3]
-        if a[2] >= near:
-            _copy(a, polygon[size])
-            size += 1
-        if (a[2] >= near) != (b[2] >= near):
-            # From the inner to the outer end, whichever face asks.
-            inner, outer = (a, b) if a[2] >= near else (b, a)
-            t = (near - inner[2]) / (outer[2] - inner[2])
-            for j in range(3):
-                polygon[size, j] = inner[j] + t * (outer[j] - inner[j])
-            polygon[size, 2] = near
-            size += 1
+def _push_in_front(numbers: FloatArray, corners: FloatArray, polygon: FloatArray, stack: FloatArray) -> int:
+    """Cut a face (camera coordinates) at z = near and around the disc; push what is left as triangles.
+
+    What lies far outside the disc is cut off by a square around it. Halving edges that run to the camera plane, which
+    is infinitely far out in the undistorted picture, would make needles by the million.
+    """
+    near, bound = numbers[NEAR], _CLIP_MARGIN * numbers[DISC_RADIUS]
+    one, two = polygon[:POLYGON], polygon[POLYGON:]
+    size = _clip(corners, 3, one, 0.0, 0.0, 1.0, near)
     for k in range(size):
-        w = 1.0 / polygon[k, 2]
-        polygon[k, 0] *= w
-        polygon[k, 1] *= w
-        polygon[k, 2] = w
+        one[k, 2] = max(one[k, 2], near)
+    size = _clip(one, size, two, 1.0, 0.0, bound, 0.0)
+    size = _clip(two, size, one, -1.0, 0.0, bound, 0.0)
+    size = _clip(one, size, two, 0.0, 1.0, bound, 0.0)
+    size = _clip(two, size, one, 0.0, -1.0, bound, 0.0)
+    for k in range(size):
+        w = 1.0 / one[k, 2]
+        one[k, 0] *= w
+        one[k, 1] *= w
+        one[k, 2] = w
     for k in range(size - 2):
-        _copy(polygon[0], stack[k, 0])
-        _copy(polygon[k + 1], stack[k, 1])
-        _copy(polygon[k + 2], stack[k, 2])
+        _copy(one[0], stack[k, 0])
+        _copy(one[k + 1], stack[k, 1])
+        _copy(one[k + 2], stack[k, 2])
     return max(size - 2, 0)
+
+
+@kernel
+def _clip(
+    source: FloatArray, size: int, target: FloatArray, along_x: float, along_y: float, along_z: float, offset: float
+) -> int:
+    """Write the part of a convex polygon with along_x x + along_y y + along_z z >= offset; returns its corners."""
+    count = 0
+    for k in range(size):
+        a, b = source[k], source[k + 1 if k + 1 < size else 0]
+        a_side = along_x * a[0] + along_y * a[1] + along_z * a[2] - offset
+        b_side = along_x * b[0] + along_y * b[1] + along_z * b[2] - offset
+        if a_side >= 0.0:
+            _copy(a, target[count])
+            count += 1
+        if (a_side >= 0.0) != (b_side >= 0.0):
+            # From the inner to the outer end, whichever face asks.
+            inner, outer = (a, b) if a_side >= 0.0 else (b, a)
+            t = max(a_side, b_side) / (max(a_side, b_side) - min(a_side, b_side))
+            for j in range(3):
+                target[count, j] = inner[j] + t * (outer[j] - inner[j])
+            count += 1
+    return count
 
 
 @kernel
@@ -252,8 +279,9 @@ def _bend(numbers: FloatArray, a: FloatArray, b: FloatArray) -> float:
 
 
 @kernel
-def _split(stack: FloatArray, top: int, marks: int, p: FloatArray) -> int:
+def _split(numbers: FloatArray, stack: FloatArray, top: int, marks: int, p: FloatArray) -> int:
     """Replace the triangle at `top` by its parts; returns the new height of the stack. Uses `p` (6, 3) as scratch."""
+    fisheye = int(numbers[MODEL]) == FISHEYE
     # Turn the triangle so that the pattern starts at corner 0: one mark on edge 0, or no mark on edge 2.
     turn = 0
     if marks == 2 or marks == 6:  # noqa: PLR1714 - sets are slow to compile
@@ -263,8 +291,14 @@ def _split(stack: FloatArray, top: int, marks: int, p: FloatArray) -> int:
     for k in range(3):
         _copy(stack[top, (k + turn) % 3], p[k])
     for k in range(3):
+        a, b = p[k], p[(k + 1) % 3]
+        share_a, share_b = 0.5, 0.5
+        if fisheye:
+            # Half the angle between the rays: the middle of 45 and 89.99 degrees would be at 89.98.
+            length_a, length_b = np.sqrt(a[0] * a[0] + a[1] * a[1] + 1.0), np.sqrt(b[0] * b[0] + b[1] * b[1] + 1.0)
+            share_a, share_b = length_b / (length_a + length_b), length_a / (length_a + length_b)
         for j in range(3):
-            p[3 + k, j] = 0.5 * (p[k, j] + p[(k + 1) % 3, j])
+            p[3 + k, j] = share_a * a[j] + share_b * b[j]
     if marks == 7:
         parts = ((0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5))
         size = 4
