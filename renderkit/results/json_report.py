@@ -17,6 +17,7 @@ from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import diagnosis_from_json, diagnosis_json
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.intervals import MetricInterval
+from renderkit.results.reading import check_report
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.row_json import row_from_json, row_json
 from renderkit.results.run_folder import REPORT
@@ -98,12 +99,14 @@ def parse_report(text: str, source: Path) -> Report:
     """Read report.json's text; `source` is named in errors.
 
     Raises:
-        DatasetError: If it is not a report of a version that this renderkit reads.
+        DatasetError: If it is not a report of a version that this renderkit reads, with the path of the first value
+            that is wrong.
     """
     try:
         document = json.loads(text)
         version = document["schema"]
         if version == SCHEMA:
+            check_report(document, source)
             return _report_from(document)
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = f"not a renderkit report: {type(error).__name__}: {error}"

@@ -115,7 +115,12 @@ def test_cameras_that_cannot_be_meant_are_refused(cameras: str, why: str) -> Non
 
 
 def test_bad_files_are_refused(tmp_path: Path) -> None:
-    for content, hint in ((b"a = ", "not TOML"), (b"\xff", "expected UTF-8"), (b"#" * (1 << 20) + b"#", "is over")):
+    for content, hint in (
+        (b"a = ", "not a TOML"),
+        (b"a = 1" + b"0" * 5000, "not a TOML"),
+        (b"\xff", "expected UTF-8"),
+        (b"#" * (1 << 20) + b"#", "is over"),
+    ):
         (tmp_path / "renderkit.toml").write_bytes(content)
         with pytest.raises(GateError, match=hint):
             read_gate_config(tmp_path / "renderkit.toml")
