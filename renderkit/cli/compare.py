@@ -31,7 +31,7 @@ def compare(
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.results.compare import comparable_metrics, compare_runs, name_runs
+    from renderkit.results.compare import comparable_metrics, compare_metrics, name_runs
     from renderkit.results.json_report import read_report
     from renderkit.results.kinds import metric_named
 
@@ -40,13 +40,14 @@ def compare(
     wanted = [metric_named(name).name for name in metric or ()]
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
-    shown = metrics if wanted else [metric for metric in metrics if metric.interval]
-    write_comparison(named, metrics, out)
+    tables = compare_metrics(named, metrics)
+    write_comparison(named, tables, out)
     if as_json:
-        print_json({"page": str(out), "metrics": [_as_json(named, one, compare_runs(named, one)) for one in metrics]})
+        print_json({"page": str(out), "metrics": [_as_json(named, *table) for table in tables]})
         return
-    for one in shown:
-        _print_changes(named, one, compare_runs(named, one))
+    for one, changes in tables:
+        if wanted or one.interval:
+            _print_changes(named, one, changes)
     typer.echo(f"page: {out}")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
 
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.kinds import KINDS
-from renderkit.results.scores import Scores, pool_scores
 
 NUM_RESAMPLES: Final = 200
 """Resamples; Efron and Tibshirani find 200 enough for a standard error."""
@@ -28,13 +28,22 @@ def standard_error(summary: CameraSummary, metric: Metric) -> float:
     Returns:
         NaN with fewer than 8 used landmarks, or fewer than 5 frames that have the score: see `why_none`.
     """
-    if why_none(summary, metric) is not None:
-        return math.nan
-    # A constant seed: two runs of one capture must give one report.
-    rng = np.random.default_rng(0)
-    draw = _frame_draw if KINDS[metric.kind].samples is None else _sample_draw
-    values = np.array([metric.value(draw(summary, metric, rng)) for _ in range(NUM_RESAMPLES)])
-    return float(np.std(values, ddof=1))
+    return standard_errors(summary, (metric,))[metric.name]
+
+
+def standard_errors(summary: CameraSummary, metrics: Iterable[Metric]) -> dict[str, float]:
+    """Return `standard_error` of several metrics by name; those of one kind share their resamples."""
+    errors: dict[str, float] = {}
+    by_kind: dict[str, list[Metric]] = {}
+    for metric in metrics:
+        errors[metric.name] = math.nan
+        if why_none(summary, metric) is None:
+            by_kind.setdefault(metric.kind, []).append(metric)
+    for kind, wanted in by_kind.items():
+        values = [[float(metric.read(drawn)) for metric in wanted] for drawn in _draws(summary, kind)]
+        deviations = np.std(np.array(values), axis=0, ddof=1)
+        errors |= {metric.name: float(one) for metric, one in zip(wanted, deviations, strict=True)}
+    return errors
 
 
 def why_none(summary: CameraSummary, metric: Metric) -> str | None:
@@ -47,13 +56,14 @@ def why_none(summary: CameraSummary, metric: Metric) -> str | None:
     return None if frames >= MIN_FRAMES else f"{frames} frames, a standard error of {metric.name} needs {MIN_FRAMES}"
 
 
-def _sample_draw(summary: CameraSummary, metric: Metric, rng: np.random.Generator) -> Scores:
-    samples = KINDS[metric.kind].samples
-    if samples is None:
-        raise ValueError(f"{metric.name} is resampled over frames")
-    return Scores({metric.kind: samples.drawn(summary.scores[metric.kind], rng)})
-
-
-def _frame_draw(summary: CameraSummary, metric: Metric, rng: np.random.Generator) -> Scores:
-    present = [row.scores[metric.kind] for row in summary.rows if metric.kind in row.scores]
-    return pool_scores(Scores({metric.kind: present[index]}) for index in rng.integers(0, len(present), len(present)))
+def _draws(summary: CameraSummary, kind: str) -> Iterator[Any]:
+    """Yield the pooled score of each resample."""
+    # A constant seed: two runs of one capture must give one report.
+    rng = np.random.default_rng(0)
+    samples = KINDS[kind].samples
+    present = [row.scores[kind] for row in summary.rows if kind in row.scores]
+    for _ in range(NUM_RESAMPLES):
+        if samples is not None:
+            yield samples.drawn(summary.scores[kind], rng)
+        else:
+            yield KINDS[kind].pool([present[index] for index in rng.integers(0, len(present), len(present))])

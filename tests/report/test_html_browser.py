@@ -14,7 +14,7 @@ from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.html.compare_page import write_comparison
 from renderkit.report.html.html_file import WRITER
-from renderkit.results.compare import NamedRun, comparable_metrics
+from renderkit.results.compare import NamedRun, comparable_metrics, compare_metrics
 from renderkit.results.report import Report
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def test_the_comparison_page_draws_a_line_per_run(
         NamedRun("one", make_report({"a": 1.0, "<b>": 2.0})),
         NamedRun(HOSTILE[0], make_report({"a": 3.0, "c": 1.0})),
     ]
-    write_comparison(runs, comparable_metrics(runs), tmp_path / "compare.html")
+    write_comparison(runs, compare_metrics(runs, comparable_metrics(runs)), tmp_path / "compare.html")
     opened = open_page(tmp_path / "compare.html", width=390)
     chart = opened.page.locator(".chart").first
     assert chart.locator(".scatterlayer .trace").count() == 2

@@ -10,7 +10,7 @@ from lxml import html
 
 from renderkit.errors import DatasetError
 from renderkit.report.html.compare_page import write_comparison
-from renderkit.results.compare import Change, NamedRun, comparable_metrics, compare_runs, name_runs
+from renderkit.results.compare import Change, NamedRun, comparable_metrics, compare_metrics, compare_runs, name_runs
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 
@@ -64,16 +64,16 @@ def test_runs_are_named_after_their_folders(make_report: MakeReport, tmp_path: P
 
 def test_the_page_holds_the_same_numbers_and_no_markup_from_names(make_report: MakeReport, tmp_path: Path) -> None:
     runs = [NamedRun("<b>one", make_report({"<i>x": 1.0})), NamedRun("two", make_report({"<i>x": 4.0}))]
-    write_comparison(runs, [RMS], tmp_path / "compare.html")
+    write_comparison(runs, compare_metrics(runs, [RMS]), tmp_path / "compare.html")
     document = html.fromstring((tmp_path / "compare.html").read_bytes())
     assert not document.xpath("//b | //i")
     assert document.xpath("//section[2]//tbody//td/text()")[:3] == ["scan", "1.00", "4.00 "]
     assert document.xpath("//section[2]//tbody//span/text()") == ["worse"]
     with pytest.raises(DatasetError, match="cannot be written"):
-        write_comparison(runs, [RMS], tmp_path / "absent" / "compare.html")
+        write_comparison(runs, compare_metrics(runs, [RMS]), tmp_path / "absent" / "compare.html")
 
 
 def test_runs_without_cameras_still_make_a_page(make_report: MakeReport, tmp_path: Path) -> None:
     empty = NamedRun("none", make_report({}))
-    write_comparison([empty, empty], [RMS], tmp_path / "compare.html")
+    write_comparison([empty, empty], compare_metrics([empty, empty], [RMS]), tmp_path / "compare.html")
     assert "No run has cameras." in (tmp_path / "compare.html").read_text()

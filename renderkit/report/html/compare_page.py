@@ -9,18 +9,16 @@ from pathlib import Path
 from renderkit.diagnosis.camera_causes import outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
-from renderkit.results.compare import Change, NamedRun, compare_runs
+from renderkit.results.compare import Change, NamedRun
 from renderkit.writing import write_text
 
 
-def write_comparison(runs: Sequence[NamedRun], metrics: Sequence[Metric], path: Path) -> None:
-    """Write the page.
+def write_comparison(runs: Sequence[NamedRun], tables: Sequence[tuple[Metric, Sequence[Change]]], path: Path) -> None:
+    """Write the page of what `compare_metrics` found.
 
     Raises:
-        ValueError: With fewer than two runs.
         DatasetError: If it cannot be written.
     """
-    tables = [(metric, compare_runs(runs, metric)) for metric in metrics]
     page = (
         page_environment()
         .get_template("compare.html.j2")
