@@ -50,7 +50,8 @@ def lint_duplicates(cameras: Sequence[RawCamera]) -> Iterator[Finding]:
     poses = np.array([camera.cam_from_world for camera in usable])
     centers = -np.einsum("nij,ni->nj", poses[:, :, :3], poses[:, :, 3])
     scale = float(np.max(np.linalg.norm(centers - centers.mean(axis=0), axis=1))) or 1.0
-    keys = np.round(np.hstack([centers / scale, poses[:, :, :3].reshape(-1, 9)]) * 1e7).astype(np.int64)
+    # Adding 0 makes -0 and 0 one key. Absurd numbers are beyond every integer.
+    keys = np.round(np.hstack([centers / scale, poses[:, :, :3].reshape(-1, 9)]) * 1e7) + 0.0
     groups: dict[bytes, list[RawCamera]] = defaultdict(list)
     for key, camera in zip(keys, usable, strict=True):
         groups[key.tobytes()].append(camera)

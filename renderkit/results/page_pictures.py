@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
-from renderkit.results.run_folder import picture_name
+from renderkit.results.run_folder import own_file, picture_name
 from renderkit.untrusted.files import read_bytes
 
 FOLDER: Final = "page"
@@ -66,14 +66,14 @@ def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
     layers: dict[Layer, bytes] = {}
     for layer in LAYERS:
         path = folder / FOLDER / picture_name(key, f".{layer}.webp")
-        if path.is_file():
+        if own_file(folder, path):
             data = _read(path)
             # It goes into a page that people open: nothing but a picture may.
             if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
                 raise DatasetError(path, None, "expected a WebP picture")
             layers[layer] = data
     path = folder / FOLDER / picture_name(key, ".json")
-    return PagePictures(layers, _parse_offsets(path) if path.is_file() else None)
+    return PagePictures(layers, _parse_offsets(path) if own_file(folder, path) else None)
 
 
 def _read(path: Path) -> bytes:

@@ -65,14 +65,27 @@ def make_unused(path: Path) -> Path:
     raise AssertionError("counting ends nowhere")
 
 
+def own_file(folder: Path, path: Path) -> bool:
+    """Return whether a file of a run folder, which may be a stranger's, is there.
+
+    Raises:
+        DatasetError: If it is a link that leads out of the folder: what it shows would be somebody else's.
+    """
+    if not path.is_file():
+        return False
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise DatasetError(path, None, "a link that leads out of the run folder; it is not followed: remove it")
+    return True
+
+
 def picture_name(key: ViewKey, suffix: str = ".jpg") -> str:
     """Return a file name for a view's picture: unique, and harmless whatever frames and cameras are called."""
     return safe_name(f"{key.frame}_{key.camera}_{key.mesh}") + suffix
 
 
 def safe_name(text: str) -> str:
-    """Return text as a part of a file name; texts that differ give names that differ."""
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text).lstrip(".")[:_MAX_NAME]
+    """Return text as a part of a file name: no option of a command, not hidden; texts that differ give other names."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text).lstrip(".-")[:_MAX_NAME]
     if plain == text and plain:
         return plain
     return f"{plain}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -13,6 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats import read_rig, write_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
+from renderkit.results.run_folder import own_file
 from renderkit.untrusted.json_text import read_json
 from renderkit.writing import write_json
 
@@ -48,7 +49,7 @@ def read_run_rig(folder: Path) -> Rig | None:
         DatasetError: If the file is there but is no rig.
     """
     path = folder / RIG_NAME
-    return read_rig(path, "rig") if path.is_file() else None
+    return read_rig(path, "rig") if own_file(folder, path) else None
 
 
 def read_mesh_previews(folder: Path) -> dict[str, Mesh]:
@@ -58,7 +59,7 @@ def read_mesh_previews(folder: Path) -> dict[str, Mesh]:
         DatasetError: If the file is there but is not one of these.
     """
     path = folder / MESHES_NAME
-    if not path.is_file():
+    if not own_file(folder, path):
         return {}
     try:
         document = read_json(path, _MAX_BYTES)
