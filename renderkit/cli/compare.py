@@ -31,7 +31,7 @@ def compare(
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.results.compare import comparable_metrics, compare_runs, name_runs
+    from renderkit.results.compare import comparable_metrics, compare_runs, comparison_sentence, name_runs
     from renderkit.results.json_report import read_report
     from renderkit.results.kinds import metric_named
 
@@ -41,10 +41,18 @@ def compare(
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
     shown = metrics if wanted else [metric for metric in metrics if metric.interval]
+    sentence = comparison_sentence(named, metrics)
     write_comparison(named, metrics, out)
     if as_json:
-        print_json({"page": str(out), "metrics": [_as_json(named, one, compare_runs(named, one)) for one in metrics]})
+        print_json(
+            {
+                "page": str(out),
+                "sentence": sentence,
+                "metrics": [_as_json(named, one, compare_runs(named, one)) for one in metrics],
+            }
+        )
         return
+    typer.echo(sentence)
     for one in shown:
         _print_changes(named, one, compare_runs(named, one))
     typer.echo(f"page: {out}")
