@@ -49,7 +49,7 @@ from renderkit.cli.tables import JsonOption, print_table
 
 if TYPE_CHECKING:
     from renderkit.cli.gate_arguments import GateInputs
-    from renderkit.formats.camera_names import CameraNames
+    from renderkit.formats.folder import CameraNames
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 

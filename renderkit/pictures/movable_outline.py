@@ -27,8 +27,7 @@ def movable_outline(evidence: ViewEvidence) -> MovableOutline | None:
     rendering = evidence.rendering
     if rendering is None or not rendering.mask.any():
         return None
-    rings = [ring for ring in _rings(evidence.outline, rendering.mask) if _area(ring) >= _LEAST_AREA_PX]
-    tolerance = _TOLERANCE_PX
+    rings, tolerance = _rings(evidence.outline, rendering.mask), _TOLERANCE_PX
     simple = _simplified(rings, tolerance)
     while sum(map(len, simple)) > MAX_POINTS:
         tolerance *= 2.0
@@ -89,9 +88,12 @@ def _area(ring: FloatArray) -> float:
 
 
 def _simplified(rings: list[FloatArray], tolerance: float) -> list[FloatArray]:
+    """Return rings with fewer points; those that are too small to be seen at this tolerance are left out."""
+    least = max(_LEAST_AREA_PX, tolerance * tolerance)
     return [
         np.asarray(cv2.approxPolyDP(ring.astype(np.float32)[:, None], tolerance, True)[:, 0], np.float64)
         for ring in rings
+        if _area(ring) >= least
     ]
 
 

@@ -109,7 +109,9 @@ def test_it_opens_offline_without_a_complaint_and_draws(run_page: Path, open_pag
     assert page.locator("#timeline .scatterlayer .trace").count() == 2
     assert "12 cameras" in (page.locator("#histogram").get_attribute("aria-label") or "")
     page.locator("#metric").select_option(label="mask overlap (IoU)")
-    assert "Histogram of mask overlap (IoU) over 11 cameras" in (page.locator("#histogram").get_attribute("aria-label") or "")
+    assert "Histogram of mask overlap (IoU) over 11 cameras" in (
+        page.locator("#histogram").get_attribute("aria-label") or ""
+    )
     assert opened.complaints == []
 
 
