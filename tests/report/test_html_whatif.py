@@ -34,7 +34,7 @@ LENSES: dict[str, Distortion] = {
     ),
     "fisheye": KannalaBrandt(np.array([-0.03, 0.01, -0.004, 0.001])),
 }
-MOVES = (
+MOVES: tuple[dict[str, float], ...] = (
     {},
     {"yaw": 1.3, "pitch": -0.8, "roll": 4.0},
     {"x": 0.02, "y": -0.015, "z": 0.05, "yaw": -0.4},
