@@ -105,8 +105,12 @@ def _judgement(report: Report) -> Judgement:
     gates: dict[tuple[str, str], list[GateVerdict]] = {}
     for gate in report.gates:
         gates.setdefault((gate.subject, gate.mesh), []).append(gate)
+    off = {name: one.cause or "cause unknown" for name, one in off_cameras(report).items()}
+    if report.diagnosis is not None and report.diagnosis.blocks:
+        # No camera of such a rig is right, whatever its numbers are among the others.
+        off = dict.fromkeys(report.camera_names, "the rig as a whole does not fit") | off
     return Judgement(
-        off={name: one.cause or "cause unknown" for name, one in off_cameras(report).items()},
+        off=off,
         outliers=frozenset(entry.camera for entry in report.summary.outliers),
         unchecked=frozenset(unchecked_cameras(report)),
         gates=gates,
