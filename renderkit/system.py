@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,3 +123,23 @@ def discard_output(descriptor: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def find_program(names: Iterable[str]) -> Path | None:
+    """Return the first of some programs that is installed; None where none is."""
+    found = (shutil.which(name) for name in names)
+    return next((Path(path) for path in found if path is not None), None)
+
+
+def run_program(command: Sequence[str], timeout_s: float) -> str:
+    """Run a program to its end and return what it wrote on stderr; one that takes too long is stopped.
+
+    Args:
+        command: The program and its arguments; no shell reads them.
+        timeout_s: Seconds that it may take.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=timeout_s, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stderr.decode("utf-8", "replace")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import logging
 import sys
 import traceback
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from renderkit.cli.exit_codes import (
     EXIT_BAD_INPUT,
@@ -19,6 +18,9 @@ from renderkit.cli.exit_codes import (
 )
 from renderkit.errors import ContextError, RenderkitError
 from renderkit.system import discard_output, on_termination
+
+if TYPE_CHECKING:
+    from renderkit.cli.command_log import CommandLog
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -44,29 +46,15 @@ class _Terminated(BaseException):
 
 def _run(arguments: list[str] | None) -> int:
     from renderkit.cli.app import app
+    from renderkit.cli.command_log import CommandLog
 
-    log = logging.getLogger("renderkit.pipeline")
-    handler, level = _StderrHandler(), log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    with CommandLog() as log:
+        return _run_app(app, arguments, log)
+
+
+def _run_app(app: Callable[..., object], arguments: list[str] | None, log: CommandLog) -> int:
     try:
-        return _run_app(app, arguments)
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-
-
-class _StderrHandler(logging.Handler):
-    """Says on stderr what the library logs while it works: the renderer and warnings."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the message alone."""
-        sys.stderr.write(f"{_plain(record.getMessage())}\n")
-
-
-def _run_app(app: Callable[[list[str] | None], object], arguments: list[str] | None) -> int:
-    try:
-        app(arguments)
+        app(arguments, obj=log)
     except SystemExit as leave:
         return _code_of(leave)
     except RenderkitError as error:

@@ -31,7 +31,7 @@ def compare(
 ) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
-    from renderkit.results.compare import comparable_metrics, compare_metrics, name_runs
+    from renderkit.results.compare import comparable_metrics, compare_metrics, comparison_sentence, name_runs
     from renderkit.results.json_report import read_report
     from renderkit.results.kinds import metric_named
 
@@ -41,10 +41,13 @@ def compare(
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
     tables = compare_metrics(named, metrics)
+    sentence = comparison_sentence(named, tables)
     write_comparison(named, tables, out)
     if as_json:
-        print_json({"page": str(out), "metrics": [_as_json(named, *table) for table in tables]})
+        shown = [_as_json(named, *table) for table in tables]
+        print_json({"page": str(out), "sentence": sentence, "metrics": shown})
         return
+    typer.echo(sentence)
     for one, changes in tables:
         if wanted or one.interval:
             _print_changes(named, one, changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,9 +49,12 @@ def gate(
     from renderkit.results.json_report import read_report
     from renderkit.results.text import verdict_lines
 
-    verdicts = judge(read_report(run), inputs.gates, inputs.baseline)
+    found = read_report(run)
+    verdicts = judge(found, inputs.gates, inputs.baseline)
     if as_json:
         print_json([asdict(verdict) for verdict in verdicts])
-    for line in () if as_json else verdict_lines(verdicts):
+    if inputs.config is not None and not as_json:
+        typer.echo(f"gates of {inputs.config}")
+    for line in () if as_json else verdict_lines(replace(found, gates=verdicts)):
         typer.echo(line)
     raise typer.Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)

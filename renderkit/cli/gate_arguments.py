@@ -51,6 +51,11 @@ class GateInputs:
     baseline: Report | None = None
     config: Path | None = None
 
+    @property
+    def config_text(self) -> str:
+        """The file as text; "" without one."""
+        return "" if self.config is None else str(self.config)
+
 
 def read_gates(
     checks: Sequence[str] | None, config: Path | None, baseline: Path | None, *, with_baseline: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from types import TracebackType
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from renderkit.results.rows import ViewResult
 
+_log = logging.getLogger(__name__)
 _LINES = 10
 """About this many lines are printed when piped."""
 
@@ -20,9 +22,10 @@ _LINES = 10
 class Progress:
     """Shows how many views are done. A context manager; `update` is what `validate` and `synthesize` call."""
 
-    def __init__(self, what: str = "views") -> None:
-        """Set up for pieces of work called `what`."""
+    def __init__(self, what: str = "views", *, quiet: bool = False) -> None:
+        """Set up for pieces of work called `what`; quiet progress draws no bar."""
         self._what = what
+        self._quiet = quiet
         self._entered = time.monotonic()
         self._started: float | None = None
         self._bar: RichProgress | None = None
@@ -42,12 +45,11 @@ class Progress:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s")
         elif done and (done == total or done % max(1, total // _LINES) == 0):
             left = (total - done) / rate
-            sys.stderr.write(f"{done}/{total} {self._what}, {rate:.1f}/s, {left:.0f} s left\n")
-            sys.stderr.flush()
+            _log.info("%d/%d %s, %.1f/s, %.0f s left", done, total, self._what, rate, left)
 
     def _start(self, moment: float, total: int) -> None:
         self._started = moment
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self._quiet:
             self._bar = _rich_bar(self._what)
             self._bar.start()
             self._task = self._bar.add_task("validating", total=total, rate="")

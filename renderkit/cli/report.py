@@ -11,6 +11,8 @@ import typer
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.errors import DatasetError
 
+PdfOption = Annotated[bool, typer.Option("--pdf", help="Print report.html to report.pdf with the system's chromium.")]
+
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
@@ -26,6 +28,7 @@ def report(
     checks: GateOption = None,
     config: ConfigOption = None,
     baseline: BaselineOption = None,
+    pdf: PdfOption = False,
 ) -> None:
     """Rebuild report.html and the other formats of a finished run; evaluate gates again if given."""
     from renderkit.gates.verdicts import judge
@@ -42,6 +45,14 @@ def report(
     inputs = read_gates(checks, config, baseline)
     found = replace(found, baseline=inputs.baseline)
     if inputs.gates:
-        found = replace(found, gates=judge(found, inputs.gates, inputs.baseline))
+        judged = judge(found, inputs.gates, inputs.baseline)
+        found = replace(found, gates=judged, provenance=replace(found.provenance, config=inputs.config_text))
     for writer in writers:
         typer.echo(str(writer.write(found, run)))
+    if pdf:
+        from renderkit.report.html.pdf import print_pdf
+
+        page = run / "report.html"
+        if not page.is_file():
+            raise DatasetError(page, None, "there is no page to print: leave out --format, or give --format html")
+        typer.echo(str(print_pdf(page, run / "report.pdf")))

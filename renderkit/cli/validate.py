@@ -42,11 +42,14 @@ from renderkit.cli.arguments import (
     parse_size,
     remember,
 )
+from renderkit.cli.command_log import LogFileOption, QuietOption, VerboseOption, is_quiet
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.cli.tables import JsonOption, print_table
 
 if TYPE_CHECKING:
+    from renderkit.cli.gate_arguments import GateInputs
+    from renderkit.formats.folder import CameraNames
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 
@@ -62,6 +65,7 @@ NoOverlaysOption = Annotated[bool, typer.Option("--no-overlays", help="The same 
 
 
 def validate(
+    context: typer.Context,
     capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
@@ -95,31 +99,44 @@ def validate(
     device: DeviceOption = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
+    _verbose: VerboseOption = False,
+    _log_file: LogFileOption = None,
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     from renderkit.cli.progress import Progress
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import run
     from renderkit.pipeline.run_pictures import parse_overlays
 
     if remember_flame:
         remember(flame)
-    gates = read_gates(gate, config, baseline)
-    with Progress() as progress, Progress("pictures") as drawing:
+    gates, quiet = read_gates(gate, config, baseline), is_quiet(context)
+    _say_config(gates, quiet=quiet)
+    with Progress(quiet=quiet) as progress, Progress("pictures", quiet=quiet) as drawing:
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
-            min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region,
-            rig=rig, images=images, size=parse_size(size),
-            camera_names=None if camera_names is None else read_camera_names(camera_names),
-            gates=gates.gates, baseline=gates.baseline,
-            out=(folder := out or default_run_folder(capture or rig or Path())),
-            renderer=renderer.value, device=device, workers=workers, undistort=undistort,
-            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, evidence=evidence, board=board,
-            checks=checks, sanity=sanity, overlays="none" if no_overlays else parse_overlays(overlays),
-            progress=progress.update, picture_progress=drawing.update, command=shlex.join(["renderkit", *sys.argv[1:]]),
+            min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region, rig=rig,
+            images=images, size=parse_size(size), camera_names=_names(camera_names), gates=gates.gates,
+            baseline=gates.baseline, out=(folder := out or default_run_folder(capture or rig or Path())),
+            renderer=renderer.value, device=device, workers=workers, undistort=undistort, evidence=evidence,
+            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
+            board=board, overlays="none" if no_overlays else parse_overlays(overlays), progress=progress.update,
+            picture_progress=drawing.update, config=gates.config_text,
+            command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
-    print_report(report, folder, as_json=as_json)
+    print_report(report, folder, as_json=as_json, quiet=quiet)
     raise typer.Exit(exit_code(report))
+
+
+def _say_config(gates: GateInputs, *, quiet: bool) -> None:
+    if gates.config is not None and not quiet:
+        typer.echo(f"gates: {gates.config}", err=True)
+
+
+def _names(file: Path | None) -> CameraNames | None:
+    from renderkit.formats.camera_names import read_camera_names
+
+    return None if file is None else read_camera_names(file)
 
 
 def default_run_folder(capture: Path) -> Path:
@@ -141,15 +158,25 @@ def exit_code(report: Report) -> int:
     return EXIT_GATE_FAILED if report.gates or unfit else EXIT_BAD_INPUT
 
 
-def print_report(report: Report, folder: Path, *, as_json: bool = False) -> None:
-    """Print a finished run: its report.json, or its tables, what they mean, and where its files are."""
+def print_report(report: Report, folder: Path, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Print a finished run: its report.json, or its tables and where its files are, or quietly the verdict alone."""
     from renderkit.results.json_report import dump_report
-    from renderkit.results.text import camera_table, diagnosis_lines, requested_tables, summary_lines, surface_lines
+    from renderkit.results.text import (
+        camera_table,
+        diagnosis_lines,
+        headline_lines,
+        requested_tables,
+        summary_lines,
+        surface_lines,
+    )
 
     if as_json:
         typer.echo(dump_report(report), nl=False)
         return
-    for line in diagnosis_lines(report):
+    if quiet:
+        typer.echo(headline_lines(report)[0])
+        return
+    for line in (*headline_lines(report), *diagnosis_lines(report)):
         typer.echo(line)
     print_cameras(camera_table(report))
     for table in requested_tables(report):

@@ -243,7 +243,7 @@ def _holds(value: float, operator: Operator, limit: float) -> bool:
 def _comparison(
     metric: Metric, subject: str, value: float, operator: Operator, limit: float, basis: str, holds: bool
 ) -> str:
-    unit = "" if metric.unit in {"ratio", "count", "factor"} else f" {metric.unit}"
+    unit = f" {metric.unit_text}".rstrip()
     sign = operator if holds else {"<=": ">", ">=": "<"}[operator]
     # Digits enough that the two numbers never print equal where they differ.
     digits = next((n for n in range(metric.decimals, 17) if f"{value:.{n}f}" != f"{limit:.{n}f}"), metric.decimals)

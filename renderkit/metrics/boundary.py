@@ -173,6 +173,7 @@ KIND = ScoreKind(
             better="higher",
             read=attrgetter("f"),
             decimals=4,
+            plain="outline agreement within 2 px",
             meaning="Boundary F measure of the two contours at a tolerance of 2 px.",
             column=True,
             ranking=Ranking(3, 0.01),

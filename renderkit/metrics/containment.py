@@ -89,6 +89,7 @@ KIND = ScoreKind(
             better="higher",
             read=attrgetter("containment"),
             decimals=4,
+            plain="vertices inside the matte",
             meaning="Share of the mesh's vertices projected into the image that lie inside the captured mask.",
             column=True,
             only_if_known=True,

@@ -175,20 +175,28 @@ _SCHEMA: Final = object_schema(
 )
 
 
-def _ratio(name: str, title: str, read: Callable[[ContourScore], float], meaning: str, *, column: bool) -> Metric:
-    return Metric(name, title, "ratio", "higher", read, 4, meaning, column=column)
+def _ratio(
+    title: str, plain: str, read: Callable[[ContourScore], float], meaning: str, *, name: str, column: bool
+) -> Metric:
+    return Metric(name, title, "ratio", "higher", read, 4, meaning, plain=plain, column=column)
 
 
 def _boundary_f(name: str, index: int) -> Metric:
     tolerance = f"{TOLERANCES_PX[index]:g} px"
     words = f"Boundary F measure of the two contours at a tolerance of {tolerance}."
-    return _ratio(name, f"F {tolerance.replace(' ', '')}", lambda score: score.boundary[index].f, words, column=False)
+    return _ratio(
+        f"F {tolerance.replace(' ', '')}", f"outline agreement within {tolerance}",
+        lambda score: score.boundary[index].f, words, name=name, column=False,
+    )  # fmt: skip
 
 
 def _band_iou(name: str, index: int, *, column: bool) -> Metric:
     width = WIDTHS_PX[index]
     words = f"IoU of the bands of {width} px just inside the two contours."
-    return _ratio(name, f"bIoU {width}px", lambda score: score.bands[index].iou, words, column=column)
+    return _ratio(
+        f"bIoU {width}px", f"overlap of {width} px outline bands",
+        lambda score: score.bands[index].iou, words, name=name, column=column,
+    )  # fmt: skip
 
 
 KIND = ScoreKind(
@@ -206,10 +214,11 @@ KIND = ScoreKind(
         _band_iou("boundary_iou_4px", 1, column=True),
         _band_iou("boundary_iou_8px", 2, column=False),
         _ratio(
-            "boundary_iou",
             "bIoU",
+            "outline band overlap",
             lambda score: math.nan if score.official is None else score.official.iou,
             "Boundary IoU at the published width, 2 % of the picture's diagonal.",
+            name="boundary_iou",
             column=True,
         ),
         Metric(
@@ -219,6 +228,7 @@ KIND = ScoreKind(
             better="lower",
             read=lambda score: score.distance.assd_px,
             decimals=2,
+            plain="outline distance, mean",
             meaning="Average symmetric distance between the two contours.",
             column=True,
         ),
@@ -229,6 +239,7 @@ KIND = ScoreKind(
             better="lower",
             read=lambda score: score.distance.hd95_px,
             decimals=2,
+            plain="outline distance, 95 %",
             meaning="95th percentile of the distance between the two contours, the worse direction.",
             column=True,
         ),
@@ -239,6 +250,7 @@ KIND = ScoreKind(
             better="neither",
             read=lambda score: score.alignment.dx_px,
             decimals=2,
+            plain="outline shift right",
             meaning="How far the rendered contour would have to move right to lie on the captured one.",
             column=True,
         ),
@@ -249,6 +261,7 @@ KIND = ScoreKind(
             better="neither",
             read=lambda score: score.alignment.dy_px,
             decimals=2,
+            plain="outline shift down",
             meaning="How far the rendered contour would have to move down to lie on the captured one.",
             column=True,
         ),
@@ -259,6 +272,7 @@ KIND = ScoreKind(
             better="lower",
             read=lambda score: score.alignment.shift_px,
             decimals=2,
+            plain="outline shift",
             meaning="Length of the shift that would bring the rendered contour onto the captured one.",
         ),
         Metric(
@@ -268,6 +282,7 @@ KIND = ScoreKind(
             better="neither",
             read=lambda score: score.alignment.scale,
             decimals=4,
+            plain="outline size factor",
             meaning="By which factor the rendered contour would have to grow.",
             column=True,
         ),
@@ -278,6 +293,7 @@ KIND = ScoreKind(
             better="lower",
             read=lambda score: abs(score.alignment.scale - 1.0),
             decimals=4,
+            plain="outline size error",
             meaning="How far that factor is from 1.",
         ),
         Metric(
@@ -287,6 +303,7 @@ KIND = ScoreKind(
             better="neither",
             read=lambda score: score.alignment.roll_deg,
             decimals=3,
+            plain="outline roll",
             meaning="How far the rendered contour would have to turn, clockwise.",
             column=True,
         ),
@@ -297,6 +314,7 @@ KIND = ScoreKind(
             better="lower",
             read=lambda score: abs(score.alignment.roll_deg),
             decimals=3,
+            plain="outline roll error",
             meaning="How far the rendered contour would have to turn, either way.",
         ),
     ),

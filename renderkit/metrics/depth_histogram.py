@@ -155,6 +155,7 @@ KIND = ScoreKind(
             better="lower",
             read=attrgetter("median"),
             decimals=5,
+            plain="depth difference, median",
             meaning="Median depth difference to the frame's other mesh, over the pixels that both cover; world units "
             "if unknown.",
             column=True,
@@ -166,6 +167,7 @@ KIND = ScoreKind(
             better="lower",
             read=attrgetter("p95"),
             decimals=5,
+            plain="depth difference, 95 %",
             meaning="95th percentile of the depth difference to the frame's other mesh.",
             column=True,
         ),
@@ -176,6 +178,7 @@ KIND = ScoreKind(
             better="neither",
             read=attrgetter("bias"),
             decimals=5,
+            plain="depth difference, signed",
             meaning="Median depth difference with its sign: above 0 where this mesh lies behind the other.",
             column=True,
         ),

@@ -94,6 +94,7 @@ KIND = ScoreKind(
             better="lower",
             read=attrgetter("nme"),
             decimals=4,
+            plain="landmark error / eye distance",
             meaning="Mean landmark distance over the distance of the outer eye corners.",
         ),
     ),

@@ -62,6 +62,7 @@ class Metric:
         ranking: Set when it ranks cameras.
         interval: Whether bootstrap intervals of it are given on request.
         statistic: The same number from the (n,) samples of the score's kind; None where it has none.
+        plain: What it is in a few plain words, for people who do not know its name; the title by default.
         kind: Name of the kind that it belongs to; set by `ScoreKind`.
         group: Group of that kind; set by `ScoreKind`.
         option: The option that asks for it; set by `ScoreKind`.
@@ -79,9 +80,14 @@ class Metric:
     ranking: Ranking | None = None
     interval: bool = False
     statistic: Callable[[FloatArray], float] | None = None
+    plain: str = ""
     kind: str = ""
     group: str = STANDARD
     option: str = "--metrics"
+
+    def __post_init__(self) -> None:
+        """Call it by its title where no plain words are given."""
+        object.__setattr__(self, "plain", self.plain or self.title)
 
     @property
     def on_request(self) -> bool:
@@ -96,6 +102,15 @@ class Metric:
     def text(self, value: float) -> str:
         """Format a value for people; NaN becomes a dash."""
         return "-" if math.isnan(value) else f"{value:.{self.decimals}f}"
+
+    @property
+    def unit_text(self) -> str:
+        """The unit as people write it; "" for ratios, counts and factors."""
+        return "" if self.unit in {"ratio", "count", "factor"} else self.unit
+
+    def with_unit(self, value: float) -> str:
+        """Format a value with its unit."""
+        return f"{self.text(value)} {self.unit_text}".rstrip() if not math.isnan(value) else "-"
 
 
 S = TypeVar("S")

@@ -144,6 +144,7 @@ KIND = ScoreKind(
             better="higher",
             read=lambda score: min(score.psnr_db, MOST_PSNR_DB),
             decimals=2,
+            plain="texture match (PSNR)",
             meaning="Peak signal-to-noise ratio of the textured mesh against the photograph inside the masks, at most "
             "100.",
             column=True,
@@ -155,6 +156,7 @@ KIND = ScoreKind(
             better="higher",
             read=attrgetter("ssim"),
             decimals=4,
+            plain="texture match (SSIM)",
             meaning="Structural similarity of the textured mesh and the photograph inside the masks.",
             column=True,
         ),

@@ -22,6 +22,8 @@ from renderkit.results.rows import ViewResult
 VECTOR_FACTORS = (1, 2, 5, 10, 20, 50, 100)
 _LONGEST_VECTOR = 1.0 / 64.0
 """Share of the picture that a typical error vector fills at most."""
+_WORST_VECTOR = 1.0 / 6.0
+"""The same for a typical vector of the worst view."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +107,9 @@ def vector_factor(rows: Iterable[ViewResult], style: OverlayStyle) -> int:
     ]
     if not typical:
         return 1
-    longest = style.max_size * _LONGEST_VECTOR
-    return max((factor for factor in VECTOR_FACTORS if factor * float(np.median(typical)) <= longest), default=1)
+    # Short in most pictures, and inside the picture in the worst.
+    longest = min(_LONGEST_VECTOR / max(np.median(typical), 1e-9), _WORST_VECTOR / max(*typical, 1e-9))
+    return max((factor for factor in VECTOR_FACTORS if factor <= style.max_size * longest), default=1)
 
 
 def _backdrop(evidence: ViewEvidence, style: OverlayStyle) -> ColorImage:

@@ -15,12 +15,24 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
 from renderkit.pictures.drawing import fitted, resized
+from renderkit.pictures.movable_outline import movable_outline
 from renderkit.results.evidence import ViewEvidence
-from renderkit.results.page_pictures import FOLDER, LONGEST_PX, NUM_OFFSET_BINS, Layer, OffsetCurve
+from renderkit.results.page_pictures import (
+    FOLDER,
+    LONGEST_PX,
+    MATTE,
+    NUM_OFFSET_BINS,
+    OUTLINE_SUFFIX,
+    Layer,
+    OffsetCurve,
+    outline_json,
+)
 from renderkit.results.run_folder import picture_name
 from renderkit.writing import make_subfolder, write_bytes, write_json
 
 _WEBP_QUALITY = 68
+# OpenCV: above 100, WebP loses nothing.
+_LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]
 _DIMMED = 0.45
 
 
@@ -32,13 +44,19 @@ def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
     """
     target = make_subfolder(folder, FOLDER)
     for layer, picture in draw_layers(evidence).items():
-        _, data = cv2.imencode(
-            ".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY]
-        )
+        quality = [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY]
+        _, data = cv2.imencode(".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
         write_bytes(target / picture_name(evidence.row.key, f".{layer}.webp"), data.data)
     curve = measure_offset_curve(evidence)
     if curve is not None:
         write_json(target / picture_name(evidence.row.key, ".json"), vars(curve))
+    outline = movable_outline(evidence)
+    if outline is not None:
+        write_json(target / picture_name(evidence.row.key, OUTLINE_SUFFIX), outline_json(outline), indent=None)
+    if evidence.captured_mask is not None:
+        coverage = _coverage(evidence.captured_mask, fitted(evidence.camera.size, LONGEST_PX))
+        _, data = cv2.imencode(".webp", np.round(255.0 * coverage).astype(np.uint8), _LOSSLESS)
+        write_bytes(target / picture_name(evidence.row.key, f".{MATTE}.webp"), data.data)
 
 
 def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:

@@ -93,6 +93,7 @@ def validate(
     progress: Advance | None = None,
     picture_progress: Advance | None = None,
     command: str = "",
+    config: str = "",
 ) -> Report:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?
 
@@ -139,6 +140,7 @@ def validate(
         progress: Called with the number of views done, 0 first, and their total.
         picture_progress: Likewise for pictures, which are drawn when all views are scored.
         command: What the report states as its command; this call's capture by default.
+        config: What the report states as the file that gates came from.
 
     Returns:
         The report: rows per view, summaries, diagnosis, verdicts, provenance.
@@ -160,8 +162,7 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
-    compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
+    asked, compared = _read_gates(gates, baseline)
     inputs = CaptureInputs.of(
         capture.path if isinstance(capture, Capture) else capture, mesh, masks=masks, landmarks=landmarks,
         flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
@@ -176,14 +177,21 @@ def validate(
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            report = run.measure(asked, compared, with_checks=checks, with_sanity=sanity)
-            report = run.draw(report, which, picture_progress)
+            measured = run.measure(asked, compared, with_checks=checks, with_sanity=sanity)
+            report = run.draw(measured, which, picture_progress)
         report = replace(
-            report, provenance=_provenance(opened, inputs, options, drawing.info, command),
+            report, provenance=replace(_provenance(opened, inputs, options, drawing.info, command), config=config),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
         )  # fmt: skip
         _write(report, opened, folder)
     return report
+
+
+def _read_gates(
+    gates: Iterable[str | Gate], baseline: PathLike | Report | None
+) -> tuple[tuple[Gate, ...], Report | None]:
+    compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
+    return tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates), compared
 
 
 @dataclass(frozen=True, eq=False)

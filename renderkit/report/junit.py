@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,6 +18,7 @@ from renderkit.results.rows import asked_metrics
 # XML 1.0, production Char: everything else cannot be written, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_TIME = "1970-01-01T00:00:00"
+_ORDER: Final = {"failure": 0, "error": 1, "skipped": 2, "passed": 3}
 
 
 @dataclass(frozen=True)
@@ -30,53 +31,65 @@ class _Case:
 
 
 def dump_junit(report: Report) -> bytes:
-    """Return the XML: whether the rig fits, a suite of views, and a suite per gate.
+    """Return the XML: whether the rig fits, a suite per gate and one of views, those with failures first.
 
     A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
     """
     cameras = {(summary.camera, summary.mesh): summary for summary in report.summary.cameras}
-    suites: dict[str, list[_Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
-    if report.diagnosis is not None:
-        suites = {"sanity": [_sanity_case(report.diagnosis)], **suites}
+    suites: dict[str, list[_Case]] = {} if report.diagnosis is None else {"sanity": [_sanity_case(report.diagnosis)]}
     for verdict in report.gates:
         suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
-    root = ET.Element("testsuites")
+    suites["views"] = [_view_case(camera) for camera in cameras.values()]
+    # What fails comes first: gates, and cases in each.
+    ordered = sorted(suites.items(), key=lambda item: min((_ORDER[case.outcome] for case in item[1]), default=3))
+    every = [case for cases in suites.values() for case in cases]
+    root = ET.Element("testsuites", {"name": _clean(f"renderkit: {_capture_of(report)}"), **_totals(every)})
     started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", report.started)
-    for index, (name, cases) in enumerate(suites.items()):
-        root.append(_suite(index, name, cases, started[0] if started else _NO_TIME))
+    time = started[0] if started else _NO_TIME
+    capture = _capture_of(report)
+    root.extend(_suite(i, name, cases, started=time, capture=capture) for i, (name, cases) in enumerate(ordered))
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 
-def _suite(index: int, name: str, cases: list[_Case], started: str) -> ET.Element:
-    counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failure", "error", "skipped")}
+def _capture_of(report: Report) -> str:
+    return report.provenance.capture or "unnamed capture"
+
+
+def _totals(cases: Sequence[_Case]) -> dict[str, str]:
+    counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failure", "error")}
+    return {
+        "tests": str(len(cases)),
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"]),
+        "time": f"{sum(case.seconds for case in cases):.3f}",
+    }
+
+
+def _suite(index: int, name: str, cases: Sequence[_Case], *, started: str, capture: str) -> ET.Element:
     suite = ET.Element(
         "testsuite",
         {
             "id": str(index),
             "name": _clean(name),
-            "package": "renderkit",
+            "package": _clean(capture),
             "timestamp": started,
             "hostname": "localhost",
-            "tests": str(len(cases)),
-            "failures": str(counts["failure"]),
-            "errors": str(counts["error"]),
-            "skipped": str(counts["skipped"]),
-            "time": f"{sum(case.seconds for case in cases):.3f}",
+            "skipped": str(sum(case.outcome == "skipped" for case in cases)),
+            **_totals(cases),
         },
     )
     ET.SubElement(suite, "properties")
-    suite.extend(_case(case) for case in cases)
+    suite.extend(_case(case, capture) for case in sorted(cases, key=lambda case: _ORDER[case.outcome]))
     ET.SubElement(suite, "system-out")
     ET.SubElement(suite, "system-err")
     return suite
 
 
-def _case(case: _Case) -> ET.Element:
-    element = ET.Element(
-        "testcase", {"name": _clean(case.name), "classname": "renderkit", "time": f"{case.seconds:.3f}"}
-    )
+def _case(case: _Case, capture: str) -> ET.Element:
+    names = {"name": _clean(case.name), "classname": _clean(f"renderkit.{capture}")}
+    element = ET.Element("testcase", {**names, "time": f"{case.seconds:.3f}"})
     if case.outcome != "passed":
         attributes = {"message": _clean(case.message)}
         if case.outcome != "skipped":

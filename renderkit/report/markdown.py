@@ -6,55 +6,59 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.limits import limits_section
 from renderkit.report.markdown_text import escaped, table
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary, table_metrics
-from renderkit.results.report import GateVerdict, Report
+from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
+from renderkit.results.headline import headline_of
+from renderkit.results.report import Report
 
 _MOST_ROWS = 20
 _MOST_OF_ANSWER = 600
-_WORDS = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
 
 
 def dump_markdown(report: Report) -> str:
-    """Return the summary (GitHub's Markdown): verdict, what stands out, failed gates, the worst cameras, provenance.
+    """Return the summary (GitHub's Markdown): verdict, what went wrong by cause, the worst cameras, what is missing.
 
     Names from the capture are escaped: they can make neither markup nor links.
     """
-    outcome = outcome_of(report)
-    lines = [f"## renderkit: {_WORDS[outcome.state]}", "", escaped(outcome.text, _MOST_OF_ANSWER), ""]
-    lines += [f"- {escaped(sentence, _MOST_OF_ANSWER)}" for sentence in diagnose_run(report)]
-    lines += ["", *_gate_lines(report.gates), *_camera_lines(report), *_provenance_lines(report)]
+    headline = headline_of(report)
+    lines = [f"## renderkit: {headline.word}", "", escaped(headline.verdict, _MOST_OF_ANSWER), ""]
+    lines += [f"- {title}: {escaped(text, _MOST_OF_ANSWER)}" for title, text in headline.answers]
+    lines += ["", *_cause_lines(report), *_camera_lines(report), *_gap_lines(report), *_provenance_lines(report)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _gate_lines(gates: Sequence[GateVerdict]) -> list[str]:
-    bad = [gate for gate in gates if not gate.passed]
-    if not bad:
+def _cause_lines(report: Report) -> list[str]:
+    groups = group_causes(report)
+    if not groups:
         return []
-    # What blocks comes first.
-    shown = sorted(bad, key=lambda gate: gate.tolerated)[:_MOST_ROWS]
+    shown = groups[:_MOST_ROWS]
     rows = [
-        [
-            escaped(gate.gate),
-            escaped(gate.subject),
-            escaped(gate.mesh),
-            f"{gate.verdict}{', tolerated' if gate.tolerated else ''}",
-            escaped(gate.message),
-        ]
-        for gate in shown
+        [escaped(group.title), group.count, escaped(list_cameras(group.cameras) if group.cameras else ""),
+         escaped(group.detail)]
+        for group in shown
+    ]  # fmt: skip
+    more = [f"and {len(groups) - len(shown)} more, all in report.json", ""] if len(groups) > len(shown) else []
+    return ["### What is wrong", "", *table(["cause", "how many", "cameras", "the worst"], rows), "", *more]
+
+
+def _gap_lines(report: Report) -> list[str]:
+    gaps = not_checked(report)
+    lines = [
+        f"- {escaped(', '.join(metric.plain for metric in gap.metrics))}: missing in {gap.views} of "
+        f"{len(report.rows)} views: {escaped(gap.reason)}"
+        for gap in gaps[:_MOST_ROWS]
     ]
-    more = [f"and {len(bad) - len(shown)} more, all in report.json", ""] if len(bad) > len(shown) else []
-    return ["### Gates", "", *table(["gate", "subject", "mesh", "verdict", "numbers"], rows), "", *more]
+    lines += [f"- camera {escaped(name)} was skipped: {escaped(why)}" for name, why in report.skipped_cameras.items()]
+    return ["### What was not checked", "", *lines, ""] if lines else []
 
 
 def _camera_lines(report: Report) -> list[str]:
     summaries = report.summary.cameras
-    place = {entry.camera: index for index, entry in enumerate(report.summary.ranked)}
-    ordered = sorted(summaries, key=lambda summary: (place.get(summary.camera, -1), summary.mesh))[:_MOST_ROWS]
+    ordered = worst_first(report)[:_MOST_ROWS]
     if not ordered:
         return []
     metrics = table_metrics(summaries)

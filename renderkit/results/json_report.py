@@ -122,6 +122,7 @@ def parse_report(text: str, source: Path) -> Report:
 def _provenance_json(provenance: Provenance) -> dict[str, Any]:
     return {
         "command": provenance.command,
+        "config": provenance.config,
         "capture": provenance.capture,
         "dataset": provenance.dataset,
         "unit": provenance.unit,

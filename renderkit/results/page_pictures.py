@@ -7,9 +7,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+import numpy as np
+
+from renderkit.arrays import FloatArray, frozen
 from renderkit.errors import DatasetError
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import KannalaBrandt, make_distortion
 from renderkit.results.rows import ViewKey
 from renderkit.results.run_folder import own_file, picture_name
 from renderkit.untrusted.files import read_bytes
@@ -20,6 +25,8 @@ FOLDER: Final = "page"
 Layer: TypeAlias = Literal["photo", "rendering", "difference"]
 LAYERS: Final[tuple[Layer, ...]] = ("photo", "rendering", "difference")
 
+MATTE: Final = "matte"
+OUTLINE_SUFFIX: Final = ".outline.json"
 LONGEST_PX: Final = 640
 NUM_OFFSET_BINS: Final = 72
 _MAX_PICTURE_BYTES = 4 << 20
@@ -39,6 +46,22 @@ class OffsetCurve:
     counts: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class MovableOutline:
+    """The outline of a rendered mesh as points in space, so that it can be drawn again for a camera that is changed.
+
+    A camera that turns, or has another focal length or lens, sees the same outline points. One that moves sees others;
+    the difference is of second order in the motion.
+
+    Attributes:
+        camera: What the picture was rendered with, in px of the photograph; its pose does not matter.
+        rings: (N, 3) closed rings in the camera's frame, world units; even-odd, so that holes are rings as well.
+    """
+
+    camera: Camera
+    rings: tuple[FloatArray, ...]
+
+
 @dataclass(frozen=True)
 class PagePictures:
     """What the page shows of one view.
@@ -46,15 +69,28 @@ class PagePictures:
     Attributes:
         layers: WebP bytes by layer; a layer that the capture has no data for is absent.
         offsets: The contour offset, or None.
+        outline: The rendered outline in space, or None.
+        matte: WebP bytes of the captured mask's coverage, 0 to 255, or None.
     """
 
     layers: Mapping[Layer, bytes] = field(default_factory=dict)
     offsets: OffsetCurve | None = None
+    outline: MovableOutline | None = None
+    matte: bytes | None = None
 
     @property
     def num_bytes(self) -> int:
-        """Size of all layers."""
-        return sum(len(data) for data in self.layers.values())
+        """Size of all pictures."""
+        return sum(len(data) for data in self.layers.values()) + len(self.matte or b"")
+
+    def without_pictures(self) -> PagePictures:
+        """Return only the curve of offsets."""
+        return PagePictures({}, self.offsets)
+
+
+def has_page_pictures(key: ViewKey, folder: Path) -> bool:
+    """Whether a run folder has pictures of a view."""
+    return any((folder / FOLDER / picture_name(key, f".{layer}.webp")).is_file() for layer in LAYERS)
 
 
 def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
@@ -63,17 +99,52 @@ def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
     Raises:
         DatasetError: If a file is there but is not what it should be.
     """
-    layers: dict[Layer, bytes] = {}
-    for layer in LAYERS:
-        path = folder / FOLDER / picture_name(key, f".{layer}.webp")
-        if own_file(folder, path):
-            data = _read(path)
-            # It goes into a page that people open: nothing but a picture may.
-            if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-                raise DatasetError(path, None, "expected a WebP picture")
-            layers[layer] = data
-    path = folder / FOLDER / picture_name(key, ".json")
-    return PagePictures(layers, _parse_offsets(path) if own_file(folder, path) else None)
+    layers = {layer: data for layer in LAYERS if (data := _read_webp(key, folder, layer)) is not None}
+    offsets, outline = (folder / FOLDER / picture_name(key, suffix) for suffix in (".json", OUTLINE_SUFFIX))
+    return PagePictures(
+        layers,
+        _parse_offsets(offsets) if own_file(folder, offsets) else None,
+        _parse_outline(outline) if own_file(folder, outline) else None,
+        _read_webp(key, folder, MATTE),
+    )
+
+
+def outline_json(outline: MovableOutline) -> dict[str, Any]:
+    """Return what `read_page_pictures` reads an outline back from, and what the page's script draws."""
+    camera = outline.camera
+    return {
+        "size": list(camera.size),
+        "K": camera.K.tolist(),
+        "model": camera.distortion.model,
+        "coefficients": camera.distortion.coefficients.tolist(),
+        "rings": [[float(f"{value:.7g}") for value in ring.ravel()] for ring in outline.rings],
+    }
+
+
+def _read_webp(key: ViewKey, folder: Path, name: str) -> bytes | None:
+    path = folder / FOLDER / picture_name(key, f".{name}.webp")
+    if not own_file(folder, path):
+        return None
+    data = _read(path)
+    # It goes into a page that people open: nothing but a picture may.
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        raise DatasetError(path, None, "expected a WebP picture")
+    return data
+
+
+def _parse_outline(path: Path) -> MovableOutline:
+    try:
+        document = json.loads(_read(path))
+        lens = document["coefficients"]
+        distortion = KannalaBrandt(np.array(lens)) if document["model"] == "kannala_brandt" else make_distortion(lens)
+        width, height = document["size"]
+        camera = Camera(np.array(document["K"], np.float64), width, height, distortion)
+        rings = tuple(frozen(np.array(ring, np.float64).reshape(-1, 3)) for ring in document["rings"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise DatasetError(path, None, f"not an outline: {error}") from error
+    if not all(np.isfinite(ring).all() for ring in rings):
+        raise DatasetError(path, None, "expected finite points")
+    return MovableOutline(camera, rings)
 
 
 def _read(path: Path) -> bytes:

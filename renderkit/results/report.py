@@ -87,6 +87,7 @@ class Provenance:
         renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of what drew.
         options: The options that decide the numbers, as text.
         inputs: Files that were read, with their hashes.
+        config: The renderkit.toml that gates came from; "" without one.
     """
 
     command: str = ""
@@ -97,6 +98,7 @@ class Provenance:
     renderer: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[InputFile, ...] = ()
+    config: str = ""
 
     def __post_init__(self) -> None:
         """Freeze the mappings."""

@@ -66,6 +66,7 @@ def _provenance() -> dict[str, Any]:
     return object_schema(
         "Where the numbers come from",
         command=TEXT,
+        config=TEXT | {"description": "The renderkit.toml that gates came from; empty without one"},
         capture=TEXT,
         dataset=TEXT,
         unit={"enum": ["m", "mm", "unknown"]},

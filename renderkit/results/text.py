@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from renderkit.metrics.score_kind import Metric
 from renderkit.notebook import table_html
 from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
+from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
+from renderkit.results.explanation import CameraExplanation
+from renderkit.results.headline import headline_of
 from renderkit.results.kinds import METRICS
-from renderkit.selection import natural_sorted
 
 _CI_COMMANDS = ("::", "##[", "##vso[")
 """How a line begins that GitHub or Azure obey."""
 
 if TYPE_CHECKING:
-    from renderkit.results.report import GateVerdict, Report
+    from renderkit.results.report import Report
 
 _MOST_COLUMNS = 10
 _MOST = 10
@@ -58,12 +60,20 @@ def report_text(report: Report) -> str:
     """Return all that `renderkit validate` prints of a report, without colours."""
     tables = [str(table) for table in (camera_table(report), *requested_tables(report))]
     below = [*surface_lines(report), "", *summary_lines(report)]
-    above = diagnosis_lines(report)
+    above = [*headline_lines(report), *diagnosis_lines(report)]
     return "\n".join([*above, *([""] if above else []), "\n\n".join(tables), *map(printable, below)])
 
 
+def headline_lines(report: Report) -> list[str]:
+    """Return what stands first: the verdict, which camera, how bad, and what to do."""
+    headline = headline_of(report)
+    parts = (("which camera", headline.who), ("how bad", headline.size), ("what next", headline.next_step))
+    lines = [f"{headline.word}: {headline.verdict}", *(f"  {title}: {text}" for title, text in parts if text)]
+    return [printable(line) for line in lines]
+
+
 def diagnosis_lines(report: Report) -> list[str]:
-    """Return what stands first: whether the rig as a whole fits, then one line per camera that is off."""
+    """Return what follows the headline: whether the rig as a whole fits, then one line per camera that is off."""
     return [] if report.diagnosis is None else [printable(line) for line in report.diagnosis.lines]
 
 
@@ -119,7 +129,7 @@ def _shared_out(asked: Sequence[Metric]) -> list[list[Metric]]:
 
 
 def _table(report: Report, metrics: Sequence[Metric]) -> TextTable:
-    worst, summaries = report.summary.worst, report.summary.cameras
+    worst, summaries = report.summary.worst, worst_first(report)
     several_meshes, several_frames = len(report.meshes) > 1, len(report.frames) > 1
     headers = ["camera", *(["mesh"] if several_meshes else []), *(["frames"] if several_frames else [])]
     left = [True, *([True] if several_meshes else []), *([False] if several_frames else [])]
@@ -140,18 +150,14 @@ def _table(report: Report, metrics: Sequence[Metric]) -> TextTable:
 
 
 def summary_lines(report: Report) -> list[str]:
-    """Return the sentences below the table: worst camera, what is not computable, what failed, what was skipped."""
-    lines = _worst_lines(report)
-    lines += [f"cause: {one}" for one in report.explanations]
+    """Return the sentences below the table: gates, what failed, the worst camera, causes, what is not computable."""
+    lines = [*(verdict_lines(report) if report.gates else []), *failure_lines(report), *_worst_lines(report)]
+    lines += _cause_lines(report.explanations)
     lines += _missing_lines(report)
-    lines += failure_lines(report)
     for name, why in list(report.skipped_cameras.items())[:_MOST]:
         lines.append(f"skipped by the dataset: camera {name}: {why}")
     lines += [f"check: {check}" for check in report.checks]
-    lines += _warning_lines(report)
-    if report.gates:
-        lines += verdict_lines(report.gates)
-    return lines
+    return lines + _warning_lines(report)
 
 
 def input_lines(report: Report) -> list[str]:
@@ -160,31 +166,39 @@ def input_lines(report: Report) -> list[str]:
 
 
 def failure_lines(report: Report) -> list[str]:
-    """Return the views that failed, the first of many, and why."""
-    lines, failures = [], report.failures
-    if failures:
-        lines.append(f"failed: {len(failures)} of {len(report.rows)} views")
-        for row in failures[:_MOST]:
-            message = row.failure.message if row.failure else ""
-            lines.append(f"  frame {row.key.frame} camera {row.key.camera}: {message}")
-        if len(failures) > _MOST:
-            lines.append(f"  and {len(failures) - _MOST} more, all in report.json")
-    return lines
+    """Return the views that failed, those with the same reason in one line, the most first."""
+    if not report.failures:
+        return []
+    groups = [group for group in group_causes(report) if group.kind == "failed"]
+    lines = [f"failed: {len(report.failures)} of {len(report.rows)} views"]
+    lines += [
+        f"  {group.title}: {group.count} ({list_cameras(group.cameras)}; {group.detail})" for group in groups[:_MOST]
+    ]
+    return [*lines, f"  and {len(groups) - _MOST} more reasons, all in report.json"] if len(groups) > _MOST else lines
 
 
-def verdict_lines(verdicts: Sequence[GateVerdict]) -> list[str]:
-    """Return one line per verdict that is no pass, what blocks first, and a line that counts."""
-    shown = sorted((v for v in verdicts if not v.passed), key=lambda verdict: not verdict.blocks)
-    lines = []
-    for verdict in shown[:_MOST_VERDICTS]:
-        mesh = f" ({verdict.mesh})" if verdict.mesh else ""
-        word = f"{verdict.verdict}, tolerated" if verdict.tolerated else verdict.verdict
-        lines.append(printable(f"gate {word}: {verdict.gate}: {verdict.subject}{mesh}: {verdict.message}"))
-    if len(shown) > _MOST_VERDICTS:
-        lines.append(f"and {len(shown) - _MOST_VERDICTS} more that do not pass")
+def verdict_lines(report: Report) -> list[str]:
+    """Return one line per gate that does not pass, what blocks first, its cameras counted, and a line that counts."""
+    groups = [group for group in group_causes(report) if group.kind == "gate"]
+    lines = [printable(str(group)) for group in groups[:_MOST_VERDICTS]]
+    if len(groups) > _MOST_VERDICTS:
+        lines.append(f"and {len(groups) - _MOST_VERDICTS} more that do not pass")
+    verdicts = report.gates
     tolerated = sum(verdict.tolerated for verdict in verdicts)
     words = f", {tolerated} tolerated" if tolerated else ""
     return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {len(verdicts)} checks pass{words}"]
+
+
+def _cause_lines(explanations: Sequence[CameraExplanation]) -> list[str]:
+    """Return one line per cause; cameras with the same one are counted, the worst is explained."""
+    groups: dict[str, list[CameraExplanation]] = {}
+    for one in explanations:
+        groups.setdefault(one.cause, []).append(one)
+    return [
+        f"cause: {group[0]}" if len(group) == 1
+        else f"cause: {cause}: {len(group)} cameras ({list_cameras([one.camera for one in group])}); {group[0]}"
+        for cause, group in groups.items()
+    ]  # fmt: skip
 
 
 def _note(summary: CameraSummary, worst: bool) -> str:
@@ -217,31 +231,19 @@ def _against(entry: WorstCamera) -> str:
 
 def _missing_lines(report: Report) -> list[str]:
     """Count what is not computable by reason; metrics with the same reason share a line."""
-    rows = [row for row in report.rows if row.failure is None]
-    titles: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
-    cameras: dict[str, list[str]] = {}
-    for metric in table_metrics(()):
-        reasons = [(row.key.camera, reason) for row in rows if (reason := row.missing_reason(metric)) is not None]
-        found = Counter(reason for _, reason in reasons)
-        for camera, reason in reasons:
-            cameras.setdefault(reason, []).append(camera)
-        for reason, count in found.items():
-            titles.setdefault(reason, []).append(metric.title)
-            counts[reason] = max(counts[reason], count)
+    num_views, num_cameras = len(report.rows), len(report.camera_names)
     return [
-        f"not computable: {', '.join(names)} in {counts[reason]} of {len(report.rows)} views"
-        f"{_which(cameras[reason], len(report.cameras))}: {reason}"
-        for reason, names in titles.items()
+        f"not computable: {', '.join(metric.title for metric in gap.metrics)} in {gap.views} of {num_views} views"
+        f"{_which(gap.cameras, num_cameras)}: {gap.reason}"
+        for gap in not_checked(report)
     ]
 
 
-def _which(cameras: Iterable[str], num_cameras: int) -> str:
+def _which(cameras: Sequence[str], num_cameras: int) -> str:
     """Name a few cameras where they are not all."""
-    names = natural_sorted(set(cameras))
-    if len(names) > min(_MOST, num_cameras - 1):
+    if len(cameras) > min(_MOST, num_cameras - 1):
         return ""
-    return f" (camera{'s' if len(names) > 1 else ''} {', '.join(names)})"
+    return f" (camera{'s' if len(cameras) > 1 else ''} {', '.join(cameras)})"
 
 
 def _warning_lines(report: Report) -> list[str]:

@@ -54,8 +54,8 @@ def test_validate_writes_every_format_side_by_side(finished: Path) -> None:
     ("gates", "code", "words"),
     [
         ([f"{RMS} <= 1 px for 22,28,31"], 0, "gates: 3 of 3 checks pass"),
-        ([f"{RMS} <= 1 px for 22-31"], 1, "gate fail: reprojection_rms_px <= 1 px for 22-31: 25 (scan): "),
-        ([f"{RMS} <= 1 px"], 1, "gate not computable"),
+        ([f"{RMS} <= 1 px for 22-31"], 1, "gate reprojection_rms_px <= 1 px for 22-31 fails: 1 camera (camera 25): "),
+        ([f"{RMS} <= 1 px"], 1, "cannot be computed: "),
         (["iou >= 90 %", "coverage(iou) >= 6 of 6"], 0, "gates: 7 of 7 checks pass"),
         (["iou >= 90 %", "worst(iou) >= 99.9 %"], 1, "gates: 6 of 7 checks pass"),
     ],
@@ -87,7 +87,7 @@ known_failures = ["25"]
     (tmp_path / "renderkit.toml").write_text(config)
     result = run("gate", finished)
     assert result.code == 0
-    assert "gate fail, tolerated: landmarks: 25 (scan)" in result.out
+    assert "gate landmarks fails, tolerated: 1 camera (camera 25)" in result.out
     assert "gates: 7 of 8 checks pass, 1 tolerated" in result.out
     (tmp_path / "other.toml").write_text(config.replace("baseline =", "baselin ="))
     result = run("gate", finished, "--config", "other.toml")
@@ -155,4 +155,4 @@ def test_compare_prints_a_table_and_writes_a_page(run: Run, finished: Path, tmp_
     line = next(line for line in result.out.splitlines() if line.startswith("25"))
     assert line.split()[2] == line.split()[3]
     document = html.fromstring((tmp_path / "both.html").read_bytes())
-    assert document.xpath("//h2/text()") == ["Runs", RMS]
+    assert document.xpath("//h2/text()") == ["Runs", "landmark error, RMS (px)"]

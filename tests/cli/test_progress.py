@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
+from renderkit.cli.command_log import CommandLog
 from renderkit.cli.progress import Progress
 
 
 def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress() as progress:
+    with CommandLog(), Progress() as progress:
         for done in range(101):
             progress.update(done, 100)
     output = capsys.readouterr()

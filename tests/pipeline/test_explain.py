@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from renderkit.diagnosis.camera_causes import diagnose_run
 from renderkit.diagnosis.hypotheses.registry import HYPOTHESES
 from renderkit.formats import open_capture
 from renderkit.pipeline import explain
@@ -19,6 +18,7 @@ from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.cpu import CpuRenderer
 from renderkit.report.registry import write_formats
 from renderkit.results.cameras import rank_cameras, summarise_cameras
+from renderkit.results.causes import group_causes
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.report import Report
 from renderkit.synth.faults import parse_fault
@@ -103,9 +103,9 @@ def test_a_resized_picture_says_so_by_itself(tmp_path: Path) -> None:
 def test_the_diagnosis_says_which_camera_is_wrong_and_why(tmp_path: Path) -> None:
     report, found = _explained(tmp_path, "gl-axes@31", "scaled-focal@22=1.03")
     told = Report(report.rows, explanations=found)
-    sentences = diagnose_run(told)
-    assert any(s.startswith("Camera 31 stands out") and "OpenGL's camera axes" in s for s in sentences)
-    assert any(s.startswith("Camera 22 stands out") and "focal length too long" in s for s in sentences)
+    details = {group.cameras: group.detail for group in group_causes(told)}
+    assert "OpenGL's camera axes" in details["31",]
+    assert "focal length too long" in details["22",]
 
 
 def test_a_wrong_focal_length_is_told_in_the_same_words_everywhere(tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_a_wrong_focal_length_is_told_in_the_same_words_everywhere(tmp_path: Pat
     (cause,) = found
     assert cause.cause == "scale"
     assert "too large: focal length too long, or distance along the axis" in cause.sentence
-    assert any(sentence.endswith(cause.text) for sentence in diagnose_run(told))
+    assert any(group.detail.endswith(cause.sentence) for group in group_causes(told))
     for path in write_formats(told, tmp_path, ["html", "markdown"]):
         text = path.read_text(encoding="utf-8").replace("\\", "")  # Markdown escapes punctuation
-        assert cause.text in text
+        assert cause.sentence in text
         assert "principal point" not in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -107,23 +108,26 @@ def test_it_opens_offline_without_a_complaint_and_draws(run_page: Path, open_pag
     assert page.locator("#histogram .bars").count() == 2
     assert page.locator("#timeline .scatterlayer .trace").count() == 2
     assert "12 cameras" in (page.locator("#histogram").get_attribute("aria-label") or "")
-    page.locator("#metric").select_option(label="iou")
-    assert "Histogram of iou over 11 cameras" in (page.locator("#histogram").get_attribute("aria-label") or "")
+    page.locator("#metric").select_option(label="mask overlap (IoU)")
+    assert "Histogram of mask overlap (IoU) over 11 cameras" in (
+        page.locator("#histogram").get_attribute("aria-label") or ""
+    )
     assert opened.complaints == []
 
 
 def test_sorting_and_filtering(run_page: Path, open_page: Callable[..., Opened]) -> None:
     page = open_page(run_page).page
-    assert _cameras(page)[:3] == ["00", "01", "02"]
-    page.get_by_role("button", name="RMS px").click()
-    assert page.locator("th[aria-sort='descending']").inner_text() == "RMS px"
-    # The worst first; what has no number stays last, whichever way.
+    # The worst first: failed views, gates, then by deviation.
+    assert _cameras(page)[:2] == ["dead", "bad"]
+    page.get_by_role("button", name="landmark error, RMS (px)").click()
+    assert page.locator("th[aria-sort='descending'] button").inner_text() == "landmark error, RMS (px)"
+    # What has no number stays last, whichever way.
     assert _cameras(page)[:2] == ["bad", "10"]
     assert _cameras(page)[-1] == "dead"
-    page.get_by_role("button", name="RMS px").click()
+    page.get_by_role("button", name="landmark error, RMS (px)").press("Enter")
     assert (_cameras(page)[0], _cameras(page)[-1]) == ("00", "dead")
-    page.get_by_role("button", name="IoU").click()
-    assert _cameras(page)[-2:] == ["03", "dead"]
+    page.get_by_role("button", name="mask overlap (IoU)").click()
+    assert set(_cameras(page)[-2:]) == {"03", "dead"}
     page.get_by_role("button", name="camera", exact=True).click()
     assert _cameras(page)[:2] == ["00", "01"]
     page.get_by_label("Name contains").fill("0")
@@ -204,10 +208,16 @@ def test_everything_is_reached_by_keyboard(run_page: Path, open_page: Callable[.
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('#table a')"):
             break
-    assert page.evaluate("document.activeElement.textContent") == "00"
+    assert page.evaluate("document.activeElement.textContent") == "dead"
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator("details.camera[open] h3").inner_text() == "00"
+    assert page.locator("details.camera[open] h3").inner_text() == "bad"
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "enlarge"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#viewer[open]")
+    page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.type") == "range"
     page.keyboard.press("End")
@@ -227,17 +237,45 @@ def test_axe_finds_no_serious_violation(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_in_print_every_camera_unfolds_with_its_pictures(run_page: Path, open_page: Callable[..., Opened]) -> None:
-    page = open_page(run_page).page
+def test_sixty_cameras_print_on_at_most_four_pages(
+    make_report: MakeReport, write_run: WriteRun, tmp_path: Path, open_page: Callable[..., Opened]
+) -> None:
+    errors = {f"{index:02}": 1.0 + 0.001 * index for index in range(60)} | {"30": 9.0, "31": 8.0}
+    report = make_report(errors, overlaps=dict.fromkeys(errors, 0.97))
+    report = replace(report, gates=judge(report, [parse_gate(f"{RMS} <= 5 px")]))
+    path = WRITER.write(report, write_run(report, tmp_path))
+    assert path.stat().st_size < 25_000_000
+    page = open_page(path).page
+    assert page.locator("#table tbody tr").count() == 60
+    printed = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) in {2, 3, 4}
     page.emulate_media(media="print")
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details.camera:not([open])").count() == 0
-    layers = page.locator("#camera-0 .layer")
-    assert [layer.evaluate("e => getComputedStyle(e).opacity") for layer in layers.all()] == ["1", "1", "1"]
-    boxes = [layer.bounding_box() for layer in layers.all()]
-    assert len({box["x"] for box in boxes if box}) == 3
-    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert page.locator("details.camera[open]").count() == 0
+    # No chart and no folded camera is left empty on paper.
+    for selector in ("#rig", "#histogram", "#details", "details.camera", ".controls", "#viewer"):
+        assert page.locator(f"{selector}:visible").count() == 0
+    for selector in ("h1", ".compare", ".map", ".groups", "#table"):
+        assert page.locator(selector).is_visible()
+
+
+def test_the_picture_opens_large_and_is_zoomed_and_moved(run_page: Path, open_page: Callable[..., Opened]) -> None:
+    opened = open_page(run_page)
+    page = opened.page
+    page.locator("#table a", has_text="bad").click()
+    page.locator("details.camera[open] .stack").click()
+    page.wait_for_function("document.getElementById('viewer-image').style.transform !== ''")
+    before = page.locator("#viewer-image").bounding_box()
+    page.get_by_role("button", name="Larger").click()
+    larger = page.locator("#viewer-image").bounding_box()
+    assert before is not None
+    assert larger is not None
+    assert larger["width"] == pytest.approx(1.25 * before["width"], rel=1e-3)
+    page.locator("#viewer-stage").focus()
+    page.keyboard.press("ArrowLeft")
+    moved = page.locator("#viewer-image").bounding_box()
+    assert moved is not None
+    assert moved["x"] == pytest.approx(larger["x"] + 60.0, abs=0.5)
+    page.get_by_role("button", name="Close").click()
+    assert opened.complaints == []
 
 
 def test_hostile_names_run_nothing(

@@ -17,7 +17,7 @@ from lxml import html
 from renderkit.errors import DatasetError
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
-from renderkit.report.html import page as page_module
+from renderkit.report.html import shown_cameras
 from renderkit.report.html.html_file import WRITER
 from renderkit.report.html.page import render_page
 from renderkit.results.report import Report
@@ -53,15 +53,21 @@ def test_verdict_numbers_pictures_and_provenance_are_in_it(
     document = _document(report, write_run(report, tmp_path))
     assert document.xpath("string(//h1)").split()[0] == "FAIL"
     rows = document.xpath("//table[@id='table']/tbody/tr")
-    assert [row.xpath("string(th)") for row in rows] == ["a", "b", "c"]
+    # The worst first.
+    assert rows[0].xpath("string(th)") == "b"
     heads = [text.strip() for text in document.xpath("//table[@id='table']//thead//button/text()")]
-    assert rows[1].xpath("td/text()")[heads.index("RMS px") - 1] == "9.00"
-    assert rows[1].get("class") == "gate"
+    assert rows[0].xpath("td/text()")[heads.index("landmark error, RMS (px)") - 1] == "9.00"
+    assert rows[0].get("class") == "gate"
     details = document.xpath("//details[contains(@class,'camera')]")
     assert len(details) == 3
     assert len(details[0].xpath(".//figure[contains(@class,'layer')]/img")) == 3
     assert all(src.startswith("data:image/webp;base64,") for src in document.xpath("//img/@src"))
-    assert document.xpath("//a[text()='frame 0']/@href") == ["overlays/0_a.png", "overlays/0_b.png", "overlays/0_c.png"]
+    links = document.xpath("//a[text()='frame 0']/@href")
+    assert sorted(links) == ["overlays/0_a.png", "overlays/0_b.png", "overlays/0_c.png"]
+    # The camera at the top is the one that fails.
+    assert "Camera b" in document.xpath("string(//header//figcaption)")
+    causes = document.xpath("//section[@aria-labelledby='h-failures']//li/b/text()")
+    assert causes[0] == f"Gate {RMS} <= 1.5 fails"
     text = document.text_content()
     for words in ("renderkit validate capture", "Numba on 2 threads", "ab" * 32, "2 of 3 checks pass; 1 fail."):
         assert words in text
@@ -105,7 +111,7 @@ def test_hostile_names_stay_text(make_report: MakeReport, write_run: WriteRun, t
     report = replace(report, rows=rows, provenance=replace(report.provenance, command=HOSTILE[0], capture=HOSTILE[2]))
     report = replace(report, gates=judge(report, [parse_gate(f"{RMS} <= 1.5")]))
     document = _document(report, write_run(report, tmp_path), report)
-    assert len(document.xpath("//script")) == 2 + 5
+    assert len(document.xpath("//script")) == 4 + 8
     assert not document.xpath("//img[@onerror]")
     assert "49" not in document.xpath("string(//table[@id='table'])").replace("{{ 7 * 7 }}", "").split()
     for link in document.xpath("//a/@href"):
@@ -117,11 +123,11 @@ def test_hostile_names_stay_text(make_report: MakeReport, write_run: WriteRun, t
 
 def test_zero_cameras_and_all_failed(make_report: MakeReport, write_run: WriteRun, tmp_path: Path) -> None:
     empty = _document(make_report({}), tmp_path)
-    assert empty.xpath("string(//h1)").split()[:2] == ["NOT", "USABLE"]
+    assert empty.xpath("string(//h1)").split()[:2] == ["NOTHING", "CHECKED"]
     assert "The run has no cameras." in empty.text_content()
     failed = make_report(failed={"a": "corrupt JPEG", "b": "corrupt JPEG"})
     document = _document(failed, write_run(failed, tmp_path))
-    assert document.xpath("string(//h1)").split()[:2] == ["NOT", "USABLE"]
+    assert document.xpath("string(//h1)").split()[:2] == ["NOTHING", "CHECKED"]
     assert len(document.xpath("//tr[@class='failed']")) == 2
     assert "corrupt JPEG" in document.xpath("string(//details[@id='camera-0'])")
 
@@ -134,7 +140,7 @@ def test_ten_thousand_cameras_make_a_page_that_opens(make_report: MakeReport, tm
     assert path.stat().st_size < 15e6
     assert len(document.xpath("//table[@id='table']/tbody/tr")) == 10_001
     details = document.xpath("//details[contains(@class,'camera')]//h3/text()")
-    assert len(details) == page_module.MAX_DETAILS
+    assert len(details) == shown_cameras.MAX_DETAILS
     assert "bad" in details
 
 
@@ -144,7 +150,7 @@ def test_pictures_stop_at_the_budget_the_worst_cameras_keeping_theirs(
     report = make_report({"a": 1.0, "b": 1.1, "c": 30.0, "d": 1.2})
     folder = write_run(report, tmp_path)
     one = sum(path.stat().st_size for path in (folder / "page").glob("0_c_scan.*.webp"))
-    monkeypatch.setattr(page_module, "MAX_PICTURE_BYTES", int(1.5 * one))
+    monkeypatch.setattr(shown_cameras, "MAX_PICTURE_BYTES", int(1.5 * one))
     document = html.fromstring(render_page(report, folder))
     with_pictures = document.xpath("//details[.//img]//h3/text()")
     assert with_pictures == ["c"]
@@ -154,7 +160,7 @@ def test_pictures_stop_at_the_budget_the_worst_cameras_keeping_theirs(
 def test_a_run_without_pictures_or_rig_still_makes_a_page(make_report: MakeReport, tmp_path: Path) -> None:
     document = _document(make_report({"a": 1.0}), tmp_path)
     assert "The run folder holds no rig.json" in document.text_content()
-    assert not document.xpath("//img")
+    assert document.xpath("//img/@id") == ["viewer-image"]
 
 
 def test_a_false_picture_is_refused(make_report: MakeReport, write_run: WriteRun, tmp_path: Path) -> None:

@@ -10,7 +10,15 @@ from lxml import html
 
 from renderkit.errors import DatasetError
 from renderkit.report.html.compare_page import write_comparison
-from renderkit.results.compare import Change, NamedRun, comparable_metrics, compare_metrics, compare_runs, name_runs
+from renderkit.results.compare import (
+    Change,
+    NamedRun,
+    comparable_metrics,
+    compare_metrics,
+    compare_runs,
+    comparison_sentence,
+    name_runs,
+)
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 
@@ -77,3 +85,15 @@ def test_runs_without_cameras_still_make_a_page(make_report: MakeReport, tmp_pat
     empty = NamedRun("none", make_report({}))
     write_comparison([empty, empty], compare_metrics([empty, empty], [RMS]), tmp_path / "compare.html")
     assert "No run has cameras." in (tmp_path / "compare.html").read_text()
+
+
+def test_one_sentence_says_which_cameras_changed_and_by_how_much(make_report: MakeReport) -> None:
+    before = NamedRun("before", make_report({"1": 1.0, "2": 1.0, "3": 5.0}))
+    after = NamedRun("after", make_report({"1": 1.0, "2": 4.0, "3": 2.0}))
+    told = comparison_sentence([before, after], compare_metrics([before, after], [RMS]))
+    assert told.startswith("after against before: camera 2 is worse (camera 2: landmark error, RMS 1.00 px to 4.00 px")
+    assert "; camera 3 is better (camera 3: landmark error, RMS 5.00 px to 2.00 px" in told
+    assert told.endswith("; 1 of 3 cameras did not change.")
+    again = [before, NamedRun("again", before.report)]
+    same = comparison_sentence(again, compare_metrics(again, [RMS]))
+    assert same == "again: none of 3 cameras changed by more than noise against before."

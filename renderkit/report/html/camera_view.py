@@ -71,7 +71,7 @@ class CameraView:
         name: Camera name.
         mesh: Mesh name.
         cells: (text, number or None) per shown metric.
-        state: "failed", "gate", "outlier" or "".
+        state: "failed", "gate", "off", "outlier", "unchecked" or "".
         note: Why, in words.
         num_failed: Views that failed.
         num_views: All its views.
@@ -95,13 +95,15 @@ class CameraDetail:
     Attributes:
         camera: The camera.
         frame: The frame that is shown: its worst.
-        numbers: (name, text or the reason why there is none, meaning) of every metric.
+        numbers: (plain words, value with unit or the reason why there is none, name and meaning) of every metric.
         gates: What gates say of it.
         warnings: Sentences of its views.
         failures: (frame, message) of views that failed.
         layers: Pictures of the slider.
         vectors: Landmark vectors, or None.
         has_offsets: Whether the page has its contour offset.
+        matte: The captured mask as a link that holds it; "" where the outline cannot be moved over one.
+        ratio: Width of the shown picture over its height.
         overlays: (frame, link) to the full-size overlays.
     """
 
@@ -114,33 +116,59 @@ class CameraDetail:
     layers: tuple[LayerView, ...]
     vectors: VectorView | None
     has_offsets: bool
+    matte: str
+    ratio: float
     overlays: tuple[tuple[str, str], ...]
 
 
-def view_camera(
-    index: int, summary: CameraSummary, metrics: Sequence[Metric], gates: Sequence[GateVerdict], outlier: bool
-) -> CameraView:
+@dataclass(frozen=True)
+class Judgement:
+    """Which cameras of a run are off, stand out or were not checked.
+
+    Attributes:
+        off: Camera name to what the diagnosis says of it in a few words.
+        outliers: Cameras that stand out.
+        unchecked: Cameras of which nothing could be computed.
+        gates: Verdicts by camera and mesh.
+    """
+
+    off: Mapping[str, str]
+    outliers: frozenset[str]
+    unchecked: frozenset[str]
+    gates: Mapping[tuple[str, str], Sequence[GateVerdict]]
+
+    def of(self, summary: CameraSummary) -> tuple[str, str]:
+        """Return a camera's state and why, in words."""
+        camera = summary.camera
+        blocking = [gate for gate in self.gates.get((camera, summary.mesh), ()) if gate.blocks]
+        off, outlier, unchecked = camera in self.off, camera in self.outliers, camera in self.unchecked
+        notes = [f"{summary.num_failed} of {len(summary.rows)} views failed"] * bool(summary.num_failed)
+        notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
+        notes += [f"off: {self.off[camera]}"] if off else ["stands out"] * outlier
+        notes += ["not checked"] * (unchecked and not summary.num_failed)
+        states = {"failed": summary.num_failed, "gate": blocking, "off": off, "outlier": outlier}
+        state = next((name for name, holds in states.items() if holds), "unchecked" if unchecked else "")
+        return state, ", ".join(notes)
+
+
+def view_camera(index: int, summary: CameraSummary, metrics: Sequence[Metric], judgement: Judgement) -> CameraView:
     """Return a camera's line of the table."""
     values = [metric.value(summary.scores) for metric in metrics]
     cells = tuple(
         (metric.text(value), value if math.isfinite(value) else None)
         for metric, value in zip(metrics, values, strict=True)
     )
-    blocking = [gate for gate in gates if gate.blocks]
-    notes = [f"{summary.num_failed} of {len(summary.rows)} views failed"] * bool(summary.num_failed)
-    notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
-    notes += ["stands out"] * outlier
-    state = "failed" if summary.num_failed else "gate" if blocking else "outlier" if outlier else ""
+    state, note = judgement.of(summary)
     return CameraView(
-        index,
-        f"camera-{index}",
-        summary.camera,
-        summary.mesh,
-        cells,
-        state,
-        ", ".join(notes),
-        summary.num_failed,
-        len(summary.rows),
+        index=index,
+        anchor=f"camera-{index}",
+        name=summary.camera,
+        mesh=summary.mesh,
+        cells=cells,
+        state=state,
+        note=note,
+        num_failed=summary.num_failed,
+        num_views=len(summary.rows),
     )
 
 
@@ -149,7 +177,11 @@ def view_detail(
 ) -> CameraDetail:
     """Return what unfolds below the table; `shown` is the view whose pictures are shown."""
     numbers = tuple(
-        (metric.name, summary.missing_reason(metric) or metric.text(metric.value(summary.scores)), metric.meaning)
+        (
+            metric.plain,
+            summary.missing_reason(metric) or metric.with_unit(metric.value(summary.scores)),
+            f"{metric.name}: {metric.meaning}",
+        )
         for metric in asked_metrics(summary.rows)
     )
     links = ((row.key.frame, safe_link(row.overlay)) for row in summary.rows)
@@ -160,11 +192,18 @@ def view_detail(
         tuple(gates),
         tuple(dict.fromkeys(warning for row in summary.rows for warning in row.warnings)),
         tuple((row.key.frame, row.failure.message) for row in summary.rows if row.failure is not None),
-        tuple(LayerView(n, _LAYER_TITLES[n], _uri(pictures.layers[n])) for n in LAYERS if n in pictures.layers),
+        tuple(LayerView(n, _LAYER_TITLES[n], webp_uri(pictures.layers[n])) for n in LAYERS if n in pictures.layers),
         view_vectors(shown, summary),
         pictures.offsets is not None,
+        webp_uri(pictures.matte) if pictures.matte is not None and pictures.outline is not None else "",
+        _ratio(shown),
         tuple((frame, link) for frame, link in links if link is not None),
     )
+
+
+def _ratio(row: ViewResult) -> float:
+    width, height = row.image_size or (4, 3)
+    return round(width / height, 4)
 
 
 def view_vectors(row: ViewResult, summary: CameraSummary) -> VectorView | None:
@@ -241,5 +280,6 @@ def _arrows(starts: FloatArray, ends: FloatArray) -> str:
     return _lines(starts, ends) + _lines(heads[0], ends) + _lines(heads[1], ends)
 
 
-def _uri(data: bytes) -> str:
+def webp_uri(data: bytes) -> str:
+    """Return a WebP picture as a link that holds it."""
     return f"data:image/webp;base64,{base64.b64encode(data).decode('ascii')}"

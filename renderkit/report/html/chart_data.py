@@ -52,7 +52,7 @@ def chart_data(
     before = None if baseline is None else baseline.summary.cameras
     return {
         "metrics": [
-            {"name": m.name, "title": m.title, "unit": m.unit, "better": m.better, "decimals": m.decimals}
+            {"name": m.name, "plain": m.plain, "unit": m.unit_text, "better": m.better, "decimals": m.decimals}
             for m in metrics
         ],
         "cameras": [
@@ -63,6 +63,7 @@ def chart_data(
         "timeline": _timeline(report, summaries, metrics),
         "offsets": {str(index): list(curve.median_px) for index, curve in offsets.items()},
         "scene": _scene(folder, summaries),
+        "unit": report.provenance.unit,
     }
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from renderkit.diagnosis.camera_causes import outcome_of
 from renderkit.metrics.score_kind import Metric
-from renderkit.report.html.page import STATE_WORDS, packed_plotly, page_asset, page_environment
-from renderkit.results.compare import Change, NamedRun
+from renderkit.report.html.page import packed_plotly, page_asset, page_environment
+from renderkit.results.compare import Change, NamedRun, comparison_sentence
+from renderkit.results.headline import headline_of
 from renderkit.writing import write_text
 
 
@@ -23,8 +23,8 @@ def write_comparison(runs: Sequence[NamedRun], tables: Sequence[tuple[Metric, Se
         page_environment()
         .get_template("compare.html.j2")
         .render(
-            runs=[(run, outcome_of(run.report)) for run in runs],
-            state_words=STATE_WORDS,
+            runs=[(run, headline_of(run.report)) for run in runs],
+            sentence=comparison_sentence(runs, tables),
             tables=tables,
             data={"runs": [run.name for run in runs], "tables": [_table(*table, len(runs)) for table in tables]},
             style=page_asset("report.css"),
@@ -42,7 +42,8 @@ def _number(value: float) -> float | None:
 def _table(metric: Metric, changes: Sequence[Change], num_runs: int) -> dict[str, object]:
     return {
         "name": metric.name,
-        "unit": metric.unit,
+        "plain": metric.plain,
+        "unit": metric.unit_text,
         "cameras": [change.camera for change in changes],
         "values": [[_number(change.values[run]) for change in changes] for run in range(num_runs)],
     }

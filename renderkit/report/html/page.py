@@ -5,42 +5,34 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from renderkit.diagnosis.camera_causes import diagnose_run, outcome_of
 from renderkit.metrics.score_kind import Metric
-from renderkit.report.html.camera_view import CameraDetail, CameraView, view_camera, view_detail
+from renderkit.report.html.camera_view import CameraDetail, Judgement, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
+from renderkit.report.html.rig_map import BAD_STATES, map_rig
+from renderkit.report.html.shown_cameras import ShownCamera, choose_cameras, picture_uris
 from renderkit.report.limits import limit_cell
-from renderkit.results.cameras import CameraSummary
+from renderkit.results.cameras import CameraSummary, table_metrics
+from renderkit.results.causes import group_causes, not_checked, off_cameras, unchecked_cameras, worst_first
 from renderkit.results.detection_limits import read_limits
-from renderkit.results.kinds import METRICS, RANKING_METRICS
-from renderkit.results.page_pictures import OffsetCurve, PagePictures, read_page_pictures
+from renderkit.results.headline import Headline, headline_of
+from renderkit.results.page_pictures import OffsetCurve, outline_json
 from renderkit.results.report import GateVerdict, Report
-from renderkit.results.rows import ViewResult
+from renderkit.results.run_scene import read_run_rig
 
-MAX_PICTURE_BYTES: Final = 8 << 20
-"""Pictures beyond this sum are left out of the page, the worst cameras' last; they are linked instead."""
-MAX_DETAILS: Final = 150
-"""So many cameras unfold with pictures, the worst ones when there are more."""
 MAX_GATE_ROWS: Final = 300
-STATE_WORDS: Final = {"pass": "PASS", "fail": "FAIL", "unjudged": "NO GATES", "bad": "NOT USABLE"}
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """A camera that unfolds, with the view that is shown of it."""
-
-    index: int
-    summary: CameraSummary
-    row: ViewResult
+RESULT_WORDS: Final = {
+    "failed": "views failed", "gate": "gate not passed", "off": "off", "outlier": "stands out",
+    "unchecked": "not checked", "": "ok",
+}  # fmt: skip
+_SCRIPTS: Final = ("page.js", "table.js", "viewer.js", "lens.js", "whatif.js", "plot.js", "rig.js", "charts.js")
 
 
 def render_page(report: Report, folder: Path) -> str:
@@ -53,97 +45,96 @@ def render_page(report: Report, folder: Path) -> str:
     Raises:
         DatasetError: If a file of the run folder is damaged.
     """
-    summaries, ranked = report.summary.cameras, report.summary.ranked
-    metrics = [metric for metric in METRICS.values() if _present(metric, summaries)]
-    gates = _by_camera(report.gates)
-    outliers = {entry.camera for entry in report.summary.outliers}
-    cameras = [
-        view_camera(index, s, metrics, gates.get((s.camera, s.mesh), ()), s.camera in outliers)
-        for index, s in enumerate(summaries)
+    summaries, headline = report.summary.cameras, headline_of(report)
+    metrics = [metric for metric in _columns(report) if _present(metric, summaries)]
+    judgement = _judgement(report)
+    cameras = [view_camera(index, s, metrics, judgement) for index, s in enumerate(summaries)]
+    index_of = {(summary.camera, summary.mesh): index for index, summary in enumerate(summaries)}
+    order = [index_of[summary.camera, summary.mesh] for summary in worst_first(report)]
+    shown = choose_cameras(summaries, order, folder)
+    details = [
+        view_detail(cameras[one.index], one.summary, one.row, _gates_of(judgement, one), one.pictures) for one in shown
     ]
-    place = {entry.camera: index for index, entry in enumerate(ranked)}
-    chosen = _chosen(summaries, place)
-    pictures = _pictures(chosen, folder, place)
-    details = [_detail(cameras, one, gates, pictures[one.index]) for one in chosen]
     offsets: dict[int, OffsetCurve] = {
-        index: found.offsets for index, found in pictures.items() if found.offsets is not None
+        one.index: one.pictures.offsets for one in shown if one.pictures.offsets is not None
     }
     return (
         page_environment()
         .get_template("report.html.j2")
         .render(
             report=report,
-            outcome=outcome_of(report),
-            state_words=STATE_WORDS,
-            diagnosis=diagnose_run(report),
+            headline=headline,
+            groups=group_causes(report),
+            gaps=not_checked(report),
+            worst=_first_detail(headline, details),
+            rig_map=map_rig(read_run_rig(folder), cameras),
+            bad_states=BAD_STATES,
+            result_words=RESULT_WORDS,
             metrics=metrics,
-            cameras=cameras,
+            cameras=[cameras[index] for index in order],
             details=details,
+            anchors={camera.name: camera.anchor for camera in reversed(cameras)},
             detailed={detail.camera.index for detail in details},
             causes={(one.camera, one.mesh): one for one in report.explanations},
             num_without_pictures=sum(not detail.layers for detail in details),
             gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
-            num_gates=len(report.gates),
             has_baseline=report.baseline is not None,
             limits=read_limits(folder),
             limit_cell=limit_cell,
             data=chart_data(report, summaries, folder, report.baseline, offsets),
+            outlines=_outlines(shown),
+            overlays=picture_uris(shown),
             style=page_asset("report.css"),
-            scripts=[page_asset(name) for name in ("page.js", "table.js", "plot.js", "rig.js", "charts.js")],
+            scripts=[page_asset(name) for name in _SCRIPTS],
             plotly=packed_plotly(),
         )
     )
 
 
+def _columns(report: Report) -> tuple[Metric, ...]:
+    """Return the columns of the page's table: those of the standard table, then those that were asked for."""
+    asked = [metric for metric in report.summary.metrics if metric.column and metric.on_request]
+    return (*table_metrics(report.summary.cameras), *asked)
+
+
 def _present(metric: Metric, summaries: Sequence[CameraSummary]) -> bool:
-    return any(summary.rows[0].missing_reason(metric) is None for summary in summaries) or any(
-        summary.missing_reason(metric) is None for summary in summaries
+    return any(summary.missing_reason(metric) is None for summary in summaries)
+
+
+def _judgement(report: Report) -> Judgement:
+    gates: dict[tuple[str, str], list[GateVerdict]] = {}
+    for gate in report.gates:
+        gates.setdefault((gate.subject, gate.mesh), []).append(gate)
+    off = {name: one.cause or "cause unknown" for name, one in off_cameras(report).items()}
+    if report.diagnosis is not None and report.diagnosis.blocks:
+        # No camera of such a rig is right, whatever its numbers are among the others.
+        off = dict.fromkeys(report.camera_names, "the rig as a whole does not fit") | off
+    return Judgement(
+        off=off,
+        outliers=frozenset(entry.camera for entry in report.summary.outliers),
+        unchecked=frozenset(unchecked_cameras(report)),
+        gates=gates,
     )
 
 
-def _by_camera(gates: Sequence[GateVerdict]) -> dict[tuple[str, str], list[GateVerdict]]:
-    found: dict[tuple[str, str], list[GateVerdict]] = {}
-    for gate in gates:
-        found.setdefault((gate.subject, gate.mesh), []).append(gate)
-    return found
+def _gates_of(judgement: Judgement, one: ShownCamera) -> Sequence[GateVerdict]:
+    return judgement.gates.get((one.summary.camera, one.summary.mesh), ())
 
 
-def _chosen(summaries: Sequence[CameraSummary], place: Mapping[str, int]) -> list[_Chosen]:
-    """Choose the cameras that unfold, and of each the view that agrees least."""
-    order = sorted(range(len(summaries)), key=lambda index: place.get(summaries[index].camera, -1))
-    return [_Chosen(index, summaries[index], _worst_row(summaries[index])) for index in sorted(order[:MAX_DETAILS])]
+def _first_detail(headline: Headline, details: Sequence[CameraDetail]) -> CameraDetail | None:
+    """Return the camera whose pictures stand at the top: the one that the headline names, if it has any."""
+    pictured = [detail for detail in details if detail.layers]
+    named = (detail for detail in pictured if detail.camera.name == headline.camera)
+    return next(named, pictured[0] if pictured else None)
 
 
-def _worst_row(summary: CameraSummary) -> ViewResult:
-    for metric in RANKING_METRICS:
-        known = [row for row in summary.rows if row.missing_reason(metric) is None]
-        if known:
-            sign = 1.0 if metric.better == "lower" else -1.0
-            return max(known, key=lambda row: sign * metric.value(row.scores))
-    return summary.rows[0]
-
-
-def _pictures(chosen: Sequence[_Chosen], folder: Path, place: Mapping[str, int]) -> dict[int, PagePictures]:
-    """Read the pictures of the chosen views, the worst cameras first, as far as the budget goes."""
-    left = MAX_PICTURE_BYTES
-    found: dict[int, PagePictures] = {}
-    for one in sorted(chosen, key=lambda one: place.get(one.summary.camera, -1)):
-        pictures = read_page_pictures(one.row.key, folder)
-        if pictures.num_bytes > left:
-            pictures = PagePictures({}, pictures.offsets)
-        left -= pictures.num_bytes
-        found[one.index] = pictures
-    return found
-
-
-def _detail(
-    cameras: Sequence[CameraView],
-    one: _Chosen,
-    gates: Mapping[tuple[str, str], Sequence[GateVerdict]],
-    pictures: PagePictures,
-) -> CameraDetail:
-    own = gates.get((one.summary.camera, one.summary.mesh), ())
-    return view_detail(cameras[one.index], one.summary, one.row, own, pictures)
+def _outlines(shown: Sequence[ShownCamera]) -> Mapping[str, Any]:
+    """Return what the sliders move, by the camera's place."""
+    return {
+        str(one.index): outline_json(one.pictures.outline)
+        for one in shown
+        if one.pictures.outline is not None and one.pictures.matte is not None
+    }
 
 
 @lru_cache(maxsize=1)

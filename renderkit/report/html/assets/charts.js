@@ -40,9 +40,9 @@ function drawHistogram() {
     marker: { color: color("--link"), opacity: 0.8, line: { width: 1, color: color("--bg") } },
   });
   div.setAttribute("aria-label", now.length
-    ? `Histogram of ${about.name} over ${now.length} cameras: median ${percentile(now, 0.5).toPrecision(3)}, ` +
+    ? `Histogram of ${about.plain} over ${now.length} cameras: median ${percentile(now, 0.5).toPrecision(3)}, ` +
       `from ${Math.min(...now).toPrecision(3)} to ${Math.max(...now).toPrecision(3)}`
-    : `No camera has ${about.name}`);
+    : `No camera has ${about.plain}`);
   Plotly.react(div, traces, layout({
     barmode: "overlay", showlegend: before.length > 0, legend: { orientation: "h", y: 1.1 },
     xaxis: { title: { text: axisTitle(about) }, range: [low - 0.02 * span, low + 1.06 * span] },
@@ -76,7 +76,7 @@ function drawTimeline() {
     showlegend: true, legend: { orientation: "h", y: 1.15 },
     xaxis: { title: { text: "frame" }, type: "category" }, yaxis: { title: { text: axisTitle(about) } },
   }), CONFIG);
-  div.setAttribute("aria-label", `${about.name} over ${frames.length} frames: median and worst camera`);
+  div.setAttribute("aria-label", `${about.plain} over ${frames.length} frames: median and worst camera`);
 }
 
 function drawOffsets(details) {

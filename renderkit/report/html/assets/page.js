@@ -19,9 +19,13 @@ for (const details of document.querySelectorAll("details.camera")) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("#table a");
-  if (link && openCamera(link.closest("tr").dataset.index)) event.preventDefault();
+  const link = event.target.closest('a[href^="#camera-"]');
+  if (link && openCamera(link.getAttribute("href").slice("#camera-".length))) event.preventDefault();
 });
+
+for (const divide of document.querySelectorAll(".divide")) {
+  divide.addEventListener("input", () => divide.parentElement.style.setProperty("--at", `${divide.value}%`));
+}
 
 function slide(slider) {
   const layers = slider.closest(".picture").querySelectorAll(".layer");
@@ -41,15 +45,5 @@ for (const select of document.querySelectorAll("select.vectors")) {
     select.closest(".picture").querySelector(".stack").dataset.vectors = select.value;
   });
 }
-
-// A closed <details> does not print.
-let closedBeforePrint = [];
-window.addEventListener("beforeprint", () => {
-  closedBeforePrint = [...document.querySelectorAll("details:not([open])")];
-  for (const details of closedBeforePrint) details.open = true;
-});
-window.addEventListener("afterprint", () => {
-  for (const details of closedBeforePrint) details.open = false;
-});
 
 if (location.hash.startsWith("#camera-")) openCamera(location.hash.slice("#camera-".length));

@@ -25,7 +25,7 @@ function plain(text) {
 }
 
 function axisTitle(about) {
-  return about.unit === "px" ? `${about.name} (px)`.replace("_px (px)", " (px)") : about.name;
+  return about.unit ? `${about.plain} (${about.unit})` : about.plain;
 }
 
 async function loadPlotly() {

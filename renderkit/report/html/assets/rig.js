@@ -42,8 +42,8 @@ function viewpoint(scene, distance) {
 }
 
 function rigHover(camera, about, value) {
-  const text = value === null ? "not computable" : value.toFixed(about.decimals);
-  return `${plain(camera.name)} (${plain(camera.mesh)})<br>${about.name} ${text}`;
+  const text = value === null ? "not computable" : `${value.toFixed(about.decimals)} ${about.unit}`;
+  return `${plain(camera.name)} (${plain(camera.mesh)})<br>${about.plain} ${text}`;
 }
 
 function rigTraces(scene, about, values) {

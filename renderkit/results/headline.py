@@ -1,0 +1,287 @@
+"""The answer of a run in five short parts: is it good, which camera, how bad, why probably, what next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
+from renderkit.results.diagnosis import CameraFault, Diagnosis
+from renderkit.results.findings import JudgedCamera
+from renderkit.results.kinds import METRICS
+
+if TYPE_CHECKING:
+    from renderkit.results.report import Report
+
+State: TypeAlias = Literal["good", "bad", "unsure"]
+
+_MOST_LEFT_OUT = 5
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a person reads first.
+
+    Attributes:
+        state: "bad" where a gate failed, the rig does not fit, a camera is off, a view failed or nothing was computed;
+            "good" where the gates pass, or without gates where the rig fits and no camera is off; else "unsure".
+        word: The verdict in capitals, such as "PASS" or "1 CAMERA OFF".
+        verdict: The verdict as a sentence.
+        camera: Name of the camera to look at first; "" where it is all of them or none.
+        who: Which cameras, as a sentence.
+        size: How bad it is, with numbers; "" where nothing was measured.
+        why: The likeliest cause; "" where there is nothing to explain.
+        next_step: What to do now.
+    """
+
+    state: State
+    word: str
+    verdict: str
+    camera: str
+    who: str
+    size: str
+    why: str
+    next_step: str
+
+    @property
+    def answers(self) -> tuple[tuple[str, str], ...]:
+        """The parts that are not empty, each with its title."""
+        parts = (
+            ("which camera", self.who),
+            ("how bad", self.size),
+            ("why, probably", self.why),
+            ("what next", self.next_step),
+        )
+        return tuple((title, text) for title, text in parts if text)
+
+
+def headline_of(report: Report) -> Headline:
+    """Return what the run amounts to. Without gates or numbers it is never a pass."""
+    if report.diagnosis is not None and report.diagnosis.blocks:
+        return _unfit(report, report.diagnosis)
+    if not any(report.summary.computable.values()):
+        return _nothing(report)
+    if any(gate.blocks for gate in report.gates):
+        return _failed_gates(report)
+    if report.failures and not report.gates:
+        return _failed_views(report)
+    off = off_cameras(report)
+    if off:
+        return _off_cameras(report, off)
+    return _no_fault(report)
+
+
+def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
+    fit = diagnosis.before
+    sizes = [f"median landmark error {fit.residual_px:.3g} px"] * (fit.residual_px == fit.residual_px)
+    sizes += [f"IoU about {fit.iou:.2f}"] * (fit.iou == fit.iou)
+    sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
+    if diagnosis.readings:
+        step = "Correct the calibration file, or how it is read, as stated, and validate again."
+    else:
+        step = "No usual misreading explains it: check that cameras, pictures and mesh belong together."
+    return Headline(
+        state="bad",
+        word="DOES NOT FIT",
+        verdict="The rig as a whole does not fit.",
+        camera=_first_camera(report),
+        who=f"All {_cameras(len(report.camera_names))}, not single ones.",
+        size=_sentence(", ".join(sizes)),
+        why=_sentence(diagnosis.sentence),
+        next_step=step,
+    )
+
+
+def _nothing(report: Report) -> Headline:
+    reasons = Counter(reason for row in report.rows for reason in row.missing.values())
+    reasons.update(row.failure.message for row in report.failures if row.failure is not None)
+    why = "; ".join(text for text, _ in reasons.most_common(2))
+    failed = len(report.failures)
+    verdict = "Nothing could be compared: the run has no views."
+    if report.rows:
+        verdict = f"Nothing could be compared in any of {_views(len(report.rows))}."
+    step = "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
+    if failed:
+        step = "Repair the files named below and validate again."
+    return Headline(
+        state="bad",
+        word="NOTHING CHECKED",
+        verdict=verdict,
+        camera="",
+        who=f"No camera was checked, of {len(report.camera_names)}." if report.rows else "",
+        size=f"{failed} of {_views(len(report.rows))} failed." if failed else "",
+        why=_sentence(why),
+        next_step=step,
+    )
+
+
+def _failed_gates(report: Report) -> Headline:
+    blocking = [gate for gate in report.gates if gate.blocks]
+    group = next(one for one in group_causes(report) if one.kind == "gate")
+    cameras = list(dict.fromkeys(gate.subject for gate in blocking if gate.subject in report.camera_names))
+    camera = next((entry.camera for entry in report.summary.ranked if entry.camera in cameras), "")
+    camera = camera or (cameras[0] if cameras else "")
+    why = _cause_of(report, camera) if camera else ""
+    return Headline(
+        state="bad",
+        word="FAIL",
+        verdict=gates_sentence(report),
+        camera=camera,
+        who=_sentence(f"{list_cameras(cameras)}{_first(camera, cameras)}") if cameras else "The rig as a whole.",
+        size=_sentence(f"{group.title}: {group.detail}"),
+        why=why or "No cause was found that explains it.",
+        next_step=_step_for(report, cameras),
+    )
+
+
+def gates_sentence(report: Report) -> str:
+    """Return how many checks of the gates pass, fail and are tolerated."""
+    blocking = [gate for gate in report.gates if gate.blocks]
+    tolerated = sum(gate.tolerated for gate in report.gates)
+    words = f"{sum(gate.passed for gate in report.gates)} of {len(report.gates)} checks pass"
+    words += f", {tolerated} tolerated" if tolerated else ""
+    missing = sum(gate.verdict == "not computable" for gate in blocking)
+    failed = len(blocking) - missing
+    parts = [f"{failed} fail"] * bool(failed) + [f"{missing} could not be computed"] * bool(missing)
+    return f"{words}; {', '.join(parts)}." if parts else f"{words}."
+
+
+def _failed_views(report: Report) -> Headline:
+    cameras = list(dict.fromkeys(row.key.camera for row in report.failures))
+    group = next(one for one in group_causes(report) if one.kind == "failed")
+    return Headline(
+        state="bad",
+        word=f"{len(report.failures)} VIEW{'S' * (len(report.failures) > 1)} FAILED",
+        verdict=f"{len(report.failures)} of {_views(len(report.rows))} could not be processed.",
+        camera=cameras[0],
+        who=_sentence(list_cameras(cameras)),
+        size=_other_cameras(report),
+        why=_sentence(group.title),
+        next_step="Repair or replace these files, or leave the cameras out with --cameras, and validate again.",
+    )
+
+
+def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> Headline:
+    camera = next(iter(off))
+    worst = off[camera]
+    gates = f" {gates_sentence(report)}" if report.gates else ""
+    fits = " the rig as a whole fits." if report.diagnosis is not None and report.diagnosis.verdict == "fits" else ""
+    verb = "is" if len(off) == 1 else "are"
+    error = f" +/- {worst.size_error_px:.2f}" if worst.size_error_px == worst.size_error_px else ""
+    return Headline(
+        state="bad",
+        word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} OFF",
+        verdict=f"{len(off)} of {_cameras(len(report.camera_names))} {verb} off{';' if fits else '.'}{fits}{gates}",
+        camera=camera,
+        who=_sentence(f"{list_cameras(list(off))}{_first(camera, list(off))}"),
+        size=f"Camera {camera}: {worst.size_px:.2f}{error} px on the subject. {_against_rig(report, camera)}".rstrip(),
+        why=_cause_of(report, camera),
+        next_step=_step_for(report, list(off)),
+    )
+
+
+def _no_fault(report: Report) -> Headline:
+    outliers = list(dict.fromkeys(entry.camera for entry in report.summary.outliers))
+    worst = report.summary.worst
+    camera = "" if worst is None else worst.camera
+    state, word, verdict = _verdict_without_fault(report, outliers)
+    crowd = f"None stands out; camera {camera} agrees least." if camera else "No camera could be ranked."
+    fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
+    return Headline(
+        state=state,
+        word=word,
+        verdict=verdict,
+        camera=camera,
+        who=_sentence(list_cameras(outliers)) if outliers else crowd,
+        size=_against_rig(report, camera),
+        why=_cause_of(report, camera) if outliers else fits,
+        next_step=_step_without_fault(report, outliers),
+    )
+
+
+def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, str, str]:
+    num, left_out = len(report.camera_names), len(unchecked_cameras(report))
+    gap = f" {_cameras(left_out)} could not be checked." if left_out else ""
+    if report.gates:
+        return "good", "PASS", f"{gates_sentence(report)}{gap}"
+    if outliers:
+        one = len(outliers) == 1
+        verdict = f"{len(outliers)} of {_cameras(num)} {'differs' if one else 'differ'} from the others.{gap}"
+        return "unsure", f"{len(outliers)} CAMERA{' STANDS' if one else 'S STAND'} OUT", verdict
+    if report.diagnosis is None or report.diagnosis.verdict != "fits":
+        verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
+        return "unsure", "CANNOT TELL", verdict
+    if left_out:
+        verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
+        return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
+    return "good", "FITS", f"The rig fits: no camera of {num} is off."
+
+
+def _step_without_fault(report: Report, outliers: list[str]) -> str:
+    left_out = unchecked_cameras(report)
+    if outliers:
+        return f"Look at {list_cameras(outliers)} below."
+    if left_out:
+        return f"Give mattes (--masks) or landmarks (--landmarks) of {list_cameras(left_out)}."
+    if report.gates:
+        return "Keep this run as a baseline for later ones: --baseline RUN."
+    if report.diagnosis is None or report.diagnosis.verdict != "fits":
+        return "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
+    return "Set gates, so that later runs pass or fail by themselves: renderkit init."
+
+
+def _cause_of(report: Report, camera: str) -> str:
+    fault = off_cameras(report).get(camera)
+    if fault is not None:
+        return _sentence(fault.sentence.removeprefix(f"camera {camera}: "))
+    return next((one.text for one in report.explanations if one.camera == camera), "")
+
+
+def _step_for(report: Report, cameras: list[str]) -> str:
+    if not cameras:
+        return "See the failures below."
+    if len(cameras) > max(1, len(report.camera_names) // 2):
+        return "Most cameras are off: check what they have in common (mesh, frame, how the calibration is read) first."
+    out = ",".join(f"!{name}" for name in cameras[:_MOST_LEFT_OUT])
+    them = "it" if len(cameras) == 1 else "them"
+    also = f" (--cameras '{out}')" if len(cameras) <= _MOST_LEFT_OUT else " (--cameras)"
+    return f"Calibrate {list_cameras(cameras)} again, or leave {them} out{also}."
+
+
+def _against_rig(report: Report, camera: str) -> str:
+    entries = list(report.summary.outlying_metrics(camera)) if camera else []
+    entries = entries or [one for one in report.summary.ranked if one.camera == camera][:1]
+    chosen = {METRICS[one.metric].kind: one for one in reversed(entries)}
+    parts = [
+        f"{METRICS[one.metric].plain} {METRICS[one.metric].with_unit(one.value)}, "
+        f"rig's median {METRICS[one.metric].with_unit(one.rig_median)}"
+        for one in list(chosen.values())[::-1][:2]
+    ]
+    return _sentence("; ".join(parts))
+
+
+def _other_cameras(report: Report) -> str:
+    worst = report.summary.worst
+    return "" if worst is None else f"Of the others, {_against_rig(report, worst.camera)}"
+
+
+def _first_camera(report: Report) -> str:
+    worst = report.summary.worst
+    return worst.camera if worst is not None else next(iter(report.camera_names), "")
+
+
+def _first(camera: str, cameras: list[str]) -> str:
+    return f"; the worst is {camera}" if len(cameras) > 1 and camera else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _cameras(count: int) -> str:
+    return f"{count} camera{'s' * (count != 1)}"
+
+
+def _views(count: int) -> str:
+    return f"{count} view{'s' * (count != 1)}"

@@ -1,0 +1,121 @@
+"""The first lines of a run: is it good, which camera, how bad, why, what next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+
+from renderkit.gates.language import parse_gate
+from renderkit.gates.verdicts import judge
+from renderkit.results.causes import group_causes, list_cameras, not_checked, unchecked_cameras, worst_first
+from renderkit.results.diagnosis import CameraFault, Diagnosis, RigFit
+from renderkit.results.explanation import CameraExplanation
+from renderkit.results.headline import headline_of
+from renderkit.results.report import Report
+
+MakeReport: TypeAlias = Callable[..., Report]
+FIT = RigFit(0.4, 0.02, 0.95, 0.99)
+FITS = Diagnosis("fits", "the rig as a whole fits", FIT, FIT)
+
+
+def _fault(camera: str, size_px: float, *, cause: str = "turn") -> CameraFault:
+    told = f"camera {camera}: a sideways shift of {size_px:g} px"
+    return CameraFault(camera, cause, ("turn", "principal point"), "shift", size_px, 0.1, True, told)
+
+
+def _answers(report: Report) -> dict[str, str]:
+    return dict(headline_of(report).answers)
+
+
+def test_a_clean_rig_fits_and_a_rig_that_nobody_diagnosed_is_not_said_to(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    headline = headline_of(replace(report, diagnosis=FITS))
+    assert (headline.state, headline.word, headline.camera) == ("good", "FITS", "c")
+    assert headline_of(report).word == "CANNOT TELL"
+    assert headline_of(report).state == "unsure"
+
+
+def test_cameras_without_any_number_are_never_part_of_a_good_rig(make_report: MakeReport) -> None:
+    report = replace(make_report({"a": 1.0, "b": 1.05, "c": math.nan}), diagnosis=FITS)
+    headline = headline_of(report)
+    assert unchecked_cameras(report) == ("c",)
+    assert (headline.state, headline.word) == ("unsure", "FITS, 1 NOT CHECKED")
+    assert "camera c" in headline.next_step
+
+
+def test_one_bad_camera_is_named_with_size_cause_and_what_to_do(make_report: MakeReport) -> None:
+    report = make_report({f"{index:02}": 1.0 for index in range(9)} | {"bad": 7.0})
+    report = replace(report, diagnosis=replace(FITS, cameras=(_fault("bad", 7.0),)))
+    headline, answers = headline_of(report), _answers(report)
+    assert (headline.state, headline.word, headline.camera) == ("bad", "1 CAMERA OFF", "bad")
+    assert headline.verdict == "1 of 10 cameras is off; the rig as a whole fits."
+    assert answers["how bad"].startswith("Camera bad: 7.00 +/- 0.10 px on the subject.")
+    assert "rig's median 1.00 px" in answers["how bad"]
+    assert answers["why, probably"] == "A sideways shift of 7 px."
+    assert answers["what next"] == "Calibrate camera bad again, or leave it out (--cameras '!bad')."
+
+
+def test_a_rig_that_does_not_fit_is_said_before_any_camera(make_report: MakeReport) -> None:
+    worse = Diagnosis("does not fit", "translations need a factor 0.001", RigFit(220.0, 1.0, 0.0, 0.0), FIT, ("x",))
+    report = replace(make_report({"a": 220.0, "b": 221.0}), diagnosis=worse)
+    headline = headline_of(report)
+    assert (headline.state, headline.word) == ("bad", "DOES NOT FIT")
+    assert headline.who == "All 2 cameras, not single ones."
+    assert headline.size == "Median landmark error 220 px, IoU about 0.00."
+    assert group_causes(report)[0].kind == "rig"
+
+
+@pytest.mark.parametrize("gates", [(), ("iou >= 0.9",)])
+def test_nothing_computable_is_never_a_pass(make_report: MakeReport, gates: tuple[str, ...]) -> None:
+    for report in (make_report({}), make_report({"a": math.nan})):
+        judged = replace(report, gates=judge(report, [parse_gate(gate) for gate in gates]))
+        assert (headline_of(judged).state, headline_of(judged).word) == ("bad", "NOTHING CHECKED")
+
+
+@pytest.mark.parametrize(
+    ("gate", "word", "words"),
+    [
+        ("reprojection_rms_px <= 9", "PASS", "2 of 2 checks pass."),
+        ("reprojection_rms_px <= 1.5", "FAIL", "1 of 2 checks pass; 1 fail."),
+        ("iou >= 0.9", "FAIL", "0 of 2 checks pass; 2 could not be computed."),
+    ],
+)
+def test_with_gates_the_verdict_is_theirs(make_report: MakeReport, gate: str, word: str, words: str) -> None:
+    report = make_report({"a": 1.0, "b": 2.0})
+    headline = headline_of(replace(report, gates=judge(report, [parse_gate(gate)])))
+    assert (headline.word, headline.verdict) == (word, words)
+
+
+def test_failed_views_without_gates(make_report: MakeReport) -> None:
+    headline = headline_of(make_report({"a": 1.0}, failed={"b": "corrupt JPEG", "c": "corrupt JPEG"}))
+    assert (headline.state, headline.word) == ("bad", "2 VIEWS FAILED")
+    assert (headline.who, headline.why) == ("Cameras b and c.", "Corrupt JPEG.")
+
+
+def test_equal_causes_and_reasons_are_one_line_with_a_count(make_report: MakeReport) -> None:
+    errors = {f"{index:02}": 1.0 for index in range(20)} | {"p": 30.0, "q": 31.0, "x": 9.0, "y": 9.1}
+    report = make_report(errors, failed={"d": "broken", "e": "broken", "f": "gone"})
+    told = tuple(CameraExplanation(name, "scan", "shift", "shifted", 9.0, 0.4, "px") for name in ("x", "y"))
+    faults = (_fault("p", 30.0), _fault("q", 31.0, cause="principal point"))
+    report = replace(report, explanations=told, diagnosis=replace(FITS, cameras=faults))
+    groups = group_causes(report)
+    assert [(group.kind, group.cameras) for group in groups] == [
+        ("failed", ("d", "e")), ("failed", ("f",)), ("camera", ("p", "q")), ("outlier", ("x", "y")),
+    ]  # fmt: skip
+    assert (groups[0].title, groups[0].count) == ("broken", "2 views, 2 cameras")
+    # Both cameras allow the same causes: which is likeliest in each does not part them.
+    assert groups[2].title == "principal point (or turn)"
+    (gap,) = not_checked(report)
+    assert (gap.views, gap.reason) == (24, "the capture has no mask")
+    order = [summary.camera for summary in worst_first(report)]
+    assert set(order[:3]) == {"d", "e", "f"}
+    assert order[3:7] == ["q", "p", "y", "x"]
+
+
+def test_many_names_are_cut_and_their_count_is_not() -> None:
+    assert list_cameras([str(index) for index in range(100)]).endswith("and 93 more")
+    assert list_cameras(["2", "10"]) == "cameras 2 and 10"
