@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -21,7 +21,9 @@ _NO_TIME = "1970-01-01T00:00:00"
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """One test case: what it is called and how it came out."""
+
     name: str
     outcome: Literal["passed", "failure", "error", "skipped"]
     message: str = ""
@@ -35,13 +37,23 @@ def dump_junit(report: Report) -> bytes:
     A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
     """
     cameras = {(summary.camera, summary.mesh): summary for summary in report.summary.cameras}
-    suites: dict[str, list[_Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
+    suites: dict[str, list[Case]] = {"views": [_view_case(camera) for camera in cameras.values()]}
     if report.diagnosis is not None:
         suites = {"sanity": [_sanity_case(report.diagnosis)], **suites}
     for verdict in report.gates:
         suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
+    return dump_suites(suites, report.started)
+
+
+def dump_suites(suites: Mapping[str, list[Case]], when: str = "") -> bytes:
+    """Return the XML of suites by name.
+
+    Args:
+        suites: Test cases by the name of their suite.
+        when: ISO 8601 time of the start; "" when unknown.
+    """
     root = ET.Element("testsuites")
-    started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", report.started)
+    started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", when)
     for index, (name, cases) in enumerate(suites.items()):
         root.append(_suite(index, name, cases, started[0] if started else _NO_TIME))
     ET.indent(root, " ")
@@ -49,7 +61,7 @@ def dump_junit(report: Report) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 
-def _suite(index: int, name: str, cases: list[_Case], started: str) -> ET.Element:
+def _suite(index: int, name: str, cases: list[Case], started: str) -> ET.Element:
     counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failure", "error", "skipped")}
     suite = ET.Element(
         "testsuite",
@@ -73,7 +85,7 @@ def _suite(index: int, name: str, cases: list[_Case], started: str) -> ET.Elemen
     return suite
 
 
-def _case(case: _Case) -> ET.Element:
+def _case(case: Case) -> ET.Element:
     element = ET.Element(
         "testcase", {"name": _clean(case.name), "classname": "renderkit", "time": f"{case.seconds:.3f}"}
     )
@@ -86,35 +98,35 @@ def _case(case: _Case) -> ET.Element:
     return element
 
 
-def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummary]) -> _Case:
+def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummary]) -> Case:
     who = RIG if verdict.subject == RIG else f"camera {verdict.subject}"
     mesh = f" ({verdict.mesh})" if verdict.mesh else ""
     name = f"{verdict.gate}: {who}{mesh}"
     if verdict.passed:
-        return _Case(name, "passed")
+        return Case(name, "passed")
     summary = cameras.get((verdict.subject, verdict.mesh))
     detail = verdict.message if summary is None else f"{verdict.message}\n{_numbers(summary)}"
     if verdict.tolerated:
-        return _Case(name, "skipped", f"tolerated: {verdict.message}", detail)
-    return _Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
+        return Case(name, "skipped", f"tolerated: {verdict.message}", detail)
+    return Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
 
 
-def _sanity_case(diagnosis: Diagnosis) -> _Case:
+def _sanity_case(diagnosis: Diagnosis) -> Case:
     name = "sanity: the rig as a whole fits"
     if diagnosis.verdict == "cannot tell":
-        return _Case(name, "skipped", diagnosis.sentence)
+        return Case(name, "skipped", diagnosis.sentence)
     detail = str(diagnosis)
-    return _Case(name, "failure", diagnosis.sentence, detail) if diagnosis.blocks else _Case(name, "passed")
+    return Case(name, "failure", diagnosis.sentence, detail) if diagnosis.blocks else Case(name, "passed")
 
 
-def _view_case(camera: CameraSummary) -> _Case:
+def _view_case(camera: CameraSummary) -> Case:
     name = f"views: camera {camera.camera} ({camera.mesh})"
     seconds = sum(row.seconds for row in camera.rows)
     failures = [row for row in camera.rows if row.failure is not None]
     if not failures:
-        return _Case(name, "passed", seconds=seconds)
+        return Case(name, "passed", seconds=seconds)
     lines = [f"frame {row.key.frame}: {row.failure.type}: {row.failure.message}" for row in failures if row.failure]
-    return _Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
+    return Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
 
 
 def _numbers(camera: CameraSummary) -> str:

@@ -1,0 +1,59 @@
+"""The report of a run folder, read capture by capture from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from renderkit.dataset.conclude import read_conclusion
+from renderkit.dataset.plan import PlannedCapture
+from renderkit.dataset.settings import DatasetSettings
+from renderkit.dataset.store import RunStore
+from renderkit.dataset.work import WorkResult
+from renderkit.results.dataset import CameraOutcome, CaptureOutcome, DatasetReport, Grouping
+
+
+def summarise(
+    store: RunStore,
+    settings: DatasetSettings,
+    captures: Sequence[PlannedCapture],
+    result: WorkResult,
+    notes: Sequence[str] = (),
+) -> DatasetReport:
+    """Return what a run folder holds, complete or not. Memory: a few numbers per camera and capture, no rows.
+
+    Raises:
+        DatasetError: If something in it is damaged.
+    """
+    grouping, outcomes, units_done = Grouping(), [], 0
+    for found, cameras, num_done in _outcomes(store, settings, captures, result.failures):
+        outcomes.append(found)
+        grouping.add(found, cameras)
+        units_done += num_done
+    return DatasetReport(
+        tuple(outcomes),
+        tuple(grouping.summaries()),
+        units_done=units_done,
+        units=sum(len(one.units) for one in captures),
+        computed=result.computed,
+        notes=tuple(notes),
+        stopped=result.stopped_by is not None,
+    )
+
+
+def _outcomes(
+    store: RunStore,
+    settings: DatasetSettings,
+    captures: Sequence[PlannedCapture],
+    failures: Mapping[str, tuple[str, ...]],
+) -> Iterator[tuple[CaptureOutcome, tuple[CameraOutcome, ...], int]]:
+    for planned in captures:
+        num_missing = len(store.missing(planned))
+        num_done = len(planned.units) - num_missing
+        if store.is_concluded(planned, planned.conclusion_key(settings)) and not num_missing:
+            yield (*read_conclusion(store, planned), num_done)
+            continue
+        found = planned.found
+        state = "bad" if planned.failure else "incomplete"
+        why = planned.failure or "; ".join(failures.get(planned.id, ()))
+        words = why or f"{num_done} of {len(planned.units)} units are done."
+        yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done
