@@ -110,11 +110,7 @@ def camera_outcomes(report: Report) -> tuple[CameraOutcome, ...]:
             len(one.rows),
             one.num_failed,
             one.camera in off,
-            {
-                metric.name: value
-                for metric in headline_metrics()
-                if math.isfinite(value := metric.value(one.scores))
-            },
+            {metric.name: value for metric in headline_metrics() if math.isfinite(value := metric.value(one.scores))},
         )
         for one in report.summary.cameras
     )

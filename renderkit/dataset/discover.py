@@ -94,7 +94,7 @@ def _expanded(paths: Iterable[str | Path]) -> Iterator[Path]:
             lines = (line.strip() for line in read_text(Path(text[1:])).splitlines())
             yield from _expanded(line for line in lines if line and not line.startswith("#"))
         elif has_magic(text) and not Path(text).exists():
-            matches = sorted(glob(text, recursive=True), key=natural_key)
+            matches = sorted(glob(text, recursive=True), key=natural_key)  # noqa: PTH207 - patterns may start at the root
             if not matches:
                 raise DatasetError(text, None, "no file or folder matches this pattern")
             yield from map(_absolute, matches)

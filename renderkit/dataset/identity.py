@@ -39,9 +39,9 @@ def input_state(capture: Capture) -> InputState:
         DatasetError: If a file has gone or cannot be read.
     """
     states = _states(capture)
-    small = [name for name, size, _ in states if size <= MAX_HASHED_BYTES and Path(name) in set(capture.files_read)]
-    root = _root(capture)
-    hashed = set(small[:MAX_HASHED])
+    deciding = {str(path) for path in capture.files_read}
+    small = [name for name, size, _ in states if size <= MAX_HASHED_BYTES and name in deciding]
+    root, hashed = _root(capture), set(small[:MAX_HASHED])
     told = [(_name(name, root), size, _digest(name) if name in hashed else when) for name, size, when in states]
     return InputState(content_key(told), content_key(states))
 
@@ -60,7 +60,7 @@ def _states(capture: Capture) -> list[tuple[str, int, int]]:
     states = []
     for path in sorted({str(path) for path in _files(capture)}):
         try:
-            state = os.stat(path)
+            state = Path(path).stat()
         except OSError as error:
             raise DatasetError(path, None, f"the input has gone: {error.strerror}") from error
         states.append((path, state.st_size, state.st_mtime_ns))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -15,7 +15,7 @@ from renderkit.dataset.settings import DatasetSettings, content_key
 from renderkit.errors import ArgumentError, RenderkitError
 
 VIEWS_PER_UNIT: Final = 512
-"""About so many views are one unit of work: seconds to minutes, so that little is lost and little is spent on storing."""
+"""About so many views are one unit of work: seconds, so that little is lost and little is spent on storing."""
 
 Selection: TypeAlias = tuple[tuple[str, ...], tuple[str, ...] | None]
 """Frames, and the cameras that are scored in them; None for all."""
@@ -226,8 +226,3 @@ def plan_from_json(value: Iterable[Mapping[str, Any]]) -> tuple[PlannedCapture, 
         units = tuple(Unit(index, key, ()) for index, key in enumerate(one["units"]))
         found.append(PlannedCapture(place, one["identity"], "", units, int(one["num_views"]), one["failure"]))
     return tuple(found)
-
-
-def without_other_units(capture: PlannedCapture, unit: Unit | None) -> PlannedCapture:
-    """Return a capture with one unit or none, for a worker."""
-    return replace(capture, units=() if unit is None else (unit,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ from renderkit.dataset.progress import ShowProgress
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore, is_run
 from renderkit.dataset.summarise import summarise
-from renderkit.dataset.work import StopRequest, Work
+from renderkit.dataset.work import StopRequest, Work, WorkResult
 from renderkit.dataset.worker import CaptureJob
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.report.dataset_files import write_dataset_report
@@ -110,9 +110,10 @@ def _work(
     for note in notes:
         store.log(note)
         _log.info("%s", note)
-    stop = StopRequest(store)
-    with stop.listening(), _engine(store, settings, machinery, reports) as engine:
+    stop = StopRequest()
+    with _engine(store, settings, machinery, reports) as engine, stop.listening():
         result = Work(store, settings, planned, show).run(engine, stop)
+    store.take_back(planned)  # what killed workers left
     report = summarise(store, settings, planned, result, notes)
     write_dataset_report(report, store.folder)
     store.log(f"{'stopped' if report.stopped else 'finished'}: {report.units_done} of {report.units} units are stored")
@@ -170,6 +171,25 @@ def _absolute(path: str) -> str:
 def _listed(names: Sequence[str], most: int = 10) -> str:
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def report_stored(store: RunStore, num_absent: int = 0) -> DatasetReport:
+    """Return the report of what a run folder holds, computing nothing, and write its files.
+
+    Args:
+        store: The run folder.
+        num_absent: Captures of the dataset that it does not hold.
+
+    Raises:
+        DatasetError: If the folder holds no run over many captures, or is damaged.
+    """
+    request, planned = store.read_request(), store.read_plan()
+    settings: DatasetSettings = request["settings"]
+    total = len(planned) + num_absent
+    notes = [f"{num_absent} of {total} captures are in none of these runs"] if num_absent else []
+    report = replace(summarise(store, settings, planned, WorkResult(0), notes), num_absent=num_absent)
+    write_dataset_report(report, store.folder)
+    return report
 
 
 def _request(machinery: Machinery, sample: Sample | None, reports: WhichReports, total: int) -> dict[str, Any]:

@@ -81,7 +81,11 @@ class DatasetSettings:
     def scoring_json(self) -> dict[str, Any]:
         """Return what decides the rows."""
         inputs = {name: _plain(value) for name, value in vars(self.inputs).items() if name != "capture"}
-        selection = {name: _plain(value) for name, value in sorted(self.selection.items())}
+        # What is not asked for is left out: the key does not depend on who named it.
+        asked = {
+            name: value for name, value in sorted(self.selection.items()) if value is not None and value is not False
+        }
+        selection = {name: _plain(value) for name, value in asked.items()}
         return {"inputs": inputs, "selection": selection, "renderer": self.renderer, "device": self.device}
 
     def concluding_json(self) -> dict[str, Any]:
@@ -153,6 +157,8 @@ def _gate_json(gate: Gate) -> dict[str, Any]:
 
 
 def _gate_from(value: Mapping[str, Any]) -> Gate:
-    fields = {name: tuple(one) if isinstance(one := value[name], list) else one for name in _GATE_FIELDS}
+    fields: dict[str, Any] = {
+        name: tuple(one) if isinstance(one := value[name], list) else one for name in _GATE_FIELDS
+    }
     coverage = None if value["coverage"] is None else Coverage(**value["coverage"])
     return replace(parse_gate(value["text"]), coverage=coverage, **fields)

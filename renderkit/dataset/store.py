@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import renderkit
 from renderkit.dataset.plan import PlannedCapture, Unit, plan_from_json, plan_json
-from renderkit.dataset.settings import FORMAT, DatasetSettings, settings_from_json
+from renderkit.dataset.settings import FORMAT, DatasetSettings, content_key, settings_from_json
 from renderkit.errors import DatasetError
 from renderkit.gates.gate import GateError
 from renderkit.results.parquet_file import ColumnType, check_parquet, dump_parquet, read_parquet_rows
@@ -33,7 +33,7 @@ from renderkit.results.run_folder import make_writable
 from renderkit.results.table import column_types, table_row
 from renderkit.system import locked
 from renderkit.untrusted.json_text import read_json, read_json_object
-from renderkit.writing import append_text, make_folder, make_subfolder, write_bytes, write_json
+from renderkit.writing import append_text, make_folder, make_subfolder, remove_file, write_bytes, write_json
 
 RUN_FILE: Final = "run.json"
 PLAN_FILE: Final = "plan.json"
@@ -70,7 +70,7 @@ class RunStore:
         """
         check_parquet()
         if self.folder.is_dir() and not is_run(self.folder) and any(self.folder.iterdir()):
-            why = f"this folder is not empty and no run over many captures ({RUN_FILE} is missing): choose another --out"
+            why = f"not empty, and no run over many captures ({RUN_FILE} is missing): choose another --out"
             raise DatasetError(self.folder, None, why)
         make_writable(self.folder)
         make_subfolder(self.folder, PARTS)
@@ -96,7 +96,7 @@ class RunStore:
         """
         request = {"schema": FORMAT, "renderkit": renderkit.__version__, "paths": list(paths), **more}
         request |= {"scoring_key": settings.scoring_key, "settings": settings.as_json()}
-        write_json(self.folder / RUN_FILE, request, indent=1)
+        write_json(self.folder / RUN_FILE, request, indent=1, sort_keys=True)
 
     def read_request(self) -> dict[str, Any]:
         """Return what was asked, with "settings" as `DatasetSettings`.
@@ -141,14 +141,22 @@ class RunStore:
         """Return the file of one unit's rows."""
         return self.folder / PARTS / capture.id / f"{unit.block:05d}-{unit.key}.parquet"
 
-    def parts(self, capture: PlannedCapture) -> Iterator[Path]:
-        """Yield the files of a capture's units, in order."""
-        return (self.part(capture, unit) for unit in capture.units)
+    def whole(self, capture: PlannedCapture) -> Path:
+        """Return the file of all of a capture's rows, which `compact` writes in place of its parts."""
+        key = content_key([unit.key for unit in capture.units])
+        return self.folder / PARTS / capture.id / f"all-{key}.parquet"
+
+    def parts(self, capture: PlannedCapture) -> tuple[Path, ...]:
+        """Return the files that hold a capture's rows, in order, whether they are there or not."""
+        whole = self.whole(capture)
+        return (whole,) if whole.is_file() else tuple(self.part(capture, unit) for unit in capture.units)
 
     def missing(self, capture: PlannedCapture) -> tuple[Unit, ...]:
         """Return the units that are not done."""
         folder = self.folder / PARTS / capture.id
         there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if self.whole(capture).name in there:
+            return ()
         return tuple(unit for unit in capture.units if self.part(capture, unit).name not in there)
 
     def write_part(self, capture: PlannedCapture, unit: Unit, rows: Sequence[ViewResult]) -> Path:
@@ -187,13 +195,18 @@ class RunStore:
             return False  # damaged: it is written anew
 
     def take_back(self, captures: Sequence[PlannedCapture]) -> int:
-        """Remove parts of units and folders of captures that are not in a plan; return the number of parts."""
-        wanted = {one.id: {path.name for path in self.parts(one)} for one in captures}
+        """Remove parts of units and folders of captures that are not in a plan; return the number of parts.
+
+        Files that a run was killed over go as well.
+        """
+        for path in self.folder.glob(".renderkit-*"):
+            remove_file(path)
+        wanted = {one.id: {path.name for path in self.parts(one) if one.units} for one in captures}
         removed = 0
         for folder in _folders(self.folder / PARTS):
             stale = [path for path in folder.iterdir() if path.name not in wanted.get(folder.name, ())]
             for path in stale:
-                path.unlink()
+                remove_file(path)
                 removed += path.suffix == ".parquet" and not path.name.startswith(".")
             if folder.name not in wanted:
                 folder.rmdir()

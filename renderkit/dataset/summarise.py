@@ -9,7 +9,7 @@ from renderkit.dataset.plan import PlannedCapture
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.work import WorkResult
-from renderkit.results.dataset import CameraOutcome, CaptureOutcome, DatasetReport, Grouping
+from renderkit.results.dataset import CameraOutcome, CaptureOutcome, CaptureState, DatasetReport, Grouping
 
 
 def summarise(
@@ -36,7 +36,7 @@ def summarise(
         units=sum(len(one.units) for one in captures),
         computed=result.computed,
         notes=tuple(notes),
-        stopped=result.stopped_by is not None,
+        stopped_by=result.stopped_by,
     )
 
 
@@ -53,7 +53,7 @@ def _outcomes(
             yield (*read_conclusion(store, planned), num_done)
             continue
         found = planned.found
-        state = "bad" if planned.failure else "incomplete"
+        state: CaptureState = "bad" if planned.failure else "incomplete"
         why = planned.failure or "; ".join(failures.get(planned.id, ()))
         words = why or f"{num_done} of {len(planned.units)} units are done."
         yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done

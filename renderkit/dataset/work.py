@@ -22,8 +22,7 @@ _WORST_SHOWN = 3
 class StopRequest:
     """Whether somebody asked the run to stop: once lets units in flight finish, twice stops at once."""
 
-    def __init__(self, store: RunStore) -> None:
-        self._store = store
+    def __init__(self) -> None:
         self.signal: int | None = None
 
     def notice(self, number: int) -> None:

@@ -10,10 +10,10 @@ import io
 from pathlib import Path
 from typing import Final
 
-from renderkit.results.table import table_columns, table_rows
 from renderkit.report.writer import Writer
 from renderkit.results.parquet_file import Cell
 from renderkit.results.report import Report
+from renderkit.results.table import table_columns, table_rows
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 

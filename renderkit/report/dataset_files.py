@@ -9,7 +9,7 @@ from typing import Final
 
 from renderkit.report.csv_file import spreadsheet_cell
 from renderkit.report.junit import Case, dump_suites
-from renderkit.report.markdown import escaped, markdown_table
+from renderkit.report.markdown_text import escaped, table
 from renderkit.results.dataset import CaptureOutcome, CaptureState, DatasetReport
 from renderkit.results.kinds import METRICS
 from renderkit.writing import write_bytes, write_text
@@ -77,7 +77,7 @@ def dump_markdown(report: DatasetReport) -> str:
         for one in worst
     ]  # fmt: skip
     lines += [f"### Captures, the worst {len(worst)} of {len(report.captures)} first", ""]
-    lines += [*markdown_table(["capture", "state", "views", "failed", "worst camera", "outcome"], rows), ""]
+    lines += [*table(["capture", "state", "views", "failed", "worst camera", "outcome"], rows), ""]
     for kind in ("subject", "day", "camera"):
         groups = sorted(report.of_kind(kind), key=lambda group: -group.num_off / max(1, group.num_captures))
         if groups:
@@ -91,5 +91,5 @@ def dump_markdown(report: DatasetReport) -> str:
             ]  # fmt: skip
             head = [kind, "captures", "off", *(f"{METRICS[name].title}, median" for name in metrics)]
             lines += [f"### By {kind}, the worst {len(shown)} of {len(groups)} first", ""]
-            lines += [*markdown_table(head, cells), ""]
+            lines += [*table(head, cells), ""]
     return "\n".join(lines).rstrip() + "\n"

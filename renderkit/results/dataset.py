@@ -127,8 +127,9 @@ class DatasetReport:
         units_done: Units of work that are stored.
         units: Units of work in all.
         computed: Units that this run computed; the others were stored already.
+        num_absent: Captures of the dataset that the runs joined here do not hold.
         notes: What a person should know, one sentence each.
-        stopped: Whether the run was asked to stop before it was done.
+        stopped_by: The signal that asked the run to stop before it was done; None when it went to its end.
 
     Example:
         >>> import renderkit as rk
@@ -142,13 +143,19 @@ class DatasetReport:
     units_done: int = 0
     units: int = 0
     computed: int = 0
+    num_absent: int = 0
     notes: tuple[str, ...] = field(default=())
-    stopped: bool = False
+    stopped_by: int | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was stopped before it was done; it can be resumed."""
+        return self.stopped_by is not None
 
     @property
     def passed(self) -> bool:
-        """Whether every capture passed, and there is one."""
-        return bool(self.captures) and all(one.passed for one in self.captures)
+        """Whether every capture passed, there is one, and none is absent."""
+        return bool(self.captures) and not self.num_absent and all(one.passed for one in self.captures)
 
     @property
     def gate_failed(self) -> bool:
@@ -174,6 +181,7 @@ class DatasetReport:
         counts = {state: sum(one.state == state for one in self.captures) for state in _ORDER}
         told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
         lines = [f"{len(self.captures)} captures, {self.num_views} views: {told or 'nothing was found'}", *self.notes]
+        lines += ["the run was stopped; --resume goes on with it"] if self.stopped else []
         return "\n".join(lines)
 
 
@@ -224,11 +232,13 @@ class _Members:
             self._values.setdefault(name, array("d")).append(value)
 
     def spreads(self) -> Mapping[str, Spread]:
-        return MappingProxyType({
-            metric.name: _spread(metric, np.frombuffer(self._values[metric.name]))
-            for metric in headline_metrics()
-            if metric.name in self._values
-        })
+        return MappingProxyType(
+            {
+                metric.name: _spread(metric, np.frombuffer(self._values[metric.name]))
+                for metric in headline_metrics()
+                if metric.name in self._values
+            }
+        )
 
 
 def headline_metrics() -> tuple[Metric, ...]:

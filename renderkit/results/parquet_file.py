@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from renderkit.errors import DatasetError, MissingExtraError
-from renderkit.untrusted.files import check_regular, read_bytes
+from renderkit.untrusted.files import read_bytes
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -74,24 +74,6 @@ def read_parquet_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]
     return rows
 
 
-def read_parquet_metadata(path: Path) -> dict[str, str]:
-    """Return the texts that were kept beside a table.
-
-    Raises:
-        DatasetError: If the file cannot be read, or is not whole.
-        MissingExtraError: If pyarrow is not installed.
-    """
-    pa = _pyarrow()
-    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
-
-    check_regular(path)
-    try:
-        found = pq.read_schema(path).metadata or {}
-        return {key.decode(): value.decode() for key, value in found.items()}
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise DatasetError(path, None, f"not a Parquet file that can be read: {error}") from error
-
-
 def join_parquet(parts: Iterable[Path], temporary: Path, metadata: Mapping[str, str]) -> int:
     """Write several Parquet files of the same columns as one, part by part; return the number of rows.
 
@@ -107,7 +89,7 @@ def join_parquet(parts: Iterable[Path], temporary: Path, metadata: Mapping[str, 
         for table in _tables(parts, pa, pq):
             schema = table.schema.with_metadata(dict(metadata))
             writer = writer or pq.ParquetWriter(temporary, schema, compression="zstd")
-            writer.write_table(table.cast(schema))
+            writer.write(table.cast(schema))
             num_rows += table.num_rows
     finally:
         if writer is not None:
@@ -125,7 +107,7 @@ def _tables(parts: Iterable[Path], pa: ModuleType, pq: ModuleType) -> Iterator[A
 
 def _pyarrow() -> ModuleType:
     try:
-        import pyarrow  # noqa: PLC0415, ICN001 - an extra
+        import pyarrow  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtraError("pyarrow", "parquet") from error
     module: ModuleType = pyarrow
