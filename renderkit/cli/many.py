@@ -19,6 +19,7 @@ from renderkit.cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from renderkit.dataset.run import Machinery
     from renderkit.dataset.settings import DatasetSettings
+    from renderkit.diagnosis.census import SequentialTest
     from renderkit.results.dataset import DatasetReport
 
 _MOST = 20
@@ -85,6 +86,16 @@ def _many_options(
             show_default=False,
         ),
     ] = None,
+    census: Annotated[
+        bool,
+        typer.Option(
+            "--census", help="Many captures: read only as many views as say which cameras are off, and say how many."
+        ),
+    ] = False,
+    miss: Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")] = 0.005,
+    false_alarm: Annotated[
+        float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
+    ] = 0.005,
     reports: Annotated[
         ReportsChoice | None,
         typer.Option(
@@ -124,7 +135,7 @@ def also_many(command: Callable[..., None]) -> Callable[..., None]:
 def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
     """Whether a run over many captures is meant."""
     asked = [name for name in ("resume", "sample", "shard", "reports") if many[name] is not None]
-    if asked or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
+    if asked or many["census"] or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
         return True
     if not paths or Path(paths[0]).is_file():
         return False
@@ -160,7 +171,7 @@ def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str
                 raise typer.BadParameter("name captures, or a run with --resume")
             folder = given["out"] or default_run_folder(Path("captures"))
             sample = None if many["sample"] is None else Sample(many["sample"], many["seed"])
-            report = run_dataset(paths, folder, _settings(given), machinery, sample=sample, show=show)
+            report = run_dataset(paths, folder, _settings(given, many), machinery, sample=sample, show=show)
     print_dataset(report, folder, as_json=given["as_json"])
     return dataset_exit_code(report)
 
@@ -186,7 +197,7 @@ def _shard(text: str) -> Any:  # noqa: ANN401 - imported late
     return Shard(int(index), int(count))
 
 
-def _settings(given: Mapping[str, Any]) -> DatasetSettings:
+def _settings(given: Mapping[str, Any], many: Mapping[str, Any]) -> DatasetSettings:
     """Return what is asked of every capture, from the command's options."""
     from renderkit.cli.arguments import parse_size, remember
     from renderkit.cli.gate_arguments import read_gates
@@ -212,7 +223,17 @@ def _settings(given: Mapping[str, Any]) -> DatasetSettings:
         sanity=given["sanity"],
         renderer=given["renderer"].value,
         device=given["device"],
+        census=_census(many),
     )
+
+
+def _census(many: Mapping[str, Any]) -> SequentialTest | None:
+    from renderkit.diagnosis.census import SequentialTest
+
+    try:
+        return SequentialTest(miss=many["miss"], false_alarm=many["false_alarm"]) if many["census"] else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--census") from error
 
 
 def dataset_exit_code(report: DatasetReport) -> int:

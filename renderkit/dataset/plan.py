@@ -63,7 +63,8 @@ class PlannedCapture:
 
     def conclusion_key(self, settings: DatasetSettings) -> str:
         """Identity of what decides the capture's report."""
-        return content_key([unit.key for unit in self.units], settings.concluding_key, self.failure)
+        units = [unit.key for unit in self.units]
+        return content_key(self.id, self.identity, settings.scoring_key, units, settings.concluding_key, self.failure)
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,12 @@ def _plan(
             cameras = capture.camera_names if options.cameras is None else options.cameras
     except (RenderkitError, OSError, KeyError) as error:
         return PlannedCapture(found, failure=f"{type(error).__name__}: {error}")
-    if chosen is None:
+    if settings.census is not None:
+        blocks: list[tuple[Selection, ...]] = []  # the census chooses its views itself
+        num_views = len(frames) * len(cameras)
+    elif chosen is None:
         per_block = max(1, views_per_unit // max(1, len(cameras)))
-        blocks: list[tuple[Selection, ...]] = [
-            ((tuple(frames[start : start + per_block]), None),) for start in range(0, len(frames), per_block)
-        ]
+        blocks = [((tuple(frames[start : start + per_block]), None),) for start in range(0, len(frames), per_block)]
         num_views = len(frames) * len(cameras)
     else:
         blocks, num_views = [_sampled(frames, cameras, *chosen)], min(chosen[0], len(frames) * len(cameras))

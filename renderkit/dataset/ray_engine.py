@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
-from renderkit.dataset.worker import CaptureJob, Done, Task, Worker
+from renderkit.dataset.worker import CaptureJob, Done, MakeWorker, Task, Worker
 from renderkit.errors import ContextError, MissingExtraError
 from renderkit.system import set_environment
 
@@ -20,7 +20,7 @@ _ATTEMPTS: Final = 2
 class RayEngine:
     """Does tasks in actors; one that dies, alone or with its node, is replaced, and its task tried once more."""
 
-    def __init__(self, job: CaptureJob, address: str = "auto", num_workers: int | None = None) -> None:
+    def __init__(self, job: MakeWorker, address: str = "auto", num_workers: int | None = None) -> None:
         """Set up.
 
         Args:
@@ -67,8 +67,8 @@ class RayEngine:
 
     def _new_actor(self) -> Any:  # noqa: ANN401
         resources = self._ray.cluster_resources()
-        gpus, wants_gpu = resources.get("GPU", 0.0), self._job.settings.renderer in {"auto", "egl"}
-        share = min(1.0, gpus / self.capacity) if wants_gpu and gpus else 0.0
+        wants_gpu = isinstance(self._job, CaptureJob) and self._job.settings.renderer in {"auto", "egl"}
+        share = min(1.0, resources.get("GPU", 0.0) / self.capacity) if wants_gpu else 0.0
         return self._ray.remote(_Actor).options(num_cpus=1, num_gpus=share, max_restarts=0).remote(self._job)
 
     def __enter__(self) -> Self:
@@ -97,14 +97,15 @@ class RayEngine:
 class _Actor:
     """A worker in a process of Ray's."""
 
-    def __init__(self, job: CaptureJob) -> None:
+    def __init__(self, job: MakeWorker) -> None:
         import ray  # noqa: PLC0415 - an extra
 
         set_environment("LP_NUM_THREADS", "1")
         assigned = [int(one) for one in ray.get_gpu_ids() if str(one).isdigit()]
         device = _egl_device(assigned[0]) if assigned else None
-        chosen = job if device is None else replace(job, settings=replace(job.settings, device=device))
-        self._worker: Worker = chosen().__enter__()
+        if isinstance(job, CaptureJob) and device is not None:
+            job = replace(job, settings=replace(job.settings, device=device))
+        self._worker: Worker = job().__enter__()
 
     def do(self, task: Task) -> Done:
         """Do one task."""

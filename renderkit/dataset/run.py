@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from renderkit.dataset.census import CensusJob
 from renderkit.dataset.conclude import MAX_ALL_REPORTS, WhichReports
 from renderkit.dataset.discover import find_captures
 from renderkit.dataset.engine import Engine, SerialEngine
@@ -121,13 +122,14 @@ def _work(
 
 
 def _engine(store: RunStore, settings: DatasetSettings, machinery: Machinery, reports: WhichReports) -> Engine:
+    kind = CaptureJob if settings.census is None else CensusJob
     cores = machinery.workers or usable_cores()
     name = machinery.engine
     if name == "auto":
         name = "processes" if cores > 1 else "serial"
     if name == "serial":
-        return SerialEngine(CaptureJob(store, settings, reports, threads=machinery.workers))
-    job = CaptureJob(store, settings, reports, threads=1)
+        return SerialEngine(kind(store, settings, reports, threads=machinery.workers))
+    job = kind(store, settings, reports, threads=1)
     if name == "ray":
         from renderkit.dataset.ray_engine import RayEngine  # noqa: PLC0415 - an extra
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import renderkit
 from renderkit.capture import Capture
+from renderkit.diagnosis.census import SequentialTest
 from renderkit.errors import ArgumentError
 from renderkit.gates.gate import Coverage, Gate
 from renderkit.gates.language import parse_gate
@@ -37,6 +38,7 @@ class DatasetSettings:
         sanity: Whether each rig is diagnosed as a whole.
         renderer: Kind of renderer that each worker makes.
         device: EGL device.
+        census: Set where only as many views are read as say which cameras are off.
     """
 
     inputs: CaptureInputs = field(default_factory=lambda: CaptureInputs(None))
@@ -47,6 +49,7 @@ class DatasetSettings:
     sanity: bool = True
     renderer: RendererKind = "auto"
     device: int | None = None
+    census: SequentialTest | None = None
 
     def __post_init__(self) -> None:
         """Check.
@@ -95,6 +98,7 @@ class DatasetSettings:
             "baseline": _plain(self.baseline),
             "checks": self.checks,
             "sanity": self.sanity,
+            "census": None if self.census is None else asdict(self.census),
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -134,6 +138,7 @@ def settings_from_json(value: Mapping[str, Any]) -> DatasetSettings:
         sanity=bool(concluding["sanity"]),
         renderer=scoring["renderer"],
         device=scoring["device"],
+        census=None if concluding["census"] is None else SequentialTest(**concluding["census"]),
     )
 
 

@@ -29,6 +29,7 @@ def summarise(
         outcomes.append(found)
         grouping.add(found, cameras)
         units_done += num_done
+    notes = [*notes, *_census_note(settings, captures, outcomes)]
     return DatasetReport(
         tuple(outcomes),
         tuple(grouping.summaries()),
@@ -38,6 +39,19 @@ def summarise(
         notes=tuple(notes),
         stopped_by=result.stopped_by,
     )
+
+
+def _census_note(
+    settings: DatasetSettings, captures: Sequence[PlannedCapture], outcomes: Sequence[CaptureOutcome]
+) -> Iterator[str]:
+    """Yield what a census did not read."""
+    if settings.census is not None:
+        read, total = sum(one.num_views for one in outcomes), sum(one.num_views for one in captures)
+        yield (
+            f"census: {read} of {total} views were read ({100 * read / max(1, total):.1f} %), the others were not; a "
+            f"camera that is off is missed with probability {settings.census.miss:g}, a healthy one is called off with "
+            f"{settings.census.false_alarm:g}, compared with the other cameras of its capture"
+        )
 
 
 def _outcomes(

@@ -103,7 +103,7 @@ class CaptureWorker:
     """Scores views and concludes captures; keeps the last capture and the renderer open."""
 
     def __init__(self, job: CaptureJob) -> None:
-        self._job = job
+        self.job = job
         self._stack = ExitStack()
         self._renderer: Renderer | None = None
         self._opened: tuple[str, Capture, ValidationOptions] | None = None
@@ -123,7 +123,13 @@ class CaptureWorker:
         """Do one task; what goes wrong in it is its result."""
         clock = time.monotonic()
         try:
-            done = self._conclude(task) if task.unit is None else self._compute(task, task.unit)
+            capture, options = self._open(task.capture)
+            # What is read has to be what the keys stand for, to the end.
+            self._check_inputs(capture, task.capture)
+            if task.unit is None:
+                done = self.conclude(task, capture, options)
+            else:
+                done = self._compute(task, task.unit, capture, options)
         except ContextError as error:
             self._forget()
             done = Done(task, str(error), is_fatal=True)
@@ -132,26 +138,20 @@ class CaptureWorker:
             done = Done(task, f"{type(error).__name__}: {error}")
         return replace(done, seconds=time.monotonic() - clock)
 
-    def _compute(self, task: Task, unit: Unit) -> Done:
-        capture, options = self._open(task.capture)
-        self._check_inputs(capture, task.capture)
+    def _compute(self, task: Task, unit: Unit, capture: Capture, options: ValidationOptions) -> Done:
         rows = tuple(self._rows(capture, options, unit))
-        # What was read has to be what the key stands for.
         self._check_inputs(capture, task.capture)
-        self._job.store.write_part(task.capture, unit, rows)
+        self.job.store.write_part(task.capture, unit, rows)
         return Done(task, num_views=len(rows), num_failed=sum(row.failure is not None for row in rows))
 
     def _rows(self, capture: Capture, options: ValidationOptions, unit: Unit) -> Iterator[ViewResult]:
         for frames, cameras in unit.views:
             chosen = replace(options, frames=frames, cameras=options.cameras if cameras is None else cameras)
-            yield from validate_views(capture, self._drawing(), chosen)
+            yield from validate_views(capture, self.renderer(), chosen)
 
-    def _conclude(self, task: Task) -> Done:
-        capture, _ = self._open(task.capture)
-        self._check_inputs(capture, task.capture)
-        report = conclude(
-            self._job.store, task.capture, self._job.settings, capture, self._drawing(), self._job.reports
-        )
+    def conclude(self, task: Task, capture: Capture, _options: ValidationOptions) -> Done:
+        """Write what a capture's rows amount to."""
+        report = conclude(self.job.store, task.capture, self.job.settings, capture, self.renderer(), self.job.reports)
         worst = report.summary.worst
         told = f"{worst.camera} ({worst.deviation:.0f} deviations)" if worst is not None and worst.stands_out else ""
         return Done(task, worst=told)
@@ -159,9 +159,9 @@ class CaptureWorker:
     def _open(self, planned: PlannedCapture) -> tuple[Capture, ValidationOptions]:
         if self._opened is None or self._opened[0] != planned.id:
             self._close_capture()
-            capture = self._job.settings.open(planned.found.path)
+            capture = self.job.settings.open(planned.found.path)
             try:
-                self._opened = planned.id, capture, self._job.settings.options(capture)
+                self._opened = planned.id, capture, self.job.settings.options(capture)
             except Exception:
                 capture.close()
                 raise
@@ -172,11 +172,16 @@ class CaptureWorker:
         if input_stamp(capture) != planned.stamp:
             raise DatasetError(capture.path, None, CHANGED)
 
-    def _drawing(self) -> Renderer:
+    def renderer(self) -> Renderer:
+        """Return the worker's renderer; it is made with the first view.
+
+        Raises:
+            ContextError: If there is none.
+        """
         if self._renderer is None:
-            settings = self._job.settings
+            settings = self.job.settings
             self._renderer = self._stack.enter_context(
-                make_renderer(settings.renderer, settings.device, threads=self._job.threads)
+                make_renderer(settings.renderer, settings.device, threads=self.job.threads)
             )
         return self._renderer
 

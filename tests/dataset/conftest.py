@@ -37,7 +37,7 @@ def data(originals: Path, tmp_path: Path) -> Path:
 def many() -> ManyRun:
     """Return `validate_many` in this process, with the CPU renderer and without what takes long."""
 
-    def run(paths: object, out: Path, **options: Any) -> DatasetReport:
+    def run(paths: str | Path | list[str | Path], out: Path, **options: Any) -> DatasetReport:
         chosen = {"engine": "serial", "renderer": "cpu", "checks": False, "sanity": False, "reports": "none"}
         return validate_many(paths, out=out, **{**chosen, **options})
 

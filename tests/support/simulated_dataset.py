@@ -19,6 +19,7 @@ from renderkit.dataset.discover import FoundCapture
 from renderkit.dataset.engine import Engine, SerialEngine
 from renderkit.dataset.plan import PlannedCapture, planned
 from renderkit.dataset.processes import ProcessEngine
+from renderkit.dataset.progress import ShowProgress
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.summarise import summarise
@@ -113,7 +114,14 @@ def simulated_plan(
 
 
 def run_simulated(
-    folder: Path, plan: tuple[PlannedCapture, ...], num_cameras: int, *, workers: int = 1, seconds: float = 0.0
+    folder: Path,
+    plan: tuple[PlannedCapture, ...],
+    num_cameras: int,
+    *,
+    workers: int = 1,
+    seconds: float = 0.0,
+    engine: Engine | None = None,
+    show: ShowProgress | None = None,
 ) -> DatasetReport:
     """Have a simulated plan done, as `run_dataset` does."""
     settings, store = DatasetSettings(), RunStore(folder)
@@ -123,10 +131,11 @@ def run_simulated(
         store.write_request(settings, [], {"captures": len(plan)})
         store.write_plan(plan)
         job = SimulatedJob(store, settings, num_cameras, seconds)
-        engine: Engine = ProcessEngine(job, workers) if workers > 1 else SerialEngine(job)
+        if engine is None:
+            engine = ProcessEngine(job, workers) if workers > 1 else SerialEngine(job)
         stop = StopRequest()
         with engine, stop.listening():
-            result = Work(store, settings, plan).run(engine, stop)
+            result = Work(store, settings, plan, show).run(engine, stop)
         store.take_back(plan)
         report = summarise(store, settings, plan, result)
         write_dataset_report(report, folder)
