@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"
 
 import renderkit as rk
 from renderkit.dataset.plan import VIEWS_PER_UNIT
+from renderkit.dataset.run import EngineName
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 
@@ -32,7 +33,7 @@ def speed(num_captures: int = 4, ray: bool = True) -> None:
         plain = _plain(Path(name, "data"))
         plain = min(plain, _plain(Path(name, "data")))
         print(f"scoring alone, one thread: {views / plain:.1f} views/s")
-        engines = [("serial", 1), ("processes", 2), *([("ray", 2)] if ray else [])]
+        engines: list[tuple[EngineName, int]] = [("serial", 1), ("processes", 2), *([("ray", 2)] if ray else [])]
         for engine, workers in engines:
             seconds, stored = _many(Path(name), engine, workers)
             print(f"{engine}, {workers} workers: {views / seconds:.1f} views/s in units, {views / stored:.1f} in all")
@@ -47,14 +48,14 @@ def _plain(data: Path) -> float:
     return time.process_time() - clock
 
 
-def _many(folder: Path, engine: str, workers: int) -> tuple[float, float]:
+def _many(folder: Path, engine: EngineName, workers: int) -> tuple[float, float]:
     """Return seconds from the first to the last stored unit as the log has it, and of the whole run."""
     out = folder / f"run-{engine}"
     clock = time.monotonic()
     rk.validate_many(
         folder / "data", out=out, engine=engine, workers=workers, renderer="cpu", checks=False, sanity=False,
         reports="none",
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     whole = time.monotonic() - clock
     lines = (out / "log.txt").read_text().splitlines()
     spent = sum(float(line.split(" in ")[1].split()[0]) for line in lines if " stored " in line)

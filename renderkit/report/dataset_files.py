@@ -36,7 +36,7 @@ def write_dataset_report(report: DatasetReport, folder: Path) -> None:
     write_bytes(folder / "captures.csv", dump_captures(report))
     write_bytes(folder / "junit.xml", dump_junit(report))
     write_text(folder / "summary.md", dump_markdown(report), errors="backslashreplace")
-    write_text(folder / INDEX, render_index(report, state_word), errors="backslashreplace")
+    write_text(folder / INDEX, render_index(report, _verdict(report), state_word), errors="backslashreplace")
 
 
 def state_word(state: CaptureState) -> str:
@@ -66,9 +66,15 @@ def _case(one: CaptureOutcome) -> Case:
     return Case(one.id, "failure" if one.state == "fail" else "error", one.sentence, detail)
 
 
+def _verdict(report: DatasetReport) -> str:
+    if report.passed:
+        return "PASS"
+    return "STOPPED" if report.stopped else "FAIL" if report.gate_failed else "DOES NOT PASS"
+
+
 def dump_markdown(report: DatasetReport) -> str:
     """Return summary.md (GitHub's Markdown): the outcome, the worst captures, then subjects, days and cameras."""
-    word = "PASS" if report.passed else "STOPPED" if report.stopped else "DOES NOT PASS"
+    word = _verdict(report)
     lines = [f"## renderkit: {word}", "", *(f"- {escaped(line)}" for line in str(report).splitlines()), ""]
     worst = report.worst_first[:_MOST_ROWS]
     rows = [

@@ -36,8 +36,14 @@ class Trend:
     high: str
 
 
-def render_index(report: DatasetReport, word: Callable[[CaptureState], str]) -> str:
-    """Return the page's HTML."""
+def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureState], str]) -> str:
+    """Return the page's HTML.
+
+    Args:
+        report: The run.
+        verdict: Its outcome in a word.
+        word: Says a capture's state.
+    """
     ordered = report.worst_first
     days = report.of_kind("day")
     names = [name for name in METRICS if any(name in group.metrics for group in report.groups)]
@@ -54,6 +60,7 @@ def render_index(report: DatasetReport, word: Callable[[CaptureState], str]) -> 
             trends=[trend for name in names if (trend := _trend(METRICS[name], days)) is not None],
             first_day=days[0].name if days else "",
             last_day=days[-1].name if days else "",
+            verdict=verdict,
             word=word,
             style=page_asset("report.css"),
         )
