@@ -33,7 +33,8 @@ def speed(num_captures: int = 4, ray: bool = True) -> None:
         plain = _plain(Path(name, "data"))
         plain = min(plain, _plain(Path(name, "data")))
         print(f"scoring alone, one thread: {views / plain:.1f} views/s")
-        engines: list[tuple[EngineName, int]] = [("serial", 1), ("processes", 2), *([("ray", 2)] if ray else [])]
+        engines: list[tuple[EngineName, int]] = [("serial", 1), ("processes", 2)]
+        engines += [("ray", 2)] if ray else []
         for engine, workers in engines:
             seconds, stored = _many(Path(name), engine, workers)
             print(f"{engine}, {workers} workers: {views / seconds:.1f} views/s in units, {views / stored:.1f} in all")

@@ -45,6 +45,12 @@ class ReportsChoice(StrEnum):
     NONE = "none"
 
 
+MissOption = Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")]
+FalseAlarmOption = Annotated[
+    float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
+]
+
+
 def _many_options(
     captures: Annotated[
         list[str] | None,
