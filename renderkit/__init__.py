@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "capture": "Capture Frame View",
+    "dataset.validate_many": "validate_many",
     "diagnosis.diff": "diff_rigs",
     "diagnosis.lint": "lint",
     "errors": "ArgumentError CalibrationError ContextError DatasetError MissingExtraError RenderkitError ShaderError",
@@ -44,6 +45,7 @@ _NAMES = {
     "renderers.base": "RenderPass Renderer Rendering",
     "renderers.choose": "make_renderer",
     "results.detection_limits": "DetectionLimits",
+    "results.dataset": "DatasetReport",
     "results.diagnosis": "Diagnosis",
     "results.drift": "Drift",
     "results.json_report": "read_report write_report",

@@ -3,6 +3,7 @@
 from renderkit.capture import Capture as Capture
 from renderkit.capture import Frame as Frame
 from renderkit.capture import View as View
+from renderkit.dataset.validate_many import validate_many as validate_many
 from renderkit.diagnosis.diff import diff_rigs as diff_rigs
 from renderkit.diagnosis.lint import lint as lint
 from renderkit.errors import ArgumentError as ArgumentError
@@ -49,6 +50,7 @@ from renderkit.renderers.base import RenderPass as RenderPass
 from renderkit.renderers.base import Renderer as Renderer
 from renderkit.renderers.base import Rendering as Rendering
 from renderkit.renderers.choose import make_renderer as make_renderer
+from renderkit.results.dataset import DatasetReport as DatasetReport
 from renderkit.results.detection_limits import DetectionLimits as DetectionLimits
 from renderkit.results.diagnosis import Diagnosis as Diagnosis
 from renderkit.results.drift import Drift as Drift

@@ -143,3 +143,47 @@ def run_program(command: Sequence[str], timeout_s: float) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stderr.decode("utf-8", "replace")
+
+
+@contextmanager
+def on_stop_signal(notice: Callable[[int], None]) -> Iterator[None]:
+    """Call `notice` with the signal's number when SIGINT or SIGTERM comes while the block runs; main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    chosen = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _frame: notice(number)) for number in chosen]
+    try:
+        yield
+    finally:
+        for number, handler in zip(chosen, before, strict=True):
+            signal.signal(number, handler)
+
+
+def ignore_stop_signals() -> None:
+    """Leave Ctrl-C and SIGTERM, which reach every process of a terminal or job, to the one that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Hold a file's lock while the block runs; yields False where another process holds it.
+
+    The system gives the lock back however its holder ends. Systems without such locks always yield True.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - POSIX only
+    except ImportError:
+        yield True
+        return
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o666)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(handle)

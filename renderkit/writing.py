@@ -84,6 +84,23 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Path:
     return write_bytes(path, buffer.getbuffer())
 
 
+def append_text(path: Path, text: str) -> Path:
+    """Add text to the end of a log, and return its path. The one file that is not written as a whole.
+
+    Raises:
+        DatasetError: If it cannot be written, or is a symbolic link.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW, _MODE)
+        try:
+            os.write(handle, text.encode("utf-8", "backslashreplace"))
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be written: {error.strerror or error}") from error
+    return path
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give an empty file of a temporary name to write into; it becomes `path` when the block ends without an error.

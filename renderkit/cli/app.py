@@ -23,6 +23,7 @@ from renderkit.cli.prove import prove
 from renderkit.cli.refine import refine
 from renderkit.cli.render import render
 from renderkit.cli.report import report
+from renderkit.cli.store import compact, merge
 from renderkit.cli.synth import synth
 from renderkit.cli.testkit import testkit
 from renderkit.cli.validate import validate
@@ -38,8 +39,8 @@ app = typer.Typer(
 )
 
 for _command in (
-    validate, diagnose, prove, refine, drift, gate, report, compare, overlay, render, inspect, init, convert, diff,
-    export_rerun, export_gltf, synth, demo, testkit, doctor,
+    validate, diagnose, prove, refine, drift, gate, report, compare, merge, compact, overlay, render, inspect, init,
+    convert, diff, export_rerun, export_gltf, synth, demo, testkit, doctor,
 ):  # fmt: skip
     app.command()(_command)
 

@@ -30,22 +30,24 @@ class Progress:
         self._started: float | None = None
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+        self._told = 0
 
     def __enter__(self) -> Self:
         """Return the progress itself; nothing is shown before the first `update`."""
         return self
 
-    def update(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are done: a bar on a terminal, else some ten lines in all."""
+    def update(self, done: int, total: int, note: str = "") -> None:
+        """Show that `done` of `total` are done, and a note: a bar on a terminal, else some ten lines in all."""
         now = time.monotonic()
         if self._started is None:
             self._start(now if done == 0 else self._entered, total)
         rate = done / max(now - (self._started or now), 1e-9)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s")
-        elif done and (done == total or done % max(1, total // _LINES) == 0):
+            self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s{note}")
+        elif done and (done == total or done // max(1, total // _LINES) > self._told):
+            self._told = done // max(1, total // _LINES)
             left = (total - done) / rate
-            _log.info("%d/%d %s, %.1f/s, %.0f s left", done, total, self._what, rate, left)
+            _log.info("%d/%d %s, %.1f/s, %.0f s left%s", done, total, self._what, rate, left, note)
 
     def _start(self, moment: float, total: int) -> None:
         self._started = moment

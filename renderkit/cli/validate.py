@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +44,8 @@ from renderkit.cli.arguments import (
 from renderkit.cli.command_log import LogFileOption, QuietOption, VerboseOption, is_quiet
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
+from renderkit.cli.many import also_many
+from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.tables import JsonOption, print_table
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ OverlaysOption = Annotated[
 NoOverlaysOption = Annotated[bool, typer.Option("--no-overlays", help="The same as --overlays none.")]
 
 
+@also_many
 def validate(
     context: typer.Context,
     capture: CaptureArgument = None,
@@ -137,14 +139,6 @@ def _names(file: Path | None) -> CameraNames | None:
     from renderkit.formats.camera_names import read_camera_names
 
     return None if file is None else read_camera_names(file)
-
-
-def default_run_folder(capture: Path) -> Path:
-    """Make runs/<capture>-<time>, which no other run uses, and return it."""
-    from renderkit.results.run_folder import make_unused, safe_name
-
-    name = f"{safe_name(capture.absolute().name)}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
-    return make_unused(Path("runs") / name)
 
 
 def exit_code(report: Report) -> int:

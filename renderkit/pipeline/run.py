@@ -194,6 +194,50 @@ def _read_gates(
     return tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates), compared
 
 
+def report_scored(
+    opened: Capture,
+    inputs: CaptureInputs,
+    options: ValidationOptions,
+    renderer: Renderer,
+    rows: tuple[ViewResult, ...],
+    *,
+    gates: Sequence[Gate] = (),
+    baseline: Report | None = None,
+    checks: bool = True,
+    sanity: bool = True,
+    out: Callable[[Report], Path | None] = lambda _: None,
+) -> Report:
+    """Return what `validate` would of a capture whose views are scored already.
+
+    Args:
+        opened: The capture.
+        inputs: What it was opened with.
+        options: What was scored and how.
+        renderer: For checks, explanations, diagnosis and pictures.
+        rows: One per view.
+        gates: What is checked.
+        baseline: The run that gates compare with.
+        checks: Whether the capture's conventions are checked.
+        sanity: Whether the rig as a whole is diagnosed.
+        out: Says, given the report, into which run folder it is written; None writes none. Times are left out: the same
+            rows give the same files, byte for byte.
+
+    Raises:
+        GateError: If a gate asks for what is not measured.
+        DatasetError: If the run folder cannot be written.
+        ContextError: If the renderer loses its device.
+    """
+    which = _check(gates, opened, options, baseline, "worst")
+    run = _Run(opened, options, renderer, folder=None, workers=1, progress=None, scored=rows)
+    report = run.measure(gates, baseline, with_checks=checks, with_sanity=sanity)
+    report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
+    folder = out(report)
+    if folder is not None:
+        report = replace(run, folder=make_run_folder(folder)).draw(report, which, None)
+    _write(report, opened, folder)
+    return report
+
+
 @dataclass(frozen=True, eq=False)
 class _Run:
     """One walk over a capture, with what it needs."""
@@ -204,6 +248,8 @@ class _Run:
     folder: Path | None
     workers: int | None
     progress: Advance | None
+    scored: tuple[ViewResult, ...] | None = None
+    """Rows that are known already; None scores every view."""
 
     @cached_property
     def evidence(self) -> tuple[MeasuredEvidence, ...]:
@@ -256,6 +302,8 @@ class _Run:
         total = self._num_views()
         rows: list[ViewResult] = []
         self._report_progress(0, total)
+        if self.scored is not None:
+            return [with_evidence(row, self.evidence) for row in self.scored]
         for row in validate_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers):
             rows.append(with_evidence(row, self.evidence))
             self._report_progress(len(rows), total)

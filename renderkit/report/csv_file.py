@@ -10,9 +10,10 @@ import io
 from pathlib import Path
 from typing import Final
 
-from renderkit.report.table import Cell, table_columns, table_rows
 from renderkit.report.writer import Writer
+from renderkit.results.parquet_file import Cell
 from renderkit.results.report import Report
+from renderkit.results.table import table_columns, table_rows
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -22,11 +23,12 @@ def _dump(report: Report, _: Path) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(table_columns())
     for row in table_rows(report):
-        writer.writerow(_cell(value) for value in row.values())
+        writer.writerow(spreadsheet_cell(value) for value in row.values())
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cell(value: Cell) -> Cell:
+def spreadsheet_cell(value: Cell) -> Cell:
+    """Return a cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value

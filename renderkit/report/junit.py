@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -22,7 +22,9 @@ _ORDER: Final = {"failure": 0, "error": 1, "skipped": 2, "passed": 3}
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """One test case: what it is called and how it came out."""
+
     name: str
     outcome: Literal["passed", "failure", "error", "skipped"]
     message: str = ""
@@ -36,28 +38,33 @@ def dump_junit(report: Report) -> bytes:
     A failed gate is a failure, a metric that could not be computed an error, a tolerated camera skipped.
     """
     cameras = {(summary.camera, summary.mesh): summary for summary in report.summary.cameras}
-    suites: dict[str, list[_Case]] = {} if report.diagnosis is None else {"sanity": [_sanity_case(report.diagnosis)]}
+    suites: dict[str, list[Case]] = {} if report.diagnosis is None else {"sanity": [_sanity_case(report.diagnosis)]}
     for verdict in report.gates:
         suites.setdefault(f"gate {verdict.gate}", []).append(_gate_case(verdict, cameras))
     suites["views"] = [_view_case(camera) for camera in cameras.values()]
-    # What fails comes first: gates, and cases in each.
+    return dump_suites(suites, report.provenance.capture or "unnamed capture", report.started)
+
+
+def dump_suites(suites: Mapping[str, Sequence[Case]], capture: str, when: str = "") -> bytes:
+    """Return the XML of suites by name, what fails first.
+
+    Args:
+        suites: Test cases by the name of their suite.
+        capture: What was validated.
+        when: ISO 8601 time of the start; "" when unknown.
+    """
     ordered = sorted(suites.items(), key=lambda item: min((_ORDER[case.outcome] for case in item[1]), default=3))
     every = [case for cases in suites.values() for case in cases]
-    root = ET.Element("testsuites", {"name": _clean(f"renderkit: {_capture_of(report)}"), **_totals(every)})
-    started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", report.started)
+    root = ET.Element("testsuites", {"name": _clean(f"renderkit: {capture}"), **_totals(every)})
+    started = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", when)
     time = started[0] if started else _NO_TIME
-    capture = _capture_of(report)
     root.extend(_suite(i, name, cases, started=time, capture=capture) for i, (name, cases) in enumerate(ordered))
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 
-def _capture_of(report: Report) -> str:
-    return report.provenance.capture or "unnamed capture"
-
-
-def _totals(cases: Sequence[_Case]) -> dict[str, str]:
+def _totals(cases: Sequence[Case]) -> dict[str, str]:
     counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failure", "error")}
     return {
         "tests": str(len(cases)),
@@ -67,7 +74,7 @@ def _totals(cases: Sequence[_Case]) -> dict[str, str]:
     }
 
 
-def _suite(index: int, name: str, cases: Sequence[_Case], *, started: str, capture: str) -> ET.Element:
+def _suite(index: int, name: str, cases: Sequence[Case], *, started: str, capture: str) -> ET.Element:
     suite = ET.Element(
         "testsuite",
         {
@@ -87,7 +94,7 @@ def _suite(index: int, name: str, cases: Sequence[_Case], *, started: str, captu
     return suite
 
 
-def _case(case: _Case, capture: str) -> ET.Element:
+def _case(case: Case, capture: str) -> ET.Element:
     names = {"name": _clean(case.name), "classname": _clean(f"renderkit.{capture}")}
     element = ET.Element("testcase", {**names, "time": f"{case.seconds:.3f}"})
     if case.outcome != "passed":
@@ -99,35 +106,35 @@ def _case(case: _Case, capture: str) -> ET.Element:
     return element
 
 
-def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummary]) -> _Case:
+def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummary]) -> Case:
     who = RIG if verdict.subject == RIG else f"camera {verdict.subject}"
     mesh = f" ({verdict.mesh})" if verdict.mesh else ""
     name = f"{verdict.gate}: {who}{mesh}"
     if verdict.passed:
-        return _Case(name, "passed")
+        return Case(name, "passed")
     summary = cameras.get((verdict.subject, verdict.mesh))
     detail = verdict.message if summary is None else f"{verdict.message}\n{_numbers(summary)}"
     if verdict.tolerated:
-        return _Case(name, "skipped", f"tolerated: {verdict.message}", detail)
-    return _Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
+        return Case(name, "skipped", f"tolerated: {verdict.message}", detail)
+    return Case(name, "failure" if verdict.verdict == "fail" else "error", verdict.message, detail)
 
 
-def _sanity_case(diagnosis: Diagnosis) -> _Case:
+def _sanity_case(diagnosis: Diagnosis) -> Case:
     name = "sanity: the rig as a whole fits"
     if diagnosis.verdict == "cannot tell":
-        return _Case(name, "skipped", diagnosis.sentence)
+        return Case(name, "skipped", diagnosis.sentence)
     detail = str(diagnosis)
-    return _Case(name, "failure", diagnosis.sentence, detail) if diagnosis.blocks else _Case(name, "passed")
+    return Case(name, "failure", diagnosis.sentence, detail) if diagnosis.blocks else Case(name, "passed")
 
 
-def _view_case(camera: CameraSummary) -> _Case:
+def _view_case(camera: CameraSummary) -> Case:
     name = f"views: camera {camera.camera} ({camera.mesh})"
     seconds = sum(row.seconds for row in camera.rows)
     failures = [row for row in camera.rows if row.failure is not None]
     if not failures:
-        return _Case(name, "passed", seconds=seconds)
+        return Case(name, "passed", seconds=seconds)
     lines = [f"frame {row.key.frame}: {row.failure.type}: {row.failure.message}" for row in failures if row.failure]
-    return _Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
+    return Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
 
 
 def _numbers(camera: CameraSummary) -> str:

@@ -14,7 +14,7 @@ from renderkit.results.rows import ViewResult
 from renderkit.results.scores import Scores, pool_scores
 from renderkit.selection import natural_key
 
-_MAD_TO_SIGMA = 1.4826
+MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of normal values their standard deviation."""
 
 STANDS_OUT = 5.0
@@ -166,7 +166,7 @@ def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
         if not known.any():
             continue
         median = float(np.median(values[known]))
-        spread = max(_MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), metric.ranking.floor)
+        spread = max(MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), metric.ranking.floor)
         worse = (values - median) / spread * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
             value, deviation = float(values[index]), float(worse[index])

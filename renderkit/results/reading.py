@@ -161,5 +161,6 @@ def _number_check(schema: Mapping[str, Any], *, whole: bool) -> Check:
 
 
 def _shown(value: Value) -> str:
-    kind = {dict: "an object", list: "a list"}.get(type(value))
-    return kind or repr(value)[:60]
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else repr(value)[:60]

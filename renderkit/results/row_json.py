@@ -16,11 +16,17 @@ def row_json(row: ViewResult) -> dict[str, Any]:
     """Return a row but for its time."""
     asked = [metric for metric in METRICS.values() if row.was_asked(metric)]
     values = {metric.name: metric.value(row.scores) for metric in asked}
+    return stored_row_json(row) | {
+        "metrics": {name: finite_or_none(value) for name, value in values.items()},
+        "missing": {metric.name: row.missing_reason(metric) for metric in asked if math.isnan(values[metric.name])},
+    }
+
+
+def stored_row_json(row: ViewResult) -> dict[str, Any]:
+    """Return what a row is read back from: all but its time and the numbers that follow from its scores."""
     return {
         **vars(row.key),
         "image_size": None if row.image_size is None else list(row.image_size),
-        "metrics": {name: finite_or_none(value) for name, value in values.items()},
-        "missing": {metric.name: row.missing_reason(metric) for metric in asked if math.isnan(values[metric.name])},
         "scores": scores_json(row.scores),
         "not_computable": dict(row.missing),
         "landmark_pixels": None if row.landmark_pixels is None else points_json(row.landmark_pixels),
@@ -31,7 +37,7 @@ def row_json(row: ViewResult) -> dict[str, Any]:
 
 
 def row_from_json(row: Mapping[str, Any], seconds: float) -> ViewResult:
-    """Read what `row_json` wrote."""
+    """Read what `row_json` or `stored_row_json` wrote."""
     size, pixels = row["image_size"], row["landmark_pixels"]
     return ViewResult(
         ViewKey(row["capture"], row["frame"], row["camera"], row["mesh"]),

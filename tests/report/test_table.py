@@ -11,9 +11,9 @@ import pytest
 
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.report import csv_file, parquet
-from renderkit.report.table import table_columns
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
+from renderkit.results.table import table_columns
 
 MakeReport: TypeAlias = Callable[..., Report]
 

@@ -40,6 +40,7 @@ class EglDevice:
         hardware: Whether a GPU does the work.
         drm_path: Its node in /dev/dri, where it has one.
         problem: Why no context can be made on it; empty for a usable device.
+        cuda: Its number in CUDA, where its driver tells.
     """
 
     index: int
@@ -49,6 +50,7 @@ class EglDevice:
     hardware: bool
     drm_path: str | None
     problem: str = ""
+    cuda: int | None = None
 
 
 def list_devices() -> tuple[EglDevice, ...]:
@@ -245,7 +247,8 @@ def _current_device(library: EglLibrary, index: int, handle: int, display: int) 
     name = library.gl_string(_GL_RENDERER)
     software = _is_software(library, handle) or any(word in name.lower() for word in _SOFTWARE_RENDERERS)
     vendor = library.gl_string(_GL_VENDOR) or library.display_vendor(display)
-    return EglDevice(index, name, vendor, library.gl_string(_GL_VERSION), not software, library.drm_path(handle))
+    version, path = library.gl_string(_GL_VERSION), library.drm_path(handle)
+    return EglDevice(index, name, vendor, version, not software, path, cuda=library.cuda_device(handle))
 
 
 def _describe(library: EglLibrary, index: int, handle: int) -> EglDevice:

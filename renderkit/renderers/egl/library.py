@@ -17,6 +17,7 @@ INSTALL_HINT = "on Debian or Ubuntu: apt-get install libegl1 libgl1 libgl1-mesa-
 
 _EXTENSIONS, _VENDOR = 0x3055, 0x3053
 _DRM_DEVICE_FILE, _DRM_RENDER_NODE_FILE = 0x3233, 0x3377
+_CUDA_DEVICE = 0x323A  # EGL_NV_device_cuda
 _OPENGL_API, _PLATFORM_DEVICE, _NONE = 0x30A2, 0x313F, 0x3038
 _DRAW, _READ = 0x3059, 0x305A
 _MAX_DEVICES = 64
@@ -101,6 +102,15 @@ class EglLibrary:
                 if path:
                     return str(path.decode())
         return None
+
+    def cuda_device(self, device: int) -> int | None:
+        """Return the device's number in CUDA, of all that this process may see; None where the driver does not tell."""
+        if "EGL_NV_device_cuda" not in self.device_extensions(device):
+            return None
+        pointer = ctypes.c_void_p
+        query = self._extension("eglQueryDeviceAttribEXT", ctypes.c_uint, pointer, ctypes.c_int, pointer)
+        number = ctypes.c_ssize_t(-1)
+        return int(number.value) if query(device, _CUDA_DEVICE, ctypes.byref(number)) else None
 
     def open_display(self, device: int) -> int:
         """Return the device's initialised display. It is shared by the whole process and never terminated here.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Final, TypeAlias
+from typing import Final
 
 from renderkit.results.kinds import METRICS
+from renderkit.results.parquet_file import Cell, ColumnType
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
 
-Cell: TypeAlias = str | float | int | None
 _KEYS: Final = ("capture", "frame", "camera", "mesh")
 
 
@@ -18,12 +18,20 @@ def table_columns() -> tuple[str, ...]:
     return (*_KEYS, *METRICS, "width", "height", "failure", "warnings", "not_computable", "overlay")
 
 
+def column_types() -> dict[str, ColumnType]:
+    """Return the type of each column, in order."""
+    types: dict[str, ColumnType] = dict.fromkeys(table_columns(), "text")
+    types |= dict.fromkeys(METRICS, "number")
+    return types | {"width": "integer", "height": "integer"}
+
+
 def table_rows(report: Report) -> list[dict[str, Cell]]:
     """Return one dictionary per view; a number that could not be computed is None."""
-    return [_row(row) for row in report.rows]
+    return [table_row(row) for row in report.rows]
 
 
-def _row(row: ViewResult) -> dict[str, Cell]:
+def table_row(row: ViewResult) -> dict[str, Cell]:
+    """Return one view's cells by column; a number that could not be computed is None."""
     width, height = row.image_size or (None, None)
     cells: dict[str, Cell] = dict(vars(row.key))
     for name, metric in METRICS.items():

@@ -1,0 +1,105 @@
+"""Runs over many captures: `python benchmarks/bench_scale.py [speed] [rows N]`.
+
+`speed`: views per second in one process, two processes and two Ray workers, and what the store adds to scoring.
+`rows N`: N million simulated rows planned, stored, resumed and reported, with the time and memory of each step.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
+
+import renderkit as rk
+from renderkit.dataset.plan import VIEWS_PER_UNIT
+from renderkit.dataset.run import EngineName
+from renderkit.dataset.settings import DatasetSettings
+from renderkit.dataset.store import RunStore
+
+FRAMES, CAMERAS = 810, 60
+
+
+def speed(num_captures: int = 4, ray: bool = True) -> None:
+    """Compare engines on small captures; the first run of each is not counted: it starts workers and compiles."""
+    with tempfile.TemporaryDirectory() as name:
+        options = rk.SynthOptions(num_cameras=12, num_frames=6, size=(612, 512), scan_faces=20_000)
+        for index in range(num_captures):
+            rk.synthesize(Path(name, "data", f"subject{index}"), options)
+        views = num_captures * 12 * 6
+        plain = _plain(Path(name, "data"))
+        plain = min(plain, _plain(Path(name, "data")))
+        print(f"scoring alone, one thread: {views / plain:.1f} views/s")
+        engines: list[tuple[EngineName, int]] = [("serial", 1), ("processes", 2)]
+        engines += [("ray", 2)] if ray else []
+        for engine, workers in engines:
+            seconds, stored = _many(Path(name), engine, workers)
+            print(f"{engine}, {workers} workers: {views / seconds:.1f} views/s in units, {views / stored:.1f} in all")
+        print(f"store: {1e3 * _storing(Path(name)):.3f} ms of CPU per view, {1e3 * plain / views:.1f} ms to score it")
+
+
+def _plain(data: Path) -> float:
+    clock = time.process_time()
+    for capture in sorted(data.glob("*/*_raw.smc")):
+        with rk.open_capture(capture) as opened, rk.make_renderer("cpu", threads=1) as renderer:
+            list(rk.validate_views(opened, renderer))
+    return time.process_time() - clock
+
+
+def _many(folder: Path, engine: EngineName, workers: int) -> tuple[float, float]:
+    """Return seconds from the first to the last stored unit as the log has it, and of the whole run."""
+    out = folder / f"run-{engine}"
+    clock = time.monotonic()
+    rk.validate_many(
+        folder / "data", out=out, engine=engine, workers=workers, renderer="cpu", checks=False, sanity=False,
+        reports="none",
+    )  # fmt: skip
+    whole = time.monotonic() - clock
+    lines = (out / "log.txt").read_text().splitlines()
+    spent = sum(float(line.split(" in ")[1].split()[0]) for line in lines if " stored " in line)
+    return spent / workers, whole
+
+
+def _storing(folder: Path) -> float:
+    """Return seconds of CPU per view to write a part."""
+    store = RunStore(folder / "run-serial")
+    planned = store.read_plan()[0]
+    rows = store.read_rows(planned)
+    store.write_part(planned, planned.units[0], rows)
+    clock = time.process_time()
+    for _ in range(5):
+        store.write_part(planned, planned.units[0], rows)
+    return (time.process_time() - clock) / 5 / len(rows)
+
+
+def rows(millions: float) -> None:
+    """Plan, store, resume and report rows that are made up."""
+    from simulated_dataset import run_simulated, simulated_plan
+
+    num_captures = max(1, round(millions * 1e6 / FRAMES / CAMERAS))
+    with tempfile.TemporaryDirectory() as name:
+        clock = time.monotonic()
+        plan = tuple(simulated_plan(num_captures, FRAMES, CAMERAS, DatasetSettings(), VIEWS_PER_UNIT))
+        _told("planned", clock)
+        for what in ("stored and reported", "resumed and reported"):
+            clock = time.monotonic()
+            report = run_simulated(Path(name, "run"), plan, CAMERAS, workers=2)
+            _told(f"{what}: {report.num_views} rows, {report.units_done} units, {report.computed} computed", clock)
+        size = sum(path.stat().st_size for path in Path(name).rglob("*.parquet"))
+        print(f"{size / report.num_views:.0f} bytes per row stored")
+
+
+def _told(what: str, clock: float) -> None:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"{what}: {time.monotonic() - clock:.0f} s; peak {own:.0f} MiB, largest worker {workers:.0f} MiB", flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1 or "speed" in sys.argv:
+        speed()
+    if "rows" in sys.argv:
+        rows(float(sys.argv[sys.argv.index("rows") + 1]))

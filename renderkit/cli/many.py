@@ -1,0 +1,293 @@
+"""renderkit validate over many captures: the options that it adds, and what it prints."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.run_place import default_run_folder
+from renderkit.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from renderkit.dataset.run import Machinery
+    from renderkit.dataset.settings import DatasetSettings
+    from renderkit.diagnosis.census import SequentialTest
+    from renderkit.results.dataset import DatasetReport
+
+_MOST = 20
+_SELECTION = (
+    "frames", "cameras", "matte_threshold", "undistort", "undistorted_mattes", "metrics", "region", "evidence", "board",
+)  # fmt: skip
+
+
+class EngineChoice(StrEnum):
+    """Where a run over many captures is done."""
+
+    AUTO = "auto"
+    SERIAL = "serial"
+    PROCESSES = "processes"
+    RAY = "ray"
+
+
+class ReportsChoice(StrEnum):
+    """Which captures get a page of their own."""
+
+    ALL = "all"
+    FAILED = "failed"
+    NONE = "none"
+
+
+MissOption = Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")]
+FalseAlarmOption = Annotated[
+    float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
+]
+
+
+def _many_options(
+    captures: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CAPTURE]...",
+            help="A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures "
+            "(COLMAP, nerfstudio, EasyMocap, capture.toml ...). Several, a folder of captures, a pattern or @list.txt: "
+            "docs/guide/many.md. Not needed with --rig.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Many captures: go on with a run, with its options.", show_default=False
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=1,
+            help="Many captures: N views only, spread evenly over captures and cameras.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Chooses the sample.")] = 0,
+    engine: Annotated[
+        EngineChoice, typer.Option("--engine", help="Many captures: where they are worked on.")
+    ] = EngineChoice.AUTO,
+    address: Annotated[str, typer.Option("--address", metavar="ADDRESS", help="Address of a Ray cluster.")] = "auto",
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Many captures: every N-th, from number I on, 0 first; `renderkit merge` joins the N runs.",
+            show_default=False,
+        ),
+    ] = None,
+    census: Annotated[
+        bool,
+        typer.Option(
+            "--census", help="Many captures: read only as many views as say which cameras are off, and say how many."
+        ),
+    ] = False,
+    miss: Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")] = 0.005,
+    false_alarm: Annotated[
+        float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
+    ] = 0.005,
+    reports: Annotated[
+        ReportsChoice | None,
+        typer.Option(
+            "--reports",
+            help="Many captures: which get a page of their own; by default all of up to 100, else those that did not "
+            "pass.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Hold the options; `also_many` adds them to a command."""
+
+
+def also_many(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with its first argument replaced by any number of captures, and the options for them."""
+    own = inspect.signature(command)
+    first, *rest = own.parameters.values()
+    captures, *options = inspect.signature(_many_options).parameters.values()
+
+    @functools.wraps(command)
+    def either(**given: Any) -> None:  # noqa: ANN401 - options of any type
+        paths: list[str] = given.pop(captures.name) or []
+        many = {option.name: given.pop(option.name) for option in options}
+        if _is_many(paths, many):
+            raise typer.Exit(_validate_many(paths, many, given))
+        command(**{first.name: Path(paths[0]) if paths else None}, **given)
+
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (captures, *rest, *options)]
+    hints = get_type_hints(command, include_extras=True) | get_type_hints(_many_options, include_extras=True)
+    either.__dict__["__signature__"] = own.replace(
+        parameters=[one.replace(annotation=hints[one.name]) for one in parameters]
+    )
+    either.__annotations__ = {one.name: hints[one.name] for one in parameters} | {"return": None}
+    return either
+
+
+def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
+    """Whether a run over many captures is meant."""
+    asked = [name for name in ("resume", "sample", "shard", "reports") if many[name] is not None]
+    if asked or many["census"] or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
+        return True
+    if not paths or Path(paths[0]).is_file():
+        return False
+    if paths[0].startswith("@") or not Path(paths[0]).exists():
+        return paths[0].startswith("@") or any(character in paths[0] for character in "*?[")
+    from renderkit.dataset.discover import is_dataset
+
+    return is_dataset(Path(paths[0]))
+
+
+def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+    """Run, print, and return the exit code."""
+    from renderkit.cli.progress import Progress
+    from renderkit.dataset.plan import Sample
+    from renderkit.dataset.progress import Progress as State
+    from renderkit.dataset.run import resume_dataset, run_dataset
+
+    machinery = _machinery(many, given)
+    with Progress() as bar:
+
+        def show(state: State) -> None:
+            failures = f", {state.failures} failures" if state.failures else ""
+            worst = f", stands out: {state.worst[-1]}" if state.worst else ""
+            bar.update(state.done, state.total, failures + worst)
+
+        if many["resume"] is not None:
+            if paths:
+                raise typer.BadParameter("--resume takes its captures from the run; name no others")
+            folder: Path = many["resume"]
+            report = resume_dataset(folder, machinery, show=show)
+        else:
+            if not paths:
+                raise typer.BadParameter("name captures, or a run with --resume")
+            folder = given["out"] or default_run_folder(Path("captures"))
+            sample = None if many["sample"] is None else Sample(many["sample"], many["seed"])
+            report = run_dataset(paths, folder, _settings(given, many), machinery, sample=sample, show=show)
+    print_dataset(report, folder, as_json=given["as_json"])
+    return dataset_exit_code(report)
+
+
+def _machinery(many: Mapping[str, Any], given: Mapping[str, Any]) -> Machinery:
+    from renderkit.dataset.run import Machinery
+
+    return Machinery(
+        engine=many["engine"].value,
+        workers=given["workers"],
+        address=many["address"],
+        shard=None if many["shard"] is None else _shard(many["shard"]),
+        reports=None if many["reports"] is None else many["reports"].value,
+    )
+
+
+def _shard(text: str) -> Any:  # noqa: ANN401 - imported late
+    from renderkit.dataset.plan import Shard
+
+    index, _, count = text.partition("/")
+    if not (index.isascii() and index.isdigit() and count.isascii() and count.isdigit() and len(text) < 20):
+        raise typer.BadParameter(f"expected I/N such as 0/7, got {text!r}", param_hint="--shard")
+    return Shard(int(index), int(count))
+
+
+def _settings(given: Mapping[str, Any], many: Mapping[str, Any]) -> DatasetSettings:
+    """Return what is asked of every capture, from the command's options."""
+    from renderkit.cli.arguments import parse_size, remember
+    from renderkit.cli.gate_arguments import read_gates
+    from renderkit.dataset.settings import DatasetSettings
+    from renderkit.formats.camera_names import read_camera_names
+    from renderkit.pipeline.inputs import CaptureInputs
+
+    if given["remember_flame"]:
+        remember(given["flame"])
+    names = given["camera_names"]
+    same = ("mesh", "masks", "landmarks", "flame", "mesh_root", "min_confidence", "rig", "images")
+    return DatasetSettings(
+        inputs=CaptureInputs.of(
+            None,
+            **{name: given[name] for name in same},
+            camera_names=None if names is None else read_camera_names(names),
+            size=parse_size(given["size"]),
+        ),
+        selection={name: given[name] for name in _SELECTION},
+        gates=read_gates(given["gate"], given["config"], given["baseline"], with_baseline=False).gates,
+        baseline=given["baseline"],
+        checks=given["checks"],
+        sanity=given["sanity"],
+        renderer=given["renderer"].value,
+        device=given["device"],
+        census=_census(many),
+    )
+
+
+def _census(many: Mapping[str, Any]) -> SequentialTest | None:
+    from renderkit.diagnosis.census import SequentialTest
+
+    try:
+        return SequentialTest(miss=many["miss"], false_alarm=many["false_alarm"]) if many["census"] else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--census") from error
+
+
+def dataset_exit_code(report: DatasetReport) -> int:
+    """Return the exit code: 0 where every capture passed, 1 where a gate failed or a rig does not fit, else 2.
+
+    A run without gates passes where every view was scored. One that was stopped has the code of its signal.
+    """
+    if report.stopped_by is not None:
+        return 128 + report.stopped_by
+    if report.passed:
+        return EXIT_PASS
+    return EXIT_GATE_FAILED if report.gate_failed else EXIT_BAD_INPUT
+
+
+def print_dataset(report: DatasetReport, folder: Path, *, as_json: bool = False) -> None:
+    """Print a run over many captures: the worst captures and cameras, and where the files are."""
+    if as_json:
+        print_json(
+            {
+                "run": str(folder),
+                "passed": report.passed,
+                "stopped": report.stopped,
+                "units": report.units,
+                "units_done": report.units_done,
+                "computed": report.computed,
+                "notes": list(report.notes),
+                "captures": [vars(one) for one in report.captures],
+            }
+        )
+        return
+    worst = report.worst_first[:_MOST]
+    print_table(
+        ["capture", "state", "views", "failed", "worst camera", "outcome"],
+        [
+            [one.id, one.state, str(one.num_views), str(one.num_failed or ""), one.worst, one.sentence[:100]]
+            for one in worst
+        ],
+        right=[2, 3],
+        styles=[["", "" if one.passed else "bold red", "", "", "", ""] for one in worst],
+    )
+    if len(report.captures) > len(worst):
+        typer.echo(f"and {len(report.captures) - len(worst)} more captures")
+    typer.echo("")
+    off = sorted((group for group in report.of_kind("camera") if group.num_off), key=lambda group: -group.num_off)
+    for group in off[:_MOST]:
+        typer.echo(f"camera {group.name} is off in {group.num_off} of {group.num_captures} captures")
+    typer.echo(str(report))
+    typer.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
+    typer.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
+    if report.units_done < report.units:
+        sys.stderr.write(f"go on with: renderkit validate --resume {folder}\n")

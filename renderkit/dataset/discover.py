@@ -1,0 +1,175 @@
+"""Which captures lie at some paths: folders, patterns, list files; told by content through the registry of formats."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Final
+
+from renderkit.dataset.settings import content_key
+from renderkit.errors import DatasetError
+from renderkit.formats import open_capture
+from renderkit.formats.registry import locate_format
+from renderkit.results.run_folder import safe_name
+from renderkit.selection import natural_key
+from renderkit.untrusted.files import read_text
+
+MAX_DEPTH: Final = 8
+"""Folders deeper than this below a dataset's root are not looked into."""
+_DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+@dataclass(frozen=True)
+class FoundCapture:
+    """A capture that belongs to a dataset.
+
+    Attributes:
+        id: Its name in the run folder: unique there, and a harmless file name.
+        path: What to open.
+        subject: Whom it shows: the first folder below the root, else the name up to the first "_".
+        day: "2024-05-01" where its path holds a date; else "".
+        failure: Why it cannot be opened; "" where it can.
+    """
+
+    id: str
+    path: Path
+    subject: str
+    day: str
+    failure: str = ""
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a path is a folder that is no capture itself but holds captures."""
+    if not path.is_dir():
+        return False
+    try:
+        open_capture(path).close()
+    except (DatasetError, ValueError):
+        return next(_captures_below(path), None) is not None
+    return False
+
+
+def find_captures(paths: Iterable[str | Path], *, as_given: bool = False) -> tuple[FoundCapture, ...]:
+    """Find captures.
+
+    Args:
+        paths: Captures, folders of captures, patterns such as "data/*/raw", and "@list.txt" with one of these a line.
+        as_given: Take every path for a capture: a camera file is given beside it.
+
+    Returns:
+        In natural order of their ids. A path that is neither a capture nor holds any is one with a `failure`.
+
+    Raises:
+        DatasetError: If a pattern matches nothing, or a list cannot be read.
+    """
+    found: dict[Path, tuple[Path, str]] = {}
+    for given in _expanded(paths):
+        for path, failure in [(given, "")] if as_given else _captures_at(given):
+            found.setdefault(path, (given.parent if path == given else given, failure))
+    # Names start from what was given, not from what was found: one more capture renames no other.
+    roots = [root for root, _ in found.values()]
+    base = Path(os.path.commonpath(roots)) if roots else Path()
+    captures = sorted(
+        (_described(path, base, *known) for path, known in found.items()), key=lambda one: natural_key(one.id)
+    )
+    return tuple(_with_unique_ids(captures))
+
+
+def _with_unique_ids(captures: Iterable[FoundCapture]) -> Iterator[FoundCapture]:
+    taken: set[str] = set()
+    for one in captures:
+        unique = one if one.id not in taken else replace(one, id=f"{one.id}-{content_key(str(one.path))[:8]}")
+        taken.add(unique.id)
+        yield unique
+
+
+def _expanded(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for given in paths:
+        text = str(given)
+        if text.startswith("@"):
+            lines = (line.strip() for line in read_text(Path(text[1:])).splitlines())
+            yield from _expanded(line for line in lines if line and not line.startswith("#"))
+        elif has_magic(text) and not Path(text).exists():
+            matches = sorted(glob(text, recursive=True), key=natural_key)  # noqa: PTH207 - patterns may start at the root
+            if not matches:
+                raise DatasetError(text, None, "no file or folder matches this pattern")
+            yield from map(_absolute, matches)
+        else:
+            yield _absolute(text)
+
+
+def _absolute(text: str) -> Path:
+    return Path(os.path.abspath(text))  # noqa: PTH100 - without following links
+
+
+def _captures_at(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the capture at a path, or those below it; a path with neither, with the reason."""
+    failure = _why_not(path)
+    if not failure:
+        yield path, ""
+        return
+    below = list(_captures_below(path)) if path.is_dir() else []
+    yield from below or [(path, failure)]
+
+
+def _captures_below(folder: Path, depth: int = 0) -> Iterator[tuple[Path, str]]:
+    """Yield captures inside a folder that is none itself: its files, then its folders; a damaged one with the reason.
+
+    A capture of several files (RenderMe-360's halves) is yielded once.
+    """
+    entries = sorted(_entries(folder), key=lambda path: natural_key(path.name))
+    taken: set[Path] = set()
+    for path in entries:
+        if path.is_file() and path not in taken and _is_capture_file(path):
+            yield path, _why_not(path, taken)
+    for path in (path for path in entries if path.is_dir() and not path.is_symlink() and depth < MAX_DEPTH):
+        failure = _why_not(path)
+        if not failure:
+            yield path, ""
+            continue
+        below = list(_captures_below(path, depth + 1))
+        yield from below
+        if not below and _is_capture_file(path):
+            yield path, failure
+
+
+def _entries(folder: Path) -> Sequence[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise DatasetError(folder, None, f"the folder cannot be read: {error.strerror}") from error
+
+
+def _why_not(path: Path, taken: set[Path] | None = None) -> str:
+    """Return why a path is no capture that can be validated, "" when it is; its files are added to `taken`."""
+    try:
+        with open_capture(path) as capture:
+            if taken is not None:
+                taken.update(capture.files_read)
+            if not capture.frame_ids or not capture.camera_names:
+                return "has no frame or no usable camera"
+    except (DatasetError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _is_capture_file(path: Path) -> bool:
+    """Whether a file or folder is in a format of whole captures, be it damaged."""
+    try:
+        return locate_format(path)[0].open_capture is not None
+    except DatasetError:
+        return False
+
+
+def _described(path: Path, base: Path, root: Path, failure: str) -> FoundCapture:
+    name = path.relative_to(base).as_posix()
+    below = path.relative_to(root).parts if path.is_relative_to(root) else path.parts[-1:]
+    subject = below[0] if len(below) > 1 else path.stem.partition("_")[0]
+    day = _DAY.search(name)
+    return FoundCapture(
+        safe_name(name.replace("/", "__")), path, subject, "-".join(day.groups()) if day else "", failure
+    )

@@ -1,0 +1,86 @@
+"""index.html of a run over many captures: worst first, with links to each capture's own page. No scripts needed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from renderkit.metrics.score_kind import Metric
+from renderkit.report.html.page import page_asset, page_environment
+from renderkit.results.dataset import CaptureState, DatasetReport, GroupSummary
+from renderkit.results.kinds import METRICS
+
+MAX_CAPTURES: Final = 2000
+"""Captures beyond this are in captures.csv alone, the best ones."""
+MAX_GROUPS: Final = 300
+_WIDTH: Final = 640.0
+_HEIGHT: Final = 140.0
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A metric's median over days, as the points of a line.
+
+    Attributes:
+        metric: The metric.
+        points: "x,y" in a box of 640 by 140.
+        low: Text of the smallest value.
+        high: Text of the largest.
+    """
+
+    metric: Metric
+    points: str
+    low: str
+    high: str
+
+
+def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureState], str]) -> str:
+    """Return the page's HTML.
+
+    Args:
+        report: The run.
+        verdict: Its outcome in a word.
+        word: Says a capture's state.
+    """
+    ordered = report.worst_first
+    days = report.of_kind("day")
+    names = [name for name in METRICS if any(name in group.metrics for group in report.groups)]
+    groups = {kind: _worst_groups(report.of_kind(kind)) for kind in ("subject", "day", "camera")}
+    return (
+        page_environment()
+        .get_template("dataset.html.j2")
+        .render(
+            report=report,
+            captures=ordered[:MAX_CAPTURES],
+            num_left_out=max(0, len(ordered) - MAX_CAPTURES),
+            groups={kind: found for kind, found in groups.items() if found},
+            metrics=[METRICS[name] for name in names],
+            trends=[trend for name in names if (trend := _trend(METRICS[name], days)) is not None],
+            first_day=days[0].name if days else "",
+            last_day=days[-1].name if days else "",
+            verdict=verdict,
+            word=word,
+            style=page_asset("report.css"),
+        )
+    )
+
+
+def _worst_groups(groups: Sequence[GroupSummary]) -> list[GroupSummary]:
+    return sorted(groups, key=lambda group: -group.num_off / max(1, group.num_captures))[:MAX_GROUPS]
+
+
+def _trend(metric: Metric, days: Sequence[GroupSummary]) -> Trend | None:
+    """Return the line of a metric over days; None with fewer than two."""
+    values = [day.metrics[metric.name].median for day in days if metric.name in day.metrics]
+    values = [value for value in values if math.isfinite(value)]
+    if len(values) < 2:
+        return None
+    low, high = min(values), max(values)
+    scale = (high - low) or 1.0
+    step = _WIDTH / (len(values) - 1)
+    points = " ".join(
+        f"{index * step:.1f},{_HEIGHT - (value - low) / scale * _HEIGHT:.1f}" for index, value in enumerate(values)
+    )
+    return Trend(metric, points, metric.text(low), metric.text(high))
