@@ -161,7 +161,8 @@ def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: 
     if sides is None:
         sides = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
     shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())
-    if any(side < 0 or side != int(side) for side in shape) or data.size != int(np.prod(shape)):
+    # Sides of NaN and of infinity fail the first comparison, before they become integers.
+    if any(not 0 <= side <= data.size or side != int(side) for side in shape) or data.size != int(np.prod(shape)):
         expected = " x ".join(f"{side:g}" for side in shape)
         raise DatasetError(path, key, f"expected {expected} numbers, found {data.size}")
     return numbers(data.reshape([int(side) for side in shape]), shapes, path, key)

@@ -12,6 +12,7 @@ from camera_samples import ROTATION, TRANSLATION, K, brown_pixels, file_with, fi
 
 from renderkit.errors import DatasetError
 from renderkit.formats import detect_format, read_raw_rig
+from renderkit.formats.opencv_storage import stored_matrix
 
 EYE, ZERO = np.eye(3), np.zeros(3)
 BROWN, FISHEYE = [-0.15, 0.1, 0.001, -0.0005, 0.02], [0.02, -0.01, 0.003, -0.0005]
@@ -84,3 +85,12 @@ def test_a_matrix_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     text = "%YAML:1.0\n---\nK: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n   data: [ 1., 2. ]\n"
     with pytest.raises(DatasetError, match=r"\[K\]: expected 3 x 3 numbers, found 2"):
         read_raw_rig(file_with(tmp_path, "x.yml", text))
+
+
+@pytest.mark.parametrize("rows", ["1e308", "1e999", "-1", "2.5", ".nan", "9" * 400])
+def test_a_matrix_of_absurd_sides_is_refused(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "camera.json"
+    path.write_text("{}")
+    side = float(rows.replace(".nan", "nan"))
+    with pytest.raises(DatasetError, match="expected"):
+        stored_matrix({"rows": side, "cols": 3, "data": [1.0] * 9}, [(3, 3)], path, "K")
