@@ -87,19 +87,10 @@ def name_runs(paths: Sequence[Path], reports: Sequence[Report]) -> tuple[NamedRu
     )
 
 
-def compare_runs(runs: Sequence[NamedRun], metric: Metric) -> tuple[Change, ...]:
-    """Return every camera and mesh of any run, in natural order.
-
-    Raises:
-        ValueError: With fewer than two runs.
-    """
-    return compare_metrics(runs, (metric,))[0][1]
-
-
 def compare_metrics(
     runs: Sequence[NamedRun], metrics: Sequence[Metric]
 ) -> tuple[tuple[Metric, tuple[Change, ...]], ...]:
-    """Return `compare_runs` of several metrics, in less time than one by one.
+    """Return for each metric every camera and mesh of any run, in natural order.
 
     Raises:
         ValueError: With fewer than two runs.

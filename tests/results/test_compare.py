@@ -15,7 +15,6 @@ from renderkit.results.compare import (
     NamedRun,
     comparable_metrics,
     compare_metrics,
-    compare_runs,
     comparison_sentence,
     name_runs,
 )
@@ -49,7 +48,7 @@ def test_changes_in_words(metric: str, values: tuple[float, float], errors: tupl
 
 def test_every_camera_of_any_run_is_there(make_report: MakeReport) -> None:
     runs = [NamedRun("one", make_report({"2": 1.0, "10": 2.0})), NamedRun("two", make_report({"10": 3.0, "11": 1.0}))]
-    changes = compare_runs(runs, RMS)
+    changes = compare_metrics(runs, [RMS])[0][1]
     assert [change.camera for change in changes] == ["2", "10", "11"]
     assert [change.word(1) for change in changes] == ["lost", "worse", "gained"]
     assert changes[1].values == (2.0, 3.0)
@@ -58,7 +57,7 @@ def test_every_camera_of_any_run_is_there(make_report: MakeReport) -> None:
     ]
     assert comparable_metrics(runs, ["iou"]) == (METRICS["iou"],)
     with pytest.raises(ValueError, match="at least two"):
-        compare_runs(runs[:1], RMS)
+        compare_metrics(runs[:1], [RMS])[0][1]
 
 
 def test_runs_are_named_after_their_folders(make_report: MakeReport, tmp_path: Path) -> None:
