@@ -38,7 +38,8 @@ def test_a_ring_is_a_circle_whose_first_camera_stands_at_the_bottom_and_looks_up
     places = np.array([[one.x, one.y] for one in placed.values()])
     np.testing.assert_allclose(np.hypot(*places.T), 84.0, atol=0.5)
     first, quarter = placed["0"], placed["2"]
-    assert (first.x, first.y) == (pytest.approx(0.0, abs=0.2), pytest.approx(84.0, abs=0.2))
+    assert first.x == pytest.approx(0.0, abs=0.2)
+    assert first.y == pytest.approx(84.0, abs=0.2)
     assert first.turn_deg == pytest.approx(-90.0, abs=0.2)
     # A quarter further, counter-clockwise from above, stands on the right and looks left.
     assert quarter.x == pytest.approx(84.0, abs=0.2)
