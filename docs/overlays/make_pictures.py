@@ -42,9 +42,7 @@ def main() -> None:
         with rk.open_capture(truth.capture) as capture, rk.make_renderer("cpu") as renderer:
             (row,) = rk.validate_views(capture, renderer, options)
             jobs = [WantedPicture(row, style) for style in wanted.values()]
-            made = draw_views(
-                capture, renderer, options, jobs, DrawnView.whole, vector_factor=vector_factor([row], base)
-            )
+            made = draw_views(capture, renderer, options, jobs, DrawnView.whole, vector_factor=vector_factor([row]))
             for (name, style), one in zip(wanted.items(), made, strict=True):
                 suffix = ".png" if style.background == "transparent" else ".jpg"
                 if isinstance(one.result, Failure):

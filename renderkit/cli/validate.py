@@ -123,8 +123,7 @@ def validate(
             renderer=renderer.value, device=device, workers=workers, undistort=undistort, evidence=evidence,
             undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
             board=board, overlays="none" if no_overlays else parse_overlays(overlays), progress=progress.update,
-            picture_progress=drawing.update, config=gates.config_text,
-            command=shlex.join(["renderkit", *sys.argv[1:]]),
+            picture_progress=drawing.update, config=gates.config_text, command=shlex.join(["renderkit", *sys.argv[1:]]),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json, quiet=quiet)
     raise typer.Exit(exit_code(report))

@@ -91,17 +91,16 @@ def draw_view(drawing: Drawing, *, with_tile: bool = False) -> DrawnView:
     return DrawnView(drawing, surfaces, canvas.finished())
 
 
-def vector_factor(rows: Iterable[ViewResult], style: OverlayStyle) -> int:
+def vector_factor(rows: Iterable[ViewResult]) -> int:
     """Return by how much error vectors are drawn longer than they are, so that small errors can be seen.
 
     One factor serves a whole run: lengths can then be compared between its pictures.
 
     Args:
         rows: All rows of the run.
-        style: How large pictures are.
     """
     typical = [
-        row.scores.reprojection.median_px * min(1.0, style.max_size / max(row.image_size))
+        row.scores.reprojection.median_px / max(row.image_size)
         for row in rows
         if row.image_size is not None and row.scores.reprojection is not None and row.scores.reprojection.num_used
     ]
@@ -109,7 +108,7 @@ def vector_factor(rows: Iterable[ViewResult], style: OverlayStyle) -> int:
         return 1
     # Short in most pictures, and inside the picture in the worst.
     longest = min(_LONGEST_VECTOR / max(np.median(typical), 1e-9), _WORST_VECTOR / max(*typical, 1e-9))
-    return max((factor for factor in VECTOR_FACTORS if factor <= style.max_size * longest), default=1)
+    return max((factor for factor in VECTOR_FACTORS if factor <= longest), default=1)
 
 
 def _backdrop(evidence: ViewEvidence, style: OverlayStyle) -> ColorImage:

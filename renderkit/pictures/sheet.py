@@ -13,6 +13,7 @@ from renderkit.images.palette import ERROR, FAINT, PANEL, TEXT, Rgb
 from renderkit.pictures.drawing import draw_texts, resized, shortened, text_width
 
 _GAP = 8
+_SWATCH = 32
 _FRAME = 4
 _LABEL_SIZE = 15
 _TITLE_SIZE = 20
@@ -59,10 +60,11 @@ def draw_sheet(
     tile_height = _tile_height(shown, tile_width)
     columns = _columns(len(shown), tile_width, tile_height)
     cell = (tile_width + _GAP, tile_height + 2 * _LABEL_SIZE + _GAP)
-    header = 3 * _TITLE_SIZE
+    width = columns * cell[0] + _GAP
+    places, header = _place_legend(title, legend, width)
     rows = math.ceil(len(shown) / columns)
-    canvas = np.full((header + rows * cell[1] + _GAP, columns * cell[0] + _GAP, 3), PANEL, dtype=np.uint8)
-    texts = _title_texts(canvas, title, legend)
+    canvas = np.full((header + rows * cell[1] + _GAP, width, 3), PANEL, dtype=np.uint8)
+    texts = _title_texts(canvas, title, legend, places)
     for index, tile in enumerate(shown):
         x, y = _GAP + index % columns * cell[0], header + index // columns * cell[1]
         texts += _place(canvas, tile, x, y, (tile_width, tile_height))
@@ -80,16 +82,26 @@ def _columns(count: int, tile_width: int, tile_height: int) -> int:
     return max(1, min(count, round(math.sqrt(1.6 * count * (tile_height + 2 * _LABEL_SIZE) / tile_width))))
 
 
+def _place_legend(title: str, legend: Sequence[tuple[str, Rgb]], width: int) -> tuple[list[tuple[int, int]], int]:
+    """Return where each entry begins, beside the title or in lines below it, and the height of all of it."""
+    x, y = _GAP + text_width(title, _TITLE_SIZE) + 2 * _TITLE_SIZE, round(1.5 * _TITLE_SIZE)
+    places = []
+    for text, _ in legend:
+        length = _SWATCH + text_width(text, _LABEL_SIZE)
+        if x + length > width:
+            x, y = _GAP, y + 2 * _LABEL_SIZE
+        places.append((x, y))
+        x += length + _TITLE_SIZE
+    return places, y + round(1.5 * _TITLE_SIZE)
+
+
 def _title_texts(
-    canvas: ColorImage, title: str, legend: Sequence[tuple[str, Rgb]]
+    canvas: ColorImage, title: str, legend: Sequence[tuple[str, Rgb]], places: Sequence[tuple[int, int]]
 ) -> list[tuple[str, tuple[int, int], int, Rgb]]:
-    y = round(1.5 * _TITLE_SIZE)
-    texts: list[tuple[str, tuple[int, int], int, Rgb]] = [(title, (_GAP, y), _TITLE_SIZE, TEXT)]
-    x = _GAP + text_width(title, _TITLE_SIZE) + 2 * _TITLE_SIZE
-    for text, color in legend:
+    texts: list[tuple[str, tuple[int, int], int, Rgb]] = [(title, (_GAP, round(1.5 * _TITLE_SIZE)), _TITLE_SIZE, TEXT)]
+    for (text, color), (x, y) in zip(legend, places, strict=True):
         canvas[y - 2 : y + 3, x : x + 24] = color
-        texts.append((text, (x + 32, y), _LABEL_SIZE, FAINT))
-        x += 32 + text_width(text, _LABEL_SIZE) + _TITLE_SIZE
+        texts.append((text, (x + _SWATCH, y), _LABEL_SIZE, FAINT))
     return texts
 
 

@@ -102,7 +102,7 @@ class OverlayVideo:
         """Yield a contact sheet of each frame: as many columns as fit, each picture's place the same in all frames."""
         width = max(120, self.style.max_size // max(1, round(len({row.key.camera for row in rows}) ** 0.5)))
         style = self.style.thin(2 * width, _TILE_LINE_PX, _TILE_MARK_PX)
-        legend = sheet_legend(style, vector_factor(rows, style))
+        legend = sheet_legend(style, vector_factor(rows))
         results = self._drawn(rows, style, lambda drawn: drawn.tile(width, _TILE_LINE_PX, _TILE_MARK_PX))
         for frame, group in groupby(rows, key=lambda row: row.key.frame):
             tiles = []
@@ -120,7 +120,7 @@ class OverlayVideo:
         self, rows: Sequence[ViewResult], style: OverlayStyle, use: Callable[[DrawnView], ColorImage]
     ) -> Iterator[Drawn[ColorImage]]:
         wanted = [WantedPicture(row, style) for row in rows if row.failure is None]
-        factor = vector_factor(rows, style)
+        factor = vector_factor(rows)
         found = draw_views(self.capture, self.renderer, self.options, wanted, use, vector_factor=factor)
         for done, one in enumerate(found, 1):
             if self.advance is not None:

@@ -158,7 +158,7 @@ class PictureRun:
             DatasetError: If a sheet cannot be written.
             ContextError: If the renderer loses its device.
         """
-        factor = vector_factor(rows, self.style)
+        factor = vector_factor(rows)
         legend = sheet_legend(self.style, factor)
         done: dict[ViewKey, ViewResult] = {}
         sheets: list[str] = []

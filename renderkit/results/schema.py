@@ -63,7 +63,7 @@ def _provenance() -> dict[str, Any]:
         sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
         method={"enum": ["sha256", "sha256-sampled"]},
     )
-    return object_schema(
+    provenance = object_schema(
         "Where the numbers come from",
         command=TEXT,
         config=TEXT | {"description": "The renderkit.toml that gates came from; empty without one"},
@@ -75,6 +75,9 @@ def _provenance() -> dict[str, Any]:
         options=_by_name(TEXT),
         inputs=array_schema(file),
     )
+    # Reports that were written before it was stated have no such key.
+    provenance["required"].remove("config")
+    return provenance
 
 
 def _summary() -> dict[str, Any]:

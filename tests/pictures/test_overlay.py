@@ -113,11 +113,17 @@ def test_lengths_of_errors_are_multiplied_by_the_runs_factor() -> None:
     assert Swatch("landmark error, drawn x20", ERROR) in entries
 
 
-@pytest.mark.parametrize(("error", "factor"), [(0.05, 100), (0.3, 50), (1.0, 20), (3.0, 5), (8.0, 2), (300.0, 1)])
+@pytest.mark.parametrize(("error", "factor"), [(0.05, 100), (0.3, 50), (1.0, 10), (3.0, 5), (8.0, 2), (300.0, 1)])
 def test_one_factor_serves_a_run(error: float, factor: int) -> None:
-    rows = [_evidence((error, 0.0)).row, _evidence((error, 0.0)).row, _evidence((90.0, 0.0)).row]
-    assert vector_factor(rows, OverlayStyle()) == factor
-    assert vector_factor([], OverlayStyle()) == 1
+    rows = [_evidence((error, 0.0)).row, _evidence((error, 0.0)).row]
+    assert vector_factor(rows) == factor
+    assert vector_factor([]) == 1
+
+
+@pytest.mark.parametrize(("worst", "factor"), [(1.0, 50), (12.0, 10), (90.0, 2), (900.0, 1)])
+def test_the_vectors_of_the_worst_view_stay_in_its_picture(worst: float, factor: int) -> None:
+    rows = [_evidence((0.3, 0.0)).row, _evidence((0.3, 0.0)).row, _evidence((worst, 0.0)).row]
+    assert vector_factor(rows) == factor
 
 
 def test_hidden_landmarks_have_no_error_vector() -> None:

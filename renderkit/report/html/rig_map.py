@@ -48,7 +48,9 @@ def map_rig(rig: Rig | None, views: Sequence[CameraView]) -> tuple[MapCamera, ..
 
     Up is what is up in most pictures. The bad ones come last, so that they are drawn over the others.
     """
-    once = {view.name: view for view in reversed(views)}
+    once: dict[str, CameraView] = {}
+    for view in views:
+        once.setdefault(view.name, view)
     known = [] if rig is None else [(view, rig.cameras[name]) for name, view in once.items() if name in rig.cameras]
     if not known:
         return ()
