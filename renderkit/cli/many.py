@@ -98,10 +98,8 @@ def _many_options(
             "--census", help="Many captures: read only as many views as say which cameras are off, and say how many."
         ),
     ] = False,
-    miss: Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")] = 0.005,
-    false_alarm: Annotated[
-        float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
-    ] = 0.005,
+    miss: MissOption = 0.005,
+    false_alarm: FalseAlarmOption = 0.005,
     reports: Annotated[
         ReportsChoice | None,
         typer.Option(
