@@ -114,9 +114,10 @@ def _many_options(
 
 
 def also_many(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with its first argument replaced by any number of captures, and the options for them."""
+    """Return the command with its argument `capture` replaced by any number of captures, and the options for them."""
     own = inspect.signature(command)
-    first, *rest = own.parameters.values()
+    one_capture = own.parameters["capture"]
+    rest = [parameter for parameter in own.parameters.values() if parameter is not one_capture]
     captures, *options = inspect.signature(_many_options).parameters.values()
 
     @functools.wraps(command)
@@ -125,7 +126,7 @@ def also_many(command: Callable[..., None]) -> Callable[..., None]:
         many = {option.name: given.pop(option.name) for option in options}
         if _is_many(paths, many):
             raise typer.Exit(_validate_many(paths, many, given))
-        command(**{first.name: Path(paths[0]) if paths else None}, **given)
+        command(**{one_capture.name: Path(paths[0]) if paths else None}, **given)
 
     parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (captures, *rest, *options)]
     hints = get_type_hints(command, include_extras=True) | get_type_hints(_many_options, include_extras=True)
