@@ -16,7 +16,7 @@ themselves (Schur complement), so the cost grows linearly with the cameras.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,7 @@ _WARM_ROUNDS = 2
 _LOOSE_PX = 5.0
 _FIRST_SHIFT_PX = 0.3
 _MAX_SHIFT_TIMES = 12.0
+_GIVEN_COUNTS = 2.0
 MIN_SHIFT_PX: Final = 0.005
 MIN_MARKS: Final = 6
 """A view with fewer landmarks says nothing about how views shift."""
@@ -123,6 +124,8 @@ class Estimate:
 class _Solution:
     posteriors: tuple[CameraPosterior, ...]
     shared: SharedPosterior
+    shared_values: FloatArray
+    shared_variances: FloatArray
     residuals: FloatArray
     offsets: FloatArray
     shifts: FloatArray
@@ -156,14 +159,45 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
     if noise is None:
         # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
         noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), _FIRST_SHIFT_PX)
-    solution = None
+    solution, learned = None, priors
     for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
-        solution = _solve(seen, noise, cameras, priors)
+        solution = _solve(seen, noise, cameras, learned)
+        learned = _learned(seen, solution, learned, priors)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free = _free_offsets(seen, solution.offsets, noise)
         noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
-    solution = _solve(seen, noise, cameras, priors)
+    solution = _solve(seen, noise, cameras, learned)
     return Estimate(solution.posteriors, solution.shared, noise, solution.offsets)
+
+
+def _learned(seen: Observations, solution: _Solution, used: Priors, given: Priors) -> Priors:
+    """Return narrower priors of the 3D points where the rig's own are better than was given.
+
+    Squares of the estimates over the number of them that the evidence determines (MacKay 1992, "Bayesian
+    interpolation", equation 4.9), with the given prior counted as a few more.
+    """
+    layout, precision = layout_of(seen), _prior_precision(seen, used)
+    determined = 1.0 - precision * solution.shared_variances
+    squares = solution.shared_values**2 * precision
+
+    def factor(places: FloatArray, given_over_used: float) -> float:
+        at = places.astype(np.int64)
+        known = float(squares[at].sum()) + _GIVEN_COUNTS * given_over_used**2
+        return math.sqrt(known / (float(np.clip(determined[at], 0.0, 1.0).sum()) + _GIVEN_COUNTS))
+
+    def scale(name: str, places: FloatArray) -> float:
+        before, most = float(getattr(used, name)), float(getattr(given, name))
+        return min(before * factor(places, most / before), most)
+
+    poses = np.arange(layout.poses.start, layout.poses.stop).reshape(-1, POSE)
+    marks = np.arange(layout.marks.start, layout.marks.stop).reshape(-1, MARK)
+    return replace(
+        used,
+        turn_rad=scale("turn_rad", poses[:, :3].ravel()),
+        step=scale("step", poses[:, 3:].ravel()),
+        landmark=scale("landmark", marks[:, :3].ravel()),
+        bias_px=scale("bias_px", marks[:, 3:].ravel()),
+    )
 
 
 def _view_medians(seen: Observations) -> FloatArray:
@@ -269,6 +303,8 @@ def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Prio
     return _Solution(
         posteriors=tuple(posteriors),
         shared=found,
+        shared_values=shared,
+        shared_variances=np.diag(spread),
         residuals=residuals,
         offsets=offsets,
         shifts=shifts,

@@ -20,7 +20,7 @@ from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.estimate import CameraPosterior
 from renderkit.diagnosis.joint.parameters import MATTE, NUM, NUM_LOCAL
 
-TAUS_PX: Final = np.geomspace(0.01, 5.0, 32)
+TAUS_PX: Final = np.geomspace(0.004, 5.0, 36)
 """Healthy scatters that are tried."""
 
 INFLATIONS: Final = np.geomspace(0.35, 16.0, 23)
@@ -94,7 +94,8 @@ def healthy_scatter(
 
 def _normalised(log_density: FloatArray) -> FloatArray:
     density: FloatArray = np.exp(log_density - log_density.max())
-    return density / density.sum()
+    density /= density.sum()
+    return density
 
 
 def matte_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray]) -> float:
