@@ -128,12 +128,6 @@ def test_without_evidence_the_exit_code_does_not_change(run: Run, clean: Path) -
     assert "cannot be told" in result.out
 
 
-def test_the_false_alarm_rate_is_asked_for(run: Run, clean: Path) -> None:
-    result = run("diagnose", *_arguments(clean), "--false-alarms", "0.2")
-    assert "false alarm rate 20 % per rig" in result.out
-    assert run("diagnose", *_arguments(clean), "--false-alarms", "1.5").code == 2
-
-
 def test_the_long_form_as_json(run: Run, clean: Path) -> None:
     _change(clean, _inverse)
     result = run("diagnose", *_arguments(clean), "--json")

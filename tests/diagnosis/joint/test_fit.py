@@ -14,6 +14,7 @@ from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS, linearise
+from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
@@ -158,3 +159,8 @@ def test_too_few_cameras_cannot_be_told() -> None:
 def test_alpha_is_checked() -> None:
     with pytest.raises(ValueError, match="0 < alpha < 1"):
         fit_joint(RigEvidence(()), alpha=0.0)
+
+
+def test_the_diagnosis_of_a_rig_takes_the_false_alarm_rate() -> None:
+    evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=5, frames=1)
+    assert "false alarm rate 20 % per rig" in diagnose_rig(evidence, alpha=0.2).cameras_sentence
