@@ -183,6 +183,7 @@ def study_cameras(given: argparse.Namespace) -> None:
     """Print how often single faulty cameras are found, and clean rigs accused."""
     names = [one.strip() for one in given.conditions.split(",")] if given.conditions else list(CONDITIONS)
     sizes = [float(one) for one in given.sizes.split(",")]
+    curves: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     print("conditions               fault px  rigs  found  in class   top  others  within 95 %  s per rig")
     with ProcessPoolExecutor(given.processes) as pool:
         for row, name in enumerate(names):
@@ -200,6 +201,31 @@ def study_cameras(given: argparse.Namespace) -> None:
                 ]
                 outcomes = list(pool.map(run_trial, trials, chunksize=2))
                 print(_row_text(name, size, outcomes), flush=True)
+                # With nothing planted: rigs in which any camera is named.
+                found = [one.found if size else one.others > 0 for one in outcomes]
+                curves[name].append((size, float(np.mean(found))))
+    if given.plot is not None:
+        plot_curves(curves, given.plot)
+
+
+def plot_curves(curves: dict[str, list[tuple[float, float]]], path: Path) -> None:
+    """Write the detection curves as a picture."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for name, points in curves.items():
+        sizes, shares = zip(*points, strict=True)
+        axes.plot(sizes, np.multiply(shares, 100.0), marker="o", label=name)
+    axes.set_xlabel("displacement by the planted fault, px RMS (0: no fault, rigs with a finding)")
+    axes.set_ylabel("found, %")
+    axes.set_ylim(-3, 103)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
 
 
 def _row_text(name: str, size: float, outcomes: list[Outcome]) -> str:
@@ -223,6 +249,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=12)
     parser.add_argument("--frames", type=int, default=3)
     parser.add_argument("--processes", type=int, default=None, help="one for each core by default")
+    parser.add_argument("--plot", type=Path, help="write the curves of single cameras to this picture (matplotlib)")
     parser.add_argument("--only", choices=("readings", "cameras"))
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()

@@ -188,6 +188,10 @@ SanityOption = Annotated[
     bool,
     typer.Option("--sanity/--no-sanity", help="Say whether the rig as a whole fits; exit code 1 where it does not."),
 ]
+FalseAlarmsOption = Annotated[
+    float,
+    typer.Option("--false-alarms", help="Probability that the diagnosis names a camera of a rig without fault."),
+]
 ThresholdOption = Annotated[
     float, typer.Option("--matte-threshold", min=0.0, max=1.0, help="Alpha from which a matte counts as inside.")
 ]

@@ -10,6 +10,7 @@ from renderkit.cli.arguments import (
     CamerasOption,
     CaptureArgument,
     EvidenceOption,
+    FalseAlarmsOption,
     FlameOption,
     FramesOption,
     ImagesOption,
@@ -46,6 +47,7 @@ def diagnose(
     matte_threshold: ThresholdOption = 0.5,
     evidence: EvidenceOption = None,
     board: BoardOption = None,
+    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
@@ -71,6 +73,7 @@ def diagnose(
         matte_threshold=matte_threshold,
         undistorted_mattes=undistorted_mattes,
         evidence=evidence,
+        false_alarms=false_alarms,
         board=board,
     )
     if as_json:

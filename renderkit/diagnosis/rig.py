@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.readings import read_rig_wide
@@ -24,17 +24,18 @@ MAX_LANDMARKS: Final = 40
 """Of so many landmarks of a view at most, evenly thinned, single cameras are compared."""
 
 
-def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
+def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float = ALPHA) -> Diagnosis:
     """Say whether a rig as a whole fits, what would make it fit, and which cameras are off.
 
     Args:
         evidence: Views of the rig.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
+        alpha: Probability that a camera of a rig without fault is named.
     """
     sanity = check_sanity(evidence)
     moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
     if moved is not None:
-        return _with_motion(sanity, moved)
+        return _with_motion(sanity, moved, alpha)
     if sanity.verdict == "fits" and not (sanity.suspect or thorough):
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
@@ -42,13 +43,13 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False) -> Diagnosis:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
         return whole
-    return _with_cameras(whole, evidence)
+    return _with_cameras(whole, evidence, alpha)
 
 
-def _with_motion(sanity: Sanity, moved: SubjectMotion) -> Diagnosis:
+def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
     """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
     named = Diagnosis("does not fit", moved.sentence, sanity.fit, moved.after, num_views=sanity.num_views)
-    return _with_cameras(named, moved.evidence)
+    return _with_cameras(named, moved.evidence, alpha)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -71,7 +72,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
+def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diagnosis:
     views = tuple(view for view in evidence.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
@@ -80,7 +81,7 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence) -> Diagnosis:
     mattes = matte_faults(evidence.views)
     others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
-    found = fit_joint(RigEvidence(tuple(thinned(view) for view in used)))
+    found = fit_joint(RigEvidence(tuple(thinned(view) for view in used)), alpha=alpha)
     words = tuple(one.sentence for one in mattes)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)

@@ -13,7 +13,7 @@ from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
-from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.options import DEFAULT_FALSE_ALARMS, DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.rig_evidence import measure_evidence
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
@@ -39,6 +39,7 @@ def diagnose(
     undistorted_mattes: bool = False,
     evidence: str | Iterable[str] | None = None,
     board: str | Path | Board | None = None,
+    false_alarms: float = DEFAULT_FALSE_ALARMS,
 ) -> Diagnosis:
     """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
 
@@ -64,6 +65,7 @@ def diagnose(
         evidence: What the rig is judged by, such as "mesh,points,mattes"; by default the mesh, or without one what
             the views have.
         board: The calibration board that the photographs show; see docs/guide/boards.md.
+        false_alarms: Probability that a camera of a rig without fault is named.
 
     Returns:
         The verdict on the rig, the readings that make it fit, and the cameras that are off.
@@ -97,6 +99,7 @@ def diagnose(
             undistorted_mattes=undistorted_mattes,
             evidence=evidence,
             board=board,
+            false_alarms=false_alarms,
         )
         with make_renderer("cpu") as renderer:
             measured = measure_evidence(opened, options)
@@ -122,5 +125,5 @@ def diagnose_opened(
     """
     most = MAX_VIEWS_THOROUGH if thorough else MAX_VIEWS
     gathered = gather_evidence(capture, options, renderer=renderer, max_views=most)
-    found = diagnose_rig(gathered, thorough=thorough)
+    found = diagnose_rig(gathered, thorough=thorough, alpha=options.false_alarms)
     return with_findings(found, [one.findings for one in measured])

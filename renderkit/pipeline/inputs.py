@@ -23,7 +23,7 @@ from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
-from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.options import DEFAULT_FALSE_ALARMS, DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import usual_evidence
 from renderkit.results.kinds import parse_metric_groups
@@ -206,6 +206,7 @@ def make_options(
     region: str | RegionChoice | None = None,
     evidence: str | Iterable[str] | None = None,
     board: str | Path | Board | None = None,
+    false_alarms: float = DEFAULT_FALSE_ALARMS,
 ) -> ValidationOptions:
     """Turn selections as typed into options; without `evidence` the capture's own is chosen, and a board's if named.
 
@@ -226,6 +227,7 @@ def make_options(
             region=RegionChoice.parse(region) if isinstance(region, str) else region,
             evidence=(MESH,) if evidence is None else parse_evidence(evidence),
             board=board if isinstance(board, Board) or board is None else read_board(board),
+            false_alarms=false_alarms,
         )
     except ValueError as error:
         raise ArgumentError(str(error)) from error

@@ -11,6 +11,9 @@ from renderkit.pipeline.region_choice import RegionChoice
 DEFAULT_MATTE_THRESHOLD = 0.5
 """Alpha from which a matte's pixel counts as inside."""
 
+DEFAULT_FALSE_ALARMS = 0.01
+"""Probability that the diagnosis names a camera of a rig without fault."""
+
 PREFERRED_MESHES = ("scan", "flame")
 """Which mesh of a frame is validated when none is named: the first of these that it has, else the first it has."""
 
@@ -34,6 +37,7 @@ class ValidationOptions:
         evidence: What the rig is judged by: "mesh", and the names of `renderkit.diagnosis.evidence`. Without "mesh"
             no mesh is rendered.
         board: The calibration board that the photographs show.
+        false_alarms: Probability that a rig without fault has a camera named.
 
     Example:
         >>> import renderkit as rk
@@ -51,15 +55,19 @@ class ValidationOptions:
     region: RegionChoice | None = None
     evidence: tuple[str, ...] = ("mesh",)
     board: Board | None = None
+    false_alarms: float = DEFAULT_FALSE_ALARMS
 
     def __post_init__(self) -> None:
         """Check.
 
         Raises:
-            ValueError: If the threshold is not in (0, 1], or mattes are undistorted where pictures are not to be.
+            ValueError: If the threshold is not in (0, 1], false_alarms not between 0 and 1, or mattes are undistorted
+                where pictures are not to be.
         """
         if not 0.0 < self.matte_threshold <= 1.0:
             raise ValueError(f"matte_threshold: expected a value in (0, 1], got {self.matte_threshold:g}")
+        if not 0.0 < self.false_alarms < 1.0:
+            raise ValueError(f"false_alarms: expected a value between 0 and 1, got {self.false_alarms:g}")
         if self.undistorted_mattes and not self.undistort:
             raise ValueError("undistorted_mattes: mattes of undistorted pictures can only be scored with undistort")
 
@@ -75,4 +83,5 @@ class ValidationOptions:
             **({"region": str(self.region)} if self.region else {}),
             **({"evidence": ", ".join(self.evidence)} if self.evidence != ("mesh",) else {}),
             **({"board": self.board.spec} if self.board else {}),
+            **({"false_alarms": f"{self.false_alarms:g}"} if self.false_alarms != DEFAULT_FALSE_ALARMS else {}),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.healthy import healthy_scatter, matte_scatter
+from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, matte_scatter
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import MATTE, NUM_LOCAL, SLIPS, Slip
@@ -26,16 +26,18 @@ _RANK_TOLERANCE = 1e-6
 MIN_GROUP: Final = 4
 """A group of fewer like cameras shares the healthy scatter of all."""
 
+MIN_INFLATION: Final = 0.7
+"""Stated variances are not taken for larger than needed by more than this."""
+
 MIN_MATTE_PX: Final = 0.2
 """By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
 
 _ROUNDS = 3
 _WARM_ROUNDS = 2
 _FIRST_PX = 0.1
-_START_PX = 0.02
+_START_PX = 0.01
 _POOR = 1.8
 _LONE_SAMPLES = 16.0
-_FREEDOM = 4.0
 _POOR_STRAYS = 0.1
 
 
@@ -55,15 +57,16 @@ class SlipTest:
     amounts: FloatArray
     covariance: FloatArray
 
-    def log_p(self, freedom: float) -> float:
+    def log_p(self, freedom: float = math.inf) -> float:
         """Logarithm of the probability of such a statistic from a healthy camera.
 
-        The healthy scatter is itself an estimate, so the tail is that of Fisher's F, exact for two amounts.
-
         Args:
-            freedom: Degrees of freedom of the healthy scatter.
+            freedom: Degrees of freedom of the healthy scatter where that is an estimate: the tail is then that of
+                Fisher's F, exact for two amounts.
         """
-        statistic = freedom * math.log1p(self.statistic / freedom)
+        statistic = self.statistic
+        if math.isfinite(freedom):
+            statistic = freedom * math.log1p(statistic / freedom)
         return log_tail(statistic, len(self.amounts))
 
 
@@ -113,14 +116,17 @@ def decide(
     found = None
     for _ in range(max_faulty + 1):
         free = [index for index, _ in faulty]
-        found, assumed = _estimated(
+        found, healthy = _estimated(
             seen, lambda given, noise: estimator(seen, given, priors, noise), free, (assumed, found)
         )
-        rest = [index for index in range(len(seen.names)) if index not in {one for one, _ in faulty}]
+        assumed = healthy.priors
         count = math.log(len(seen.names) * len(SLIPS))
-        freedom = _freedom(seen, found)
-        tests = {index: tests_of(found.cameras[index], assumed.scales_px[index]) for index in rest}
-        probabilities = {index: one.log_p(float(freedom[index])) + count for index, one in tests.items()}
+        limit = math.log(alpha) - count
+        probabilities = {
+            index: healthy.scatters[index].log_p(found.cameras[index], limit) + count
+            for index in range(len(seen.names))
+            if index not in free
+        }
         worst = min(probabilities, key=lambda index: probabilities[index])
         if probabilities[worst] > math.log(alpha) or len(faulty) == max_faulty:
             break
@@ -129,12 +135,52 @@ def decide(
     return Decision(tuple(faulty), assumed.scales_px, found)
 
 
+@dataclass(frozen=True, eq=False)
+class _Scatter:
+    """What one camera is tested against: scatter and inflation as the other cameras know them.
+
+    Attributes:
+        scales: (K, P) healthy scatter of its numbers, px.
+        inflations: (K,) factors of the stated variances.
+        weights: (K,) probability of each.
+    """
+
+    scales: FloatArray
+    inflations: FloatArray
+    weights: FloatArray
+
+    def log_p(self, camera: CameraPosterior, limit: float) -> float:
+        """Return the logarithm of the probability of the least probable slip of a camera that is healthy.
+
+        Above `limit` any number that is above it as well.
+        """
+        total = np.full(len(SLIPS), -math.inf)
+        for index in np.argsort(-self.weights):
+            if self.weights[index] <= 0.0:
+                break
+            factor = self.inflations[index]
+            scaled = replace(camera, information=camera.information / factor, score=camera.score / factor)
+            tests = tests_of(scaled, self.scales[index]).tests
+            total = np.logaddexp(total, [math.log(self.weights[index]) + one.log_p() for one in tests])
+            if float(total.min()) > limit:
+                break
+        return float(total.min())
+
+
+@dataclass(frozen=True, eq=False)
+class _Assumed:
+    """What is assumed about the cameras, and what each is tested against."""
+
+    priors: CameraPriors
+    scatters: tuple[_Scatter, ...]
+
+
 def _estimated(
     seen: Observations,
     estimated: Callable[[CameraPriors, Noise | None], Estimate],
     free: Sequence[int],
     before: tuple[CameraPriors, Estimate | None],
-) -> tuple[Estimate, CameraPriors]:
+) -> tuple[Estimate, _Assumed]:
     """Return the estimate and the healthy scatter that belong together.
 
     Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
@@ -142,51 +188,67 @@ def _estimated(
     """
     assumed, found = before
     widths = np.ones(len(seen.names))
+    healthy = None
     for _ in range(_ROUNDS if found is None else _WARM_ROUNDS):
         prior = np.minimum(np.maximum(assumed.scales_px, _START_PX) * widths[:, None], FREE_PX)
         prior[list(free)] = FREE_PX
         noise = None if found is None else found.noise
         found = estimated(CameraPriors(prior, assumed.inflation), noise)
-        assumed = _healthy(seen, found, free, assumed)
+        healthy = _healthy(seen, found, free, assumed)
+        assumed = healthy.priors
         scales = np.maximum(assumed.scales_px, _START_PX)
         tests = [tests_of(camera, own) for camera, own in zip(found.cameras, scales, strict=True)]
         widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])
-    assert found is not None  # noqa: S101 - the loop ran
-    return found, assumed
+    assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
+    return found, healthy
 
 
-def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: CameraPriors) -> CameraPriors:
+def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: CameraPriors) -> _Assumed:
     """Return the healthy scatter of each group of like cameras, from those that are not thought to be faulty."""
     scales, inflation = before.scales_px.copy(), before.inflation.copy()
     healthy = [index for index in range(len(seen.names)) if index not in free]
 
-    def of(members: Sequence[int]) -> tuple[list[CameraPosterior], list[FloatArray]]:
-        return [found.cameras[index] for index in members], [scales[index] for index in members]
+    def scatter_of(members: Sequence[int]) -> Healthy:
+        return healthy_scatter(
+            [found.cameras[index] for index in members],
+            [scales[index] for index in members],
+            with_outlines=bool(seen.has_outlines[list(members)].any()),
+            inflated=float(np.median(before.inflation[list(members)])),
+        )
 
-    mattes = matte_scatter(*of([index for index in healthy if seen.has_outlines[index]]))
+    with_mattes = [index for index in healthy if seen.has_outlines[index]]
+    mattes = matte_scatter([found.cameras[index] for index in with_mattes], [scales[index] for index in with_mattes])
     scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
-    whole = healthy_scatter(*of(healthy), with_outlines=bool(seen.has_outlines.any()))
+    whole = scatter_of(healthy)
     groups = _groups(seen, found)
     camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
+    against: list[tuple[Healthy, int]] = [(whole, 0)] * len(seen.names)
     for group in range(int(groups.max()) + 1):
         members = np.flatnonzero(groups == group)
         own = [int(index) for index in members if index not in free]
-        outlines = bool(seen.has_outlines[own].any())
-        level = healthy_scatter(*of(own), with_outlines=outlines) if len(own) >= MIN_GROUP else whole
+        level, order = (scatter_of(own), own) if len(own) >= MIN_GROUP else (whole, healthy)
         scales[np.ix_(members, camera)] = level.tau_px
-        inflation[members] = np.maximum(inflation[members] * level.inflation, 1.0)
+        inflation[members] = np.maximum(inflation[members] * level.inflation, MIN_INFLATION)
+        for index in own:
+            against[index] = (level, order.index(index))
         if len(members) < MIN_GROUP:
             # There is nothing like them to compare with: what is wrong all along the outline may be one error.
             samples = seen.offset_known[members].sum(axis=(1, 2)) / seen.num_frames
             alone = samples / (_LONE_SAMPLES * found.noise.correlation[members])
             inflation[members] = np.maximum(inflation[members], alone)
-    return CameraPriors(scales, inflation)
+    factors = inflation / before.inflation
+    scatters = tuple(
+        _scatter(level, place, scales[index], float(factors[index])) for index, (level, place) in enumerate(against)
+    )
+    return _Assumed(CameraPriors(scales, inflation), scatters)
 
 
-def _freedom(seen: Observations, found: Estimate) -> FloatArray:
-    """Return (C,) how many degrees of freedom the healthy scatter of each camera's group has."""
-    groups = _groups(seen, found)
-    return _FREEDOM * np.maximum(np.bincount(groups)[groups], MIN_GROUP).astype(np.float64)
+def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> _Scatter:
+    every = np.tile(scales, (len(level.taus), 1))
+    kept = np.arange(NUM_LOCAL) != MATTE
+    every[:, kept] = np.maximum(level.taus, _START_PX)[:, None]
+    # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
+    return _Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
 
 def _groups(seen: Observations, found: Estimate) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ themselves (Schur complement), so the cost grows linearly with the cameras.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,12 @@ MIN_TAU_PX: Final = 1e-3
 _ROUNDS = 4
 _WARM_ROUNDS = 2
 _LOOSE_PX = 5.0
+_FIRST_SHIFT_PX = 0.3
+_MAX_SHIFT_TIMES = 12.0
+_GIVEN_COUNTS = 2.0
+MIN_SHIFT_PX: Final = 0.005
+MIN_MARKS: Final = 6
+"""A view with fewer landmarks says nothing about how views shift."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +124,12 @@ class Estimate:
 class _Solution:
     posteriors: tuple[CameraPosterior, ...]
     shared: SharedPosterior
+    shared_values: FloatArray
+    shared_variances: FloatArray
     residuals: FloatArray
     offsets: FloatArray
     shifts: FloatArray
+    shift_covariances: FloatArray
     num_fitted: float
 
 
@@ -148,15 +158,46 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
     noise = start
     if noise is None:
         # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
-        noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), 0.0)
-    solution = None
+        noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), _FIRST_SHIFT_PX)
+    solution, learned = None, priors
     for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
-        solution = _solve(seen, noise, cameras, priors)
-        scatter = _shift_scatter(seen, solution, noise)
+        solution = _solve(seen, noise, cameras, learned)
+        learned = _learned(seen, solution, learned, priors)
+        scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free = _free_offsets(seen, solution.offsets, noise)
         noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
-    solution = _solve(seen, noise, cameras, priors)
+    solution = _solve(seen, noise, cameras, learned)
     return Estimate(solution.posteriors, solution.shared, noise, solution.offsets)
+
+
+def _learned(seen: Observations, solution: _Solution, used: Priors, given: Priors) -> Priors:
+    """Return narrower priors of the 3D points where the rig's own are better than was given.
+
+    Squares of the estimates over the number of them that the evidence determines (MacKay 1992, "Bayesian
+    interpolation", equation 4.9), with the given prior counted as a few more.
+    """
+    layout, precision = layout_of(seen), _prior_precision(seen, used)
+    determined = 1.0 - precision * solution.shared_variances
+    squares = solution.shared_values**2 * precision
+
+    def factor(places: FloatArray, given_over_used: float) -> float:
+        at = places.astype(np.int64)
+        known = float(squares[at].sum()) + _GIVEN_COUNTS * given_over_used**2
+        return math.sqrt(known / (float(np.clip(determined[at], 0.0, 1.0).sum()) + _GIVEN_COUNTS))
+
+    def scale(name: str, places: FloatArray) -> float:
+        before, most = float(getattr(used, name)), float(getattr(given, name))
+        return min(before * factor(places, most / before), most)
+
+    poses = np.arange(layout.poses.start, layout.poses.stop).reshape(-1, POSE)
+    marks = np.arange(layout.marks.start, layout.marks.stop).reshape(-1, MARK)
+    return replace(
+        used,
+        turn_rad=scale("turn_rad", poses[:, :3].ravel()),
+        step=scale("step", poses[:, 3:].ravel()),
+        landmark=scale("landmark", marks[:, :3].ravel()),
+        bias_px=scale("bias_px", marks[:, 3:].ravel()),
+    )
 
 
 def _view_medians(seen: Observations) -> FloatArray:
@@ -205,20 +246,30 @@ def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> Floa
     return result
 
 
-def _shift_scatter(seen: Observations, solution: _Solution, noise: Noise) -> float:
-    """Return the scatter of the views' mean residuals about their camera's, noise taken off; 0 with one frame."""
-    counts = seen.known.sum(axis=2)
-    means = (solution.residuals * seen.known[..., None]).sum(axis=2) / np.maximum(counts, 1)[..., None]
-    means = means + solution.shifts
-    scatter = []
-    for camera in range(len(seen.names)):
-        seen_in = counts[camera] >= 6
-        if seen_in.sum() >= 2:
-            free = seen_in.sum() / (seen_in.sum() - 1.0)
-            values = means[camera][seen_in] - means[camera][seen_in].mean(axis=0)
-            level = noise.noise_px[seen.groups[camera]] ** 2 * float((1.0 / counts[camera][seen_in]).mean())
-            scatter.append(float((values**2).mean()) * free - 1.3 * level)
-    return float(np.sqrt(max(np.median(scatter), 0.0))) if scatter else 0.0
+def _shift_scatter(seen: Observations, solution: _Solution, before: float) -> float:
+    """Return the scatter of single views' shifts, px; 0 with one frame.
+
+    By moments: an estimate that the prior `before` has shrunk by a factor g has the mean square
+    g^2 (scatter^2 + v), where v = before^2 (1 - g) / g is what noise, poses and the camera add.
+    """
+    counts = seen.known.sum(axis=2) >= MIN_MARKS
+    squares, shrunk = [], []
+    for camera in np.flatnonzero(counts.sum(axis=1) >= 2):
+        own = counts[camera]
+        shifts = solution.shifts[camera][own]
+        # The mean over frames is the camera's: only differences between its views count.
+        centred = np.eye(len(shifts)) - 1.0 / len(shifts)
+        free = len(shifts) - 1.0
+        covariance = solution.shift_covariances[camera][np.ix_(own, own)].mean(axis=2)
+        squares.append(float(((centred @ shifts) ** 2).mean(axis=1).sum() / free))
+        shrunk.append(1.0 - float((centred * covariance).sum()) / (free * before**2))
+    if not squares:
+        return 0.0
+    known, factors = np.array(squares), np.clip(shrunk, 1e-6, 1.0)
+    # A view whose detections are of something else does not count as shifted by so much.
+    known = np.minimum(known, _MAX_SHIFT_TIMES * float(np.median(known)))
+    excess = float((known - before**2 * factors * (1.0 - factors)).sum() / (factors**2).sum())
+    return max(math.sqrt(max(excess, 0.0)), MIN_SHIFT_PX)
 
 
 def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Priors) -> _Solution:
@@ -237,7 +288,7 @@ def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Prio
         eliminated.append((inverse, carried, part.target, prior))
     spread: FloatArray = np.asarray(np.linalg.inv(0.5 * (normal + normal.T)), dtype=np.float64)
     shared = spread @ right
-    posteriors, thetas = [], []
+    posteriors, thetas, variances = [], [], []
     num_fitted = float((1.0 - precision * np.diag(spread))[: layout_of(seen).marks.stop].sum())
     for inverse, carried, target, prior in eliminated:
         theta = inverse @ target - carried @ shared
@@ -245,9 +296,21 @@ def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Prio
         num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
         posteriors.append(posterior_of(theta[:NUM_LOCAL], covariance[:NUM_LOCAL, :NUM_LOCAL], prior[:NUM_LOCAL]))
         thetas.append(theta)
+        views = covariance[NUM_LOCAL:, NUM_LOCAL:].reshape(seen.num_frames, 2, seen.num_frames, 2)
+        variances.append(np.einsum("fkgk->fgk", views))
     residuals, offsets, shifts = _residuals(seen, np.array(thetas), shared)
     found = _shared_posterior(seen, shared, spread)
-    return _Solution(tuple(posteriors), found, residuals, offsets, shifts, num_fitted)
+    return _Solution(
+        posteriors=tuple(posteriors),
+        shared=found,
+        shared_values=shared,
+        shared_variances=np.diag(spread),
+        residuals=residuals,
+        offsets=offsets,
+        shifts=shifts,
+        shift_covariances=np.array(variances),
+        num_fitted=num_fitted,
+    )
 
 
 def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:

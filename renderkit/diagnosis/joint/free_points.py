@@ -49,25 +49,26 @@ def estimate_free_points(
     prior = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX).ravel() ** 2
     theta, covariance = np.empty(0), np.empty((0, 0))
     for _ in range(_ROUNDS):
-        theta, covariance, residuals = _solved(seen, noise.inflated(cameras.inflation).weights[:, 0], prior)
+        theta, covariance, residuals = _solved(seen, noise.inflated(cameras.inflation), prior)
         points = 3.0 * int((seen.known[:, 0].sum(axis=0) > 0).sum())
         fitted = points + float((1.0 - prior * np.diag(covariance)).sum())
         noise = noise_of(seen, residuals[:, None], offsets, 0.0, fitted)
-    theta, covariance, _ = _solved(seen, noise.inflated(cameras.inflation).weights[:, 0], prior)
+    theta, covariance, _ = _solved(seen, noise.inflated(cameras.inflation), prior)
     blocks = [slice(start, start + NUM_LOCAL) for start in range(0, len(theta), NUM_LOCAL)]
     posteriors = tuple(posterior_of(theta[at], covariance[at, at], prior[at]) for at in blocks)
     return Estimate(posteriors, None, noise, offsets)
 
 
-def _solved(seen: Observations, weights: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _solved(seen: Observations, noise: Noise, prior: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (P C,) parameters, their covariance, and (C, P, 2) residuals.
 
     Args:
         seen: The evidence.
-        weights: (C, P) of the observations; 0 where there is none.
+        noise: Weights of the observations.
         prior: (P C,) precision.
     """
-    errors, by_camera, by_point = seen.errors[:, 0], seen.by_camera[:, 0], seen.by_point[:, 0] * seen.extent
+    weights, errors = noise.weights[:, 0], seen.errors[:, 0] + noise.steps[:, 0]
+    by_camera, by_point = seen.by_camera[:, 0], seen.by_point[:, 0] * seen.extent
     weighted = by_point * weights[..., None, None]
     of_points = np.einsum("cpki,cpkj->pij", weighted, by_point) + np.eye(3) / _FREE_EXTENTS**2
     right_points = np.einsum("cpki,cpk->pi", weighted, errors)
@@ -84,4 +85,4 @@ def _solved(seen: Observations, weights: FloatArray, prior: FloatArray) -> tuple
     theta = covariance @ right
     left = errors - np.einsum("cpka,ca->cpk", by_camera, theta.reshape(-1, NUM_LOCAL))
     moved = np.einsum("pij,pj->pi", inverse, np.einsum("cpki,cpk->pi", weighted, left))
-    return theta, covariance, left - np.einsum("cpki,pi->cpk", by_point, moved)
+    return theta, covariance, left - noise.steps[:, 0] - np.einsum("cpki,pi->cpk", by_point, moved)

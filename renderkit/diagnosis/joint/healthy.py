@@ -1,12 +1,15 @@
 """How far healthy cameras scatter, and by how much the stated errors are too small: estimated from the rig itself.
 
 No calibration is perfect, and neighbouring errors of a mesh or a matte are not independent. In the eigenbasis of a
-camera's information a healthy camera's estimate z scatters with the variance inflation / eigenvalue + tau^2; both
-numbers are found by maximum likelihood under Student's distribution, so that cameras that are off count little.
+camera's information a healthy camera's estimate z scatters with the variance inflation * stated + tau^2. Both numbers
+have a posterior on a grid, from a normal likelihood with a share of gross errors, so that cameras that are off count
+little. A camera is tested against the posterior of the others, and over all of it: for one common scale this is
+Student's t and Fisher's F.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,60 +20,86 @@ from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.estimate import CameraPosterior
 from renderkit.diagnosis.joint.parameters import MATTE, NUM, NUM_LOCAL
 
-TAUS_PX: Final = np.array([0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0])
+TAUS_PX: Final = np.geomspace(0.004, 5.0, 36)
 """Healthy scatters that are tried."""
 
-INFLATIONS: Final = np.array([0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0])
+INFLATIONS: Final = np.geomspace(0.35, 16.0, 23)
 """Factors of the stated variances that are tried."""
 
-_STUDENT = 4.0
+_GROSS = 0.02
+_GROSS_TIMES = 8.0
 _KNOWN_PX = 10.0
 _WITHIN = 1.0
+_LIGHT = 1e-6
+_PRIOR_LOG = 0.3
+_PRIOR_LOG_OUTLINES = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Healthy:
-    """Of one group of cameras.
+    """Scatter and inflation of one group of cameras.
 
     Attributes:
-        tau_px: Scatter of each parameter, px.
-        inflation: Factor of the stated variances.
+        tau_px: Scatter of each parameter, px: root of the posterior's mean square.
+        inflation: Factor of the stated variances, the posterior's mean.
+        taus: (K,) scatters with weight, px.
+        inflations: (K,) their inflations.
+        weights: (n, K) posterior without each of the cameras in turn.
     """
 
     tau_px: float
     inflation: float
+    taus: FloatArray
+    inflations: FloatArray
+    weights: FloatArray
 
 
 def healthy_scatter(
-    cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray], *, with_outlines: bool
+    cameras: Sequence[CameraPosterior],
+    scales: Sequence[FloatArray],
+    *,
+    with_outlines: bool,
+    inflated: float = 1.0,
 ) -> Healthy:
     """Estimate scatter and inflation of like cameras.
-
-    Of all pairs that are nearly as likely as the best, the one with the largest scatter is taken: too small a one
-    accuses healthy cameras. Where there are outlines, so is the inflation: their errors are not independent.
 
     Args:
         cameras: What the evidence says about each.
         scales: (P,) healthy scatter for each so far; that of mattes and detections is taken from it.
-        with_outlines: Whether any of them has outlines.
+        with_outlines: Whether any of them has outlines: their errors are not independent, so less is known about the
+            inflation beforehand.
+        inflated: By how much the stated variances are inflated already.
     """
-    parts = [_components(camera, own) for camera, own in zip(cameras, scales, strict=True)]
-    if not parts:
-        return Healthy(float(TAUS_PX[0]), 1.0)
-    values, variances = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if not len(values):
-        return Healthy(float(TAUS_PX[0]), 1.0)
-    spread = INFLATIONS[:, None, None] * variances + TAUS_PX[None, :, None] ** 2
-    likelihood = _log_student(values, spread).sum(axis=2)
-    near = likelihood >= likelihood.max() - _WITHIN
-    tau = int(np.flatnonzero(near.any(axis=0))[-1])
-    within = _WITHIN if with_outlines else 0.0
-    inflation = int(np.flatnonzero(likelihood[:, tau] >= likelihood[:, tau].max() - within)[-1])
-    return Healthy(float(TAUS_PX[tau]), float(INFLATIONS[inflation]))
+    likelihood = np.zeros((len(cameras), len(INFLATIONS), len(TAUS_PX)))
+    for index, (camera, own) in enumerate(zip(cameras, scales, strict=True)):
+        values, variances = _components(camera, own)
+        spread = INFLATIONS[:, None, None] * variances + TAUS_PX[None, :, None] ** 2
+        likelihood[index] = _log_density(values, spread).sum(axis=2)
+    width = _PRIOR_LOG_OUTLINES if with_outlines else _PRIOR_LOG
+    prior = -0.5 * (np.log(INFLATIONS * inflated) / width) ** 2
+    total = likelihood.sum(axis=0) + prior[:, None]
+    whole = _normalised(total)
+    others = np.array([_normalised(total - own) for own in likelihood]).reshape(-1, *total.shape)
+    kept = (whole > _LIGHT) | (others > _LIGHT).any(axis=0)
+    inflation, tau = np.nonzero(kept)
+    weights = others[:, kept]
+    return Healthy(
+        tau_px=float(np.sqrt((whole.sum(axis=0) * TAUS_PX**2).sum())),
+        inflation=float((whole.sum(axis=1) * INFLATIONS).sum()),
+        taus=TAUS_PX[tau],
+        inflations=INFLATIONS[inflation],
+        weights=weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300),
+    )
+
+
+def _normalised(log_density: FloatArray) -> FloatArray:
+    density: FloatArray = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    return density
 
 
 def matte_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray]) -> float:
-    """Return the scatter of how much too large mattes are, px."""
+    """Return the scatter of how much too large mattes are, px: the largest of those that are nearly the likeliest."""
     values, variances = [], []
     for camera, own in zip(cameras, scales, strict=True):
         known, score = _marginal(camera, np.arange(NUM_LOCAL) == MATTE, own)
@@ -80,7 +109,7 @@ def matte_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArra
     if not values:
         return float(TAUS_PX[0])
     spread = np.array(variances)[None] + TAUS_PX[:, None] ** 2
-    likelihood = _log_student(np.array(values), spread).sum(axis=1)
+    likelihood = _log_density(np.array(values), spread).sum(axis=1)
     return float(TAUS_PX[np.flatnonzero(likelihood >= likelihood.max() - _WITHIN)[-1]])
 
 
@@ -101,8 +130,10 @@ def _marginal(camera: CameraPosterior, wanted: BoolArray, scales: FloatArray) ->
     return 0.5 * (information + information.T), score[at] - carried @ score[other]
 
 
-def _log_student(values: FloatArray, variances: FloatArray) -> FloatArray:
-    """Return the log density of Student's distribution with such variances as squared scales, up to a constant."""
-    squares = values**2 / (_STUDENT * variances)
-    result: FloatArray = -0.5 * np.log(variances) - 0.5 * (_STUDENT + 1.0) * np.log1p(squares)
+def _log_density(values: FloatArray, variances: FloatArray) -> FloatArray:
+    """Return the log density of a normal distribution with a share of gross errors, up to a constant."""
+    squares = values**2 / variances
+    core = math.log1p(-_GROSS) - 0.5 * squares
+    gross = math.log(_GROSS / _GROSS_TIMES) - 0.5 * squares / _GROSS_TIMES**2
+    result: FloatArray = np.logaddexp(core, gross) - 0.5 * np.log(variances)
     return result

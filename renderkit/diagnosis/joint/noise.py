@@ -18,6 +18,7 @@ _START_SHARE = 0.4
 _START_Z = 0.524
 _COMPANY = 2
 _MIN_INLIERS = 0.02
+_MAX_GAIN = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,9 @@ class Noise:
 
     Attributes:
         weights: (C, F, L) of the landmarks, 1 / px^2, per component.
+        steps: (C, F, L, 2) px, to be added to the landmarks' errors: with it the weighted equations take Newton's step
+            from the residuals that the weights come from. Reweighting alone is right only where it has converged, and
+            a camera that is held by its prior never does: its score would be too small by a quarter.
         noise_px: (G,) of the landmarks in each group, per component.
         view_shift_px: Scatter of whole views' detections, per component.
         offset_weights: (C, F, N) of the outlines' samples, 1 / px^2, correlation along the outline counted.
@@ -35,6 +39,7 @@ class Noise:
     """
 
     weights: FloatArray
+    steps: FloatArray
     noise_px: FloatArray
     view_shift_px: float
     offset_weights: FloatArray
@@ -66,7 +71,7 @@ def noise_of(
     """
     count = max(2.0 * float(seen.known.sum()), 1.0)
     taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
-    weights = np.zeros(seen.known.shape)
+    weights, steps = np.zeros(seen.known.shape), np.zeros(residuals.shape)
     levels = []
     for group in range(len(seen.group_names)):
         members = np.array(seen.groups) == group
@@ -75,10 +80,13 @@ def noise_of(
         level = max(1.4826 * taken * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
         levels.append(level)
         if len(values):
-            weights[known] = _student((values * taken / level) ** 2) / level**2
+            found, gain = _student((values * taken / level) ** 2)
+            weights[known] = found / level**2
+            steps[known] = (gain - 1.0) * values
     outline = _outline_noise(seen, offsets)
     return Noise(
         weights=weights,
+        steps=steps,
         noise_px=np.array(levels),
         view_shift_px=view_shift_px,
         offset_weights=outline.weights,
@@ -88,14 +96,19 @@ def noise_of(
     )
 
 
-def _student(scaled: FloatArray) -> FloatArray:
-    """Return Student's weights of squared components (N, 2), scaled to such residuals' sandwich information."""
+def _student(scaled: FloatArray) -> tuple[FloatArray, float]:
+    """Return Student's weights of squared components (N, 2), scaled to such residuals' sandwich information.
+
+    And the factor of the residuals that makes a weighted step Newton's, with the mean slope of the score (Huber 1981,
+    "Robust Statistics", section 7.8).
+    """
     squares = scaled.sum(axis=1)
     weights: FloatArray = (STUDENT + 2.0) / (STUDENT + squares)
     slope = float(np.mean(weights - weights**2 * squares / (STUDENT + 2.0)))
     spread = float(np.mean(weights**2 * squares / 2.0))
-    result: FloatArray = weights * (slope**2 / (spread * float(np.mean(weights))))
-    return result
+    mean = float(np.mean(weights))
+    result: FloatArray = weights * (slope**2 / (spread * mean))
+    return result, min(mean / slope, _MAX_GAIN) if slope > 0.0 else _MAX_GAIN
 
 
 @dataclass(frozen=True, eq=False)

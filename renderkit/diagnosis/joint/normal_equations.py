@@ -183,7 +183,8 @@ def _landmark_products(seen: Observations, noise: Noise, camera: int) -> FloatAr
     """Return (F, L, K, K) sums over x and y of own numbers, view shift, pose, landmark and error."""
     shift = np.broadcast_to(np.eye(2), (seen.num_frames, seen.num_landmarks, 2, 2))
     parts = [seen.by_camera[camera], shift, seen.by_pose[camera], mark_design(seen, camera)]
-    rows = np.concatenate([*parts, seen.errors[camera][..., None]], axis=3)
+    errors = seen.errors[camera] + noise.steps[camera]
+    rows = np.concatenate([*parts, errors[..., None]], axis=3)
     rows *= np.sqrt(noise.weights[camera])[..., None, None]
     products: FloatArray = rows.transpose(0, 1, 3, 2) @ rows
     return products

@@ -10,7 +10,11 @@ from planted_rigs import head, project
 
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.chi_square import log_tail, median
-from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS, linearise
+from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
+from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS, linearise
+from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
@@ -60,17 +64,32 @@ def test_a_shift_is_one_honest_class() -> None:
 
 
 def test_covariance_agrees_with_monte_carlo() -> None:
-    """Sizes of a fault miss the truth by their standard errors."""
+    """Sizes of two faults in one rig miss the truth by their standard errors."""
     values = []
-    for seed in range(16):
-        rng = np.random.default_rng(100 + seed)
-        found = fit_joint(joint_evidence(rng, IDEAL, cameras=6, frames=1, landmarks=40, faults={2: ("turn", 1.5)}))
-        mine = [one for one in found.findings if one.camera == "02"]
-        values += [(one.size_px - 1.5) / one.size_error_px for one in mine]
-    assert len(values) == 16
+    for seed in range(8):
+        faults = {2: ("turn", 1.5), 5: ("roll", 1.5)}
+        rng = np.random.default_rng(300 + seed)
+        found = fit_joint(joint_evidence(rng, IDEAL, cameras=7, frames=1, landmarks=40, faults=faults))
+        assert {one.camera for one in found.findings} == {"02", "05"}
+        values += [(one.size_px - 1.5) / one.size_error_px for one in found.findings]
     # 16 squared normal values: 0.001 and 0.999 points of their mean.
     low, high = scipy.stats.chi2.ppf((0.001, 0.999), 16) / 16
     assert low < float(np.mean(np.square(values))) < high
+
+
+@pytest.mark.parametrize("held_px", [0.02, 50.0])
+def test_a_held_camera_has_the_score_of_a_free_one(held_px: float) -> None:
+    """Squared estimates of healthy cameras are as large as stated, whether a prior holds the camera or not."""
+    squares = []
+    for seed in range(3):
+        seen = observe(joint_evidence(np.random.default_rng(seed), IDEAL, cameras=6, frames=2, landmarks=40))
+        assert seen is not None
+        exact = Priors(1e-5, 1e-5, 1e-5, 1e-4)
+        found = estimate(seen, CameraPriors(np.full((6, NUM_LOCAL), held_px), np.ones(6)), exact)
+        for camera in found.cameras:
+            test = slip_tests_of(camera, np.full(NUM_LOCAL, 1e-3))
+            squares.append(test.total / test.rank)
+    assert float(np.mean(squares)) == pytest.approx(1.0, abs=0.3)
 
 
 def test_derivatives_are_those_of_opencv() -> None:
@@ -140,3 +159,8 @@ def test_too_few_cameras_cannot_be_told() -> None:
 def test_alpha_is_checked() -> None:
     with pytest.raises(ValueError, match="0 < alpha < 1"):
         fit_joint(RigEvidence(()), alpha=0.0)
+
+
+def test_the_diagnosis_of_a_rig_takes_the_false_alarm_rate() -> None:
+    evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=5, frames=1)
+    assert "false alarm rate 20 % per rig" in diagnose_rig(evidence, alpha=0.2).cameras_sentence

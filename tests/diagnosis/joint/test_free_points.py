@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from joint_rigs import IDEAL, joint_evidence
@@ -19,7 +21,9 @@ def test_eliminating_the_points_is_the_dense_solution() -> None:
     rng = np.random.default_rng(4)
     weights = rng.uniform(0.5, 2.0, seen.known[:, 0].shape) * seen.known[:, 0]
     prior = np.repeat(rng.uniform(1.0, 5.0, 5), NUM_LOCAL)
-    theta, covariance, residuals = _solved(seen, weights, prior)
+    noise = estimate_free_points(seen, CameraPriors(np.ones((5, NUM_LOCAL)), np.ones(5)), Priors()).noise
+    noise = replace(noise, weights=weights[:, None], steps=np.zeros_like(seen.errors))
+    theta, covariance, residuals = _solved(seen, noise, prior)
     by_camera, by_point = seen.by_camera[:, 0], seen.by_point[:, 0] * seen.extent
     points = weights.shape[1]
 
