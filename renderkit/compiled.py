@@ -102,22 +102,22 @@ class Kernel:
         return self._entries[kinds](*plain)
 
     def _load(self, kinds: tuple[Kind, ...]) -> Callable[..., Any]:
-        from renderkit.kernel_files import KernelFile  # noqa: PLC0415 - loads LLVM
-        from renderkit.machine_code import is_known_interpreter, load_entry  # noqa: PLC0415 - loads LLVM
+        from renderkit.kernel_files import KernelFile, read_code  # noqa: PLC0415 - loads LLVM
+        from renderkit.machine_code import is_known_interpreter, load_entry, processor  # noqa: PLC0415 - loads LLVM
 
         if not is_known_interpreter():
             from numba import njit  # noqa: PLC0415 - loads a compiler
 
             return cast(Callable[..., Any], njit(**self.targetoptions)(self.py_func))
-        file = KernelFile.of(self.py_func, kinds, cache_folder())
-        code = file.read()
-        if code is None:
+        file = KernelFile.of(self.py_func, kinds, cache_folder(), processor())
+        found = read_code(self.py_func, kinds, file)
+        if found is None:
             from renderkit.kernel_compiler import compile_kernel  # noqa: PLC0415 - loads a compiler
 
-            code = compile_kernel(self.dispatcher, kinds, file.entry)
+            found = file.entry, compile_kernel(self.dispatcher, kinds, file.entry)
             self.num_compiled += 1
-            file.write(code)
-        return load_entry(code, file.entry)
+            file.write(found[1])
+        return load_entry(*found)
 
 
 Kind = str | tuple[Any, ...]

@@ -1,7 +1,7 @@
 """Machine code of kernels in files: read back only if it is whole, the user's own, and made from today's sources.
 
-Every file begins with a digest over its content, the sources that the kernel depends on, the compiler, the processor
-and the file's name. What does not match is a miss: the kernel is compiled, and the file replaced.
+Every file begins with a digest over its content, the sources that the kernel depends on and its name, which holds the
+argument types and the processor. What does not match is a miss: the kernel is compiled, and the file replaced.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from renderkit.errors import DatasetError
-from renderkit.machine_code import llvm_version, numba_version, processor
-from renderkit.system import is_private
+from renderkit.machine_code import Processor, levels
+from renderkit.system import PLATFORM, is_private
 from renderkit.writing import write_bytes
 
 _DIGEST_BYTES: Final = 32
@@ -27,35 +27,44 @@ _NAME = re.compile(r"[\w.]+")
 _log = logging.getLogger(__name__)
 
 
+PACKAGED: Final = Path(__file__).parent / "machine_code_files"
+"""Code that came with the package, for common processors; made by `hatch_build.py`."""
+
+
 @dataclass(frozen=True)
 class KernelFile:
-    """The file of one kernel's machine code for one set of argument types.
+    """The file of one kernel's machine code for one set of argument types and one processor.
 
     Attributes:
-        path: Where it is; None when nothing is kept.
+        folder: Where it is; None when nothing is kept.
         entry: Name of the entry point in it.
         module: The kernel's module.
     """
 
-    path: Path | None
+    folder: Path | None
     entry: str
     module: str
 
     @classmethod
-    def of(cls, function: Callable[..., Any], kinds: tuple[Any, ...], folder: Path | None) -> KernelFile:
-        """Return the file of a kernel in the cache folder; a kernel without a source file keeps none."""
+    def of(cls, function: Callable[..., Any], kinds: tuple[Any, ...], folder: Path | None, code: Processor) -> Self:
+        """Return the file of a kernel in a folder; a kernel without a source file keeps none."""
         module, name = function.__module__, function.__qualname__
-        key = hashlib.sha256(repr((module, name, kinds, _target())).encode()).hexdigest()[:24]
+        key = hashlib.sha256(repr((module, name, kinds, PLATFORM, code)).encode()).hexdigest()[:24]
         has_source = getattr(sys.modules.get(module), "__file__", None) is not None
-        path = folder / f"{module}.{function.__name__}-{key}.o" if folder is not None and has_source else None
-        return cls(path, f"renderkit_{function.__name__}_{key}", module)
+        return cls(folder if has_source else None, f"{module}.{function.__name__}-{key}", module)
+
+    @property
+    def path(self) -> Path | None:
+        """The file."""
+        return None if self.folder is None else self.folder / f"{self.entry}.o"
 
     def read(self) -> bytes | None:
         """Return the object file, or None for what is missing, unreadable, somebody else's, damaged or out of date."""
         if self.path is None:
             return None
         try:
-            if not is_private(self.path):
+            # Whoever can write into the package can change its sources as well.
+            if self.folder != PACKAGED and not is_private(self.path):
                 return None
             stored = self.path.read_bytes()
         except OSError:
@@ -73,15 +82,17 @@ class KernelFile:
             _say_once(self.path.parent, error.why)
 
     def _digest(self, code: bytes) -> bytes:
-        head = repr((self.entry, _target())).encode() + fingerprint(self.module)
-        return hashlib.sha256(head + code).digest()
+        return hashlib.sha256(self.entry.encode() + fingerprint(self.module) + code).digest()
 
 
-@cache
-def _target() -> tuple[object, ...]:
-    """Return what machine code depends on beside its sources."""
-    name, features = processor()
-    return numba_version(), llvm_version(), sys.platform, name, tuple(sorted(features))
+def read_code(function: Callable[..., Any], kinds: tuple[Any, ...], cached: KernelFile) -> tuple[str, bytes] | None:
+    """Return the entry point's name and the object file, from the package or the cache folder; None for a miss."""
+    packaged = (KernelFile.of(function, kinds, PACKAGED, level) for level in levels())
+    for file in (*(packaged if PACKAGED.is_dir() else ()), cached):
+        code = file.read()
+        if code is not None:
+            return file.entry, code
+    return None
 
 
 @cache
@@ -91,7 +102,8 @@ def fingerprint(module: str) -> bytes:
     Whatever a kernel inlines, calls or reads as a constant comes from there.
     """
     packages = {"renderkit", module.partition(".")[0]}
-    digest = hashlib.sha256()
+    compiler = Path(__file__).with_name("kernel_compiler.py")
+    digest = hashlib.sha256(compiler.read_bytes())
     waiting, seen = [module], {module}
     while waiting:
         source = _source_of(waiting.pop())

@@ -9,12 +9,35 @@ import ctypes
 import sys
 import sysconfig
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from typing import Any, Final
 
 import llvmlite.binding as llvm
 import numpy as np
+
+from renderkit.system import environment
+
+_V3 = ("avx2", "bmi", "bmi2", "fma", "f16c", "lzcnt")
+
+LEVELS: Final = {
+    "x86-64-v4": (
+        "avx2",
+        "bmi",
+        "bmi2",
+        "fma",
+        "f16c",
+        "lzcnt",
+        "avx512f",
+        "avx512bw",
+        "avx512cd",
+        "avx512dq",
+        "avx512vl",
+    ),
+    "x86-64-v3": _V3,
+}
+"""The psABI's levels for which the package has machine code, best first, and LLVM's names of what they need."""
 
 _METH_FASTCALL: Final = 0x80
 
@@ -47,14 +70,36 @@ def llvm_version() -> str:
     return ".".join(str(part) for part in llvm.llvm_version_info)
 
 
+@dataclass(frozen=True)
+class Processor:
+    """What machine code is made for.
+
+    Attributes:
+        name: LLVM's name of the processor, or of a level that many share, such as "x86-64-v3".
+        features: What code may use beyond the name, separated by commas.
+    """
+
+    name: str
+    features: str = ""
+
+
 @cache
-def processor() -> tuple[str, frozenset[str]]:
-    """Return LLVM's name of this processor and the features that it has."""
-    features = llvm.get_host_cpu_features()
-    return llvm.get_host_cpu_name(), frozenset(name for name, present in features.items() if present)
+def processor() -> Processor:
+    """Return the processor that code is compiled for: this one, or what Numba's own variables name."""
+    named = environment("NUMBA_CPU_NAME")
+    if named and named != "host":
+        return Processor(named, environment("NUMBA_CPU_FEATURES"))
+    return Processor(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
 
 
-def load_entry(code: bytes, name: str) -> Callable[..., Any]:
+@cache
+def levels() -> tuple[Processor, ...]:
+    """Return the levels of processors whose code runs here, best first."""
+    found = llvm.get_host_cpu_features()
+    return tuple(Processor(name) for name, needed in LEVELS.items() if all(found.get(one) for one in needed))
+
+
+def load_entry(name: str, code: bytes) -> Callable[..., Any]:
     """Return a function that calls an object file's entry point; the code stays loaded as long as the process lives."""
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))

@@ -67,7 +67,7 @@ class CpuRenderer:
         from renderkit.machine_code import llvm_version, numba_version, processor  # noqa: PLC0415 - loads LLVM
 
         plural = "thread" if self.threads == 1 else "threads"
-        device = f"Numba {numba_version()} (LLVM {llvm_version()}) on {processor()[0]}, {self.threads} {plural}"
+        device = f"Numba {numba_version()} (LLVM {llvm_version()}) on {processor().name}, {self.threads} {plural}"
         return RendererInfo("cpu", device, numba_version(), hardware=False)
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
