@@ -52,7 +52,7 @@ def run_once(command: Sequence[str], cache: Path) -> dict[str, float]:
     return {"wall_s": wall, "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
-def measure(rounds: int, folder: Path) -> dict[str, list[dict[str, float]]]:
+def measure(rounds: int, folder: Path, kinds: Sequence[str]) -> dict[str, list[dict[str, float]]]:
     """Return what each kind of process took in each round."""
     truth = rk.synthesize(folder / "capture", rk.SynthOptions(num_cameras=6))
     validate = _validate(truth.capture, folder)
@@ -69,8 +69,10 @@ def measure(rounds: int, folder: Path) -> dict[str, list[dict[str, float]]]:
     if not PACKAGED.is_dir():
         print("# packaged is left out: this checkout has no machine code (hatch_build.py makes it)")
         del commands["packaged"]
+    commands = {name: command for name, command in commands.items() if not kinds or name in kinds}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
-    run_once(_python(*commands["warm"]), warm_cache)
+    if "warm" in commands:
+        run_once(_python(*commands["warm"]), warm_cache)
     for number in range(rounds):
         for name, (code, arguments) in commands.items():
             cache = warm_cache if name == "warm" else folder / f"{name}-{number}"
@@ -124,6 +126,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--kinds", nargs="*", default=[], help="kinds of processes; all by default")
     parser.add_argument("--profile", action="store_true", help="profile one warm run instead")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -131,7 +134,7 @@ def main() -> None:
         if options.profile:
             profile(Path(folder))
             return
-        found = measure(options.rounds, Path(folder))
+        found = measure(options.rounds, Path(folder), options.kinds)
     load = os.getloadavg()[0]
     print(f"\n{machine()}, load {load:.1f}\n\n{'process':12}{'wall s':>10}{'CPU s':>10}{'least CPU':>12}{'runs':>8}")
     for name, runs in found.items():

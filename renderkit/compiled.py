@@ -114,10 +114,18 @@ class Kernel:
         if found is None:
             from renderkit.kernel_compiler import compile_kernel  # noqa: PLC0415 - loads a compiler
 
+            _say_compiling()
             found = file.entry, compile_kernel(self.dispatcher, kinds, file.entry)
             self.num_compiled += 1
             file.write(found[1])
         return load_entry(*found)
+
+
+@cache
+def _say_compiling() -> None:
+    """Say once why the first run takes longer."""
+    kept = "once" if cache_folder() else "for this run only"
+    _log.info("compiling loops for this processor, %s: up to half a minute of work (renderkit doctor --warm)", kept)
 
 
 Kind = str | tuple[Any, ...]
