@@ -8,13 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
-from renderkit import kernel_files
+from renderkit import compiled, kernel_files
 from renderkit.compiled import cache_folder, kernel
 from renderkit.errors import DatasetError
+from renderkit.kernel_compiler import compile_kernel
+from renderkit.machine_code import Processor
 
 Run: TypeAlias = Callable[[], tuple[int, int]]
 
@@ -99,8 +101,8 @@ def test_a_change_anywhere_below_a_kernel_is_seen(run: Run, plug: Path) -> None:
         # Neither the size nor the time tells that it changed.
         assert source.stat().st_size == state.st_size
         os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
-        for compiled in plug.rglob("*.pyc"):
-            compiled.unlink()
+        for code in plug.rglob("*.pyc"):
+            code.unlink()
         assert run() == (result, 0)
     assert run() == (-278, 1)
 
@@ -143,6 +145,25 @@ def test_a_disk_that_fills_up_costs_the_cache_only(
     cache_folder.cache_clear()
     assert len(caplog.records) == 1
     assert "No space left on device" in caplog.text
+
+
+def test_code_that_came_with_the_package_is_taken_where_the_processor_can_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "cache_folder", lambda: None)
+    monkeypatch.setattr(kernel_files, "PACKAGED", tmp_path)
+    level = Processor("some-level", "+feature")
+    made: Any = kernel(_double)
+    file = kernel_files.KernelFile.of(_double, ("float",), tmp_path, level)
+    file.write(compile_kernel(made.dispatcher, ("float",), file.entry))
+    for levels, num_compiled in (((Processor("newer"), level), 0), ((Processor("newer"),), 1)):
+        monkeypatch.setattr(kernel_files, "levels", lambda levels=levels: levels)
+        tried: Any = kernel(_double)
+        assert tried(2.0) == 4.0
+        assert tried.num_compiled == num_compiled
+    assert file.path is not None
+    file.path.write_bytes(file.path.read_bytes()[:-1])
+    assert file.read() is None
 
 
 def _double(value: float) -> float:
