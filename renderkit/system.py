@@ -18,6 +18,10 @@ NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 """Flag of `os.open` that refuses a symbolic link; 0 where the system has none."""
 
 
+PLATFORM: str = sys.platform
+"""The operating system's name: object files differ between systems."""
+
+
 def usable_cores() -> int:
     """Return how many cores this process may use: those of its affinity or container where the system tells them."""
     affinity = getattr(os, "sched_getaffinity", None)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import renderkit
+from renderkit.compiled import cache_folder
 
 NAMES: list[str] = vars(renderkit)["__all__"]
 HEAVY = ("OpenGL", "h5py", "numba", "trimesh", "embreex", "typer", "rich", "ray", "cv2", "numpy")
@@ -23,6 +24,32 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_importing_renderkit_loads_nothing_heavy() -> None:
     assert loaded_after("import renderkit") == set()
+
+
+WARM = """
+import sys
+from renderkit.cli import main
+try:
+    main()
+except SystemExit as leave:
+    assert leave.code == 0, leave.code
+unused = {'numba', 'scipy', 'trimesh', 'embreex', 'OpenGL', 'pandas', 'pyarrow', 'matplotlib', 'rerun', 'av', 'skimage'}
+print('loaded:', *sorted(unused & set(sys.modules)))
+"""
+
+
+def test_a_warm_run_loads_no_compiler_and_nothing_else_that_it_does_not_use(tmp_path: Path) -> None:
+    truth = renderkit.synthesize(tmp_path, renderkit.SynthOptions(num_cameras=4, size=(96, 80), scan_faces=2000))
+    asked = ["validate", str(truth.capture), "--out", str(tmp_path / "run"), "--renderer", "cpu"]
+    loaded = ""
+    for _ in range(2):  # the first one compiles what the cache folder does not have
+        command = [sys.executable, "-c", WARM, *asked]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        loaded = done.stdout.splitlines()[-1]
+    if cache_folder() is None:
+        pytest.skip("no folder to keep compiled kernels in")
+    assert loaded == "loaded:"
 
 
 def test_cameras_need_only_numpy() -> None:

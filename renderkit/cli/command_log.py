@@ -14,7 +14,7 @@ from renderkit.errors import DatasetError
 
 _TIMED: Final = "%(asctime)s %(levelname)s %(message)s"
 _TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
-_SPOKEN: Final = ("renderkit.pipeline", "renderkit.cli")
+_SPOKEN: Final = ("renderkit.pipeline", "renderkit.cli", "renderkit.compiled")
 """Whose messages are shown unless all are wanted."""
 
 

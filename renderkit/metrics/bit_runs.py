@@ -22,6 +22,34 @@ def pack_bytes(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
             packed[row, column] = (eights[row, column] * np.uint64(0x0102040810204080)) >> np.uint64(56)
 
 
+_SEQUENCE = 0x03F79D71B4CB0A89
+"""A de Bruijn sequence: each run of six bits in it is another number (Leiserson, Prokop and Randall 1998)."""
+_PLACES = np.array(
+    [number for _, number in sorted((((_SEQUENCE << bit) & ((1 << 64) - 1)) >> 58, bit) for bit in range(64))], np.uint8
+)
+
+
+@kernel
+def list_pixels(words: NDArray[np.uint64], points: NDArray[np.int32]) -> None:
+    """List the pixels of a mask.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel.
+        points: (N, 2), N the number of pixels, receives x and y, by row then column.
+    """
+    found = 0
+    for row in range(words.shape[0]):
+        for column in range(words.shape[1]):
+            left = words[row, column]
+            while left != np.uint64(0):
+                lowest = left & (~left + np.uint64(1))
+                place = _PLACES[(lowest * np.uint64(_SEQUENCE)) >> np.uint64(58)]
+                points[found, 0] = 64 * column + place
+                points[found, 1] = row
+                found += 1
+                left ^= lowest
+
+
 @kernel
 def keep_full_runs(words: NDArray[np.uint64], length: int) -> None:
     """Clear, in place, each pixel that does not begin a run of `length` pixels of the mask in its row.

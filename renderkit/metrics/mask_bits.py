@@ -94,11 +94,11 @@ class MaskBits:
 
     def points(self) -> PixelIndices:
         """Return the (N, 2) pixels (x, y) of the mask, by row then column."""
-        filled = np.flatnonzero(self.words)
-        bits = np.unpackbits(self.words.ravel()[filled].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
-        which, bit = np.nonzero(bits)
-        row, word = np.divmod(filled[which], max(self.words.shape[1], 1))
-        return np.column_stack([word * WORD + bit, row]).astype(np.int32)
+        from renderkit.metrics.bit_runs import list_pixels  # noqa: PLC0415 - loads the compiler
+
+        points = np.empty((self.count, 2), np.int32)
+        list_pixels(np.ascontiguousarray(self.words), points)
+        return points
 
     def boundary(self) -> MaskBits:
         """Return the pixels with a 4-neighbour in the picture outside of the mask; its border is no boundary."""

@@ -11,6 +11,7 @@ from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.formats.folder import CameraNames
+from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_FALSE_ALARMS, DEFAULT_MATTE_THRESHOLD, ValidationOptions
@@ -106,6 +107,7 @@ def diagnose(
             return diagnose_opened(opened, options, renderer, measured, thorough=True)
 
 
+@one_blas_thread
 def diagnose_opened(
     capture: Capture,
     options: ValidationOptions,

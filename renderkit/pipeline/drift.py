@@ -18,6 +18,7 @@ from renderkit.errors import ArgumentError
 from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.similarity import best_similarity
+from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.run_evidence import read_run_evidence
 from renderkit.results.drift import Drift
@@ -29,6 +30,7 @@ MAX_FRAMES: Final = 10
 _SAME_PX = 1e-6
 
 
+@one_blas_thread
 def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str] = ()) -> Drift:
     """Say which cameras moved between runs of one rig, by how much, and how sure that is.
 

@@ -15,12 +15,14 @@ from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_gate
+from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.gate_limits import answerable, passing_sizes
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.results.detection_limits import DetectionLimits
 
 
+@one_blas_thread
 def prove(
     capture: str | Path | Capture | None = None,
     *,

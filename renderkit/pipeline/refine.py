@@ -10,6 +10,7 @@ from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.refine import refine_rig
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
+from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_rig_of
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
@@ -19,6 +20,7 @@ MAX_FRAMES: Final = 10
 """So many frames are read, evenly spread; choose others by `frames`."""
 
 
+@one_blas_thread
 def refine(
     capture: str | Path | Capture | None = None,
     *,

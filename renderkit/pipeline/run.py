@@ -25,6 +25,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD, Needs
 from renderkit.pictures.pictures import PictureFiles
 from renderkit.pictures.style import OverlayStyle
+from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.diagnosis import diagnose_opened
@@ -59,6 +60,7 @@ RUN_STYLE: Final = OverlayStyle(max_size=1280)
 _log = logging.getLogger(__name__)
 
 
+@one_blas_thread
 def validate(
     capture: PathLike | Capture | None = None,
     *,

@@ -1,4 +1,4 @@
-"""Compiles all kernels of a validated view ahead of the first one: decoding, drawing, scoring."""
+"""Compiles all kernels of a validated view ahead of the first one: decoding, rendering, scoring, painting."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from renderkit.arrays import MaskImage
 from renderkit.errors import ContextError
+from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
+from renderkit.images.outlines import trace_level
 from renderkit.metrics.boundary import score_boundary
+from renderkit.metrics.closest_point import SurfaceTree
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region
+from renderkit.pictures.canvas import CASING, Canvas
 
 
 def warm_all() -> None:
@@ -32,3 +37,15 @@ def warm_all() -> None:
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
+    _warm_pictures(matte)
+    SurfaceTree(Mesh(np.eye(3), np.array([[0, 1, 2]]))).closest(np.zeros((1, 3)))
+
+
+def _warm_pictures(mask: MaskImage) -> None:
+    """Paint an outlined surface and a line, over a picture and over nothing."""
+    outline = trace_level(mask.view(np.uint8), 0.5)
+    color = np.zeros((*mask.shape, 3), np.uint8)
+    for backdrop in (None, color):
+        canvas = Canvas(backdrop, mask.shape[::-1])
+        canvas.paint_surface(color, mask, outline, 0.5)
+        canvas.lines([[1.0, 1.0, 9.0, 5.0]], CASING, 2.0)

@@ -36,6 +36,7 @@ def test_bits_equal_opencv_on_bytes(shape: tuple[int, int], kind: str) -> None:
     bits = MaskBits.pack(mask)
     assert bits.count == cv2.countNonZero(pixels)
     assert np.array_equal(_unpacked(bits, shape), pixels)
+    assert np.array_equal(bits.points(), np.argwhere(mask)[:, ::-1]), "by row, then column"
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     assert np.array_equal(_unpacked(bits.boundary(), shape), pixels - cv2.erode(pixels, cross))
     for width in (1, 2, 8, 31, 32, 33, 63, 64, 65, 140):

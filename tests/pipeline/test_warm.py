@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import trimesh
-from numba.core.dispatcher import Dispatcher
+from renderkit.compiled import Kernel
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
@@ -34,7 +34,7 @@ from renderkit.renderers.cpu.warm import ALL_PASSES
 names = [f"{package.__name__}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
 modules = [*(importlib.import_module(name) for name in names), unfilter, bit_runs, nearest]
 kernels = {f"{value.__module__}.{value.__name__}": value
-           for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
+           for module in modules for value in vars(module).values() if isinstance(value, Kernel)}
 warm_all()
 # Machine code that comes from the disk counts as well: what is kept there does not hide what warming up leaves out.
 before = {name: len(kernel.signatures) for name, kernel in kernels.items()}

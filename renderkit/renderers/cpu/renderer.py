@@ -64,14 +64,11 @@ class CpuRenderer:
     @property
     def info(self) -> RendererInfo:
         """Device and version, for reports."""
-        import llvmlite.binding  # noqa: PLC0415 - only for its version
-        import numba  # noqa: PLC0415 - only for its version
+        from renderkit.machine_code import llvm_version, numba_version, processor  # noqa: PLC0415 - loads LLVM
 
-        llvm = ".".join(str(part) for part in llvmlite.binding.llvm_version_info)
-        processor = llvmlite.binding.get_host_cpu_name()
         plural = "thread" if self.threads == 1 else "threads"
-        device = f"Numba {numba.__version__} (LLVM {llvm}) on {processor}, {self.threads} {plural}"
-        return RendererInfo("cpu", device, numba.__version__, hardware=False)
+        device = f"Numba {numba_version()} (LLVM {llvm_version()}) on {processor().name}, {self.threads} {plural}"
+        return RendererInfo("cpu", device, numba_version(), hardware=False)
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility; see `base.Renderer.render`."""

@@ -13,6 +13,9 @@ from renderkit.renderers.cpu.renderer import CpuRenderer
 
 ALL_PASSES = RenderPass.BARYCENTRIC | RenderPass.NORMAL | RenderPass.COLOR
 
+FINE_EDGE = 240
+"""Squares along the edge of a plane that is a fine mesh to the renderer."""
+
 
 def warm() -> None:
     """Draw a small mesh through a lens with every pass: the kernels compile, or come from the disk."""
@@ -28,8 +31,19 @@ def warm() -> None:
         lens,
         Pose(np.eye(3), np.array([0.0, 0.0, 2.0])),
     )
-    with CpuRenderer(1) as renderer:
+    with CpuRenderer(2) as renderer:
+        # Of fine meshes threads draw parts.
+        renderer.render_mask(_plane(FINE_EDGE), camera)
         renderer.render(mesh, camera, ALL_PASSES)
         renderer.render_mask(mesh, camera)
         renderer.depth_at(mesh, camera, np.array([[31, 31]]))
         renderer.trace_outline(mesh, camera)
+
+
+def _plane(squares: int) -> Mesh:
+    """Return a square of that many squares along its edge, each of two faces."""
+    x, y = np.meshgrid(*2 * [np.linspace(-1.0, 1.0, squares + 1)])
+    corner = (np.arange(squares)[:, None] * (squares + 1) + np.arange(squares)).reshape(-1, 1)
+    right, below = corner + 1, corner + squares + 1
+    faces = np.concatenate([np.hstack([corner, below, right]), np.hstack([right, below, below + 1])])
+    return Mesh(np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1), faces)

@@ -8,13 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
-from numba.core import config
-from numba.core.caching import FunctionCache
 
+from renderkit import compiled, kernel_files
 from renderkit.compiled import cache_folder, kernel
+from renderkit.errors import DatasetError
+from renderkit.kernel_compiler import compile_kernel
+from renderkit.machine_code import Processor
 
 Run: TypeAlias = Callable[[], tuple[int, int]]
 
@@ -45,7 +47,7 @@ _MAIN = """
 import logging
 logging.basicConfig(level=logging.WARNING)
 from plug.outer import outer
-print(outer(1), sum(outer.stats.cache_hits.values()))
+print(outer(1), 1 - outer.num_compiled)
 """
 
 
@@ -99,8 +101,8 @@ def test_a_change_anywhere_below_a_kernel_is_seen(run: Run, plug: Path) -> None:
         # Neither the size nor the time tells that it changed.
         assert source.stat().st_size == state.st_size
         os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
-        for compiled in plug.rglob("*.pyc"):
-            compiled.unlink()
+        for code in plug.rglob("*.pyc"):
+            code.unlink()
         assert run() == (result, 0)
     assert run() == (-278, 1)
 
@@ -117,11 +119,11 @@ def _damaged(data: bytes, damage: str) -> bytes:
 
 def test_a_damaged_file_is_a_miss_and_is_replaced(run: Run, tmp_path: Path) -> None:
     assert run() == (111, 0)
-    for suffix, damage in (("nbi", "empty"), ("nbi", "garbage"), ("nbc", "empty"), ("nbc", "cut"), ("nbc", "bit")):
-        [file] = _cached(tmp_path, f"*outer*.{suffix}")
+    for damage in ("empty", "garbage", "cut", "bit"):
+        [file] = _cached(tmp_path, "*outer*.o")
         file.write_bytes(_damaged(file.read_bytes(), damage))
-        assert run() == (111, 0), (suffix, damage)
-    [file] = _cached(tmp_path, "*outer*.nbc")
+        assert run() == (111, 0), damage
+    [file] = _cached(tmp_path, "*outer*.o")
     file.chmod(0o666)
     assert run() == (111, 0), "others may have written it"
     file.chmod(0o600)
@@ -131,17 +133,37 @@ def test_a_damaged_file_is_a_miss_and_is_replaced(run: Run, tmp_path: Path) -> N
 def test_a_disk_that_fills_up_costs_the_cache_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fill(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def fill(path: Path, _: bytes) -> None:
+        raise DatasetError(path, None, "[Errno 28] No space left on device")
 
-    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     cache_folder.cache_clear()
     kernels = [kernel(_double), kernel(_triple)]
-    monkeypatch.setattr(FunctionCache, "save_overload", fill)
+    monkeypatch.setattr(kernel_files, "write_bytes", fill)
     with caplog.at_level(logging.WARNING, "renderkit"):
         assert [each(2.0) for each in kernels] == [4.0, 6.0]
     cache_folder.cache_clear()
-    assert [record.message.split(": ")[1] for record in caplog.records] == ["[Errno 28] No space left on device"]
+    assert len(caplog.records) == 1
+    assert "No space left on device" in caplog.text
+
+
+def test_code_that_came_with_the_package_is_taken_where_the_processor_can_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "cache_folder", lambda: None)
+    monkeypatch.setattr(kernel_files, "PACKAGED", tmp_path)
+    level = Processor("some-level", "+feature")
+    made: Any = kernel(_double)
+    file = kernel_files.KernelFile.of(_double, ("float",), tmp_path, level)
+    file.write(compile_kernel(made.dispatcher, ("float",), file.entry))
+    for levels, num_compiled in (((Processor("newer"), level), 0), ((Processor("newer"),), 1)):
+        monkeypatch.setattr(kernel_files, "levels", lambda levels=levels: levels)
+        tried: Any = kernel(_double)
+        assert tried(2.0) == 4.0
+        assert tried.num_compiled == num_compiled
+    assert file.path is not None
+    file.path.write_bytes(file.path.read_bytes()[:-1])
+    assert file.read() is None
 
 
 def _double(value: float) -> float:
