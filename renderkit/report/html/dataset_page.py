@@ -17,6 +17,8 @@ MAX_CAPTURES: Final = 2000
 MAX_GROUPS: Final = 300
 _WIDTH: Final = 640.0
 _HEIGHT: Final = 140.0
+_LEAST_SPAN: Final = 0.1
+"""Share of the values that the height stands for at least: noise must not look like a trend."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureSta
     """
     ordered = report.worst_first
     days = report.of_kind("day")
-    names = [name for name in METRICS if any(name in group.metrics for group in report.groups)]
+    metrics = [one for one in METRICS.values() if any(one.name in group.metrics for group in report.groups)]
     groups = {kind: _worst_groups(report.of_kind(kind)) for kind in ("subject", "day", "camera")}
     return (
         page_environment()
@@ -56,8 +58,8 @@ def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureSta
             captures=ordered[:MAX_CAPTURES],
             num_left_out=max(0, len(ordered) - MAX_CAPTURES),
             groups={kind: found for kind, found in groups.items() if found},
-            metrics=[METRICS[name] for name in names],
-            trends=[trend for name in names if (trend := _trend(METRICS[name], days)) is not None],
+            metrics=metrics,
+            trends=[one for metric in metrics if (one := trend_of(metric, _over_days(metric, days))) is not None],
             first_day=days[0].name if days else "",
             last_day=days[-1].name if days else "",
             verdict=verdict,
@@ -71,16 +73,19 @@ def _worst_groups(groups: Sequence[GroupSummary]) -> list[GroupSummary]:
     return sorted(groups, key=lambda group: -group.num_off / max(1, group.num_captures))[:MAX_GROUPS]
 
 
-def _trend(metric: Metric, days: Sequence[GroupSummary]) -> Trend | None:
-    """Return the line of a metric over days; None with fewer than two."""
-    values = [day.metrics[metric.name].median for day in days if metric.name in day.metrics]
+def _over_days(metric: Metric, days: Sequence[GroupSummary]) -> list[float]:
+    return [day.metrics[metric.name].median for day in days if metric.name in day.metrics]
+
+
+def trend_of(metric: Metric, values: Sequence[float]) -> Trend | None:
+    """Return the line of a metric's values over days; None with fewer than two that are finite."""
     values = [value for value in values if math.isfinite(value)]
     if len(values) < 2:
         return None
     low, high = min(values), max(values)
-    scale = (high - low) or 1.0
-    step = _WIDTH / (len(values) - 1)
+    span = max(high - low, _LEAST_SPAN * max(abs(low), abs(high))) or 1.0
+    middle, step = (low + high) / 2.0, _WIDTH / (len(values) - 1)
     points = " ".join(
-        f"{index * step:.1f},{_HEIGHT - (value - low) / scale * _HEIGHT:.1f}" for index, value in enumerate(values)
+        f"{index * step:.1f},{_HEIGHT * (0.5 - (value - middle) / span):.1f}" for index, value in enumerate(values)
     )
     return Trend(metric, points, metric.text(low), metric.text(high))
