@@ -32,7 +32,7 @@ from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import make_writable
 from renderkit.results.table import column_types, table_row
 from renderkit.system import locked
-from renderkit.untrusted.json_text import read_json, read_json_object
+from renderkit.untrusted.json_text import parse_json, read_json, read_json_object
 from renderkit.writing import append_text, make_folder, make_subfolder, remove_file, write_bytes, write_json
 
 RUN_FILE: Final = "run.json"
@@ -238,7 +238,7 @@ def read_part(path: Path) -> Iterator[ViewResult]:
     """
     for cells in read_parquet_rows(path, [ROW]):
         try:
-            yield row_from_json(json.loads(cells[ROW]), 0.0)
+            yield row_from_json(parse_json(path, cells[ROW]), 0.0)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise DatasetError(path, ROW, f"damaged: {type(error).__name__}: {error}") from error
 

@@ -95,8 +95,9 @@ def test_a_fault_of_all_cameras_is_named_and_fails_the_run(
     assert name in {*report.diagnosis.readings, *(one for other in report.diagnosis.alternatives for one in other)}
     assert not report.passed
     sentence = next(one.sentence for one in READINGS if one.name == name)
-    assert result.out.startswith("diagnosis: all ")
-    assert sentence in result.out.splitlines()[0]
+    first = result.out.splitlines()
+    assert first[0] == "DOES NOT FIT: The rig as a whole does not fit."
+    assert sentence in next(line for line in first if line.startswith("diagnosis: all "))
     suite = ET.parse(tmp_path / "out" / "junit.xml").getroot()[0]  # noqa: S314 - our own file
     assert (suite.get("name"), suite.get("failures")) == ("sanity", "1")
     assert "does not fit" in (tmp_path / "out" / "summary.md").read_text().splitlines()[2]
@@ -107,7 +108,8 @@ def test_a_fault_of_all_cameras_is_named_and_fails_the_run(
 def test_a_clean_rig_passes_and_says_so_first(run: Run, clean: Path, tmp_path: Path) -> None:
     result = run("validate", *_arguments(clean), "--no-overlays", "--out", "out")
     assert result.code == 0
-    assert result.out.startswith("diagnosis: the rig as a whole fits: ")
+    assert result.out.startswith("FITS: The rig fits: no camera of ")
+    assert "\ndiagnosis: the rig as a whole fits: " in result.out
     report = read_report(tmp_path / "out")
     assert report.diagnosis is not None
     assert report.diagnosis.verdict == "fits"

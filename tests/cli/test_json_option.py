@@ -82,6 +82,7 @@ def test_every_command_with_a_table_has_the_option() -> None:
         "export_rerun",
         "export_gltf",
         "testkit",
+        "compact",
     }  # these name the files they wrote
     for command in app.registered_commands:
         assert command.callback is not None

@@ -39,7 +39,7 @@ def test_termination_cleans_up_and_says_so(number: signal.Signals, tmp_path: Pat
     code = f"""
 import pathlib, signal, time, renderkit.cli as cli
 signal.signal({int(number)}, signal.SIG_DFL)  # under nohup it is ignored
-def work(_):
+def work(_, obj):
     try:
         print("ready", flush=True)
         time.sleep(60)

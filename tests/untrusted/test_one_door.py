@@ -10,7 +10,7 @@ import renderkit
 _DIRECT = re.compile(
     r"json\.loads?\(|np\.load\(|h5py\.File\([^)]*\"r\"|pickle\.(loads?|Unpickler)\b|ZipFile\(|fromstring\("
 )
-_OWN_FILES = {"results", "kernel_cache.py"}
+_OWN_FILES = {"results"}
 """What reads files that renderkit itself wrote."""
 
 
