@@ -42,5 +42,7 @@ class MachineCode(BuildHookInterface[Any]):
     def _start(self, level: str, cache: Path) -> subprocess.Popen[bytes]:
         cache.mkdir()
         chosen = {"NUMBA_CPU_NAME": level, "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(cache)}
+        # pip names the packages of its build environment there.
+        path = os.pathsep.join(filter(None, (self.root, os.environ.get("PYTHONPATH"))))
         command = [sys.executable, "-c", MAKE]
-        return subprocess.Popen(command, cwd=self.root, env={**os.environ, "PYTHONPATH": self.root, **chosen})  # noqa: S603
+        return subprocess.Popen(command, cwd=self.root, env={**os.environ, "PYTHONPATH": path, **chosen})  # noqa: S603
