@@ -68,11 +68,11 @@ def _run_app(app: Callable[..., object], arguments: list[str] | None, log: Comma
     return EXIT_PASS
 
 
-def _code_of(leave: SystemExit) -> int:
+def _code_of(exit_: SystemExit) -> int:
     # Click turns a broken pipe into exit code 1, which would say that a gate failed.
-    if isinstance(leave.__context__, OSError) and leave.__context__.errno == errno.EPIPE:
+    if isinstance(exit_.__context__, OSError) and exit_.__context__.errno == errno.EPIPE:
         return EXIT_BROKEN_PIPE
-    return leave.code if isinstance(leave.code, int) else EXIT_PASS
+    return exit_.code if isinstance(exit_.code, int) else EXIT_PASS
 
 
 def _stopped(by: BaseException) -> int:

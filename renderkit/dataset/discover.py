@@ -43,7 +43,7 @@ class FoundCapture:
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether a path is a folder that is no capture itself but holds captures."""
+    """Whether a path is a folder that contains captures and is not a capture itself."""
     if not path.is_dir():
         return False
     try:
@@ -117,7 +117,7 @@ def _captures_at(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _captures_below(folder: Path, depth: int = 0) -> Iterator[tuple[Path, str]]:
-    """Yield captures inside a folder that is none itself: its files, then its folders; a damaged one with the reason.
+    """Yield the captures in a folder: its files, then its subfolders; a damaged capture comes with the reason.
 
     A capture of several files (RenderMe-360's halves) is yielded once.
     """
@@ -145,7 +145,7 @@ def _entries(folder: Path) -> Sequence[Path]:
 
 
 def _why_not(path: Path, taken: set[Path] | None = None) -> str:
-    """Return why a path is no capture that can be validated, "" when it is; its files are added to `taken`."""
+    """Return why a path cannot be validated, "" if it can; the files of its capture are added to `taken`."""
     try:
         with open_capture(path) as capture:
             if taken is not None:

@@ -88,7 +88,7 @@ class RayEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all actors and leave the cluster."""
+        """Stop all actors and disconnect from the cluster."""
         for actor in [*self._idle, *(actor for actor, _, _ in self._busy.values())]:
             self._ray.kill(actor)
         self._ray.shutdown()

@@ -133,7 +133,7 @@ class CaptureWorker:
         except ContextError as error:
             self._forget()
             done = Done(task, str(error), is_fatal=True)
-        except Exception as error:  # noqa: BLE001 - one unit never costs the others
+        except Exception as error:  # noqa: BLE001 - a failed unit must not abort the run
             self._forget()
             done = Done(task, f"{type(error).__name__}: {error}")
         return replace(done, seconds=time.monotonic() - clock)

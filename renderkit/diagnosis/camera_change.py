@@ -26,7 +26,7 @@ def changed_camera(camera: Camera, parameters: FloatArray) -> Camera:
     the skew with fx. k1 is added to the first coefficient of the lens.
 
     Raises:
-        ValueError: If the shape is wrong, or the result is no camera.
+        ValueError: If the shape is wrong, or the changed camera is invalid.
     """
     amounts = as_array(parameters, np.float64, (NUM,), "parameters")
     moved = Pose.from_rotation_vector(amounts[:3], amounts[3:6]) @ camera.cam_from_world

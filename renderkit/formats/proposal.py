@@ -31,7 +31,7 @@ def propose_capture(given: FolderParts, *, search: bool) -> FolderCapture:
         search: Whether to look for the cameras in the folders below `rig`.
 
     Raises:
-        DatasetError: If there is no camera file, several, or no picture.
+        DatasetError: If the folder has no camera file, more than one, or no pictures.
         ValueError: If a given pattern is malformed.
     """
     chosen, content = _only(given.rig) if search else locate_format(given.rig, given.format, but=CAPTURE_TOML)

@@ -93,7 +93,7 @@ def draw_views(
                 return Drawn(one.row, use(draw_view(Drawing(evidence, one.style, vector_factor), with_tile=True)))
             except ContextError:
                 raise
-            except Exception as error:  # noqa: BLE001 - a picture that cannot be made never costs the others
+            except Exception as error:  # noqa: BLE001 - a failed picture must not abort the run
                 return Drawn(one.row, failure_of(error))
 
         steps = _steps(capture, None if shared else renderer, options, wanted)

@@ -126,7 +126,7 @@ def _written(
             pose = Pose.from_matrix(numbers.cam_from_world)
             written[name] = Camera.from_opencv(numbers.K, numbers.D, pose, cameras[name].size, name)
         except (ValueError, CalibrationError) as error:
-            raise ValueError(f"camera {name}: what the faults leave is no camera: {error}") from error
+            raise ValueError(f"camera {name}: the faults make its calibration invalid: {error}") from error
     return written
 
 

@@ -116,7 +116,7 @@ class FrameContents:
                 frame = self._capture.frame(key.frame)
                 found = read_shared_content(self._capture, frame, key.mesh, self._needs)
                 content: FrameContent | Failure = replace(found, buffers=self._buffers)
-            except Exception as error:  # noqa: BLE001 - one bad mesh never costs the others
+            except Exception as error:  # noqa: BLE001 - a bad mesh must not abort the run
                 content = failure_of(error)
             self._last = which, content
         return self._last[1]

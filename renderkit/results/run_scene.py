@@ -46,7 +46,7 @@ def read_run_rig(folder: Path) -> Rig | None:
     """Read a run's cameras; None when the run has none stored.
 
     Raises:
-        DatasetError: If the file is there but is no rig.
+        DatasetError: If the file exists but is not a rig.
     """
     path = folder / RIG_NAME
     return read_rig(path, "rig") if own_file(folder, path) else None
