@@ -9,12 +9,13 @@ from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
-from renderkit.pipeline.options import DEFAULT_FALSE_ALARMS, DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.rig_evidence import measure_evidence
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
@@ -40,7 +41,7 @@ def diagnose(
     undistorted_mattes: bool = False,
     evidence: str | Iterable[str] | None = None,
     board: str | Path | Board | None = None,
-    false_alarms: float = DEFAULT_FALSE_ALARMS,
+    false_alarms: float = ALPHA,
 ) -> Diagnosis:
     """Find out whether a rig as a whole is read as it was meant, and which cameras are off.
 

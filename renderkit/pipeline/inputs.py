@@ -14,6 +14,7 @@ from renderkit.boards.spec import read_board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence.board import NAME as BOARD
 from renderkit.diagnosis.evidence.registry import MESH, parse_evidence
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
@@ -23,7 +24,7 @@ from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
-from renderkit.pipeline.options import DEFAULT_FALSE_ALARMS, DEFAULT_MATTE_THRESHOLD, ValidationOptions
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import usual_evidence
 from renderkit.results.kinds import parse_metric_groups
@@ -206,7 +207,7 @@ def make_options(
     region: str | RegionChoice | None = None,
     evidence: str | Iterable[str] | None = None,
     board: str | Path | Board | None = None,
-    false_alarms: float = DEFAULT_FALSE_ALARMS,
+    false_alarms: float = ALPHA,
 ) -> ValidationOptions:
     """Turn selections as typed into options; without `evidence` the capture's own is chosen, and a board's if named.
 

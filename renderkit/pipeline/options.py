@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from renderkit.boards.board import Board
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.pipeline.region_choice import RegionChoice
 
 DEFAULT_MATTE_THRESHOLD = 0.5
 """Alpha from which a matte's pixel counts as inside."""
-
-DEFAULT_FALSE_ALARMS = 0.01
-"""Probability that the diagnosis names a camera of a rig without fault."""
 
 PREFERRED_MESHES = ("scan", "flame")
 """Which mesh of a frame is validated when none is named: the first of these that it has, else the first it has."""
@@ -55,7 +53,7 @@ class ValidationOptions:
     region: RegionChoice | None = None
     evidence: tuple[str, ...] = ("mesh",)
     board: Board | None = None
-    false_alarms: float = DEFAULT_FALSE_ALARMS
+    false_alarms: float = ALPHA
 
     def __post_init__(self) -> None:
         """Check.
@@ -83,5 +81,5 @@ class ValidationOptions:
             **({"region": str(self.region)} if self.region else {}),
             **({"evidence": ", ".join(self.evidence)} if self.evidence != ("mesh",) else {}),
             **({"board": self.board.spec} if self.board else {}),
-            **({"false_alarms": f"{self.false_alarms:g}"} if self.false_alarms != DEFAULT_FALSE_ALARMS else {}),
+            **({"false_alarms": f"{self.false_alarms:g}"} if self.false_alarms != ALPHA else {}),
         }

@@ -18,16 +18,12 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.boards.poses import BoardPoses
 from renderkit.diagnosis.evidence.board_system import BoardSystem, board_system
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.chi_square import log_tail, median
+from renderkit.diagnosis.joint.decide import CANNOT_TELL
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, SLIPS, Slip
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.diagnosis.joint.sentences import finding_sentence
-
-ALPHA: Final = 0.01
-"""Probability that any camera of a rig without fault is named."""
-
-CANNOT_TELL: Final = 6.0
-"""Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
 
 _TAUS_PX: Final = (0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
 """Healthy scatters that are tried. None is smaller than what the detection of corners alone may do to a camera."""

@@ -11,8 +11,9 @@ import numpy as np
 from renderkit.boards.board import Board
 from renderkit.boards.poses import BoardPoses, Sighting
 from renderkit.boards.timing import time_offsets
-from renderkit.diagnosis.evidence.board_cameras import ALPHA, MIN_VIEWS, judge_cameras
+from renderkit.diagnosis.evidence.board_cameras import MIN_VIEWS, judge_cameras
 from renderkit.diagnosis.evidence.kind import verdict_of
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.findings import JudgedCamera, RigFindings
 
