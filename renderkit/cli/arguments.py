@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.inputs import CaptureInputs
     from renderkit.renderers.base import Renderer
 
@@ -264,7 +265,6 @@ def scene_inputs(
         typer.BadParameter: If neither a capture nor a camera file is named, or an option is malformed.
         DatasetError: If the file of camera names cannot be read.
     """
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline.inputs import CaptureInputs
 
     if capture is None and rig is None:
@@ -278,10 +278,21 @@ def scene_inputs(
         mesh_root,
         rig,
         images,
-        None if camera_names is None else read_camera_names(camera_names),
+        parse_camera_names(camera_names),
         parse_size(size),
         min_confidence,
     )
+
+
+def parse_camera_names(file: Path | None) -> CameraNames | None:
+    """Return what the file of --camera-names says; None without one.
+
+    Raises:
+        DatasetError: If it cannot be read.
+    """
+    from renderkit.formats.camera_names import read_camera_names
+
+    return None if file is None else read_camera_names(file)
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ from renderkit.cli.arguments import (
     SizeOption,
     ThresholdOption,
     UndistortedMattesOption,
+    parse_camera_names,
     parse_size,
 )
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
@@ -51,7 +52,6 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import diagnosis
     from renderkit.results.diagnosis import diagnosis_json
     from renderkit.results.text import printable
@@ -68,7 +68,7 @@ def diagnose(
         mesh_root=mesh_root,
         rig=rig,
         images=images,
-        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        camera_names=parse_camera_names(camera_names),
         size=parse_size(size),
         matte_threshold=matte_threshold,
         undistorted_mattes=undistorted_mattes,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renderkit.cli.arguments import FalseAlarmsOption
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.tables import JsonOption, print_json, print_table
 
@@ -24,9 +25,7 @@ def drift(
         Path | None, typer.Option("--out", metavar="FILE", help="A page to write.", show_default=False)
     ] = None,
     fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="Exit code 1 when a camera moved.")] = False,
-    alpha: Annotated[
-        float, typer.Option("--alpha", min=0.0, max=1.0, help="False alarm rate of a rig that did not move.")
-    ] = 0.01,
+    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say which cameras moved between runs of one rig, by how much, and how sure that is."""
@@ -35,7 +34,7 @@ def drift(
 
     if len(runs) < 2:
         raise typer.BadParameter("give at least two runs")
-    found = pipeline.drift(*runs, alpha=alpha)
+    found = pipeline.drift(*runs, false_alarms=false_alarms)
     if out is not None:
         from renderkit.report.html.drift_page import write_drift_page
 

@@ -15,6 +15,7 @@ from renderkit.cli.arguments import (
     MinConfidenceOption,
     RigOption,
     SizeOption,
+    parse_camera_names,
     parse_size,
 )
 from renderkit.cli.rig_arguments import FromOption, check_format
@@ -54,7 +55,6 @@ def init(
     What is not given is looked for: the cameras, and patterns for pictures, mattes and meshes.
     """
     from renderkit.errors import ArgumentError, DatasetError
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.formats.capture_toml import FILE_NAME, write_file, write_parts
     from renderkit.formats.folder import FolderParts
     from renderkit.formats.opening import scene_path
@@ -72,7 +72,7 @@ def init(
         mesh=scene_path(mesh, root),
         landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
         min_confidence=min_confidence or 0.0,
-        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        camera_names=parse_camera_names(camera_names),
         size=parse_size(size),
         format=from_,
     )

@@ -204,21 +204,19 @@ def _shard(text: str) -> Any:  # noqa: ANN401 - imported late
 
 def _settings(given: Mapping[str, Any], many: Mapping[str, Any]) -> DatasetSettings:
     """Return what is asked of every capture, from the command's options."""
-    from renderkit.cli.arguments import parse_size, remember
+    from renderkit.cli.arguments import parse_camera_names, parse_size, remember
     from renderkit.cli.gate_arguments import read_gates
     from renderkit.dataset.settings import DatasetSettings
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline.inputs import CaptureInputs
 
     if given["remember_flame"]:
         remember(given["flame"])
-    names = given["camera_names"]
     same = ("mesh", "masks", "landmarks", "flame", "mesh_root", "min_confidence", "rig", "images")
     return DatasetSettings(
         inputs=CaptureInputs.of(
             None,
             **{name: given[name] for name in same},
-            camera_names=None if names is None else read_camera_names(names),
+            camera_names=parse_camera_names(given["camera_names"]),
             size=parse_size(given["size"]),
         ),
         selection={name: given[name] for name in _SELECTION},

@@ -12,11 +12,14 @@ from renderkit.cli.arguments import (
     CameraNamesOption,
     CamerasOption,
     CaptureArgument,
+    FalseAlarmsOption,
     FramesOption,
     ImagesOption,
     LandmarksOption,
+    MinConfidenceOption,
     RigOption,
     SizeOption,
+    parse_camera_names,
     parse_size,
 )
 from renderkit.cli.gate_arguments import ConfigOption, GateOption, read_gates
@@ -31,6 +34,7 @@ def prove(
     gate: GateOption = None,
     config: ConfigOption = None,
     landmarks: LandmarksOption = None,
+    min_confidence: MinConfidenceOption = None,
     frames: FramesOption = None,
     cameras: CamerasOption = None,
     rig: RigOption = None,
@@ -46,10 +50,10 @@ def prove(
             show_default=False,
         ),
     ] = None,
+    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say which faults would be found in each camera of a capture, and which the gates let pass."""
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import prove as pipeline
     from renderkit.results.detection_limits import limits_json
 
@@ -60,10 +64,12 @@ def prove(
         cameras=cameras,
         frames=frames,
         landmarks=landmarks,
+        min_confidence=min_confidence,
         rig=rig,
         images=images,
-        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        camera_names=parse_camera_names(camera_names),
         size=parse_size(size),
+        false_alarms=false_alarms,
     )
     if out is not None:
         _write(limits, out)

@@ -13,12 +13,15 @@ from renderkit.cli.arguments import (
     CameraNamesOption,
     CamerasOption,
     CaptureArgument,
+    FalseAlarmsOption,
     FramesOption,
     ImagesOption,
     LandmarksOption,
+    MinConfidenceOption,
     OneMeshOption,
     RigOption,
     SizeOption,
+    parse_camera_names,
     parse_size,
 )
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
@@ -46,6 +49,7 @@ def refine(
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format to write, as in `convert`.")] = "rig",
     mesh: OneMeshOption = None,
     landmarks: LandmarksOption = None,
+    min_confidence: MinConfidenceOption = None,
     frames: FramesOption = None,
     cameras: CamerasOption = None,
     rig: RigOption = None,
@@ -60,10 +64,10 @@ def refine(
         bool, typer.Option("--force", help="Write the named cameras' corrections even if held-out data disagree.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it is there.")] = False,
+    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Correct the cameras that are off; exit code 1, and no file, where held-out data do not support it."""
-    from renderkit.formats.camera_names import read_camera_names
     from renderkit.pipeline import refine as pipeline
     from renderkit.results.refinement import refinement_json
 
@@ -76,10 +80,12 @@ def refine(
         frames=frames,
         mesh=mesh,
         landmarks=landmarks,
+        min_confidence=min_confidence,
         rig=rig,
         images=images,
-        camera_names=None if camera_names is None else read_camera_names(camera_names),
+        camera_names=parse_camera_names(camera_names),
         size=parse_size(size),
+        false_alarms=false_alarms,
         reference=reference.value,
     )
     for note in found.notes:

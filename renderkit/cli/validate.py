@@ -38,6 +38,7 @@ from renderkit.cli.arguments import (
     UndistortedMattesOption,
     UndistortOption,
     WorkersOption,
+    parse_camera_names,
     parse_size,
     remember,
 )
@@ -50,7 +51,6 @@ from renderkit.cli.tables import JsonOption, print_table
 
 if TYPE_CHECKING:
     from renderkit.cli.gate_arguments import GateInputs
-    from renderkit.formats.folder import CameraNames
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 
@@ -118,7 +118,7 @@ def validate(
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
             min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region, rig=rig,
-            images=images, size=parse_size(size), camera_names=_names(camera_names), gates=gates.gates,
+            images=images, size=parse_size(size), camera_names=parse_camera_names(camera_names), gates=gates.gates,
             baseline=gates.baseline, out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort, evidence=evidence,
             undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
@@ -132,12 +132,6 @@ def validate(
 def _say_config(gates: GateInputs, *, quiet: bool) -> None:
     if gates.config is not None and not quiet:
         typer.echo(f"gates: {gates.config}", err=True)
-
-
-def _names(file: Path | None) -> CameraNames | None:
-    from renderkit.formats.camera_names import read_camera_names
-
-    return None if file is None else read_camera_names(file)
 
 
 def exit_code(report: Report) -> int:

@@ -31,7 +31,7 @@ _SAME_PX = 1e-6
 
 
 @one_blas_thread
-def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str] = ()) -> Drift:
+def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Sequence[str] = ()) -> Drift:
     """Say which cameras moved between runs of one rig, by how much, and how sure that is.
 
     A run is a run folder of `validate`, or a capture. All runs are read with the first one's calibration: what differs
@@ -40,7 +40,7 @@ def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str
 
     Args:
         runs: Two or more run folders, captures' files or folders, or opened captures, which stay open.
-        alpha: Probability that a rig that did not move has a finding.
+        false_alarms: Probability that a rig that did not move has a finding.
         names: What to call the runs; folder names by default.
 
     Returns:
@@ -62,8 +62,8 @@ def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str
     """
     if len(runs) < 2:
         raise ArgumentError(f"expected at least two runs, got {len(runs)}")
-    if not 0.0 < alpha < 1.0:
-        raise ArgumentError(f"alpha: expected a probability between 0 and 1, got {alpha:g}")
+    if not 0.0 < false_alarms < 1.0:
+        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     if names and len(names) != len(runs):
         raise ArgumentError(f"names: expected {len(runs)}, got {len(names)}")
     read = [_read(run) for run in runs]
@@ -76,7 +76,7 @@ def drift(*runs: str | Path | Capture, alpha: float = ALPHA, names: Sequence[str
         notes += [f"run {name}: {note}"] if note else []
         evidence.append(RunEvidence(name, aligned))
     try:
-        return find_drift(evidence, alpha=alpha, unit=unit, notes=notes)
+        return find_drift(evidence, alpha=false_alarms, unit=unit, notes=notes)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
 

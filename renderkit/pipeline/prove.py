@@ -30,11 +30,12 @@ def prove(
     cameras: str | None = None,
     frames: str | None = None,
     landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
     rig: str | Path | None = None,
     images: str | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
-    alpha: float = ALPHA,
+    false_alarms: float = ALPHA,
 ) -> DetectionLimits:
     """Say which faults would be found in each camera of a capture, and which its gates let pass.
 
@@ -46,12 +47,13 @@ def prove(
         gates: Gates such as "reprojection_rms_px <= 1.5 px". Those on landmarks are answered.
         cameras: Selection such as "18,25-32"; all by default.
         frames: Selection such as "3,7" or "0:10:2"; all by default.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         rig: A camera file, where `capture` is not one or names none.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
         camera_names: The cameras' names in file paths.
         size: (width, height) in px for camera files that state none.
-        alpha: Probability that a rig without fault has a finding.
+        false_alarms: Probability that a rig without fault has a finding.
 
     Returns:
         Per camera and kind of fault the sizes that are found with 50 % and 99 % probability, and the largest that all
@@ -72,19 +74,22 @@ def prove(
         >>> shift.unit, shift.found_50 < shift.found_99
         ('px', True)
     """
-    if not 0.0 < alpha < 1.0:
-        raise ArgumentError(f"alpha: expected a probability between 0 and 1, got {alpha:g}")
+    if not 0.0 < false_alarms < 1.0:
+        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     kept, notes = answerable(asked)
     place = capture.path if isinstance(capture, Capture) else capture
-    inputs = CaptureInputs.of(place, landmarks=landmarks, rig=rig, images=images, camera_names=camera_names, size=size)
+    inputs = CaptureInputs.of(
+        place, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names,
+        size=size,
+    )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
         evidence = gather_evidence(opened, options)
         unit = opened.unit
     # What `diagnose` would find, from the views that it compares.
     used = RigEvidence(tuple(thinned(view) for view in evidence.views))
-    limits = replace(find_limits(used, alpha=alpha, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
+    limits = replace(find_limits(used, alpha=false_alarms, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
     if not kept or limits.reason:
         return limits
     return with_passes(limits, passing_sizes(evidence, kept), [gate.name for gate in kept])

@@ -28,12 +28,13 @@ def refine(
     frames: str | None = None,
     mesh: str | Path | None = None,
     landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
     rig: str | Path | None = None,
     images: str | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     reference: Reference = "cameras",
-    alpha: float = ALPHA,
+    false_alarms: float = ALPHA,
 ) -> Refinement:
     """Correct the cameras that are off, where data that were held out support it.
 
@@ -45,14 +46,15 @@ def refine(
         cameras: Selection such as "18,25-32"; all by default. The others are kept as they are.
         frames: Selection such as "3,7" or "0:10:2"; at most 10, evenly spread, by default.
         mesh: Name of one of the capture's meshes, or a mesh file.
-        landmarks: Landmarks file (JSON).
+        landmarks: Landmarks file or folder.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
         rig: A camera file, where `capture` is not one or names none.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
         camera_names: The cameras' names in file paths.
         size: (width, height) in px for camera files that state none.
         reference: What holds the world in place: "cameras", the mean pose of those that are not named, or "mesh", the
             mesh and the 3D landmarks as they are given.
-        alpha: Probability that a camera of a rig without fault is named.
+        false_alarms: Probability that a camera of a rig without fault is named.
 
     Returns:
         The rig, changed where that is supported; the changes with covariance and held-out scores. Write it with
@@ -73,16 +75,17 @@ def refine(
     """
     if reference not in {"cameras", "mesh"}:
         raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
-    if not 0.0 < alpha < 1.0:
-        raise ArgumentError(f"alpha: expected a probability between 0 and 1, got {alpha:g}")
+    if not 0.0 < false_alarms < 1.0:
+        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
-        place, mesh, landmarks=landmarks, rig=rig, images=images, camera_names=camera_names, size=size
-    )
+        place, mesh, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images,
+        camera_names=camera_names, size=size,
+    )  # fmt: skip
     with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
         most = MAX_FRAMES if frames is None else len(opened.frame_ids)
         chosen = opened.camera_names if options.cameras is None else options.cameras
         evidence = gather_evidence(opened, options, max_views=most * max(len(chosen), 1))
         written = read_rig_of(opened, opened.camera_names)
-    return refine_rig(written, evidence, alpha=alpha, reference=reference)
+    return refine_rig(written, evidence, alpha=false_alarms, reference=reference)

@@ -88,3 +88,13 @@ def test_every_command_with_a_table_has_the_option() -> None:
         assert command.callback is not None
         names = set(command.callback.__annotations__)
         assert ("as_json" in names) != (command.callback.__name__ in without), command.callback.__name__
+
+
+def test_every_command_that_takes_landmarks_takes_a_threshold_of_confidence() -> None:
+    options = {
+        command.callback.__name__: set(command.callback.__annotations__)
+        for command in app.registered_commands
+        if command.callback is not None and "landmarks" in command.callback.__annotations__
+    }
+    assert set(options) >= {"validate", "diagnose", "refine", "prove", "inspect", "overlay", "init"}
+    assert {name for name, known in options.items() if "min_confidence" not in known} == set()
