@@ -69,3 +69,27 @@ def test_without_a_texture_the_vertices_stay_as_many_as_they_are(tmp_path: Path)
     plain = Mesh.read(tmp_path / "plain.obj")
     np.testing.assert_array_equal(plain.vertices[:2], [[9, 9, 9], [0, 0, 0]])
     np.testing.assert_array_equal(plain.faces, [[1, 2, 3]])
+
+
+def test_a_seam_of_a_prism_is_no_edge_of_its_normals(tmp_path: Path) -> None:
+    """The side of a 12-gon, unrolled: by symmetry all normals of a ring look alike, on the seam as well."""
+    corners = [(np.cos(a), np.sin(a)) for a in np.arange(12) * np.pi / 6]
+    lines = ["mtllib m.mtl", "usemtl skin"]
+    lines += [f"v {x} {y} {z}" for z in (0, 1) for x, y in corners]
+    lines += [f"vt {i / 12} {z}" for z in (0, 1) for i in range(13)]
+    for i in range(12):
+        j, up, over = (i + 1) % 12, 12, 13
+        lines += [f"f {i + 1}/{i + 1} {j + 1}/{i + 2} {j + up + 1}/{i + over + 2} {i + up + 1}/{i + over + 1}"]
+    (tmp_path / "m.obj").write_text("\n".join(lines) + "\n")
+    (tmp_path / "m.mtl").write_text("newmtl skin\nmap_Kd skin.png\n")
+    cv2.imwrite(str(tmp_path / "skin.png"), np.full((4, 6, 3), 90, np.uint8))
+    mesh = Mesh.read(tmp_path / "m.obj")
+    assert len(mesh.vertices) == 26
+    # Cut into triangles, the two faces at a corner weigh 1 to 2: the normal lies within their 15 degrees, at one angle
+    # to the radius for all corners of a ring.
+    (x, y), (nx, ny) = mesh.vertices[:, :2].T, mesh.vertex_normals[:, :2].T
+    turned = x * ny - y * nx
+    for z in (0.0, 1.0):
+        ring = turned[mesh.vertices[:, 2] == z]
+        np.testing.assert_allclose(ring, ring[0], atol=1e-9)
+        assert abs(ring[0]) < np.sin(np.deg2rad(10.0))
