@@ -83,7 +83,7 @@ def _slip(finding: CameraFinding) -> Slip:
 
 
 def _refined(finding: CameraFinding, slip: Slip, correction: Correction, held: HeldOut) -> CameraRefinement:
-    reason = _refusal(held)
+    reason = why_not_supported(held)
     errors = np.sqrt(np.diag(correction.covariance))
     moved = correction.derivatives @ correction.parameters
     return CameraRefinement(
@@ -102,7 +102,7 @@ def _refined(finding: CameraFinding, slip: Slip, correction: Correction, held: H
     )
 
 
-def _refusal(held: HeldOut) -> str:
+def why_not_supported(held: HeldOut) -> str:
     """Return why a change is not supported; "" if it is."""
     if held.kind == "nothing":
         return "no data could be held out: give more frames, or more landmarks"

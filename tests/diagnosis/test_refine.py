@@ -13,12 +13,12 @@ from planted_rigs import Shot, head, project
 from renderkit.diagnosis.camera_change import changed_camera, largest_rms
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
-from renderkit.diagnosis.refine import _AS_GIVEN, refine_rig
+from renderkit.diagnosis.refine import _AS_GIVEN, refine_rig, why_not_supported
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
-from renderkit.results.refinement import Refinement
+from renderkit.results.refinement import HeldOut, Refinement
 
 POINTS = head(np.random.default_rng(77))[0]
 """Points of the subject's size and place that no estimate has seen."""
@@ -202,3 +202,20 @@ def test_the_largest_rest_agrees_with_monte_carlo() -> None:
     drawn = rng.normal(size=(20000, 3)) @ root.T
     sizes = np.sqrt((np.einsum("nka,da->dnk", derivatives, drawn) ** 2).sum(axis=2).mean(axis=1))
     assert largest_rms(derivatives, root @ root.T) == pytest.approx(np.quantile(sizes, 0.95), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("support", "error", "before", "after", "words"),
+    [
+        (1.0, 0.1, 2.0, 0.5, ""),
+        (0.4, 0.01, 2.0, 0.5, "support 0.40"),
+        (1.0, 0.5, 2.0, 0.5, "support 1.00 +/- 0.50"),
+        (1.0, 0.1, 0.5, 0.6, "fit worse"),
+    ],
+)
+def test_a_change_needs_support_its_significance_and_a_better_fit(
+    support: float, error: float, before: float, after: float, words: str
+) -> None:
+    held = HeldOut("frames", 4, before_px=before, after_px=after, support=support, support_error=error)
+    assert words in why_not_supported(held)
+    assert bool(words) == bool(why_not_supported(held))
