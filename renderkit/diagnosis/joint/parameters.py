@@ -9,6 +9,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.derivatives import pixels_by_seen_point
 
 PARAMETERS: Final = (
     "turn_x",
@@ -97,14 +98,9 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     pixels = camera.project(points_world)
     good = np.isfinite(pixels[:, 0])
     seen = np.where(good[:, None], seen, (0.0, 0.0, 1.0))
-    depth = seen[:, 2]
-    xy = seen[:, :2] / depth[:, None]
-    bend = camera.distortion.jacobian(xy)
+    xy = seen[:, :2] / seen[:, 2:]
     focal = camera.K[:2, :2]
-    pinhole = np.zeros((len(seen), 2, 3))
-    pinhole[:, 0, 0] = pinhole[:, 1, 1] = 1.0 / depth
-    pinhole[:, :, 2] = -xy / depth[:, None]
-    by_cam_point = focal @ bend @ pinhole
+    by_cam_point = pixels_by_seen_point(camera, seen)
     zoom = camera.distortion.distort(xy) @ focal.T
     result = np.zeros((len(seen), 2, NUM))
     # A turn w moves a point Y by w x Y.
