@@ -31,6 +31,7 @@ _OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": Fa
 _MIN_FREE_BYTES = 64 << 20
 _log = logging.getLogger(__name__)
 _lock = threading.RLock()
+_for_this_processor = threading.Event()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -110,7 +111,7 @@ class Kernel:
 
             return cast(Callable[..., Any], njit(**self.targetoptions)(self.py_func))
         file = KernelFile.of(self.py_func, kinds, cache_folder(), processor())
-        found = read_code(self.py_func, kinds, file)
+        found = read_code(self.py_func, kinds, file, with_packaged=not _for_this_processor.is_set())
         if found is None:
             from renderkit.kernel_compiler import compile_kernel  # noqa: PLC0415 - loads a compiler
 
@@ -119,6 +120,11 @@ class Kernel:
             self.num_compiled += 1
             file.write(found[1])
         return load_entry(*found)
+
+
+def compile_for_this_processor() -> None:
+    """Take no machine code of the package from now on: what is not in the user's cache folder is compiled, and kept."""
+    _for_this_processor.set()
 
 
 @cache

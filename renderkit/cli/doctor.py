@@ -19,7 +19,10 @@ _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 
 def doctor(
     warm: Annotated[
-        bool, typer.Option("--warm", help="Compile the CPU kernels now and store them in the user's cache folder.")
+        bool,
+        typer.Option(
+            "--warm", help="Compile the CPU kernels for this very processor and store them in the user's cache folder."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,15 +42,16 @@ def doctor(
 
 
 def _warm() -> None:
-    """Compile every kernel, or read it from the cache, and say where it is kept.
+    """Compile every kernel for this very processor, or read it from the cache, and say where it is kept.
 
     Raises:
         ContextError: If there is no compiler.
     """
-    from renderkit.compiled import cache_folder
+    from renderkit.compiled import cache_folder, compile_for_this_processor
     from renderkit.pipeline.warm import warm_all
 
     started = time.perf_counter()
+    compile_for_this_processor()
     warm_all()
     folder = cache_folder()
     kept = "not kept: no private cache folder can be written" if folder is None else f"kept in {folder}"
