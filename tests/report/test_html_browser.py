@@ -64,7 +64,8 @@ class Opened:
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
         self.page.on("request", lambda request: self._request(request.url))
         self.page.goto(path.as_uri())
-        self.page.wait_for_function("document.documentElement.dataset.charts", timeout=60_000)
+        # A selector, not wait_for_function: the page forbids the evaluation of strings.
+        self.page.wait_for_selector("html[data-charts]", state="attached", timeout=60_000)
 
     def _note(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"} and not any(words in text for words in HARMLESS):
@@ -164,6 +165,9 @@ def test_the_slider_goes_from_photo_to_rendering_to_difference(
 
 
 # Where each camera's marker is on the screen, by the matrices that the scene is drawn with.
+HOVERED = """() => document.getElementById("rig").on("plotly_hover", () => {
+  document.documentElement.dataset.hovered = "yes";
+})"""
 MARKERS = """() => {
   const rig = document.getElementById("rig");
   const scene = rig._fullLayout.scene._scene;
@@ -186,10 +190,10 @@ def test_a_click_on_a_camera_in_3d_opens_it(run_page: Path, open_page: Callable[
     assert len(markers) == len(ERRORS)
     # The lowest on the screen is the nearest: nothing hides it.
     camera, x, y = max(markers, key=lambda marker: marker[2])
-    page.evaluate("document.getElementById('rig').on('plotly_hover', () => { window.hovers = true; })")
+    page.evaluate(HOVERED)
     page.mouse.move(x + 40, y)
     page.mouse.move(x, y)
-    page.wait_for_function("window.hovers", timeout=20_000)
+    page.wait_for_selector("html[data-hovered]", state="attached", timeout=20_000)
     page.mouse.down()
     # A click is noticed when the scene draws its next picture.
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -262,7 +266,7 @@ def test_the_picture_opens_large_and_is_zoomed_and_moved(run_page: Path, open_pa
     page = opened.page
     page.locator("#table a", has_text="bad").click()
     page.locator("details.camera[open] .stack").click()
-    page.wait_for_function("document.getElementById('viewer-image').style.transform !== ''")
+    page.wait_for_selector("#viewer-image[style*='transform']")
     before = page.locator("#viewer-image").bounding_box()
     page.get_by_role("button", name="Larger").click()
     larger = page.locator("#viewer-image").bounding_box()
