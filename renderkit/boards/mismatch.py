@@ -14,6 +14,7 @@ from renderkit.boards.board import Board
 from renderkit.boards.detect import tag_detector
 from renderkit.boards.dictionaries import dictionary_for, largest_dictionaries
 from renderkit.boards.pattern import KALIBR_BORDER
+from renderkit.wording import counted
 
 _LONGEST_PX: Final = 640
 _PICTURES_FOR_SIZES: Final = 2
@@ -51,7 +52,10 @@ def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
         )
         return f"its markers are there ({len(ids)}){beyond}: is the number of columns and rows right?"
     wide = " and a border of two modules" if border == KALIBR_BORDER else ""
-    return f"markers of {smallest}{wide} are there ({len(ids)} in {len(pictures)} pictures): try that dictionary"
+    return (
+        f"markers of {smallest}{wide} are there ({len(ids)} in "
+        f"{counted(len(pictures), 'picture')}): try that dictionary"
+    )
 
 
 def _ids(picture: AlphaImage, name: str, border: int) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from renderkit.untrusted.content import mapping_at
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
 from renderkit.untrusted.yaml_text import parse_yaml
+from renderkit.wording import counted
 
 FORMS: Final = MappingProxyType(
     {
@@ -110,7 +111,7 @@ _READERS: Final[Mapping[str, Callable[[list[str]], Board]]] = MappingProxyType(
 
 def _check_count(parts: list[str], least: int, most: int) -> None:
     if not least <= len(parts) <= most:
-        raise ValueError(f"it has {len(parts)} parts after its kind")
+        raise ValueError(f"it has {counted(len(parts), 'part')} after its kind")
 
 
 def _sides(text: str, least: int) -> tuple[int, int]:

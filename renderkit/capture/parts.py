@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -13,6 +13,9 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 
 Unit: TypeAlias = Literal["m", "mm", "unknown"]
+
+
+_KIND_WORDS = {"image": "picture", "mask": "matte"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +124,15 @@ class MissingPart:
 
     kind: str
     why: str
+
+    @classmethod
+    def of_cameras(cls, kind: str, have: Collection[str], cameras: Sequence[str]) -> tuple[MissingPart, ...]:
+        """Say which of the cameras have none of a kind; nothing where all have one."""
+        without = [name for name in cameras if name not in have]
+        if not without:
+            return ()
+        which = "any camera" if len(without) == len(cameras) > 1 else f"camera {', '.join(without)}"
+        return (cls(kind, f"No {_KIND_WORDS.get(kind, kind)} for {which}."),)
 
     def __str__(self) -> str:
         """Return the sentence."""

@@ -11,6 +11,7 @@ from renderkit.cli.arguments import SizeOption
 from renderkit.cli.rig_arguments import FromOption, check_format, read_cameras
 from renderkit.cli.tables import JsonOption, print_json
 from renderkit.errors import DatasetError
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.formats import FitResidual, WriteReport
@@ -72,7 +73,7 @@ def _print_report(report: WriteReport, source: str) -> None:
     for note in report.notes:
         typer.echo(f"note: {note}", err=True)
     exact = report.num_cameras - len(report.residuals)
-    typer.echo(f"{report.path}: {report.num_cameras} cameras, {source} -> {report.format}, {exact} exact")
+    typer.echo(f"{report.path}: {counted(report.num_cameras, 'camera')}, {source} -> {report.format}, {exact} exact")
     if not report.residuals:
         return
     worst_first = sorted(report.residuals.items(), key=lambda item: -item[1].max_px)

@@ -58,7 +58,9 @@ def demo(
     print_report(report, run_folder, as_json=as_json)
     worst = report.worst
     if worst is None or worst.camera != _FAULTY or not worst.stands_out:
-        raise RenderkitError(f"the planted fault in camera {_FAULTY} was not singled out; is the renderer sound?")
+        raise RenderkitError(
+            f"the planted fault in camera {_FAULTY} was not found; `renderkit doctor` checks the renderers"
+        )
     if as_json:
         return
     _explain(report, run_folder)

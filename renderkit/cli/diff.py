@@ -11,6 +11,7 @@ from renderkit.cli.arguments import SizeOption
 from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError
+from renderkit.wording import list_names
 
 if TYPE_CHECKING:
     from renderkit.diagnosis.diff import CameraDiff, RigDiff
@@ -49,7 +50,7 @@ def diff(
     if plot is not None and plot.suffix.lower() != ".png":
         raise typer.BadParameter(f"the field is plotted as .png, not {plot.name!r}", param_hint="--plot")
     if mesh is not None and distance is not None:
-        raise typer.BadParameter("--mesh and --distance exclude each other", param_hint="--distance")
+        raise typer.BadParameter("give either --mesh or --distance, not both", param_hint="--distance")
     one, other = read_cameras(first, from_a, size), read_cameras(second, from_b, size)
     for note in dict.fromkeys((*one.notes, *other.notes)):
         typer.echo(f"note: {note}", err=True)
@@ -94,7 +95,7 @@ def _print_table(result: RigDiff) -> None:
     typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px after it")
     for where, names in (("A", result.only_in_first), ("B", result.only_in_second)):
         if names:
-            typer.echo(f"only in {where}: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}")
+            typer.echo(f"only in {where}: {list_names(names, 20)}")
 
 
 def _motion_cells(one: CameraDiff) -> list[str]:

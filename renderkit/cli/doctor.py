@@ -21,7 +21,7 @@ def doctor(
     warm: Annotated[
         bool,
         typer.Option(
-            "--warm", help="Compile the CPU kernels for this very processor and store them in the user's cache folder."
+            "--warm", help="Compile the CPU kernels for this processor and store them in the user's cache folder."
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -42,7 +42,7 @@ def doctor(
 
 
 def _warm() -> None:
-    """Compile every kernel for this very processor, or read it from the cache, and say where it is kept.
+    """Compile every kernel for this processor, or read it from the cache, and say where it is kept.
 
     Raises:
         ContextError: If there is no compiler.
@@ -54,7 +54,7 @@ def _warm() -> None:
     compile_for_this_processor()
     warm_all()
     folder = cache_folder()
-    kept = "not kept: no private cache folder can be written" if folder is None else f"kept in {folder}"
+    kept = "not stored: no private cache folder can be written" if folder is None else f"stored in {folder}"
     typer.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
 
 

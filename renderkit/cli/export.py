@@ -10,6 +10,7 @@ import typer
 
 from renderkit.cli.arguments import FlameOption, MeshRootOption
 from renderkit.errors import DatasetError
+from renderkit.wording import counted
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
 CaptureOption = Annotated[
@@ -74,4 +75,4 @@ def export_gltf(
         with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as opened:
             meshes = read_meshes_of(opened, report.frames, report.meshes)
     write_gltf(rig, meshes, out)
-    typer.echo(f"written: {out} ({len(rig)} cameras, {len(meshes)} meshes)")
+    typer.echo(f"written: {out} ({counted(len(rig), 'camera')}, {counted(len(meshes), 'mesh')})")

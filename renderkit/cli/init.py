@@ -20,11 +20,11 @@ from renderkit.cli.arguments import (
 )
 from renderkit.cli.rig_arguments import FromOption, check_format
 from renderkit.cli.tables import JsonOption, print_json
+from renderkit.wording import list_names
 
 if TYPE_CHECKING:
     from renderkit.formats.folder import FolderCapture
 
-_LISTED = 5
 
 SceneArgument = Annotated[
     Path, typer.Argument(metavar="SCENE", help="The folder with cameras and pictures.", show_default=False)
@@ -118,7 +118,7 @@ def _print(capture: FolderCapture, target: Path, text: str, *, dry_run: bool, as
         ("cameras without a picture", counts.cameras_without_image),
     ):
         if names:
-            typer.echo(f"{title}: {', '.join(names[:_LISTED])}{' ...' if len(names) > _LISTED else ''}")
+            typer.echo(f"{title}: {list_names(names)}")
     if counts.meshes == 0:
         typer.echo("no mesh: give one with --mesh FILE here or to validate")
     if not dry_run:

@@ -26,6 +26,7 @@ from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import FromOption
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture, Inventory
@@ -194,11 +195,11 @@ def _print_facts(inventory: Inventory, capture: Capture) -> None:
 
 def _print_annotations(inventory: Inventory) -> None:
     rows = [
-        (kind, f"{len(have)} of {len(inventory.cameras)} cameras", _listed(have))
+        (kind, f"{len(have)} of {counted(len(inventory.cameras), 'camera')}", _listed(have))
         for kind, have in inventory.annotations.items()
     ]
     rows += [
-        (kind, f"{len(have)} of {len(inventory.frames)} frames", _listed(have))
+        (kind, f"{len(have)} of {counted(len(inventory.frames), 'frame')}", _listed(have))
         for kind, have in inventory.frame_annotations.items()
     ]
     typer.echo("")

@@ -12,6 +12,7 @@ from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import print_json
 from renderkit.errors import DatasetError
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.diagnosis.lint import Finding
@@ -115,10 +116,13 @@ def _as_json(raw: RawRig, findings: tuple[Finding, ...]) -> dict[str, object]:
 def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
     sizes = sorted({one.size for one in raw.cameras if one.size is not None})
     shown = ", ".join(f"{width} x {height}" for width, height in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
-    typer.echo(f"{raw.path}: {raw.format}, {len(raw.cameras)} cameras, {shown} px, unit {raw.unit}")
+    typer.echo(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
     for one in findings:
         where = f" camera {one.camera}" if one.camera is not None else ""
         typer.echo(f"{one.severity}: {one.code}{where}: {one.evidence}")
         typer.echo(f"    -> {one.advice}")
     counts = _counts(findings)
-    typer.echo(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
+    typer.echo(
+        f"{counted(counts['error'], 'error')}, "
+        f"{counted(counts['warning'], 'warning')}, {counted(counts['info'], 'note')}"
+    )

@@ -15,6 +15,7 @@ import typer
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.tables import print_json, print_table
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.dataset.run import Machinery
@@ -278,11 +279,11 @@ def print_dataset(report: DatasetReport, folder: Path, *, as_json: bool = False)
         styles=[["", "" if one.passed else "bold red", "", "", "", ""] for one in worst],
     )
     if len(report.captures) > len(worst):
-        typer.echo(f"and {len(report.captures) - len(worst)} more captures")
+        typer.echo(f"and {counted(len(report.captures) - len(worst), 'more capture')}")
     typer.echo("")
     off = sorted((group for group in report.of_kind("camera") if group.num_off), key=lambda group: -group.num_off)
     for group in off[:_MOST]:
-        typer.echo(f"camera {group.name} is off in {group.num_off} of {group.num_captures} captures")
+        typer.echo(f"camera {group.name} is off in {group.num_off} of {counted(group.num_captures, 'capture')}")
     typer.echo(str(report))
     typer.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
     typer.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")

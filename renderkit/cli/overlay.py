@@ -68,14 +68,14 @@ VideoOption = Annotated[
     VideoChoice | None,
     typer.Option(
         "--video",
-        help="A video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
+        help="Write a video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
         show_default=False,
     ),
 ]
 FpsOption = Annotated[float, typer.Option("--fps", min=0.1, max=240.0, help="Pictures per second of the video.")]
 OverlayOutOption = Annotated[
     Path,
-    typer.Option("--out", metavar="DIR", help="Output folder; of a video also FILE.mp4, FILE.webm or FILE.gif."),
+    typer.Option("--out", metavar="DIR", help="Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif."),
 ]
 
 

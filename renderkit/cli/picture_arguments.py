@@ -68,7 +68,7 @@ ColorsOption = Annotated[
 ]
 BackgroundOption = Annotated[
     Background | None,
-    typer.Option("--background", help="What lies behind; the photograph by default.", show_default=False),
+    typer.Option("--background", help="Background; the photograph by default.", show_default=False),
 ]
 CropOption = Annotated[
     str | None,
@@ -76,8 +76,10 @@ CropOption = Annotated[
         "--crop", metavar="mesh|face|X,Y,W,H", help="Show a part, in px of the photograph.", show_default=False
     ),
 ]
-SideBySideOption = Annotated[bool, typer.Option("--side-by-side", help="The bare photograph to the left.")]
-NoCaptionOption = Annotated[bool, typer.Option("--no-caption", help="Without the panel of names and numbers.")]
+SideBySideOption = Annotated[
+    bool, typer.Option("--side-by-side", help="Put the photograph without layers to the left.")
+]
+NoCaptionOption = Annotated[bool, typer.Option("--no-caption", help="Leave out the panel of names and numbers.")]
 MaxSizeOption = Annotated[
     int | None,
     typer.Option(

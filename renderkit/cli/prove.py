@@ -104,7 +104,7 @@ def _print(limits: DetectionLimits) -> None:
     if blind:
         typer.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
     if limits.faulty:
-        typer.echo(printable(f"off already, and taken for such: {', '.join(limits.faulty)}"))
+        typer.echo(printable(f"already off, and treated as such: {', '.join(limits.faulty)}"))
     for note in limits.notes:
         typer.echo(printable(f"note: {note}"))
 

@@ -26,6 +26,7 @@ from renderkit.cli.arguments import (
     scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.pipeline.render_jobs import RenderJobs
@@ -53,10 +54,12 @@ def render(
     size: Annotated[
         str | None,
         typer.Option(
-            "--size", metavar="WxH", help="Picture size of the ring (1024x1024), or of cameras that state none."
+            "--size", metavar="WxH", help="Picture size of the orbit (1024x1024), or of cameras that state none."
         ),
     ] = None,
-    views: Annotated[int, typer.Option("--views", min=1, max=3600, help="Views of the ring around a bare mesh.")] = 8,
+    views: Annotated[
+        int, typer.Option("--views", min=1, max=3600, help="Number of views on a circle around a mesh without cameras.")
+    ] = 8,
     undistort: UndistortOption = False,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renders"),
     renderer: RendererOption = RendererChoice.AUTO,
@@ -94,7 +97,7 @@ def _draw(todo: RenderJobs, out: Path, choice: RendererChoice, device: int | Non
         for job in todo.jobs:
             rendering = renderer.render(job.mesh, job.camera, RenderPass.NORMAL | RenderPass.COLOR)
             write_rendering(rendering, job.camera, folder, safe_name(job.name), todo.unit, renderer.info)
-    typer.echo(f"renderings of {len(todo.jobs)} views: {out}")
+    typer.echo(f"renderings of {counted(len(todo.jobs), 'view')}: {out}")
     for problem in todo.problems:
         sys.stderr.write(f"{problem}\n")
     if todo.problems:

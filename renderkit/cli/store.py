@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from renderkit.cli.tables import JsonOption
+from renderkit.wording import counted
 
 
 def merge(
@@ -32,4 +33,4 @@ def compact(
     """Join the parts of each finished capture into one Parquet file."""
     from renderkit.dataset.merge import compact_run
 
-    typer.echo(f"{compact_run(run)} files fewer in {run / 'parts'}")
+    typer.echo(f"{counted(compact_run(run), 'file')} fewer in {run / 'parts'}")

@@ -76,13 +76,20 @@ def _print_faults(*, as_json: bool) -> None:
 
 def synth(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)] = None,
-    like: Annotated[LikeChoice, typer.Option("--like", help="Whose on-disk format.")] = LikeChoice.RENDERME360,
+    like: Annotated[LikeChoice, typer.Option("--like", help="Format of the files.")] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: FramesOption = None,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Person, rig and noise; same seed, same bytes.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", metavar="S", help="Seed of the person, the rig and the noise; equal seeds give equal bytes."
+        ),
+    ] = 0,
     fault: FaultOption = None,
-    faces: Annotated[int, typer.Option("--faces", metavar="N", help="About how many faces the scan has.")] = 60_000,
+    faces: Annotated[
+        int, typer.Option("--faces", metavar="N", help="Number of faces of the scan, approximately.")
+    ] = 60_000,
     lens: Annotated[LensChoice, typer.Option("--lens", help="Lens distortion.")] = LensChoice.MODEST,
     board: BoardOption = "",
     landmark_noise: Annotated[

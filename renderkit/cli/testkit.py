@@ -9,6 +9,7 @@ import typer
 
 from renderkit.cli.arguments import SizeOption
 from renderkit.cli.rig_arguments import FromOption, read_cameras
+from renderkit.wording import counted
 
 
 def testkit(
@@ -24,5 +25,5 @@ def testkit(
     kit = make_kit(read_cameras(rig, source, size).to_rig())
     write_kit(kit, out)
     num_points = sum(len(vectors.points_world) for vectors in kit.cameras.values())
-    typer.echo(f"written: {out} ({len(kit.cameras)} cameras, {num_points} points)")
+    typer.echo(f"written: {out} ({counted(len(kit.cameras), 'camera')}, {counted(num_points, 'point')})")
     typer.echo(f"run your own function: pytest --renderkit-kit {out} --loader mymodule:project")

@@ -48,6 +48,7 @@ from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOptio
 from renderkit.cli.many import also_many
 from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.tables import JsonOption, print_table
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.cli.gate_arguments import GateInputs
@@ -193,6 +194,6 @@ def _file_lines(report: Report, folder: Path) -> list[str]:
     drawn = sum(row.overlay is not None for row in report.rows)
     if drawn:
         rest = " (--overlays all draws every view)" if drawn < len(report.rows) - len(report.failures) else ""
-        lines.append(f"overlays: {folder / OVERLAYS}: {drawn} of {len(report.rows)} views{rest}")
+        lines.append(f"overlays: {folder / OVERLAYS}: {drawn} of {counted(len(report.rows), 'view')}{rest}")
         lines += [f"contact sheet: {sheet}" for sheet in sorted((folder / OVERLAYS).glob("sheet_*"))[:1]]
     return lines

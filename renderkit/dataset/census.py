@@ -23,6 +23,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome
 from renderkit.results.kinds import RANKING_METRICS
 from renderkit.results.rows import ViewResult
+from renderkit.wording import cameras_off, counted
 
 MAX_FRAMES: Final = 200
 """Frames of a capture after which cameras that are still undecided cannot be told."""
@@ -87,10 +88,9 @@ def _outcome(
     by: dict[Decision, list[str]] = {"off": [], "healthy": [], "cannot tell": []}
     for name, decision in zip(cameras, decisions, strict=True):
         by[decision].append(name)
-    sentence = f"{len(by['off'])} of {len(cameras)} cameras are off"
-    sentence += f" ({', '.join(by['off'][:10])})" if by["off"] else ""
+    sentence = cameras_off(by["off"], len(cameras))
     sentence += f", {len(by['cannot tell'])} cannot be told" if by["cannot tell"] else ""
-    sentence += f"; {len(rows)} of {planned.num_views} views were read."
+    sentence += f"; {len(rows)} of {counted(planned.num_views, 'view')} were read."
     failed = [row.key.camera for row in rows if row.failure is not None]
     fine = not by["off"] and not by["cannot tell"]
     settled: dict[str, Any] = {"passed": fine, "is_judged": bool(by["off"]), "num_failed": len(failed)}

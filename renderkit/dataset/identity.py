@@ -62,7 +62,7 @@ def _states(capture: Capture) -> list[tuple[str, int, int]]:
         try:
             state = Path(path).stat()
         except OSError as error:
-            raise DatasetError(path, None, f"the input has gone: {error.strerror}") from error
+            raise DatasetError(path, None, f"the input no longer exists: {error.strerror}") from error
         states.append((path, state.st_size, state.st_mtime_ns))
     return states
 

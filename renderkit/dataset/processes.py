@@ -58,7 +58,9 @@ class ProcessEngine:
                 if attempt < _ATTEMPTS:
                     self._send(_Process(self._make), task, attempt + 1)
                     continue
-                return Done(task, f"WorkerDied: the worker process died {attempt} times over it, exit code {code}")
+                return Done(
+                    task, f"WorkerDied: the worker process died {attempt} times while working on it, exit code {code}"
+                )
             self._idle.append(process)
             return done
 

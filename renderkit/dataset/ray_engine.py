@@ -58,7 +58,9 @@ class RayEngine:
                 if attempt < _ATTEMPTS:
                     self._send(self._new_actor(), task, attempt + 1)
                     continue
-                return Done(task, f"WorkerDied: the actor died {attempt} times over it: {type(error).__name__}")
+                return Done(
+                    task, f"WorkerDied: the actor died {attempt} times while working on it: {type(error).__name__}"
+                )
             self._idle.append(actor)
             return done
 

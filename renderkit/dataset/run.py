@@ -25,6 +25,7 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.report.dataset_files import write_dataset_report
 from renderkit.results.dataset import DatasetReport
 from renderkit.system import usable_cores
+from renderkit.wording import counted, list_names
 
 EngineName: TypeAlias = Literal["auto", "serial", "processes", "ray"]
 
@@ -117,7 +118,10 @@ def _work(
     store.take_back(planned)  # what killed workers left
     report = summarise(store, settings, planned, result, notes)
     write_dataset_report(report, store.folder)
-    store.log(f"{'stopped' if report.stopped else 'finished'}: {report.units_done} of {report.units} units are stored")
+    store.log(
+        f"{'stopped' if report.stopped else 'finished'}: {report.units_done} of "
+        f"{counted(report.units, 'unit')} are stored"
+    )
     return report
 
 
@@ -151,28 +155,23 @@ def _take_over(store: RunStore, settings: DatasetSettings, planned: Sequence[Pla
         raise ArgumentError(f"{store.folder} holds a run over other captures: choose another --out")
     notes = []
     if old != settings.scoring_key:
-        notes.append("the options or the version of renderkit changed since the last run: everything is computed anew")
+        notes.append("the options or the version of renderkit changed since the last run: everything is computed again")
     else:
         changed = [one.id for one in planned if one.id in before and before[one.id].identity != one.identity]
         if changed:
-            notes.append(f"the input changed since the last run, computed anew: {_listed(changed)}")
+            notes.append(f"the input changed since the last run, computed again: {list_names(changed)}")
     gone = sorted(before.keys() - {one.id for one in planned})
     if gone:
-        notes.append(f"no longer among the captures, results removed: {_listed(gone)}")
+        notes.append(f"no longer among the captures, results removed: {list_names(gone)}")
     removed = store.take_back(planned)
     if removed:
-        notes.append(f"{removed} stored units no longer hold and were removed")
+        notes.append(f"{counted(removed, 'stored unit')} removed: no longer valid")
     return notes
 
 
 def _absolute(path: str) -> str:
     """Return a path as given, but from the root, so that a run can be resumed from another folder."""
     return f"@{os.path.abspath(path[1:])}" if path.startswith("@") else os.path.abspath(path)  # noqa: PTH100
-
-
-def _listed(names: Sequence[str], most: int = 10) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
 
 
 def report_stored(store: RunStore, num_absent: int = 0) -> DatasetReport:
@@ -188,7 +187,7 @@ def report_stored(store: RunStore, num_absent: int = 0) -> DatasetReport:
     request, planned = store.read_request(), store.read_plan()
     settings: DatasetSettings = request["settings"]
     total = len(planned) + num_absent
-    notes = [f"{num_absent} of {total} captures are in none of these runs"] if num_absent else []
+    notes = [f"{num_absent} of {counted(total, 'capture')} missing from these runs"] if num_absent else []
     report = replace(summarise(store, settings, planned, WorkResult(0), notes), num_absent=num_absent)
     write_dataset_report(report, store.folder)
     return report

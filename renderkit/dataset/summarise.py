@@ -10,6 +10,7 @@ from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.work import WorkResult
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome, CaptureState, DatasetReport, Grouping
+from renderkit.wording import counted
 
 
 def summarise(
@@ -48,7 +49,8 @@ def _census_note(
     if settings.census is not None:
         read, total = sum(one.num_views for one in outcomes), sum(one.num_views for one in captures)
         yield (
-            f"census: {read} of {total} views were read ({100 * read / max(1, total):.1f} %), the others were not; a "
+            f"census: {read} of {counted(total, 'view')} were read "
+            f"({100 * read / max(1, total):.1f} %), the others were not; a "
             f"camera that is off is missed with probability {settings.census.miss:g}, a healthy one is called off with "
             f"{settings.census.false_alarm:g}, compared with the other cameras of its capture"
         )
@@ -69,5 +71,5 @@ def _outcomes(
         found = planned.found
         state: CaptureState = "bad" if planned.failure else "incomplete"
         why = planned.failure or "; ".join(failures.get(planned.id, ()))
-        words = why or f"{num_done} of {len(planned.units)} units are done."
+        words = why or f"{num_done} of {counted(len(planned.units), 'unit')} are done."
         yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done

@@ -22,7 +22,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.rows import ViewResult
 
-CHANGED: Final = "the input changed while the run was under way: run again to compute it anew"
+CHANGED: Final = "the input changed while the run was under way: run again to compute it again"
 
 
 @dataclass(frozen=True)

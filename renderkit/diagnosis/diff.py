@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from renderkit.geometry.convergence import converge
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.similarity import Similarity, best_similarity
+from renderkit.wording import list_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +126,8 @@ def diff_rigs(first: Rig, second: Rig, *, mesh: Mesh | None = None, distance: fl
     names = [name for name in first.cameras if name in second.cameras]
     if not names:
         raise ValueError(
-            f"no camera is in both calibrations: {_some(first.cameras)} against {_some(second.cameras)}; rename them"
+            f"no camera is in both calibrations: {list_names(list(first.cameras))} against "
+            f"{list_names(list(second.cameras))}; rename them"
         )
     alignment = best_similarity(
         [first[name].cam_from_world for name in names], [second[name].cam_from_world for name in names]
@@ -208,7 +210,3 @@ def _worst(cameras: tuple[CameraDiff, ...]) -> float:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-
-
-def _some(cameras: Mapping[str, Camera]) -> str:
-    return ", ".join(list(cameras)[:4]) + (" ..." if len(cameras) > 4 else "")

@@ -85,7 +85,7 @@ def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknow
     seen = _without_common(runs, Priors())
     names = tuple(name for name in seen[0].names if all(name in one.names for one in seen))
     if len(names) < 3:
-        raise ValueError(f"{len(names)} cameras have landmarks in all runs; expected at least 3")
+        raise ValueError(f"expected at least 3 cameras with landmarks in all runs, found {len(names)}")
     count = len(names) * len(SLIPS) * (len(runs) - 1)
     changes, scatter, noise = [], [], [0.0]
     for run, later in zip(runs[1:], seen[1:], strict=True):

@@ -17,6 +17,7 @@ from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import CONTOUR_106
 from renderkit.geometry.landmarks import Landmarks
+from renderkit.wording import counted
 
 MAX_RELATIVE_RESIDUAL = 0.05
 """A map whose median residual is above this share of the face's extent in the picture does not hold."""
@@ -83,7 +84,8 @@ class LandmarkMapCheck:
         return (
             f"landmark map: 3D j = 2D j + {self.expected} {verdict} (median residual "
             f"{self.residuals_px[self.expected]:.1f} px, best rival {self.margin_px:+.1f} px, best offset {self.best}, "
-            f"nearest partner in {self.nearest_share:.0%} of {self.num_pairs} pairs, {self.num_views} views)"
+            f"nearest partner in {self.nearest_share:.0%} of "
+            f"{counted(self.num_pairs, 'pair')}, {counted(self.num_views, 'view')})"
         )
 
 
@@ -114,7 +116,9 @@ def check_landmark_map(
     found = np.stack([_valid(each) for each in landmarks_2d])
     slack = found.shape[1] - predicted.shape[1]
     if not 0 <= expected <= slack:
-        raise ValueError(f"offset {expected} does not fit {predicted.shape[1]} landmarks among {found.shape[1]}")
+        raise ValueError(
+            f"offset {expected} does not fit {counted(predicted.shape[1], 'landmark')} among {found.shape[1]}"
+        )
     medians = {offset: _median_residual(predicted, found, offset) for offset in range(slack + 1)}
     nearest, num_pairs, num_views = _nearest_share(predicted, found, expected)
     return LandmarkMapCheck(expected, medians, nearest, medians[expected] / _extent(found), num_views, num_pairs)

@@ -12,6 +12,7 @@ from renderkit.diagnosis.lint_rig import lint_duplicates, lint_names, lint_outli
 from renderkit.formats.as_stated import RawCamera, RawRig, raw_from_rig
 from renderkit.formats.sizes import KNOWN_SENSORS
 from renderkit.geometry.rig import Rig
+from renderkit.wording import counted
 
 __all__ = ["Finding", "Severity", "exit_code", "lint"]
 
@@ -49,7 +50,10 @@ def _all_findings(raw: RawRig) -> Iterator[Finding]:
         yield Finding("info", "reader", None, note, "check that this is what you want")
     guessed = [one.name for one in raw.cameras if one.size_source == "assumed" and one.size not in KNOWN_SENSORS]
     if guessed:
-        evidence = f"the image size of {len(guessed)} cameras is a guess from the principal point (first: {guessed[0]})"
+        evidence = (
+            f"the image size of {counted(len(guessed), 'camera')} is a guess from the "
+            f"principal point (first: {guessed[0]})"
+        )
         advice = "give the size with --size WIDTHxHEIGHT, or put the pictures beside the file"
         yield Finding("warning", "size-guessed", None, evidence, advice, {"num_cameras": float(len(guessed))})
     swapped = list(lint_sizes_swapped(raw.cameras))

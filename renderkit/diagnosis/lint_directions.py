@@ -11,6 +11,7 @@ from renderkit.diagnosis.convergence import GOOD_ANGLE_DEG, READINGS, ReadExtrin
 from renderkit.diagnosis.lint_finding import Finding
 from renderkit.formats.as_stated import RawCamera, Unit
 from renderkit.geometry.convergence import converge
+from renderkit.wording import counted
 
 MIN_CAMERAS = 3
 BAD_ANGLE_DEG = 20.0
@@ -67,7 +68,8 @@ def _angles_text(readings: dict[Reading, ReadExtrinsics]) -> str:
 def _read_wrongly(readings: dict[Reading, ReadExtrinsics], best: Reading, count: int) -> Finding:
     given = readings["as given"].convergence
     evidence = (
-        f"read as given, {int((~given.in_front).sum())} of {count} cameras look away from where the axes come nearest; "
+        f"read as given, {int((~given.in_front).sum())} of {counted(count, 'camera')} "
+        f"look away from where the axes come nearest; "
         f"read {best}, {int(readings[best].convergence.in_front.sum())} look at one point ({_angles_text(readings)})"
     )
     values = {f"median_angle_deg ({name})": one.convergence.median_angle_deg for name, one in readings.items()}
@@ -88,7 +90,8 @@ def _is_center(cameras: Sequence[RawCamera], best: ReadExtrinsics) -> bool:
 def _center_for_translation(cameras: Sequence[RawCamera], best: ReadExtrinsics) -> Finding:
     angle, other = _angle_with_centers(cameras), best.convergence.median_angle_deg
     evidence = (
-        f"read as [R | C] with the camera's centre C, the axes of {len(cameras)} cameras pass the point where they "
+        f"read as [R | C] with the camera's centre C, the axes of "
+        f"{counted(len(cameras), 'camera')} pass the point where they "
         f"meet at {angle:.1f} degrees (median); read {best.reading} at {other:.1f}"
     )
     advice = "the translation column holds the camera's centre: t = -R C is expected. Unless the rig looks outwards"

@@ -118,7 +118,7 @@ def _rotation(camera: RawCamera) -> Iterator[Finding]:
     values = {"deviation": deviation, "determinant": determinant}
     if deviation > ROTATION_TOLERANCE:
         scale = float(np.cbrt(abs(determinant)))
-        advice = "the matrix is no rotation: check the order of its numbers (row by row?)"
+        advice = "the matrix is not a rotation: check the order of its numbers (row by row?)"
         if scale > 0.0 and float(np.max(np.abs(gram / scale**2 - np.eye(3)))) < ROTATION_TOLERANCE:
             advice = f"it is a rotation times {scale:.6g}: divide R by it (the world has been scaled)"
         evidence = f"max |R R^T - I| = {deviation:.3g} (at most {ROTATION_TOLERANCE:g}), det R = {determinant:.6g}"

@@ -11,6 +11,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.lint_finding import Finding
 from renderkit.diagnosis.lint_intrinsics import principal_point_is_swapped
 from renderkit.formats.as_stated import RawCamera
+from renderkit.wording import counted
 
 MIN_CAMERAS = 5
 ROBUST_Z = 8.0
@@ -38,7 +39,7 @@ def lint_names(cameras: Sequence[RawCamera]) -> Iterator[Finding]:
     """Yield a finding for every name that several cameras bear."""
     for name, count in Counter(camera.name for camera in cameras).items():
         if count > 1:
-            evidence = f"{count} cameras are called {name!r}"
+            evidence = f"{counted(count, 'camera')} are called {name!r}"
             yield Finding("error", "duplicate-name", name, evidence, "rename them", {"count": float(count)})
 
 
@@ -59,7 +60,7 @@ def lint_duplicates(cameras: Sequence[RawCamera]) -> Iterator[Finding]:
         if len(group) > 1:
             names = ", ".join(camera.name for camera in group[:8])
             same = all(np.array_equal(camera.K, group[0].K) for camera in group)
-            evidence = f"{len(group)} cameras share one pose{' and one K' if same else ''}: {names}"
+            evidence = f"{counted(len(group), 'camera')} share one pose{' and one K' if same else ''}: {names}"
             advice = (
                 "two cameras cannot stand in one place: was one copied over another? (Right for frames of one video.)"
             )

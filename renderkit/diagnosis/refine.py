@@ -18,6 +18,7 @@ from renderkit.diagnosis.sanity import check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.rig import Rig
 from renderkit.results.refinement import CameraRefinement, HeldOut, Reference, Refinement
+from renderkit.wording import counted
 
 MIN_SUPPORT: Final = 0.5
 """Held-out data must ask for more than half of a change: else the camera as written is nearer."""
@@ -58,7 +59,7 @@ def refine_rig(
     found = fit_joint(evidence, alpha=alpha, priors=priors)
     named = tuple(one for one in found.findings if one.family not in _NOT_THE_CAMERA)
     if found.reason or not named:
-        reason = found.reason or f"none of {len(found.deltas)} cameras is off"
+        reason = found.reason or f"none of {counted(len(found.deltas), 'camera')} is off"
         return Refinement(rig, rig, (), reference, len(found.deltas) or count, alpha, reason)
     slips = {one.camera: _slip(one) for one in named}
     corrected = correct_cameras(evidence, slips, found.tau_px, priors)

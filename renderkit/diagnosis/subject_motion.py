@@ -17,6 +17,7 @@ from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.results.diagnosis import RigFit
+from renderkit.wording import counted
 
 MIN_CAMERAS: Final = 3
 BETTER: Final = 0.5
@@ -75,7 +76,8 @@ def subject_motion(evidence: RigEvidence) -> SubjectMotion | None:
         return None
     cameras = len({view.camera.name for view in moved if view.has_landmarks})
     sentence = (
-        f"the mesh and its 3D landmarks are off against all {cameras} cameras alike: turned by {_text(turn_deg)} deg "
+        f"the mesh and its 3D landmarks are off against all "
+        f"{counted(cameras, 'camera')} alike: turned by {_text(turn_deg)} deg "
         f"about x, y, z and shifted by {_text(step)} along them; moved back the rig fits: {fit_text(rig_fit(after))}"
     )
     return SubjectMotion(RigEvidence(tuple(moved)), turn_deg, step, rig_fit(after), sentence)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
+from renderkit.wording import counted
 
 CLEAR_STANDARD_ERRORS = 2.0
 """A margin of fewer standard errors than this is not decided."""
@@ -75,7 +76,8 @@ class ViewChoice:
         verdict = "" if self.decided else ", NOT DECIDED"
         return (
             f"{self.best} ({self.mean(self.best):.4f}) against {self.runner_up}: margin {self.margin:+.4f} "
-            f"+- {self.margin_standard_error:.4f}, better in {self.num_won} of {self.num_views} views{verdict}"
+            f"+- {self.margin_standard_error:.4f}, better in {self.num_won} of "
+            f"{counted(self.num_views, 'view')}{verdict}"
         )
 
 

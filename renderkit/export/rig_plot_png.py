@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray, Points3
 from renderkit.diagnosis.diff import CameraDiff, RigDiff
 from renderkit.errors import MissingExtraError
 from renderkit.export.rig_scene import COLORS, RigScene
+from renderkit.wording import counted
 from renderkit.writing import new_file
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def write_diff_png(diff: RigDiff, path: Path, *, aligned: bool) -> None:
         _draw_field(figure.add_subplot(rows, columns, place), camera)
     state = "after the best common rigid motion and scale" if aligned else "as the files state them"
     shown = (
-        f"the worst {len(worst)} of {len(cameras)} cameras" if len(worst) < len(cameras) else f"{len(worst)} cameras"
+        f"the worst {len(worst)} of {counted(len(cameras), 'camera')}"
+        if len(worst) < len(cameras)
+        else f"{counted(len(worst), 'camera')}"
     )
     figure.suptitle(f"Displacement on {diff.compared_on}, {state}: {shown}", fontsize=11)
     figure.tight_layout()

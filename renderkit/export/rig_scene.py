@@ -13,6 +13,7 @@ from renderkit.diagnosis.lint_finding import Finding, Severity
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.convergence import converge
 from renderkit.geometry.rig import Rig
+from renderkit.wording import counted
 
 COLORS: Mapping[Severity | None, str] = {"error": "#d62728", "warning": "#ff9900", "info": "#1f77b4", None: "#1f77b4"}
 """Colour of a camera by its worst finding."""
@@ -74,7 +75,9 @@ def build_scene(rig: Rig, findings: Iterable[Finding] = ()) -> RigScene:
     shapes = tuple(_shape(name, camera, distance, known) for name, camera in rig.cameras.items())
     counts = {severity: sum(one.severity == severity for one in known) for severity in ("error", "warning")}
     unit = "" if rig.unit == "unknown" else f" {rig.unit}"
-    title = f"{len(rig)} cameras, {counts['error']} errors, {counts['warning']} warnings"
+    title = (
+        f"{counted(len(rig), 'camera')}, {counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
+    )
     if found.conditioned:
         title += (
             f"; the axes meet within {float(np.median(found.distances)):.3g}{unit} (median), {distance:.3g}{unit} away"

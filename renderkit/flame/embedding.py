@@ -170,9 +170,9 @@ def read_landmark_embeddings(path: str | Path) -> LandmarkEmbeddings:
         pair = _first(arrays, _DYNAMIC_NAMES)
         contour = None if pair is None or not _is_table(pair[0]) else DynamicContour(*pair)
     except ValueError as error:
-        raise DatasetError(file, None, f"no landmark embedding: {error}") from error
+        raise DatasetError(file, None, f"not a landmark embedding: {error}") from error
     if static is None and full is None and contour is None:
-        raise DatasetError(file, None, "no landmark embedding: expected lmk_face_idx and lmk_b_coords")
+        raise DatasetError(file, None, "not a landmark embedding: expected lmk_face_idx and lmk_b_coords")
     return LandmarkEmbeddings(static, full, contour)
 
 

@@ -107,7 +107,7 @@ class FlameModel:
         arrays = read_model_arrays(file)
         lacking = [key for key in _KEYS if key not in arrays]
         if lacking:
-            raise DatasetError(file, None, f"no FLAME model: it lacks {', '.join(lacking)}")
+            raise DatasetError(file, None, f"not a FLAME model: it lacks {', '.join(lacking)}")
         directions = arrays["shapedirs"]
         if directions.ndim != 3 or directions.shape[2] < num_shape:
             raise DatasetError(file, "shapedirs", f"expected (V, 3, at least {num_shape}), found {directions.shape}")
@@ -123,7 +123,7 @@ class FlameModel:
                 arrays["f"],
             )
         except (ValueError, IndexError) as error:
-            raise DatasetError(file, None, f"no FLAME model: {error}") from error
+            raise DatasetError(file, None, f"not a FLAME model: {error}") from error
 
     def vertices(
         self,

@@ -22,6 +22,7 @@ from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import Content, exact, field, number, numbers, size_at, write_text
+from renderkit.wording import counted
 
 _LIMITS = Expressible(skew=False)
 _LENS = ("k1", "k2", "k3")
@@ -43,10 +44,12 @@ def read(content: Content) -> RawRig:
         for row in reader:
             where = f"line {reader.line_num}"
             if None in row:
-                raise DatasetError(path, where, f"expected {len(reader.fieldnames or ())} columns, found more")
+                raise DatasetError(
+                    path, where, f"expected {counted(len(reader.fieldnames or ()), 'column')}, found more"
+                )
             cameras.append(_read_row(row, path, where))
     except csv.Error as error:
-        raise DatasetError(path, f"line {reader.line_num}", f"is no CSV: {error}") from error
+        raise DatasetError(path, f"line {reader.line_num}", f"is not a CSV file: {error}") from error
     columns = {column.strip(): 1 for column in reader.fieldnames or ()}
     notes = unread_notes([columns], {*_COLUMNS, *_LENS}, per=None, where="column ")
     return RawRig(tuple(cameras), path, "m", notes=notes)

@@ -25,6 +25,7 @@ from renderkit.geometry.conventions import (
 from renderkit.geometry.distortion import Distortion, KannalaBrandt, ModelName, make_distortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
+from renderkit.wording import list_names
 
 PoseDirection: TypeAlias = Literal["cam_from_world", "world_from_cam"]
 CameraAxes: TypeAlias = Literal["opencv", "opengl"]
@@ -32,7 +33,6 @@ SizeSource: TypeAlias = Literal["file", "pictures", "option", "assumed", "unknow
 Unit: TypeAlias = Literal["m", "mm", "unknown"]
 
 _FLIP = np.array([1.0, -1.0, -1.0])
-_MAX_NAMED = 5
 
 
 class UnsupportedLensError(CalibrationError):
@@ -201,12 +201,6 @@ class RawRig:
             return raw.to_camera()
         except ValueError as error:
             raise CalibrationError(self.path, raw.name, str(error)) from error
-
-
-def list_names(names: Sequence[str]) -> str:
-    """Return the first names and the count of the others, for a note."""
-    left = len(names) - _MAX_NAMED
-    return ", ".join(names[:_MAX_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def read_each(

@@ -17,6 +17,7 @@ from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.untrusted.content import Content, numbers
 from renderkit.untrusted.files import read_text
+from renderkit.wording import counted
 
 _MARK = b"# Bundle file v"
 _PER_CAMERA = 15
@@ -41,13 +42,19 @@ def read(content: Content) -> RawRig:
         rest.split(None, _PER_CAMERA * count)[: _PER_CAMERA * count] if 2 * _PER_CAMERA * count <= len(rest) + 2 else []
     )
     if len(values) < _PER_CAMERA * count:
-        raise DatasetError(path, None, f"expected 15 numbers for each of {count} cameras; the file may be cut off")
+        raise DatasetError(
+            path, None, f"expected 15 numbers for each of {counted(count, 'camera')}; the file may be cut off"
+        )
     blocks = numbers(values, [(None,)], path, "cameras").reshape(count, 5, 3)
     names = _names(path, count)
     registered = [index for index in range(count) if blocks[index, 0, 0] != 0.0]
     cameras = tuple(_read_camera(names[index], blocks[index]) for index in registered)
     left_out = count - len(registered)
-    notes = (f"left out, as they were not registered (f = 0): {left_out} of {count} cameras",) if left_out else ()
+    notes = (
+        (f"left out, as they were not registered (f = 0): {left_out} of {counted(count, 'camera')}",)
+        if left_out
+        else ()
+    )
     return RawRig(cameras, path, "unknown", notes=notes)
 
 

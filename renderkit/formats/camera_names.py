@@ -28,6 +28,6 @@ def read_camera_names(path: Path) -> dict[str, str]:
             raise DatasetError(path, f"line {number}", why)
         camera, label = (field.strip() for field in row)
         if camera in names:
-            raise DatasetError(path, f"line {number}", f"camera {camera!r} stands here twice")
+            raise DatasetError(path, f"line {number}", f"camera {camera!r} appears twice")
         names[camera] = label
     return names

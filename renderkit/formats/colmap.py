@@ -15,13 +15,14 @@ import numpy as np
 
 from renderkit.errors import DatasetError
 from renderkit.formats import colmap_binary, colmap_text, picture_layout
-from renderkit.formats.as_stated import RawCamera, RawRig, list_names
+from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.colmap_records import CameraTable, ImageRecord, RigTable
 from renderkit.formats.colmap_writing import write_binary_model, write_text_model
 from renderkit.formats.format import Format
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures
 from renderkit.untrusted.content import Content
+from renderkit.wording import counted, list_names
 
 _LIMITS = Expressible(brown_conrady=8, kannala_brandt=True, skew=False, fold_over=False)
 _SUBFOLDERS = ("", "sparse/0", "sparse")
@@ -60,7 +61,10 @@ def read_text_model(content: Content) -> RawRig:
     rig = replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".txt")))
     if not stripped:
         return rig
-    note = f"images.txt lacks the second line (2D points) of {stripped} of {len(images)} images; every line is read"
+    note = (
+        f"images.txt lacks the second line (2D points) of {stripped} of "
+        f"{counted(len(images), 'image')}; every line is read"
+    )
     return replace(rig, notes=(*rig.notes, note))
 
 
@@ -118,7 +122,8 @@ def _posed(rig: RawRig, images: dict[str, ImageRecord], rigs: RigTable) -> RawRi
     notes = []
     if differ:
         notes.append(
-            f"rigs and frames contradict the poses of {len(differ)} images in the images file ({list_names(differ)}); "
+            f"rigs and frames contradict the poses of {counted(len(differ), 'image')} in "
+            f"the images file ({list_names(differ)}); "
             "rigs and frames are used, as COLMAP does"
         )
     if absent:

@@ -17,6 +17,7 @@ from renderkit.formats.colmap_models import NAME_OF_NUMBER, ColmapCamera, from_c
 from renderkit.formats.colmap_records import IDENTITY, CameraTable, FrameRecord, ImageRecord, RigTable, pose_of
 from renderkit.untrusted.content import size_at
 from renderkit.untrusted.files import read_bytes
+from renderkit.wording import counted
 
 _POINT_BYTES = 24
 _CAMERA_TYPE = 0
@@ -41,7 +42,7 @@ class _Cursor:
     def require(self, size: int) -> None:
         left = len(self.data) - self.position
         if size > left:
-            why = f"the file ends early: {size} bytes expected, {left} left; it was cut off or is no COLMAP file"
+            why = f"the file ends early: {size} bytes expected, {left} left; it was cut off or is not a COLMAP file"
             raise DatasetError(self.path, f"byte {self.position}", why)
 
     def skip(self, size: int) -> None:
@@ -62,7 +63,7 @@ class _Cursor:
         left = len(self.data) - self.position
         if left:
             raise DatasetError(
-                self.path, f"byte {self.position}", f"{left} bytes follow the last entry; no COLMAP file"
+                self.path, f"byte {self.position}", f"{counted(left, 'byte')} after the last entry: not a COLMAP file"
             )
 
 

@@ -131,7 +131,7 @@ def from_colmap(model: str, size: tuple[int, int], params: Sequence[float], path
 
 def _require_place(model: str, value: Mapping[str, float], path: Path, key: str) -> None:
     if model == "EQUIRECTANGULAR":
-        raise UnsupportedLensError(path, key, f"{model} is a panorama, no lens; cut it into perspective pictures")
+        raise UnsupportedLensError(path, key, f"{model} is a panorama, not a lens; cut it into perspective pictures")
     blocking = [name for name in _NO_PLACE.get(model, ()) if value[name] != 0.0]
     if blocking:
         what = ", ".join(f"{name} = {value[name]:g}" for name in blocking)

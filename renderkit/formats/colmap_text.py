@@ -24,6 +24,7 @@ from renderkit.formats.colmap_records import (
 )
 from renderkit.untrusted.content import numbers, size_at
 from renderkit.untrusted.files import read_text
+from renderkit.wording import counted
 
 
 def read_cameras(path: Path) -> CameraTable:
@@ -153,7 +154,9 @@ class _Words:
     def finish(self) -> None:
         left = len(self._words) - self._at
         if left:
-            raise DatasetError(self._path, self._key, f"{left} words follow the last value that its counts announce")
+            raise DatasetError(
+                self._path, self._key, f"{counted(left, 'word')} after the last value that its counts announce"
+            )
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:

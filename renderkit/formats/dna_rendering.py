@@ -107,10 +107,7 @@ class DnaRenderingCapture(Capture):
                 name for name in self.camera_names if any(find(frame, name) is not None for frame in self._frame_ids)
             )
             have |= {kind: names} if names else {}
-            without = [name for name in self.camera_names if name not in names]
-            if without:
-                which = "any camera" if not names else f"camera {', '.join(without)}"
-                missing.append(MissingPart(kind, f"No {kind} for {which}."))
+            missing += MissingPart.of_cameras(kind, names, self.camera_names)
         if self.files.missing_sibling is not None:
             missing.append(MissingPart("file", f"{self.files.missing_sibling.name} is not beside the file."))
         unread = [group for group in _UNREAD if group in self.files.keys()]  # noqa: SIM118 - a group's keys

@@ -260,13 +260,11 @@ class FaceScapeCapture(Capture):
     def inventory(self) -> Inventory:
         """Say what the capture holds and what is missing."""
         with_picture = tuple(name for name in self.camera_names if self._picture(name) is not None)
-        without = [name for name in self.camera_names if name not in with_picture]
         missing = [
-            MissingPart("mask", "No masks: FaceScape ships none; give them with --masks DIR."),
+            MissingPart("mask", "No mattes: FaceScape ships none; give them with --masks DIR."),
             MissingPart("landmarks", "No landmarks: FaceScape ships none; give them with --landmarks FILE."),
+            *MissingPart.of_cameras("image", with_picture, self.camera_names),
         ]
-        if without:
-            missing.append(MissingPart("image", f"No picture for camera {', '.join(without)}."))
         if self.mesh_path() is None:
             where = f"expected {self._frame_id}.ply beside the folder; give --mesh-root DIR or --mesh FILE"
             missing.append(MissingPart("mesh", f"No model: {where}."))

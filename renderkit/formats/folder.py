@@ -12,7 +12,7 @@ from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
-from renderkit.formats.mattes import picture_in
+from renderkit.formats.mattes import find_mattes, picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
 from renderkit.formats.picture_layout import MASK_NAMES
@@ -24,6 +24,7 @@ from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.images.video import count_frames, is_video
+from renderkit.wording import counted, list_names
 
 SINGLE_FRAME = "0"
 """The frame's id where no pattern has `{frame}`."""
@@ -100,8 +101,8 @@ class FolderCapture(Capture):
         self._images = self._find("images", parts.images, labels)
         self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
         self.unit = parts.unit or self._cameras.rig.unit
-        self._masks = self._find("masks", parts.masks, labels)
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
+        self._masks = self._find_mattes(parts.masks, labels)
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
         names = ViewNames(self._frame_ids, self._cameras.names)
@@ -194,10 +195,7 @@ class FolderCapture(Capture):
                 if any(_of(files, frame, name) is not None for frame in self._frame_ids)
             )
             annotations |= {kind: have} if have else {}
-            without = [name for name in self.camera_names if name not in have]
-            if without:
-                which = "any camera" if not have else f"camera {', '.join(without)}"
-                missing.append(MissingPart(kind, f"No {kind} for {which}."))
+            missing += MissingPart.of_cameras(kind, have, self.camera_names)
         in_frames = {}
         meshes = tuple(frame for frame in self._frame_ids if self.frame(frame).mesh_names)
         if meshes:
@@ -226,6 +224,23 @@ class FolderCapture(Capture):
         if frame_id not in self._frame_ids:
             raise KeyError(frame_id)
 
+    def _find_mattes(self, text: str | None, labels: Mapping[str, str]) -> _Files:
+        """Look up mattes, in a folder by the frames of the pictures and meshes; without these it names the frames."""
+        if text is None or not (self.path / text).is_dir():
+            return self._find("masks", text, labels)
+        frames = {frame for files in (self._images, self._meshes) for frame, _ in files} - {ANY_FRAME}
+        if not frames:
+            inside = (f"{text.rstrip('/')}/{name}" for name in MASK_NAMES)
+            pattern = best_pattern(self.path, inside, labels, PICTURE_SUFFIXES)
+            if pattern is not None:
+                return self._find("masks", pattern, labels)
+        found = find_mattes(self.path / text, ViewNames(tuple(frames), tuple(labels))).files
+        if not found:
+            raise DatasetError(
+                self.path, None, f"masks: no file in {text!r} is named as a camera: {list_names([*labels])}"
+            )
+        return {(frame, labels[label]): path for (frame, label), path in found.items()}
+
     def _find(self, what: str, text: str | None, labels: Mapping[str, str]) -> _Files:
         """Look up a pattern's files.
 
@@ -234,16 +249,14 @@ class FolderCapture(Capture):
         """
         if text is None:
             return {}
-        if what == "masks" and (self.path / text).is_dir():
-            inside = (f"{text.rstrip('/')}/{name}" for name in MASK_NAMES)
-            text = best_pattern(self.path, inside, labels, PICTURE_SUFFIXES) or f"{text}/{{camera}}.*"
         pattern = PathPattern(text, self.path, MESH_SUFFIXES if what == "mesh" else PICTURE_SUFFIXES)
         if what != "mesh" and not pattern.has_camera and len(labels) > 1:
-            raise ValueError(f"{what}: expected {{camera}} in the pattern for {len(labels)} cameras, found {text!r}")
+            raise ValueError(
+                f"{what}: expected {{camera}} in the pattern for {counted(len(labels), 'camera')}, found {text!r}"
+            )
         found = pattern.find(labels)
         if not found:
-            names = ", ".join(list(labels)[:4])
-            raise DatasetError(self.path, None, f"{what}: {text!r} matches no file for the cameras {names} ...")
+            raise DatasetError(self.path, None, f"{what}: {text!r} matches no file for camera {list_names([*labels])}")
         if what != "mesh" and not pattern.has_camera:
             return {(frame, name): path for (frame, _), path in found.items() for name in labels.values()}
         return found
@@ -284,5 +297,5 @@ def _labels(names: tuple[str, ...], given: CameraNames | None) -> dict[str, str]
         raise ValueError(f"camera_names: the camera file has no camera {unknown[0]!r}; it has {', '.join(names[:20])}")
     labels = {given.get(name, name): name for name in names}
     if len(labels) != len(names):
-        raise ValueError("camera_names: two cameras have one name in file paths")
+        raise ValueError("camera_names: two cameras have the same name in file paths")
     return labels

@@ -15,6 +15,7 @@ from renderkit.arrays import FloatArray, Pixels
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion, make_distortion
+from renderkit.wording import counted
 
 _SHARE_COLUMNS = 120
 GRID_COLUMNS = 25
@@ -137,7 +138,8 @@ def refusal(path: Path, format_name: str, reasons: dict[str, tuple[Violation, ..
     parts = "; ".join(f"{one.reason}: {one.effect}" for one in first)
     worst = max(one.loss_px for some in reasons.values() for one in some)
     why = (
-        f"{format_name} cannot carry this camera exactly: {parts}. Refused: {len(reasons)} of {total} cameras, the "
+        f"{format_name} cannot carry this camera exactly: {parts}. Refused: "
+        f"{len(reasons)} of {counted(total, 'camera')}, the "
         f"worst by {worst:.4g} px. Choose another format, or --approximate to fit the nearest camera that it can carry"
     )
     return InexpressibleError(path, name, why)
@@ -156,7 +158,11 @@ def _lens_violation(camera: Camera, limits: Expressible) -> Violation | None:
     extra = padded[limits.brown_conrady :]
     if not extra.any():
         return None
-    held = f"the first {limits.brown_conrady} distortion coefficients" if limits.brown_conrady else "no distortion"
+    held = (
+        f"the first {counted(limits.brown_conrady, 'distortion coefficient')}"
+        if limits.brown_conrady
+        else "no distortion"
+    )
     reason = f"it holds {held} (this camera has {np.flatnonzero(padded)[-1] + 1}: {_short(padded)})"
     return Violation(reason, _loss(camera, replace(camera, distortion=truncated(lens, limits.brown_conrady))))
 

@@ -32,6 +32,7 @@ from renderkit.untrusted.content import (
     size_at,
     write_json,
 )
+from renderkit.wording import counted
 
 _LIMITS = Expressible(brown_conrady=14, kannala_brandt=True)
 _MODELS: dict[str, ModelName] = {
@@ -67,7 +68,8 @@ def read(content: Content) -> RawRig:
     corner = sum("sensorId" in entry for entry in values)
     if corner:
         notes = (
-            f"pixel (0, 0) of {corner} cameras is read as the corner, as Metashape exports (sensorId) have it",
+            f"pixel (0, 0) of {counted(corner, 'camera')} is read as the corner, as "
+            f"Metashape exports (sensorId) have it",
             *notes,
         )
     return RawRig(cameras, path, "mm", notes=notes, failed=failed, order=tuple(ids))
@@ -98,7 +100,7 @@ def _read_lens(values: Mapping[str, Untrusted], path: Path, where: str) -> tuple
     if _MODELS[name] == "brown_conrady":
         return "brown_conrady", tuple(lens.tolist())
     if lens[4:].any():
-        why = f"fisheye coefficients beyond the fourth ({lens[4:].tolist()}) are none of Kannala-Brandt's"
+        why = f"fisheye coefficients beyond the fourth ({lens[4:].tolist()}) do not exist in the Kannala-Brandt model"
         raise UnsupportedLensError(path, f"{where}.distortion", why)
     return "kannala_brandt", (*lens[:4].tolist(), *[0.0] * (4 - len(lens[:4])))
 

@@ -20,6 +20,7 @@ from renderkit.formats.view_names import ViewNames, walk_files
 from renderkit.geometry.landmark_schemes import scheme_of_count
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.untrusted.json_text import read_json
+from renderkit.wording import counted, list_names
 
 __all__ = ["LandmarksFile", "write_landmarks_file"]
 
@@ -204,22 +205,18 @@ class LandmarksFile:
         """Refuse a file of which nothing belongs to the capture."""
         if self._names is None or self.has_2d or not unknown:
             return
-        frames, cameras = (", ".join(each[:_MOST_NAMED]) for each in (self._names.frames, self._names.cameras))
+        frames, cameras = (list_names(each, _MOST_NAMED) for each in (self._names.frames, self._names.cameras))
         raise DatasetError(
             self.path,
             None,
-            f"no landmarks of this capture: it has no {_listed(unknown)}. Its frames are {frames}; its cameras are "
+            f"no landmarks of this capture: it has no {list_names(unknown, _MOST_NAMED)}. "
+            f"Its frames are {frames}; its cameras are "
             f"{cameras}. '*' stands for every frame",
         )
 
 
 def _notes(unknown: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"landmarks that are not used: the capture has no {_listed(unknown)}",) if unknown else ()
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
+    return (f"landmarks that are not used: the capture has no {list_names(unknown, _MOST_NAMED)}",) if unknown else ()
 
 
 def _is_mediapipe(table: LandmarkTable, scheme: str) -> bool:
@@ -234,7 +231,8 @@ def _are_shares(points: Points, valid: BoolArray, size: tuple[int, int]) -> bool
 
 def _normalised(count: int, size: tuple[int, int]) -> str:
     return (
-        f"all {count} landmarks lie in or about the unit square, and the picture has {size[0]} x {size[1]} px: they "
+        f"all {counted(count, 'landmark')} lie in or about the unit square, and the "
+        f"picture has {size[0]} x {size[1]} px: they "
         "are normalised; expected pixels: multiply x by the width and y by the height"
     )
 

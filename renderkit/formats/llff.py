@@ -20,6 +20,7 @@ from renderkit.formats.sizes import sorted_pictures
 from renderkit.untrusted.content import Content, numbers, size_at
 from renderkit.untrusted.npz import read_npy
 from renderkit.untrusted.pickles import NPY_MAGIC
+from renderkit.wording import counted
 
 _NAME = "poses_bounds.npy"
 _SHAPE = re.compile(rb"'shape':\s*\(\d+,\s*1[57]\)")
@@ -51,7 +52,11 @@ def read(content: Content) -> RawRig:
         cameras.append(RawCamera(name, centered_intrinsics(focal, focal)(size), pose, "world_from_cam", size=size))
     if not cameras:
         raise DatasetError(path, None, "the table has no rows")
-    notes = () if named else (f"the cameras are numbered: images/ beside the file does not hold {count} pictures",)
+    notes = (
+        ()
+        if named
+        else (f"the cameras are numbered: images/ beside the file does not hold {counted(count, 'picture')}",)
+    )
     return RawRig(tuple(cameras), content.path, "unknown", notes=notes)
 
 

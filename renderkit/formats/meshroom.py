@@ -31,6 +31,7 @@ from renderkit.untrusted.content import (
     numbers,
     size_at,
 )
+from renderkit.wording import counted
 
 _DEFAULT_SENSOR_MM = 36.0
 _OFFSET_SINCE, _FOCAL_XY_SINCE, _FOCAL_MM_SINCE, _RATIO_FIXED = (1, 2, 1), (1, 2, 0), (1, 2, 2), (1, 2, 5)
@@ -82,7 +83,9 @@ def read(content: Content) -> RawRig:
 
     cameras, failed = read_each(by_name, read_view)
     left_out = len(views) - len(posed)
-    notes: tuple[str, ...] = (f"left out, as they have no pose: {left_out} of {len(views)} views",) if left_out else ()
+    notes: tuple[str, ...] = (
+        (f"left out, as they have no pose: {left_out} of {counted(len(views), 'view')}",) if left_out else ()
+    )
     notes += unread_notes(models.values(), _READ, _HARMLESS)
     notes += unread_notes(views, _VIEW_READ, _VIEW_HARMLESS, per="view")
     notes += unread_notes(poses.values(), {"poseId", "pose"}, {"locked"}, per="pose")

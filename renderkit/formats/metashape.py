@@ -18,7 +18,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats import picture_layout
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit, list_names
+from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.metashape_sensor import SENSOR_HARMLESS, SENSOR_READ, Sensor, read_sensor, write_sensor
@@ -28,6 +28,7 @@ from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, flag_at, write_text
 from renderkit.untrusted.xml_text import parse_xml
+from renderkit.wording import counted, list_names
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, fold_over=False)
 _CHUNK_READ = {"sensors", "components", "cameras", "transform"}
@@ -179,7 +180,9 @@ def _notes_on_worlds(used: Sequence[Element], placements: Mapping[str | None, _P
     own = {component: placements[component] for component in {_component(camera, placements) for camera in used}}
     unplaced = sum(placement is _NO_PLACEMENT for placement in own.values())
     if len(own) > 1 and unplaced:
-        return [f"{len(own)} components, {unplaced} without a transform: their cameras do not share one world"]
+        return [
+            f"{counted(len(own), 'component')}, {unplaced} without a transform: their cameras do not share one world"
+        ]
     asked = {camera.get("component_id") for camera in used} - {None, *placements}
     if asked and chunk.find("components") is not None:
         return [f"component {list_names(sorted(map(str, asked)))} is not in the file; the active one is used"]

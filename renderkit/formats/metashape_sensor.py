@@ -115,7 +115,7 @@ def _require_place(
     if found:
         what = ", ".join(f"{name} = {one:g}" for name, one in sorted(found.items()))
         kind = "fisheye" if is_fisheye else "frame"
-        why = f"{what} of a {kind} sensor has no place in OpenCV's models; optimise without it"
+        why = f"{what} of a {kind} sensor has no counterpart in OpenCV's models; optimise without it"
         raise UnsupportedLensError(path, key, why)
 
 

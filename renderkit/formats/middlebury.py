@@ -216,10 +216,8 @@ class MiddleburyCapture(Capture):
             MissingPart("mesh", "No mesh: give one with --mesh FILE."),
             MissingPart("landmarks", "No landmarks: give them with --landmarks FILE."),
         ]
-        for kind, word, have in (("image", "picture", [*pictures]), ("mask", "mask", masks)):
-            without = [name for name in self.camera_names if name not in have]
-            if without:
-                missing.append(MissingPart(kind, f"No {word} for camera {', '.join(without)}."))
+        missing += MissingPart.of_cameras("image", pictures, self.camera_names)
+        missing += MissingPart.of_cameras("mask", masks, self.camera_names)
         missing += [MissingPart("size", note) for note in self._cameras.rig.notes]
         annotations: dict[str, tuple[str, ...]] = {"calibration": self.camera_names, "image": tuple(pictures)}
         if masks:

@@ -24,6 +24,7 @@ from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, numbers
 from renderkit.untrusted.npz import npz_names, read_npz
+from renderkit.wording import counted
 from renderkit.writing import write_arrays
 
 _LIMITS = Expressible(size=False)
@@ -72,7 +73,8 @@ def read(content: Content) -> RawRig:
     if scaled:
         notes = (
             *notes,
-            f"scale_mat is not applied ({scaled} cameras): the cameras are in the world; map a mesh out of the unit "
+            f"scale_mat is not applied ({counted(scaled, 'camera')}): the cameras are in "
+            f"the world; map a mesh out of the unit "
             "sphere by scale_mat_0 first",
         )
     return RawRig(tuple(cameras), content.path, "unknown", notes=notes)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from renderkit.wording import counted
+
 NO_POSE = np.eye(3, 4)
 """The (3, 4) pose of a camera whose file states none: the camera's frame is the world."""
 NO_POSE.flags.writeable = False
@@ -20,6 +22,6 @@ def no_pose_note(count: int, nearest: str = "") -> str:
         count: How many.
         nearest: Where the poses may be found, for the end of the sentence.
     """
-    who = "the camera has" if count == 1 else f"{count} cameras have"
+    who = "the camera has" if count == 1 else f"{counted(count, 'camera')} have"
     world = "its own frame is the world" if count == 1 else "each has its own frame as the world, so they do not agree"
     return f"the file holds no pose, only intrinsics: {who} the identity as pose ({world}){nearest}"

@@ -18,6 +18,7 @@ from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.geometry.rotation import matrix_from_quaternion
 from renderkit.untrusted.content import Content, numbers
+from renderkit.wording import counted
 
 _MARK = b"NVM_V3"
 _VALUES = 10
@@ -34,7 +35,11 @@ def read(content: Content) -> RawRig:
     lines = [line.strip() for line in content.text.splitlines() if line.strip()]
     count = _count(lines, path)
     if len(lines) < 2 + count:
-        raise DatasetError(path, None, f"expected {count} cameras, found {len(lines) - 2} lines; it may be cut off")
+        raise DatasetError(
+            path,
+            None,
+            f"expected {counted(count, 'camera')}, found {counted(len(lines) - 2, 'line')}; it may be cut off",
+        )
     rows = [_split(line, index, path) for index, line in enumerate(lines[2 : 2 + count])]
     fixed = _fixed_k(lines[0], path)
     names = names_from_pictures([name.replace("\\", "/") for name, _ in rows])

@@ -123,7 +123,7 @@ def _parse(content: Content) -> Untrusted:
 
 def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
     if sum(1 for _ in root.iter()) > _MAX_NODES:
-        raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are no camera calibration")
+        raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are not a camera calibration")
     result: dict[str, Untrusted] = {}
     for node in root:
         if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:

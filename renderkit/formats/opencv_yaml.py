@@ -16,7 +16,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats import picture_layout
-from renderkit.formats.as_stated import RawCamera, RawRig, list_names, pose_matrix
+from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.opencv_storage import stored_matrix
@@ -24,6 +24,7 @@ from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, size_at, write_text
+from renderkit.wording import list_names
 
 _LIMITS = Expressible(brown_conrady=14)
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")

@@ -145,7 +145,7 @@ def read_model(
     if extra:
         what = ", ".join(f"{key} = {value[key]:g}" for key in extra)
         raise UnsupportedLensError(
-            path, where + extra[0], f"{what} of the {kind} model has no place in OpenCV's models"
+            path, where + extra[0], f"{what} of the {kind} model has no counterpart in OpenCV's models"
         )
     if kind in _FISHEYE:
         return K, (width, height), "kannala_brandt", tuple(value[key] for key in ("k1", "k2", "k3", "k4"))

@@ -55,7 +55,7 @@ def read(content: Content) -> RawRig:
         raise DatasetError(path, "cameras", "two cameras have one serial number")
     cameras, failed = read_each(by_name, lambda name: _read_camera(name, by_name[name], path))
     video = sum("video" in (node.get("model") or "").lower() for node in nodes)
-    notes = (f"{video} of {len(nodes)} cameras are video cameras by their model", *_unread(nodes))
+    notes = (f"video cameras by their model: {video} of {len(nodes)}", *_unread(nodes))
     return RawRig(cameras, path, "mm", notes=notes, failed=failed, order=tuple(by_name))
 
 

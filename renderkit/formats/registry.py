@@ -199,7 +199,7 @@ def _detect(content: Content, but: str) -> tuple[Format, Content]:
     if damage is not None:
         raise damage
     why = (
-        f"not a capture and no camera format that renderkit knows; captures: {_capture_titles()}; camera files: "
+        f"neither a capture nor a camera format that renderkit knows; captures: {_capture_titles()}; camera files: "
         f"{', '.join(formats())}. Name the camera file with --rig FILE and the pictures with --images PATTERN, or "
         "write a capture.toml (`renderkit init`)"
     )

@@ -83,10 +83,7 @@ def _missing_pictures(capture: RenderMe360Capture, found: dict[str, tuple[str, .
         why = f"{files.missing_sibling.name}, the other half of this capture, is not beside it."
         missing.append(MissingPart("file", why))
     for kind in ("calibration", "image", "mask"):
-        without = [name for name in cameras if name not in found.get(kind, ())]
-        if without:
-            which = "any camera" if len(without) == len(cameras) else f"camera {', '.join(without)}"
-            missing.append(MissingPart(kind, f"No {kind} for {which}."))
+        missing += MissingPart.of_cameras(kind, found.get(kind, ()), cameras)
     stated = files.attribute("num_device", "Camera")
     if stated is not None and stated != len(cameras):
         missing.append(MissingPart("count", f"The file states {stated} cameras and holds {len(cameras)}."))

@@ -16,6 +16,7 @@ from renderkit.formats.picture_layout import PictureLayout
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.untrusted.content import Content
 from renderkit.untrusted.files import read_head
+from renderkit.wording import counted
 
 _ALPHA_COLOR_TYPES = (4, 6)
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -116,7 +117,8 @@ def _nothing_found(chosen: Format, stated: RawRig, content: Content) -> str:
     looked = ", ".join(repr(text) for text in chosen.layout.all_images[:4])
     names = ", ".join(stated.names[:3]) + (" ..." if len(stated.names) > 3 else "")
     return (
-        f"recognised as {chosen.title} with {len(stated.names)} cameras ({names}), but there are no pictures or mattes "
+        f"recognised as {chosen.title} with {counted(len(stated.names), 'camera')} "
+        f"({names}), but there are no pictures or mattes "
         f"of them in {base}: looked for {looked} and more. {_WAYS_IN}"
     )
 
@@ -147,16 +149,16 @@ class SceneCounts:
     def sentence(self) -> str:
         """For people: "20 cameras, 300 frames, 6000 pictures, 4 pictures without a camera"."""
         words = [
-            _counted(self.cameras, "camera"),
-            _counted(self.frames, "frame"),
-            _counted(self.images, "picture"),
-            _counted(self.masks, "mask"),
-            _counted(self.meshes, "mesh", "meshes"),
+            counted(self.cameras, "camera"),
+            counted(self.frames, "frame"),
+            counted(self.images, "picture"),
+            counted(self.masks, "matte"),
+            counted(self.meshes, "mesh"),
         ]
         if self.images_without_camera:
-            words.append(f"{_counted(len(self.images_without_camera), 'picture')} without a camera")
+            words.append(f"{counted(len(self.images_without_camera), 'picture')} without a camera")
         if self.cameras_without_image:
-            words.append(f"{_counted(len(self.cameras_without_image), 'camera')} without a picture")
+            words.append(f"{counted(len(self.cameras_without_image), 'camera')} without a picture")
         return ", ".join(words)
 
 
@@ -176,7 +178,3 @@ def count_scene(capture: FolderCapture) -> SceneCounts:
         images_without_camera=tuple(sorted(every - images)),
         cameras_without_image=tuple(name for name in capture.camera_names if name not in have),
     )
-
-
-def _counted(number: int, word: str, plural: str | None = None) -> str:
-    return f"{number} {word if number == 1 else plural or word + 's'}"

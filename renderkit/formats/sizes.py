@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, list_names
+from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.images.header import encoded_size
 from renderkit.untrusted.files import read_head
+from renderkit.wording import counted, list_names
 
 KNOWN_SENSORS = ((2448, 2048), (4096, 3000), (1334, 2048), (2048, 1334), (667, 1024), (2200, 3208), (640, 480))
 """(width, height) of RenderMe-360, DNA-Rendering, Multiface and ava-256, NeRSemble and Middlebury."""
@@ -46,7 +47,7 @@ def with_sizes(rig: RawRig, size: tuple[int, int] | None) -> RawRig:
         camera if camera.size is not None else camera.with_size(assumed or _twice_center(camera), "assumed")
         for camera in filled
     )
-    note = f"no image size for {count} of {len(filled)} cameras: {how}; give it with --size WIDTHxHEIGHT"
+    note = f"no image size for {count} of {counted(len(filled), 'camera')}: {how}; give it with --size WIDTHxHEIGHT"
     return replace(rig, cameras=cameras, notes=(*rig.notes, note))
 
 
@@ -65,7 +66,8 @@ def _require_center(cameras: Sequence[RawCamera], path: Path) -> None:
     waiting = [camera.name for camera in cameras if camera.K_from_size is not None]
     if waiting:
         what = (
-            f"no image size for {len(waiting)} cameras ({list_names(waiting)}), on which their focal length or centre"
+            f"no image size for {counted(len(waiting), 'camera')} "
+            f"({list_names(waiting)}), on which their focal length or centre"
         )
         why = f"{what} depends; expected it in the file, or the pictures that the file names beside it"
         raise DatasetError(path, None, f"{why}. Give it with --size WIDTHxHEIGHT")

@@ -150,7 +150,7 @@ def _stated_size(files: SmcFiles, path: Path) -> tuple[tuple[int, int] | None, t
         height, width = np.asarray(stated).reshape(-1).tolist()
         return size_at(width, height, path, "Camera/@resolution"), ()
     except (DatasetError, ValueError):
-        return None, (f"Camera/@resolution is no image size (height, width) and is passed over: {str(stated)[:40]}",)
+        return None, (f"Camera/@resolution is not an image size (height, width) and is ignored: {str(stated)[:40]}",)
 
 
 def _first_picture_size(files: SmcFiles, name: str) -> tuple[int, int] | None:

@@ -186,9 +186,8 @@ class SupplementedCapture(Capture):
         if self._mesh is not None:
             in_frames[self._mesh.name or "mesh"] = base.frames
         missing = [part for part in base.missing if part.kind not in self._given_kinds]
-        without = [name for name in base.cameras if name not in annotations.get("mask", ())]
-        if self._masks is not None and without:
-            missing.append(MissingPart("mask", f"No mask for camera {', '.join(without)}."))
+        if self._masks is not None:
+            missing += MissingPart.of_cameras("mask", annotations.get("mask", ()), base.cameras)
         return replace(base, annotations=annotations, frame_annotations=in_frames, missing=tuple(missing))
 
     def reopen(self) -> SupplementedCapture:

@@ -215,7 +215,9 @@ def _lens(values: Mapping[str, Any], path: Path, where: str) -> tuple[ModelName,
     model = str(values.get("camera_model", "OPENCV_FISHEYE" if is_fisheye else "OPENCV"))
     if model in _FISHEYE:
         if p1 or p2:
-            raise UnsupportedLensError(path, f"{where}p1", f"{model} with tangential terms is no Kannala-Brandt model")
+            raise UnsupportedLensError(
+                path, f"{where}p1", f"{model} with tangential terms is not a Kannala-Brandt model"
+            )
         return "kannala_brandt", (k1, k2, k3, k4)
     if model not in _PERSPECTIVE:
         raise UnsupportedLensError(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from renderkit.untrusted.content import Untrusted
+from renderkit.wording import counted
 
 HARMLESS = frozenset(
     {"name", "label", "comment", "comments", "_comment", "description", "info", "date", "color", "colour", "$schema"}
@@ -46,7 +47,7 @@ def unread_notes(
             counts.update(key for key, value in entry.items() if key not in known and not _says_nothing(value))
     notes = [_note(f"{where}{key}", count, per) for key, count in list(counts.items())[:_MAX_NOTES]]
     left = len(counts) - len(notes)
-    return (*notes, *([f"{left} more keys are ignored"] if left else []))
+    return (*notes, *([f"{counted(left, 'more key')} ignored"] if left else []))
 
 
 def _says_nothing(value: Untrusted) -> bool:
@@ -56,4 +57,4 @@ def _says_nothing(value: Untrusted) -> bool:
 def _note(key: str, count: int, per: str | None) -> str:
     short = key if len(key) <= _MAX_KEY else f"{key[:_MAX_KEY]}..."
     shown = short if short.isprintable() else repr(short)
-    return f"`{shown}` is ignored" + ("" if per is None else f" ({count} {per}{'s' * (count != 1)})")
+    return f"`{shown}` is ignored" + ("" if per is None else f" ({counted(count, per)})")

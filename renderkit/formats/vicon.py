@@ -22,6 +22,7 @@ from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rotation import matrix_from_quaternion
 from renderkit.untrusted.content import Content, field, number, numbers, size_at
 from renderkit.untrusted.xml_text import parse_xml
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -48,12 +49,12 @@ def read(content: Content) -> RawRig:
         raise DatasetError(path, "Camera", "expected Camera elements, each with its own DEVICEID")
     cameras, failed = read_each(by_name, lambda name: _read_camera(name, by_name[name], path))
     video = sum("video" in (node.get("TYPE") or "").lower() for node in nodes)
-    notes = [f"{video} of {len(nodes)} cameras are video cameras by their TYPE"]
+    notes = [f"video cameras by their TYPE: {video} of {len(nodes)}"]
     if any(any(camera.coefficients) for camera in cameras):
         notes.append("distortion is read as OpenCV's k1 k2 k3, as Pose2Sim and OpenCap do; Vicon documents no formula")
     frames = [frame.attrib for node in nodes for frame in node.findall("KeyFrames/KeyFrame")[:1]]
     more = sum(len(node.findall("KeyFrames/KeyFrame")) > 1 for node in nodes)
-    notes += [f"only the first KeyFrame is used ({more} cameras have more)"] if more else []
+    notes += [f"only the first KeyFrame is used ({counted(more, 'camera')} with more)"] if more else []
     notes += unread_notes([node.attrib for node in nodes], _CAMERA, _CAMERA_HARMLESS)
     notes += unread_notes(frames, _FRAME, _FRAME_HARMLESS, where="KeyFrame.")
     return RawRig(cameras, path, "mm", notes=tuple(notes), failed=failed, order=tuple(by_name))

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.formats.as_stated import RawCamera, RawRig, list_names
+from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.wording import list_names
 
 _MAX_DEG = 180.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from renderkit.gates.gate import AbsoluteLimit, BaselineLimit, CoverageCheck, Gate, MetricCheck
 from renderkit.metrics.score_kind import Metric
+from renderkit.wording import counted
 
 
 def explain_gate(gate: Gate) -> str:
@@ -13,7 +14,7 @@ def explain_gate(gate: Gate) -> str:
     if isinstance(gate.check, MetricCheck):
         sentences.append(_coverage(gate))
     if gate.allowed_failures:
-        sentences.append(f"Up to {gate.allowed_failures} cameras may fail.")
+        sentences.append(f"Up to {counted(gate.allowed_failures, 'camera')} may fail.")
     if gate.known_failures:
         sentences.append(f"Failures of {', '.join(gate.known_failures)} are known and do not count.")
     return " ".join(sentences)

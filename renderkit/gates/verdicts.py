@@ -29,6 +29,7 @@ from renderkit.results.cameras import CameraSummary
 from renderkit.results.report import GateVerdict, Report, Verdict
 from renderkit.results.standard_error import standard_error, why_none
 from renderkit.selection import no_match
+from renderkit.wording import counted
 
 RIG: Final = "rig"
 """Subject of verdicts about all cameras together."""
@@ -77,7 +78,9 @@ class _Scope:
     def coverage_holds(self, coverage: Coverage) -> tuple[bool, str]:
         """Return whether enough cameras are computable, and the numbers in words."""
         have, total = len(self.computable), len(self.cameras) + len(self.absent)
-        found = f"{self.gate.metric.name} is computable for {have} of {total} cameras, required: {coverage.text}"
+        found = (
+            f"{self.gate.metric.name} is computable for {have} of {counted(total, 'camera')}, required: {coverage.text}"
+        )
         if coverage.out_of is not None and total > coverage.out_of:
             return False, f"{found}; the run has more cameras than the gate knows of"
         needed = coverage.at_least * total if coverage.is_share else coverage.at_least
@@ -129,7 +132,7 @@ def _per_camera(scope: _Scope, check: MetricCheck) -> Iterator[GateVerdict]:
             verdict, tolerated=not verdict.passed and (verdict.subject in known or verdict.verdict in forgiven)
         )
     if gate.allowed_failures:
-        words = f"{failures} cameras fail, allowed: {gate.allowed_failures}"
+        words = f"{counted(failures, 'camera')} failed, allowed: {gate.allowed_failures}"
         yield scope.rig_verdict(failures <= gate.allowed_failures, float(failures), words)
     if coverage is not None:
         yield scope.rig_verdict(coverage[0], float(len(scope.computable)), coverage[1])
@@ -200,7 +203,7 @@ def _rig(scope: _Scope, check: MetricCheck, quantile: Quantile) -> GateVerdict:
     if math.isnan(limit):
         return scope.rig_verdict(None, value, basis)
     good = _holds(value, check.operator, limit)
-    subject = f"{quantile.text}({metric.name}) over {len(cameras)} cameras"
+    subject = f"{quantile.text}({metric.name}) over {counted(len(cameras), 'camera')}"
     return scope.rig_verdict(good, value, _comparison(metric, subject, value, check.operator, limit, basis, good))
 
 
@@ -215,7 +218,10 @@ def _rig_limit(scope: _Scope, check: MetricCheck, quantile: Quantile) -> tuple[f
         return math.nan, f"the baseline has no {metric.name} for the mesh {scope.mesh!r}"
     known = [camera for camera in chosen if _why_not(camera, metric) is None]
     value = _quantile(known, metric, check.operator, quantile)
-    return check.limit.factor * value + check.limit.offset, f"baseline {metric.text(value)} over {len(known)} cameras"
+    return (
+        check.limit.factor * value + check.limit.offset,
+        f"baseline {metric.text(value)} over {counted(len(known), 'camera')}",
+    )
 
 
 def _quantile(cameras: Iterable[CameraSummary], metric: Metric, operator: Operator, quantile: Quantile) -> float:
@@ -228,7 +234,7 @@ def _quantile(cameras: Iterable[CameraSummary], metric: Metric, operator: Operat
 def _why_not(camera: CameraSummary, metric: Metric) -> str | None:
     if camera.num_failed:
         first = next(row.failure.message for row in camera.rows if row.failure is not None)
-        return f"{camera.num_failed} of {len(camera.rows)} views failed: {first}"
+        return f"{camera.num_failed} of {counted(len(camera.rows), 'view')} failed: {first}"
     return camera.missing_reason(metric)
 
 

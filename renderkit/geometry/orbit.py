@@ -46,7 +46,7 @@ def ring_of_views(mesh: Mesh, num_views: int, size: tuple[int, int]) -> Rig:
         name = f"{index:0{digits}d}"
         pose = _look_from(2.0 * math.pi * index / num_views, center, distance)
         cameras[name] = Camera(intrinsics, *size, cam_from_world=pose, name=name)
-    return Rig(cameras, source="ring around the mesh")
+    return Rig(cameras, source="circle around the mesh")
 
 
 def _look_from(azimuth_rad: float, center: FloatArray, distance: float) -> Pose:

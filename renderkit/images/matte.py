@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage
 from renderkit.images.png import PalettePng
+from renderkit.wording import counted
 
 MAX_LABEL: Final = 31
 """Pictures whose greatest value is not larger hold labels: as a soft matte they would be all but empty."""
@@ -63,7 +64,7 @@ def matte_of_palette(picture: PalettePng) -> Matte:
     if len(used) == 2 and len(black) == 1:
         note = "the matte's palette holds black and one other colour: the colour is read as the object"
         return Matte(_object(picture.indices != black[0]), note)
-    note = f"the matte's palette holds {len(used)} labels: every index but 0 is read as the object"
+    note = f"the matte's palette holds {counted(len(used), 'label')}: every index but 0 is read as the object"
     return Matte(_object(picture.indices), note)
 
 

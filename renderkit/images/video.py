@@ -11,6 +11,7 @@ import numpy as np
 from renderkit.errors import DatasetError
 from renderkit.images.encoded import MAX_PIXELS, EncodedImage
 from renderkit.untrusted.files import read_head
+from renderkit.wording import counted
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm")
 """Suffixes of video files, in lower case."""
@@ -55,7 +56,7 @@ def _read_frame(path: Path, index: int) -> bytes:
     try:
         count = round(video.get(cv2.CAP_PROP_FRAME_COUNT))
         if not 0 <= index < count:
-            raise DatasetError(path, f"frame {index}", f"the video has {count} frames, counted from 0")
+            raise DatasetError(path, f"frame {index}", f"the video has {counted(count, 'frame')}, counted from 0")
         video.set(cv2.CAP_PROP_POS_FRAMES, index)
         done, pixels = video.read()
     finally:

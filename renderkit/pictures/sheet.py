@@ -11,6 +11,7 @@ import numpy as np
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import ERROR, FAINT, PANEL, TEXT, Rgb
 from renderkit.pictures.drawing import draw_texts, resized, shortened, text_width
+from renderkit.wording import counted
 
 _GAP = 8
 _SWATCH = 32
@@ -56,7 +57,7 @@ def draw_sheet(
         raise ValueError("a contact sheet needs at least one view")
     shown = tiles[:MAX_TILES]
     if len(shown) < len(tiles):
-        title = f"{title} (the first {len(shown)} of {len(tiles)} views)"
+        title = f"{title} (the first {len(shown)} of {counted(len(tiles), 'view')})"
     tile_height = _tile_height(shown, tile_width)
     columns = _columns(len(shown), tile_width, tile_height)
     cell = (tile_width + _GAP, tile_height + 2 * _LABEL_SIZE + _GAP)

@@ -30,6 +30,7 @@ from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.renderers.base import Renderer
 from renderkit.results.capture_check import CaptureCheck, CheckVerdict
+from renderkit.wording import counted
 
 FLAME_TRANSLATION, LANDMARK_MAP, MASK_SPACE, SCAN_FRAME = (
     "flame translation",
@@ -148,7 +149,7 @@ def _check_translation(subject: _Subject) -> CaptureCheck:
     others = {choice.choice for choice in choices} - {first.choice}
     margin, error = _mean_and_error([choice.margin for choice in choices])
     decided = not others and all(map(_is_clear, choices))
-    sentence = f"{_translation_words(first)}, the same in {len(choices)} of {len(frames)} frames looked at"
+    sentence = f"{_translation_words(first)}, the same in {len(choices)} of {counted(len(frames), 'frame')} looked at"
     if others:
         sentence = f"{first} in frame {frames[0]}, but {', '.join(sorted(others))} in other frames"
     return CaptureCheck(
@@ -243,8 +244,8 @@ def _check_mask_space(subject: _Subject, renderer: Renderer) -> CaptureCheck:
     views = list(islice(with_mask, subject.budget.num_views))
     choice = detect_mask_space_by_rendering(lambda camera: renderer.render_mask(mesh, camera), views)
     if choice.best is None:
-        no_matte = "no view with a bent lens has a matte of an object"
-        why = "the lenses do not bend the mesh's outline" if views else no_matte
+        no_matte = "no view with lens distortion has a matte of an object"
+        why = "the lens distortion does not move the mesh's outline" if views else no_matte
         return CaptureCheck.skipped(MASK_SPACE, why)
     sentence = f"the mattes fit {choice.best} pictures: {choice}"
     if not choice.decided:
@@ -297,7 +298,7 @@ def _check_scan_frame(subject: _Subject) -> CaptureCheck:
     )
     if choice.best is None:
         return CaptureCheck.skipped(SCAN_FRAME, "no frame has mattes in the cameras of the scan's mattes")
-    tried = f"of {len(frames)} frames tried among {len(subject.capture.frame_ids)}"
+    tried = f"of {counted(len(frames), 'frame')} tried among {len(subject.capture.frame_ids)}"
     sentence = f"the scan fits frame {choice.best}, {tried}: {choice}"
     validated = subject.options.meshes or PREFERRED_MESHES[:1]
     others = [frame for frame in subject.frames if frame != choice.best]

@@ -23,6 +23,7 @@ from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.run_evidence import read_run_evidence
 from renderkit.results.drift import Drift
 from renderkit.results.json_report import FILE_NAME as REPORT_NAME
+from renderkit.wording import counted
 
 MAX_FRAMES: Final = 10
 """So many frames of a capture are read, evenly spread; of a run all."""
@@ -118,7 +119,7 @@ def _aligned(later: RigEvidence, base: dict[str, Camera]) -> tuple[RigEvidence, 
     shared = [name for name, camera in own.items() if name in base and camera.size == base[name].size]
     views = tuple(view for view in later.views if view.camera.name in shared)
     left = len(own) - len(shared)
-    notes = [f"{left} cameras left out: not in the first run, or of another image size"] if left else []
+    notes = [f"{counted(left, 'camera')} left out: not in the first run, or of another image size"] if left else []
     if shared and not all(_is_same(own[name], base[name]) for name in shared):
         motion = best_similarity(
             [own[name].cam_from_world for name in shared], [base[name].cam_from_world for name in shared]

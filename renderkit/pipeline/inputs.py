@@ -239,7 +239,7 @@ def make_options(
     if evidence is None:
         return replace(options, evidence=usual_evidence(capture, options))
     if (BOARD in options.evidence) != (options.board is not None):
-        raise ArgumentError("evidence: a board is judged by where it is named: give --board SPEC with --evidence board")
+        raise ArgumentError("evidence: 'board' and --board SPEC are given together or not at all")
     return options
 
 

@@ -19,6 +19,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.results.kinds import asked_kinds, needs_of
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.scores import Scores
+from renderkit.wording import counted
 
 T = TypeVar("T")
 
@@ -103,7 +104,8 @@ def _warnings(
         beyond = int(np.count_nonzero(~lens.is_valid(front[:, :2] / front[:, 2:])))
         if beyond:
             found.append(
-                f"{beyond} of {len(points)} vertices lie beyond the radius {radius:.3g} up to which the lens model "
+                f"{beyond} of {counted(len(points), 'vertex')} lie beyond the radius "
+                f"{radius:.3g} up to which the lens model "
                 "is one-to-one, and are not drawn"
             )
     return tuple(found)

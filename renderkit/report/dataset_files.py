@@ -12,6 +12,7 @@ from renderkit.report.junit import Case, dump_suites
 from renderkit.report.markdown_text import escaped, table
 from renderkit.results.dataset import CaptureOutcome, CaptureState, DatasetReport
 from renderkit.results.kinds import METRICS
+from renderkit.wording import counted
 from renderkit.writing import write_bytes, write_text
 
 INDEX: Final = "index.html"
@@ -56,7 +57,9 @@ def dump_captures(report: DatasetReport) -> bytes:
 
 def dump_junit(report: DatasetReport) -> bytes:
     """Return junit.xml: one test case per capture. One that could not be done is an error, never a pass."""
-    return dump_suites({"captures": [_case(one) for one in report.captures]}, f"{len(report.captures)} captures")
+    return dump_suites(
+        {"captures": [_case(one) for one in report.captures]}, f"{counted(len(report.captures), 'capture')}"
+    )
 
 
 def _case(one: CaptureOutcome) -> Case:

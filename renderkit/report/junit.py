@@ -14,6 +14,7 @@ from renderkit.results.cameras import CameraSummary
 from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.report import GateVerdict, Report
 from renderkit.results.rows import asked_metrics
+from renderkit.wording import counted
 
 # XML 1.0, production Char: everything else cannot be written, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -134,7 +135,9 @@ def _view_case(camera: CameraSummary) -> Case:
     if not failures:
         return Case(name, "passed", seconds=seconds)
     lines = [f"frame {row.key.frame}: {row.failure.type}: {row.failure.message}" for row in failures if row.failure]
-    return Case(name, "error", f"{len(failures)} of {len(camera.rows)} views failed", "\n".join(lines), seconds)
+    return Case(
+        name, "error", f"{len(failures)} of {counted(len(camera.rows), 'view')} failed", "\n".join(lines), seconds
+    )
 
 
 def _numbers(camera: CameraSummary) -> str:

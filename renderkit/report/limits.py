@@ -7,6 +7,7 @@ from pathlib import Path
 
 from renderkit.report.markdown_text import escaped, table
 from renderkit.results.detection_limits import FILE_NAME, DetectionLimits, FaultLimit, read_limits
+from renderkit.wording import counted
 
 _MOST_ROWS = 20
 
@@ -27,7 +28,7 @@ def limits_section(folder: Path) -> list[str]:
         lines += table(header, [[escaped(one.camera), *map(limit_cell, one.faults)] for one in known[:_MOST_ROWS]])
         lines += ["", _explanation(limits)]
     if len(known) > _MOST_ROWS:
-        lines += ["", f"and {len(known) - _MOST_ROWS} more cameras, all in {FILE_NAME}"]
+        lines += ["", f"and {counted(len(known) - _MOST_ROWS, 'more camera')}, all in {FILE_NAME}"]
     return [*lines, *(f"- {escaped(note, 400)}" for note in limits.notes), ""]
 
 

@@ -14,6 +14,7 @@ from renderkit.results.cameras import CameraSummary, table_metrics
 from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
 from renderkit.results.headline import headline_of
 from renderkit.results.report import Report
+from renderkit.wording import counted
 
 _MOST_ROWS = 20
 _MOST_OF_ANSWER = 600
@@ -49,7 +50,7 @@ def _gap_lines(report: Report) -> list[str]:
     gaps = not_checked(report)
     lines = [
         f"- {escaped(', '.join(metric.plain for metric in gap.metrics))}: missing in {gap.views} of "
-        f"{len(report.rows)} views: {escaped(gap.reason)}"
+        f"{counted(len(report.rows), 'view')}: {escaped(gap.reason)}"
         for gap in gaps[:_MOST_ROWS]
     ]
     lines += [f"- camera {escaped(name)} was skipped: {escaped(why)}" for name, why in report.skipped_cameras.items()]
@@ -77,7 +78,8 @@ def _provenance_lines(report: Report) -> list[str]:
     renderer = f"{provenance.renderer.get('device', 'unknown')}, {provenance.renderer.get('kind', 'unknown')}"
     version = provenance.versions.get("renderkit", "unknown")
     return [
-        f"{len(report.camera_names)} cameras, {len(report.frames)} frames, {len(report.rows)} views; "
+        f"{counted(len(report.camera_names), 'camera')}, "
+        f"{counted(len(report.frames), 'frame')}, {counted(len(report.rows), 'view')}; "
         f"renderer {escaped(renderer)}; renderkit {escaped(version)}; capture {escaped(provenance.capture)}"
     ]
 

@@ -13,6 +13,7 @@ from renderkit.results.diagnosis import CameraFault
 from renderkit.results.findings import JudgedCamera
 from renderkit.results.kinds import METRICS
 from renderkit.selection import natural_sorted
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report
@@ -49,9 +50,9 @@ class CauseGroup:
     @property
     def count(self) -> str:
         """How many, in words."""
-        cameras = f"{len(self.cameras)} camera{'s' * (len(self.cameras) != 1)}"
+        cameras = counted(len(self.cameras), "camera")
         if self.views:
-            views = f"{self.views} view{'s' * (self.views != 1)}"
+            views = counted(self.views, "view")
             return f"{views}, {cameras}"
         return cameras if self.cameras else "the rig"
 

@@ -13,6 +13,7 @@ from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 from renderkit.results.standard_error import standard_errors
 from renderkit.selection import natural_key
+from renderkit.wording import counted
 
 SIGNIFICANT = 3.0
 """Standard errors of the difference beyond which a change is called one."""
@@ -164,7 +165,9 @@ def _run_sentence(runs: Sequence[NamedRun], tables: Sequence[Sequence[Change]], 
             parts.append(f"{list_cameras(list(cameras))} {verb} {what}".rstrip() + f" ({most.sentence(index)})")
     num = len({change.camera for table in tables for change in table})
     if not parts:
-        return f"{runs[index].name}: none of {num} cameras changed by more than noise against {runs[0].name}."
+        return (
+            f"{runs[index].name}: none of {counted(num, 'camera')} changed by more than noise against {runs[0].name}."
+        )
     rest = num - len(seen)
-    tail = f"; {rest} of {num} cameras did not change" if rest else ""
+    tail = f"; {rest} of {counted(num, 'camera')} did not change" if rest else ""
     return f"{runs[index].name} against {runs[0].name}: {'; '.join(parts)}{tail}."

@@ -15,6 +15,7 @@ import numpy as np
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.kinds import METRICS
 from renderkit.selection import natural_key
+from renderkit.wording import counted
 
 CaptureState: TypeAlias = Literal["pass", "fail", "unjudged", "bad", "incomplete"]
 GroupKind: TypeAlias = Literal["subject", "day", "camera"]
@@ -180,7 +181,11 @@ class DatasetReport:
         """Return a summary in words."""
         counts = {state: sum(one.state == state for one in self.captures) for state in _ORDER}
         told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-        lines = [f"{len(self.captures)} captures, {self.num_views} views: {told or 'nothing was found'}", *self.notes]
+        lines = [
+            f"{counted(len(self.captures), 'capture')}, "
+            f"{counted(self.num_views, 'view')}: {told or 'nothing was found'}",
+            *self.notes,
+        ]
         lines += ["the run was stopped; --resume goes on with it"] if self.stopped else []
         return "\n".join(lines)
 

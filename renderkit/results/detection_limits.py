@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from renderkit.errors import DatasetError
 from renderkit.metrics.score_json import finite_or_none
+from renderkit.wording import counted
 from renderkit.writing import write_json
 
 FILE_NAME: Final = "limits.json"
@@ -113,7 +114,10 @@ class DetectionLimits:
         if not sizes:
             return f"nothing can be found: {self.reason}"
         words = f"a shift of {sizes[len(sizes) // 2]:.2f} px would be found with 99 % probability in the median camera"
-        words += f", of {sizes[-1]:.2f} px in every camera ({len(sizes)} of {len(self.cameras)} cameras have landmarks)"
+        words += (
+            f", of {sizes[-1]:.2f} px in every camera ({len(sizes)} of "
+            f"{counted(len(self.cameras), 'camera')} have landmarks)"
+        )
         return words
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderkit.metrics.score_json import finite_or_none
+from renderkit.wording import counted
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,12 @@ class Drift:
         """The answer in one sentence."""
         rate = f"false alarm rate {100 * self.alpha:g} %"
         if not self.moved:
-            return f"none of {len(self.cameras)} cameras moved between {len(self.runs)} runs ({rate})"
+            return (
+                f"none of {counted(len(self.cameras), 'camera')} moved between "
+                f"{counted(len(self.runs), 'run')} ({rate})"
+            )
         names = ", ".join(one.camera for one in self.moved)
-        return f"{len(self.moved)} of {len(self.cameras)} cameras moved: {names} ({rate})"
+        return f"{len(self.moved)} of {counted(len(self.cameras), 'camera')} moved: {names} ({rate})"
 
 
 def drift_json(drift: Drift) -> dict[str, Any]:

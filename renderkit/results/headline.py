@@ -10,6 +10,7 @@ from renderkit.results.causes import group_causes, list_cameras, off_cameras, un
 from renderkit.results.diagnosis import CameraFault, Diagnosis
 from renderkit.results.findings import JudgedCamera
 from renderkit.results.kinds import METRICS
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report
@@ -86,7 +87,7 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         word="DOES NOT FIT",
         verdict="The rig as a whole does not fit.",
         camera=_first_camera(report),
-        who=f"All {_cameras(len(report.camera_names))}, not single ones.",
+        who=f"All {counted(len(report.camera_names), 'camera')}, not single ones.",
         size=_sentence(", ".join(sizes)),
         why=_sentence(diagnosis.sentence),
         next_step=step,
@@ -100,7 +101,7 @@ def _nothing(report: Report) -> Headline:
     failed = len(report.failures)
     verdict = "Nothing could be compared: the run has no views."
     if report.rows:
-        verdict = f"Nothing could be compared in any of {_views(len(report.rows))}."
+        verdict = f"Nothing could be compared in any of {counted(len(report.rows), 'view')}."
     step = "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
     if failed:
         step = "Repair the files named below and validate again."
@@ -110,7 +111,7 @@ def _nothing(report: Report) -> Headline:
         verdict=verdict,
         camera="",
         who=f"No camera was checked, of {len(report.camera_names)}." if report.rows else "",
-        size=f"{failed} of {_views(len(report.rows))} failed." if failed else "",
+        size=f"{failed} of {counted(len(report.rows), 'view')} failed." if failed else "",
         why=_sentence(why),
         next_step=step,
     )
@@ -139,7 +140,7 @@ def gates_sentence(report: Report) -> str:
     """Return how many checks of the gates pass, fail and are tolerated."""
     blocking = [gate for gate in report.gates if gate.blocks]
     tolerated = sum(gate.tolerated for gate in report.gates)
-    words = f"{sum(gate.passed for gate in report.gates)} of {len(report.gates)} checks pass"
+    words = f"{sum(gate.passed for gate in report.gates)} of {counted(len(report.gates), 'check')} pass"
     words += f", {tolerated} tolerated" if tolerated else ""
     missing = sum(gate.verdict == "not computable" for gate in blocking)
     failed = len(blocking) - missing
@@ -153,7 +154,7 @@ def _failed_views(report: Report) -> Headline:
     return Headline(
         state="bad",
         word=f"{len(report.failures)} VIEW{'S' * (len(report.failures) > 1)} FAILED",
-        verdict=f"{len(report.failures)} of {_views(len(report.rows))} could not be processed.",
+        verdict=f"{len(report.failures)} of {counted(len(report.rows), 'view')} could not be processed.",
         camera=cameras[0],
         who=_sentence(list_cameras(cameras)),
         size=_other_cameras(report),
@@ -172,7 +173,8 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
     return Headline(
         state="bad",
         word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} OFF",
-        verdict=f"{len(off)} of {_cameras(len(report.camera_names))} {verb} off{';' if fits else '.'}{fits}{gates}",
+        verdict=f"{len(off)} of {counted(len(report.camera_names), 'camera')} {verb} "
+        f"off{';' if fits else '.'}{fits}{gates}",
         camera=camera,
         who=_sentence(f"{list_cameras(list(off))}{_first(camera, list(off))}"),
         size=f"Camera {camera}: {worst.size_px:.2f}{error} px on the subject. {_against_rig(report, camera)}".rstrip(),
@@ -202,12 +204,12 @@ def _no_fault(report: Report) -> Headline:
 
 def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, str, str]:
     num, left_out = len(report.camera_names), len(unchecked_cameras(report))
-    gap = f" {_cameras(left_out)} could not be checked." if left_out else ""
+    gap = f" {counted(left_out, 'camera')} could not be checked." if left_out else ""
     if report.gates:
         return "good", "PASS", f"{gates_sentence(report)}{gap}"
     if outliers:
         one = len(outliers) == 1
-        verdict = f"{len(outliers)} of {_cameras(num)} {'differs' if one else 'differ'} from the others.{gap}"
+        verdict = f"{len(outliers)} of {counted(num, 'camera')} {'differs' if one else 'differ'} from the others.{gap}"
         return "unsure", f"{len(outliers)} CAMERA{' STANDS' if one else 'S STAND'} OUT", verdict
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
@@ -277,11 +279,3 @@ def _first(camera: str, cameras: list[str]) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
-
-
-def _cameras(count: int) -> str:
-    return f"{count} camera{'s' * (count != 1)}"
-
-
-def _views(count: int) -> str:
-    return f"{count} view{'s' * (count != 1)}"

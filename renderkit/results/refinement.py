@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from renderkit.arrays import FloatArray, frozen
 from renderkit.geometry.rig import Rig
 from renderkit.metrics.score_json import finite_or_none
+from renderkit.wording import counted
 
 Reference: TypeAlias = Literal["cameras", "mesh"]
 HeldOutKind: TypeAlias = Literal["frames", "landmarks", "nothing"]
@@ -145,7 +146,7 @@ class Refinement:
         kind = good[0].held_out.kind
         left = len(self.cameras) - len(good)
         rest = f"; {left} more named, not supported" if left else ""
-        return f"{len(good)} of {self.num_cameras} cameras are better on held-out {kind}: {names}{rest}"
+        return f"{len(good)} of {counted(self.num_cameras, 'camera')} are better on held-out {kind}: {names}{rest}"
 
 
 def refinement_json(refinement: Refinement) -> dict[str, Any]:

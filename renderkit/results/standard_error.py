@@ -11,6 +11,7 @@ import numpy as np
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.kinds import KINDS
+from renderkit.wording import counted
 
 NUM_RESAMPLES: Final = 200
 """Resamples; Efron and Tibshirani find 200 enough for a standard error."""
@@ -53,7 +54,11 @@ def why_none(summary: CameraSummary, metric: Metric) -> str | None:
         used = samples.count(summary.scores[metric.kind]) if metric.kind in summary.scores else 0
         return None if used >= MIN_SAMPLES else f"{used} {samples.what}, a standard error needs {MIN_SAMPLES}"
     frames = sum(metric.kind in row.scores for row in summary.rows)
-    return None if frames >= MIN_FRAMES else f"{frames} frames, a standard error of {metric.name} needs {MIN_FRAMES}"
+    return (
+        None
+        if frames >= MIN_FRAMES
+        else f"{counted(frames, 'frame')}, a standard error of {metric.name} needs {MIN_FRAMES}"
+    )
 
 
 def _draws(summary: CameraSummary, kind: str) -> Iterator[Any]:

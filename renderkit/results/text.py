@@ -15,6 +15,7 @@ from renderkit.results.causes import group_causes, list_cameras, not_checked, wo
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.headline import headline_of
 from renderkit.results.kinds import METRICS
+from renderkit.wording import counted
 
 _CI_COMMANDS = ("::", "##[", "##vso[")
 """How a line begins that GitHub or Azure obey."""
@@ -170,11 +171,15 @@ def failure_lines(report: Report) -> list[str]:
     if not report.failures:
         return []
     groups = [group for group in group_causes(report) if group.kind == "failed"]
-    lines = [f"failed: {len(report.failures)} of {len(report.rows)} views"]
+    lines = [f"failed: {len(report.failures)} of {counted(len(report.rows), 'view')}"]
     lines += [
         f"  {group.title}: {group.count} ({list_cameras(group.cameras)}; {group.detail})" for group in groups[:_MOST]
     ]
-    return [*lines, f"  and {len(groups) - _MOST} more reasons, all in report.json"] if len(groups) > _MOST else lines
+    return (
+        [*lines, f"  and {counted(len(groups) - _MOST, 'more reason')}, all in report.json"]
+        if len(groups) > _MOST
+        else lines
+    )
 
 
 def verdict_lines(report: Report) -> list[str]:
@@ -186,7 +191,7 @@ def verdict_lines(report: Report) -> list[str]:
     verdicts = report.gates
     tolerated = sum(verdict.tolerated for verdict in verdicts)
     words = f", {tolerated} tolerated" if tolerated else ""
-    return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {len(verdicts)} checks pass{words}"]
+    return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {counted(len(verdicts), 'check')} pass{words}"]
 
 
 def _cause_lines(explanations: Sequence[CameraExplanation]) -> list[str]:
@@ -196,7 +201,7 @@ def _cause_lines(explanations: Sequence[CameraExplanation]) -> list[str]:
         groups.setdefault(one.cause, []).append(one)
     return [
         f"cause: {group[0]}" if len(group) == 1
-        else f"cause: {cause}: {len(group)} cameras ({list_cameras([one.camera for one in group])}); {group[0]}"
+        else f"cause: {cause}: {list_cameras([one.camera for one in group])}; {group[0]}"
         for cause, group in groups.items()
     ]  # fmt: skip
 
@@ -233,7 +238,8 @@ def _missing_lines(report: Report) -> list[str]:
     """Count what is not computable by reason; metrics with the same reason share a line."""
     num_views, num_cameras = len(report.rows), len(report.camera_names)
     return [
-        f"not computable: {', '.join(metric.title for metric in gap.metrics)} in {gap.views} of {num_views} views"
+        f"not computable: {', '.join(metric.title for metric in gap.metrics)} in "
+        f"{gap.views} of {counted(num_views, 'view')}"
         f"{_which(gap.cameras, num_cameras)}: {gap.reason}"
         for gap in not_checked(report)
     ]
@@ -249,8 +255,10 @@ def _which(cameras: Sequence[str], num_cameras: int) -> str:
 def _warning_lines(report: Report) -> list[str]:
     found = Counter(warning for row in report.rows for warning in row.warnings)
     first = {w: row.key.camera for row in reversed(report.rows) for w in row.warnings}
-    lines = [
-        f"warning: camera {first[text]}{f' and {count - 1} more views' if count > 1 else ''}: {text}"
-        for text, count in found.most_common(_MOST)
-    ]
-    return [*lines, f"and {len(found) - _MOST} more warnings, all in report.json"] if len(found) > _MOST else lines
+    lines = [f"warning: camera {first[text]}{_and_more(count - 1)}: {text}" for text, count in found.most_common(_MOST)]
+    more = counted(len(found) - _MOST, "more warning")
+    return [*lines, f"and {more}, all in report.json"] if len(found) > _MOST else lines
+
+
+def _and_more(views: int) -> str:
+    return f" and {counted(views, 'more view')}" if views else ""

@@ -13,6 +13,7 @@ from renderkit.arrays import FloatArray, Pixels
 from renderkit.testkit.plain import PlainCamera
 from renderkit.testkit.slips import SLIPS, Slip
 from renderkit.testkit.vectors import CameraVectors, Place
+from renderkit.wording import counted
 
 DEFAULT_TOLERANCE_PX = 0.01
 """Differences up to this are right: float32 arithmetic at 5,000 px loses about 0.001 px."""
@@ -59,7 +60,7 @@ def judge(
         return Verdict(True, worst, (), "")
     where = int(np.argmax(error))
     what = (
-        f"{np.count_nonzero(error > tolerance_px)} of {len(error)} points are off, at most {worst:.4g} px: "
+        f"{np.count_nonzero(error > tolerance_px)} of {counted(len(error), 'point')} are off, at most {worst:.4g} px: "
         f"expected ({wanted[where, 0]:.3f}, {wanted[where, 1]:.3f}), "
         f"found ({found[where, 0]:.3f}, {found[where, 1]:.3f})"
     )
@@ -89,9 +90,11 @@ def judge_without_projection(vectors: CameraVectors, pixels: Pixels) -> Verdict:
     slips = (*(("fold-over drawn",) if beyond else ()), *(("drawn from behind",) if behind else ()))
     parts = []
     if beyond:
-        parts.append(f"{beyond} points beyond the lens's valid radius get a pixel (they fold back); expected NaN")
+        parts.append(
+            f"a pixel for {counted(beyond, 'point')} beyond the lens's valid radius (folded back); expected NaN"
+        )
     if behind:
-        parts.append(f"{behind} points behind the camera get a pixel; expected NaN")
+        parts.append(f"a pixel for {counted(behind, 'point')} behind the camera; expected NaN")
     return Verdict(not slips, 0.0, slips, "; ".join(parts))
 
 

@@ -168,7 +168,7 @@ SLIPS: Final[tuple[Slip, ...]] = (
     Slip(
         "half pixel", "pixels are counted from the corner of the top-left pixel: 0.5 too large", pixels=_moved(0.5, 0.5)
     ),
-    Slip("half pixel, twice", "half a pixel was subtracted where nothing is to be done", pixels=_moved(-0.5, -0.5)),
+    Slip("half pixel, twice", "half a pixel is subtracted where it should not be", pixels=_moved(-0.5, -0.5)),
     Slip("one pixel", "pixels are counted from 1", pixels=_moved(1.0, 1.0)),
     Slip("y up", "v counts from the bottom of the picture", pixels=_y_up),
     Slip("mirrored", "u counts from the right edge of the picture", pixels=_mirrored),
@@ -195,7 +195,11 @@ SLIPS: Final[tuple[Slip, ...]] = (
         lambda c: _posed(c, (_GL @ c.R).T, -c.R.T @ c.t),
     ),
     Slip("transposed R", "R is transposed and t is kept", lambda c: _posed(c, c.R.T, c.t)),
-    Slip("R about the centre", "t is the camera's centre C where -R C belongs", lambda c: _posed(c, c.R, -c.R.T @ c.t)),
+    Slip(
+        "R about the centre",
+        "t is the camera's centre C where -R C is expected",
+        lambda c: _posed(c, c.R, -c.R.T @ c.t),
+    ),
     Slip("t as the centre", "t is taken for the camera's centre: R (X - t)", lambda c: _posed(c, c.R, -c.R @ c.t)),
     Slip("sign of t", "t is subtracted instead of added", lambda c: _posed(c, c.R, -c.t)),
     Slip("t dropped", "t is not added", lambda c: _posed(c, c.R, np.zeros(3))),
@@ -218,7 +222,7 @@ SLIPS: Final[tuple[Slip, ...]] = (
     Slip("skew dropped", "the skew is left out", _intrinsics(_no_skew)),
     Slip("distortion dropped", "the lens distortion is left out", _lens_applied(0)),
     Slip("distortion twice", "the lens distortion is applied twice", _lens_applied(2)),
-    Slip("distortion inverted", "pixels are undistorted where they are to be distorted", _lens_applied(-1)),
+    Slip("distortion inverted", "pixels are undistorted where they should be distorted", _lens_applied(-1)),
     Slip("sign of the distortion", "the coefficients have the wrong sign", _lens(np.negative)),
     Slip("k1 k2 k3 p1 p2", "OpenCV's k1 k2 p1 p2 k3 are read as k1 k2 k3 p1 p2", _lens(_first_five((0, 1, 3, 4, 2)))),
     Slip("p1 and p2 exchanged", "p1 and p2 are exchanged (Metashape's order)", _lens(_first_five((0, 1, 3, 2, 4)))),

@@ -43,7 +43,7 @@ def test_a_camera_that_is_none_is_listed_with_its_reason(run: Run, capture: Synt
     shown = run("inspect", annotations)
     assert shown.code == 1
     assert "no camera" in shown.out
-    assert "1 errors" in shown.out
+    assert "1 error," in shown.out
 
 
 def test_a_camera_file_is_linted(run: Run, shared_data: Path) -> None:

@@ -18,7 +18,7 @@ def test_a_clean_calibration_leaves_with_0(shared_data: Path, capsys: pytest.Cap
     assert inspect_rig(path) == 0
     out = capsys.readouterr().out
     assert "60 cameras, 2448 x 2048 px, unit m" in out
-    assert "0 errors, 0 warnings, 1 notes" in out
+    assert "0 errors, 0 warnings, 1 note" in out
 
 
 def test_a_folding_one_leaves_with_1_and_json_has_the_numbers(

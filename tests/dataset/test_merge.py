@@ -45,7 +45,7 @@ def test_merged_shards_are_one_run_to_the_byte(originals: Path, tmp_path: Path, 
 def test_a_missing_shard_is_said(originals: Path, tmp_path: Path, many: ManyRun) -> None:
     many(originals, tmp_path / "one", shard=(0, 2))
     report = merge_runs([tmp_path / "one"], tmp_path / "merged")
-    assert report.notes == ("2 of 4 captures are in none of these runs",)
+    assert report.notes == ("2 of 4 captures missing from these runs",)
     assert not report.passed
 
 

@@ -36,7 +36,7 @@ def test_the_scene_is_where_the_cameras_are(rig: Rig) -> None:
     scene = build_scene(rig, [FINDING])
     assert scene.meeting_point is not None
     np.testing.assert_allclose(scene.meeting_point, 0.0, atol=1e-9)
-    assert "6 cameras, 1 errors, 0 warnings" in scene.title
+    assert "6 cameras, 1 error, 0 warnings" in scene.title
     assert "2 m away" in scene.title
     shape = scene.cameras[1]
     np.testing.assert_allclose(shape.center, rig["1"].center_world)

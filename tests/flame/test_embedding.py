@@ -70,7 +70,7 @@ def test_what_is_no_embedding(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", lmk_face_idx=np.zeros(5, int), lmk_b_coords=np.zeros((4, 3)))
     np.savez(tmp_path / "c.npz", dynamic_lmk_faces_idx=np.zeros((9, 17), int), dynamic_lmk_bary_coords=weights(9, 17))
     for name in "abcd":
-        with pytest.raises(DatasetError, match=r"no landmark embedding|no such file"):
+        with pytest.raises(DatasetError, match=r"not a landmark embedding|no such file"):
             read_landmark_embeddings(tmp_path / f"{name}.npz")
 
 

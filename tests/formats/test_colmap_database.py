@@ -58,7 +58,7 @@ def test_hostile_databases_are_refused(tmp_path: Path) -> None:
         file.execute(f"CREATE VIEW cameras AS {endless}")
     with pytest.raises(DatasetError, match="expected COLMAP's tables"):
         read_raw_rig(path, "colmap-db")
-    with pytest.raises(DatasetError, match="no camera format"):
+    with pytest.raises(DatasetError, match="nor a camera format"):
         detect_format(path)
     whole = database(tmp_path / "d.db", PARAMS).read_bytes()
     (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 3])

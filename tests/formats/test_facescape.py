@@ -73,7 +73,7 @@ def test_frame_pictures_and_whatever_else_the_file_says(write_facescape: Write) 
     assert capture.origin("1") == ViewOrigin(True, 1001, "SN1", "IMG_1.JPG")
     assert capture.parameters["0_sn"] == "SN0"
     missing = capture.inventory().missing
-    assert any(part.why.startswith("No masks") for part in missing)
+    assert any(part.why.startswith("No mattes") for part in missing)
     assert MissingPart("image", "No picture for camera 3.") in missing
     with pytest.raises(KeyError):
         capture.view("0", "1")

@@ -137,7 +137,7 @@ def test_terms_that_nobody_knows_are_refused_and_elements_noted(tmp_path: Path) 
     )
     raw = read_raw_rig(written(tmp_path, document(sensor(0), cameras)))
     assert raw.notes == ("`rolling_shutter` is ignored (1 camera)",)
-    with pytest.raises(CalibrationError, match=r"q1 = 0\.5 of a frame sensor has no place"):
+    with pytest.raises(CalibrationError, match=r"q1 = 0\.5 of a frame sensor has no counterpart"):
         read_raw_rig(written(tmp_path, document(sensor(0).replace("<k1>", "<q1>0.5</q1><k1>"), cameras)))
     with pytest.raises(DatasetError, match="the focal length is missing"):
         read_raw_rig(written(tmp_path, document(sensor(0).replace("<f>90</f>", "<fx>90</fx>"), cameras)))

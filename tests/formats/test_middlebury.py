@@ -36,7 +36,7 @@ def test_cameras_are_named_after_pictures(tmp_path: Path) -> None:
     assert a.mask is not None
     assert a.mask.decode_gray().shape == (48, 64)
     assert b.mask is None
-    assert MissingPart("mask", "No mask for camera b.") in capture.inventory().missing
+    assert MissingPart("mask", "No matte for camera b.") in capture.inventory().missing
     with pytest.raises(KeyError):
         capture.view("1", "a")
     with pytest.raises(KeyError):

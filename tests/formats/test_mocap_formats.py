@@ -42,7 +42,7 @@ def test_qualisys(tmp_path: Path) -> None:
     camera = raw.to_rig()["21001"]
     assert (raw.unit, camera.size) == ("mm", (640, 480))
     assert worst(camera, brown_pixels(ROTATION, TRANSLATION, [-0.15, 0.1, 0.001, -0.0005])) < 1e-9
-    assert "1 of 1 cameras are video cameras" in raw.notes[0]
+    assert "video cameras by their model: 1 of 1" in raw.notes[0]
     assert "`shutter_delay` is ignored (1 camera)" in raw.notes
     with pytest.raises(DatasetError, match="DTD"):
         read_raw_rig(file_with(tmp_path, "y.qca.txt", '<!DOCTYPE x><calibration a="1"><fov_video/></calibration>'))

@@ -51,7 +51,11 @@ def test_options_reach_the_reader(
 def test_what_no_reader_knows(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("hello")
-    for path, why in ((text, "not a capture"), (tmp_path, "not a capture"), (tmp_path / "nothing", "no such file")):
+    for path, why in (
+        (text, "neither a capture"),
+        (tmp_path, "neither a capture"),
+        (tmp_path / "nothing", "no such file"),
+    ):
         with pytest.raises(DatasetError, match=why):
             open_capture(path)
 

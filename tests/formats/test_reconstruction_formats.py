@@ -169,7 +169,7 @@ def test_neus_world_mat_is_decomposed_and_scale_mat_told(tmp_path: Path) -> None
     camera = raw.to_rig()["0"]
     assert camera.size == SIZE
     assert worst(camera, pinhole_pixels(K, ROTATION, TRANSLATION, POINTS)) < 1e-9
-    assert "scale_mat is not applied (1 cameras)" in raw.notes[0]
+    assert "scale_mat is not applied (1 camera)" in raw.notes[0]
 
 
 def test_projection_matrices_against_opencvs_decomposition() -> None:

@@ -135,7 +135,7 @@ def test_every_truncation_of_a_binary_model_is_refused(file: str, pinhole_ring: 
         with pytest.raises(DatasetError, match=rf"{file}.*(ends early|cut off)"):
             read_rig(tmp_path)
     (tmp_path / file).write_bytes(whole + b"\0")
-    with pytest.raises(DatasetError, match="1 bytes follow"):
+    with pytest.raises(DatasetError, match="1 byte after"):
         read_rig(tmp_path)
 
 
@@ -271,7 +271,7 @@ def test_a_frame_that_ends_early_or_late_is_named(tmp_path: Path) -> None:
     stereo_model().write_text(str(tmp_path))
     text = (tmp_path / "frames.txt").read_text()
     (tmp_path / "frames.txt").write_text(text.rstrip() + " 9\n")
-    with pytest.raises(DatasetError, match=r"frames.txt \[line \d+\]: 1 words follow"):
+    with pytest.raises(DatasetError, match=r"frames.txt \[line \d+\]: 1 word after"):
         read_rig(tmp_path)
     (tmp_path / "frames.txt").write_text(text.rstrip()[:-2] + "\n")
     with pytest.raises(DatasetError, match=r"frames.txt \[line \d+\]: the line ends early"):

@@ -135,7 +135,7 @@ def test_krt_json_as_ava_256_and_eyeful_tower_write_it(tmp_path: Path) -> None:
     # metashape_to_krt.py: cx = width / 2 + Metashape's cx, whose pixel (0, 0) is at the corner.
     path.write_text(json.dumps(krt_json(distortionModel="Fisheye", distortion=[0.1], sensorId=0)))
     raw = read_raw_rig(path)
-    assert "pixel (0, 0) of 1 cameras is read as the corner" in raw.notes[0]
+    assert "pixel (0, 0) of 1 camera is read as the corner" in raw.notes[0]
     np.testing.assert_allclose(raw.to_rig()["400002"].project([[100.0, 50.0, 0.0]]), [pixel - 0.5], atol=1e-10)
 
 

@@ -199,7 +199,7 @@ def test_what_is_no_camera_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such file"):
         read_rig(tmp_path / "absent")
     (tmp_path / "poem.txt").write_text("shall I compare thee\n")
-    with pytest.raises(DatasetError, match="no camera format that renderkit knows"):
+    with pytest.raises(DatasetError, match="nor a camera format that renderkit knows"):
         detect_format(tmp_path / "poem.txt")
     with pytest.raises(DatasetError, match="no camera format"):
         detect_format(tmp_path)

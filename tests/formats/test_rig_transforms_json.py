@@ -110,7 +110,7 @@ def test_a_folder_with_transforms_is_detected(tmp_path: Path) -> None:
 def test_synthetic_scenes_take_their_size_from_the_pictures_or_the_option(file: str, tmp_path: Path) -> None:
     frame = {"file_path": file, "rotation": 0.01, "transform_matrix": POSE}
     (tmp_path / "transforms_train.json").write_text(json.dumps({"camera_angle_x": 0.69, "frames": [frame]}))
-    with pytest.raises(DatasetError, match=r"no image size for 1 cameras \(train/r_0\).*--size"):
+    with pytest.raises(DatasetError, match=r"no image size for 1 camera \(train/r_0\).*--size"):
         read_raw_rig(tmp_path)
     # load_blender.py of NeRF: focal = 0.5 W / tan(0.5 camera_angle_x), centre at W / 2 from the corner.
     focal = 0.5 * 200 / np.tan(0.5 * 0.69)

@@ -51,8 +51,8 @@ def test_masks_by_camera_or_by_frame_and_camera(capture: FaceScapeCapture, tmp_p
     assert values == {"0": 10, "1": 99, "3": None}
     inventory = given.inventory()
     assert inventory.annotations["mask"] == ("0", "1")
-    assert MissingPart("mask", "No mask for camera 3.") in inventory.missing
-    assert not any(part.why.startswith("No masks") for part in inventory.missing)
+    assert MissingPart("mask", "No matte for camera 3.") in inventory.missing
+    assert not any(part.why.startswith("No mattes") for part in inventory.missing)
     with pytest.raises(DatasetError, match=r"expected mattes named <camera>\.png"):
         SupplementedCapture(capture, masks=tmp_path)
 

@@ -33,6 +33,6 @@ def test_an_object_that_occurs_once_has_no_count_and_nested_keys_say_where() -> 
 def test_hostile_keys_stay_short() -> None:
     notes = unread_notes([{f"{index}\n": 1 for index in range(1000)}], ())
     assert len(notes) == 21
-    assert notes[-1] == "980 more keys are ignored"
+    assert notes[-1] == "980 more keys ignored"
     assert notes[0] == r"`'0\n'` is ignored (1 camera)"
     assert len(unread_notes([{"k" * 10_000: 1}], ())[0]) < 100

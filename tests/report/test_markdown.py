@@ -32,7 +32,7 @@ def test_verdict_gates_and_worst_cameras_come_out_as_tables(make_report: MakeRep
     assert html.count("<table>") == 2
     # The worst camera is the first row of the second table.
     assert html.rindex("<td>b</td>") < html.rindex("<td>a</td>")
-    assert "3 cameras, 1 frames, 3 views" in html
+    assert "3 cameras, 1 frame, 3 views" in html
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_too_little_data_has_no_error_and_says_why() -> None:
     few = _summary([Scores(mask=MaskScore(4, 4, 4), reprojection=ReprojectionScore(np.zeros((7, 2)), 0, 0))])
     for name, words in (
         ("reprojection_rms_px", "7 used landmarks"),
-        ("iou", "1 frames"),
+        ("iou", "1 frame,"),
         ("boundary_f_2px", "0 frames"),
     ):
         assert math.isnan(standard_error(few, METRICS[name]))

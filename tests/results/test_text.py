@@ -57,7 +57,7 @@ def test_failures_warnings_gates_and_skipped_cameras_are_listed() -> None:
         "gates",
     ]
     assert "skipped by the dataset: camera 09: not valid" in lines
-    assert "warning: camera 20 and 1 more views: careful" in lines
+    assert "warning: camera 20 and 1 more view: careful" in lines
     text = "\n".join(lines)
     assert "3.0 > 1.5" in text
     assert "tolerated" in text

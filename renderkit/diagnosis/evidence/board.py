@@ -16,6 +16,7 @@ from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, Mea
 from renderkit.metrics.board import KIND, BoardScore
 from renderkit.metrics.scored_view import Missing
 from renderkit.results.findings import RigFindings
+from renderkit.wording import counted
 
 NAME: Final = "board"
 
@@ -42,7 +43,7 @@ def measure_board(views: Sequence[View], options: EvidenceOptions) -> MeasuredEv
         return _cannot_tell(_nothing_found(looks, board), missing)
     strangers = sum(not fits_alone(one, board) for one in sightings)
     if 2 * strangers > len(sightings):
-        why = f"in {strangers} of {len(sightings)} pictures the corners do not lie as on {board.spec}"
+        why = f"in {strangers} of {counted(len(sightings), 'picture')} the corners do not lie as on {board.spec}"
         return _cannot_tell(f"{why}: is this the board, and are its numbers of columns and rows right?", missing)
     found = estimate_poses(sightings, board, metres(options.unit))
     if found is None:
@@ -81,7 +82,7 @@ def _nothing_found(looks: Sequence[Look], board: Board) -> str:
     if len(unusable) == len(looks):
         return f"no picture could be used; the first: {unusable[0]}"
     instead = why_nothing(looks, board)
-    words = f"{board.spec} was found in none of {len(looks) - len(unusable)} pictures"
+    words = f"{board.spec} was found in none of {counted(len(looks) - len(unusable), 'picture')}"
     return f"{words}; {instead}" if instead else f"{words}: is it in them, sharp, and with its white margin?"
 
 
@@ -103,7 +104,7 @@ def _marks_of(found: BoardPoses, one: Sighting) -> ViewMarks:
     factor = max((step for step in _LENGTHS if step * score.reprojection.p95_px <= longest), default=1)
     start = one.pixels[known]
     words = (
-        f"camera {one.camera.name}, frame {one.frame}: {len(start)} corners found, median "
+        f"camera {one.camera.name}, frame {one.frame}: {counted(len(start), 'corner')} found, median "
         f"{score.reprojection.median_px:.3f} px; lines to where the calibration puts them, x{factor}"
     )
     return ViewMarks(

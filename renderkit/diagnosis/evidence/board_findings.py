@@ -16,6 +16,7 @@ from renderkit.diagnosis.evidence.kind import verdict_of
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.findings import JudgedCamera, RigFindings
+from renderkit.wording import cameras_off, counted
 
 MIN_CAMERAS: Final = 3
 """Two cameras that disagree do not say which of them is wrong."""
@@ -48,7 +49,10 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     names = tuple(dict.fromkeys(one.camera.name for one in found.sightings))
     words, numbers = _scale(found, unit)
     short = _missing(found, names)
-    common = f"{len(found.sightings)} pictures of {board.spec} by {len(names)} cameras in {len(found.poses)} frames"
+    common = (
+        f"{counted(len(found.sightings), 'picture')} of {board.spec} by "
+        f"{counted(len(names), 'camera')} in {counted(len(found.poses), 'frame')}"
+    )
     if short:
         sentence = f"{short}; {common}"
         return RigFindings(_NAME, "cannot tell", sentence, notes=words, numbers=numbers, num_views=len(found.sightings))
@@ -58,16 +62,14 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     cameras = tuple(strangers[name] if name in strangers else _camera(found, name, off.get(name)) for name in names)
     numbers |= {"noise_px": found.fit.noise_px, "healthy_scatter_px": judged.tau_px}
     late, delays = _late(found, len(names))
-    named = ", ".join(one.camera for one in cameras if one.off)
-    count = sum(one.off for one in cameras)
-    answer = f"{count} of {len(names)} cameras {'is' if count == 1 else 'are'} off: {named}" if count else ""
+    answer = cameras_off([one.camera for one in cameras if one.off], len(names))
     verdict = verdict_of(cameras)
     if abs(numbers.get("scale_percent", 0.0)) > 100.0 * SCALE_LIMIT:
         verdict = "does not fit"
     return RigFindings(
         evidence=_NAME,
         verdict=verdict,
-        sentence=f"{answer or f'none of {len(names)} cameras is off'} (false alarm rate {100 * ALPHA:g} %); {common}",
+        sentence=f"{answer} (false alarm rate {100 * ALPHA:g} %); {common}",
         cameras=cameras,
         notes=(*words, *late),
         numbers={**numbers, **delays},
@@ -79,7 +81,7 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
 def _missing(found: BoardPoses, names: Sequence[str]) -> str:
     """Say what is missing before cameras can be judged; "" where nothing is."""
     if len(names) < MIN_CAMERAS:
-        seen = f"{len(names)} cameras saw the board in common frames"
+        seen = f"{counted(len(names), 'camera')} saw the board in common frames"
         return f"{seen}: at least {MIN_CAMERAS} are needed to say which of them is off"
     if len(found.poses) < MIN_FRAMES:
         frames = (
@@ -103,7 +105,8 @@ def _strangers(found: BoardPoses, names: Sequence[str]) -> dict[str, JudgedCamer
             shift, error = _shift(found, bad)
             size = float(np.median([np.nanmedian(np.linalg.norm(found.residuals(one), axis=1)) for one in bad]))
             sentence = (
-                f"camera {name}: contradicts the others in {len(bad)} of {len(own)} pictures, by {size:.0f} px in the "
+                f"camera {name}: contradicts the others in {len(bad)} of "
+                f"{counted(len(own), 'picture')}, by {size:.0f} px in the "
                 "median: are these its pictures, of these frames, and its calibration?"
             )
             result[name] = JudgedCamera(
@@ -124,9 +127,11 @@ def _camera(found: BoardPoses, name: str, finding: CameraFinding | None) -> Judg
             sentence=finding.sentence, cause=finding.cause, cannot_tell=finding.cannot_tell,
         )  # fmt: skip
     shift, error = _shift(found, own)
-    words = f"camera {name}: nothing beyond noise in {count} corners of {len(own)} pictures"
+    words = f"camera {name}: nothing beyond noise in {counted(count, 'corner')} of {counted(len(own), 'picture')}"
     if len(own) < MIN_VIEWS:
-        words = f"camera {name}: not judged: {len(own)} pictures show the board, at least {MIN_VIEWS} are needed"
+        words = (
+            f"camera {name}: not judged: {counted(len(own), 'picture')} show the board, at least {MIN_VIEWS} are needed"
+        )
     return JudgedCamera(
         camera=name, off=False, size_px=math.hypot(*shift), size_error_px=math.hypot(*error), shift_px=shift,
         shift_error_px=error, num_points=count, informative=1.0,
@@ -171,7 +176,7 @@ def _scale(found: BoardPoses, unit: str) -> tuple[tuple[str, ...], dict[str, flo
     rig, board = ("long", "larger") if off > 0.0 else ("short", "smaller")
     return (
         f"scale: the board differs in the rig from its stated size by {interval}: the rig's baselines are too {rig}, "
-        f"or the board is printed {board} than stated; no camera is accused of it",
+        f"or the board is printed {board} than stated; this is no single camera's fault",
     ), numbers
 
 

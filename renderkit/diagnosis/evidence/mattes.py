@@ -21,6 +21,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
 from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
 from renderkit.system import usable_cores
+from renderkit.wording import cameras_off, counted
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
@@ -107,7 +108,10 @@ def _gathered(
     chosen = [ids[place] for place in np.linspace(0, len(ids) - 1, min(len(ids), MAX_FRAMES)).round().astype(int)]
     used = [view for view in views if view.frame in chosen]
     left_out = {
-        (view.frame, view.camera.name): f"silhouettes are compared in {len(chosen)} of {len(ids)} frames, not here"
+        (
+            view.frame,
+            view.camera.name,
+        ): f"silhouettes are compared in {len(chosen)} of {counted(len(ids), 'frame')}, not here"
         for view in views
         if view.frame not in chosen
     }
@@ -138,7 +142,10 @@ def _prepared(view: View, names: Sequence[str], options: EvidenceOptions) -> Sil
     if found.share > MAX_SHARE:
         return f"the matte fills {100 * found.share:.0f} % of the picture: it has no outline to compare"
     if len(found.points) < MIN_CONTOUR:
-        return f"the matte's contour has {len(found.points)} points inside the picture, {MIN_CONTOUR} are needed"
+        return (
+            f"the matte's contour has {counted(len(found.points), 'point')} inside "
+            f"the picture, {MIN_CONTOUR} are needed"
+        )
     return found
 
 
@@ -186,15 +193,10 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     informative = float(np.mean([one.informative for one in cameras]))
     num_views = sum(len(frame.present) for frame in mattes.frames)
     detail = (
-        f"{len(cameras)} cameras, {num_views} views; standard error of a shift {error:.2f} px, "
+        f"{counted(len(cameras), 'camera')}, {counted(num_views, 'view')}; standard error of a shift {error:.2f} px, "
         f"{100 * informative:.0f} % of the contour points informative"
     )
-    count = len(named)
-    words = (
-        f"{count} of {len(cameras)} cameras {'is' if count == 1 else 'are'} off: {', '.join(named)} ({detail})"
-        if named
-        else f"no camera is off by more than mattes can tell ({detail})"
-    )
+    words = cameras_off(named, len(cameras)) if named else "no camera is off by more than mattes can tell"
     numbers = {
         "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.threshold,
         "common_shift_x_px": float(common[0]), "common_shift_y_px": float(common[1]),
@@ -203,15 +205,15 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     notes = [_matte_note(mattes, one) for one in verdict.named if one.cause in MATTE_CAUSES]
     notes += _common_note(common, common_error)
     if num_left_out:
-        notes.append(f"mattes: {num_left_out} views were not compared, their rows say why")
+        notes.append(f"mattes: {counted(num_left_out, 'view')} not compared, for the reasons in their rows")
     return RigFindings(
         NAME,
         verdict_of(cameras),
-        words,
+        f"{words} ({detail})",
         cameras,
         tuple(notes),
         numbers,
-        CameraMatrix("share of the contour that another matte refutes", mattes.names, verdict.conflicts),
+        CameraMatrix("share of the contour that another matte contradicts", mattes.names, verdict.conflicts),
         num_views,
     )
 
@@ -277,16 +279,16 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
         return "gross conflict", f"{words}a wrong pose"
     if named.cause == "focal length":
         return "focal length", f"its focal length is {100 * named.amount:+.2f} % off, or its distance"
-    return "shift", f"its picture lies {_vector(shift, error)} px beside where its calibration puts it"
+    return "shift", f"its picture is displaced by {_vector(shift, error)} px from where its calibration puts it"
 
 
 def _matte_note(mattes: _Mattes, named: Named) -> str:
     name = mattes.names[named.camera]
     if named.cause == "matte piece":
-        return f"camera {name}: its matte lacks a piece of the subject; the calibration is not to blame"
+        return f"camera {name}: its matte lacks a piece of the subject; this is not a calibration error"
     amount = named.amount * mattes.scale(named.camera)
     what = "large" if amount > 0 else "small"
-    return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; the calibration is not to blame"
+    return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; this is not a calibration error"
 
 
 def _common_note(shift: FloatArray, error: FloatArray) -> list[str]:
@@ -321,8 +323,8 @@ def _marks(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks]) -> tuple
             raw = _raw_pixels(mattes.views[ident, mattes.names[one.camera]], silhouette, points, mattes.undistorted)
             conflict = slack < -CONFLICT_PX
             name = mattes.names[one.camera]
-            caption = f"{name}, frame {ident}: contour that the other mattes refute by over 1 px (pink): "
-            caption += f"{int(conflict.sum())} of {len(points)} points"
+            caption = f"{name}, frame {ident}: contour that the other mattes contradict by over 1 px (pink): "
+            caption += f"{int(conflict.sum())} of {counted(len(points), 'point')}"
             marks.append(ViewMarks(ident, name, caption, good=raw[~conflict], bad=raw[conflict]))
             break
     return tuple(marks)

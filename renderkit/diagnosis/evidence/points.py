@@ -31,6 +31,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.metrics.held_out import KIND, HeldOutScore, score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
+from renderkit.wording import cameras_off, counted
 
 NAME: Final = "points"
 
@@ -87,7 +88,7 @@ def measure_points(views: Sequence[View], options: EvidenceOptions) -> MeasuredE
     misfit = _misfit(points, first)
     if misfit or len(points.cameras) < MIN_JUDGED:
         words = misfit or (
-            f"{len(points.cameras)} cameras see the same landmarks, held-out median "
+            f"{counted(len(points.cameras), 'camera')} see the same landmarks, held-out median "
             f"{_median(first.residuals):.2f} px; at least {MIN_JUDGED} are needed to say which of them is off"
         )
         findings = RigFindings(NAME, "does not fit" if misfit else "cannot tell", words, _judged(points, first, ()))
@@ -135,7 +136,8 @@ def _refused(points: _Points | None) -> str:
         return "no view has 2D landmarks; give them with --landmarks FILE"
     if len(points.cameras) < MIN_CAMERAS:
         return (
-            f"{len(points.cameras)} cameras see at least {MIN_LANDMARKS} landmarks that two others see as well; "
+            f"{counted(len(points.cameras), 'camera')} see at least {MIN_LANDMARKS} "
+            f"landmarks that two others see as well; "
             f"{MIN_CAMERAS} are needed, {MIN_JUDGED} to say which of them is off"
         )
     return ""
@@ -152,7 +154,8 @@ def _misfit(points: _Points, score: HeldOutScore) -> str:
     if share >= 0.5:
         return ""
     return (
-        f"the cameras do not agree about the landmarks: {100 * share:.0f} % of {total} detections lie where the other "
+        f"the cameras do not agree about the landmarks: {100 * share:.0f} % of "
+        f"{counted(total, 'detection')} lie where the other "
         f"views put them ({compared} can be compared, median {median:.1f} px); is every file read as it was meant?"
     )
 
@@ -182,14 +185,11 @@ def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> Ri
     cameras = _judged(points, score, joint.findings)
     off = [one for one in cameras if one.off]
     count = len(points.cameras)
-    words = f"{count} cameras, {_num_views(points)} views, held-out median {_median(score.residuals):.2f} px"
-    if off:
-        what = (
-            f"{len(off)} of {count} cameras {'is' if len(off) == 1 else 'are'} off: {', '.join(c.camera for c in off)}"
-        )
-        words = f"{what} ({words})"
-    else:
-        words = f"no camera is off ({words})"
+    words = (
+        f"{counted(count, 'camera')}, {counted(_num_views(points), 'view')}, held-out "
+        f"median {_median(score.residuals):.2f} px"
+    )
+    words = f"{cameras_off([one.camera for one in off], count)} ({words})"
     verdict: FindingsVerdict = verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
     numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}
@@ -224,7 +224,7 @@ def _judged_camera(name: str, residuals: FloatArray, num: int, found: CameraFind
         num_points=count,
         informative=count / max(num, 1),
         sentence=f"camera {name}: ({shift[0]:+.2f} +/- {error[0]:.2f}, {shift[1]:+.2f} +/- {error[1]:.2f}) px "
-        f"by {count} points",
+        f"by {counted(count, 'point')}",
     )
     if found is None:
         return own

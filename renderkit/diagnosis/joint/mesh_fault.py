@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import Estimate
 from renderkit.diagnosis.joint.observations import Observations
+from renderkit.wording import counted
 
 SIGNIFICANT: Final = math.log(1e-4)
 """Logarithm of the probability below which a part of the mesh's motion is named."""
@@ -86,9 +87,10 @@ def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tu
         words.append(f"shifted by {_vector(-motion[3:6], errors[3:6])}{' ' + unit if unit else ''} along x, y, z")
     if named[2]:
         words.append(f"{-100 * motion[6]:+.2f} +/- {100 * errors[6]:.2f} % in size")
-    frames = f"in all {seen.num_frames} frames" if seen.num_frames > 1 else f"in frame {seen.frames[0]}"
+    frames = f"in all {counted(seen.num_frames, 'frame')}" if seen.num_frames > 1 else f"in frame {seen.frames[0]}"
     sentence = (
-        f"the mesh is off {frames}: {', '.join(words)} against what {int(seen.has_outlines.sum())} cameras see alike: "
+        f"the mesh is off {frames}: {', '.join(words)} against what "
+        f"{counted(int(seen.has_outlines.sum()), 'camera')} see alike: "
         "not single cameras"
     )
     return MeshFault(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from renderkit.diagnosis.joint.result import CameraFinding
+from renderkit.wording import cameras_off
 
 NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
@@ -27,10 +28,8 @@ def finding_sentence(finding: CameraFinding) -> CameraFinding:
 
 def rig_sentence(findings: Sequence[CameraFinding], num_cameras: int, alpha: float) -> str:
     """Return the answer for the rig."""
-    if not findings:
-        return f"none of {num_cameras} cameras is off (false alarm rate {100 * alpha:g} % per rig)"
-    names = ", ".join(finding.camera for finding in findings)
-    return f"{len(findings)} of {num_cameras} cameras off: {names} (false alarm rate {100 * alpha:g} % per rig)"
+    words = cameras_off([finding.camera for finding in findings], num_cameras)
+    return f"{words} (false alarm rate {100 * alpha:g} % per rig)"
 
 
 def _what(finding: CameraFinding) -> str:

@@ -19,6 +19,7 @@ from renderkit.diagnosis.readings.result import RigReading, Verdict
 from renderkit.diagnosis.readings.search import Candidate, Search, search
 from renderkit.diagnosis.readings.sentences import sentence_of, sentence_without_evidence
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.wording import counted
 
 MAX_VIEWS: Final = 64
 """Readings are tried on at most this many views."""
@@ -116,8 +117,8 @@ def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigR
     if verdict == "fits" and lens is not None:
         # The median residual is small, and yet all cameras lack the same.
         verdict = "misread" if lens.is_lens else "cannot tell"
-        no_answer = f"a missing lens and a wrong size of all {num_cameras} cameras cannot be told apart"
-        sentence = f"all {num_cameras} cameras lack a lens" if lens.is_lens else no_answer
+        no_answer = f"a missing lens and a wrong size of all {counted(num_cameras, 'camera')} cannot be told apart"
+        sentence = f"all {counted(num_cameras, 'camera')} lack a lens" if lens.is_lens else no_answer
     return RigReading(
         verdict=verdict,
         readings=found.best.names if found.accepted else (),

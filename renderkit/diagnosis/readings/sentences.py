@@ -6,6 +6,7 @@ from renderkit.diagnosis.readings.absolute import rig_fit
 from renderkit.diagnosis.readings.result import Verdict
 from renderkit.diagnosis.readings.search import Candidate, Search
 from renderkit.results.diagnosis import RigFit
+from renderkit.wording import counted
 
 _MAX_LISTED = 4
 
@@ -27,8 +28,10 @@ def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: i
         more = len(found.tied) + 1 - len(options)
         also = f", or {more} more" if more > 0 else ""
         ways = f"{'; or '.join(options)}{also}"
-        return f"all {num_cameras} cameras are misread, in one of several ways that fit alike: {ways}; {change}"
-    return f"all {num_cameras} cameras: {_what(kept)}; read so, {change}"
+        return (
+            f"all {counted(num_cameras, 'camera')} are misread, in one of several ways that fit alike: {ways}; {change}"
+        )
+    return f"all {counted(num_cameras, 'camera')}: {_what(kept)}; read so, {change}"
 
 
 def sentence_without_evidence(hint: str) -> str:

@@ -24,6 +24,7 @@ from renderkit.formats.patterns import ANY_FRAME
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
+from renderkit.wording import counted
 from renderkit.writing import write_json
 
 FORMAT_NAME = "renderkit-landmarks"
@@ -83,7 +84,7 @@ class WorldLandmarks:
             raise DatasetError(
                 self.path,
                 "vertex_indices",
-                f"expected a list of indices within the {count} vertices of mesh {mesh.name!r}",
+                f"expected a list of indices within the {counted(count, 'vertex')} of mesh {mesh.name!r}",
             )
         return Landmarks.all_valid(mesh.vertices[indices], section["scheme"])
 

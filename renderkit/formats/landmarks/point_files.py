@@ -23,6 +23,7 @@ from renderkit.formats.landmarks.table import (
 from renderkit.formats.patterns import ANY_FRAME
 from renderkit.untrusted.files import read_bytes, read_text
 from renderkit.untrusted.npz import read_npy
+from renderkit.wording import counted
 
 _DIGITS = re.compile(r"(\d+)(?=\D*$)")
 _PTS_NOTE = (
@@ -41,7 +42,7 @@ def _read_pts(source: LandmarkSource) -> LandmarkTable | None:
         raise DatasetError(source.path, None, "expected points between braces, as .pts files have them")
     stated = re.search(r"n_points\s*:\s*(\d{1,9})\b", text[:opening])
     if stated and int(stated[1]) != len(lines):
-        raise DatasetError(source.path, "n_points", f"says {stated[1]} points, found {len(lines)} lines")
+        raise DatasetError(source.path, "n_points", f"says {stated[1]} points, found {counted(len(lines), 'line')}")
     values = _numbers(source, lines)
     return LandmarkTable("iBUG .pts", {source.own_view(): values}, _points, origin=1.0, notes=(_PTS_NOTE,))
 
@@ -60,7 +61,10 @@ def _read_npy(source: LandmarkSource) -> LandmarkTable | None:
         return LandmarkTable("array", {(frame, camera): numbers.reshape(-1, values.shape[-1])}, _points)
     frames = () if source.names is None else source.names.frames
     if len(frames) != len(numbers) or frame != ANY_FRAME:
-        why = f"holds {len(numbers)} frames; expected {len(frames) if frame == ANY_FRAME else 1}, as the capture has"
+        why = (
+            f"holds {counted(len(numbers), 'frame')}; expected "
+            f"{len(frames) if frame == ANY_FRAME else 1}, as the capture has"
+        )
         raise DatasetError(source.path, None, why)
     return LandmarkTable("array", {(name, camera): numbers[index] for index, name in enumerate(frames)}, _points)
 

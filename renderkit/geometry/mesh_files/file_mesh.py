@@ -13,6 +13,7 @@ from renderkit.arrays import BoolArray, ColorImage, Faces, FloatArray, Points3
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.textures import MeshTexture
 from renderkit.geometry.seams import split_seams
+from renderkit.wording import counted
 
 MAX_COORDINATE = 1e60
 """Coordinates beyond this are taken for infinite: areas of such faces could not be computed."""
@@ -57,7 +58,9 @@ class FileMesh:
         sound = self._with_finite_vertices(file)
         notes = list(sound.notes)
         if not len(sound.faces):
-            notes.append(f"a point cloud of {len(sound.vertices)} vertices: it can be projected, not rendered")
+            notes.append(
+                f"a point cloud of {counted(len(sound.vertices), 'vertex')}: it can be projected, not rendered"
+            )
         return {**sound._textured(), "name": file.stem, "notes": tuple(notes)}
 
     def _textured(self) -> dict[str, Any]:
@@ -119,9 +122,9 @@ class FileMesh:
         vertices = np.array(self.vertices[:kept])
         vertices[bad[:kept]] = vertices[~bad[:kept]][0]
         inner, last = int(bad[:kept].sum()), len(bad) - kept
-        notes = [f"{last} vertices of no face at the end, NaN or infinite, are left out"] if last else []
+        notes = [f"left out: {counted(last, 'vertex')} of no face at the end, NaN or infinite"] if last else []
         if inner:
-            notes.append(f"{inner} vertices of no face, NaN or infinite, stand at the first finite vertex's place")
+            notes.append(f"moved to the first finite vertex: {counted(inner, 'vertex')} of no face, NaN or infinite")
         return replace(
             self,
             vertices=vertices,

@@ -17,6 +17,7 @@ from renderkit.geometry.mesh_files.gltf_document import GltfDocument
 from renderkit.geometry.mesh_files.gltf_materials import BaseColor, GltfMaterials
 from renderkit.geometry.mesh_files.polygons import check_indices
 from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
+from renderkit.wording import counted
 
 MAX_DEPTH = 256
 """Nodes below one another; more are refused."""
@@ -91,7 +92,7 @@ class _Scene:
         scenes = document.member(document.root, "scenes", list, [])
         if scenes:
             if len(scenes) > 1:
-                self._notes[f"{len(scenes)} scenes: the default one is read"] = None
+                self._notes[f"{counted(len(scenes), 'scene')}: the default one is read"] = None
             roots: list[Any] = document.member(
                 document.item("scenes", document.root.get("scene", 0)), "nodes", list, []
             )

@@ -248,6 +248,6 @@ def _split_glb(path: Path, data: bytes) -> tuple[bytes, bytes | None]:
         chunks.append((kind, data[position + 8 : position + 8 + size]))
         position += 8 + size
     if not chunks or chunks[0][0] != _JSON_CHUNK:
-        raise DatasetError(path, None, "cannot be read as a mesh: the first chunk is no JSON")
+        raise DatasetError(path, None, "cannot be read as a mesh: the first chunk is not JSON")
     binary = chunks[1][1] if len(chunks) > 1 and chunks[1][0] == _BINARY_CHUNK else None
     return chunks[0][1], binary

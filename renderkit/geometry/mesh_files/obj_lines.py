@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import DatasetError
+from renderkit.wording import counted
 
 _SILENT = frozenset({b"o", b"g", b"s"})
 _DECIMAL_COMMA = re.compile(rb"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]{1,4})?")
@@ -162,10 +163,10 @@ class ObjLines:
             words = ", ".join(f"{word!r} ({count})" for word, count in self.ignored.most_common(8))
             notes.append(f"lines that are not read: {words}")
         if self.decimal_commas:
-            notes.append(f"{self.decimal_commas} numbers have a decimal comma; they are read as decimals")
+            notes.append(f"{counted(self.decimal_commas, 'number')} with a decimal comma, read as a decimal point")
         num_vertices = self.counts[0]
         if 0 < len(self.colors) < num_vertices:
-            notes.append(f"{len(self.colors)} of {num_vertices} vertices have colours; the others are grey")
+            notes.append(f"{len(self.colors)} of {counted(num_vertices, 'vertex')} have colours; the others are grey")
         if not self.is_ended:
             notes.append(_NO_NEWLINE)
         return tuple(notes)

@@ -13,6 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.file_mesh import FileMesh, colors_of, unit_or_none
 from renderkit.geometry.mesh_files.polygons import check_indices, triangulate
 from renderkit.geometry.mesh_files.text import numbers_of
+from renderkit.wording import counted
 
 _KIND = re.compile(rb"(ST)?(C)?(N)?(4)?(n)?OFF")
 
@@ -46,14 +47,15 @@ def read_off(path: Path, data: bytes) -> FileMesh:
     if len(lines) - 1 != num_vertices + num_faces:
         raise DatasetError(
             path, "counts",
-            f"cut off, or not one vertex or face a line: {num_vertices} vertices and {num_faces} faces in "
-            f"{len(lines) - 1} lines",
+            f"cut off, or not one vertex or face a line: "
+            f"{counted(num_vertices, 'vertex')} and {counted(num_faces, 'face')} in "
+            f"{counted(len(lines) - 1, 'line')}",
         )  # fmt: skip
     vertices, normals, colors, notes = _vertices(path, kind, lines[1 : num_vertices + 1])
     sizes, corners, face_colors = _faces(path, lines[num_vertices + 1 :], len(vertices))
     whole = sizes >= 3
     if not whole.all():
-        notes += (f"{int((~whole).sum())} faces of fewer than three corners are left out",)
+        notes += (f"left out: {counted(int((~whole).sum()), 'face')} of fewer than three corners",)
         corners = corners[np.repeat(whole, sizes)]
     triangles, polygon = triangulate(vertices, sizes[whole], corners, path)
     return FileMesh(

@@ -20,6 +20,7 @@ from renderkit.geometry.mesh_files.ply_body import Column, Table, read_ply_body
 from renderkit.geometry.mesh_files.ply_header import PlyElement, PlyHeader, read_ply_header
 from renderkit.geometry.mesh_files.polygons import check_indices, triangulate
 from renderkit.geometry.mesh_files.textures import MeshTexture, TextureReader
+from renderkit.wording import counted
 
 _UV_NAMES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"))
 _COLOR_NAMES = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
@@ -34,7 +35,7 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
     """
     header = read_ply_header(path, data)
     tables, left = read_ply_body(path, data, header)
-    notes = [f"{left} bytes after the last element are ignored"] if left > 2 else []
+    notes = [f"ignored: {counted(left, 'byte')} after the last element"] if left > 2 else []
     if "vertex" not in tables:
         raise DatasetError(path, "vertex", "cannot be read as a mesh: the header has no element 'vertex'")
     if "tristrips" in tables and "face" not in tables:
@@ -76,14 +77,14 @@ class _Faces:
             raise DatasetError(path, "face", f"expected the list {' or '.join(_LIST_NAMES)}; found {', '.join(table)}")
         if column is None or column.counts is None:
             if column is not None:
-                raise DatasetError(path, "face", "vertex_indices is no list")
+                raise DatasetError(path, "face", "vertex_indices is not a list")
             column = Column(np.empty(0, np.int32), np.empty(0, np.int64))
         counts = column.counts if column.counts is not None else np.empty(0, np.int64)
         self._counts = counts
         self._whole = counts >= 3
         corners = check_indices(column.values, len(vertices), path)
         if not self._whole.all():
-            self.notes.append(f"{int((~self._whole).sum())} faces of fewer than three corners are left out")
+            self.notes.append(f"left out: {counted(int((~self._whole).sum()), 'face')} of fewer than three corners")
             corners = corners[np.repeat(self._whole, counts)]
         self._corners, self._polygon = triangulate(vertices, counts[self._whole], corners, path)
         self.faces: Faces = corners[self._corners]

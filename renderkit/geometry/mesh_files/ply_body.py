@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.ply_header import PlyElement, PlyHeader, PlyProperty
 from renderkit.geometry.mesh_files.text import numbers_of
+from renderkit.wording import counted
 
 Values: TypeAlias = NDArray[Any]
 
@@ -62,7 +63,7 @@ def _read_element(path: Path, source: _Source, element: PlyElement) -> Table:
         raise DatasetError(
             path,
             element.name,
-            f"cut off: the header says {element.count} rows of {smallest} {source.unit} or more, "
+            f"cut off: the header says {counted(element.count, 'row')} of {smallest} {source.unit} or more, "
             f"{source.left} {source.unit} are left",
         )
     if not element.count:
@@ -145,7 +146,7 @@ class _Source:
                 count = self.count_at(position, known.count_type)
                 position += self.size(known.count_type)
                 if count < 0:
-                    raise DatasetError(self.path, element.name, f"a list {known.name!r} of {count} values")
+                    raise DatasetError(self.path, element.name, f"a list {known.name!r} of {counted(count, 'value')}")
             counts.append(count)
             starts.append(position)
             position += count * self.size(known.type)
@@ -154,7 +155,9 @@ class _Source:
         return counts, starts, position
 
     def _cut(self, element: PlyElement) -> DatasetError:
-        return DatasetError(self.path, element.name, f"cut off: the file ends within its {element.count} rows")
+        return DatasetError(
+            self.path, element.name, f"cut off: the file ends within its {counted(element.count, 'row')}"
+        )
 
 
 class _Binary(_Source):
@@ -242,7 +245,7 @@ class _Text(_Source):
 
     def finish(self) -> int:
         if self.left:
-            raise DatasetError(self.path, None, f"{self.left} values follow the rows that the header counts")
+            raise DatasetError(self.path, None, f"{counted(self.left, 'value')} after the rows that the header counts")
         return 0
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, FloatArray, Points3
 from renderkit.errors import DatasetError
+from renderkit.wording import counted
 
 MAX_CORNERS = 1024
 """Corners of a polygon that is not convex and flat; more are refused."""
@@ -42,7 +43,7 @@ def check_indices(indices: NDArray[Any], count: int, path: Path) -> NDArray[np.i
             path,
             "faces",
             f"cannot be read as a mesh: indices {indices.min():.0f}..{indices.max():.0f} point outside the "
-            f"{count} vertices",
+            f"{counted(count, 'vertex')}",
         )
     return np.asarray(indices, np.int32)
 
@@ -80,7 +81,8 @@ def triangulate(
             raise DatasetError(
                 path,
                 f"face {chosen[hard[0]]}",
-                f"{hard.size} polygons of {size} corners are not flat and convex; the limit is {MAX_CORNERS} corners "
+                f"{counted(hard.size, 'polygon')} of {size} corners are not flat and "
+                f"convex; the limit is {MAX_CORNERS} corners "
                 "and a minute of work: export the mesh as triangles",
             )
         step = max(1, _CELLS // int(size) ** 2)

@@ -11,6 +11,7 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.file_mesh import FileMesh
 from renderkit.geometry.mesh_files.text import numbers_of
 from renderkit.geometry.seams import same_positions
+from renderkit.wording import counted
 
 _HEADER_BYTES, _FACET_BYTES = 84, 50
 _FACET_WORDS = 21
@@ -45,18 +46,19 @@ def _count(data: bytes) -> int:
 
 def _read_binary(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:
     if len(data) < _HEADER_BYTES:
-        raise DatasetError(path, None, f"cannot be read as a mesh: {len(data)} bytes are no STL file")
+        raise DatasetError(path, None, f"cannot be read as a mesh: {len(data)} bytes are not an STL file")
     count, have = _count(data), (len(data) - _HEADER_BYTES) // _FACET_BYTES
     if have < count:
         raise DatasetError(
             path,
             None,
-            f"cannot be read as a mesh: cut off, or no STL: it states {count} facets, it has room for {have}",
+            f"cannot be read as a mesh: cut off, or no STL: it states "
+            f"{counted(count, 'facet')}, it has room for {have}",
         )
     left = len(data) - _HEADER_BYTES - _FACET_BYTES * count
     facet = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
     facets = np.frombuffer(data, facet, count, _HEADER_BYTES)
-    notes = (f"{left} bytes after the last facet are ignored",) if left else ()
+    notes = (f"ignored: {counted(left, 'byte')} after the last facet",) if left else ()
     # Signalling NaNs are refused later, in words.
     with np.errstate(invalid="ignore"):
         return facets["corners"].reshape(-1, 3).astype(np.float64), notes
@@ -68,10 +70,10 @@ def _read_text(path: Path, data: bytes) -> tuple[FloatArray, tuple[str, ...]]:
     solids = [line for line in lines if line.startswith(b"solid")]
     ends = [line for line in lines if line.startswith(b"endsolid")]
     if len(ends) != len(solids):
-        raise DatasetError(path, None, f"cut off: {len(solids)} solids begin, {len(ends)} end")
+        raise DatasetError(path, None, f"cut off: {len(solids)} 'solid' and {len(ends)} 'endsolid'")
     words = b" ".join(line for line in lines if not line.startswith((b"solid", b"endsolid"))).split()
     if len(words) % _FACET_WORDS:
-        raise DatasetError(path, None, f"cannot be read as a mesh: {len(words)} words are no whole number of facets")
+        raise DatasetError(path, None, f"cannot be read as a mesh: {len(words)} words are not a whole number of facets")
     table = np.array(words, dtype=object).reshape(-1, _FACET_WORDS)
     for column, expected in enumerate((b"facet", b"normal")):
         _expect(path, table, column, expected)

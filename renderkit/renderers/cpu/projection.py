@@ -159,7 +159,7 @@ def _refine(
         count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
         if count == TOO_MANY:
             raise RenderkitError(
-                "the camera cannot be drawn: its faces would fall into millions of pieces; its focal length or lens "
+                "the camera cannot be drawn: its faces would be cut into millions of pieces; its focal length or lens "
                 "coefficients are not those of a camera: `renderkit inspect` says what is wrong with them"
             )
         if count <= room:

@@ -18,6 +18,7 @@ from renderkit.results.cameras import CameraSummary
 from renderkit.results.page_pictures import LAYERS, LONGEST_PX, Layer, PagePictures
 from renderkit.results.report import GateVerdict
 from renderkit.results.rows import ViewResult, asked_metrics
+from renderkit.wording import counted
 
 _FACTORS = (1, 2, 5, 10, 20, 50, 100)
 _LONGEST_VECTOR = LONGEST_PX / 40
@@ -142,7 +143,7 @@ class Judgement:
         camera = summary.camera
         blocking = [gate for gate in self.gates.get((camera, summary.mesh), ()) if gate.blocks]
         off, outlier, unchecked = camera in self.off, camera in self.outliers, camera in self.unchecked
-        notes = [f"{summary.num_failed} of {len(summary.rows)} views failed"] * bool(summary.num_failed)
+        notes = [f"{summary.num_failed} of {counted(len(summary.rows), 'view')} failed"] * bool(summary.num_failed)
         notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
         notes += [f"off: {self.off[camera]}"] if off else ["stands out"] * outlier
         notes += ["not checked"] * (unchecked and not summary.num_failed)
@@ -220,7 +221,8 @@ def view_vectors(row: ViewResult, summary: CameraSummary) -> VectorView | None:
     start, error = pixels[used], score.residuals[used]
     bias = score.bias_px
     summary_text = (
-        f"{int(used.sum())} landmarks; projected minus detected is ({bias[0]:+.2f}, {bias[1]:+.2f}) px on average, "
+        f"{counted(int(used.sum()), 'landmark')}; projected minus detected is "
+        f"({bias[0]:+.2f}, {bias[1]:+.2f}) px on average, "
         f"{score.median_px:.2f} px in the median, {score.max_px:.2f} px at most."
     )
     return VectorView(

@@ -156,7 +156,7 @@ def test_pictures_without_the_board_are_refused_with_reasons() -> None:
     blank = EncodedImage.from_array(np.full((48, 64, 3), 90, np.uint8), Path("memory"))
     options = EvidenceOptions(board=BOARD)
     nothing = measure_board([View("0", small, blank)], options)
-    assert "was found in none of 1 pictures" in nothing.findings.sentence
+    assert "was found in none of 1 picture" in nothing.findings.sentence
     wrong = measure_board([View("0", camera, blank)], options)
     assert "the picture is 64 x 48 px, its calibration 1200 x 1000" in wrong.findings.sentence
     assert measure_board([], options).findings.verdict == "cannot tell"

@@ -69,7 +69,7 @@ def test_lines_and_points_are_ignored_with_a_note(tmp_path: Path) -> None:
 def test_decimal_commas_are_read_and_noted(tmp_path: Path) -> None:
     mesh = read(tmp_path, obj().replace(b"0.5", b"0,5").replace(b"0.25", b"0,25"))
     assert mesh.vertices.tolist() == VERTICES.tolist()
-    assert mesh.notes == ("3 numbers have a decimal comma; they are read as decimals",)
+    assert mesh.notes == ("3 numbers with a decimal comma, read as a decimal point",)
     for line in ("v 1,2,3", "v 1, 2, 3", "v 1.5,2 0 0"):
         with pytest.raises(DatasetError, match="line 1"):
             read(tmp_path, f"{line}\nv 0 0 0\nv 1 1 1\nf 1 2 3\n")

@@ -50,7 +50,7 @@ def test_an_stl_that_is_cut_off(tmp_path: Path, data: bytes) -> None:
         with pytest.raises(DatasetError):
             read(tmp_path, data[:length], "m.stl")
     assert np.array_equal(read(tmp_path, data[:end], "m.stl").vertices, read(tmp_path, data, "m.stl").vertices)
-    assert read(tmp_path, binary_stl() + b"more", "m.stl").notes == ("4 bytes after the last facet are ignored",)
+    assert read(tmp_path, binary_stl() + b"more", "m.stl").notes == ("ignored: 4 bytes after the last facet",)
 
 
 @pytest.mark.parametrize(
