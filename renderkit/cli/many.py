@@ -163,7 +163,7 @@ def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str
     with Progress() as bar:
 
         def show(state: State) -> None:
-            failures = f", {state.failures} failures" if state.failures else ""
+            failures = f", {counted(state.failures, 'failure')}" if state.failures else ""
             worst = f", stands out: {state.worst[-1]}" if state.worst else ""
             bar.update(state.done, state.total, failures + worst)
 

@@ -89,7 +89,11 @@ def test_other_names_in_file_paths(folder: Path, pinhole_ring: Rig) -> None:
         assert capture.frame_ids == ("0",)
         assert gray(capture, "0", "03") == 50
         assert gray(capture, "0", "04") is None
-    for names, why in (({"nobody": "x"}, "no camera 'nobody'"), (["x"], "expected 12"), ({"00": "01"}, "the same name")):
+    for names, why in (
+        ({"nobody": "x"}, "no camera 'nobody'"),
+        (["x"], "expected 12"),
+        ({"00": "01"}, "the same name"),
+    ):
         with pytest.raises(ValueError, match=why):
             open_capture(folder, rig="sparse/0", images="photos/{camera}/*.png", camera_names=names)
 

@@ -141,7 +141,9 @@ def _outlines(shown: Sequence[ShownCamera]) -> Mapping[str, Any]:
 def page_environment() -> Environment:
     """Return what templates are read and escaped with."""
     loader = PackageLoader("renderkit.report.html")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["counted"] = counted
+    return made
 
 
 def page_asset(name: str) -> Markup:
