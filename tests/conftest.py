@@ -18,11 +18,22 @@ pytest_plugins = ["dataset_fixtures", "report_fixtures"]
 
 CODE_ALONE = frozenset(
     {
-        "boards", "diagnosis", "flame", "formats", "gates", "geometry", "images", "metrics", "synth", "test_attack.py",
-        "untrusted",
+        "boards", "cli", "dataset", "diagnosis", "export", "flame", "formats", "gates", "geometry", "images", "metrics",
+        "pictures", "pipeline", "results", "synth", "test_attack.py", "test_selection.py",
+        "test_wording.py", "untrusted",
     }
 )  # fmt: skip
-"""Rooms of code that reads no file of the package: their tests say the same of a wheel as of the checkout."""
+"""Rooms of code that reads no file of the package: their tests say the same of a wheel as of the checkout.
+
+What a wheel can lack is read by renderers (shaders, machine code), report (templates) and installed programs.
+"""
+PROGRAMS = frozenset(
+    {
+        "cli/test_completion.py", "cli/test_demo_command.py", "cli/test_doctor_command.py", "cli/test_main.py",
+        "cli/test_render_command.py", "cli/test_validate_command.py", "pipeline/test_warm.py",
+    }
+)  # fmt: skip
+"""Tests of these rooms that draw, write pages or start the installed program, from one end to the other."""
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -30,7 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of rooms that cannot differ between a checkout and a wheel made of it."""
     tests = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(tests) and item.path.relative_to(tests).parts[0] in CODE_ALONE:
+        if not item.path.is_relative_to(tests):
+            continue
+        place = item.path.relative_to(tests)
+        if place.parts[0] in CODE_ALONE and place.as_posix() not in PROGRAMS:
             item.add_marker(pytest.mark.checkout_only)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,18 @@ from renderkit.results.json_report import read_report
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def clean(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A FaceScape folder of 14 cameras with landmarks and mattes."""
-    options = SynthOptions(like="facescape", num_cameras=14, size=(306, 256), scan_faces=6_000)
-    synthesize(tmp_path / "take", options)
-    return tmp_path / "take"
+    folder = tmp_path_factory.mktemp("made") / "take"
+    synthesize(folder, SynthOptions(like="facescape", num_cameras=14, size=(306, 256), scan_faces=6_000))
+    return folder
+
+
+@pytest.fixture
+def clean(made: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to change."""
+    return shutil.copytree(made, tmp_path / "take")
 
 
 def _arguments(take: Path) -> list[str]:

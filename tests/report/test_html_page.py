@@ -154,7 +154,7 @@ def test_pictures_stop_at_the_budget_the_worst_cameras_keeping_theirs(
     document = html.fromstring(render_page(report, folder))
     with_pictures = document.xpath("//details[.//img]//h3/text()")
     assert with_pictures == ["c"]
-    assert "3 cameras have no pictures here" in document.text_content()
+    assert "3 cameras without pictures here" in document.text_content()
 
 
 def test_a_run_without_pictures_or_rig_still_makes_a_page(make_report: MakeReport, tmp_path: Path) -> None:

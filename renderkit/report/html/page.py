@@ -26,6 +26,7 @@ from renderkit.results.headline import Headline, headline_of
 from renderkit.results.page_pictures import OffsetCurve, outline_json
 from renderkit.results.report import GateVerdict, Report
 from renderkit.results.run_scene import read_run_rig
+from renderkit.wording import counted
 
 MAX_GATE_ROWS: Final = 300
 RESULT_WORDS: Final = {
