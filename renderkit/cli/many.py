@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.run_place import default_run_folder
+from renderkit.cli.shared_options import take_parameters
 from renderkit.cli.tables import print_json, print_table
 from renderkit.wording import counted
 
@@ -129,12 +130,7 @@ def also_many(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(_validate_many(paths, many, given))
         command(**{one_capture.name: Path(paths[0]) if paths else None}, **given)
 
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (captures, *rest, *options)]
-    hints = get_type_hints(command, include_extras=True) | get_type_hints(_many_options, include_extras=True)
-    either.__dict__["__signature__"] = own.replace(
-        parameters=[one.replace(annotation=hints[one.name]) for one in parameters]
-    )
-    either.__annotations__ = {one.name: hints[one.name] for one in parameters} | {"return": None}
+    take_parameters(either, (captures, *rest, *options), command, _many_options)
     return either
 
 

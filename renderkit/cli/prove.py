@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renderkit.cli.arguments import (
-    CameraNamesOption,
-    CamerasOption,
-    CaptureArgument,
-    FalseAlarmsOption,
-    FramesOption,
-    ImagesOption,
-    LandmarksOption,
-    MinConfidenceOption,
-    RigOption,
-    SizeOption,
-    parse_camera_names,
-    parse_size,
-)
 from renderkit.cli.gate_arguments import ConfigOption, GateOption, read_gates
+from renderkit.cli.shared_options import judges_rig
 from renderkit.cli.tables import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
     from renderkit.results.detection_limits import DetectionLimits
 
 
+@judges_rig
 def prove(
-    capture: CaptureArgument = None,
+    given: dict[str, Any],
     gate: GateOption = None,
     config: ConfigOption = None,
-    landmarks: LandmarksOption = None,
-    min_confidence: MinConfidenceOption = None,
-    frames: FramesOption = None,
-    cameras: CamerasOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    size: SizeOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -50,7 +30,6 @@ def prove(
             show_default=False,
         ),
     ] = None,
-    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say which faults would be found in each camera of a capture, and which the gates let pass."""
@@ -59,17 +38,8 @@ def prove(
 
     gates = read_gates(gate, config, None, with_baseline=False).gates
     limits = pipeline.prove(
-        capture,
+        **given,
         gates=gates,
-        cameras=cameras,
-        frames=frames,
-        landmarks=landmarks,
-        min_confidence=min_confidence,
-        rig=rig,
-        images=images,
-        camera_names=parse_camera_names(camera_names),
-        size=parse_size(size),
-        false_alarms=false_alarms,
     )
     if out is not None:
         _write(limits, out)

@@ -5,27 +5,16 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from renderkit.cli.arguments import (
-    CameraNamesOption,
-    CamerasOption,
-    CaptureArgument,
-    FalseAlarmsOption,
-    FramesOption,
-    ImagesOption,
-    LandmarksOption,
-    MinConfidenceOption,
     OneMeshOption,
-    RigOption,
-    SizeOption,
-    parse_camera_names,
-    parse_size,
 )
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import check_format
+from renderkit.cli.shared_options import judges_rig
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError
 
@@ -40,22 +29,15 @@ class ReferenceChoice(StrEnum):
     MESH = "mesh"
 
 
+@judges_rig
 def refine(
-    capture: CaptureArgument = None,
+    given: dict[str, Any],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Where to write the corrected cameras.", show_default=False),
     ] = None,
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format to write, as in `convert`.")] = "rig",
     mesh: OneMeshOption = None,
-    landmarks: LandmarksOption = None,
-    min_confidence: MinConfidenceOption = None,
-    frames: FramesOption = None,
-    cameras: CamerasOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    size: SizeOption = None,
     reference: Annotated[
         ReferenceChoice,
         typer.Option("--reference", help="What stays in place: the mean of the other cameras, or the mesh."),
@@ -64,7 +46,6 @@ def refine(
         bool, typer.Option("--force", help="Write the named cameras' corrections even if held-out data disagree.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it is there.")] = False,
-    false_alarms: FalseAlarmsOption = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Correct the cameras that are off; exit code 1, and no file, where held-out data do not support it."""
@@ -75,17 +56,8 @@ def refine(
     if out is not None and out.exists() and not overwrite and not (out.is_dir() and not any(out.iterdir())):
         raise DatasetError(out, None, "is there already; choose another file or give --overwrite")
     found = pipeline.refine(
-        capture,
-        cameras=cameras,
-        frames=frames,
+        **given,
         mesh=mesh,
-        landmarks=landmarks,
-        min_confidence=min_confidence,
-        rig=rig,
-        images=images,
-        camera_names=parse_camera_names(camera_names),
-        size=parse_size(size),
-        false_alarms=false_alarms,
         reference=reference.value,
     )
     for note in found.notes:
