@@ -137,23 +137,6 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     return notes
 
 
-@dataclass(frozen=True)
-class ViewOrigin:
-    """What params.json says about a view beside its calibration; None where it does not say.
-
-    Attributes:
-        valid: False when the dataset calls the parameters unreliable.
-        matches: Number of valid feature matches in the reconstruction.
-        serial_number: Serial number of the camera body.
-        original_name: File name of the original picture.
-    """
-
-    valid: bool
-    matches: int | None
-    serial_number: str | None
-    original_name: str | None
-
-
 class FaceScapeCapture(Capture):
     """One tuple: one subject in one expression, seen by some sixty cameras. It has one frame, named after the folder.
 
@@ -212,21 +195,6 @@ class FaceScapeCapture(Capture):
     def parameters(self) -> Mapping[str, Any]:
         """params.json, whole and as it is."""
         return self._params.values
-
-    def origin(self, name: str) -> ViewOrigin:
-        """Return what params.json says about a view beside its calibration.
-
-        Raises:
-            KeyError: If there is no such view.
-        """
-        values = self._params.values
-        matches_, serial, original = (values.get(f"{name}_{key}") for key in ("matches", "sn", "ori"))
-        return ViewOrigin(
-            self._params.valid[name],
-            matches_ if isinstance(matches_, int) else None,
-            None if serial is None else str(serial),
-            None if original is None else str(original),
-        )
 
     def camera(self, name: str) -> Camera:
         """Return one camera, also one of the skipped; see `Capture.camera`."""

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import FloatArray, as_array, frozen
+from renderkit.arrays import as_array, frozen
 from renderkit.geometry.landmarks import Landmarks
 
 IndexArray: TypeAlias = NDArray[np.int64]
@@ -37,7 +37,7 @@ NUM_LANDMARKS: Final = {
 _BY_COUNT: Final = ("ibug68", "ibug51", "openpose_face70", "mediapipe468", "mediapipe478")
 """Schemes that a list without a name is known by; other counts are shared by several."""
 
-_CONTOUR_FIRST = "RenderMe-360's 3D landmark j is its 2D landmark j + 33 (contour first); check_offset tests it"
+_CONTOUR_FIRST = "RenderMe-360's 3D landmark j is its 2D landmark j + 33 (contour first); check_landmark_map tests it"
 _COMMON_106 = "RenderMe-360's 106 points follow the common 106-point layout (33 contour, brows, nose, eyes, lips)"
 
 # ibug51 k -> renderme106, in the common 106-point layout: five upper-brow points each, nose bridge and base, eyes
@@ -151,66 +151,3 @@ def _known_pairs() -> dict[tuple[str, str], LandmarkPairs]:
         ("renderme73", "openpose_face70"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
         ("mediapipe478", "mediapipe468"): LandmarkPairs(np.arange(468), np.arange(468)),
     }
-
-
-@dataclass(frozen=True)
-class OffsetCheck:
-    """How well a pairing of 3D with 2D landmarks by a constant offset explains the pictures.
-
-    Attributes:
-        best_offset: The offset with the smallest median distance; None when nothing could be compared.
-        best_median_px: Its median distance.
-        expected_median_px: The median distance at the expected offset.
-        runner_up_median_px: The smallest median distance at any other offset.
-        num_pairs: Pairs of points compared at the expected offset.
-    """
-
-    best_offset: int | None
-    best_median_px: float
-    expected_median_px: float
-    runner_up_median_px: float
-    num_pairs: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether the expected offset is the best one."""
-        return self.best_offset is not None and self.best_median_px == self.expected_median_px
-
-
-def check_offset(projected: list[FloatArray], captured: list[FloatArray], expected: int = CONTOUR_106) -> OffsetCheck:
-    """Test by residuals which offset o makes 3D landmark j the 2D landmark j + o.
-
-    Args:
-        projected: Per view the (J, 2) projections of the 3D landmarks in px, NaN where there is none.
-        captured: Per view the (L, 2) detected landmarks in px, L >= J, NaN where not detected.
-        expected: The offset taken for granted elsewhere.
-
-    Raises:
-        ValueError: If the numbers of views or of landmarks do not allow the comparison.
-    """
-    if len(projected) != len(captured):
-        raise ValueError(f"expected as many projected as captured views, got {len(projected)} and {len(captured)}")
-    if not projected:
-        return OffsetCheck(None, float("nan"), float("nan"), float("nan"), 0)
-    predicted, found = np.stack(projected), np.stack(captured)
-    count, slack = predicted.shape[1], found.shape[1] - predicted.shape[1]
-    if not 0 <= expected <= slack:
-        raise ValueError(f"offset {expected} does not fit {count} landmarks among {found.shape[1]}")
-    medians = np.full(slack + 1, np.inf)
-    num_pairs = 0
-    for offset in range(slack + 1):
-        distance = np.linalg.norm(predicted - found[:, offset : offset + count], axis=2)
-        finite = distance[np.isfinite(distance)]
-        medians[offset] = np.median(finite) if finite.size else np.inf
-        if offset == expected:
-            num_pairs = finite.size
-    best = int(np.argmin(medians))
-    others = np.delete(medians, expected)
-    runner_up = float(others.min()) if others.size else float("inf")
-    return OffsetCheck(
-        best if np.isfinite(medians[best]) else None,
-        float(medians[best]),
-        float(medians[expected]),
-        runner_up,
-        num_pairs,
-    )

@@ -81,15 +81,6 @@ class BoardScore:
         square = float((means[good] ** 2).sum(axis=1).mean() - 2.0 * noise * (1.0 / counts[good]).mean())
         return math.sqrt(max(square, 0.0))
 
-    @property
-    def field_statistic(self) -> tuple[float, int]:
-        """Chi-square of the cells' means against the noise inside the cells, and its degrees of freedom."""
-        means, counts, noise = self._binned
-        good = counts >= MIN_IN_CELL
-        if not good.any() or not noise > 0.0:
-            return 0.0, 0
-        return float((counts[good, None] * means[good] ** 2).sum() / noise), 2 * int(good.sum())
-
     @cached_property
     def _binned(self) -> tuple[FloatArray, FloatArray, float]:
         """The (B, 2) means, (B,) counts, and the variance of a component inside the cells."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from renderkit.arrays import ColorImage
 from renderkit.capture import Capture
@@ -23,7 +23,6 @@ from renderkit.renderers.base import Renderer
 from renderkit.results.rows import Failure, ViewResult
 
 VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
-VIDEO_KINDS: Final[tuple[VideoKind, ...]] = get_args(VideoKind)
 
 _TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
 

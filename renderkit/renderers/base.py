@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.outlines import Segments
 
 
 class RenderPass(Flag):
@@ -163,23 +162,4 @@ class DepthProbe(Protocol):
 
         Raises:
             ValueError: If the mesh has no faces, or a pixel lies outside the image.
-        """
-
-
-@runtime_checkable
-class OutlineTracer(Protocol):
-    """A renderer that tells where the silhouette's outline runs to a small part of a pixel."""
-
-    def trace_outline(self, mesh: Mesh, camera: Camera) -> Segments:
-        """Return the outline of what `render_mask` covers.
-
-        Args:
-            mesh: Vertices in world units.
-            camera: The view.
-
-        Returns:
-            (N, 4) segments x0, y0, x1, y1 in px, in no order; none along the picture's border.
-
-        Raises:
-            ValueError: If the mesh has no faces.
         """

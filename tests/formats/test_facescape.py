@@ -15,7 +15,7 @@ import pytest
 from renderkit.capture import MissingPart
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import facescape
-from renderkit.formats.facescape import FaceScapeCapture, ViewOrigin
+from renderkit.formats.facescape import FaceScapeCapture
 
 Write = Callable[..., Path]
 
@@ -70,7 +70,6 @@ def test_frame_pictures_and_whatever_else_the_file_says(write_facescape: Write) 
     np.testing.assert_allclose(view.image.decode_color()[3, 3], [11, 100, 200], atol=3)
     assert (view.mask, view.read_landmarks()) == (None, None)
     assert capture.view("4_anger", "3").image is None
-    assert capture.origin("1") == ViewOrigin(True, 1001, "SN1", "IMG_1.JPG")
     assert capture.parameters["0_sn"] == "SN0"
     missing = capture.inventory().missing
     assert any(part.why.startswith("No mattes") for part in missing)

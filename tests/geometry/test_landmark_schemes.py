@@ -5,7 +5,6 @@ import pytest
 
 from renderkit.geometry.landmark_schemes import (
     NUM_LANDMARKS,
-    check_offset,
     common_landmarks,
     outer_eye_corners,
     scheme_of_count,
@@ -81,29 +80,3 @@ def test_unknown_schemes_pair_only_with_themselves() -> None:
         common_landmarks(_set("mesh", 7), _set("mesh", 8))
     with pytest.raises(ValueError, match="expected 68, got 51"):
         common_landmarks(_set("ibug68", 51), _set("ibug51"))
-
-
-def test_offset_check_finds_the_true_offset() -> None:
-    generator = np.random.default_rng(3)
-    captured = [generator.uniform(0, 2000, (106, 2)) for _ in range(4)]
-    holds = check_offset([points[33:] + 0.5 for points in captured], captured)
-    assert holds.holds
-    assert holds.best_offset == 33
-    assert holds.best_median_px == pytest.approx(np.hypot(0.5, 0.5))
-    assert holds.runner_up_median_px > 100
-    assert holds.num_pairs == 4 * 73
-    broken = check_offset([points[:73] for points in captured], captured)
-    assert not broken.holds
-    assert (broken.best_offset, broken.best_median_px) == (0, 0.0)
-    assert broken.expected_median_px > 100
-
-
-def test_offset_check_without_data_says_so() -> None:
-    assert check_offset([], []).best_offset is None
-    nothing = check_offset([np.full((73, 2), np.nan)], [np.zeros((106, 2))])
-    assert nothing.best_offset is None
-    assert not nothing.holds
-    with pytest.raises(ValueError, match="1 and 0"):
-        check_offset([np.zeros((73, 2))], [])
-    with pytest.raises(ValueError, match="offset 33"):
-        check_offset([np.zeros((73, 2))], [np.zeros((73, 2))])

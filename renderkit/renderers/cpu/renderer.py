@@ -84,7 +84,18 @@ class CpuRenderer:
         return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
 
     def trace_outline(self, mesh: Mesh, camera: Camera) -> Segments:
-        """Trace the silhouette's outline; see `base.OutlineTracer.trace_outline`."""
+        """Return the outline of what `render_mask` covers, exact to a small part of a pixel.
+
+        Args:
+            mesh: Vertices in world units.
+            camera: The view.
+
+        Returns:
+            (N, 4) segments x0, y0, x1, y1 in px, in no order; none along the picture's border.
+
+        Raises:
+            ValueError: If the mesh has no faces.
+        """
         projection = self._project(mesh, camera, silhouette=True)
         mask = draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
         return trace_outline(projection, mask)

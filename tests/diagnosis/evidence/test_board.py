@@ -143,10 +143,6 @@ def test_the_score_says_where_in_the_picture_the_lens_is_wrong() -> None:
     assert wrong.field_px > 0.15
     assert right.field_px < 0.02
     assert wrong.field[0, 0, 0] < -0.1 < 0.1 < wrong.field[0, -1, 0]
-    statistic, degrees = right.field_statistic
-    assert statistic < degrees + 4.0 * np.sqrt(2.0 * degrees)
-    statistic, degrees = wrong.field_statistic
-    assert statistic > 10.0 * degrees
     assert right.coverage == 1.0
 
 
