@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.metrics.score_json import object_schema, points_from_json, points_json, points_schema
-from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind
+from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind, pixel_error
 
 FIELD: Final = (6, 5)
 """Columns and rows of the cells in which residuals are averaged."""
@@ -122,52 +122,42 @@ KIND = ScoreKind(
         places=points_schema("Where they were detected, as a share of the picture's width and height"),
     ),
     metrics=(
-        Metric(
+        pixel_error(
             name="board_median_px",
             title="board median px",
-            unit="px",
-            better="lower",
             read=attrgetter("reprojection.median_px"),
             decimals=3,
             meaning="Median distance of the board's projected corners to where they were detected.",
             column=True,
             ranking=Ranking(7, 0.05),
         ),
-        Metric(
+        pixel_error(
             name="board_rms_px",
             title="board RMS px",
-            unit="px",
-            better="lower",
             read=attrgetter("reprojection.rms_px"),
             decimals=3,
             meaning="Root mean square distance per corner of the board (not per component).",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="board_max_px",
             title="board max px",
-            unit="px",
-            better="lower",
             read=attrgetter("reprojection.max_px"),
             decimals=2,
             meaning="Largest distance of a corner of the board.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="board_bias_px",
             title="board bias px",
-            unit="px",
-            better="lower",
             read=attrgetter("bias_px"),
             decimals=3,
             meaning="Length of the mean residual vector of the board's corners.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="board_field_px",
             title="field px",
-            unit="px",
-            better="lower",
             read=attrgetter("field_px"),
             decimals=3,
             meaning="RMS of the residuals' means over parts of the picture, noise taken off: where the lens is wrong.",

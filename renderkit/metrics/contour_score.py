@@ -31,7 +31,7 @@ from renderkit.metrics.score_json import (
     array_schema,
     object_schema,
 )
-from renderkit.metrics.score_kind import JsonObject, Metric, ScoreKind, merge_all
+from renderkit.metrics.score_kind import JsonObject, Metric, ScoreKind, merge_all, pixel_error
 from renderkit.metrics.scored_view import Missing, ScoredView
 from renderkit.metrics.surface_distance import SurfaceDistanceScore, score_surface_distance
 
@@ -221,22 +221,18 @@ KIND = ScoreKind(
             name="boundary_iou",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="assd_px",
             title="ASSD px",
-            unit="px",
-            better="lower",
             read=lambda score: score.distance.assd_px,
             decimals=2,
             plain="outline distance, mean",
             meaning="Average symmetric distance between the two contours.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="hd95_px",
             title="HD95 px",
-            unit="px",
-            better="lower",
             read=lambda score: score.distance.hd95_px,
             decimals=2,
             plain="outline distance, 95 %",
@@ -265,11 +261,9 @@ KIND = ScoreKind(
             meaning="How far the rendered contour would have to move down to lie on the captured one.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="align_shift_px",
             title="shift px",
-            unit="px",
-            better="lower",
             read=lambda score: score.alignment.shift_px,
             decimals=2,
             plain="outline shift",

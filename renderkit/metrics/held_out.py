@@ -18,7 +18,7 @@ from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
-from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind
+from renderkit.metrics.score_kind import Ranking, ScoreKind, pixel_error
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, pixel_jacobian, triangulate_from
 
 _AT_ONCE = 500
@@ -194,11 +194,9 @@ KIND = ScoreKind(
         num_missing=COUNT,
     ),
     metrics=(
-        Metric(
+        pixel_error(
             name="heldout_median_px",
             title="held-out median",
-            unit="px",
-            better="lower",
             read=attrgetter("median_px"),
             decimals=2,
             plain="error against other views, median",
@@ -206,32 +204,26 @@ KIND = ScoreKind(
             column=True,
             ranking=Ranking(place=7, floor=0.1),
         ),
-        Metric(
+        pixel_error(
             name="heldout_rms_px",
             title="held-out RMS",
-            unit="px",
-            better="lower",
             read=attrgetter("rms_px"),
             decimals=2,
             plain="error against other views, RMS",
             meaning="Root mean square distance of landmarks to where the other views put them; needs no mesh.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="heldout_p95_px",
             title="held-out p95",
-            unit="px",
-            better="lower",
             read=attrgetter("p95_px"),
             decimals=2,
             plain="error against other views, 95 %",
             meaning="95th percentile of the distance of landmarks to where the other views put them; needs no mesh.",
         ),
-        Metric(
+        pixel_error(
             name="heldout_bias_px",
             title="held-out bias",
-            unit="px",
-            better="lower",
             read=lambda score: math.hypot(*score.bias_px),
             decimals=2,
             plain="shift against other views",

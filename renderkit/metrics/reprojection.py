@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
-from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind
+from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind, pixel_error
 from renderkit.metrics.scored_view import Missing, ScoredView
 from renderkit.metrics.uncertainty import rms
 
@@ -226,11 +226,9 @@ KIND = ScoreKind(
     ),
     samples=LANDMARK_SAMPLES,
     metrics=(
-        Metric(
+        pixel_error(
             name="reprojection_median_px",
             title="median px",
-            unit="px",
-            better="lower",
             read=attrgetter("median_px"),
             decimals=2,
             plain="landmark error, median",
@@ -240,11 +238,9 @@ KIND = ScoreKind(
             interval=True,
             statistic=lambda values: float(np.median(values)),
         ),
-        Metric(
+        pixel_error(
             name="reprojection_rms_px",
             title="RMS px",
-            unit="px",
-            better="lower",
             read=attrgetter("rms_px"),
             decimals=2,
             plain="landmark error, RMS",
@@ -254,32 +250,26 @@ KIND = ScoreKind(
             interval=True,
             statistic=rms,
         ),
-        Metric(
+        pixel_error(
             name="reprojection_p95_px",
             title="p95 px",
-            unit="px",
-            better="lower",
             read=attrgetter("p95_px"),
             decimals=2,
             plain="landmark error, 95 %",
             meaning="95th percentile of the distances.",
         ),
-        Metric(
+        pixel_error(
             name="reprojection_max_px",
             title="max px",
-            unit="px",
-            better="lower",
             read=attrgetter("max_px"),
             decimals=2,
             plain="landmark error, largest",
             meaning="Largest distance.",
             column=True,
         ),
-        Metric(
+        pixel_error(
             name="reprojection_bias_px",
             title="bias px",
-            unit="px",
-            better="lower",
             read=_bias_length,
             decimals=2,
             plain="landmark shift",

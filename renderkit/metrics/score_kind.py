@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Flag, auto
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -114,6 +114,10 @@ class Metric:
 
 
 S = TypeVar("S")
+
+
+pixel_error: Final = partial(Metric, unit="px", better="lower")
+"""A metric that is a distance in the picture: the smaller the better."""
 
 
 @dataclass(frozen=True)

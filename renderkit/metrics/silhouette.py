@@ -9,7 +9,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.metrics.score_json import COUNT, NUMBER, array_schema, object_schema
-from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind, merge_all, pixel_error
 
 CONFLICT_PX = 1.0
 """A contour point conflicts with the other mattes where its slack is below minus this."""
@@ -71,11 +71,9 @@ KIND = ScoreKind(
         num_points=COUNT,
     ),
     metrics=(
-        Metric(
+        pixel_error(
             name="silhouette_conflict_px",
             title="silhouette conflict",
-            unit="px",
-            better="lower",
             read=lambda score: score.conflict_px,
             decimals=2,
             plain="matte conflict, mean",
@@ -83,11 +81,9 @@ KIND = ScoreKind(
             column=True,
             ranking=Ranking(place=8, floor=0.1),
         ),
-        Metric(
+        pixel_error(
             name="silhouette_p95_px",
             title="silhouette p95",
-            unit="px",
-            better="lower",
             read=lambda score: score.p95_px,
             decimals=2,
             plain="matte conflict, 95 %",

@@ -31,7 +31,7 @@ def test_a_sound_capture_passes_and_is_judged_by_points_and_mattes(
     capture = make()
     result = run("validate", capture, "--out", "out", "--no-overlays", "--gate", "silhouette_p95_px <= 1 px")
     assert result.code == 0, result.out
-    told = next(line for line in result.out.splitlines() if line.startswith("diagnosis: points: no camera is off"))
+    told = next(line for line in result.out.splitlines() if line.startswith("diagnosis: points: none of "))
     assert "mattes: no camera is off" in told
     document = json.loads((tmp_path / "out" / "report.json").read_text())
     assert {row["mesh"] for row in document["rows"]} == {"none"}
@@ -47,7 +47,7 @@ def test_a_shifted_camera_is_named_and_fails_the_run(run: Run, make: Callable[..
     told = next(line for line in result.out.splitlines() if line.startswith("diagnosis: "))
     assert "points: 1 of" in told
     assert "off: 25" in told
-    assert "camera 25: its picture lies" in result.out
+    assert "camera 25: its picture is displaced by" in result.out
     pictures = {path.name for path in (tmp_path / "out" / "evidence").iterdir()}
     assert pictures == {"points_0_25.jpg", "mattes_0_25.jpg", "mattes_matrix.png"}
     diagnosed = run("diagnose", capture, "--evidence", "points")

@@ -89,7 +89,7 @@ def test_opencv_is_right_inside_and_draws_what_has_no_projection(folder: Path) -
     code, output = run_pytest(folder, "--renderkit-kit", "kit", "--loader", "loaders:opencv")
     assert code == 1
     assert "2 failed, 2 passed" in output
-    assert "fold back" in output
+    assert "folded back" in output
     assert "behind the camera" in output
 
 

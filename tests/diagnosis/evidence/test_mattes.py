@@ -41,7 +41,7 @@ def test_a_sound_rig_fits_and_a_shifted_camera_is_named_with_its_picture(views: 
     (off,) = found.findings.off
     assert (off.camera, off.cause) == (camera.name, "shift")
     assert off.shift_px == pytest.approx((-2.0, 0.0), abs=0.6)
-    assert off.sentence.startswith(f"camera {camera.name}: its picture lies (-")
+    assert off.sentence.startswith(f"camera {camera.name}: its picture is displaced by (-")
     assert [mark.camera for mark in found.marks] == [camera.name]
     assert len(found.marks[0].bad) > 10
     scores = {name: score["silhouette"].conflict_px for (_, name), score in found.scores.items()}
