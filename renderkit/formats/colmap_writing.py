@@ -12,7 +12,7 @@ from renderkit.formats.names import picture_from_name, require_tokens
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import quaternion_from_matrix
 from renderkit.untrusted.content import exact, write_text
-from renderkit.writing import write_bytes
+from renderkit.writing import make_folder, write_bytes
 
 _RIG_FILES = ("rigs.bin", "frames.bin", "rigs.txt", "frames.txt")
 
@@ -61,9 +61,4 @@ def _make_folder(path: Path, stale: tuple[str, ...]) -> None:
     if left:
         why = f"holds {', '.join(left)} of another model, which COLMAP would read too; choose another folder"
         raise DatasetError(path, None, why)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(
-            path, None, f"a COLMAP model is a folder, which cannot be made here: {error.strerror}"
-        ) from error
+    make_folder(path)

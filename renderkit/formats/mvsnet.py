@@ -19,6 +19,7 @@ from renderkit.formats.sizes import find_picture_sizes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN, intrinsics_to_corner_origin
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, numbers, write_text
+from renderkit.writing import make_folder
 
 _LIMITS = Expressible(size=False)
 _SUFFIX = "_cam.txt"
@@ -60,10 +61,7 @@ def _read_camera(name: str, content: Content, picture_size: tuple[int, int] | No
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write one file per camera into the folder `path`, without the line of depths, which belongs to a scene."""
     require_tokens(rig.cameras, path, "/\\", "MVSNet")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(path, None, f"the files need a folder, which cannot be made: {error.strerror}") from error
+    make_folder(path)
     for name, camera in rig.cameras.items():
         pose, K = camera.cam_from_world.matrix, intrinsics_to_corner_origin(camera.K)
         text = f"extrinsic\n{_rows(pose)}\n\nintrinsic\n{_rows(K)}\n"

@@ -25,6 +25,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, size_at, write_text
 from renderkit.wording import list_names
+from renderkit.writing import make_folder
 
 _LIMITS = Expressible(brown_conrady=14)
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")
@@ -143,10 +144,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
         if not _NAME.match(name):
             why = f"OpenCV's YAML keys admit letters, digits, '-' and '_', not {name!r}; rename the camera"
             raise DatasetError(path, name, why)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(path, None, f"the pair needs a folder, which cannot be made: {error.strerror}") from error
+    make_folder(path)
     head = ["%YAML:1.0", "---", "names:", *(f'   - "{name}"' for name in rig.cameras)]
     intrinsic, extrinsic = list(head), list(head)
     for name, camera in rig.cameras.items():

@@ -86,12 +86,11 @@ def diagnose(
         >>> diagnosis.verdict, diagnosis.readings
         ('fits', ())
     """
-    place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
-        place, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
-    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+    with inputs.opened(capture) as opened:
         options = make_options(
             opened,
             inputs.mesh_names,

@@ -69,7 +69,7 @@ class CaptureInputs:
     @classmethod
     def of(
         cls,
-        capture: PathLike | None,
+        capture: PathLike | Capture | None,
         mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
         *,
         masks: PathLike | None = None,
@@ -82,10 +82,11 @@ class CaptureInputs:
         size: tuple[int, int] | None = None,
         min_confidence: float | None = None,
     ) -> CaptureInputs:
-        """Build from what a caller gave: paths as text, one mesh or several."""
+        """Build from what a caller gave: paths as text, an opened capture, one mesh or several."""
+        place = capture.path if isinstance(capture, Capture) else capture
         given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
         return cls(
-            capture=None if capture is None else Path(capture),
+            capture=None if place is None else Path(place),
             meshes=tuple(str(one) if isinstance(one, Path) else one for one in given),
             masks=masks,
             landmarks=landmarks,
@@ -98,14 +99,14 @@ class CaptureInputs:
             min_confidence=min_confidence,
         )
 
-    def opened(self, capture: Capture | None) -> AbstractContextManager[Capture]:
-        """Open the capture; one that is open already is supplemented, and stays open.
+    def opened(self, capture: PathLike | Capture | None) -> AbstractContextManager[Capture]:
+        """Open the capture; one that a caller gave opened is supplemented, and stays open.
 
         Raises:
             ArgumentError: If something is given that only the opening of a capture can use.
             DatasetError: If something is missing or damaged.
         """
-        if capture is None:
+        if not isinstance(capture, Capture):
             return self.open()
         if self.flame is not None or self.mesh_root is not None:
             raise ArgumentError("flame and mesh_root belong to the opening of a capture: give them to open_capture")

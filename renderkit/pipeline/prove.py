@@ -78,12 +78,11 @@ def prove(
         raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     kept, notes = answerable(asked)
-    place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(
-        place, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names,
+        capture, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names,
         size=size,
     )  # fmt: skip
-    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+    with inputs.opened(capture) as opened:
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
         evidence = gather_evidence(opened, options)
         unit = opened.unit

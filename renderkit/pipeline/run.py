@@ -166,11 +166,11 @@ def validate(
     started, clock = datetime.now(UTC), time.monotonic()
     asked, compared = _read_gates(gates, baseline)
     inputs = CaptureInputs.of(
-        capture.path if isinstance(capture, Capture) else capture, mesh, masks=masks, landmarks=landmarks,
+        capture, mesh, masks=masks, landmarks=landmarks,
         flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
         camera_names=camera_names, size=size,
     )  # fmt: skip
-    with inputs.opened(capture if isinstance(capture, Capture) else None) as opened:
+    with inputs.opened(capture) as opened:
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, metrics=metrics,
             matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
