@@ -1,9 +1,10 @@
 """The smallest fault of each kind that the joint estimate would find in each camera of a real rig.
 
-The linearised model of the rig at its own data gives each camera's information Lambda beside healthy scatter, which is
-that of a rig with a fault in it. A fault theta adds Lambda theta to the camera's score, whose covariance is
-Lambda. Scores are drawn, every slip of the diagnosis is tested on them, and the smallest size at which one of them
-passes its limit is solved for; the sizes' 50 % and 99 % points are the answer. Nothing is rendered.
+The rig's own data give each camera's information Lambda, and what it is tested against. A fault theta adds Lambda theta
+to the camera's score. Scores of a healthy camera are drawn, and the smallest size is solved for at which the rule of
+the diagnosis (`joint.naming`) names the camera; the sizes' 50 % and 99 % points are the answer. A fault that is not
+found yet makes the other cameras look worse: a few are really planted in the linearised rig, to see what the rule then
+tests against. Nothing is rendered.
 """
 
 from __future__ import annotations
@@ -11,32 +12,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.chi_square import log_tail
+from renderkit.diagnosis.joint.decide import Decision, decide, like_cameras, max_faulty
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
-from renderkit.diagnosis.joint.fit import fit_joint
+from renderkit.diagnosis.joint.naming import Scatter, log_limit
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import PARAMETERS, SLIPS
-from renderkit.diagnosis.rig_posteriors import (
-    displacements,
-    freedom_of,
-    observed,
-    posteriors,
-    scatter_with_fault,
-    tested_information,
-    units_of_camera,
-)
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import PARAMETERS
+from renderkit.diagnosis.rig_posteriors import shifted
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import CameraLimits, DetectionLimits, FaultLimit
 
-NUM_DRAWS: Final = 2000
-NUM_PROBES: Final = 3
+NUM_DRAWS: Final = 300
+NUM_PROBES: Final = 2
+"""Cameras of each group of like ones, and kind of displacement, in which a fault is planted."""
+
+_PLANTED = 1.15
 _SEED = 20261126
-_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,20 @@ KINDS: Final = tuple(
 )
 
 
+_PROBED: Final = {
+    "turn_x": "cx",
+    "turn_y": "cx",
+    "step_x": "cx",
+    "step_y": "cx",
+    "cx": "cx",
+    "cy": "cx",
+    "roll": "roll",
+}
+"""What is planted to see how a fault changes the other cameras, by the parameter; for all others a focal length."""
+
+_Against: TypeAlias = Mapping[str, Sequence[Scatter]]
+
+
 def find_limits(
     evidence: RigEvidence, *, alpha: float, unit: str = "unknown", cameras: Sequence[str] = ()
 ) -> DetectionLimits:
@@ -89,135 +99,98 @@ def find_limits(
     Raises:
         ValueError: If alpha is not between 0 and 1.
     """
-    found = fit_joint(evidence, alpha=alpha)
-    seen = observed(evidence)
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"expected 0 < alpha < 1, got {alpha:g}")
+    seen = observe(evidence)
     every = tuple(cameras) or tuple(evidence.cameras)
     if seen is None:
         none = tuple(CameraLimits(name, (), "no landmarks or outlines") for name in every)
-        return DetectionLimits(none, alpha, 0.0, 0.0, reason=found.reason)
-    faulty = tuple(one.camera for one in found.findings)
-    rig = dict(zip(seen.names, posteriors(seen, faulty, found.tau_px, Priors()).cameras, strict=True))
-    statistics = _limits_by_parts(alpha, len(seen.names))
-    draws = np.random.default_rng(_SEED).normal(size=(NUM_DRAWS, len(next(iter(rig.values())).theta)))
-    tau = max(found.tau_px, _probed_scatter(evidence, faulty, rig, (found.tau_px, statistics, draws)))
+        return DetectionLimits(none, alpha, 0.0, 0.0, reason="fewer than 3 cameras have landmarks or outlines")
+    decision = decide(seen, Priors(), alpha, max_faulty(seen))
+    rig = _Rig(seen, decision, log_limit(alpha, len(seen.names)))
+    against = rig.against_faults()
     known = {
-        name: CameraLimits(name, _faults(seen, name, _Model.of(one, tau, draws), statistics, unit))
-        for name, one in rig.items()
+        name: CameraLimits(name, rig.faults(index, against, "world units" if unit == "unknown" else unit))
+        for index, name in enumerate(seen.names)
     }
     limits = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
-    noise = posteriors(seen, faulty, tau, Priors()).noise_px
-    return DetectionLimits(limits, alpha, noise, tau, faulty)
+    faulty = tuple(seen.names[index] for index, _ in decision.faulty)
+    noise = float(np.median(decision.found.noise.noise_px))
+    return DetectionLimits(limits, alpha, noise, decision.tau_px, faulty)
 
 
 @dataclass(frozen=True, eq=False)
-class _Model:
-    """A camera's score without a fault.
+class _Rig:
+    """A rig as the diagnosis sees it, and the log probability below which it names a camera."""
 
-    Attributes:
-        information: (P, P) also the score's covariance.
-        scores: (M, P) drawn.
-    """
+    seen: Observations
+    decision: Decision
+    limit: float
 
-    information: FloatArray
-    scores: FloatArray
+    def faults(self, index: int, against: _Against, world: str) -> tuple[FaultLimit, ...]:
+        """Return the limits of one camera."""
+        units, derivatives = self.seen.units[index], self.seen.displacements[index]
+        found = []
+        for kind in KINDS:
+            half, nearly = self.sizes(index, kind.parameter, against[_probe_of(kind)][index])
+            factor = float(units[kind.parameter]) * kind.factor
+            rms = float(np.sqrt((derivatives[..., kind.parameter] ** 2).sum(axis=1).mean()))
+            unit = world if kind.unit == "world" else kind.unit
+            found.append(
+                FaultLimit(kind.name, unit, factor * half, factor * nearly, rms * half, rms * nearly, math.nan)
+            )
+        return tuple(found)
 
-    @classmethod
-    def of(cls, camera: CameraPosterior, tau_px: float, draws: FloatArray) -> _Model:
-        """Draw scores from (M, P) standard normal values."""
-        information = tested_information(camera, tau_px)
-        values, vectors = np.linalg.eigh(information)
-        return cls(information, (draws * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T)
-
-
-def _probed_scatter(
-    evidence: RigEvidence,
-    faulty: Sequence[str],
-    cameras: Mapping[str, CameraPosterior],
-    given: tuple[float, Mapping[int, float], FloatArray],
-) -> float:
-    """Return the healthy scatter while a fault is in the rig: a fault that is not found yet adds to it.
-
-    Rolls of the size that would be found with 99 % probability are put into a few cameras' residuals, one at a time.
-    """
-    tau, statistics, draws = given
-    healthy = observed(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in faulty)))
-    if healthy is None:
-        return tau
-    roll = PARAMETERS.index("roll")
-    found = []
-    for name in healthy.names[:: max(1, len(healthy.names) // NUM_PROBES)][:NUM_PROBES]:
-        model = _Model.of(cameras[name], tau, draws)
-        sizes = found_sizes(model.information, model.scores, model.information[:, roll], statistics)
-        size = float(np.quantile(sizes, 0.99, method="higher"))
-        if math.isfinite(size):
-            fault = np.zeros(len(model.information))
-            fault[roll] = size
-            found.append(scatter_with_fault(healthy, name, fault, Priors()))
-    return float(np.median(found)) if found else tau
-
-
-def _limits_by_parts(alpha: float, num_cameras: int) -> Mapping[int, float]:
-    """Return by number of parameters the statistic that a slip must exceed, all slips of all cameras considered."""
-    wanted = math.log(alpha / (num_cameras * len(SLIPS)))
-    freedom = freedom_of(num_cameras)
-    # The diagnosis tests freedom * log(1 + statistic / freedom).
-    return {
-        count: freedom * math.expm1(_quantile(count, wanted) / freedom)
-        for count in {len(slip.indices) for slip in SLIPS}
-    }
-
-
-def _quantile(degrees: int, log_p: float) -> float:
-    low, high = 0.0, 1.0
-    while log_tail(high, degrees) > log_p:
-        low, high = high, 2.0 * high
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if log_tail(middle, degrees) > log_p else (low, middle)
-    return high
-
-
-def _faults(
-    seen: Observations, camera: str, model: _Model, statistics: Mapping[int, float], unit: str
-) -> tuple[FaultLimit, ...]:
-    units, derivatives = units_of_camera(seen, camera), displacements(seen, camera)
-    world = "world units" if unit == "unknown" else unit
-    found = []
-    for kind in KINDS:
-        sizes = found_sizes(model.information, model.scores, model.information[:, kind.parameter], statistics)
+    def sizes(self, index: int, parameter: int, scatter: Scatter) -> tuple[float, float]:
+        """Return the sizes of a fault that are found with 50 % and 99 % probability, px units."""
+        camera = self.decision.found.cameras[index]
+        scores = _healthy_scores(camera, self.decision.scatters[index])
+        rule = scatter.rule(camera.information, self.limit)
+        sizes = rule.along(scores, camera.information[:, parameter]).smallest_sizes(self.limit)
         half, nearly = (float(np.quantile(sizes, share, method="higher")) for share in (0.5, 0.99))
-        factor = float(units[kind.parameter]) * kind.factor
-        rms = float(np.sqrt((derivatives[..., kind.parameter] ** 2).sum(axis=1).mean()))
-        shown = world if kind.unit == "world" else kind.unit
-        found.append(FaultLimit(kind.name, shown, factor * half, factor * nearly, rms * half, rms * nearly, math.nan))
-    return tuple(found)
+        return half, nearly
+
+    def against_faults(self) -> _Against:
+        """Return by planted kind what each camera is tested against while it has a fault that is not found yet."""
+        free = {index for index, _ in self.decision.faulty}
+        groups = like_cameras(self.seen, self.decision.found)
+        result = {}
+        for probe in dict.fromkeys(map(_probe_of, KINDS)):
+            scatters = list(self.decision.scatters)
+            for group in range(int(groups.max()) + 1):
+                members = [int(index) for index in np.flatnonzero(groups == group) if index not in free]
+                chosen = members[:: max(1, len(members) // NUM_PROBES)][:NUM_PROBES]
+                probed = {index: self._probed(index, PARAMETERS.index(probe)) for index in chosen}
+                for index in members:
+                    scatters[index] = probed[min(chosen, key=lambda other: abs(other - index))]
+            result[probe] = scatters
+        return result
+
+    def _probed(self, index: int, parameter: int) -> Scatter:
+        """Return what a camera is tested against with a fault that is found about as often as not."""
+        scatter = self.decision.scatters[index]
+        size = _PLANTED * self.sizes(index, parameter, scatter)[0]
+        if not math.isfinite(size):
+            return scatter
+        planted = np.zeros_like(self.seen.units)
+        planted[index, parameter] = -size * self.seen.units[index, parameter]
+        free = tuple(each for each, _ in self.decision.faulty)
+        return decide(shifted(self.seen, planted), Priors(), 0.5, 0, free=free).scatters[index]
 
 
-def found_sizes(
-    information: FloatArray, scores: FloatArray, slope: FloatArray, limits: Mapping[int, float]
-) -> FloatArray:
-    """Return (M,) smallest sizes of a fault at which a slip's statistic passes its limit, one for each drawn score.
+def _probe_of(kind: FaultKind) -> str:
+    return _PROBED.get(PARAMETERS[kind.parameter], "log_focal")
 
-    Args:
-        information: (P, P) of the camera's parameters.
-        scores: (M, P) drawn without a fault.
-        slope: (P,) what a fault of size 1 adds to the score.
-        limits: Least statistic by the slip's number of parameters.
-    """
-    smallest = np.full(len(scores), np.inf)
-    for slip in SLIPS:
-        at = list(slip.indices)
-        values, vectors = np.linalg.eigh(information[np.ix_(at, at)])
-        kept = values > 1e-10 * max(float(values[-1]), _TINY)
-        whiten = vectors[:, kept] / np.sqrt(values[kept])
-        noise, signal = scores[:, at] @ whiten, slope[at] @ whiten
-        square = float(signal @ signal)
-        if square < _TINY:
-            continue
-        product, lacking = noise @ signal, limits[len(at)] - (noise**2).sum(axis=1)
-        sizes = (np.sqrt(np.maximum(product**2 + square * lacking, 0.0)) - product) / square
-        smallest = np.minimum(smallest, np.where(lacking <= 0.0, 0.0, sizes))
-    return smallest
+
+def _healthy_scores(camera: CameraPosterior, scatter: Scatter) -> FloatArray:
+    """Return (M, P) scores of a healthy camera: noise as inflated as the rig says, and healthy scatter."""
+    inflation = float(scatter.weights @ scatter.inflations)
+    squares = scatter.weights @ scatter.scales**2
+    information = camera.information
+    values, vectors = np.linalg.eigh(inflation * information + (information * squares) @ information)
+    draws = np.random.default_rng(_SEED).normal(size=(NUM_DRAWS, len(values)))
+    result: FloatArray = (draws * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
+    return result
 
 
 def with_passes(

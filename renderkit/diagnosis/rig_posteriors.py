@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import CameraTests, SlipTest, decide, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import CameraTests, SlipTest, ranked_causes, tests_of
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Priors, estimate
 from renderkit.diagnosis.joint.healthy import healthy_scatter
 from renderkit.diagnosis.joint.observations import Observations
@@ -85,21 +85,6 @@ def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
     return healthy_scatter(every, [_scales(MIN_TAU_PX)] * len(every), with_outlines=False).tau_px
 
 
-def scatter_with_fault(seen: Observations, camera: str, fault: FloatArray, priors: Priors) -> float:
-    """Return the healthy scatter, px, that the diagnosis goes by before it has found a fault of one camera.
-
-    Args:
-        seen: The evidence of cameras without fault.
-        camera: The camera that gets a fault, to first order.
-        fault: (P,) px units.
-        priors: Of what is not a camera's fault.
-    """
-    parameters = np.zeros_like(seen.units)
-    index = seen.names.index(camera)
-    parameters[index] = -fault * seen.units[index]
-    return decide(shifted(seen, parameters), priors, 0.5, max_faulty=0).tau_px
-
-
 def causes_of(tests: CameraTests, seen: Observations, camera: str) -> list[SlipTest]:
     """Return the slips that cannot be told apart, the likeliest first."""
     index = seen.names.index(camera)
@@ -133,12 +118,3 @@ def expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
     amounts[at] = test.amounts
     covariance[np.ix_(at, at)] = test.covariance
     return amounts, covariance
-
-
-def tested_information(camera: CameraPosterior, tau_px: float) -> FloatArray:
-    """Return the (P, P) information about a fault beside healthy scatter, which is also its score's covariance."""
-    information = (
-        np.linalg.inv(np.eye(len(camera.information)) + camera.information * _scales(tau_px) ** 2) @ camera.information
-    )
-    result: FloatArray = 0.5 * (information + information.T)
-    return result

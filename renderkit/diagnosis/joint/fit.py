@@ -8,7 +8,16 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import Decision, Estimator, SlipTest, decide, explains, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import (
+    Decision,
+    Estimator,
+    SlipTest,
+    decide,
+    explains,
+    max_faulty,
+    ranked_causes,
+    tests_of,
+)
 from renderkit.diagnosis.joint.estimate import Priors, estimate
 from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.observations import Observations
@@ -53,8 +62,7 @@ def fit_joint(
     if seen is None:
         reason = "fewer than 3 cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
-    most = max(1, (len(seen.names) - 1) // 2)
-    decision = decide(seen, priors or Priors(), alpha, most, estimator=estimator)
+    decision = decide(seen, priors or Priors(), alpha, max_faulty(seen), estimator=estimator)
     findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found

@@ -9,16 +9,9 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
-from renderkit.diagnosis.joint.parameters import NUM_LOCAL
 
 POSE, MESH, MARK = 6, 7, 3 + 2 * NUM_BIAS
 _SHIFT = 2
-_OWN = slice(0, NUM_LOCAL)
-_VIEW = slice(NUM_LOCAL, NUM_LOCAL + _SHIFT)
-_POSES = slice(_VIEW.stop, _VIEW.stop + POSE)
-_MARKS = slice(_POSES.stop, _POSES.stop + MARK)
-_ERROR = _MARKS.stop
-_MESHES = slice(NUM_LOCAL, NUM_LOCAL + MESH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +21,7 @@ class Layout:
     num_frames: int
     num_landmarks: int
     num_shapes: int
+    num_local: int
 
     @property
     def poses(self) -> slice:
@@ -81,7 +75,7 @@ class System:
 
 def layout_of(seen: Observations) -> Layout:
     """Return where the shared unknowns stand."""
-    return Layout(seen.num_frames, seen.num_landmarks, seen.num_shapes)
+    return Layout(seen.num_frames, seen.num_landmarks, seen.num_shapes, seen.num_local)
 
 
 def assemble(seen: Observations, noise: Noise) -> System:
@@ -117,57 +111,67 @@ class _Total:
 
     def add(self, seen: Observations, noise: Noise, camera: int) -> CameraSystem:
         """Add one camera and return its own part."""
-        size = NUM_LOCAL + _SHIFT * self.layout.num_frames
-        local, cross, target = np.zeros((size, size)), np.zeros((size, self.layout.size)), np.zeros(size)
+        parts = []
         if seen.known[camera].any():
-            self._add_landmarks(_landmark_products(seen, noise, camera), local, cross, target)
+            parts.append(self._add_landmarks(_landmark_products(seen, noise, camera)))
         if seen.offset_known[camera].any():
-            self._add_outlines(_outline_products(seen, noise, camera), local, cross, target)
+            parts.append(self._add_outlines(_outline_products(seen, noise, camera)))
+        if not parts:
+            size = self.layout.num_local + _SHIFT * self.layout.num_frames
+            return CameraSystem(np.zeros((size, size)), np.zeros((size, self.layout.size)), np.zeros(size))
+        first, *others = parts
+        for other in others:
+            first = CameraSystem(first.local + other.local, first.cross + other.cross, first.target + other.target)
+        return first
+
+    def _add_landmarks(self, found: FloatArray) -> CameraSystem:
+        """Add (F, L, K, K) products to the shared part, and return the camera's."""
+        layout, at = self.layout, _Columns(self.layout.num_local)
+        by_frame, by_mark = found.sum(axis=1), found.sum(axis=0)
+        self.pose += by_frame[:, at.poses, at.poses]
+        self.pose_right += by_frame[:, at.poses, at.error]
+        self.mark += by_mark[:, at.marks, at.marks]
+        self.mark_right += by_mark[:, at.marks, at.error]
+        self.mixed += found[:, :, at.poses, at.marks]
+        own, views = layout.num_local, _SHIFT * layout.num_frames
+        local, cross = np.zeros((own + views, own + views)), np.zeros((own + views, layout.size))
+        local[:own, :own] = by_frame[:, at.own, at.own].sum(axis=0)
+        local[:own, own:] = by_frame[:, at.own, at.view].transpose(1, 0, 2).reshape(own, views)
+        local[own:, :own] = local[:own, own:].T
+        local[own:, own:] = _block_diagonal(by_frame[:, at.view, at.view])
+        cross[:own, layout.poses] = by_frame[:, at.own, at.poses].transpose(1, 0, 2).reshape(own, -1)
+        cross[:own, layout.marks] = by_mark[:, at.own, at.marks].transpose(1, 0, 2).reshape(own, -1)
+        cross[own:, layout.poses] = _block_diagonal(by_frame[:, at.view, at.poses])
+        cross[own:, layout.marks] = found[:, :, at.view, at.marks].transpose(0, 2, 1, 3).reshape(views, -1)
+        target = np.concatenate([by_frame[:, at.own, at.error].sum(axis=0), by_frame[:, at.view, at.error].ravel()])
         return CameraSystem(local, cross, target)
 
-    def _add_landmarks(self, found: FloatArray, local: FloatArray, cross: FloatArray, target: FloatArray) -> None:
-        """Add (F, L, K, K) products: to the shared part, and to the camera's, which is being built."""
-        by_frame, by_mark = found.sum(axis=1), found.sum(axis=0)
-        self.pose += by_frame[:, _POSES, _POSES]
-        self.pose_right += by_frame[:, _POSES, _ERROR]
-        self.mark += by_mark[:, _MARKS, _MARKS]
-        self.mark_right += by_mark[:, _MARKS, _ERROR]
-        self.mixed += found[:, :, _POSES, _MARKS]
-        local[_OWN, _OWN] += by_frame[:, _OWN, _OWN].sum(axis=0)
-        target[_OWN] += by_frame[:, _OWN, _ERROR].sum(axis=0)
-        poses, marks = self.layout.poses, self.layout.marks
-        cross[_OWN, poses] = by_frame[:, _OWN, _POSES].transpose(1, 0, 2).reshape(NUM_LOCAL, -1)
-        cross[_OWN, marks] = by_mark[:, _OWN, _MARKS].transpose(1, 0, 2).reshape(NUM_LOCAL, -1)
-        for frame in range(self.layout.num_frames):
-            at = slice(NUM_LOCAL + _SHIFT * frame, NUM_LOCAL + _SHIFT * (frame + 1))
-            local[at, at] = by_frame[frame, _VIEW, _VIEW]
-            local[_OWN, at] = by_frame[frame, _OWN, _VIEW]
-            local[at, _OWN] = local[_OWN, at].T
-            target[at] = by_frame[frame, _VIEW, _ERROR]
-            cross[at, poses.start + frame * POSE : poses.start + (frame + 1) * POSE] = by_frame[frame, _VIEW, _POSES]
-            cross[at, marks] = found[frame, :, _VIEW, _MARKS].transpose(1, 0, 2).reshape(_SHIFT, -1)
-
-    def _add_outlines(self, found: FloatArray, local: FloatArray, cross: FloatArray, target: FloatArray) -> None:
+    def _add_outlines(self, found: FloatArray) -> CameraSystem:
         """Add (F, K, K) products, likewise."""
-        shapes = slice(_MESHES.stop, _MESHES.stop + self.layout.num_shapes)
-        error = shapes.stop
-        total = found.sum(axis=0)
-        self.mesh += found[:, _MESHES, _MESHES]
-        self.mesh_right += found[:, _MESHES, error]
-        self.mesh_shape += found[:, _MESHES, shapes]
+        layout, own = self.layout, self.layout.num_local
+        meshes = slice(own, own + MESH)
+        shapes = slice(meshes.stop, meshes.stop + layout.num_shapes)
+        error, total = shapes.stop, found.sum(axis=0)
+        self.mesh += found[:, meshes, meshes]
+        self.mesh_right += found[:, meshes, error]
+        self.mesh_shape += found[:, meshes, shapes]
         self.shape += total[shapes, shapes]
         self.shape_right += total[shapes, error]
-        local[_OWN, _OWN] += total[_OWN, _OWN]
-        target[_OWN] += total[_OWN, error]
-        cross[_OWN, self.layout.meshes] = found[:, _OWN, _MESHES].transpose(1, 0, 2).reshape(NUM_LOCAL, -1)
-        cross[_OWN, self.layout.shapes] = total[_OWN, shapes]
+        size = own + _SHIFT * layout.num_frames
+        local, cross, target = np.zeros((size, size)), np.zeros((size, layout.size)), np.zeros(size)
+        local[:own, :own] = total[:own, :own]
+        target[:own] = total[:own, error]
+        cross[:own, layout.meshes] = found[:, :own, meshes].transpose(1, 0, 2).reshape(own, -1)
+        cross[:own, layout.shapes] = total[:own, shapes]
+        return CameraSystem(local, cross, target)
 
     def finished(self) -> tuple[FloatArray, FloatArray]:
+        """Return the shared normal matrix and its right side."""
         layout = self.layout
         normal = np.zeros((layout.size, layout.size))
-        _put_blocks(normal, layout.poses.start, self.pose)
-        _put_blocks(normal, layout.marks.start, self.mark)
-        _put_blocks(normal, layout.meshes.start, self.mesh)
+        normal[layout.poses, layout.poses] = _block_diagonal(self.pose)
+        normal[layout.marks, layout.marks] = _block_diagonal(self.mark)
+        normal[layout.meshes, layout.meshes] = _block_diagonal(self.mesh)
         normal[layout.shapes, layout.shapes] = self.shape
         mixed = self.mixed.transpose(0, 2, 1, 3).reshape(layout.num_frames * POSE, -1)
         normal[layout.poses, layout.marks] = mixed
@@ -177,6 +181,33 @@ class _Total:
         normal[layout.shapes, layout.meshes] = mesh_shape.T
         rights = (self.pose_right, self.mark_right, self.mesh_right, self.shape_right)
         return normal, np.concatenate([right.ravel() for right in rights])
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where the numbers of a landmark's row stand: own ones, view shift, pose, landmark, error."""
+
+    num_local: int
+
+    @property
+    def own(self) -> slice:
+        return slice(0, self.num_local)
+
+    @property
+    def view(self) -> slice:
+        return slice(self.num_local, self.num_local + _SHIFT)
+
+    @property
+    def poses(self) -> slice:
+        return slice(self.view.stop, self.view.stop + POSE)
+
+    @property
+    def marks(self) -> slice:
+        return slice(self.poses.stop, self.poses.stop + MARK)
+
+    @property
+    def error(self) -> int:
+        return int(self.marks.stop)
 
 
 def _landmark_products(seen: Observations, noise: Noise, camera: int) -> FloatArray:
@@ -199,9 +230,9 @@ def _outline_products(seen: Observations, noise: Noise, camera: int) -> FloatArr
     return products
 
 
-def _put_blocks(normal: FloatArray, start: int, blocks: FloatArray) -> None:
-    """Fill diagonal blocks of a matrix that is being built."""
-    for block in blocks:
-        stop = start + len(block)
-        normal[start:stop, start:stop] = block
-        start = stop
+def _block_diagonal(blocks: FloatArray) -> FloatArray:
+    """Return the (n k, n m) matrix with (n, k, m) blocks on its diagonal."""
+    count, height, width = blocks.shape
+    matrix, places = np.zeros((count, height, count, width)), np.arange(count)
+    matrix[places, :, places] = blocks
+    return matrix.reshape(count * height, count * width)

@@ -76,6 +76,11 @@ class Observations:
         return int(self.known.shape[2])
 
     @property
+    def num_local(self) -> int:
+        """Number of unknowns of each camera, P."""
+        return int(self.by_camera.shape[-1])
+
+    @property
     def num_shapes(self) -> int:
         """Number of smooth displacements of the mesh."""
         return int(self.offset_by_shape.shape[3])
