@@ -27,7 +27,7 @@ from renderkit.diagnosis.rig_posteriors import shifted
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import CameraLimits, DetectionLimits, FaultLimit
 
-NUM_DRAWS: Final = 300
+NUM_DRAWS: Final = 200
 NUM_PROBES: Final = 2
 """Cameras of each group of like ones, and kind of displacement, in which a fault is planted."""
 

@@ -1,15 +1,12 @@
 """Moves of single cameras between runs of one rig, each against the first run.
 
-All runs are read with one calibration, that of the first run. What is wrong with it is the same in every run: it is
-estimated from all runs together and taken out, so that each run is close to its linearisation and the healthy cameras'
-scatter is that of moves, not of the calibration. Then every run by itself gives each camera's information and score,
-all else integrated out; with the camera's own parameters in the first run integrated out as well, those of its move m
-follow: Lambda_m = Lambda_B - Lambda_B (Lambda_A + Lambda_B + P)^-1 Lambda_B, with P the prior's precision.
+All runs are read with one calibration, that of the first run, and each later run is put with the first one into the
+joint model: what is wrong with the calibration, the mesh and the detector in both cancels (`joint.moves`). Cameras are
+named by the rule of the diagnosis, the false alarm rate divided by the number of later runs.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,26 +14,20 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.drift_words import change_of
-from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, Priors
+from renderkit.diagnosis.drift_words import Move, change_of
+from renderkit.diagnosis.joint.decide import Decision, decide, max_faulty
+from renderkit.diagnosis.joint.estimate import Priors
+from renderkit.diagnosis.joint.moves import estimate_moves, pair_of
+from renderkit.diagnosis.joint.naming import log_limit
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.rig_posteriors import (
-    freedom_of,
-    observed,
-    posteriors,
-    scatter_of,
-    shifted,
-    slip_tests,
-    units_of_camera,
-)
+from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.view_evidence import RigEvidence
-from renderkit.results.drift import CameraHistory, Drift
+from renderkit.results.drift import CameraChange, CameraHistory, Drift
 
-COMMON_PX: Final = 5.0
-"""Prior of the calibration's own errors, which all runs share."""
+_SAME_SHAPE: Final = 0.005
+"""Landmarks whose distances differ by a smaller share are of one subject with the same errors."""
 
-_ROUNDS = 2
+_MAX_POINTS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +41,6 @@ class RunEvidence:
 
     name: str
     evidence: RigEvidence
-
-
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """Two runs on one grid of cameras."""
-
-    first: Observations
-    second: Observations
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Moves:
-    posteriors: tuple[CameraPosterior, ...]
-    scatter_px: float
-    noise_px: tuple[float, float]
 
 
 def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknown", notes: Sequence[str] = ()) -> Drift:
@@ -82,89 +57,79 @@ def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknow
     """
     if len(runs) < 2:
         raise ValueError(f"expected at least two runs, got {len(runs)}")
-    seen = _without_common(runs, Priors())
-    names = tuple(name for name in seen[0].names if all(name in one.names for one in seen))
-    if len(names) < 3:
-        raise ValueError(f"expected at least 3 cameras with landmarks in all runs, found {len(names)}")
-    count = len(names) * len(SLIPS) * (len(runs) - 1)
-    changes, scatter, noise = [], [], [0.0]
-    for run, later in zip(runs[1:], seen[1:], strict=True):
-        pair = _Pair(seen[0], later, names)
-        moves, moved = _decide(pair, Priors(), alpha, count)
-        noise[0] = moves.noise_px[0]
-        noise.append(moves.noise_px[1])
-        scatter.append(moves.scatter_px)
-        between = (runs[0].name, run.name)
-        changes.append(
-            [
-                change_of(one, pair.first, name, moves.scatter_px, moved.get(name), between=between, unit=unit)
-                for one, name in zip(moves.posteriors, names, strict=True)
-            ]
-        )
-    cameras = tuple(CameraHistory(name, tuple(each[i] for each in changes)) for i, name in enumerate(names))
-    return Drift(tuple(run.name for run in runs), cameras, tuple(noise), tuple(scatter), alpha, tuple(notes))
+    names = _common_names(runs)
+    each = alpha / (len(runs) - 1)
+    changes, scatter, noise = [], [], []
+    for run in runs[1:]:
+        pair = _pair(runs[0], run, names)
+        decision = decide(pair, Priors(), each, max_faulty(pair), estimator=estimate_moves)
+        noise.append(float(np.median(decision.found.noise.noise_px)))
+        scatter.append(decision.tau_px)
+        changes.append(_changes(pair, decision, (runs[0].name, run.name), unit))
+    cameras = tuple(CameraHistory(name, tuple(one[name] for one in changes)) for name in names)
+    return Drift(tuple(run.name for run in runs), cameras, (noise[0], *noise), tuple(scatter), alpha, tuple(notes))
 
 
-def _without_common(runs: Sequence[RunEvidence], priors: Priors) -> list[Observations]:
-    """Return each run's observations without what all runs share: the calibration's own errors."""
-    views = [replace(view, frame=f"{i}/{view.frame}") for i, run in enumerate(runs) for view in run.evidence.views]
-    pooled = observed(RigEvidence(tuple(views)))
-    each = [observed(run.evidence) for run in runs]
-    found = [one for one in each if one is not None]
-    if pooled is None or len(found) < len(runs):
-        bad = next((run.name for run, one in zip(runs, each, strict=True) if one is None), runs[0].name)
-        raise ValueError(f"run {bad}: fewer than 3 cameras have landmarks")
-    cameras = posteriors(pooled, (), COMMON_PX, priors).cameras
-    common = {name: one.theta * units_of_camera(pooled, name) for name, one in zip(pooled.names, cameras, strict=True)}
-    return [shifted(one, np.array([common[name] for name in one.names])) for one in found]
+def _common_names(runs: Sequence[RunEvidence]) -> tuple[str, ...]:
+    """Return the cameras that have evidence in all runs, in the order of the first.
 
-
-def _decide(pair: _Pair, priors: Priors, alpha: float, count: int) -> tuple[_Moves, dict[str, float]]:
-    """Free the camera that moved most significantly, while one does."""
-    moved: dict[str, float] = {}
-    most = max(1, (len(pair.names) - 1) // 2)
-    tau = 0.1
-    while True:
-        for _ in range(_ROUNDS):
-            moves = _moves(pair, tuple(moved), tau, priors)
-            tau = moves.scatter_px
-        rest = {
-            name: slip_tests(one, tau).log_p(freedom_of(len(pair.names))) + math.log(count)
-            for name, one in zip(pair.names, moves.posteriors, strict=True)
-            if name not in moved
-        }
-        worst = min(rest, key=lambda name: rest[name])
-        if rest[worst] > math.log(alpha) or len(moved) == most:
-            return moves, moved
-        moved[worst] = rest[worst]
-
-
-def _moves(pair: _Pair, moved: tuple[str, ...], tau_px: float, priors: Priors) -> _Moves:
-    # Half of a move's variance falls to each run.
-    first, second = (posteriors(seen, moved, tau_px / math.sqrt(2.0), priors) for seen in (pair.first, pair.second))
-    found = []
-    for name in pair.names:
-        ratio = units_of_camera(pair.first, name) / units_of_camera(pair.second, name)
-        one, other = (run.cameras[seen.names.index(name)] for run, seen in ((first, pair.first), (second, pair.second)))
-        found.append(_move(one, other, ratio))
-    still = [one for name, one in zip(pair.names, found, strict=True) if name not in moved]
-    return _Moves(tuple(found), scatter_of(still), (first.noise_px, second.noise_px))
-
-
-def _move(first: CameraPosterior, second: CameraPosterior, ratio: FloatArray) -> CameraPosterior:
-    """Return what two runs say about a camera's move, in the first run's px units.
-
-    Args:
-        first: The camera in the first run.
-        second: And in the later one.
-        ratio: (11,) units of the first run over those of the later one.
+    Raises:
+        ValueError: If there are fewer than 3.
     """
-    information, score = second.information * np.outer(ratio, ratio), second.score * ratio
-    prior = np.eye(len(ratio)) / FREE_PX**2
-    total = np.linalg.inv(first.information + information + prior)
-    kept = (first.information + prior) @ total
-    of_move = kept @ information
-    of_move = 0.5 * (of_move + of_move.T)
-    of_score = kept @ score - information @ total @ first.score
-    covariance: FloatArray = np.asarray(np.linalg.inv(of_move + prior))
-    return CameraPosterior(covariance @ of_score, covariance, of_move, of_score)
+    names: tuple[str, ...] | None = None
+    for run in runs:
+        seen = observe(run.evidence)
+        if seen is None:
+            raise ValueError(f"run {run.name}: fewer than 3 cameras have landmarks or outlines")
+        names = seen.names if names is None else tuple(name for name in names if name in seen.names)
+    if names is None or len(names) < 3:
+        raise ValueError(f"{len(names or ())} cameras have landmarks or outlines in all runs; expected at least 3")
+    return names
+
+
+def _pair(first: RunEvidence, second: RunEvidence, names: Sequence[str]) -> Observations:
+    views = [
+        replace(view, frame=f"{number}/{view.frame}")
+        for number, run in enumerate((first, second))
+        for view in run.evidence.views
+        if view.camera.name in names
+    ]
+    seen = observe(RigEvidence(tuple(views)))
+    assert seen is not None  # noqa: S101 - each run has evidence of these cameras
+    later = np.array([frame.startswith("1/") for frame in seen.frames])
+    return pair_of(seen, later, one_subject=_is_one_subject(first.evidence, second.evidence))
+
+
+def _is_one_subject(first: RigEvidence, second: RigEvidence) -> bool:
+    """Say whether two runs' landmarks, or without them their meshes, have the same shape wherever they are."""
+    shapes = [_distances(run) for run in (first, second)]
+    if shapes[0] is None or shapes[1] is None or shapes[0].shape != shapes[1].shape:
+        return False
+    apart = np.abs(shapes[0] - shapes[1])
+    known = np.isfinite(apart)
+    return bool(known.any()) and float(np.median(apart[known])) < _SAME_SHAPE * float(np.median(shapes[0][known]))
+
+
+def _distances(run: RigEvidence) -> FloatArray | None:
+    """Return (n, n) distances between points of the first view's subject; None where there are none."""
+    for view in run.views:
+        points = view.points_world if view.points_world is not None else view.vertices
+        if points is not None and len(points):
+            chosen = points[:: max(1, len(points) // _MAX_POINTS)]
+            distances: FloatArray = np.linalg.norm(chosen[:, None] - chosen[None], axis=2)
+            return distances
+    return None
+
+
+def _changes(pair: Observations, decision: Decision, between: tuple[str, str], unit: str) -> dict[str, CameraChange]:
+    moved = dict(decision.faulty)
+    count = log_limit(1.0, len(pair.names))
+    found = {}
+    for index, name in enumerate(pair.names):
+        camera = decision.found.cameras[index]
+        log_p = moved.get(index)
+        if log_p is None:
+            log_p = min(decision.scatters[index].log_p(camera.information, camera.score, 0.0) - count, 0.0)
+        move = Move(pair, decision, index)
+        found[name] = change_of(move, log_p, is_named=index in moved, between=between, unit=unit)
+    return found

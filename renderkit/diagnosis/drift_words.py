@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import SlipTest
-from renderkit.diagnosis.joint.estimate import CameraPosterior
+from renderkit.diagnosis.joint.decide import CameraTests, Decision, SlipTest, num_observations, ranked_causes, tests_of
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.rig_posteriors import (
-    causes_of,
-    displacements,
-    expanded,
-    freedom_of,
-    slip_tests,
-    units_of_camera,
-)
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL, SLIPS
 from renderkit.results.drift import CameraChange
 
 _LIKELIER: Final = (
@@ -38,48 +30,72 @@ _VERBS: Final = {
     "principal point": "shifted its principal point by {}",
     "aspect fx / fy": "changed fx / fy by {}",
     "lens distortion k1": "changed its k1 by {}",
+    "mattes too large or too small": "grew by {}",
+    "landmark detections": "moved by {}",
+}
+_SUBJECTS: Final = {
+    "mattes too large or too small": "the mattes of camera {}",
+    "landmark detections": "the landmark detections of camera {}",
 }
 _SHIFT = "principal point"
 _SEVERAL = frozenset(slip.name for slip in SLIPS if slip.family == "several")
 
 
-def change_of(
-    move: CameraPosterior,
-    seen: Observations,
-    camera: str,
-    tau_px: float,
-    log_p: float | None,
-    *,
-    between: tuple[str, str],
-    unit: str,
-) -> CameraChange:
+@dataclass(frozen=True, eq=False)
+class Move:
+    """One camera of a pair of runs.
+
+    Attributes:
+        pair: Observations of both runs.
+        decision: What was decided about the moves.
+        index: Which camera.
+    """
+
+    pair: Observations
+    decision: Decision
+    index: int
+
+    @property
+    def units(self) -> FloatArray:
+        """(P,) amounts of the parameters that displace the picture by 1 px RMS."""
+        units: FloatArray = self.pair.units[self.index]
+        return units
+
+    @property
+    def tests(self) -> CameraTests:
+        """All slips against healthy scatter."""
+        return tests_of(self.decision.found.cameras[self.index], self.decision.scales[self.index])
+
+    @property
+    def causes(self) -> list[SlipTest]:
+        """The slips that cannot be told apart, the likeliest first."""
+        return ranked_causes(self.tests, num_observations(self.pair, self.decision.found, self.index))
+
+
+def change_of(move: Move, log_p: float, *, is_named: bool, between: tuple[str, str], unit: str) -> CameraChange:
     """Return a camera's change between two runs.
 
     Args:
-        move: What the runs say about the move, in px units of `seen`.
-        seen: Observations of the first run.
-        camera: Camera name.
-        tau_px: Healthy scatter between the runs.
-        log_p: Of the camera that moved; None for one that did not.
+        move: What the runs say about the move.
+        log_p: Logarithm of the probability of such evidence from a camera that did not move.
+        is_named: Whether the camera moved.
         between: Names of the two runs.
         unit: World unit.
     """
-    tests = slip_tests(move, tau_px)
-    shift = next(one for one in tests.tests if one.slip.name == _SHIFT)
-    units = units_of_camera(seen, camera)
-    scale = units[list(shift.slip.indices)]
-    known = bool(move.information.any())
+    shift = next(one for one in move.tests.tests if one.slip.name == _SHIFT)
+    scale = move.units[list(shift.slip.indices)]
+    known = bool(move.decision.found.cameras[move.index].information.any())
     dx, dy = (shift.amounts * scale).tolist() if known else (math.nan, math.nan)
     ex, ey = (np.sqrt(np.diag(shift.covariance)) * scale).tolist() if known else (math.nan, math.nan)
-    if log_p is None:
-        best = tests.log_p(freedom_of(len(seen.names))) if known else 0.0
-        return CameraChange(between[1], (dx, dy), (ex, ey), "", (), math.nan, math.nan, "", best, "")
-    causes, test = _likeliest(causes_of(tests, seen, camera))
-    amount, error, in_unit = _amount(test, units, displacements(seen, camera), unit)
+    if not is_named:
+        return CameraChange(between[1], (dx, dy), (ex, ey), "", (), math.nan, math.nan, "", log_p if known else 0.0, "")
+    causes, test = _likeliest(move.causes)
+    amount, error, in_unit = _amount(test, move.units, move.pair.displacements[move.index], unit)
     words = _VERBS.get(test.slip.name, "displaced its picture by {}").format(_number(amount, error, in_unit))
     others = [name for name in causes if name != test.slip.name and name not in _SEVERAL]
     also = f"; {' or '.join(others)} would explain it as well" if others else ""
-    sentence = f"camera {camera} {words} between {between[0]} and {between[1]}{also}"
+    subject = _SUBJECTS.get(test.slip.name, "camera {}").format(move.pair.names[move.index])
+    sentence = f"{subject} {words} between {between[0]} and {between[1]}{also}"
     return CameraChange(
         between[1],
         (dx, dy),
@@ -113,12 +129,15 @@ def _amount(test: SlipTest, units: FloatArray, derivatives: FloatArray, unit: st
         "aspect fx / fy": (100.0, "%"),
         "principal point": (1.0, "px"),
         "lens distortion k1": (1.0, ""),
+        "mattes too large or too small": (1.0, "px"),
+        "landmark detections": (1.0, "px"),
         "sideways step": (1.0, "world units" if unit == "unknown" else unit),
         "step along the axis": (1.0, "world units" if unit == "unknown" else unit),
     }.get(test.slip.name, (0.0, "px"))
     if factor == 0.0:
         # Several parameters of unlike kinds: what they do to the picture.
-        theta, spread = expanded(test)
+        theta, spread = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
+        theta[at], spread[np.ix_(at, at)] = test.amounts, test.covariance
         square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
         size = float(np.sqrt(theta @ square @ theta))
         slope = square @ theta / max(size, 1e-12)

@@ -1,4 +1,4 @@
-"""What refine, prove and drift ask of the joint estimate: every camera's posterior, some cameras taken for faulty."""
+"""What refine and prove ask of the joint estimate: every camera's posterior, some cameras taken for faulty."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import CameraTests, SlipTest, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import CameraTests, tests_of
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Priors, estimate
-from renderkit.diagnosis.joint.healthy import healthy_scatter
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import MATTE, NUM, NUM_LOCAL
@@ -22,11 +21,6 @@ MIN_TAU_PX: Final = 0.02
 
 MATTE_PX: Final = 1.0
 """Healthy scatter of how much too large mattes are."""
-
-FREEDOM: Final = 6.0
-"""Degrees of freedom that each camera adds to the healthy scatter, as the diagnosis counts them."""
-
-_SAMPLES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,24 +68,6 @@ def slip_tests(camera: CameraPosterior, tau_px: float) -> CameraTests:
     return tests_of(camera, _scales(tau_px))
 
 
-def freedom_of(num_cameras: int) -> float:
-    """Return the degrees of freedom of the healthy scatter of so many cameras."""
-    return FREEDOM * num_cameras
-
-
-def scatter_of(cameras: Iterable[CameraPosterior]) -> float:
-    """Return the healthy scatter of some cameras, px; those that are off count little."""
-    every = tuple(cameras)
-    return healthy_scatter(every, [_scales(MIN_TAU_PX)] * len(every), with_outlines=False).tau_px
-
-
-def causes_of(tests: CameraTests, seen: Observations, camera: str) -> list[SlipTest]:
-    """Return the slips that cannot be told apart, the likeliest first."""
-    index = seen.names.index(camera)
-    count = 2 * int(seen.known[index].sum()) + int(seen.offset_known[index].sum()) // _SAMPLES
-    return ranked_causes(tests, count)
-
-
 def units_of_camera(seen: Observations, camera: str) -> FloatArray:
     """Return the (P,) amounts of a camera's parameters that displace its picture by 1 px RMS."""
     units: FloatArray = seen.units[seen.names.index(camera)]
@@ -109,12 +85,3 @@ def shifted(seen: Observations, parameters: FloatArray) -> Observations:
     errors = seen.errors - np.einsum("cfjka,ca->cfjk", seen.by_camera, theta)
     offsets = seen.offsets - np.einsum("cfna,ca->cfn", seen.offset_by_camera, theta)
     return replace(seen, errors=errors * seen.known[..., None], offsets=offsets * seen.offset_known)
-
-
-def expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
-    """Return a slip's (P,) amounts and (P, P) covariance among all parameters, px units."""
-    amounts, covariance = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
-    at = list(test.slip.indices)
-    amounts[at] = test.amounts
-    covariance[np.ix_(at, at)] = test.covariance
-    return amounts, covariance

@@ -7,8 +7,7 @@ import pytest
 from drift_rigs import runs_of
 from joint_rigs import IDEAL, NOISY, REALISTIC, Conditions
 
-from renderkit.diagnosis.drift import RunEvidence, _move, find_drift
-from renderkit.diagnosis.joint.estimate import CameraPosterior
+from renderkit.diagnosis.drift import RunEvidence, find_drift
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.drift import drift_json
 
@@ -66,25 +65,6 @@ def test_standard_errors_agree_with_the_scatter_of_cameras_that_did_not_move() -
             values += [d / e for d, e in zip(change.shift_px, change.shift_error_px, strict=True)]
     # 96 values, in part correlated: the errors are not too small, and not twice too large.
     assert 0.3 < float(np.std(values)) < 1.25
-
-
-def test_a_move_is_the_difference_of_two_estimates() -> None:
-    """Against the textbook: with both runs well determined, the difference and the sum of the covariances."""
-    rng = np.random.default_rng(0)
-    roots = rng.normal(size=(2, 11, 30))
-    informations = roots @ roots.transpose(0, 2, 1)
-    estimates = rng.normal(size=(2, 11))
-    first, second = (
-        CameraPosterior(x, np.linalg.inv(a), a, a @ x) for x, a in zip(estimates, informations, strict=True)
-    )
-    move = _move(first, second, np.ones(11))
-    np.testing.assert_allclose(move.theta, estimates[1] - estimates[0], rtol=0.02, atol=0.02)
-    np.testing.assert_allclose(
-        np.linalg.inv(move.information),
-        np.linalg.inv(informations[0]) + np.linalg.inv(informations[1]),
-        rtol=1e-3,
-        atol=1e-3,
-    )
 
 
 def test_two_runs_with_landmarks_are_needed() -> None:

@@ -58,18 +58,6 @@ class SlipTest:
     amounts: FloatArray
     covariance: FloatArray
 
-    def log_p(self, freedom: float = math.inf) -> float:
-        """Logarithm of the probability of such a statistic from a healthy camera.
-
-        Args:
-            freedom: Degrees of freedom of the healthy scatter where that is an estimate: the tail is then that of
-                Fisher's F, exact for two amounts.
-        """
-        statistic = self.statistic
-        if math.isfinite(freedom):
-            statistic = freedom * math.log1p(statistic / freedom)
-        return log_tail(statistic, len(self.amounts))
-
 
 @dataclass(frozen=True, eq=False)
 class CameraTests:
@@ -78,10 +66,6 @@ class CameraTests:
     tests: tuple[SlipTest, ...]
     total: float
     rank: int
-
-    def log_p(self, freedom: float) -> float:
-        """Logarithm of the probability of the least probable slip."""
-        return min(one.log_p(freedom) for one in self.tests)
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,6 +274,12 @@ def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:
 
     ranked = sorted(camera.tests, key=criterion)
     return [one for one in ranked if criterion(one) <= criterion(ranked[0]) + CANNOT_TELL]
+
+
+def num_observations(seen: Observations, found: Estimate, index: int) -> int:
+    """Return how many independent numbers the evidence of one camera has."""
+    samples = float(seen.offset_known[index].sum()) / float(found.noise.correlation[index])
+    return 2 * int(seen.known[index].sum()) + round(samples)
 
 
 def explains(test: SlipTest, camera: CameraTests) -> bool:

@@ -15,6 +15,7 @@ from renderkit.diagnosis.joint.decide import (
     decide,
     explains,
     max_faulty,
+    num_observations,
     ranked_causes,
     tests_of,
 )
@@ -96,8 +97,7 @@ def _size(derivatives: FloatArray, theta: FloatArray) -> float:
 
 def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -> CameraFinding:
     camera = tests_of(decision.found.cameras[index], decision.scales[index])
-    samples = float(seen.offset_known[index].sum()) / float(decision.found.noise.correlation[index])
-    causes = ranked_causes(camera, 2 * int(seen.known[index].sum()) + round(samples))
+    causes = ranked_causes(camera, num_observations(seen, decision.found, index))
     test = causes[0]
     theta, covariance = _expanded(test)
     derivatives = seen.displacements[index]
