@@ -9,12 +9,13 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, as_array
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
-from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import raw_from_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import Distortion, KannalaBrandt, make_distortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
+from renderkit.geometry.similarity import Similarity
 
 _K1 = PARAMETERS.index("k1")
 
@@ -44,14 +45,44 @@ def _bent(lens: Distortion, k1: float) -> Distortion:
     return KannalaBrandt(coefficients) if isinstance(lens, KannalaBrandt) else make_distortion(coefficients)
 
 
-def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera]) -> RigEvidence:
-    """Return the evidence with some cameras replaced; their outlines were drawn by the cameras before, and go."""
+def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera], *, keep_outlines: bool = False) -> RigEvidence:
+    """Return the evidence with some cameras replaced.
+
+    Args:
+        evidence: Views of the rig.
+        cameras: The new cameras by name.
+        keep_outlines: Outlines hold for the new cameras; else they were drawn by the ones before, and go.
+    """
     raw = {name: raw_from_rig(Rig({name: camera})).cameras[0] for name, camera in cameras.items()}
     views = (
-        replace(view, camera=raw[view.camera.name], outline=None) if view.camera.name in raw else view
+        replace(view, camera=raw[view.camera.name], outline=view.outline if keep_outlines else None)
+        if view.camera.name in raw
+        else view
         for view in evidence.views
     )
     return RigEvidence(tuple(views))
+
+
+def moved_view(view: ViewEvidence, own: Camera, other: Camera, motion: Similarity) -> ViewEvidence:
+    """Return a view's evidence in another calibration's world, its outline measured against the other camera.
+
+    To first order: the drawn outline moves with its points' projections. The mesh is left out.
+
+    Args:
+        view: Evidence by its own camera.
+        own: That camera.
+        other: The same camera in the other calibration.
+        motion: From the own world to the other.
+    """
+    points = None if view.points_world is None else motion.apply(view.points_world)
+    outline = view.outline
+    if outline is not None:
+        there = motion.apply(outline.points_world)
+        drawn = [one if view.matte_is_bent else one.undistorted() for one in (own, other)]
+        shift = drawn[1].project(there) - drawn[0].project(outline.points_world)
+        offsets = outline.offsets_px - (shift * outline.normals).sum(axis=1)
+        outline = replace(outline, points_world=there, offsets_px=offsets)
+    return replace(view, points_world=points, vertices=None, faces=None, outline=outline)
 
 
 def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: float = 1.645) -> float:

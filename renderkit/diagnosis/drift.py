@@ -83,7 +83,7 @@ def _common_names(runs: Sequence[RunEvidence]) -> tuple[str, ...]:
             raise ValueError(f"run {run.name}: fewer than 3 cameras have landmarks or outlines")
         names = seen.names if names is None else tuple(name for name in names if name in seen.names)
     if names is None or len(names) < 3:
-        raise ValueError(f"{len(names or ())} cameras have landmarks or outlines in all runs; expected at least 3")
+        raise ValueError(f"expected at least 3 cameras with landmarks or outlines in all runs, found {len(names or ())}")
     return names
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from renderkit.capture import Capture
-from renderkit.diagnosis.camera_change import with_cameras
+from renderkit.diagnosis.camera_change import moved_view, with_cameras
 from renderkit.diagnosis.drift import RunEvidence, find_drift
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -19,14 +18,15 @@ from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.similarity import best_similarity
 from renderkit.pipeline.blas import one_blas_thread
-from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.evidence import MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.run_evidence import read_run_evidence
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.drift import Drift
 from renderkit.results.json_report import FILE_NAME as REPORT_NAME
 from renderkit.wording import counted
 
 MAX_FRAMES: Final = 10
-"""So many frames of a capture are read, evenly spread; of a run all."""
+"""So many frames of a capture are read at most, evenly spread; of a run all."""
 
 _SAME_PX = 1e-6
 
@@ -37,7 +37,8 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
 
     A run is a run folder of `validate`, or a capture. All runs are read with the first one's calibration: what differs
     is what the cameras did. Where a later run has a calibration of its own, its 3D landmarks are taken into the first
-    run's world by the best similarity of both rigs. Landmarks are compared, mattes are not.
+    run's world by the best similarity of both rigs. Captures are compared by landmarks and outlines of mattes, run folders
+    by landmarks.
 
     Args:
         runs: Two or more run folders, captures' files or folders, or opened captures, which stay open.
@@ -48,7 +49,7 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         Every camera's move between the first run and each later one, with standard errors.
 
     Raises:
-        ArgumentError: With fewer than two runs, or where fewer than 3 cameras have landmarks in all of them.
+        ArgumentError: With fewer than two runs, or where fewer than 3 cameras have landmarks or mattes in all of them.
         DatasetError: If a run or capture is missing or damaged.
 
     Example:
@@ -84,7 +85,9 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
 
 def _read(run: str | Path | Capture) -> tuple[RigEvidence, str]:
     if isinstance(run, Capture):
-        return gather_evidence(run, max_views=MAX_FRAMES * max(len(run.camera_names), 1)), run.unit
+        most = min(MAX_FRAMES * max(len(run.camera_names), 1), MAX_VIEWS_THOROUGH)
+        with make_renderer("cpu") as renderer:
+            return gather_evidence(run, renderer=renderer, max_views=most), run.unit
     path = Path(run)
     if path.name == REPORT_NAME or (path / REPORT_NAME).is_file():
         return read_run_evidence(path.parent if path.name == REPORT_NAME else path)
@@ -120,18 +123,14 @@ def _aligned(later: RigEvidence, base: dict[str, Camera]) -> tuple[RigEvidence, 
     views = tuple(view for view in later.views if view.camera.name in shared)
     left = len(own) - len(shared)
     notes = [f"{counted(left, 'camera')} left out: not in the first run, or of another image size"] if left else []
-    if shared and not all(_is_same(own[name], base[name]) for name in shared):
-        motion = best_similarity(
-            [own[name].cam_from_world for name in shared], [base[name].cam_from_world for name in shared]
-        )
-        views = tuple(
-            replace(
-                view, points_world=None if view.points_world is None else motion.apply(view.points_world), vertices=None
-            )
-            for view in views
-        )
-        notes.append("has a calibration of its own; its pictures are compared by the first run's")
-    return with_cameras(RigEvidence(views), {name: base[name] for name in shared}), "; ".join(notes)
+    if all(_is_same(own[name], base[name]) for name in shared):
+        return RigEvidence(views), "; ".join(notes)
+    motion = best_similarity(
+        [own[name].cam_from_world for name in shared], [base[name].cam_from_world for name in shared]
+    )
+    views = tuple(moved_view(view, own[view.camera.name], base[view.camera.name], motion) for view in views)
+    notes.append("has a calibration of its own; its pictures are compared by the first run's")
+    return with_cameras(RigEvidence(views), {name: base[name] for name in shared}, keep_outlines=True), "; ".join(notes)
 
 
 def _is_same(one: Camera, other: Camera) -> bool:

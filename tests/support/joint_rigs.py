@@ -206,19 +206,22 @@ def joint_evidence(
     landmarks: int = 60,
     faults: dict[int, tuple[str, float]] | None = None,
     planted_sizes: dict[int, float] | None = None,
+    subject: np.random.Generator | None = None,
 ) -> RigEvidence:
     """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px).
 
+    `subject` draws the head, its errors and the detector's bias, if they are to be the same in another call.
     `planted_sizes` receives for each of them the RMS displacement of what the joint estimate looks at.
     """
     shots = ring(rng, cameras) if isinstance(cameras, int) else cameras
-    points, vertices = head(rng)
-    points = points[rng.permutation(len(points))[:landmarks]]
-    believed_vertices = vertices * (1.0 + conditions.mesh_m * bumps(rng, vertices))
+    kept = rng if subject is None else subject
+    points, vertices = head(kept)
+    points = points[kept.permutation(len(points))[:landmarks]]
+    believed_vertices = vertices * (1.0 + conditions.mesh_m * bumps(kept, vertices))
     hairy = rng.random(len(shots)) < conditions.hairy
     marked = rng.permutation(len(shots)) < max(conditions.marked * len(shots), 4)
-    wrong_points = points + rng.normal(size=points.shape) * conditions.landmark_m
-    bias = rng.normal(size=(len(points), 2)) * conditions.bias_px
+    wrong_points = points + kept.normal(size=points.shape) * conditions.landmark_m
+    bias = kept.normal(size=(len(points), 2)) * conditions.bias_px
     written = []
     for index, shot in enumerate(shots):
         file = shot
