@@ -37,8 +37,8 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
 
     A run is a run folder of `validate`, or a capture. All runs are read with the first one's calibration: what differs
     is what the cameras did. Where a later run has a calibration of its own, its 3D landmarks are taken into the first
-    run's world by the best similarity of both rigs. Captures are compared by landmarks and outlines of mattes, run folders
-    by landmarks.
+    run's world by the best similarity of both rigs. Captures are compared by landmarks and by the outlines of their
+    mattes, run folders by landmarks.
 
     Args:
         runs: Two or more run folders, captures' files or folders, or opened captures, which stay open.
