@@ -221,6 +221,7 @@ def _settings(given: Mapping[str, Any], many: Mapping[str, Any]) -> DatasetSetti
         baseline=given["baseline"],
         checks=given["checks"],
         sanity=given["sanity"],
+        false_alarms=given["false_alarms"],
         renderer=given["renderer"].value,
         device=given["device"],
         census=_census(many),

@@ -17,6 +17,7 @@ from renderkit.cli.arguments import (
     ChecksOption,
     DeviceOption,
     EvidenceOption,
+    FalseAlarmsOption,
     FlameOption,
     FramesOption,
     ImagesOption,
@@ -96,6 +97,7 @@ def validate(
     out: OutOption = None,
     checks: ChecksOption = True,
     sanity: SanityOption = True,
+    false_alarms: FalseAlarmsOption = 0.01,
     overlays: OverlaysOption = "worst",
     no_overlays: NoOverlaysOption = False,
     renderer: RendererOption = RendererChoice.AUTO,
@@ -113,8 +115,7 @@ def validate(
 
     if remember_flame:
         remember(flame)
-    gates, quiet = read_gates(gate, config, baseline), is_quiet(context)
-    _say_config(gates, quiet=quiet)
+    gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet(context)))
     with Progress(quiet=quiet) as progress, Progress("pictures", quiet=quiet) as drawing:
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
@@ -123,16 +124,23 @@ def validate(
             baseline=gates.baseline, out=(folder := out or default_run_folder(capture or rig or Path())),
             renderer=renderer.value, device=device, workers=workers, undistort=undistort, evidence=evidence,
             undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
-            board=board, overlays="none" if no_overlays else parse_overlays(overlays), progress=progress.update,
-            picture_progress=drawing.update, config=gates.config_text, command=shlex.join(["renderkit", *sys.argv[1:]]),
+            false_alarms=false_alarms, board=board, progress=progress.update, picture_progress=drawing.update,
+            overlays=parse_overlays("none" if no_overlays else overlays), config=gates.config_text, command=_command(),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json, quiet=quiet)
     raise typer.Exit(exit_code(report))
 
 
-def _say_config(gates: GateInputs, *, quiet: bool) -> None:
+def _read_gates(gate: list[str] | None, config: Path | None, baseline: Path | None, *, quiet: bool) -> GateInputs:
+    """Read the gates, and say which file they come from."""
+    gates = read_gates(gate, config, baseline)
     if gates.config is not None and not quiet:
         typer.echo(f"gates: {gates.config}", err=True)
+    return gates
+
+
+def _command() -> str:
+    return shlex.join(["renderkit", *sys.argv[1:]])
 
 
 def exit_code(report: Report) -> int:

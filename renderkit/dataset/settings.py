@@ -12,6 +12,7 @@ from typing import Any, Final
 import renderkit
 from renderkit.capture import Capture
 from renderkit.diagnosis.census import SequentialTest
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError
 from renderkit.gates.gate import Coverage, Gate
 from renderkit.gates.language import parse_gate
@@ -36,6 +37,7 @@ class DatasetSettings:
         baseline: Run that gates compare with: of one capture, or of many captures of the same names.
         checks: Whether each capture's conventions are checked.
         sanity: Whether each rig is diagnosed as a whole.
+        false_alarms: Probability that the diagnosis names a camera of a rig without fault.
         renderer: Kind of renderer that each worker makes.
         device: EGL device.
         census: Set where only as many views are read as say which cameras are off.
@@ -47,6 +49,7 @@ class DatasetSettings:
     baseline: Path | None = None
     checks: bool = True
     sanity: bool = True
+    false_alarms: float = ALPHA
     renderer: RendererKind = "auto"
     device: int | None = None
     census: SequentialTest | None = None
@@ -79,7 +82,7 @@ class DatasetSettings:
             ArgumentError: If a selection names what the capture does not have.
             DatasetError: If the capture has no frame or no camera.
         """
-        return make_options(capture, self.inputs.mesh_names, **self.selection)
+        return make_options(capture, self.inputs.mesh_names, false_alarms=self.false_alarms, **self.selection)
 
     def scoring_json(self) -> dict[str, Any]:
         """Return what decides the rows."""
@@ -98,6 +101,7 @@ class DatasetSettings:
             "baseline": _plain(self.baseline),
             "checks": self.checks,
             "sanity": self.sanity,
+            "false_alarms": self.false_alarms,
             "census": None if self.census is None else asdict(self.census),
         }
 
@@ -136,6 +140,7 @@ def settings_from_json(value: Mapping[str, Any]) -> DatasetSettings:
         baseline=None if concluding["baseline"] is None else Path(concluding["baseline"]),
         checks=bool(concluding["checks"]),
         sanity=bool(concluding["sanity"]),
+        false_alarms=float(concluding["false_alarms"]),
         renderer=scoring["renderer"],
         device=scoring["device"],
         census=None if concluding["census"] is None else SequentialTest(**concluding["census"]),

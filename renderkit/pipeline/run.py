@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
+from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.cameras import check_cameras
@@ -91,6 +92,7 @@ def validate(
     board: PathLike | Board | None = None,
     checks: bool = True,
     sanity: bool = True,
+    false_alarms: float = ALPHA,
     overlays: Overlays | bool = "worst",
     progress: Advance | None = None,
     picture_progress: Advance | None = None,
@@ -137,6 +139,7 @@ def validate(
             file; see docs/guide/boards.md.
         checks: Whether the capture's conventions are checked in a few views first.
         sanity: Whether the rig as a whole is diagnosed; a run of a rig that does not fit does not pass.
+        false_alarms: Probability that the diagnosis names a camera of a rig without fault.
         overlays: Which views get a picture in the run folder: "worst" (of the worst, failed and named cameras the
             worst frame each, and one contact sheet), a number of worst cameras, "all" or "none".
         progress: Called with the number of views done, 0 first, and their total.
@@ -174,19 +177,18 @@ def validate(
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, board=board, evidence=evidence, metrics=metrics,
             matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
+            false_alarms=false_alarms,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            measured = run.measure(asked, compared, with_checks=checks, with_sanity=sanity)
-            report = run.draw(measured, which, picture_progress)
+            report = run.draw(run.measure(asked, compared, checks=checks, sanity=sanity), which, picture_progress)
         report = replace(
             report, provenance=replace(_provenance(opened, inputs, options, drawing.info, command), config=config),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
         )  # fmt: skip
-        _write(report, opened, folder)
-    return report
+        return _written(report, opened, folder)
 
 
 def _read_gates(
@@ -231,13 +233,12 @@ def report_scored(
     """
     which = _check(gates, opened, options, baseline, "worst")
     run = _Run(opened, options, renderer, folder=None, workers=1, progress=None, scored=rows)
-    report = run.measure(gates, baseline, with_checks=checks, with_sanity=sanity)
+    report = run.measure(gates, baseline, checks=checks, sanity=sanity)
     report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
     folder = out(report)
     if folder is not None:
         report = replace(run, folder=make_run_folder(folder)).draw(report, which, None)
-    _write(report, opened, folder)
-    return report
+    return _written(report, opened, folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,13 +259,11 @@ class _Run:
         """What evidence that joins many views says."""
         return measure_evidence(self.capture, self.options, threads=self.workers or 0)
 
-    def measure(
-        self, gates: Sequence[Gate], baseline: Report | None, *, with_checks: bool, with_sanity: bool
-    ) -> Report:
+    def measure(self, gates: Sequence[Gate], baseline: Report | None, *, checks: bool, sanity: bool) -> Report:
         """Check, score, explain, diagnose, judge: a report without provenance."""
         info = self.renderer.info
         _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
-        checks = self._check() if with_checks else ()
+        checked = self._check() if checks else ()
         rows = tuple(self._rows())
         groups = self.options.metrics
         in_space = Needs.OTHER_MESH in needs_of(groups)
@@ -272,12 +271,12 @@ class _Run:
         report = Report(
             rows,
             skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
-            checks=checks,
+            checks=checked,
             surfaces=tuple(surfaces),
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        diagnosis = self._diagnosis() if with_sanity else None
+        diagnosis = self._diagnosis() if sanity else None
         report = replace(report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
 
@@ -366,10 +365,11 @@ def _provenance(
     )
 
 
-def _write(report: Report, capture: Capture, folder: Path | None) -> None:
-    """Write the run folder, where there is one."""
+def _written(report: Report, capture: Capture, folder: Path | None) -> Report:
+    """Write the run folder, where there is one, and return the report."""
     if folder is None:
-        return
+        return report
     meshes = read_meshes_of(capture, report.frames, report.meshes)
     write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
     write_formats(report, folder)
+    return report

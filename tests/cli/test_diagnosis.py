@@ -113,7 +113,7 @@ def test_a_fault_of_all_cameras_is_named_and_fails_the_run(
 
 
 def test_a_clean_rig_passes_and_says_so_first(run: Run, clean: Path, tmp_path: Path) -> None:
-    result = run("validate", *_arguments(clean), "--no-overlays", "--out", "out")
+    result = run("validate", *_arguments(clean), "--no-overlays", "--false-alarms", "0.05", "--out", "out")
     assert result.code == 0
     assert result.out.startswith("FITS: The rig fits: no camera of ")
     assert "\ndiagnosis: the rig as a whole fits: " in result.out
@@ -121,6 +121,7 @@ def test_a_clean_rig_passes_and_says_so_first(run: Run, clean: Path, tmp_path: P
     assert report.diagnosis is not None
     assert report.diagnosis.verdict == "fits"
     assert report.diagnosis.cameras == ()
+    assert report.provenance.options["false_alarms"] == "0.05"
 
 
 def test_numbers_only(run: Run, clean: Path, tmp_path: Path) -> None:
