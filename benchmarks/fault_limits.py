@@ -31,42 +31,49 @@ from renderkit.geometry.rig import Rig
 CONDITIONS: dict[str, Conditions] = {"ideal": IDEAL, "noisy": NOISY, "realistic": REALISTIC}
 PLANTED = {"roll": "roll", "focal length": "focal", "aspect fx / fy": "fx / fy", "turn": "turn x"}
 CAMERA = 3
+FACTORS = (0.7, 0.85, 1.0, 1.2, 1.4)
 
 
 def study_prove(rigs: int) -> None:
-    """Print found shares at fractions of the predicted 50 % size, and at the 99 % size.
+    """Print found shares at multiples of the predicted 50 % size, and at the 99 % size.
 
     The faulty camera's noise is drawn anew for every trial, the other cameras' detections are kept.
     """
-    print("prove        kind             found at 0.8 x 50 %    50 %   1.2 x 50 %   99 % size")
+    heads = "".join(f"{factor:8.2f} x" for factor in FACTORS)
+    print(f"prove: found at multiples of the 50 % size\n{'':29s}{heads}   99 % size")
     for title, conditions in (("0.3 px", IDEAL), ("0.8 px", Conditions(0.8))):
-        for kind, shown in PLANTED.items():
-            found = np.zeros(4)
-            for seed in range(rigs):
-                rng = np.random.default_rng(seed)
-                base = joint_evidence(rng, conditions, cameras=12, frames=2, landmarks=40)
-                limit = find_limits(base, alpha=0.01).cameras[CAMERA].fault(shown)
-                sizes = (0.8 * limit.found_50_px, limit.found_50_px, 1.2 * limit.found_50_px, limit.found_99_px)
+        found = {kind: np.zeros(len(FACTORS) + 1) for kind in PLANTED}
+        for seed in range(rigs):
+            rng = np.random.default_rng(seed)
+            base = joint_evidence(rng, conditions, cameras=12, frames=2, landmarks=40)
+            limits = find_limits(base, alpha=0.01).cameras[CAMERA]
+            for kind, shown in PLANTED.items():
+                limit = limits.fault(shown)
+                sizes = (*(factor * limit.found_50_px for factor in FACTORS), limit.found_99_px)
                 for at, size in enumerate(sizes):
                     seen = retaken(rng, base, f"{CAMERA:02d}", (kind, size), conditions.noise_px)
-                    found[at] += f"{CAMERA:02d}" in {one.camera for one in fit_joint(seen).findings}
-            print(f"{title:12s} {kind:16s} " + " ".join(f"{value / rigs:11.2f}" for value in found), flush=True)
+                    found[kind][at] += f"{CAMERA:02d}" in {one.camera for one in fit_joint(seen).findings}
+        for kind, counts in found.items():
+            print(f"{title:12s} {kind:16s}" + "".join(f"{count / rigs:10.2f}" for count in counts), flush=True)
 
 
 def study_drift(rigs: int) -> None:
     """Print false alarms and detections of moves between two runs."""
-    print("drift        move px    accused wrongly   found")
+    print("drift        frames   subject   move px    accused wrongly   found")
     for title, conditions in CONDITIONS.items():
-        for size in (0.0, 0.5, 1.0, 2.0):
-            wrong = hits = 0
-            for seed in range(rigs):
-                moves = {CAMERA: ("turn", size)} if size else {}
-                runs, _ = runs_of(seed, conditions, (moves,))
-                moved = {one.camera for one in find_drift(runs, alpha=0.01).moved}
-                mine = {f"{CAMERA:02d}"} if size else set()
-                wrong += bool(moved - mine)
-                hits += bool(moved & mine)
-            print(f"{title:12s} {size:7.2f} {wrong:12d}/{rigs} {hits:8d}/{rigs}", flush=True)
+        for frames, same in ((2, False), (10, False), (10, True)):
+            for size in (0.0, 0.5, 1.0, 2.0):
+                wrong = hits = 0
+                for seed in range(rigs):
+                    moves = {CAMERA: ("turn", size)} if size else {}
+                    runs, _ = runs_of(seed, conditions, (moves,), frames=frames, one_subject=same)
+                    moved = {one.camera for one in find_drift(runs, alpha=0.01).moved}
+                    mine = {f"{CAMERA:02d}"} if size else set()
+                    wrong += bool(moved - mine)
+                    hits += bool(moved & mine)
+                subject = "same" if same else "another"
+                words = f"{title:12s} {frames:6d}   {subject:8s} {size:8.2f}"
+                print(f"{words} {wrong:12d}/{rigs} {hits:8d}/{rigs}", flush=True)
 
 
 def study_refine(rigs: int) -> None:

@@ -83,7 +83,8 @@ def _common_names(runs: Sequence[RunEvidence]) -> tuple[str, ...]:
             raise ValueError(f"run {run.name}: fewer than 3 cameras have landmarks or outlines")
         names = seen.names if names is None else tuple(name for name in names if name in seen.names)
     if names is None or len(names) < 3:
-        raise ValueError(f"expected at least 3 cameras with landmarks or outlines in all runs, found {len(names or ())}")
+        found = len(names or ())
+        raise ValueError(f"expected at least 3 cameras with landmarks or outlines in all runs, found {found}")
     return names
 
 
