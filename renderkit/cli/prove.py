@@ -87,4 +87,6 @@ def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:
 
 
 def _size(value: float) -> str:
+    if math.isnan(value):
+        return "-"
     return "any" if math.isinf(value) else f"{value:.2g}" if value > 0.0 else "fails"

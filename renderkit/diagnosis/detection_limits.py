@@ -4,7 +4,7 @@ The rig's own data give each camera's information Lambda, and what it is tested 
 to the camera's score. Scores of a healthy camera are drawn, and the smallest size is solved for at which the rule of
 the diagnosis (`joint.naming`) names the camera; the sizes' 50 % and 99 % points are the answer. A fault that is not
 found yet makes the other cameras look worse: a few are really planted in the linearised rig, to see what the rule then
-tests against. Nothing is rendered.
+tests against.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -79,13 +80,23 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
     mattes = matte_faults(evidence.views)
-    others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
-    used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
-    found = fit_joint(RigEvidence(tuple(thinned(view) for view in used)), alpha=alpha)
+    found = fit_joint(_compared(evidence, mattes), alpha=alpha)
     words = tuple(one.sentence for one in mattes)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
     return _changed(whole, found.sentence, found, (*mesh, *words))
+
+
+def compared(evidence: RigEvidence) -> RigEvidence:
+    """Return what cameras are compared by: no mattes of other views, and no more landmarks than needed."""
+    return _compared(evidence, matte_faults(evidence.views))
+
+
+def _compared(evidence: RigEvidence, mattes: Sequence[MatteFault]) -> RigEvidence:
+    others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
+    views = [view for view in evidence.views if view.has_landmarks or view.outline is not None]
+    used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
+    return RigEvidence(tuple(thinned(view) for view in used))
 
 
 def _doubtful(fault: MatteFault) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.camera_change import moved_view, with_cameras
 from renderkit.diagnosis.drift import RunEvidence, find_drift
 from renderkit.diagnosis.joint import ALPHA
+from renderkit.diagnosis.rig import compared
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.errors import ArgumentError
 from renderkit.formats import open_capture
@@ -87,7 +88,7 @@ def _read(run: str | Path | Capture) -> tuple[RigEvidence, str]:
     if isinstance(run, Capture):
         most = min(MAX_FRAMES * max(len(run.camera_names), 1), MAX_VIEWS_THOROUGH)
         with make_renderer("cpu") as renderer:
-            return gather_evidence(run, renderer=renderer, max_views=most), run.unit
+            return compared(gather_evidence(run, renderer=renderer, max_views=most)), run.unit
     path = Path(run)
     if path.name == REPORT_NAME or (path / REPORT_NAME).is_file():
         return read_run_evidence(path.parent if path.name == REPORT_NAME else path)

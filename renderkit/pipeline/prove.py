@@ -9,8 +9,7 @@ from pathlib import Path
 from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
 from renderkit.diagnosis.joint import ALPHA
-from renderkit.diagnosis.rig import thinned
-from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.diagnosis.rig import compared
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
@@ -19,6 +18,7 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.gate_limits import answerable, passing_sizes
 from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.detection_limits import DetectionLimits
 
 
@@ -39,8 +39,8 @@ def prove(
 ) -> DetectionLimits:
     """Say which faults would be found in each camera of a capture, and which its gates let pass.
 
-    The faults are planted in the linearised joint model of the capture's own rig and landmarks, as `diagnose` reads
-    them: at most 64 views. Nothing is rendered.
+    The faults are planted in the linearised joint model of the capture's own rig, landmarks and mattes, as `validate`
+    diagnoses them: at most 64 views.
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
@@ -84,11 +84,11 @@ def prove(
     )  # fmt: skip
     with inputs.opened(capture) as opened:
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
-        evidence = gather_evidence(opened, options)
+        with make_renderer("cpu") as drawing:
+            evidence = gather_evidence(opened, options, renderer=drawing)
         unit = opened.unit
-    # What `diagnose` would find, from the views that it compares.
-    used = RigEvidence(tuple(thinned(view) for view in evidence.views))
-    limits = replace(find_limits(used, alpha=false_alarms, unit=unit, cameras=tuple(evidence.cameras)), notes=notes)
+    found = find_limits(compared(evidence), alpha=false_alarms, unit=unit, cameras=tuple(evidence.cameras))
+    limits = replace(found, notes=notes)
     if not kept or limits.reason:
         return limits
     return with_passes(limits, passing_sizes(evidence, kept), [gate.name for gate in kept])

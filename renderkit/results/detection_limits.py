@@ -116,7 +116,7 @@ class DetectionLimits:
         words = f"a shift of {sizes[len(sizes) // 2]:.2f} px would be found with 99 % probability in the median camera"
         words += (
             f", of {sizes[-1]:.2f} px in every camera ({len(sizes)} of "
-            f"{counted(len(self.cameras), 'camera')} have landmarks)"
+            f"{counted(len(self.cameras), 'camera')} have landmarks or mattes)"
         )
         return words
 

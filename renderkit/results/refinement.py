@@ -146,7 +146,8 @@ class Refinement:
         kind = good[0].held_out.kind
         left = len(self.cameras) - len(good)
         rest = f"; {left} more named, not supported" if left else ""
-        return f"{len(good)} of {counted(self.num_cameras, 'camera')} are better on held-out {kind}: {names}{rest}"
+        verb = "is" if len(good) == 1 else "are"
+        return f"{len(good)} of {counted(self.num_cameras, 'camera')} {verb} better on held-out {kind}: {names}{rest}"
 
 
 def refinement_json(refinement: Refinement) -> dict[str, Any]:

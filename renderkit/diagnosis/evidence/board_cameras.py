@@ -20,8 +20,9 @@ from renderkit.boards.poses import BoardPoses
 from renderkit.diagnosis.evidence.board_system import BoardSystem, board_system
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.chi_square import log_tail, median
-from renderkit.diagnosis.joint.decide import CANNOT_TELL
-from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, SLIPS, Slip
+from renderkit.diagnosis.joint.decide import CameraTests, explains, ranked_causes, tests_of
+from renderkit.diagnosis.joint.estimate import CameraPosterior, posterior_of
+from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS, SLIPS
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.diagnosis.joint.sentences import finding_sentence
 
@@ -35,26 +36,6 @@ _FREE_PX: Final = 100.0
 _CAUTION: Final = 0.9
 _ROUNDS: Final = 3
 _SLIPS: Final = tuple(slip for slip in SLIPS if max(slip.indices) < NUM)
-
-
-@dataclass(frozen=True, eq=False)
-class _Marginal:
-    """What is known of one camera with all else integrated out, in px: information and information @ estimate."""
-
-    information: FloatArray
-    score: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class _Test:
-    slip: Slip
-    statistic: float
-    amounts: FloatArray
-    covariance: FloatArray
-
-    @property
-    def log_p(self) -> float:
-        return log_tail(self.statistic, len(self.amounts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +69,7 @@ def judge_cameras(found: BoardPoses, alpha: float = ALPHA) -> CameraJudgement:
         free = [index for index, _ in faulty]
         tau, marginals = _estimated(system, free, tau)
         log_p = {
-            index: min(test.log_p for test in _tests(marginals[index], tau)) + count
+            index: _log_p(tests_of(marginals[index], _scales(tau))) + count
             for index in range(len(system.names))
             if index not in free and system.num_views[index] >= MIN_VIEWS
         }
@@ -103,7 +84,7 @@ def judge_cameras(found: BoardPoses, alpha: float = ALPHA) -> CameraJudgement:
     return CameraJudgement(tuple(findings), tau, system.inflation)
 
 
-def _marginals(system: BoardSystem, tau: FloatArray) -> list[_Marginal]:
+def _marginals(system: BoardSystem, tau: FloatArray) -> list[CameraPosterior]:
     """Solve with every camera eliminated by itself, and return what is known of each."""
     normal, carried, inverses = system.shared.copy(), [], []
     right = system.right.copy()
@@ -121,73 +102,61 @@ def _marginals(system: BoardSystem, tau: FloatArray) -> list[_Marginal]:
     for index in range(len(system.names)):
         theta = inverses[index] @ system.target[index] - carried[index] @ common
         covariance = inverses[index] + carried[index] @ spread @ carried[index].T
-        precision = np.linalg.inv(covariance)
-        information = precision - np.eye(NUM) / tau[index] ** 2
-        values, vectors = np.linalg.eigh(0.5 * (information + information.T))
-        kept = np.clip(values, 0.0, None)
-        result.append(_Marginal((vectors * kept) @ vectors.T, precision @ theta))
+        result.append(_with_evidence(posterior_of(theta, covariance, np.full(NUM, tau[index] ** -2.0))))
     return result
 
 
-def _estimated(system: BoardSystem, free: Sequence[int], tau: float) -> tuple[float, list[_Marginal]]:
+def _with_evidence(camera: CameraPosterior) -> CameraPosterior:
+    """Return a camera with the numbers of mattes and detections, of which a board says nothing."""
+    more = (0, NUM_LOCAL - NUM)
+    return CameraPosterior(
+        theta=np.pad(camera.theta, more),
+        covariance=np.pad(camera.covariance, (more, more)),
+        information=np.pad(camera.information, (more, more)),
+        score=np.pad(camera.score, more),
+    )
+
+
+def _scales(tau: float) -> FloatArray:
+    return np.full(NUM_LOCAL, tau)
+
+
+def _log_p(camera: CameraTests) -> float:
+    return min(log_tail(one.statistic, len(one.amounts)) for one in camera.tests)
+
+
+def _estimated(system: BoardSystem, free: Sequence[int], tau: float) -> tuple[float, list[CameraPosterior]]:
     """Return the healthy scatter and the estimate that belong together; suspects get wider priors, as far as they move.
 
     A narrow prior would press a suspect's error into the poses, and from there into the other cameras.
     """
     widths = np.ones(len(system.names))
-    marginals: list[_Marginal] = []
+    marginals: list[CameraPosterior] = []
     for _ in range(_ROUNDS):
         prior = np.minimum(np.maximum(tau, _TAUS_PX[0]) * widths, _FREE_PX)
         prior[list(free)] = _FREE_PX
         marginals = _marginals(system, prior)
         tau = _healthy([one for index, one in enumerate(marginals) if index not in free])
-        totals = [_total(one, max(tau, _TAUS_PX[0])) for one in marginals]
-        widths = np.array([max(1.0, math.sqrt(total / max(rank, 1))) for total, rank in totals])
+        tests = [tests_of(one, _scales(max(tau, _TAUS_PX[0]))) for one in marginals]
+        widths = np.array([max(1.0, math.sqrt(one.total / max(one.rank, 1))) for one in tests])
     return tau, marginals
 
 
-def _healthy(cameras: Sequence[_Marginal]) -> float:
+def _healthy(cameras: Sequence[CameraPosterior]) -> float:
     """Return the smallest scatter under which the median camera is as expected: right while less than half are off."""
     for tau in _TAUS_PX:
-        ratios = [total / median(rank) for total, rank in (_total(one, tau) for one in cameras) if rank]
+        tests = [tests_of(one, _scales(tau)) for one in cameras]
+        ratios = [one.total / median(one.rank) for one in tests if one.rank]
         if not ratios or float(np.median(ratios)) <= _CAUTION:
             return tau
     return _TAUS_PX[-1]
 
 
-def _shrunk(camera: _Marginal, tau: float) -> tuple[FloatArray, FloatArray]:
-    shrink = np.linalg.inv(np.eye(NUM) + camera.information * tau**2)
-    information = shrink @ camera.information
-    return 0.5 * (information + information.T), shrink @ camera.score
-
-
-def _total(camera: _Marginal, tau: float) -> tuple[float, int]:
-    """Return what all parameters together would explain, and how many numbers they are."""
-    information, score = _shrunk(camera, tau)
-    values, vectors = np.linalg.eigh(information)
-    kept = values > 1e-6 * max(float(values[-1]), 1e-12)
-    return float(((vectors[:, kept].T @ score) ** 2 / values[kept]).sum()), int(kept.sum())
-
-
-def _tests(camera: _Marginal, tau: float) -> list[_Test]:
-    information, score = _shrunk(camera, tau)
-    tests = []
-    for slip in _SLIPS:
-        at = list(slip.indices)
-        covariance: FloatArray = np.asarray(np.linalg.pinv(information[np.ix_(at, at)], rcond=1e-10, hermitian=True))
-        amounts = covariance @ score[at]
-        tests.append(_Test(slip, float(amounts @ score[at]), amounts, covariance))
-    return tests
-
-
-def _finding(system: BoardSystem, index: int, camera: _Marginal, tau: float, log_p: float) -> CameraFinding:
+def _finding(system: BoardSystem, index: int, camera: CameraPosterior, tau: float, log_p: float) -> CameraFinding:
     derivatives, units = system.derivatives[index], system.units[index]
-    tests = _tests(camera, tau)
-    penalty = math.log(max(2 * len(derivatives), 2))
-    ranked = sorted(tests, key=lambda one: len(one.amounts) * penalty - one.statistic)
-    best = ranked[0]
-    limit = len(best.amounts) * penalty - best.statistic + CANNOT_TELL
-    causes = [one for one in ranked if len(one.amounts) * penalty - one.statistic <= limit]
+    tests = tests_of(camera, _scales(tau))
+    causes = ranked_causes(tests, 2 * len(derivatives))
+    best = causes[0]
     at = list(best.slip.indices)
     theta, covariance = np.zeros(NUM), np.zeros((NUM, NUM))
     theta[at] = best.amounts
@@ -197,8 +166,6 @@ def _finding(system: BoardSystem, index: int, camera: _Marginal, tau: float, log
     square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
     size = math.sqrt(float(theta @ square @ theta))
     slope = square @ theta / max(size, 1e-12)
-    total, rank = _total(camera, tau)
-    left = rank - len(best.amounts)
     return finding_sentence(
         CameraFinding(
             camera=system.names[index],
@@ -212,7 +179,7 @@ def _finding(system: BoardSystem, index: int, camera: _Marginal, tau: float, log
             shift_error_px=(float(shift_error[0]), float(shift_error[1])),
             amounts={PARAMETERS[i]: float(theta[i] * units[i]) for i in at},
             amount_errors={PARAMETERS[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in at},
-            explained=left < 1 or log_tail(max(total - best.statistic, 0.0), left) > math.log(1e-3),
+            explained=explains(best, tests),
             sentence="",
         )
     )
