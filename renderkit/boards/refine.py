@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.derivatives import pixels_by_point
+from renderkit.geometry.derivatives import pixels_by_seen_point
 from renderkit.geometry.pose import Pose
 
 HUBER: Final = 1.345
@@ -117,27 +117,46 @@ def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[n
     matrix, right = np.zeros((len(scene.cameras), _NUM, _NUM)), np.zeros((len(scene.cameras), _NUM))
     residuals = np.full(scene.pixels.shape, np.nan)
     cost = 0.0
-    for view in active:
-        camera, pose = scene.cameras[view], poses[scene.frames[view]]
-        arms = pose.R @ (scene.points * scale).T
-        world = arms.T + pose.t
-        seen = camera.cam_from_world.apply(world)
-        errors = scene.pixels[view] - camera.project_cam(seen)
-        known = np.isfinite(errors).all(axis=1)
-        by_world = pixels_by_point(camera, seen[known]) @ camera.cam_from_world.R
-        reach = arms.T[known]
-        # A turn w about the board's origin moves a point by w x arm, a growth g by g times the arm.
-        turned = np.cross(reach[:, None, :], by_world)
-        grown = (by_world * reach[:, None, :]).sum(axis=2, keepdims=True)
-        design = np.concatenate([turned, by_world, grown], axis=2).reshape(-1, _NUM)
-        target = errors[known].ravel()
+    # All views of a camera at once: few calls on long arrays.
+    for views in _by_camera(scene.cameras, active):
+        turns = np.stack([poses[scene.frames[view]].R for view in views])
+        steps = np.stack([poses[scene.frames[view]].t for view in views])
+        arms = np.einsum("vij,lj->vli", turns, scene.points * scale)
+        residuals[views], design = _linearised(scene.cameras[views[0]], scene.pixels[views], arms, steps)
+        target = np.nan_to_num(residuals[views]).reshape(len(views), -1)
         size = np.abs(target)
         weights = np.where(size <= huber, 1.0, huber / np.maximum(size, 1e-300)) if np.isfinite(huber) else 1.0
-        heavy = design.T * weights
-        matrix[view], right[view] = heavy @ design, heavy @ target
+        heavy = (design * np.broadcast_to(weights, size.shape)[..., None]).transpose(0, 2, 1)
+        matrix[views], right[views] = heavy @ design, (heavy @ target[..., None])[..., 0]
         cost += float(_loss(size, huber).sum())
-        residuals[view] = errors
     return _Normal(matrix, right, cost, residuals)
+
+
+def _by_camera(cameras: Sequence[Camera], active: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    groups: dict[int, list[int]] = {}
+    for view in active:
+        groups.setdefault(id(cameras[view]), []).append(int(view))
+    return [np.array(views, np.intp) for views in groups.values()]
+
+
+def _linearised(
+    camera: Camera, pixels: FloatArray, arms: FloatArray, steps: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return (V, L, 2) detected minus projected px, both NaN where a point is not known, and (V, 2 L, 7) derivatives.
+
+    A turn w about the board's origin moves a point by w x arm, a growth g by g times the arm.
+    """
+    seen = camera.cam_from_world.apply((arms + steps[:, None]).reshape(-1, 3))
+    errors = pixels - camera.project_cam(seen).reshape(pixels.shape)
+    known = np.isfinite(errors).all(axis=2)
+    errors[~known] = np.nan
+    design = np.zeros((*pixels.shape, _NUM))
+    by_world = pixels_by_seen_point(camera, seen[known.ravel()]) @ camera.cam_from_world.R
+    reach = arms[known]
+    turned = np.cross(reach[:, None, :], by_world)
+    grown = (by_world * reach[:, None, :]).sum(axis=2, keepdims=True)
+    design[known] = np.concatenate([turned, by_world, grown], axis=2)
+    return errors, design.reshape(len(pixels), -1, _NUM)
 
 
 def _loss(size: FloatArray, huber: float) -> FloatArray:
