@@ -215,5 +215,6 @@ def _finding(system: BoardSystem, index: int, camera: _Marginal, tau: float, log
             amount_errors={PARAMETERS[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in at},
             explained=left < 1 or log_tail(max(total - best.statistic, 0.0), left) > math.log(1e-3),
             sentence="",
-        )
+        ),
+        "the board",
     )
