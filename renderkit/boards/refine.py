@@ -21,6 +21,8 @@ MIN_NOISE_PX: Final = 0.02
 _ROUNDS: Final = 30
 _SETTLE: Final = 3
 _DONE: Final = 1e-13
+_FEW: Final = 0.1
+_LOST_PX: Final = 1000.0
 _NUM: Final = 7
 """Turn, step, and the board's size."""
 
@@ -87,9 +89,9 @@ class _Loss:
 
     def weights(self, size: FloatArray) -> FloatArray:
         """Return the weights of residuals in the normal matrix."""
-        if self.is_near:
-            return (size <= self.huber).astype(np.float64)
-        return self.pull(size)
+        pull = self.pull(size)
+        # A little of the others' keeps the matrix of a frame of outliers regular.
+        return np.where(size <= self.huber, 1.0, _FEW * pull) if self.is_near else pull
 
     def pull(self, size: FloatArray) -> FloatArray:
         """Return the share of a residual that counts in the gradient."""
@@ -161,7 +163,9 @@ def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[n
         across = design.transpose(0, 2, 1)
         matrix[views] = (across * loss.weights(size)[:, None]) @ design
         right[views] = (across @ (target * loss.pull(size))[..., None])[..., 0]
-        cost += loss.total(size)
+        # A pose from which a camera does not see the board must not be cheap.
+        lost = np.isfinite(scene.pixels[views]).all(axis=2) & ~np.isfinite(residuals[views]).all(axis=2)
+        cost += loss.total(size) + int(lost.sum()) * loss.total(np.array(_LOST_PX))
     return _Normal(matrix, right, cost, residuals)
 
 
