@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -157,14 +157,14 @@ class Tally:
     seconds: float = 0.0
 
     def count(
-        self, verdict: Verdict, rigs: tuple[Rig, Rig], guilty: set[str], is_shift: bool, before: Set[str] = frozenset()
+        self, verdict: Verdict, rigs: tuple[Rig, Rig], guilty: set[str], is_shift: bool, before: Collection[str] = ()
     ) -> None:
         """Add a verdict about a rig; `rigs` are the true and the stated one, `before` is off without a fault."""
         names = list(rigs[0])
         named = {names[one.camera] for one in verdict.named}
         self.runs += 1
         self.named += bool(guilty) and named >= guilty
-        self.innocent += bool(named - guilty - before)
+        self.innocent += bool(named - guilty - set(before))
         self.causes.update(one.cause for one in verdict.named)
         self.ratios.append(float(np.nanmax(verdict.full.distances) / np.nanmedian(verdict.full.distances)))
         for one in verdict.named:
