@@ -96,7 +96,7 @@ class LensField:
         known = int(np.isfinite(self.means[..., 0]).sum())
         return (
             f"the lens is wrong by up to {size:.2f} px in the {place} of the picture "
-            f"({int(self.is_wrong_in.sum())} of {known} parts with corners are beyond noise)"
+            f"(beyond noise in {int(self.is_wrong_in.sum())} of {known} parts with corners)"
         )
 
 
