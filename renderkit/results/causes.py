@@ -175,7 +175,7 @@ def _has_mesh(report: Report) -> bool:
 def _rig_groups(report: Report) -> Iterator[CauseGroup]:
     if report.diagnosis is None:
         return
-    if report.diagnosis.blocks:
+    if report.diagnosis.condemns_all:
         yield CauseGroup("rig", "the rig as a whole does not fit", detail=report.diagnosis.sentence)
     for sentence in report.diagnosis.others:
         yield CauseGroup("rig", sentence)
@@ -212,7 +212,7 @@ def _outlier_groups(report: Report) -> Iterator[CauseGroup]:
     """Group cameras that stand out and that the diagnosis does not name, by what explains them."""
     diagnosis = report.diagnosis
     known = off_cameras(report)
-    if diagnosis is not None and diagnosis.blocks:
+    if diagnosis is not None and diagnosis.condemns_all:
         return
     causes = {one.camera: one for one in reversed(report.explanations)}
     entries = [entry for entry in report.summary.outliers if entry.camera not in known]
