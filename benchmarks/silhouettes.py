@@ -1,9 +1,11 @@
 """What mattes alone tell about a rig: planted faults in rigs of the synthetic head, seed by seed.
 
     python benchmarks/silhouettes.py --cameras 24 --runs 16 --seed 1 clean 1px 2px focal turn swapped dilated bite
+    python benchmarks/silhouettes.py --capture dino/ 1px 2px swapped
 
 Edges wander by 0.5 px, correlated over 6 px. Prints how often the right camera was named, how often an innocent one,
-the error of the shift, and what was said. docs/guide/no-mesh.md has the figures.
+the error of the shift, and what was said. With `--capture` the faults are planted in every camera of a capture in turn;
+its own findings are printed first, and cameras named there are no innocent ones. docs/guide/no-mesh.md has the figures.
 """
 
 from __future__ import annotations
@@ -11,17 +13,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage
+from renderkit.diagnosis.evidence import EvidenceOptions
+from renderkit.diagnosis.evidence.mattes import measure_mattes
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import prepare_silhouette, signed_distance
+from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
@@ -37,10 +42,10 @@ Mattes = dict[str, AlphaImage]
 Plant = Callable[[Rig, Mattes, str, np.random.Generator], set[str]]
 
 
-def distances(cameras: Rig) -> dict[str, np.ndarray]:
+def distances(cameras: Rig, frame: int = 0) -> dict[str, np.ndarray]:
     """Signed distances to the head's outline in every view."""
     model = build_scan(20_000)
-    mesh = Mesh(RENDERME360_PLACEMENT.apply(model.posed(expression_at(0, 0))), model.faces)
+    mesh = Mesh(RENDERME360_PLACEMENT.apply(model.posed(expression_at(0, frame))), model.faces)
     found = {}
     with CpuRenderer() as renderer:
         for name, camera in cameras.items():
@@ -105,6 +110,13 @@ def _bite(_: Rig, mattes: Mattes, name: str, rng: np.random.Generator) -> set[st
     return {name}
 
 
+def _hole(_: Rig, mattes: Mattes, name: str, rng: np.random.Generator) -> set[str]:
+    deep = np.argwhere(signed_distance(mattes[name]) > 40.0)
+    row, column = deep[int(rng.integers(len(deep)))].tolist()
+    cv2.circle(mattes[name], (column, row), 25, 0, -1)
+    return {name}
+
+
 PLANTS: dict[str, Plant] = {
     "clean": lambda *_: set(),
     **{f"{size:g}px": _shift(size) for size in (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)},
@@ -113,57 +125,123 @@ PLANTS: dict[str, Plant] = {
     "swapped": _swapped,
     "dilated": _dilated,
     "bite": _bite,
+    "hole": _hole,
 }
 
 
-def judged(cameras: Rig, mattes: Mattes) -> Verdict:
-    """Judge a rig of one frame."""
+def judged(cameras: Rig, stacks: Sequence[Mattes]) -> Verdict:
+    """Judge a rig by one or more frames."""
     names = list(cameras)
-    with ThreadPoolExecutor() as pool:
-        silhouettes = list(pool.map(lambda name: prepare_silhouette(cameras[name], mattes[name]), names))
+
+    def prepared(mattes: Mattes) -> Frame:
+        with ThreadPoolExecutor() as pool:
+            silhouettes = list(pool.map(lambda name: prepare_silhouette(cameras[name], mattes[name]), names))
+        return Frame.of(silhouettes)
+
     return judge_silhouettes(
-        [Frame.of(silhouettes)], lambda _, c, other: prepare_silhouette(cameras[names[c]], mattes[names[other]])
+        [prepared(mattes) for mattes in stacks],
+        lambda frame, c, other: prepare_silhouette(cameras[names[c]], stacks[frame][names[other]]),
     )
 
 
-def study(what: str, cameras: Rig, true: dict[str, np.ndarray], runs: int, seed: int) -> None:
-    """Print what becomes of one fault."""
-    names, causes, errors = list(cameras), Counter[str](), []
-    found = wrong = 0
-    ratios, started = [], time.perf_counter()
-    for run in range(runs):
-        rng = np.random.default_rng([seed, run])
-        mattes = {name: wandering(distance, rng) for name, distance in true.items()}
-        stated = dict(cameras)
-        guilty = PLANTS[what](stated, mattes, names[int(rng.integers(len(names)))], rng)
-        verdict = judged(stated, mattes)
+@dataclass
+class Tally:
+    """What became of one fault."""
+
+    runs: int = 0
+    named: int = 0
+    innocent: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
+    errors: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(
+        self, verdict: Verdict, rigs: tuple[Rig, Rig], guilty: set[str], is_shift: bool, before: Collection[str] = ()
+    ) -> None:
+        """Add a verdict about a rig; `rigs` are the true and the stated one, `before` is off without a fault."""
+        names = list(rigs[0])
         named = {names[one.camera] for one in verdict.named}
-        found, wrong = found + (named >= guilty), wrong + bool(named - guilty)
-        causes.update(one.cause for one in verdict.named)
-        ratios.append(float(np.nanmax(verdict.full.distances) / np.nanmedian(verdict.full.distances)))
+        self.runs += 1
+        self.named += bool(guilty) and named >= guilty
+        self.innocent += bool(named - guilty - set(before))
+        self.causes.update(one.cause for one in verdict.named)
+        self.ratios.append(float(np.nanmax(verdict.full.distances) / np.nanmedian(verdict.full.distances)))
         for one in verdict.named:
-            if what.endswith("px") and names[one.camera] in guilty:
-                truth = (cameras[names[one.camera]].K - stated[names[one.camera]].K)[:2, 2]
-                errors.append(float(np.hypot(*(np.array(one.shift) - truth))))
-    error = f"shift error median {np.median(errors):.2f} px" if errors else ""
-    each = (time.perf_counter() - started) / runs
-    print(f"{what:8s} named {found}/{runs}, innocent named {wrong}/{runs}, largest ratio {max(ratios):.2f}, {error} "
-          f"{dict(causes)} {each:.1f} s a run", flush=True)  # fmt: skip
+            if is_shift and names[one.camera] in guilty:
+                truth = (rigs[0][names[one.camera]].K - rigs[1][names[one.camera]].K)[:2, 2]
+                self.errors.append(float(np.hypot(*(np.array(one.shift) - truth))))
+
+    def line(self, what: str) -> str:
+        """Return the line of the table."""
+        words = f"{what:10} named {self.named} of {self.runs}, innocent named in {self.innocent}, largest ratio "
+        words += f"{max(self.ratios):.2f}"
+        if self.errors:
+            words += f", shift error {np.median(self.errors):.2f} px, 90 % {np.quantile(self.errors, 0.9):.2f}"
+        return f"{words}; {dict(self.causes)}; {self.seconds / self.runs:.1f} processor seconds a run"
+
+
+def study(what: str, cameras: Rig, true: Sequence[dict[str, np.ndarray]], asked: argparse.Namespace) -> None:
+    """Print what becomes of one fault; `true` are the distances of the frames that are stacked."""
+    names, tally = list(cameras), Tally()
+    for run in range(asked.runs):
+        rng = np.random.default_rng([asked.seed, run])
+        stacks = [{name: wandering(distance, rng) for name, distance in frame.items()} for frame in true]
+        stated, chosen = dict(cameras), names[int(rng.integers(len(names)))]
+        guilty = {chosen}
+        if what == "frame":
+            stacks[0][chosen] = wandering(distances({chosen: cameras[chosen]}, asked.late)[chosen], rng)
+        else:
+            # A camera is off in all frames; only the first call changes the rig that is judged.
+            for mattes, rig in zip(stacks, [stated, *(dict(cameras) for _ in stacks[1:])], strict=True):
+                guilty = PLANTS[what](rig, mattes, chosen, np.random.default_rng([asked.seed, run, 1]))
+        started = time.process_time()
+        verdict = judged(stated, stacks)
+        tally.seconds += time.process_time() - started
+        tally.count(verdict, (cameras, stated), guilty, what.endswith("px"))
+    print(tally.line(what), flush=True)
+
+
+def study_capture(asked: argparse.Namespace) -> None:
+    """Print what a capture's mattes say, then plant faults in each of its cameras in turn."""
+    with open_capture(asked.capture) as capture:
+        views = [view for view in capture.views(capture.frame_ids[0]) if view.mask is not None]
+        mattes = {view.camera.name: view.mask.decode_gray() for view in views if view.mask is not None}
+        cameras = {view.camera.name: view.camera for view in views}
+        found = measure_mattes(views, EvidenceOptions()).findings
+        print(*found.lines, sep="\n")
+    before = {one.camera for one in found.off}
+    for what in asked.what:
+        tally = Tally()
+        for index, name in enumerate(cameras):
+            stated, changed = dict(cameras), {other: matte.copy() for other, matte in mattes.items()}
+            guilty = PLANTS[what](stated, changed, name, np.random.default_rng([asked.seed, index]))
+            started = time.process_time()
+            verdict = judged(stated, [changed])
+            tally.seconds += time.process_time() - started
+            tally.count(verdict, (cameras, stated), guilty, what.endswith("px"), before)
+        print(tally.line(what), flush=True)
 
 
 def main() -> None:
     """Run the studies that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=list(PLANTS), choices=list(PLANTS))
+    parser.add_argument("what", nargs="*", default=list(PLANTS), choices=[*PLANTS, "frame"])
     parser.add_argument("--cameras", type=int, default=24)
     parser.add_argument("--size", type=int, nargs=2, default=(1224, 1024))
     parser.add_argument("--runs", type=int, default=16)
+    parser.add_argument("--frames", type=int, default=1, help="frames that are stacked")
+    parser.add_argument("--late", type=int, default=8, help="frame whose matte one camera has, with `frame`")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--capture", help="plant in a capture instead")
     asked = parser.parse_args()
+    if asked.capture:
+        study_capture(asked)
+        return
     cameras = renderme360_rig(asked.cameras, tuple(asked.size), "modest", asked.seed)
-    true = distances(cameras)
+    true = [distances(cameras, 5 * frame) for frame in range(asked.frames)]
     for what in asked.what:
-        study(what, cameras, true, asked.runs, asked.seed)
+        study(what, cameras, true, asked)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def explain_nothing_found(pictures: Sequence[AlphaImage], board: Board) -> str:
     """
     if board.num_markers:
         return _markers_instead(pictures, board) or _chessboard_instead(pictures)
-    return _chessboard_instead(pictures) or _markers_instead(pictures, board)
+    # Rows of dots look like a chessboard of some size.
+    return (_chessboard_instead(pictures) if board.kind == "chessboard" else "") or _markers_instead(pictures, board)
 
 
 def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
@@ -45,17 +46,26 @@ def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
     if len(ids) < _ENOUGH:
         return ""
     most = int(ids.max())
-    smallest = dictionary_for(name.rsplit("_", 1)[0] if name.rsplit("_", 1)[1].isdecimal() else name, most + 1)
-    if board.num_markers and smallest.rsplit("_", 1)[0] == board.dictionary.rsplit("_", 1)[0]:
+    smallest = dictionary_for(_family(name), most + 1)
+    if board.num_markers and _family(smallest) == _family(board.dictionary):
         beyond = (
             f", with ids up to {most} where this board has {board.num_markers}" if most >= board.num_markers else ""
         )
-        return f"its markers are there ({len(ids)}){beyond}: is the number of columns and rows right?"
+        sides = (
+            "are its columns, rows and gap right?" if board.kind == "aprilgrid" else "are its columns and rows right?"
+        )
+        return f"its markers are there ({len(ids)}){beyond}: {sides}"
     wide = " and a border of two modules" if border == KALIBR_BORDER else ""
     return (
         f"markers of {smallest}{wide} are there ({len(ids)} in "
         f"{counted(len(pictures), 'picture')}): try that dictionary"
     )
+
+
+def _family(name: str) -> str:
+    """Return what dictionaries of one kind of marker share; AprilTags of another family are other markers."""
+    first, _, last = name.rpartition("_")
+    return first if last.isdecimal() else name
 
 
 def _ids(picture: AlphaImage, name: str, border: int) -> NDArray[np.int64]:

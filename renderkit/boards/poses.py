@@ -8,7 +8,7 @@ too small is found, and costs no camera anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -114,20 +114,31 @@ def fits_alone(one: Sighting, board: Board) -> bool:
     return any(_misfit(replace(one, camera=camera), pose, board, 1.0)[0] <= 1.0 for pose in _propose(one, board))
 
 
+def without_cameras(found: BoardPoses, names: Collection[str]) -> BoardPoses:
+    """Return the poses as the other cameras see them; all views are kept, those of the named cameras have no part."""
+    used = tuple(good and one.camera.name not in names for one, good in zip(found.sightings, found.used, strict=True))
+    return _fitted(found.sightings, found.poses, (found.points / found.fit.scale, found.fit.scale), used)
+
+
 def _refined(views: tuple[Sighting, ...], starts: dict[str, Pose], board: Board, scale: float) -> BoardPoses:
-    frames = tuple(starts)
+    first = _fitted(views, starts, (board.points, scale), _agreeing(views, starts, board, scale))
+    again = _agreeing(views, first.poses, board, first.fit.scale)
+    return _fitted(views, first.poses, (board.points, first.fit.scale), again)
+
+
+def _fitted(
+    views: tuple[Sighting, ...], starts: dict[str, Pose], size: tuple[Points3, float], used: tuple[bool, ...]
+) -> BoardPoses:
+    """Refine poses; `size` is the board's points in metres, and the world units in a metre to start from."""
+    frames, (points, scale) = tuple(starts), size
     scene = Scene(
         cameras=tuple(one.camera for one in views),
         frames=tuple(frames.index(one.frame) for one in views),
         pixels=np.stack([one.pixels for one in views]),
-        points=board.points,
+        points=points,
     )
-    first = refine(scene, tuple(starts.values()), scale, _agreeing(views, starts, board, scale))
-    poses = dict(zip(frames, first.poses, strict=True))
-    again = _agreeing(views, poses, board, first.scale)
-    fit = refine(scene, first.poses, first.scale, again)
-    poses = dict(zip(frames, fit.poses, strict=True))
-    return BoardPoses(views, poses, board.points * fit.scale, again, fit)
+    fit = refine(scene, tuple(starts.values()), scale, used)
+    return BoardPoses(views, dict(zip(frames, fit.poses, strict=True)), points * fit.scale, used, fit)
 
 
 def _agreeing(views: Sequence[Sighting], poses: dict[str, Pose], board: Board, scale: float) -> tuple[bool, ...]:

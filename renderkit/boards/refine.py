@@ -1,4 +1,4 @@
-"""Least squares over all poses of a board and its size: Gauss-Newton, Huber's weights, the size by Schur complement."""
+"""Least squares over all poses of a board and its size: Gauss-Newton, Huber's loss, the size by Schur complement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.derivatives import pixels_by_point
+from renderkit.geometry.derivatives import pixels_by_seen_point
 from renderkit.geometry.pose import Pose
 
 HUBER: Final = 1.345
@@ -19,8 +19,10 @@ HUBER: Final = 1.345
 
 MIN_NOISE_PX: Final = 0.02
 _ROUNDS: Final = 30
-_SETTLE: Final = 4
+_SETTLE: Final = 3
 _DONE: Final = 1e-13
+_FEW: Final = 0.1
+_LOST_PX: Final = 1000.0
 _NUM: Final = 7
 """Turn, step, and the board's size."""
 
@@ -72,6 +74,39 @@ class _Normal:
     residuals: FloatArray
 
 
+@dataclass(frozen=True)
+class _Loss:
+    """Huber's loss of a residual's component.
+
+    Attributes:
+        huber: Where it turns linear, px.
+        is_near: Whether the minimum is near: Newton's weights, quadratic convergence. Those of iterated least squares
+            are safe from afar.
+    """
+
+    huber: float
+    is_near: bool = False
+
+    def weights(self, size: FloatArray) -> FloatArray:
+        """Return the weights of residuals in the normal matrix."""
+        pull = self.pull(size)
+        # A little of the others' keeps the matrix of a frame of outliers regular.
+        return np.where(size <= self.huber, 1.0, _FEW * pull) if self.is_near else pull
+
+    def pull(self, size: FloatArray) -> FloatArray:
+        """Return the share of a residual that counts in the gradient."""
+        if not np.isfinite(self.huber):
+            return np.ones_like(size)
+        pull: FloatArray = np.where(size <= self.huber, 1.0, self.huber / np.maximum(size, 1e-300))
+        return pull
+
+    def total(self, size: FloatArray) -> float:
+        """Return the sum of the losses of absolute residuals."""
+        if not np.isfinite(self.huber):
+            return float((size**2).sum())
+        return float(np.where(size <= self.huber, size**2, 2.0 * self.huber * size - self.huber**2).sum())
+
+
 def refine(scene: Scene, poses: Sequence[Pose], scale: float, used: Sequence[bool]) -> Fit:
     """Minimise Huber's loss of all residuals of the views that are used.
 
@@ -84,16 +119,16 @@ def refine(scene: Scene, poses: Sequence[Pose], scale: float, used: Sequence[boo
     active = np.flatnonzero(used)
     current, size = tuple(poses), scale
     huber = noise = np.inf
-    damping, normal = 1e-6, _normal(scene, current, size, active, huber)
+    damping, normal = 1e-6, _normal(scene, current, size, active, _Loss(huber))
     for turn in range(_ROUNDS):
         if turn <= _SETTLE:
             noise = noise_of(normal.residuals)
             huber = HUBER * noise
-            normal = _normal(scene, current, size, active, huber)
+            normal = _normal(scene, current, size, active, _Loss(huber))
         steps, growth = _solved(scene, normal, active, len(current), damping)
         moved = tuple(_moved(pose, step) for pose, step in zip(current, steps, strict=True))
         larger = size * float(np.exp(growth))
-        after = _normal(scene, moved, larger, active, huber)
+        after = _normal(scene, moved, larger, active, _Loss(huber, is_near=turn >= _SETTLE))
         if after.cost > normal.cost * (1.0 + 1e-12):
             damping *= 10.0
             if damping > 1e3:
@@ -113,38 +148,52 @@ def noise_of(residuals: FloatArray) -> float:
     return max(1.4826 * float(np.median(known)), MIN_NOISE_PX) if len(known) else MIN_NOISE_PX
 
 
-def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[np.intp], huber: float) -> _Normal:
+def _normal(scene: Scene, poses: Sequence[Pose], scale: float, active: NDArray[np.intp], loss: _Loss) -> _Normal:
     matrix, right = np.zeros((len(scene.cameras), _NUM, _NUM)), np.zeros((len(scene.cameras), _NUM))
     residuals = np.full(scene.pixels.shape, np.nan)
     cost = 0.0
-    for view in active:
-        camera, pose = scene.cameras[view], poses[scene.frames[view]]
-        arms = pose.R @ (scene.points * scale).T
-        world = arms.T + pose.t
-        seen = camera.cam_from_world.apply(world)
-        errors = scene.pixels[view] - camera.project_cam(seen)
-        known = np.isfinite(errors).all(axis=1)
-        by_world = pixels_by_point(camera, seen[known]) @ camera.cam_from_world.R
-        reach = arms.T[known]
-        # A turn w about the board's origin moves a point by w x arm, a growth g by g times the arm.
-        turned = np.cross(reach[:, None, :], by_world)
-        grown = (by_world * reach[:, None, :]).sum(axis=2, keepdims=True)
-        design = np.concatenate([turned, by_world, grown], axis=2).reshape(-1, _NUM)
-        target = errors[known].ravel()
+    # All views of a camera at once: few calls on long arrays.
+    for views in _by_camera(scene.cameras, active):
+        turns = np.stack([poses[scene.frames[view]].R for view in views])
+        steps = np.stack([poses[scene.frames[view]].t for view in views])
+        arms = np.einsum("vij,lj->vli", turns, scene.points * scale)
+        residuals[views], design = _linearised(scene.cameras[views[0]], scene.pixels[views], arms, steps)
+        target = np.nan_to_num(residuals[views]).reshape(len(views), -1)
         size = np.abs(target)
-        weights = np.where(size <= huber, 1.0, huber / np.maximum(size, 1e-300)) if np.isfinite(huber) else 1.0
-        heavy = design.T * weights
-        matrix[view], right[view] = heavy @ design, heavy @ target
-        cost += float(_loss(size, huber).sum())
-        residuals[view] = errors
+        across = design.transpose(0, 2, 1)
+        matrix[views] = (across * loss.weights(size)[:, None]) @ design
+        right[views] = (across @ (target * loss.pull(size))[..., None])[..., 0]
+        # A pose from which a camera does not see the board must not be cheap.
+        lost = np.isfinite(scene.pixels[views]).all(axis=2) & ~np.isfinite(residuals[views]).all(axis=2)
+        cost += loss.total(size) + int(lost.sum()) * loss.total(np.array(_LOST_PX))
     return _Normal(matrix, right, cost, residuals)
 
 
-def _loss(size: FloatArray, huber: float) -> FloatArray:
-    if not np.isfinite(huber):
-        return size**2
-    loss: FloatArray = np.where(size <= huber, size**2, 2.0 * huber * size - huber**2)
-    return loss
+def _by_camera(cameras: Sequence[Camera], active: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    groups: dict[int, list[int]] = {}
+    for view in active:
+        groups.setdefault(id(cameras[view]), []).append(int(view))
+    return [np.array(views, np.intp) for views in groups.values()]
+
+
+def _linearised(
+    camera: Camera, pixels: FloatArray, arms: FloatArray, steps: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return (V, L, 2) detected minus projected px, both NaN where a point is not known, and (V, 2 L, 7) derivatives.
+
+    A turn w about the board's origin moves a point by w x arm, a growth g by g times the arm.
+    """
+    seen = camera.cam_from_world.apply((arms + steps[:, None]).reshape(-1, 3))
+    errors = pixels - camera.project_cam(seen).reshape(pixels.shape)
+    known = np.isfinite(errors).all(axis=2)
+    errors[~known] = np.nan
+    design = np.zeros((*pixels.shape, _NUM))
+    by_world = pixels_by_seen_point(camera, seen[known.ravel()]) @ camera.cam_from_world.R
+    reach = arms[known]
+    turned = np.cross(reach[:, None, :], by_world)
+    grown = (by_world * reach[:, None, :]).sum(axis=2, keepdims=True)
+    design[known] = np.concatenate([turned, by_world, grown], axis=2)
+    return errors, design.reshape(len(pixels), -1, _NUM)
 
 
 def _solved(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ median frame: a board that was carried through, and not put down anew for each p
 
 _MIN_SPEED_PX: Final = 1.0
 
+LEAST_FRAMES: Final = 0.01
+"""Smaller offsets are not told."""
+
 
 @dataclass(frozen=True)
 class TimeOffset:
@@ -29,15 +33,18 @@ class TimeOffset:
         camera: Camera name.
         frames: Its delay in frames; above 0 where its pictures show the board later than the others do.
         error: Standard error.
+        degrees: Degrees of freedom of the error.
     """
 
     camera: str
     frames: float
     error: float
+    degrees: int
 
     def is_clear(self, num_cameras: int) -> bool:
         """Whether so large an offset is rarer than 1 % in a rig of so many cameras that are in time."""
-        return abs(self.frames) > _normal_limit(0.01 / num_cameras) * self.error
+        limit = _student_limit(0.01 / num_cameras, self.degrees) * self.error
+        return abs(self.frames) > max(limit, LEAST_FRAMES)
 
 
 def time_offsets(found: BoardPoses) -> tuple[TimeOffset, ...]:
@@ -79,17 +86,23 @@ def _offset(camera: str, pairs: Sequence[tuple[FloatArray, FloatArray]]) -> Time
     speeds, lates = speeds - speeds.mean(axis=0), lates - lates.mean(axis=0)
     power = float((speeds**2).sum())
     if not power > 0.0:
-        return TimeOffset(camera, 0.0, math.inf)
+        return TimeOffset(camera, 0.0, math.inf, 1)
     offset = float((speeds * lates).sum()) / power
     free = max(2 * len(pairs) - 3, 1)
     left = float(((lates - offset * speeds) ** 2).sum()) / free
-    return TimeOffset(camera, offset, math.sqrt(left / power))
+    return TimeOffset(camera, offset, math.sqrt(left / power), free)
 
 
-def _normal_limit(probability: float) -> float:
-    """Return the two-sided limit of the normal distribution, by bisection of its tail."""
-    low, high = 0.0, 40.0
-    for _ in range(80):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if math.erfc(middle / math.sqrt(2.0)) > probability else (low, middle)
-    return high
+def _student_limit(probability: float, degrees: int) -> float:
+    """Return the two-sided limit of Student's t, by its expansion about the normal distribution.
+
+    Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.7.5; to 1.5 % from 5 degrees of freedom on.
+    """
+    z = NormalDist().inv_cdf(1.0 - 0.5 * probability)
+    terms = (
+        (z**3 + z) / 4.0,
+        (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / 96.0,
+        (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0,
+        (79.0 * z**9 + 776.0 * z**7 + 1482.0 * z**5 - 1920.0 * z**3 - 945.0 * z) / 92160.0,
+    )
+    return z + math.fsum(term / degrees**power for power, term in enumerate(terms, start=1))

@@ -11,7 +11,7 @@ from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary, table_metrics
 from renderkit.results.diagnosis import CameraFault
 from renderkit.results.findings import JudgedCamera
-from renderkit.results.kinds import METRICS
+from renderkit.results.kinds import METRICS, RIG_METRICS
 from renderkit.selection import natural_sorted
 from renderkit.wording import counted
 
@@ -99,11 +99,15 @@ def group_causes(report: Report) -> tuple[CauseGroup, ...]:
 
 
 def not_checked(report: Report) -> tuple[NotChecked, ...]:
-    """Return what is not computable by reason, the most views first; numbers with the same reason share a line."""
+    """Return what is not computable by reason, the most views first; numbers with the same reason share a line.
+
+    Where evidence without a mesh judged the rig and nothing was rendered, the numbers of a mesh were not asked for.
+    """
     metrics: dict[str, dict[str, Metric]] = {}
     views: dict[str, set[object]] = {}
     cameras: dict[str, set[str]] = {}
-    for metric in table_metrics(report.summary.cameras):
+    wanted = [metric for metric in table_metrics(report.summary.cameras) if metric in RIG_METRICS or _has_mesh(report)]
+    for metric in wanted:
         for row in report.rows:
             reason = None if row.failure is not None else row.missing_reason(metric)
             if reason is None or _stands_in(metric, report, row.scores.mask is not None):
@@ -160,10 +164,18 @@ def _stands_in(metric: Metric, report: Report, has_mask: bool) -> bool:
     return metric.kind == containment.KIND.name and has_mask and bool(report.rows)
 
 
+def _has_mesh(report: Report) -> bool:
+    """Whether numbers of a mesh were asked for: without evidence of another kind they always are."""
+    if report.diagnosis is None or not report.diagnosis.evidence:
+        return True
+    rendered = [metric for metric in METRICS.values() if metric not in RIG_METRICS]
+    return any(row.missing_reason(metric) is None for row in report.rows for metric in rendered)
+
+
 def _rig_groups(report: Report) -> Iterator[CauseGroup]:
     if report.diagnosis is None:
         return
-    if report.diagnosis.blocks:
+    if report.diagnosis.condemns_all:
         yield CauseGroup("rig", "the rig as a whole does not fit", detail=report.diagnosis.sentence)
     for sentence in report.diagnosis.others:
         yield CauseGroup("rig", sentence)
@@ -200,7 +212,7 @@ def _outlier_groups(report: Report) -> Iterator[CauseGroup]:
     """Group cameras that stand out and that the diagnosis does not name, by what explains them."""
     diagnosis = report.diagnosis
     known = off_cameras(report)
-    if diagnosis is not None and diagnosis.blocks:
+    if diagnosis is not None and diagnosis.condemns_all:
         return
     causes = {one.camera: one for one in reversed(report.explanations)}
     entries = [entry for entry in report.summary.outliers if entry.camera not in known]

@@ -104,6 +104,13 @@ class Diagnosis:
         return self.verdict == "does not fit"
 
     @property
+    def condemns_all(self) -> bool:
+        """Whether the rig as a whole does not fit, and not single cameras by evidence without a mesh."""
+        unfit = [one for one in self.evidence if one.verdict == "does not fit"]
+        has_mesh = not (math.isnan(self.before.residual_px) and math.isnan(self.before.iou))
+        return self.blocks and (has_mesh or not unfit or not all(one.off for one in unfit))
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The answer for the rig, then one line per camera that is off, then what is common to all."""
         further = (line for one in self.evidence for line in one.lines[1:])

@@ -59,7 +59,7 @@ class Headline:
 
 def headline_of(report: Report) -> Headline:
     """Return what the run amounts to. Without gates or numbers it is never a pass."""
-    if report.diagnosis is not None and report.diagnosis.blocks:
+    if report.diagnosis is not None and report.diagnosis.condemns_all:
         return _unfit(report, report.diagnosis)
     if not any(report.summary.computable.values()):
         return _nothing(report)

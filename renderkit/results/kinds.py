@@ -103,6 +103,11 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
 )
 """Every metric by name, in the order of tables."""
 
+RIG_METRICS: Final[tuple[Metric, ...]] = tuple(
+    metric for kind in KINDS.values() if kind.measure is None for metric in kind.metrics
+)
+"""Metrics of evidence that joins many views, without a mesh."""
+
 RANKING_METRICS: Final[tuple[Metric, ...]] = tuple(
     metric
     for _, metric in sorted(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -67,12 +68,34 @@ def test_a_picture_without_the_board_has_no_points() -> None:
         assert np.isnan(detect_board(blank, read_board(spec))).all()
 
 
-def test_what_is_there_instead_is_named() -> None:
-    charuco, _ = photograph(read_board("charuco:7x5:0.02:0.015:DICT_5X5"))
-    chess, _ = photograph(read_board("chessboard:7x5:0.02"))
-    other = read_board("charuco:7x5:0.02:0.015:DICT_6X6")
-    assert "markers of DICT_5X5_50 are there" in explain_nothing_found([charuco], other)
-    small = read_board("charuco:3x3:0.02:0.015:DICT_5X5")
-    assert "is the number of columns and rows right" in explain_nothing_found([charuco], small)
-    assert "chessboard of 7x5 inner corners" in explain_nothing_found([chess], read_board("chessboard:9x6:0.02"))
-    assert explain_nothing_found([np.full((30, 40), 128, np.uint8)], other) == ""
+CHARUCO = "charuco:7x5:0.02:0.015:DICT_5X5"
+TAGS = "aprilgrid:4x3:0.03:0.3"
+
+
+@pytest.mark.parametrize(
+    ("real", "given", "words"),
+    [
+        (CHARUCO, "charuco:7x5:0.02:0.015:DICT_6X6", "markers of DICT_5X5_50 are there"),
+        (CHARUCO, "charuco:8x5:0.02:0.015:DICT_5X5", r"its markers are there \(17\): are its columns and rows right"),
+        (TAGS, "aprilgrid:4x3:0.03:0.2", "are its columns, rows and gap right"),
+        (TAGS, "aprilgrid:4x3:0.03:0.3:DICT_APRILTAG_25h9", "markers of DICT_APRILTAG_36h11"),
+        ("chessboard:7x5:0.02", "chessboard:9x6:0.02", "chessboard of 7x5 inner corners is there"),
+    ],
+)
+def test_what_is_there_instead_is_named(real: str, given: str, words: str) -> None:
+    picture, board = photograph(read_board(real))[0], read_board(given)
+    assert np.isnan(detect_board(picture, board)).all()
+    assert re.search(words, explain_nothing_found([picture], board))
+
+
+@pytest.mark.parametrize("marker", ["0.012", "0.016"])
+def test_markers_of_another_size_leave_the_corners_where_they_are(marker: str) -> None:
+    picture, truth = photograph(read_board(CHARUCO))
+    found = detect_board(picture, read_board(f"charuco:7x5:0.02:{marker}:DICT_5X5"))
+    assert np.isfinite(found[:, 0]).sum() >= 20
+    assert np.nanmax(np.linalg.norm(found - truth, axis=1)) < 0.5
+
+
+def test_an_empty_picture_has_nothing_instead() -> None:
+    blank = np.full((30, 40), 128, np.uint8)
+    assert explain_nothing_found([blank], read_board(CHARUCO)) == ""

@@ -9,7 +9,7 @@ from board_scenes import make_cameras, make_poses, make_sightings
 from scipy.optimize import least_squares
 
 from renderkit.arrays import FloatArray
-from renderkit.boards.poses import BoardPoses, estimate_poses, fits_alone
+from renderkit.boards.poses import BoardPoses, estimate_poses, fits_alone, without_cameras
 from renderkit.boards.spec import read_board
 from renderkit.geometry.pose import Pose
 
@@ -102,6 +102,18 @@ def test_views_of_a_chessboard_may_be_upside_down() -> None:
     assert found is not None
     assert all(found.used)
     assert found.fit.noise_px == pytest.approx(0.1, rel=0.1)
+
+
+def test_a_frame_that_two_cameras_contradict_stays_in_front_of_them() -> None:
+    """A pose behind a camera has no residuals there: it must not look like the best one."""
+    views = [one for one in make_sightings(make_cameras(5), BOARD, make_poses(BOARD, 3)) if one.camera.name in "012"]
+    for size in (3.0, 6.0, 12.0):
+        moved = [replace(one, pixels=one.pixels + size) if one.camera.name == "1" else one for one in views]
+        kept = [one for one in moved if one.frame != "2" or one.camera.name in "01"]
+        found = estimate_poses(kept, BOARD, 1.0)
+        assert found is not None
+        for one in (without_cameras(found, ()), without_cameras(found, {"0"})):
+            assert all(np.isfinite(one.residuals(view)).any() for view in one.sightings)
 
 
 def test_one_camera_alone_is_not_enough() -> None:

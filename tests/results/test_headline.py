@@ -14,6 +14,7 @@ from renderkit.gates.verdicts import judge
 from renderkit.results.causes import group_causes, list_cameras, not_checked, unchecked_cameras, worst_first
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigFit
 from renderkit.results.explanation import CameraExplanation
+from renderkit.results.findings import JudgedCamera, RigFindings
 from renderkit.results.headline import headline_of
 from renderkit.results.report import Report
 
@@ -94,6 +95,30 @@ def test_failed_views_without_gates(make_report: MakeReport) -> None:
     headline = headline_of(make_report({"a": 1.0}, failed={"b": "corrupt JPEG", "c": "corrupt JPEG"}))
     assert (headline.state, headline.word) == ("bad", "2 VIEWS FAILED")
     assert (headline.who, headline.why) == ("Cameras b and c.", "Corrupt JPEG.")
+
+
+def test_a_camera_that_evidence_without_a_mesh_names_is_not_the_whole_rig(make_report: MakeReport) -> None:
+    nothing = RigFit(math.nan, math.nan, math.nan, math.nan)
+    off = JudgedCamera(
+        "bad", True, 1.5, 0.04, (1.2, 0.9), (0.04, 0.04), 68, 1.0, "camera bad: a shift", "turn", ("turn",)
+    )
+    points = RigFindings("points", "does not fit", "1 of 4 cameras is off: bad", (off,))
+    told = Diagnosis("does not fit", "points: 1 of 4 cameras is off: bad", nothing, nothing, evidence=(points,))
+    report = replace(make_report({"a": 1.0, "b": 1.0, "c": 1.0, "bad": 2.5}), diagnosis=told)
+    headline = headline_of(report)
+    assert (headline.word, headline.verdict) == ("1 CAMERA OFF", "1 of 4 cameras is off.")
+    assert [group.kind for group in group_causes(report)] == ["camera"]
+    # Where the evidence contradicts the rig and names nobody, it is the rig; a mesh that does not fit speaks of all.
+    nobody = replace(told, evidence=(replace(points, cameras=()),))
+    for whole in (nobody, replace(told, before=FIT)):
+        assert headline_of(replace(report, diagnosis=whole)).word == "DOES NOT FIT"
+
+
+def test_numbers_of_a_mesh_are_no_gap_where_other_evidence_judges(make_report: MakeReport) -> None:
+    report = make_report({"a": math.nan, "b": math.nan})
+    assert not_checked(report)
+    told = Diagnosis("fits", "board", FIT, FIT, evidence=(RigFindings("board", "fits", "none is off"),))
+    assert all(gap.reason != "the capture has no mask" for gap in not_checked(replace(report, diagnosis=told)))
 
 
 def test_equal_causes_and_reasons_are_one_line_with_a_count(make_report: MakeReport) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.boards.board import Board
-from renderkit.boards.poses import BoardPoses, Sighting
+from renderkit.boards.poses import BoardPoses, Sighting, without_cameras
 from renderkit.boards.timing import time_offsets
 from renderkit.diagnosis.evidence.board_cameras import MIN_VIEWS, judge_cameras
+from renderkit.diagnosis.evidence.board_field import LensField, lens_field
 from renderkit.diagnosis.evidence.kind import verdict_of
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
@@ -59,7 +60,10 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     strangers = _strangers(found, names)
     judged = judge_cameras(found)
     off = {one.camera: one for one in judged.findings} if len(_used(found)) >= MIN_CAMERAS else {}
-    cameras = tuple(strangers[name] if name in strangers else _camera(found, name, off.get(name)) for name in names)
+    fields = _fields(found, set(off) | set(strangers))
+    cameras = tuple(
+        strangers[name] if name in strangers else _camera(found, name, off.get(name), fields[name]) for name in names
+    )
     numbers |= {"noise_px": found.fit.noise_px, "healthy_scatter_px": judged.tau_px}
     late, delays = _late(found, len(names))
     answer = cameras_off([one.camera for one in cameras if one.off], len(names))
@@ -117,25 +121,41 @@ def _strangers(found: BoardPoses, names: Sequence[str]) -> dict[str, JudgedCamer
     return result
 
 
-def _camera(found: BoardPoses, name: str, finding: CameraFinding | None) -> JudgedCamera:
+def _fields(found: BoardPoses, suspects: set[str]) -> dict[str, LensField]:
+    """Return the field of every camera's lens, by poses that no suspect has a part in."""
+    trusted = without_cameras(found, suspects) if suspects else found
+    own: dict[str, list[Sighting]] = {one.camera.name: [] for one in found.sightings}
+    for one, good in zip(found.sightings, found.used, strict=True):
+        if good:
+            own[one.camera.name].append(one)
+    return {name: lens_field(trusted, views) for name, views in own.items()}
+
+
+def _camera(found: BoardPoses, name: str, finding: CameraFinding | None, field: LensField) -> JudgedCamera:
     own = [one for one, good in zip(found.sightings, found.used, strict=True) if good and one.camera.name == name]
     count = _count(found, own)
+    bent = field.is_wrong(len({one.camera.name for one in found.sightings}))
     if finding is not None:
+        where = f"; {field.sentence}" if bent or finding.family == "lens" else ""
         return JudgedCamera(
             camera=name, off=True, size_px=finding.size_px, size_error_px=finding.size_error_px,
             shift_px=finding.shift_px, shift_error_px=finding.shift_error_px, num_points=count, informative=1.0,
-            sentence=finding.sentence, cause=finding.cause, cannot_tell=finding.cannot_tell,
+            sentence=f"{finding.sentence}{where}", cause=finding.cause, cannot_tell=finding.cannot_tell,
         )  # fmt: skip
     shift, error = _shift(found, own)
-    words = f"camera {name}: nothing beyond noise in {counted(count, 'corner')} of {counted(len(own), 'picture')}"
+    size, size_error, words, cause = math.hypot(*shift), math.hypot(*error), "", ""
     if len(own) < MIN_VIEWS:
-        words = (
-            f"camera {name}: not judged: {counted(len(own), 'picture')} show the board, at least {MIN_VIEWS} are needed"
-        )
+        shown = counted(len(own), "picture")
+        words, bent = f"not judged: {shown} show the board, at least {MIN_VIEWS} are needed", False
+    elif bent:
+        words, cause = f"{field.sentence}, and neither a shift, a turn, a scale nor k1 explains it", "lens distortion"
+        size, size_error = field.size_px, field.size_error_px
+    else:
+        words = f"nothing beyond noise in {counted(count, 'corner')} of {counted(len(own), 'picture')}"
     return JudgedCamera(
-        camera=name, off=False, size_px=math.hypot(*shift), size_error_px=math.hypot(*error), shift_px=shift,
+        camera=name, off=bent, size_px=size, size_error_px=size_error, shift_px=shift,
         shift_error_px=error, num_points=count, informative=1.0,
-        sentence=words,
+        sentence=f"camera {name}: {words}", cause=cause, cannot_tell=(cause,) if cause else (),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, Mea
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import Silhouette, prepare_silhouette
-from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, common_shift
+from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, MAX_COMMON_ERROR_PX
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
@@ -38,12 +38,6 @@ MIN_INFORMATIVE: Final = 0.05
 """With a smaller share of informative points nothing is concluded."""
 
 MAX_DRAWN: Final = 6
-COMMON_ERRORS: Final = 5.0
-MAX_COMMON_ERROR_PX: Final = 2.0
-"""A shift common to all that is known less well than this is not known: the subject's place can take its part."""
-
-COMMON_PX: Final = 0.25
-"""A shift common to all cameras is told from so many standard errors and so many px on, as in the sanity test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +178,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     off = {one.camera: one for one in verdict.named if one.cause not in MATTE_CAUSES}
     cameras = tuple(_judged(mattes, verdict, stated, index, off.get(index)) for index in range(len(mattes.names)))
     named = [mattes.names[index] for index in off]
-    dropped = {one.camera for one in verdict.named}
-    shared = common_shift(mattes.frames, dropped)
+    shared = verdict.common
     size = float(np.median([mattes.scale(index) for index in range(len(mattes.names))]))
     common, common_error = np.array(shared.shift_px) * size, np.array(shared.error_px) * size
     common[common_error > MAX_COMMON_ERROR_PX] = np.nan
@@ -203,7 +196,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
         "common_shift_error_x_px": float(common_error[0]), "common_shift_error_y_px": float(common_error[1]),
     }  # fmt: skip
     notes = [_matte_note(mattes, one) for one in verdict.named if one.cause in MATTE_CAUSES]
-    notes += _common_note(common, common_error)
+    notes += _common_note(common, common_error, shared.told)
     if num_left_out:
         notes.append(f"mattes: {counted(num_left_out, 'view')} not compared, for the reasons in their rows")
     return RigFindings(
@@ -291,8 +284,7 @@ def _matte_note(mattes: _Mattes, named: Named) -> str:
     return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; this is not a calibration error"
 
 
-def _common_note(shift: FloatArray, error: FloatArray) -> list[str]:
-    told = (np.abs(shift) > COMMON_ERRORS * error) & (np.abs(shift) > COMMON_PX)
+def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool]) -> list[str]:
     parts = [
         f"{value:+.2f} +/- {one:.2f} px {where}"
         for value, one, where, is_told in zip(shift, error, ("to the right", "downwards"), told, strict=True)

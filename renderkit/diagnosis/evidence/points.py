@@ -95,7 +95,9 @@ def measure_points(views: Sequence[View], options: EvidenceOptions) -> MeasuredE
         return MeasuredEvidence(replace(findings, num_views=_num_views(points)), _scores(points, first))
     joint = fit_joint(_evidence(points, first.points), estimator=estimate_free_points)
     suspects = np.array([camera.name in {one.camera for one in joint.findings} for camera in points.cameras])
-    final = score_held_out(points.cameras, points.pixels, suspects=suspects, min_views=min_views)
+    final = first
+    if suspects.any():
+        final = score_held_out(points.cameras, points.pixels, suspects=suspects, min_views=min_views)
     findings = _findings(points, final, joint)
     return MeasuredEvidence(findings, _scores(points, final), _marks(points, final, findings))
 

@@ -13,14 +13,14 @@ NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
 
 _TOLD_APART = {
-    "shift": "the subject at a second depth, or more frames, would tell them apart",
-    "scale": "the subject at a second depth would tell them apart",
+    "shift": "at a second depth, or more frames, would tell them apart",
+    "scale": "at a second depth would tell them apart",
 }
 
 
-def finding_sentence(finding: CameraFinding) -> CameraFinding:
-    """Return the finding with its sentence."""
-    words = f"camera {finding.camera}: {_what(finding)}"
+def finding_sentence(finding: CameraFinding, subject: str = "the subject") -> CameraFinding:
+    """Return the finding with its sentence; `subject` is what the pictures show."""
+    words = f"camera {finding.camera}: {_what(finding, subject)}"
     if not finding.explained:
         words += "; this does not explain all of its residuals"
     return replace(finding, sentence=words)
@@ -32,7 +32,7 @@ def rig_sentence(findings: Sequence[CameraFinding], num_cameras: int, alpha: flo
     return f"{words} (false alarm rate {100 * alpha:g} % per rig)"
 
 
-def _what(finding: CameraFinding) -> str:
+def _what(finding: CameraFinding, subject: str) -> str:
     size = {
         "shift": _shift_text,
         "roll": _roll_text,
@@ -47,7 +47,7 @@ def _what(finding: CameraFinding) -> str:
         return size if finding.family in NOT_THE_CAMERA else f"{size}: {finding.cause}"
     listed = ", ".join(finding.cannot_tell[:-1]) + " or " + finding.cannot_tell[-1]
     advice = _TOLD_APART.get(finding.family)
-    return f"{size}: {listed}" + (f"; {advice}" if advice else "")
+    return f"{size}: {listed}" + (f"; {subject} {advice}" if advice else "")
 
 
 def _shift_text(finding: CameraFinding) -> str:

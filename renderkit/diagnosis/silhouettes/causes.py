@@ -50,7 +50,7 @@ def _columns(frame: Frame, fit: Fit, rows: Rows, camera: int) -> tuple[FloatArra
         if contour == camera:
             places[mine] = points
             continue
-        e, M = frame.relations(int(contour), fit.shifts)
+        e, M = frame.relations(int(contour), fit.applied)
         rays = np.column_stack([points, np.ones(len(points))]) @ M[camera].T
         seen = e[camera] + rows.depth[hit][mine, None] * rays
         places[mine] = seen[:, :2] / seen[:, 2:]

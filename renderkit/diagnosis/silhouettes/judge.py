@@ -12,7 +12,14 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.silhouettes.causes import edge_or_size
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.prepare import Silhouette
-from renderkit.diagnosis.silhouettes.shifts import Fit, fit_shifts, rows_of, solve_rows
+from renderkit.diagnosis.silhouettes.shifts import (
+    CommonShift,
+    Fit,
+    common_shift,
+    fit_shifts,
+    rows_of,
+    solve_rows,
+)
 
 Cause: TypeAlias = Literal["shift", "swapped", "gross", "focal length", "matte edge", "matte piece"]
 Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
@@ -21,6 +28,10 @@ Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
 GROSS_PX: Final = 8.0
 LEAST_CONFLICT: Final = 0.08
 CONFLICT_TIMES: Final = 2.5
+SUSPECT_TIMES: Final = 1.3
+SETTLED_SHARE: Final = 0.6
+"""Exchanging mattes must leave a pair with no more than this share of its conflicts."""
+
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
 DEEP_VOTES: Final = 5.0
@@ -70,6 +81,7 @@ class Verdict:
         full: The first fit in which each camera that is not dropped took part.
         conflicts: (N, N) how much each column's matte refutes the row's contour, 0 to 1, mean over frames.
         threshold: From which ratio on a camera is named.
+        common: By how much all pictures lie beside their calibration.
     """
 
     named: tuple[Named, ...]
@@ -77,6 +89,7 @@ class Verdict:
     full: Fit
     conflicts: FloatArray
     threshold: float
+    common: CommonShift
 
 
 def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
@@ -88,16 +101,17 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     """
     conflicts = _mean([frame.conflicts(VOTE_POINTS, GROSS_PX) for frame in frames])
     present = sorted({index for frame in frames for index in frame.present})
-    dropped = gross_cameras(conflicts, present)
-    named = explain_gross(frames, dropped, conflicts, remake)
+    named = explain_gross(frames, conflicts, present, remake)
     dropped = [one.camera for one in named]
-    fit = fit_shifts(frames, dropped)
+    common = common_shift(frames, dropped)
+    base = common.applied_px
+    fit = fit_shifts(frames, dropped, base)
     threshold = threshold_for(len(present))
     for camera in _cut_mattes(frames, fit, dropped):
         named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
         dropped.append(camera)
     if any(one.cause == "matte piece" for one in named):
-        fit = fit_shifts(frames, dropped)
+        fit = fit_shifts(frames, dropped, base)
     full = fit
     while len(dropped) < len(present) // 3:
         found = _outlier(frames, fit, threshold)
@@ -105,8 +119,8 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
             break
         named.append(found)
         dropped.append(found.camera)
-        fit = fit_shifts(frames, dropped)
-    return Verdict(tuple(named), fit, full, conflicts, threshold)
+        fit = fit_shifts(frames, dropped, base)
+    return Verdict(tuple(named), fit, full, conflicts, threshold, common)
 
 
 def threshold_for(count: int) -> float:
@@ -141,31 +155,51 @@ def gross_cameras(conflicts: FloatArray, present: Sequence[int]) -> list[int]:
 
 
 def explain_gross(
-    frames: Sequence[Frame], dropped: Sequence[int], conflicts: FloatArray, remake: Remake
+    frames: Sequence[Frame], conflicts: FloatArray, present: Sequence[int], remake: Remake
 ) -> list[Named]:
-    """Say of each dropped camera whether it has another one's matte, or by how much it is shifted.
+    """Say of each camera in gross conflict whether it has another one's matte, or by how much it is shifted.
 
-    The partner of an exchange may have too few conflicts to be dropped: the next ones by conflicts are tried as well.
+    Two mattes that are exchanged disturb a small rig so much that none stands far above the others: the cameras with
+    the most conflicts are tried in pairs before anyone is dropped.
     """
-    named: dict[int, Named] = {}
-    unknown = (np.nan, np.nan)
-    mutual = (np.nan_to_num(conflicts) + np.nan_to_num(conflicts.T)).mean(axis=1)
-    others = [int(index) for index in np.argsort(-mutual, kind="stable") if index not in dropped]
-    candidates = [*dropped[:_MAX_EXCHANGED], *others[:_MAX_PARTNERS]]
-    for first in dropped[:_MAX_EXCHANGED]:
-        for second in candidates:
-            if first == second or first in named or second in named:
-                continue
-            if _are_swapped(frames, (first, second), dropped, remake):
-                named[first] = Named(first, "swapped", 0.0, unknown, unknown, partner=second)
-                named[second] = Named(second, "swapped", 0.0, unknown, unknown, partner=first)
-    alone = [camera for camera in dropped if camera not in named]
-    return [*named.values(), *(_gross_shift(frames, camera, [*dropped, *named]) for camera in alone)]
+    exchanged: list[Named] = []
+    while True:
+        gone = {one.camera for one in exchanged}
+        rest = [camera for camera in present if camera not in gone]
+        dropped = gross_cameras(conflicts, rest)
+        pair = _exchanged_pair(frames, conflicts, (rest, dropped), remake)
+        if pair is None:
+            break
+        unknown = (np.nan, np.nan)
+        exchanged += [Named(a, "swapped", 0.0, unknown, unknown, partner=b) for a, b in (pair, pair[::-1])]
+    everyone = [*dropped, *gone]
+    return [*exchanged, *(_gross_shift(frames, camera, everyone) for camera in dropped)]
 
 
-def _are_swapped(frames: Sequence[Frame], pair: tuple[int, int], dropped: Collection[int], remake: Remake) -> bool:
-    """Whether two cameras are at peace with the others once their mattes are exchanged."""
-    shares = []
+def _exchanged_pair(
+    frames: Sequence[Frame], conflicts: FloatArray, groups: tuple[Sequence[int], Sequence[int]], remake: Remake
+) -> tuple[int, int] | None:
+    """Return two of the cameras that are left, with those that are dropped, whose mattes are exchanged."""
+    rest, dropped = groups
+    mutual = np.nan_to_num(conflicts) + np.nan_to_num(conflicts.T)
+    mean = {camera: mutual[camera, [other for other in rest if other != camera]].mean() for camera in rest}
+    limit = max(LEAST_CONFLICT, SUSPECT_TIMES * float(np.median(list(mean.values()))))
+    others = sorted((camera for camera in rest if camera not in dropped), key=lambda camera: -mean[camera])
+    suspects = [*dropped[:_MAX_EXCHANGED], *(camera for camera in others[:_MAX_PARTNERS] if mean[camera] >= limit)]
+    # The partner of a camera that was dropped may have few conflicts itself.
+    partners = [*suspects, *(camera for camera in others[:_MAX_PARTNERS] if dropped and camera not in suspects)]
+    pairs = [(a, b) for place, a in enumerate(suspects) for b in partners[place + 1 :]]
+    for pair in sorted(pairs, key=lambda pair: -mean[pair[0]] - mean[pair[1]]):
+        without = {*range(len(conflicts))} - {*rest} | {*dropped} - {*pair}
+        if _are_swapped(frames, pair, without, remake):
+            return pair
+    return None
+
+
+def _are_swapped(frames: Sequence[Frame], pair: tuple[int, int], without: Collection[int], remake: Remake) -> bool:
+    """Whether two cameras are at peace with the others once their mattes are exchanged, and were not before."""
+    before: list[list[FloatArray]] = []
+    after: list[list[FloatArray]] = []
     for number, frame in enumerate(frames):
         changed = list(frame.silhouettes)
         for camera, other in (pair, pair[::-1]):
@@ -173,10 +207,12 @@ def _are_swapped(frames: Sequence[Frame], pair: tuple[int, int], dropped: Collec
             if made is None:
                 return False
             changed[camera] = made
-        matrix = Frame.of(changed, frame.threads).conflicts(VOTE_POINTS, GROSS_PX, set(dropped) - set(pair))
-        others = [index for index in frame.present if index not in dropped]
-        shares.append([matrix[c, others] + matrix[others, c] for c in pair])
-    return bool(np.nanmean(shares) < LEAST_CONFLICT)
+        others = [index for index in frame.present if index not in {*without, *pair}]
+        for found, silhouettes in ((before, frame.silhouettes), (after, changed)):
+            matrix = Frame.of(silhouettes, frame.threads).conflicts(VOTE_POINTS, GROSS_PX, without)
+            found.append([matrix[c, others] + matrix[others, c] for c in pair])
+    left = float(np.nanmean(after))
+    return left < LEAST_CONFLICT and left < SETTLED_SHARE * float(np.nanmean(before))
 
 
 def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int]) -> Named:
@@ -214,7 +250,7 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
             mine = deep[slacks.camera[deep] == camera]
             weight = max(1.0, len(mine) / _DEEP_POINTS)
             mine = mine[np.linspace(0, len(mine) - 1, min(len(mine), _DEEP_POINTS)).astype(int)]
-            shares = np.nan_to_num(frame.votes(int(camera), slacks.points[mine], fit.shifts, dropped, -DEEP_PX))
+            shares = np.nan_to_num(frame.votes(int(camera), slacks.points[mine], fit.applied, dropped, -DEEP_PX))
             top = shares.argmax(axis=1)
             most = shares[np.arange(len(mine)), top]
             alone = (most > 0.5) & (most > 0.6 * shares.sum(axis=1))

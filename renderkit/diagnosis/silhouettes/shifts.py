@@ -26,6 +26,13 @@ _GAUGE: Final = 1e8
 _ITERATIONS: Final = 30
 _SETTLED_PX: Final = 5e-3
 _LEAST_PX: Final = 0.02
+COMMON_ERRORS: Final = 5.0
+MAX_COMMON_ERROR_PX: Final = 2.0
+"""A shift common to all that is known less well than this is not known: the subject's place can take its part."""
+
+COMMON_PX: Final = 0.25
+"""A shift common to all cameras is told from so many standard errors and so many px on, as in the sanity test."""
+
 RAYLEIGH_MEDIAN: Final = 1.1774
 """Median length of a vector of two standard normal numbers."""
 
@@ -58,6 +65,7 @@ class Fit:
 
     Attributes:
         shifts: (N, 2) px by which each camera's picture lies beside its calibration, gauge removed; 0 where dropped.
+        base: (2,) px by which all pictures do so, beyond that.
         edges: (N,) px by which each matte is too large.
         covariance: (N, 2, 2) of the shifts, up to the noise's scale.
         edge_variance: (N,) of the edges, up to the noise's scale.
@@ -69,6 +77,7 @@ class Fit:
     """
 
     shifts: FloatArray
+    base: FloatArray
     edges: FloatArray
     covariance: FloatArray
     edge_variance: FloatArray
@@ -96,6 +105,12 @@ class Fit:
         return found
 
     @property
+    def applied(self) -> FloatArray:
+        """(N, 2) px that correct each picture."""
+        applied: FloatArray = self.shifts + self.base
+        return applied
+
+    @property
     def noise(self) -> float:
         """The noise's scale, from the median camera: right while less than half are off."""
         return max(float(np.nanmedian(self.distances)) / RAYLEIGH_MEDIAN, 1e-9)
@@ -107,9 +122,18 @@ class Fit:
         return errors
 
 
-def fit_shifts(frames: Sequence[Frame], without: Collection[int] = (), rounds: int = 2) -> Fit:
-    """Fit all cameras together; the shifts are applied, and the rays marched and fitted once more."""
-    count = len(frames[0].silhouettes)
+def fit_shifts(
+    frames: Sequence[Frame], without: Collection[int] = (), base: FloatArray | None = None, rounds: int = 2
+) -> Fit:
+    """Fit all cameras together; the shifts are applied, and the rays marched and fitted once more.
+
+    Args:
+        frames: Silhouettes.
+        without: Cameras that take no part.
+        base: (2,) px, a shift of all pictures that is applied from the start.
+        rounds: How often.
+    """
+    count, common = len(frames[0].silhouettes), np.zeros(2) if base is None else base
     shifts = np.zeros((count, 2))
     members = {index for frame in frames for index in frame.present}
     kept = tuple(sorted(members - set(without)))
@@ -117,25 +141,25 @@ def fit_shifts(frames: Sequence[Frame], without: Collection[int] = (), rounds: i
     gauge = gauge_of(frames[0], kept)
     found = None
     for _ in range(rounds):
-        slacks = tuple(frame.slacks(shifts, without) for frame in frames)
+        slacks = tuple(frame.slacks(shifts + common, without) for frame in frames)
         rows = rows_of(slacks, count)
-        solution, normal, residuals = solve_rows(rows, count, fixed)
-        shifts = shifts + solution[:-1].reshape(count, PER_CAMERA)[:, :2]
+        solved = solve_rows(rows, count, fixed)
+        shifts = shifts + solved[0][:-1].reshape(count, PER_CAMERA)[:, :2]
         shifts[fixed] = 0.0
         shifts[list(kept)] = without_gauge(shifts[list(kept)], gauge)
-        found = _fit(rows, solution, normal, residuals, (shifts, kept, gauge, slacks))
+        found = _fit((rows, slacks), solved, (shifts, common), (kept, gauge))
     assert found is not None  # noqa: S101 - the loop ran
     return found
 
 
 def _fit(
-    rows: Rows,
-    solution: FloatArray,
-    normal: FloatArray,
-    residuals: FloatArray,
-    known: tuple[FloatArray, tuple[int, ...], FloatArray, tuple[Slacks, ...]],
+    given: tuple[Rows, tuple[Slacks, ...]],
+    solved: tuple[FloatArray, FloatArray, FloatArray],
+    moved: tuple[FloatArray, FloatArray],
+    known: tuple[tuple[int, ...], FloatArray],
 ) -> Fit:
-    shifts, kept, gauge, slacks = known
+    (rows, slacks), (solution, normal, residuals) = given, solved
+    (shifts, base), (kept, gauge) = moved, known
     count = len(shifts)
     held = np.zeros((len(solution), gauge.shape[1]))
     places = np.array([(PER_CAMERA * camera, PER_CAMERA * camera + 1) for camera in kept]).ravel()
@@ -145,6 +169,7 @@ def _fit(
     blocks = [inverse[at : at + PER_CAMERA, at : at + PER_CAMERA] for at in range(0, PER_CAMERA * count, PER_CAMERA)]
     return Fit(
         shifts=shifts,
+        base=base,
         edges=solution[2:-1:PER_CAMERA],
         covariance=np.array([block[:2, :2] for block in blocks]),
         edge_variance=np.array([block[2, 2] for block in blocks]),
@@ -249,6 +274,20 @@ class CommonShift:
 
     shift_px: tuple[float, float]
     error_px: tuple[float, float]
+
+    @property
+    def told(self) -> tuple[bool, bool]:
+        """Whether either component is one: beyond its standard errors, and beyond what a sound rig may have."""
+        x, y = (
+            abs(value) > max(COMMON_ERRORS * error, COMMON_PX) and error < MAX_COMMON_ERROR_PX
+            for value, error in zip(self.shift_px, self.error_px, strict=True)
+        )
+        return x, y
+
+    @property
+    def applied_px(self) -> FloatArray:
+        """(2,) px that correct all pictures: of the components that are told."""
+        return np.where(self.told, self.shift_px, 0.0)
 
 
 def common_shift(frames: Sequence[Frame], without: Collection[int] = (), rounds: int = 3) -> CommonShift:

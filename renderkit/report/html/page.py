@@ -107,7 +107,7 @@ def _judgement(report: Report) -> Judgement:
     for gate in report.gates:
         gates.setdefault((gate.subject, gate.mesh), []).append(gate)
     off = {name: one.cause or "cause unknown" for name, one in off_cameras(report).items()}
-    if report.diagnosis is not None and report.diagnosis.blocks:
+    if report.diagnosis is not None and report.diagnosis.condemns_all:
         # No camera of such a rig is right, whatever its numbers are among the others.
         off = dict.fromkeys(report.camera_names, "the rig as a whole does not fit") | off
     return Judgement(

@@ -12,13 +12,14 @@ from renderkit.boards.poses import BoardPoses, Sighting, estimate_poses
 from renderkit.boards.spec import read_board
 from renderkit.capture import View
 from renderkit.diagnosis.evidence.board import measure_board, score_of
+from renderkit.diagnosis.evidence.board_field import lens_field, place_name
 from renderkit.diagnosis.evidence.board_findings import findings_of
 from renderkit.diagnosis.evidence.kind import EvidenceOptions
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.pose import Pose
 from renderkit.images.encoded import EncodedImage
-from renderkit.metrics.board import BoardScore
+from renderkit.metrics.board import FIELD, BoardScore
 from renderkit.results.findings import RigFindings
 
 BOARD = read_board("charuco:9x7:0.025:0.018:DICT_5X5")
@@ -108,6 +109,60 @@ def test_too_little_is_refused_with_what_is_missing(frames: int, cameras: int, w
     assert findings.verdict == "cannot tell"
     assert not findings.off
     assert _matches(findings, why)
+
+
+def test_one_camera_in_several_frames_is_refused_with_what_is_missing() -> None:
+    views = make_sightings(make_cameras(1), BOARD, make_poses(BOARD, 3))
+    assert estimate_poses(views, BOARD, 1.0) is None
+
+
+@pytest.mark.parametrize(("changed", "named"), [({0: 0.15}, "lens distortion k1"), ({2: 0.004}, "several parameters")])
+def test_where_in_the_picture_a_lens_is_wrong_is_said(changed: dict[int, float], named: str) -> None:
+    camera = make_cameras(6)[2]
+    coefficients = camera.distortion.coefficients.copy()
+    for index, amount in changed.items():
+        coefficients[index] += amount
+    bent = replace(camera, distortion=make_distortion(coefficients))
+    views = make_sightings(make_cameras(6), BOARD, make_poses(BOARD, 14))
+    found = estimate_poses([replace(one, camera=bent) if one.camera.name == "2" else one for one in views], BOARD, 1.0)
+    assert found is not None
+    (off,) = findings_of(found, BOARD, "m").off
+    assert (off.camera, off.cause) == ("2", named)
+    told = re.search(r"the lens is wrong by up to ([\d.]+) px in the ([a-z ]+) of the picture", off.sentence)
+    assert told is not None
+    # The truth: by how much the lens moves the corners beyond an affine map, over the picture.
+    pixels = np.concatenate([one.pixels for one in views if one.camera.name == "2"])
+    moved = bent.project_cam(camera.unproject(pixels)) - pixels
+    known = np.isfinite(moved[:, 0])
+    design = np.column_stack([np.ones(known.sum()), pixels[known]])
+    left = np.linalg.norm(moved[known] - design @ np.linalg.lstsq(design, moved[known], rcond=None)[0], axis=1)
+    assert 0.4 * left.max() < float(told[1]) < 1.1 * left.max()
+    cells = np.floor((pixels[known] + 0.5) / camera.size * FIELD).astype(int)
+    there = [place_name(int(row), int(column)) == told[2] for column, row in cells]
+    assert left[there].max() > 0.6 * left.max()
+
+
+def test_a_lens_that_no_slip_describes_is_named_with_its_field() -> None:
+    """The residuals of one camera wave over its picture, as a lens with a flaw would make them."""
+    views = make_sightings(make_cameras(6), BOARD, make_poses(BOARD, 14))
+    waved = [
+        replace(one, pixels=one.pixels + 0.3 * np.sin(one.pixels[:, ::-1] / 40.0)) if one.camera.name == "2" else one
+        for one in views
+    ]
+    found = estimate_poses(waved, BOARD, 1.0)
+    assert found is not None
+    (off,) = findings_of(found, BOARD, "m").off
+    assert off.camera == "2"
+    assert "the lens is wrong by up to 0." in off.sentence
+
+
+def test_the_lenses_of_a_rig_without_fault_are_not_wrong_anywhere() -> None:
+    found = _found(frames=14)
+    for name in {one.camera.name for one in found.sightings}:
+        field = lens_field(found, [one for one in found.sightings if one.camera.name == name])
+        assert not field.is_wrong(6)
+        assert field.log_p > np.log(1e-3)
+        assert field.sentence == ""
 
 
 def _matches(findings: RigFindings, why: str) -> bool:
