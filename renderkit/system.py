@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.spawn import get_executable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 """Flag of `os.open` that refuses a symbolic link; 0 where the system has none."""
@@ -209,8 +209,8 @@ class Child:
         wait: Waits for its end; returns its exit code, or minus the signal that ended it.
     """
 
-    requests: BinaryIO
-    replies: BinaryIO
+    requests: IO[bytes]
+    replies: IO[bytes]
     process_id: int
     wait: Callable[[], int]
 

@@ -5,6 +5,7 @@ The file is parsed in a child process with limits (`hdf5_child`); what it may ho
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import weakref
@@ -168,11 +169,12 @@ class Hdf5File:
         if offset + entry.claimed > os.fstat(self._stream.fileno()).st_size:
             raise DatasetError(self.path, key, "damaged, cannot be read: its values lie beyond the end of the file")
         shape = entry.shape if first is None or not entry.shape else (min(first, entry.shape[0]), *entry.shape[1:])
-        values = np.empty(shape, dtype)
         self._stream.seek(offset)
-        if self._stream.readinto(values.reshape(-1).view(np.uint8)) != values.nbytes:
+        count = math.prod(shape) * dtype.itemsize
+        data = self._stream.read(count)
+        if len(data) != count:
             raise DatasetError(self.path, key, "damaged, cannot be read: the file became shorter")
-        return values
+        return np.frombuffer(data, dtype).reshape(shape)
 
     def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
         """Read several small datasets of one group in one visit, with the checks of `read`.

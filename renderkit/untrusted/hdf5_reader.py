@@ -157,6 +157,7 @@ class Hdf5Reader:
         """Return the values of a dataset whose `entry` was checked; only as many rows as `first` unless None."""
         with self._reading(path):
             found = self._walk(path)
+            assert found is not None  # noqa: S101 - its entry was found
             return np.asarray(found[()] if first is None or not found.shape else found[:first])
 
     def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:

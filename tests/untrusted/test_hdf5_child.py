@@ -133,7 +133,8 @@ def test_no_child_outlives_its_file_or_its_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
     assert not is_running(child)
     opened = Hdf5File(path)
-    child = opened._child._child.process_id  # type: ignore[union-attr] - it has started
+    assert opened._child._child is not None
+    child = opened._child._child.process_id
     del opened
     assert not is_running(child)
 
