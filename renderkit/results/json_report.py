@@ -107,6 +107,9 @@ def parse_report(text: str, source: Path) -> Report:
     """
     try:
         document = parse_json(source, text, MAX_REPORT_MEMORY)
+    except DatasetError as error:
+        raise DatasetError(source, None, f"not a renderkit report: {error.why}") from error
+    try:
         version = document["schema"]
         if version == SCHEMA:
             check_report(document, source)
