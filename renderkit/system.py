@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.spawn import get_executable
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -284,6 +283,8 @@ def _exit_code(process: int) -> int:
 
 def start_child(code: str) -> Child:
     """Start a new interpreter that runs `code` with the pipes as its standard input and output."""
+    from multiprocessing.spawn import get_executable  # noqa: PLC0415 - not needed by most runs
+
     command = [get_executable(), "-c", code]
     process = subprocess.Popen(  # noqa: S603 - ours
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
