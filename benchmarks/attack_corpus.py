@@ -181,9 +181,8 @@ def _small_files(root: Path) -> Iterator[Target]:
     (folder / "a.pts").write_text(pts)
     keypoints = {"people": [{"face_keypoints_2d": [value for x, y in points for value in (x, y, 0.9)]}]}
     (folder / "a_keypoints.json").write_text(json.dumps(keypoints))
-    np.savez(folder / "a.npz", landmarks=points)
     np.save(folder / "a.npy", points)
-    for file in ("a.csv", "a.txt", "a.pts", "a_keypoints.json", "a.npz", "a.npy"):
+    for file in ("a.csv", "a.txt", "a.pts", "a_keypoints.json", "a.npy"):
         yield Target(f"landmarks {file.rsplit('.', 1)[1]}", "small", file, (*base, "--landmarks", f"{{in}}/{file}"))
     vertices, faces = _ball()
     model = {"v_template": vertices, "f": faces.astype(np.uint32), "shapedirs": np.zeros((len(vertices), 3, 2))}

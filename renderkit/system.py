@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import shutil
 import signal
@@ -10,9 +11,12 @@ import stat
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO
 
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 """Flag of `os.open` that refuses a symbolic link; 0 where the system has none."""
@@ -191,3 +195,117 @@ def locked(path: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(handle)
+
+
+@dataclass(frozen=True, eq=False)
+class Child:
+    """A process that answers requests over two pipes.
+
+    Attributes:
+        requests: What it reads.
+        replies: What it writes.
+        process_id: Its number.
+        wait: Waits for its end; returns its exit code, or minus the signal that ended it.
+    """
+
+    requests: IO[bytes]
+    replies: IO[bytes]
+    process_id: int
+    wait: Callable[[], int]
+
+    def kill(self) -> None:
+        """End it at once, whatever it does."""
+        os.kill(self.process_id, getattr(signal, "SIGKILL", signal.SIGTERM))
+        self.close()
+
+    def close(self) -> str:
+        """End its pipes, wait for it, and say how it ended."""
+        with suppress(OSError):  # what was not yet sent to one that has died
+            self.requests.close()
+        self.replies.close()
+        code = self.wait()
+        if -code == getattr(signal, "SIGPROF", None):
+            return "took more processor time than it may"
+        return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+
+
+def fork_is_safe() -> bool:
+    """Whether a forked process can go on with Python code.
+
+    Another Python thread may hold a lock, which would stay locked in the child. Apple's frameworks do not work after
+    a fork.
+    """
+    return sys.platform.startswith("linux") and threading.active_count() == 1
+
+
+def fork_child(work: Callable[[BinaryIO, BinaryIO], None]) -> Child:
+    """Fork a process that runs `work` on its pipes and ends; only where `fork_is_safe`."""
+    (read_request, write_request), (read_reply, write_reply) = os.pipe(), os.pipe()
+    with warnings.catch_warnings():
+        # Threads of native libraries alone, whose locks the child does not need.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
+    if process == 0:
+        _run_forked(work, read_request, write_reply)
+    os.close(read_request)
+    os.close(write_reply)
+    return Child(os.fdopen(write_request, "wb"), os.fdopen(read_reply, "rb"), process, lambda: _exit_code(process))
+
+
+def _run_forked(work: Callable[[BinaryIO, BinaryIO], None], requests: int, replies: int) -> None:
+    """Run `work` in a forked process and end it, without what the parent would do at its own end."""
+    code = 1
+    try:
+        gc.disable()  # no finalizer of the parent's objects may run here
+        ignore_stop_signals()
+        _keep_open(requests, replies)
+        with os.fdopen(requests, "rb", closefd=False) as reading, os.fdopen(replies, "wb", closefd=False) as writing:
+            work(reading, writing)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _keep_open(*descriptors: int) -> None:
+    """Close all files but these; what goes to the terminal goes nowhere."""
+    for number in (0, 1, 2):
+        discard_output(number)
+    first = 3
+    for number in sorted(descriptors):
+        os.closerange(first, number)
+        first = number + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
+def _exit_code(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def start_child(code: str) -> Child:
+    """Start a new interpreter that runs `code` with the pipes as its standard input and output."""
+    from multiprocessing.spawn import get_executable  # noqa: PLC0415 - not needed by most runs
+
+    command = [get_executable(), "-c", code]
+    process = subprocess.Popen(  # noqa: S603 - ours
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    return Child(process.stdin, process.stdout, process.pid, process.wait)
+
+
+def limit_memory(num_bytes: int) -> None:
+    """Let this process take no more than so much memory beyond what it has; Linux alone can do that."""
+    if not sys.platform.startswith("linux"):
+        return
+    import resource  # noqa: PLC0415 - POSIX only
+
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [limit for limit in (used + num_bytes, soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+
+
+def limit_processor_time(seconds: float) -> None:
+    """Have this process ended by SIGPROF after so much processor time from now on; 0 takes the limit away."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from renderkit.errors import DatasetError
 from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, AttributeValue, Hdf5File, SmallGroup
+from renderkit.untrusted.hdf5_child import Hdf5Child
 
 _HALVES = {"raw": "anno", "anno": "raw"}
 
@@ -67,9 +68,10 @@ class SmcFiles:
         self.missing_sibling = candidates[0] if candidates and sibling is None else None
         paths = [path] if sibling is None else sorted([path, sibling], key=lambda p: half_of(p) != "raw")
         opened: list[Hdf5File] = []
+        child = Hdf5Child()
         try:
             for each in paths:
-                opened.append(Hdf5File(each))  # noqa: PERF401 - the first is closed if the second fails
+                opened.append(Hdf5File(each, child))  # noqa: PERF401 - the first is closed if the second fails
         except DatasetError:
             for file in opened:
                 file.close()

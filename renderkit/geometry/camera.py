@@ -262,8 +262,9 @@ class Camera:
         """
         given = as_vectors(pixels, 2, "pixels")
         array = given.reshape(-1, 2)
-        y = (array[:, 1] - self.K[1, 2]) / self.K[1, 1]
-        x = (array[:, 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0]
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd focal lengths: no ray
+            y = (array[:, 1] - self.K[1, 2]) / self.K[1, 1]
+            x = (array[:, 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0]
         xy = self.distortion.undistort(np.column_stack([x, y]))
         rays = np.ones((len(array), 3))
         rays[:, :2] = xy

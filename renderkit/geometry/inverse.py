@@ -118,7 +118,8 @@ def _sector(bent: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 def _from_radius(bent: FloatArray, lens: LensMap) -> FloatArray:
     target_radius = np.hypot(bent[:, 0], bent[:, 1])
-    radius = _bracket_radius(target_radius, lens.radial_curve, lens.domain.inner)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # a radius may meet a pole of the lens
+        radius = _bracket_radius(target_radius, lens.radial_curve, lens.domain.inner)
     scale = np.divide(radius, target_radius, out=np.ones_like(radius), where=target_radius > 0.0)
     points = bent * scale[:, None]
     active = np.flatnonzero(np.isfinite(points).all(axis=1))

@@ -6,6 +6,8 @@ Source: S. W. Shepperd, "Quaternion from rotation matrix", Journal of Guidance a
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from renderkit.arrays import FloatArray
@@ -55,7 +57,9 @@ def rotation_vector_from_matrix(rotation: FloatArray) -> FloatArray:
 
 def matrix_from_rotation_vector(vector: FloatArray) -> FloatArray:
     """Return the (3, 3) rotation of a (3,) axis-angle vector in radians."""
-    angle = float(np.linalg.norm(vector))
+    angle = math.hypot(*vector)  # unlike NumPy's norm, it does not square what would overflow
+    if angle == math.inf:
+        return np.full((3, 3), np.nan)
     # sin(angle / 2) / angle, by NumPy's sinc(x) = sin(pi x) / (pi x), which is smooth at zero.
     factor = 0.5 * float(np.sinc(angle / (2.0 * np.pi)))
     return matrix_from_quaternion(np.append(np.cos(0.5 * angle), factor * vector))

@@ -25,6 +25,7 @@ from renderkit.results.schema import SCHEMA
 from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
 from renderkit.untrusted.files import read_text
+from renderkit.untrusted.json_text import parse_json
 from renderkit.writing import write_text
 
 FILE_NAME: Final = REPORT
@@ -32,6 +33,8 @@ _FIRST_VERSION: Final = "renderkit.report/1"
 _WAYS: Final = ("forward", "backward")
 MAX_REPORT_BYTES: Final = 1 << 30
 """Reports above this size are refused before memory is taken."""
+MAX_REPORT_MEMORY: Final = 1 << 31
+"""Reports whose values would take more bytes in memory are refused: those of some 300,000 views."""
 
 
 def write_report(report: Report, folder: Path) -> Path:
@@ -103,7 +106,10 @@ def parse_report(text: str, source: Path) -> Report:
             that is wrong.
     """
     try:
-        document = json.loads(text)
+        document = parse_json(source, text, MAX_REPORT_MEMORY)
+    except DatasetError as error:
+        raise DatasetError(source, None, f"not a renderkit report: {error.why}") from error
+    try:
         version = document["schema"]
         if version == SCHEMA:
             check_report(document, source)

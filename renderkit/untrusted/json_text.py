@@ -12,17 +12,28 @@ from renderkit.untrusted.files import read_text
 MAX_JSON_BYTES = 256 << 20
 """JSON files above this size are refused."""
 
+MAX_JSON_MEMORY = 1 << 30
+"""JSON whose values would take more bytes than this in memory is refused."""
 
-def parse_json(path: Path, text: str) -> Any:  # noqa: ANN401 - what a foreign file holds is checked by its reader
+# Bytes that a value takes in CPython: a number or short text with its place in a list, a list, an object with one key.
+_BYTES = ((",", 64), ("[", 64), ("{", 240))
+
+
+def parse_json(path: Path, text: str, max_memory: int = MAX_JSON_MEMORY) -> Any:  # noqa: ANN401 - what a foreign file holds is checked by its reader
     """Return parsed JSON; NaN and Infinity are admitted so that `lint` can name them.
 
     Args:
         path: Where the text comes from, for errors.
         text: The JSON.
+        max_memory: Bytes that its values may take, by an estimate from above.
 
     Raises:
-        DatasetError: If the text is not JSON or is nested too deeply.
+        DatasetError: If the text is not JSON, is nested too deeply, or holds too many values.
     """
+    memory = sum(text.count(character) * num_bytes for character, num_bytes in _BYTES)
+    if memory > max_memory:
+        why = f"JSON of about {memory >> 20} MiB in memory is over the limit of {max_memory >> 20} MiB"
+        raise DatasetError(path, None, why)
     try:
         return json.loads(text)
     except RecursionError as error:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 
 SIZE = (2448, 2048)
@@ -59,3 +61,30 @@ def test_the_centre_is_found() -> None:
         (201, 161),
     )
     assert np.allclose(camera.unproject([[100.0, 80.0]]), [[0.0, 0.0, 1.0]], atol=1e-15)
+
+
+@pytest.mark.parametrize("tilted", [False, True])
+def test_no_ray_of_a_strong_lens_is_lost(tilted: bool) -> None:
+    """Rational, tangential, prism and tilt terms far beyond a real lens's: each valid ray is found from its pixel."""
+    rng = np.random.default_rng(5)
+    lost, off, count = 0, 0.0, 0
+    for _ in range(40):
+        coefficients = np.zeros(14 if tilted else 12)
+        coefficients[[0, 1, 4, 5, 6, 7]] = rng.normal(0.0, 0.3, 6)
+        coefficients[2:4], coefficients[8:12] = rng.normal(0.0, 0.02, 2), rng.normal(0.0, 0.03, 4)
+        coefficients[12:] = rng.normal(0.0, 0.15, 2 * tilted)
+        lens = BrownConrady(coefficients)
+        radius = min(lens.valid_radius, 2.0) * np.sqrt(rng.uniform(0.0, 0.96, 300))
+        angle = rng.uniform(0.0, 2.0 * np.pi, 300)
+        rays = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+        rays = rays[lens.is_valid(rays) & (np.linalg.det(lens.jacobian(rays)) > 1e-3)]
+        bent = lens.distort(rays)
+        rays, bent = rays[np.abs(bent).max(axis=1) < 50.0], bent[np.abs(bent).max(axis=1) < 50.0]
+        found = lens.undistort(bent)
+        lost += int(np.isnan(found).any(axis=1).sum())
+        whole = ~np.isnan(found[:, 0])
+        off = max(off, float(np.abs(lens.distort(found[whole]) - bent[whole]).max()))
+        count += len(rays)
+    assert count > 8000
+    assert lost == 0
+    assert off < 1e-11

@@ -22,6 +22,9 @@ from renderkit.wording import counted
 MAX_CORNERS = 1024
 """Corners of a polygon that is not convex and flat; more are refused."""
 
+MAX_FLAT_CORNERS = 1 << 17
+"""Corners of any polygon; more are refused."""
+
 _MAX_WORK = 1_000_000_000
 _WORK_OF_A_STEP = 1000
 """Triangles that may be weighed for one mesh (about a minute), and how many of them one step of the search costs."""
@@ -63,10 +66,14 @@ def triangulate(
         (F, 3) positions in `corners`, polygon after polygon in their order; (F,) the polygon of each triangle.
 
     Raises:
-        DatasetError: If a polygon that is not flat and convex has more than `MAX_CORNERS` corners.
+        DatasetError: If a polygon has more than `MAX_FLAT_CORNERS` corners, or more than `MAX_CORNERS` and is not flat
+            and convex.
     """
     if bool((sizes == 3).all()):
         return np.arange(3 * len(sizes)).reshape(-1, 3), np.arange(len(sizes))
+    if (sizes > MAX_FLAT_CORNERS).any():
+        first = int(np.argmax(sizes))
+        raise DatasetError(path, f"face {first}", f"{sizes[first]} corners, over the limit of {MAX_FLAT_CORNERS}")
     starts = np.cumsum(sizes) - sizes
     polygon = np.repeat(np.arange(len(sizes)), sizes - 2)
     first_triangle = np.cumsum(sizes - 2) - (sizes - 2)

@@ -1,0 +1,127 @@
+"""The process in which an untrusted HDF5 file is parsed, under limits of processor time and memory.
+
+Damaged files make the HDF5 library loop for ever (heaps of variable-length strings whose objects have size zero), or
+take memory without bound (a compressed chunk that grows). Neither can be stopped from within the process. One child
+parses the files of a capture; values that lie in a file as NumPy has them do not pass through it.
+
+The child is forked where the caller has one Python thread, which takes a few milliseconds. Otherwise a lock that
+another thread holds would stay locked in the child for ever, and a new interpreter is started. It ends when its pipe
+does, however its parent ends.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from renderkit.errors import DatasetError
+from renderkit.system import Child, fork_child, fork_is_safe, limit_memory, limit_processor_time, start_child
+from renderkit.untrusted.hdf5_reader import MAX_DATASET_BYTES, Hdf5Reader
+
+SECONDS: Final = 2.0
+"""Processor time that a request may take, beside that for the bytes that it reads."""
+BYTES_PER_SECOND: Final = 64 << 20
+MAX_EXTRA_BYTES: Final = MAX_DATASET_BYTES + (512 << 20)
+"""Memory that a child may take beyond what it starts with."""
+_MAX_DEATHS: Final = 2
+"""A capture over which so many children have died is not read any further."""
+
+Request: TypeAlias = tuple[Path, str, tuple[Any, ...], dict[str, Any], float]
+"""File, method of `Hdf5Reader`, its arguments, and the processor time that it may take."""
+
+
+class Hdf5Child:
+    """Answers requests about the files of one capture. Safe for threads; not to be used by a process forked later.
+
+    Attributes:
+        deaths: How many children have died over a request.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._child: Child | None = None
+        self.deaths = 0
+
+    def ask(self, path: Path, method: str, *arguments: object, num_bytes: int = 0, **options: object) -> Any:  # noqa: ANN401
+        """Call a method of `Hdf5Reader` in the child and return what it returns, or raise what it raises.
+
+        Args:
+            path: The file.
+            method: Name of the method.
+            arguments: Its arguments.
+            num_bytes: What it reads, which gives it more time.
+            options: Its arguments by keyword.
+
+        Raises:
+            DatasetError: Also if the child does not end in time, takes too much memory, or dies.
+        """
+        with self._lock:
+            if self.deaths >= _MAX_DEATHS:
+                raise DatasetError(path, None, "damaged: the HDF5 library failed over it before; it is not read")
+            self._child = self._child or _start()
+            request = path, method, arguments, options, SECONDS + num_bytes / BYTES_PER_SECOND
+            try:
+                pickle.dump(request, self._child.requests)
+                self._child.requests.flush()
+                answer = pickle.load(self._child.replies)  # noqa: S301 - written by our own child
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                self.deaths += 1
+                how, self._child = self._child.close(), None
+                key = "/".join(str(one) for one in arguments) or None
+                raise DatasetError(path, key, f"damaged: the HDF5 library {how} while it read this") from error
+            except BaseException:
+                # Ctrl-C: the answer that is still to come would be taken for that to the next request.
+                self._child.kill()
+                self._child = None
+                raise
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the child; a later request starts another."""
+        with self._lock:
+            if self._child is not None:
+                self._child.close()
+                self._child = None
+
+
+def _start() -> Child:
+    if fork_is_safe():
+        import h5py  # noqa: F401, PLC0415 - loaded once for all children of this process
+
+        return fork_child(_serve)
+    # The child must find the same packages, however this process found them.
+    return start_child(f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()")
+
+
+def main() -> None:
+    """Serve over standard input and output, for a new interpreter."""
+    _serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer requests until the pipe ends."""
+    limit_memory(MAX_EXTRA_BYTES)
+    readers: dict[Path, Hdf5Reader] = {}
+    while True:
+        try:
+            request: Request = pickle.load(requests)  # noqa: S301 - written by our own parent
+        except EOFError:
+            return
+        path, method, arguments, options, seconds = request
+        limit_processor_time(seconds)
+        try:
+            if path not in readers:
+                readers[path] = Hdf5Reader(path)
+            call: Callable[..., object] = getattr(readers[path], method)
+            answer = call(*arguments, **options)
+        except Exception as error:  # noqa: BLE001 - raised again by the parent
+            answer = error
+        limit_processor_time(0.0)
+        pickle.dump(answer, replies, protocol=5)
+        replies.flush()
