@@ -35,7 +35,7 @@ def test_every_long_command_is_quiet_or_keeps_a_log(run: Run, capture: SynthTrut
         assert loud.code == quiet.code == 0
         assert re.search(r"^\d{4}-\d\d-\d\dT\S+ INFO ", loud.err, re.MULTILINE)
         assert not quiet.err
-        assert " INFO renderer: " in (tmp_path / "run.log").read_text()
+        assert " INFO " in (tmp_path / "run.log").read_text()
         (tmp_path / "run.log").unlink()
 
 
