@@ -18,7 +18,6 @@ With --run, sixty cameras of so many frames are validated with no pictures, with
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -34,7 +33,7 @@ from bench_render import machine
 from bench_validate import BenchView, make_views
 
 import renderkit as rk
-from renderkit.arrays import ColorImage
+from renderkit.arrays import ColorImage, FloatArray
 from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
@@ -101,11 +100,13 @@ def toolkit_way(draw_anew: Callable[[Camera], Any]) -> Callable[[BenchView], int
     return draw
 
 
-def compare(rounds: int, num_views: int) -> None:
+def compare(rounds: int, num_views: int, wanted: Sequence[str]) -> None:
     """Print milliseconds per overlay of every way, medians of interleaved rounds."""
     cores = usable_cores()
     peers = contenders("pyrender anew")
     for name, mesh in benchmark_meshes().items():
+        if wanted and name not in wanted:
+            continue
         with CpuRenderer() as many, CpuRenderer(1) as one:
             views = [
                 BenchView(view.camera, view.matte, photograph(view.camera, mesh, many), view.landmarks)
@@ -119,19 +120,31 @@ def compare(rounds: int, num_views: int) -> None:
             }
             if "pyrender anew" in peers:
                 ways["toolkit way"] = (toolkit_way(peers["pyrender anew"](mesh)), 1, views[:2])
-            seconds: dict[str, list[float]] = {way: [] for way in ways}
+            took: dict[str, list[FloatArray]] = {way: [] for way in ways}
             for number in range(rounds + 1):
                 for way, (draw, threads, some) in ways.items():
-                    start = time.perf_counter()
+                    start = _clocks()
                     list(map_in_order(draw, some, threads))
                     if number:  # the first compiles
-                        seconds[way].append((time.perf_counter() - start) / len(some))
-        medians = {way: 1e3 * statistics.median(times) for way, times in seconds.items()}
-        print(f"{name}: " + ", ".join(f"{way} {value:.1f} ms" for way, value in medians.items()))
-        mine, least = medians[f"ours, {cores} cores"], medians[f"floor, {cores} cores"]
-        print(f"  {mine / least:.2f} x the floor; {medians['ours, 1 core'] / mine:.2f} x as fast on {cores} cores")
-        if "toolkit way" in medians:
-            print(f"  {medians['toolkit way'] / mine:.1f} x as fast as the toolkit way")
+                        took[way].append(1e3 * (_clocks() - start) / len(some))
+        print_ways(name, {way: np.median(times, axis=0) for way, times in took.items()}, cores)
+
+
+def _clocks() -> FloatArray:
+    """Return seconds by the clock and of the processor, all threads together."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def print_ways(name: str, medians: dict[str, FloatArray], cores: int) -> None:
+    """Print milliseconds by the clock and of the processor, and what they are of each other."""
+    print(f"{name}, ms by the clock (ms of the processor): ")
+    print("  " + ", ".join(f"{way} {wall:.1f} ({cpu:.1f})" for way, (wall, cpu) in medians.items()))
+    mine, least, alone = (medians[way] for way in (f"ours, {cores} cores", f"floor, {cores} cores", "ours, 1 core"))
+    print(f"  {mine[0] / least[0]:.2f} x the floor ({mine[1] / least[1]:.2f} x)")
+    print(f"  {alone[0] / mine[0]:.2f} x as fast on {cores} cores, of which {mine[1] / mine[0]:.2f} were busy")
+    if "toolkit way" in medians:
+        toolkit = medians["toolkit way"]
+        print(f"  {toolkit[0] / mine[0]:.1f} x as fast as the toolkit way, which is {toolkit[0] / least[0]:.1f} floors")
 
 
 def run_with_pictures(num_frames: int, rounds: int) -> None:
@@ -154,13 +167,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Overlays against the toolkit's way and the floor.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--views", type=int, default=8)
+    parser.add_argument("--meshes", nargs="*", default=(), help="names of meshes; all by default")
     parser.add_argument("--run", type=int, metavar="FRAMES", help="whole runs of so many frames instead")
     arguments = parser.parse_args()
     print(f"# {machine()}")
     if arguments.run:
         run_with_pictures(arguments.run, max(1, arguments.rounds // 3))
     else:
-        compare(arguments.rounds, arguments.views)
+        compare(arguments.rounds, arguments.views, arguments.meshes)
 
 
 if __name__ == "__main__":

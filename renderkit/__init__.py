@@ -35,6 +35,7 @@ _NAMES = {
     "pipeline.diagnosis": "diagnose",
     "pipeline.drift": "drift",
     "pipeline.options": "ValidationOptions",
+    "pipeline.overlay_video": "video",
     "pipeline.prove": "prove",
     "pipeline.refine": "refine",
     "pipeline.run": "validate",

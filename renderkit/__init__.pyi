@@ -36,6 +36,7 @@ from renderkit.pictures.style import OverlayStyle as OverlayStyle
 from renderkit.pipeline.diagnosis import diagnose as diagnose
 from renderkit.pipeline.drift import drift as drift
 from renderkit.pipeline.options import ValidationOptions as ValidationOptions
+from renderkit.pipeline.overlay_video import video as video
 from renderkit.pipeline.prove import prove as prove
 from renderkit.pipeline.refine import refine as refine
 from renderkit.pipeline.run import validate as validate

@@ -25,12 +25,11 @@ CAMERA = "25"
 
 def main() -> None:
     """Make the capture, score one view, draw it in every way."""
-    options = rk.ValidationOptions(cameras=(CAMERA,))
+    options = rk.ValidationOptions(cameras=(CAMERA,), meshes=("scan", "flame"))
     base = OverlayStyle(max_size=520, line_px=1.5, mark_px=2.0)
     wanted: dict[str, OverlayStyle] = {
         f"layer_{name}": replace(base, layers=(name,), crop="mesh", caption=name in {"depth", "heat"}, opacity=0.8)
         for name in LAYERS
-        if name != "textured"  # the scan has no texture
     }
     for name, preset in PRESETS.items():
         values = {key: value for key, value in preset.items() if key not in {"format", "name"}}
@@ -40,9 +39,10 @@ def main() -> None:
         synth = rk.SynthOptions(num_cameras=6, size=(1224, 1024), scan_faces=20_000, faults=(fault,))
         truth = rk.synthesize(folder, synth)
         with rk.open_capture(truth.capture) as capture, rk.make_renderer("cpu") as renderer:
-            (row,) = rk.validate_views(capture, renderer, options)
-            jobs = [WantedPicture(row, style) for style in wanted.values()]
-            made = draw_views(capture, renderer, options, jobs, DrawnView.whole, vector_factor=vector_factor([row]))
+            scan, flame = rk.validate_views(capture, renderer, options)
+            # The scan has no texture.
+            jobs = [WantedPicture(flame if "textured" in style.layers else scan, style) for style in wanted.values()]
+            made = draw_views(capture, renderer, options, jobs, DrawnView.whole, vector_factor=vector_factor([scan]))
             for (name, style), one in zip(wanted.items(), made, strict=True):
                 suffix = ".png" if style.background == "transparent" else ".jpg"
                 if isinstance(one.result, Failure):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import renderkit
+from renderkit.cli.command_log import with_log_options
 from renderkit.cli.compare import compare
 from renderkit.cli.convert import convert
 from renderkit.cli.demo import demo
@@ -38,11 +39,14 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 a gate failed or the rig does not fit, 2 bad input or usage, 3 no renderer.",
 )
 
+_AT_ONCE = (gate, compare, init, convert, diff)
+"""Commands that are done before anybody would ask what they do."""
+
 for _command in (
     validate, diagnose, prove, refine, drift, gate, report, compare, merge, compact, overlay, render, inspect, init,
     convert, diff, export_rerun, export_gltf, synth, demo, testkit, doctor,
 ):  # fmt: skip
-    app.command()(_command)
+    app.command()(_command if _command in _AT_ONCE else with_log_options(_command))
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self, get_type_hints
 
 import typer
 
@@ -48,11 +51,6 @@ class CommandLog:
         self._log.setLevel(logging.INFO)
         return self
 
-    @property
-    def quiet(self) -> bool:
-        """Whether only warnings and errors are shown."""
-        return self._stderr.level > logging.INFO
-
     def be_quiet(self) -> None:
         """Show only warnings and errors."""
         self._stderr.setLevel(logging.WARNING)
@@ -93,10 +91,10 @@ def _log_of(context: typer.Context) -> CommandLog | None:
     return log if isinstance(log, CommandLog) else None
 
 
-def is_quiet(context: typer.Context) -> bool:
-    """Whether a command was asked to be quiet."""
-    log = _log_of(context)
-    return log is not None and log.quiet
+def is_quiet() -> bool:
+    """Whether the command that runs was asked to be quiet."""
+    handlers = logging.getLogger("renderkit").handlers
+    return any(isinstance(one, _StderrHandler) and one.level > logging.INFO for one in handlers)
 
 
 def _quiet(context: typer.Context, wanted: bool) -> bool:
@@ -120,16 +118,38 @@ def _log_file(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", callback=_quiet, help="Print only the verdict, warnings and errors.")
-]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", callback=_verbose, help="Say more on stderr, with times.")
-]
-LogFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--log-file", metavar="FILE", callback=_log_file, help="Add what is said to a file, with times.",
-        show_default=False,
-    ),
-]  # fmt: skip
+def _log_options(
+    *,
+    _quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", callback=_quiet, help="Print only the verdict or result, warnings and errors."),
+    ] = False,
+    _verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", callback=_verbose, help="Say more on stderr, with times.")
+    ] = False,
+    _log_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-file", metavar="FILE", callback=_log_file, help="Add what is said to a file, with times.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Hold the options; `with_log_options` adds them to a command."""
+
+
+def with_log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that can be quiet or verbose and can write a log file."""
+    own, added = inspect.signature(command), inspect.signature(_log_options).parameters
+
+    @functools.wraps(command)
+    def logged(**given: Any) -> None:  # noqa: ANN401 - options of any type
+        # The options' callbacks have done their work.
+        command(**{name: value for name, value in given.items() if name not in added})
+
+    rest = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own.parameters.values()]
+    hints = get_type_hints(command, include_extras=True) | get_type_hints(_log_options, include_extras=True)
+    parameters = [one.replace(annotation=hints[one.name]) for one in (*rest, *added.values())]
+    logged.__dict__["__signature__"] = own.replace(parameters=parameters)
+    logged.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    return logged

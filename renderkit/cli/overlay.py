@@ -47,6 +47,7 @@ from renderkit.cli.picture_arguments import (
     PresetOption,
     SideBySideOption,
     read_look,
+    style_values,
 )
 from renderkit.cli.progress import Progress, complain_of
 
@@ -118,12 +119,11 @@ def overlay(
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pipeline.inputs import make_options
 
-    look = read_look(preset, {
-            "layers": layers, "opacity": opacity, "line_px": line_width, "colors": colors, "crop": crop,
-            "background": None if background is None else background.value, "side_by_side": side_by_side or None,
-            "caption": False if no_caption else None, "max_size": max_size, "name": name,
-            "format": None if file_format is None else file_format.value,
-    })  # fmt: skip
+    values = style_values(
+        layers=layers, opacity=opacity, line_width=line_width, colors=colors, background=background, crop=crop,
+        side_by_side=side_by_side, no_caption=no_caption, max_size=max_size, file_format=file_format, name=name,
+    )  # fmt: skip
+    look = read_look(preset, values)
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,

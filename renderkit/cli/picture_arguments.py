@@ -115,12 +115,37 @@ class PictureLook:
     name: str | None
 
 
-def read_look(preset: str | None, values: Mapping[str, Any]) -> PictureLook:
+def style_values(
+    *,
+    layers: str | None,
+    opacity: float | None,
+    line_width: float | None,
+    colors: str | None,
+    background: Background | None,
+    crop: str | None,
+    no_caption: bool,
+    max_size: int | None,
+    file_format: PictureFormat | None,
+    name: str | None,
+    side_by_side: bool = False,
+) -> dict[str, Any]:
+    """Return the options that were given, by the names that `read_look` knows."""
+    values = {
+        "layers": layers, "opacity": opacity, "line_px": line_width, "colors": colors, "crop": crop,
+        "background": None if background is None else background.value, "side_by_side": side_by_side or None,
+        "caption": False if no_caption else None, "max_size": max_size, "name": name,
+        "format": None if file_format is None else file_format.value,
+    }  # fmt: skip
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def read_look(preset: str | None, values: Mapping[str, Any], *, opacity: float | None = None) -> PictureLook:
     """Put a preset and options together; options overrule it.
 
     Args:
         preset: Name of a preset, or None.
-        values: By attribute of `OverlayStyle`, "format" and "name"; None and False for options that were not given.
+        values: By attribute of `OverlayStyle`, "format" and "name", from `style_values`.
+        opacity: Of surfaces, where neither says it; None for the usual one.
 
     Raises:
         ArgumentError: If a value is not valid, or the format cannot hold a transparent picture.
@@ -135,9 +160,13 @@ def read_look(preset: str | None, values: Mapping[str, Any]) -> PictureLook:
     here = Path(FILE_NAME)
     own = (read_gate_config(here) if here.is_file() else GateConfig()).presets
     chosen = {} if preset is None else dict(find_preset(preset, own))
-    chosen |= {key: value for key, value in values.items() if value is not None}
+    chosen |= values
     name, file_format = chosen.pop("name", None), chosen.pop("format", None)
-    style = style_with(OverlayStyle(), chosen, f"preset {preset}" if preset else "overlay")
+    style = style_with(
+        OverlayStyle() if opacity is None else OverlayStyle(opacity=opacity),
+        chosen,
+        f"preset {preset}" if preset else "overlay",
+    )
     find_layers(style.layers)
     if name is not None and Path(name).suffix.lower().lstrip(".") in {*PictureFormat, "jpeg"}:
         file_format = file_format or Path(name).suffix.lower().lstrip(".")

@@ -8,6 +8,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from renderkit.cli.command_log import is_quiet
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -22,10 +24,9 @@ _LINES = 10
 class Progress:
     """Shows how many views are done. A context manager; `update` is what `validate` and `synthesize` call."""
 
-    def __init__(self, what: str = "views", *, quiet: bool = False) -> None:
-        """Set up for pieces of work called `what`; quiet progress draws no bar."""
+    def __init__(self, what: str = "views") -> None:
+        """Set up for pieces of work called `what`; a quiet command draws no bar."""
         self._what = what
-        self._quiet = quiet
         self._entered = time.monotonic()
         self._started: float | None = None
         self._bar: RichProgress | None = None
@@ -51,7 +52,7 @@ class Progress:
 
     def _start(self, moment: float, total: int) -> None:
         self._started = moment
-        if sys.stderr.isatty() and not self._quiet:
+        if sys.stderr.isatty() and not is_quiet():
             self._bar = _rich_bar(self._what)
             self._bar.start()
             self._task = self._bar.add_task("validating", total=total, rate="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,10 +27,28 @@ from renderkit.cli.arguments import (
     scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
+from renderkit.cli.picture_arguments import (
+    BackgroundOption,
+    ColorsOption,
+    CropOption,
+    FormatOption,
+    LayersOption,
+    LineWidthOption,
+    MaxSizeOption,
+    NameOption,
+    NoCaptionOption,
+    OpacityOption,
+    PictureLook,
+    PresetOption,
+    read_look,
+    style_values,
+)
+from renderkit.cli.progress import Progress
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
-    from renderkit.pipeline.render_jobs import RenderJobs
+    from renderkit.pipeline.render_jobs import RenderJob, RenderJobs
+    from renderkit.renderers.base import Renderer
 
 _LARGEST_SIDE = 16384
 
@@ -61,6 +80,17 @@ def render(
         int, typer.Option("--views", min=1, max=3600, help="Number of views on a circle around a mesh without cameras.")
     ] = 8,
     undistort: UndistortOption = False,
+    preset: PresetOption = None,
+    layers: LayersOption = None,
+    opacity: OpacityOption = None,
+    line_width: LineWidthOption = None,
+    colors: ColorsOption = None,
+    background: BackgroundOption = None,
+    crop: CropOption = None,
+    no_caption: NoCaptionOption = False,
+    max_size: MaxSizeOption = None,
+    file_format: FormatOption = None,
+    name: NameOption = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renders"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
@@ -68,15 +98,22 @@ def render(
     """Write mask, depth (16-bit PNG with its scale beside it, and .npy), normals and shaded colour of chosen views.
 
     Of a capture the first frame is taken unless --frames says otherwise. A bare mesh is seen from a ring of views
-    around it, or from the cameras of --rig.
+    around it, or from the cameras of --rig. With a preset or options of style, one picture of each view is written
+    instead, without its photograph.
     """
     from renderkit.geometry.mesh_files import MESH_SUFFIXES
+    from renderkit.pictures.layers.registry import find_layers
     from renderkit.pipeline.inputs import make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
+    values = style_values(
+        layers=layers, opacity=opacity, line_width=line_width, colors=colors, background=background, crop=crop,
+        no_caption=no_caption, max_size=max_size, file_format=file_format, name=name,
+    )  # fmt: skip
+    look = read_look(preset, values, opacity=1.0) if preset or values else None
     if source is not None and source.suffix.lower() in MESH_SUFFIXES:
         todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size or "1024x1024"))
-        _draw(todo, out, renderer, device)
+        _draw(todo, out, look, renderer, device)
         return
     inputs = scene_inputs(
         source, mesh, flame=flame, mesh_root=mesh_root, rig=rig, images=images, camera_names=camera_names, size=size
@@ -84,24 +121,53 @@ def render(
     with inputs.open() as capture:
         chosen = frames or (capture.frame_ids[0] if capture.frame_ids else None)
         options = make_options(capture, inputs.mesh_names, frames=chosen, cameras=cameras, undistort=undistort)
-        _draw(capture_jobs(capture, options), out, renderer, device)
+        textured = look is not None and any(layer.unlit for layer in find_layers(look.style.layers))
+        _draw(capture_jobs(capture, options, textured=textured), out, look, renderer, device)
 
 
-def _draw(todo: RenderJobs, out: Path, choice: RendererChoice, device: int | None) -> None:
-    from renderkit.pictures.render_files import write_rendering
-    from renderkit.renderers.base import RenderPass
-    from renderkit.results.run_folder import make_writable, safe_name
+def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: RendererChoice, device: int | None) -> None:
+    from renderkit.results.run_folder import make_writable
 
     folder = make_writable(out)
-    with open_renderer(choice, device) as renderer:
-        for job in todo.jobs:
-            rendering = renderer.render(job.mesh, job.camera, RenderPass.NORMAL | RenderPass.COLOR)
-            write_rendering(rendering, job.camera, folder, safe_name(job.name), todo.unit, renderer.info)
-    typer.echo(f"renderings of {counted(len(todo.jobs), 'view')}: {out}")
+    with open_renderer(choice, device) as renderer, Progress("renderings") as progress:
+        write = _picture_writer(look, folder, renderer) if look is not None else _data_writer(todo, folder, renderer)
+        for done, job in enumerate(todo.jobs, 1):
+            write(job)
+            progress.update(done, len(todo.jobs))
+    typer.echo(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
     for problem in todo.problems:
         sys.stderr.write(f"{problem}\n")
     if todo.problems:
         raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _data_writer(todo: RenderJobs, folder: Path, renderer: Renderer) -> Callable[[RenderJob], None]:
+    from renderkit.pictures.render_files import write_rendering
+    from renderkit.renderers.base import RenderPass
+    from renderkit.results.run_folder import safe_name
+
+    def write(job: RenderJob) -> None:
+        rendering = renderer.render(job.mesh, job.camera, RenderPass.NORMAL | RenderPass.COLOR)
+        write_rendering(rendering, job.camera, folder, safe_name(job.name), todo.unit, renderer.info)
+
+    return write
+
+
+def _picture_writer(look: PictureLook, folder: Path, renderer: Renderer) -> Callable[[RenderJob], None]:
+    from renderkit.capture import View
+    from renderkit.pictures.drawing import write_picture
+    from renderkit.pictures.pictures import DEFAULT_NAME, PictureFiles
+    from renderkit.pipeline.mesh_picture import draw_mesh
+    from renderkit.results.run_folder import safe_name
+
+    files = PictureFiles(folder, suffix=look.suffix, name=look.name or DEFAULT_NAME)
+
+    def write(job: RenderJob) -> None:
+        picture = draw_mesh(job.key, View(job.key.frame, job.camera), job.mesh, look.style, renderer=renderer)
+        usual = f"{safe_name(job.name)}{look.suffix}"
+        write_picture(picture, folder / (usual if look.name is None else files.path_of(job.key)))
+
+    return write
 
 
 def _parse_size(text: str) -> tuple[int, int]:

@@ -43,7 +43,7 @@ from renderkit.cli.arguments import (
     parse_size,
     remember,
 )
-from renderkit.cli.command_log import LogFileOption, QuietOption, VerboseOption, is_quiet
+from renderkit.cli.command_log import is_quiet
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
 from renderkit.cli.many import also_many
@@ -69,7 +69,6 @@ NoOverlaysOption = Annotated[bool, typer.Option("--no-overlays", help="The same 
 
 @also_many
 def validate(
-    context: typer.Context,
     capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
@@ -104,9 +103,6 @@ def validate(
     device: DeviceOption = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
-    _quiet: QuietOption = False,
-    _verbose: VerboseOption = False,
-    _log_file: LogFileOption = None,
 ) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     from renderkit.cli.progress import Progress
@@ -115,8 +111,8 @@ def validate(
 
     if remember_flame:
         remember(flame)
-    gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet(context)))
-    with Progress(quiet=quiet) as progress, Progress("pictures", quiet=quiet) as drawing:
+    gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet()))
+    with Progress() as progress, Progress("pictures") as drawing:
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
             min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region, rig=rig,

@@ -20,6 +20,8 @@ Segments: TypeAlias = NDArray[np.float32]
 """(N, 4) x0, y0, x1, y1 in px."""
 
 _ROOM = 1 << 14
+_SPAN = 32
+"""Pixels of a row that are looked at together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +95,14 @@ def _forget(
 ) -> None:
     """Mark the crossings that the outline has as unknown."""
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            if x + 1 < x1 and inside[y, x] != inside[y, x + 1]:
-                across[y, x] = -1.0
-            if y + 1 < y1 and inside[y, x] != inside[y + 1, x]:
-                down[y, x] = -1.0
+        for first in range(x0, x1, _SPAN):
+            if not _changes(inside, y, first, x1, y1):
+                continue
+            for x in range(first, min(first + _SPAN, x1)):
+                if x + 1 < x1 and inside[y, x] != inside[y, x + 1]:
+                    across[y, x] = -1.0
+                if y + 1 < y1 and inside[y, x] != inside[y + 1, x]:
+                    down[y, x] = -1.0
 
 
 @kernel
@@ -108,12 +113,15 @@ def _interpolate(
     # A pixel of exactly the level is inside: the outline runs just outside of its centre.
     at = level - 0.5
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            here = np.float64(values[y, x])
-            if x + 1 < x1 and inside[y, x] != inside[y, x + 1]:
-                across[y, x] = (at - here) / (np.float64(values[y, x + 1]) - here)
-            if y + 1 < y1 and inside[y, x] != inside[y + 1, x]:
-                down[y, x] = (at - here) / (np.float64(values[y + 1, x]) - here)
+        for first in range(x0, x1, _SPAN):
+            if not _changes(inside, y, first, x1, y1):
+                continue
+            for x in range(first, min(first + _SPAN, x1)):
+                here = np.float64(values[y, x])
+                if x + 1 < x1 and inside[y, x] != inside[y, x + 1]:
+                    across[y, x] = (at - here) / (np.float64(values[y, x + 1]) - here)
+                if y + 1 < y1 and inside[y, x] != inside[y + 1, x]:
+                    down[y, x] = (at - here) / (np.float64(values[y + 1, x]) - here)
 
 
 @kernel
@@ -124,26 +132,52 @@ def _march(
     """Write the segments of every square; more than there is room for means that the call must be repeated."""
     count = 0
     for y in range(y0, y1 - 1):
-        for x in range(x0, x1 - 1):
-            code = (inside[y, x] != 0) + 2 * (inside[y, x + 1] != 0)
-            code += 4 * (inside[y + 1, x + 1] != 0) + 8 * (inside[y + 1, x] != 0)
-            if code == 0 or code == 15:  # noqa: PLR1714 - a set would be an object
-                continue
-            top, bottom = x + _known(across[y, x]), x + _known(across[y + 1, x])
-            left, right = y + _known(down[y, x]), y + _known(down[y, x + 1])
-            # Corners 1, 2, 4, 8 clockwise from the top left: two sides are joined around a corner, or across.
-            if code in (1, 14, 10):
-                count = _add(segments, count, top, y, x, left)
-            if code in (2, 13, 5):
-                count = _add(segments, count, top, y, x + 1, right)
-            if code in (4, 11, 10):
-                count = _add(segments, count, x + 1, right, bottom, y + 1)
-            if code in (8, 7, 5):
-                count = _add(segments, count, x, left, bottom, y + 1)
-            if code in (3, 12):
-                count = _add(segments, count, x, left, x + 1, right)
-            if code in (6, 9):
-                count = _add(segments, count, top, y, bottom, y + 1)
+        for first in range(x0, x1 - 1, _SPAN):
+            if _changes(inside, y, first, x1, y1):
+                for x in range(first, min(first + _SPAN, x1 - 1)):
+                    count = _march_square(inside, across, down, x, y, segments, count)
+    return count
+
+
+@kernel
+def _changes(inside: AlphaImage, y: int, first: int, x1: int, y1: int) -> bool:
+    """Whether some pixel of a span differs from its right or lower neighbour; most spans of a mask do not.
+
+    Branches would cost more than the comparisons.
+    """
+    end = min(first + _SPAN + 1, x1)
+    here, below = inside[y, first:end], inside[min(y + 1, y1 - 1), first:end]
+    start, differs = here[0], np.uint8(0)
+    for i in range(here.shape[0]):
+        differs |= (here[i] ^ start) | (below[i] ^ start)
+    return bool(differs != 0)
+
+
+@kernel
+def _march_square(
+    inside: AlphaImage, across: NDArray[np.float32], down: NDArray[np.float32],
+    x: int, y: int, segments: Segments, count: int,
+) -> int:  # fmt: skip
+    """Write the segments of the square between four pixel centres."""
+    code = (inside[y, x] != 0) + 2 * (inside[y, x + 1] != 0)
+    code += 4 * (inside[y + 1, x + 1] != 0) + 8 * (inside[y + 1, x] != 0)
+    if code == 0 or code == 15:  # noqa: PLR1714 - a set would be an object
+        return count
+    top, bottom = x + _known(across[y, x]), x + _known(across[y + 1, x])
+    left, right = y + _known(down[y, x]), y + _known(down[y, x + 1])
+    # Corners 1, 2, 4, 8 clockwise from the top left: two sides are joined around a corner, or across.
+    if code in (1, 14, 10):
+        count = _add(segments, count, top, y, x, left)
+    if code in (2, 13, 5):
+        count = _add(segments, count, top, y, x + 1, right)
+    if code in (4, 11, 10):
+        count = _add(segments, count, x + 1, right, bottom, y + 1)
+    if code in (8, 7, 5):
+        count = _add(segments, count, x, left, bottom, y + 1)
+    if code in (3, 12):
+        count = _add(segments, count, x, left, x + 1, right)
+    if code in (6, 9):
+        count = _add(segments, count, top, y, bottom, y + 1)
     return count
 
 

@@ -48,5 +48,12 @@ def resample(pixels: NDArray[Any], reduced_by: int, window: Window, size: tuple[
     part = pixels[y0 : y0 + height, x0 : x0 + width]
     if (width, height) == size:
         return part
-    shrinks = size[0] <= width and size[1] <= height
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
+    return np.asarray(cv2.resize(part, size, interpolation=_interpolation((width, height), size)))
+
+
+def _interpolation(size: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """Return OpenCV's way to scale: down to 3/5, its two nearest pixels miss none, in a fifth of the time of a mean."""
+    (width, height), (new_width, new_height) = size, wanted
+    if new_width > width or new_height > height:
+        return cv2.INTER_CUBIC
+    return cv2.INTER_LINEAR if 3 * width <= 5 * new_width and 3 * height <= 5 * new_height else cv2.INTER_AREA

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,10 +12,10 @@ from renderkit.images.outlines import Segments
 from renderkit.images.palette import Rgb
 from renderkit.pictures.strokes import (
     FAR,
-    forget_distances,
+    SPAN,
     paint_image,
     paint_strokes,
-    soften_edge,
+    paint_surface,
     spread_distances,
 )
 
@@ -45,7 +47,7 @@ class Canvas:
             self.pixels = np.array(backdrop, np.uint8, order="C")
             self._alpha = np.zeros((0, 0), np.uint8)
         self._squared = np.full((height, width), FAR, np.float32)
-        self._box = np.array([width, height, 0, 0], np.int64)
+        self._touched = np.zeros((height, -(-width // SPAN)), np.bool_)
 
     def finished(self) -> ColorImage:
         """Return the picture: (height, width, 3) RGB, or (height, width, 4) RGBA without a backdrop."""
@@ -55,7 +57,7 @@ class Canvas:
         """Paint a (height, width, 3) image where (height, width) `cover`, True or 0 to 255, says."""
         scale = np.uint8(255 if cover.dtype == np.bool_ else 1)
         share: AlphaImage = np.asarray(cover.astype(np.uint8) * scale, np.uint8, order="C")
-        paint_image(self.pixels, self._alpha, np.array(image, np.uint8, order="C"), share, float(opacity))
+        paint_image(self.pixels, self._alpha, _readable(image), _readable(share), round(65536 * opacity))
 
     def fill(self, color: Rgb, cover: AlphaImage | MaskImage, opacity: float) -> None:
         """Paint one colour where `cover` says; see `paint`."""
@@ -70,15 +72,11 @@ class Canvas:
             outline: (N, 4) where the mask's edge runs; None leaves it rough.
             opacity: 0 to 1.
         """
-        inside = np.ascontiguousarray(mask).view(np.uint8) * np.uint8(255)
-        if outline is None:
-            paint_image(self.pixels, self._alpha, np.array(image, np.uint8, order="C"), inside, float(opacity))
-            return
-        cover, paint = inside.copy(), np.array(image, np.uint8, order="C")
-        self._spread(outline, 0.5)
-        soften_edge(inside, self._squared, self._box, cover, paint)
-        forget_distances(self._squared, self._box)
-        paint_image(self.pixels, self._alpha, paint, cover, float(opacity))
+        if outline is not None:
+            self._spread(outline, 0.5)
+        inside = np.ascontiguousarray(mask).view(np.uint8)
+        field = self._squared, self._touched
+        paint_surface(self.pixels, self._alpha, _readable(image), _readable(inside), *field, round(65536 * opacity))
 
     def lines(
         self, segments: ArrayLike, color: Rgb, width_px: float, *, opacity: float = 1.0, casing: bool = True
@@ -97,14 +95,19 @@ class Canvas:
         self._stroke(np.hstack([centers, centers]).astype(np.float32), [*paints, (*color, radius_px, 1.0)])
 
     def _spread(self, segments: Segments, reach: float) -> None:
-        fixed = segments if not segments.flags.writeable else segments.view()
-        fixed.flags.writeable = False
-        spread_distances(fixed, float(reach), self._squared, self._box)
+        spread_distances(_readable(segments), float(reach), self._squared, self._touched)
 
     def _stroke(self, segments: Segments, paints: list[tuple[float, ...]]) -> None:
         """Paint strokes one over the other: red, green, blue, half the width in px, opacity."""
         self._spread(_bounded(segments), max(paint[3] for paint in paints) + 0.5)
-        paint_strokes(self.pixels, self._alpha, self._squared, self._box, np.array(paints, np.float32))
+        paint_strokes(self.pixels, self._alpha, self._squared, self._touched, np.array(paints, np.float32))
+
+
+def _readable(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that lies in order and cannot be written to: kernels are compiled for one kind."""
+    ordered = np.ascontiguousarray(values).view()
+    ordered.flags.writeable = False
+    return ordered
 
 
 def _bounded(segments: NDArray[np.float32]) -> Segments:

@@ -12,7 +12,7 @@ import numpy as np
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import FAINT, PANEL, TEXT, Rgb
 from renderkit.metrics.score_kind import Metric
-from renderkit.pictures.drawing import draw_texts, shortened, text_width
+from renderkit.pictures.drawing import draw_texts, plain, shortened, text_width
 from renderkit.pictures.layers.layer import Drawing, LegendEntry, Ramp
 from renderkit.pictures.layers.registry import find_layers
 from renderkit.results.kinds import METRICS
@@ -43,7 +43,7 @@ def draw_caption(drawing: Drawing, width: int) -> ColorImage:
     size = max(_SMALLEST_PX, min(_LARGEST_PX, width // 52))
     num_lines = _num_lines(width, size)
     groups = _pieces(drawing) if width >= _NARROW else _pieces(drawing)[:1]
-    panel = np.full((round(1.7 * size) * num_lines + size, width, 3), PANEL, dtype=np.uint8)
+    panel = plain((width, round(1.7 * size) * num_lines + size), PANEL)
     step = round(1.7 * size)
     while True:
         lines = _flow(groups, width, size)

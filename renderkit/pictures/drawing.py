@@ -37,6 +37,15 @@ def text_width(text: str, size_px: int) -> int:
     return int(np.ceil(font(size_px).getlength(text)))
 
 
+def plain(size: tuple[int, int], color: Rgb) -> ColorImage:
+    """Return a picture of `size` = (width, height) in one colour."""
+    width, height = size
+    picture = np.empty((height, width, 3), np.uint8)
+    # Row by row: NumPy copies three bytes at a time as slowly as three thousand.
+    picture[:] = np.tile(np.array(color, np.uint8), (width, 1))
+    return picture
+
+
 def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], int, Rgb]]) -> ColorImage:
     """Return the picture with lines of text.
 
@@ -50,7 +59,7 @@ def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], in
     pen = ImageDraw.Draw(canvas)
     for text, position, size_px, color in texts:
         pen.text(position, printable(text), fill=color, font=font(size_px), anchor="lm")
-    return np.array(canvas, dtype=np.uint8)
+    return np.asarray(canvas, dtype=np.uint8)
 
 
 def shortened(text: str, size_px: int, width: int) -> str:

@@ -11,7 +11,7 @@ from renderkit.arrays import ColorImage, Pixels
 from renderkit.capture import View
 from renderkit.diagnosis.evidence import ViewMarks
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PANEL, TEXT, Rgb
-from renderkit.pictures.drawing import draw_texts, fitted, resized, text_width
+from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, text_width
 from renderkit.results.findings import CameraMatrix
 
 _LONGEST_PX: Final = 1600
@@ -42,7 +42,7 @@ def draw_marks(view: View, marks: ViewMarks) -> ColorImage:
     _dots(canvas, marks.bad, scale, ERROR, 3)
     if marks.labels:
         canvas = _labelled(canvas, marks, scale)
-    panel = np.full((_CAPTION_PX, canvas.shape[1], 3), PANEL, np.uint8)
+    panel = plain((canvas.shape[1], _CAPTION_PX), PANEL)
     return np.concatenate([canvas, draw_texts(panel, [(marks.caption, (_MARGIN_PX, _CAPTION_PX // 2), 15, TEXT)])])
 
 
@@ -57,11 +57,11 @@ def draw_matrix(matrix: CameraMatrix) -> ColorImage:
     side = count * _CELL_PX
     title = f"{matrix.title}, row by column, 0 to {float(values.max(initial=0.0)):.2f}"
     width = max(left + side + _MARGIN_PX, text_width(title, 15) + 2 * _MARGIN_PX)
-    picture = np.full((top + side + _MARGIN_PX, width, 3), PANEL, np.uint8)
+    picture = plain((width, top + side + _MARGIN_PX), PANEL)
     picture[top : top + side, left : left + side] = cells.repeat(_CELL_PX, axis=0).repeat(_CELL_PX, axis=1)
     middle = [round((index + 0.5) * _CELL_PX) for index in range(count)]
     rows = [(name, (_MARGIN_PX, top + y), 12, FAINT) for name, y in zip(matrix.cameras, middle, strict=True)]
-    above = np.full((side, label + _MARGIN_PX, 3), PANEL, np.uint8)
+    above = plain((label + _MARGIN_PX, side), PANEL)
     columns = [(name, (4, side - y), 12, FAINT) for name, y in zip(matrix.cameras, middle, strict=True)]
     turned = np.rot90(draw_texts(above, columns), -1)
     picture[top - turned.shape[0] : top, left : left + side] = turned
@@ -74,7 +74,7 @@ def _background(view: View) -> ColorImage:
     if view.mask is not None:
         gray = view.mask.decode_gray()
         return np.asarray(gray[:, :, None].repeat(3, axis=2) // 3 + np.array(BACKDROP, np.uint8) // 2, np.uint8)
-    return np.full((view.camera.height, view.camera.width, 3), BACKDROP, np.uint8)
+    return plain(view.camera.size, BACKDROP)
 
 
 def _dots(canvas: ColorImage, points: Pixels, scale: np.ndarray, color: Rgb, radius: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
-from renderkit.pictures.drawing import draw_texts, fitted, resized, write_picture
+from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, write_picture
 from renderkit.pictures.layers.errors import SURFACE_COLORS, heat_colors, surface_limit
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
@@ -33,7 +33,7 @@ def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
     known, limit = np.isfinite(values), surface_limit(values)
     heat = heat_colors(np.abs(values), limit, SURFACE_COLORS)
     width, height = evidence.camera.size
-    photo = np.full((height, width, 3), BACKDROP, np.uint8) if evidence.photo is None else evidence.photo
+    photo = plain((width, height), BACKDROP) if evidence.photo is None else evidence.photo
     picture = np.where(known[:, :, None], heat, (photo * _PHOTO_SHARE).astype(np.uint8)).astype(np.uint8)
     enlarge = max(1, -(-_SMALLEST_WIDTH // width))
     picture = resized(picture, fitted((width * enlarge, height * enlarge), _LONGEST))
@@ -56,7 +56,7 @@ def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
 
 
 def _scale(width: int, limit: float, evidence: ViewEvidence) -> ColorImage:
-    panel = np.full((_PANEL_PX, width, 3), PANEL, np.uint8)
+    panel = plain((width, _PANEL_PX), PANEL)
     ramp = np.linspace(0, 255, max(width - 32, 1)).astype(np.uint8)[None].repeat(_BAR_PX, axis=0)
     panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, SURFACE_COLORS)[:, :, ::-1]
     key = evidence.row.key

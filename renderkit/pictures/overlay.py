@@ -11,7 +11,7 @@ from renderkit.arrays import ColorImage
 from renderkit.images.palette import PANEL
 from renderkit.pictures.canvas import Canvas
 from renderkit.pictures.caption import draw_caption
-from renderkit.pictures.drawing import fitted, resized
+from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.framing import GAP_PX
 from renderkit.pictures.layers.layer import Drawing
 from renderkit.pictures.layers.registry import find_layers
@@ -47,7 +47,7 @@ class DrawnView:
         shown = self.picture
         if style.side_by_side:
             photo = _backdrop(evidence, style) if evidence.photo is None else evidence.photo
-            gap = np.full((shown.shape[0], GAP_PX, 3), PANEL, np.uint8)
+            gap = plain((GAP_PX, shown.shape[0]), PANEL)
             shown = np.concatenate([_like(photo, shown), _like(gap, shown), shown], axis=1)
         if style.caption:
             shown = np.concatenate([shown, _like(draw_caption(self.drawing, shown.shape[1]), shown)])
@@ -114,8 +114,7 @@ def vector_factor(rows: Iterable[ViewResult]) -> int:
 def _backdrop(evidence: ViewEvidence, style: OverlayStyle) -> ColorImage:
     if evidence.photo is not None and style.background == PHOTO:
         return evidence.photo
-    width, height = evidence.camera.size
-    return np.full((height, width, 3), style.color("backdrop"), dtype=np.uint8)
+    return plain(evidence.camera.size, style.color("backdrop"))
 
 
 def _like(image: ColorImage, other: ColorImage) -> ColorImage:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
-from renderkit.pictures.drawing import fitted, resized
+from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.movable_outline import movable_outline
 from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import (
@@ -71,7 +71,7 @@ def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:
     """Return the layers that the view has data for, all of one size, at most 640 px long; (height, width, 3) RGB."""
     size = fitted(evidence.camera.size, LONGEST_PX)
     if evidence.photo is None:
-        photo = np.full((size[1], size[0], 3), BACKDROP, np.uint8)
+        photo = plain(size, BACKDROP)
         layers: dict[Layer, ColorImage] = {}
     else:
         photo = resized(evidence.photo, size)

@@ -69,12 +69,13 @@ class PictureFiles:
         """Return the path of a view's picture relative to the folder; names from data never lead elsewhere."""
         return self._inside(f"{safe_name(_filled(self.name, key))}{self.suffix}")
 
-    def write_view(self, drawn: DrawnView, *, overlay: bool) -> WrittenView:
+    def write_view(self, drawn: DrawnView, *, overlay: bool, page: bool) -> WrittenView:
         """Write the picture of a view and make its tile; may be called from several threads.
 
         Args:
             drawn: The picture.
-            overlay: Whether it is written itself; else only the tile and the pictures of the page are made.
+            overlay: Whether it is written itself.
+            page: Whether report.html's pictures of it are written.
 
         Raises:
             DatasetError: If a file cannot be written.
@@ -82,7 +83,7 @@ class PictureFiles:
         key = drawn.drawing.evidence.row.key
         tile = drawn.tile(_TILE_WIDTH, _TILE_LINE_PX, _TILE_MARK_PX)
         write_depth_heat(drawn.drawing.evidence, self.folder)
-        if self.page:
+        if page:
             write_page_pictures(drawn.drawing.evidence, self.folder)
         if not overlay:
             return WrittenView(None, tile)

@@ -10,7 +10,7 @@ import numpy as np
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import ERROR, FAINT, PANEL, TEXT, Rgb
-from renderkit.pictures.drawing import draw_texts, resized, shortened, text_width
+from renderkit.pictures.drawing import draw_texts, plain, resized, shortened, text_width
 from renderkit.wording import counted
 
 _GAP = 8
@@ -64,7 +64,7 @@ def draw_sheet(
     width = columns * cell[0] + _GAP
     places, header = _place_legend(title, legend, width)
     rows = math.ceil(len(shown) / columns)
-    canvas = np.full((header + rows * cell[1] + _GAP, width, 3), PANEL, dtype=np.uint8)
+    canvas = plain((width, header + rows * cell[1] + _GAP), PANEL)
     texts = _title_texts(canvas, title, legend, places)
     for index, tile in enumerate(shown):
         x, y = _GAP + index % columns * cell[0], header + index // columns * cell[1]

@@ -16,16 +16,21 @@ from renderkit.images.outlines import Segments
 FAR = np.float32(1e12)
 """Squared distance of pixels that no stroke is near to."""
 
+SPAN = 32
+"""Pixels of a row that are known together to be far from all strokes: most of a picture is."""
+
 
 @kernel
-def spread_distances(segments: Segments, reach: float, squared: NDArray[np.float32], box: NDArray[np.int64]) -> None:
-    """Lower each pixel's squared distance to the nearest segment, as far as `reach` px, and widen the box.
+def spread_distances(
+    segments: Segments, reach: float, squared: NDArray[np.float32], touched: NDArray[np.bool_]
+) -> None:
+    """Lower each pixel's squared distance to the nearest segment, as far as `reach` px.
 
     Args:
         segments: (N, 4) ends in px; a dot has both at one place. Those with NaN are left out.
         reach: How far from the middle of a line its stroke goes.
         squared: (height, width) px^2.
-        box: (4,) x0, y0, x1, y1 of what was reached.
+        touched: (height, spans) spans of each row; those that were reached become True.
     """
     height, width = squared.shape
     for i in range(segments.shape[0]):
@@ -45,13 +50,13 @@ def spread_distances(segments: Segments, reach: float, squared: NDArray[np.float
                 near, far = (y - reach - y0) / dy, (y + reach - y0) / dy
                 first, last = max(min(near, far), 0.0), min(max(near, far), 1.0)
             xa, xb = x0 + first * dx, x0 + last * dx
-            left = max(np.ceil(min(xa, xb) - reach), 0.0)
-            right = min(np.floor(max(xa, xb) + reach), width - 1.0)
+            left = int(max(np.ceil(min(xa, xb) - reach), 0.0))
+            right = int(min(np.floor(max(xa, xb) + reach), width - 1.0))
             if left > right:
                 continue
-            box[0], box[2] = min(box[0], int(left)), max(box[2], int(right) + 1)
-            box[1], box[3] = min(box[1], y), max(box[3], y + 1)
-            for x in range(int(left), int(right) + 1):
+            for span in range(left // SPAN, right // SPAN + 1):
+                touched[y, span] = True
+            for x in range(left, right + 1):
                 px, py = x - x0, y - y0
                 t = 0.0 if length == 0.0 else min(max((px * dx + py * dy) / length, 0.0), 1.0)
                 ex, ey = px - t * dx, py - t * dy
@@ -64,7 +69,7 @@ def paint_strokes(
     pixels: ColorImage,
     alpha: AlphaImage,
     squared: NDArray[np.float32],
-    box: NDArray[np.int64],
+    touched: NDArray[np.bool_],
     paints: NDArray[np.float32],
 ) -> None:
     """Paint what lies within half a width of the strokes, and make the field as it was before the first of them.
@@ -73,89 +78,121 @@ def paint_strokes(
         pixels: (height, width, 3) RGB.
         alpha: (height, width), or no rows where there is a backdrop.
         squared: (height, width) px^2 from `spread_distances`.
-        box: (4,) likewise.
+        touched: (height, spans) likewise.
         paints: (K, 5) red, green, blue, half the width in px and opacity, painted one over the other.
     """
-    for y in range(box[1], box[3]):
-        for x in range(box[0], box[2]):
-            if squared[y, x] >= 1e12:
+    for y in range(touched.shape[0]):
+        for span in range(touched.shape[1]):
+            if not touched[y, span]:
                 continue
-            away = np.sqrt(squared[y, x])
-            squared[y, x] = 1e12
-            for k in range(paints.shape[0]):
-                half = paints[k, 3]
-                cover = min(half + np.float32(0.5) - away, np.float32(1.0)) * min(np.float32(1.0), 2 * half)
-                if cover > 0.0:
-                    _mix(pixels, alpha, y, x, paints[k, 0], paints[k, 1], paints[k, 2], cover * paints[k, 4])
-    box[0], box[1], box[2], box[3] = squared.shape[1], squared.shape[0], 0, 0
+            touched[y, span] = False
+            for x in range(span * SPAN, min((span + 1) * SPAN, squared.shape[1])):
+                if squared[y, x] >= 1e12:
+                    continue
+                away = np.sqrt(squared[y, x])
+                squared[y, x] = 1e12
+                for k in range(paints.shape[0]):
+                    half = paints[k, 3]
+                    cover = min(half + np.float32(0.5) - away, np.float32(1.0)) * min(np.float32(1.0), 2 * half)
+                    if cover > 0.0:
+                        _mix(pixels, alpha, y, x, paints[k, 0], paints[k, 1], paints[k, 2], cover * paints[k, 4])
 
 
 @kernel
-def forget_distances(squared: NDArray[np.float32], box: NDArray[np.int64]) -> None:
-    """Make the field and its box as they were before the first stroke."""
-    for y in range(box[1], box[3]):
-        for x in range(box[0], box[2]):
-            squared[y, x] = 1e12
-    box[0], box[1], box[2], box[3] = squared.shape[1], squared.shape[0], 0, 0
-
-
-@kernel
-def paint_image(pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, cover: AlphaImage, opacity: float) -> None:
-    """Paint a picture over another, as far as (height, width) `cover`, 0 to 255, and an opacity say."""
+def paint_image(pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, cover: AlphaImage, opacity: int) -> None:
+    """Paint a picture over another, as far as (height, width) `cover`, 0 to 255, and an opacity in 1/65536 say."""
     height, width = cover.shape
-    scale = np.float32(opacity / 255.0)
-    whole = np.int32(np.rint(opacity * 65536.0))
     for y in range(height):
         for x in range(width):
-            if cover[y, x] == 0:
-                continue
-            if cover[y, x] == 255 and alpha.shape[0] == 0:
-                # Most of a surface: whole numbers are several times as fast.
-                for k in range(3):
-                    below = np.int32(pixels[y, x, k])
-                    pixels[y, x, k] = below + (((np.int32(paint[y, x, k]) - below) * whole + 32768) >> 16)
-                continue
-            share = scale * np.float32(cover[y, x])
-            red, green, blue = (
-                np.float32(paint[y, x, 0]),
-                np.float32(paint[y, x, 1]),
-                np.float32(paint[y, x, 2]),
-            )
-            _mix(pixels, alpha, y, x, red, green, blue, share)
+            if cover[y, x] != 0:
+                _paint_pixel(pixels, alpha, paint, y, x, cover[y, x], opacity)
 
 
 @kernel
-def soften_edge(
-    inside: AlphaImage, squared: NDArray[np.float32], box: NDArray[np.int64], cover: AlphaImage, paint: ColorImage
-) -> None:
-    """Cover pixels at an outline partly, by its distance, and give those outside their neighbours' mean colour.
+def paint_surface(
+    pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, inside: AlphaImage,
+    squared: NDArray[np.float32], touched: NDArray[np.bool_], opacity: int,
+) -> None:  # fmt: skip
+    """Paint a picture where a mask is; make the field of its outline as it was before.
+
+    Pixels at the outline are covered by their distance from it; those outside take the mean colour of their neighbours.
 
     Args:
-        inside: (height, width) 255 inside, 0 outside.
+        pixels: (height, width, 3) RGB.
+        alpha: (height, width), or no rows where there is a backdrop.
+        paint: (height, width, 3) the colours inside.
+        inside: (height, width) not 0 inside.
         squared: (height, width) px^2 from the outline.
-        box: Where the outline is.
-        cover: (height, width) a copy of `inside`; receives the coverage.
-        paint: (height, width, 3) the colours inside; receives those just outside.
+        touched: (height, spans) where the outline is; nowhere leaves the mask's edge rough.
+        opacity: In 1/65536.
     """
     height, width = inside.shape
-    for y in range(box[1], box[3]):
-        for x in range(box[0], box[2]):
-            if squared[y, x] >= 0.25:
-                continue
-            away = np.sqrt(squared[y, x])
-            cover[y, x] = np.uint8(255.0 * (0.5 + away if inside[y, x] != 0 else 0.5 - away) + 0.5)
-            if inside[y, x] != 0:
-                continue
-            red, green, blue, count = 0, 0, 0, 0
-            for j in range(max(y - 1, 0), min(y + 2, height)):
-                for i in range(max(x - 1, 0), min(x + 2, width)):
-                    if inside[j, i] != 0:
-                        red += paint[j, i, 0]
-                        green += paint[j, i, 1]
-                        blue += paint[j, i, 2]
-                        count += 1
-            if count > 0:
-                paint[y, x, 0], paint[y, x, 1], paint[y, x, 2] = red // count, green // count, blue // count
+    for y in range(height):
+        for span in range(touched.shape[1]):
+            first, end = span * SPAN, min((span + 1) * SPAN, width)
+            covered, count = inside[y, first:end], 0
+            for i in range(covered.shape[0]):
+                count += covered[i] != 0
+            if touched[y, span]:
+                touched[y, span] = False
+                for x in range(first, end):
+                    _paint_at_edge(pixels, alpha, paint, inside, squared, y, x, opacity)
+                    squared[y, x] = 1e12
+            elif count == end - first and alpha.shape[0] == 0:
+                _blend(pixels[y, first:end].reshape(-1), paint[y, first:end].reshape(-1), opacity)
+            elif count:
+                for x in range(first, end):
+                    if inside[y, x] != 0:
+                        _paint_pixel(pixels, alpha, paint, y, x, np.uint8(255), opacity)
+
+
+@kernel
+def _paint_at_edge(
+    pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, inside: AlphaImage,
+    squared: NDArray[np.float32], y: int, x: int, opacity: int,
+) -> None:  # fmt: skip
+    """Paint a pixel through which the outline may run."""
+    height, width = inside.shape
+    away = np.sqrt(squared[y, x])
+    if inside[y, x] != 0:
+        cover = np.uint8(255.0 * min(0.5 + away, 1.0) + 0.5)
+        _paint_pixel(pixels, alpha, paint, y, x, cover, opacity)
+        return
+    if away >= 0.5:
+        return
+    red, green, blue, count = 0, 0, 0, 0
+    for j in range(max(y - 1, 0), min(y + 2, height)):
+        for i in range(max(x - 1, 0), min(x + 2, width)):
+            if inside[j, i] != 0:
+                red += paint[j, i, 0]
+                green += paint[j, i, 1]
+                blue += paint[j, i, 2]
+                count += 1
+    if count:
+        share = np.float32(opacity / (255.0 * 65536.0)) * np.float32(np.uint8(255.0 * (0.5 - away) + 0.5))
+        color = np.float32(red // count), np.float32(green // count), np.float32(blue // count)
+        _mix(pixels, alpha, y, x, color[0], color[1], color[2], share)
+
+
+@kernel
+def _paint_pixel(
+    pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, y: int, x: int, cover: np.uint8, opacity: int
+) -> None:
+    if cover == 255 and alpha.shape[0] == 0:
+        _blend(pixels[y, x], paint[y, x], opacity)
+        return
+    share = np.float32(opacity / (255.0 * 65536.0)) * np.float32(cover)
+    red, green, blue = np.float32(paint[y, x, 0]), np.float32(paint[y, x, 1]), np.float32(paint[y, x, 2])
+    _mix(pixels, alpha, y, x, red, green, blue, share)
+
+
+@kernel
+def _blend(pixels: ColorImage, paint: ColorImage, opacity: int) -> None:
+    """Blend (N,) values in whole numbers, which are several times as fast."""
+    whole, half = np.int32(opacity), np.int32(32768)
+    for i in range(pixels.shape[0]):
+        below = np.int32(pixels[i])
+        pixels[i] = below + (((np.int32(paint[i]) - below) * whole + half) >> np.int32(16))
 
 
 @kernel

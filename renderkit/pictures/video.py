@@ -18,7 +18,7 @@ from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.geometry.camera import Camera
 from renderkit.images.palette import PANEL
-from renderkit.pictures.drawing import resized
+from renderkit.pictures.drawing import plain, resized
 from renderkit.writing import new_file
 
 if TYPE_CHECKING:
@@ -201,6 +201,6 @@ def _placed(picture: ColorImage, size: tuple[int, int]) -> ColorImage:
     scale = min(1.0, width / picture.shape[1], height / picture.shape[0])
     if scale < 1.0:
         picture = resized(picture, (max(1, int(picture.shape[1] * scale)), max(1, int(picture.shape[0] * scale))))
-    canvas = np.full((height, width, 3), PANEL, np.uint8)
+    canvas = plain((width, height), PANEL)
     canvas[: picture.shape[0], : picture.shape[1]] = picture
     return canvas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -10,21 +11,92 @@ from typing import Literal, TypeAlias
 
 from renderkit.arrays import ColorImage
 from renderkit.capture import Capture
-from renderkit.errors import ArgumentError
+from renderkit.errors import ArgumentError, DatasetError
+from renderkit.geometry.mesh import Mesh
 from renderkit.pictures.overlay import DrawnView, vector_factor
 from renderkit.pictures.pictures import sheet_legend, short_score
 from renderkit.pictures.sheet import Tile, draw_sheet
-from renderkit.pictures.style import OverlayStyle
+from renderkit.pictures.style import OverlayStyle, style_with
 from renderkit.pictures.video import VideoFile, turntable_order
 from renderkit.pipeline.capture_scene import read_rig_of
 from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
+from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
+from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.results.rows import Failure, ViewResult
 
 VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
 
 _TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
+
+
+def video(
+    capture: Capture | str | Path,
+    out: str | Path,
+    kind: VideoKind = "turntable",
+    *,
+    frames: str | None = None,
+    cameras: str | None = None,
+    mesh: str | Path | Mesh | None = None,
+    flame: str | Path | None = None,
+    fps: float = 5.0,
+    style: OverlayStyle | None = None,
+    renderer: Renderer | RendererKind = "auto",
+    progress: Callable[[int, int], None] | None = None,
+    **changes: object,
+) -> Path:
+    """Write the overlays of a capture as a video.
+
+    Args:
+        capture: A capture, open or its path.
+        out: The file: .mp4 (H.264), .webm (VP9) or .gif.
+        kind: "turntable" walks around the rig in one frame, "time" shows the frames of one camera, "grid" those of all
+            cameras.
+        frames: Selection of frames, as for `validate`; the first for a turntable, else all.
+        cameras: Selection of cameras; all when None.
+        mesh: Which mesh, or a mesh file; the first that a frame has when None.
+        flame: FLAME model or template for captures whose meshes have no faces.
+        fps: Pictures per second.
+        style: How the pictures look.
+        renderer: "auto", "egl" or "cpu", or a renderer.
+        progress: Called with the number of views drawn and their total.
+        **changes: Attributes of `OverlayStyle` that replace the style's, as for `overlay`.
+
+    Returns:
+        The file.
+
+    Raises:
+        ArgumentError: If a selection or the style is not valid, or the chosen views do not suit the kind of video.
+        DatasetError: If the capture cannot be read, no view of it can be drawn, or the video cannot be written.
+        MissingExtraError: If the package for its format is not installed: .mp4 and .webm need the extra `video`.
+
+    Example:
+        >>> import tempfile
+        >>> import renderkit as rk
+        >>> options = rk.SynthOptions(num_cameras=4, size=(96, 80), scan_faces=2000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     truth = rk.synthesize(folder, options)
+        ...     file = rk.video(truth.capture, f"{folder}/rig.gif", layers=("wireframe", "outline"), renderer="cpu")
+        ...     file.read_bytes()[:6]
+        b'GIF89a'
+    """
+    chosen = style_with(style or OverlayStyle(), changes, "video")
+    place = capture.path if isinstance(capture, Capture) else capture
+    inputs = CaptureInputs.of(place, mesh=mesh, flame=flame)
+    with ExitStack() as stack:
+        opened = stack.enter_context(inputs.opened(capture if isinstance(capture, Capture) else None))
+        drawing = stack.enter_context(make_renderer(renderer)) if isinstance(renderer, str) else renderer
+        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        options = video_options(opened, options, kind)
+        rows = tuple(validate_views(opened, drawing, options))
+        written, bad = OverlayVideo(opened, drawing, options, chosen, progress).write(rows, kind, Path(out), fps)
+    if not written:
+        failed = next((row.failure.message for row in rows if row.failure is not None), "")
+        why = failed or next((warning for row in bad for warning in row.warnings), "there are none")
+        raise DatasetError(Path(place), None, f"no view could be drawn: {why}")
+    return Path(out)
 
 
 def video_options(capture: Capture, options: ValidationOptions, kind: VideoKind) -> ValidationOptions:

@@ -11,10 +11,12 @@ from renderkit.formats.registry import read_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.orbit import ring_of_views
+from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing
-from renderkit.pipeline.frame_content import read_content
+from renderkit.pipeline.frame_content import read_shared_content
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import chosen_meshes
+from renderkit.results.rows import ViewKey
 from renderkit.selection import select_cameras
 
 
@@ -23,14 +25,20 @@ class RenderJob:
     """One picture to draw.
 
     Attributes:
-        name: What its files are called.
+        key: Which one; a bare mesh has neither capture nor frame.
         mesh: The mesh.
         camera: The view.
     """
 
-    name: str
+    key: ViewKey
     mesh: Mesh
     camera: Camera
+
+    @property
+    def name(self) -> str:
+        """What its files are called, without their kind and suffix."""
+        key = self.key
+        return f"{key.frame}_{key.camera}_{key.mesh}" if key.frame else f"{key.mesh}_{key.camera}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +56,20 @@ class RenderJobs:
     unit: str = "unknown"
 
 
-def capture_jobs(capture: Capture, options: ValidationOptions) -> RenderJobs:
-    """Return the chosen views of a capture; meshes are read here."""
+def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool = False) -> RenderJobs:
+    """Return the chosen views of a capture; meshes are read here, with their textures where these are wanted."""
+    needs = Needs.TEXTURED_MESH if textured else Needs(0)
     jobs: list[RenderJob] = []
     problems: list[str] = []
     for frame_id in options.frames or capture.frame_ids:
         frame = capture.frame(frame_id)
         for name in chosen_meshes(frame, options):
-            content = read_content(frame, name)
+            content = read_shared_content(capture, frame, name, needs)
             mesh = content.renderable
             if isinstance(mesh, Missing):
                 problems.append(f"frame {frame_id}: {mesh.reason}")
                 continue
+            mesh = mesh if isinstance(content.textured, Missing) else content.textured
             for camera_name in options.cameras or capture.camera_names:
                 try:
                     camera = capture.camera(camera_name)
@@ -67,7 +77,7 @@ def capture_jobs(capture: Capture, options: ValidationOptions) -> RenderJobs:
                     problems.append(f"frame {frame_id} camera {camera_name}: {error}")
                     continue
                 seen_by = camera.undistorted() if options.undistort else camera
-                jobs.append(RenderJob(f"{frame_id}_{camera_name}_{name}", mesh, seen_by))
+                jobs.append(RenderJob(ViewKey(capture.dataset, frame_id, camera_name, name), mesh, seen_by))
     return RenderJobs(tuple(jobs), tuple(problems), capture.unit)
 
 
@@ -96,4 +106,4 @@ def mesh_jobs(
         chosen = names if cameras is None else select_cameras(cameras, names)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
-    return RenderJobs(tuple(RenderJob(f"{file.stem}_{name}", mesh, rig[name]) for name in chosen))
+    return RenderJobs(tuple(RenderJob(ViewKey("", "", name, file.stem), mesh, rig[name]) for name in chosen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
@@ -16,7 +16,7 @@ from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.base import Renderer
-from renderkit.results.cameras import rank_cameras
+from renderkit.results.cameras import rank_cameras, worst_view
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
@@ -38,10 +38,12 @@ class PicturePlan:
     Attributes:
         overlays: Views that get an overlay.
         sheets: Views that get a tile: all of a frame and mesh.
+        pages: Those of them that report.html shows: one of each camera and mesh.
     """
 
     overlays: frozenset[ViewKey] = frozenset()
     sheets: frozenset[ViewKey] = frozenset()
+    pages: frozenset[ViewKey] = frozenset()
 
     def __contains__(self, key: ViewKey) -> bool:
         """Whether a view is drawn."""
@@ -89,7 +91,7 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
     """
     drawable = {row.key for row in report.rows if row.failure is None}
     if which == "all":
-        return PicturePlan(frozenset(drawable), frozenset(drawable))
+        return _with_pages(report, drawable, drawable)
     if which in {"none", 0} or not drawable:
         return PicturePlan()
     ranked = [(entry.camera, entry.metric) for entry in rank_cameras(report.summary.cameras)]
@@ -103,7 +105,7 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
     overlays = [key for camera in cameras if (key := _worst_view(report.rows, camera, metric_of.get(camera)))]
     shown = overlays[0] if overlays else next(row.key for row in report.rows if row.key in drawable)
     sheet = {key for key in drawable if (key.frame, key.mesh) == (shown.frame, shown.mesh)}
-    return PicturePlan(frozenset(overlays), frozenset(sheet))
+    return _with_pages(report, overlays, sheet)
 
 
 def _named(report: Report) -> set[str]:
@@ -118,17 +120,19 @@ def _named(report: Report) -> set[str]:
     return named
 
 
-def _worst_view(rows: Sequence[ViewResult], camera: str, metric_name: str | None) -> ViewKey | None:
+def _worst_view(rows: Sequence[ViewResult], camera: str, metric: str | None) -> ViewKey | None:
     """Return the view of a camera that is worst by a metric; its first one where that is not known."""
     own = [row for row in rows if row.key.camera == camera and row.failure is None]
     if not own:
         return None
-    if metric_name is None:
-        return own[0].key
-    metric = METRICS[metric_name]
-    sign = 1.0 if metric.better == "lower" else -1.0
-    known = [row for row in own if row.missing_reason(metric) is None]
-    return max(known, key=lambda row: sign * metric.value(row.scores), default=own[0]).key
+    return own[0].key if metric is None else worst_view(own, METRICS[metric]).key
+
+
+def _with_pages(report: Report, overlays: Iterable[ViewKey], sheets: Iterable[ViewKey]) -> PicturePlan:
+    """Plan the pictures of report.html as well: it shows one view of each camera and mesh, the worst that is drawn."""
+    plan = PicturePlan(frozenset(overlays), frozenset(sheets))
+    drawn = ([row for row in summary.rows if row.key in plan] for summary in report.summary.cameras)
+    return replace(plan, pages=frozenset(worst_view(rows).key for rows in drawn if rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,14 +183,16 @@ class PictureRun:
 
     def _results(self, rows: Sequence[ViewResult], plan: PicturePlan, factor: int) -> Iterator[Drawn[WrittenView]]:
         small = replace(self.style, max_size=min(SHEET_PX, self.style.max_size), side_by_side=False)
+        pages = plan.pages if self.files.page else frozenset()
         wanted = [
-            WantedPicture(row, self.style if row.key in plan.overlays else small, self.files.page)
+            WantedPicture(row, self.style if row.key in plan.overlays else small, row.key in pages)
             for row in rows
             if row.key in plan
         ]
 
         def write(drawn: DrawnView) -> WrittenView:
-            return self.files.write_view(drawn, overlay=drawn.drawing.evidence.row.key in plan.overlays)
+            key = drawn.drawing.evidence.row.key
+            return self.files.write_view(drawn, overlay=key in plan.overlays, page=key in pages)
 
         return draw_views(self.capture, self.renderer, self.options, wanted, write, vector_factor=factor)
 

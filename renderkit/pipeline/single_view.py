@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,18 +19,12 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.preview import preview_png
-from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
-from renderkit.pictures.layers.layer import Drawing
-from renderkit.pictures.overlay import draw_view
 from renderkit.pictures.style import OverlayStyle, style_with
-from renderkit.pipeline.frame_content import FrameContent
-from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.picture_evidence import PictureJob, gather_picture, render_picture
+from renderkit.pipeline.mesh_picture import draw_mesh
 from renderkit.renderers.base import Renderer, Rendering, RenderPass
 from renderkit.renderers.choose import make_renderer
-from renderkit.renderers.cpu import CpuRenderer
-from renderkit.results.rows import Failure, ViewKey, ViewResult
+from renderkit.results.rows import ViewKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,18 +157,13 @@ def overlay(
     view = View("", camera, EncodedImage.from_file(Path(photo)) if isinstance(photo, str | Path) else None)
     pixels = photo if isinstance(photo, np.ndarray) else None
     inside = None if mask is None else as_array(mask, np.bool_, shape, "captured mask").astype(np.uint8)
-    row = ViewResult(ViewKey("", "", camera.name, mesh.name), failure=Failure("NotScored", "drawn without scores"))
-    textured = mesh if mesh.has_color else Missing("the mesh has neither texture nor colours")
-    job = PictureJob(
-        row, view, replace(FrameContent.of(mesh, None), textured=textured), chosen,
-        photo=None if pixels is None else as_array(pixels, np.uint8, (*shape, 3), "photo"),
-        matte=None if inside is None else inside * np.uint8(255),
-    )  # fmt: skip
-    options = ValidationOptions()
-    with _chosen(renderer) as drawing, ExitStack() as stack:
-        tracer = drawing if isinstance(drawing, CpuRenderer) else stack.enter_context(CpuRenderer(1))
-        evidence = gather_picture(render_picture(job, drawing, options), tracer, options)
-    return Overlay(draw_view(Drawing(evidence, chosen)).whole())
+    key = ViewKey("", "", camera.name, mesh.name)
+    arrays = {
+        "photo": None if pixels is None else as_array(pixels, np.uint8, (*shape, 3), "photo"),
+        "matte": None if inside is None else inside * np.uint8(255),
+    }
+    with _chosen(renderer) as drawing:
+        return Overlay(draw_mesh(key, view, mesh, chosen, renderer=drawing, **arrays))
 
 
 @contextmanager

@@ -55,6 +55,21 @@ class CameraSummary:
         return next((reason for row in self.rows if (reason := row.missing_reason(metric))), None)
 
 
+def worst_view(rows: Sequence[ViewResult], metric: Metric | None = None) -> ViewResult:
+    """Return the view that is worst by a metric; by the most telling one that any view has, when None.
+
+    Args:
+        rows: At least one; those that lack the metric count only where all do: then the first is returned.
+        metric: The metric.
+    """
+    for one in (metric,) if metric is not None else RANKING_METRICS:
+        known = [row for row in rows if row.missing_reason(one) is None]
+        if known:
+            sign = 1.0 if one.better == "lower" else -1.0
+            return max(known, key=lambda row: sign * one.value(row.scores))
+    return rows[0]
+
+
 @dataclass(frozen=True)
 class WorstCamera:
     """The camera that agrees least with the others.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
@@ -31,8 +31,8 @@ class Headline:
         verdict: The verdict as a sentence.
         camera: Name of the camera to look at first; "" where it is all of them or none.
         who: Which cameras, as a sentence.
-        size: How bad it is, with numbers; "" where nothing was measured.
-        why: The likeliest cause; "" where there is nothing to explain.
+        size: How bad it is, with numbers where something was measured.
+        why: The likeliest cause, or that none is known.
         next_step: What to do now.
     """
 
@@ -47,18 +47,27 @@ class Headline:
 
     @property
     def answers(self) -> tuple[tuple[str, str], ...]:
-        """The parts that are not empty, each with its title."""
-        parts = (
+        """The parts after the verdict, each with its title."""
+        return (
             ("which camera", self.who),
             ("how bad", self.size),
             ("why, probably", self.why),
             ("what next", self.next_step),
         )
-        return tuple((title, text) for title, text in parts if text)
 
 
 def headline_of(report: Report) -> Headline:
-    """Return what the run amounts to. Without gates or numbers it is never a pass."""
+    """Return what the run amounts to, each question with an answer. Without gates or numbers it is never a pass."""
+    found = _headline(report)
+    unexplained = "No diagnosis was made." if report.diagnosis is None else "No cause was found."
+    return replace(
+        found,
+        size=found.size or "Not known: no score could be compared between cameras.",
+        why=found.why or ("There is nothing to explain." if found.state == "good" else unexplained),
+    )
+
+
+def _headline(report: Report) -> Headline:
     if report.diagnosis is not None and report.diagnosis.condemns_all:
         return _unfit(report, report.diagnosis)
     if not any(report.summary.computable.values()):
@@ -110,8 +119,10 @@ def _nothing(report: Report) -> Headline:
         word="NOTHING CHECKED",
         verdict=verdict,
         camera="",
-        who=f"No camera was checked, of {len(report.camera_names)}." if report.rows else "",
-        size=f"{failed} of {counted(len(report.rows), 'view')} failed." if failed else "",
+        who=f"No camera was checked, of {len(report.camera_names)}." if report.rows else "No camera: the run has none.",
+        size=f"{failed} of {counted(len(report.rows), 'view')} failed."
+        if failed
+        else "Not known: nothing was measured.",
         why=_sentence(why),
         next_step=step,
     )

@@ -27,6 +27,18 @@ def test_quiet_prints_the_verdict_alone_and_the_log_file_has_times(
     assert any("renderer: " in line for line in lines)
 
 
+def test_every_long_command_is_quiet_or_keeps_a_log(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
+    for command in (("overlay", "--sheet"), ("render",)):
+        out = ("--cameras", "25", "--renderer", "cpu", "--out", tmp_path / command[0])
+        loud = run(*command, capture.capture, *out, "-v")
+        quiet = run(*command, capture.capture, *out, "-q", "--log-file", tmp_path / "run.log")
+        assert loud.code == quiet.code == 0
+        assert re.search(r"^\d{4}-\d\d-\d\dT\S+ INFO ", loud.err, re.MULTILINE)
+        assert not quiet.err
+        assert " INFO " in (tmp_path / "run.log").read_text()
+        (tmp_path / "run.log").unlink()
+
+
 def test_a_log_file_that_cannot_be_written_is_refused(run: Run, capture: SynthTruth, tmp_path: Path) -> None:
     result = run("validate", capture.capture, "--log-file", tmp_path / "gone" / "run.log")
     assert result.code == 2

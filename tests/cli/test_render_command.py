@@ -75,3 +75,24 @@ def test_what_cannot_be_rendered_is_2(run: Run, capture: SynthTruth, tmp_path: P
     flame = run("render", capture.capture, "--mesh", "flame")
     assert flame.code == 2
     assert "--flame FILE" in flame.err
+
+
+def test_options_of_style_give_one_picture_of_each_view(run: Run, box: Path, tmp_path: Path) -> None:
+    style = ("--layers", "normals,wireframe", "--background", "transparent", "--no-caption", "--max-size", "100")
+    result = run(
+        "render", box, "--views", "2", "--size", "200x150", *style, "--name", "{mesh}-{camera}.png", "--out", "r"
+    )
+    assert result.code == 0, result.err
+    assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["box-0.png", "box-1.png"]
+    picture = cv2.imread(str(tmp_path / "r" / "box-0.png"), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    assert picture.shape == (75, 100, 4)
+    assert picture[0, 0, 3] == 0
+    assert picture[37, 50, 3] == 255
+    assert run("render", box, "--views", "1", "--crop", "mesh", "--format", "webp", "--out", "s").code == 0
+    assert [path.name for path in (tmp_path / "s").iterdir()] == ["box_0.webp"]
+
+
+def test_a_style_that_is_none_is_2(run: Run, box: Path) -> None:
+    assert run("render", box, "--layers", "shadow").code == 2
+    assert run("render", box, "--background", "transparent", "--format", "jpg").code == 2

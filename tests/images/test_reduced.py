@@ -33,7 +33,7 @@ def _encoded(image: ColorImage, suffix: str) -> EncodedImage:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-@pytest.mark.parametrize("size", [(616, 512), (367, 306), (308, 256), (154, 128), (77, 64), (76, 64)])
+@pytest.mark.parametrize("size", [(616, 512), (400, 332), (367, 306), (308, 256), (154, 128), (77, 64), (76, 64)])
 @pytest.mark.parametrize("window", [None, (16, 40, 528, 400), (13, 7, 500, 450)])
 def test_spots_keep_their_place(suffix: str, size: tuple[int, int], window: tuple[int, int, int, int] | None) -> None:
     centers = np.array([[100.0, 90.0], [430.3, 120.7], [120.2, 380.4], [450.9, 370.1]])
@@ -64,6 +64,20 @@ def test_a_reduced_picture_differs_little_from_area_averages() -> None:
     picture = _encoded(np.ascontiguousarray(grey), ".jpg")
     small = picture.decode_color_at((160, 100))
     np.testing.assert_allclose(small, cv2.resize(grey, (160, 100), interpolation=cv2.INTER_AREA), atol=4)
+
+
+@pytest.mark.parametrize("size", [(400, 332), (300, 250), (61, 51)])
+def test_every_pixel_counts_when_a_picture_shrinks(size: tuple[int, int]) -> None:
+    grid = np.zeros((512, 616), np.uint8)
+    grid[::20, ::20] = 250
+    small = resample(grid, 1, (0, 0, 616, 512), size).astype(float)
+    rows, columns = np.mgrid[0:512:20, 0:616:20]
+    x, y = ((columns + 0.5) * size[0] / 616 - 0.5, (rows + 0.5) * size[1] / 512 - 0.5)
+    seen = [
+        small[int(max(v - 1, 0)) : int(v + 2.5), int(max(u - 1, 0)) : int(u + 2.5)].sum()
+        for u, v in zip(x.ravel(), y.ravel(), strict=True)
+    ]
+    assert min(seen) >= 250 * 0.2 * (size[0] / 616) ** 2
 
 
 def test_rounded_sizes_are_filled() -> None:

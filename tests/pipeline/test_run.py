@@ -45,6 +45,8 @@ def test_the_run_folder_holds_the_same_report(faulty_capture: SynthTruth, tmp_pa
     assert [row["camera"] for row in document["rows"]] == ["22", "28"]
     assert str(rk.read_report(tmp_path / "run")) == str(report)
     assert len(list((tmp_path / "run" / "overlays").glob("*.jpg"))) == 3
+    # The page shows one frame of each camera.
+    assert len(list((tmp_path / "run" / "page").glob("*.photo.webp"))) == 2
     again = rk.validate(
         faulty_capture.capture, cameras="22", baseline=report, gates=["iou >= baseline"], renderer="cpu", checks=False
     )

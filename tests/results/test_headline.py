@@ -29,7 +29,20 @@ def _fault(camera: str, size_px: float, *, cause: str = "turn") -> CameraFault:
 
 
 def _answers(report: Report) -> dict[str, str]:
-    return dict(headline_of(report).answers)
+    answers = dict(headline_of(report).answers)
+    assert len(answers) == 4
+    assert all(text.endswith(".") for text in answers.values()), answers
+    return answers
+
+
+def test_every_question_has_an_answer_where_nothing_can_be_told(make_report: MakeReport) -> None:
+    unknown = make_report({"a": math.nan, "b": math.nan})
+    alone = make_report({"a": 1.0})
+    for report in (unknown, replace(unknown, diagnosis=FITS), replace(unknown, rows=()), alone):
+        assert all(_answers(report).values())
+    assert _answers(unknown)["how bad"] == "Not known: nothing was measured."
+    fits = replace(make_report({"a": 1.0, "b": 1.1, "c": 1.2}), diagnosis=replace(FITS, sentence=""))
+    assert _answers(fits)["why, probably"] == "There is nothing to explain."
 
 
 def test_a_clean_rig_fits_and_a_rig_that_nobody_diagnosed_is_not_said_to(make_report: MakeReport) -> None:

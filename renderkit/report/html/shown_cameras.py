@@ -10,8 +10,7 @@ from typing import Final
 
 from renderkit.errors import DatasetError
 from renderkit.report.html.camera_view import safe_link
-from renderkit.results.cameras import CameraSummary
-from renderkit.results.kinds import RANKING_METRICS
+from renderkit.results.cameras import CameraSummary, worst_view
 from renderkit.results.page_pictures import PagePictures, has_page_pictures, read_page_pictures
 from renderkit.results.rows import ViewResult
 
@@ -76,12 +75,7 @@ def choose_cameras(summaries: Sequence[CameraSummary], order: Sequence[int], fol
 
 def _shown_row(summary: CameraSummary, folder: Path) -> ViewResult:
     rows = [row for row in summary.rows if has_page_pictures(row.key, folder)] or list(summary.rows)
-    for metric in RANKING_METRICS:
-        known = [row for row in rows if row.missing_reason(metric) is None]
-        if known:
-            sign = 1.0 if metric.better == "lower" else -1.0
-            return max(known, key=lambda row: sign * metric.value(row.scores))
-    return rows[0]
+    return worst_view(rows)
 
 
 def _overlay_bytes(row: ViewResult, folder: Path, most: int) -> bytes | None:
