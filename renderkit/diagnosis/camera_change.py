@@ -1,4 +1,4 @@
-"""A camera whose calibration is changed by the joint model's eleven parameters, and what is left of their error."""
+"""Evidence of a rig with cameras replaced, and what is left of the error of a camera's parameters."""
 
 from __future__ import annotations
 
@@ -7,42 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from renderkit.arrays import FloatArray, as_array
-from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
+from renderkit.arrays import FloatArray
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import raw_from_rig
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import Distortion, KannalaBrandt, make_distortion
-from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.similarity import Similarity
-
-_K1 = PARAMETERS.index("k1")
-
-
-def changed_camera(camera: Camera, parameters: FloatArray) -> Camera:
-    """Return the camera with (11,) parameters added, in the units of `joint.parameters.PARAMETERS`.
-
-    A camera-frame point Y becomes exp(turn) Y + step. Focal lengths are multiplied by exp(log_focal +- log_aspect / 2),
-    the skew with fx. k1 is added to the first coefficient of the lens.
-
-    Raises:
-        ValueError: If the shape is wrong, or the changed camera is invalid.
-    """
-    amounts = as_array(parameters, np.float64, (NUM,), "parameters")
-    moved = Pose.from_rotation_vector(amounts[:3], amounts[3:6]) @ camera.cam_from_world
-    intrinsics = camera.K.copy()
-    intrinsics[0, :2] *= np.exp(amounts[6] + 0.5 * amounts[10])
-    intrinsics[1, :2] *= np.exp(amounts[6] - 0.5 * amounts[10])
-    intrinsics[:2, 2] += amounts[7:9]
-    lens = _bent(camera.distortion, float(amounts[_K1])) if amounts[_K1] else camera.distortion
-    return replace(camera, K=intrinsics, cam_from_world=moved, distortion=lens)
-
-
-def _bent(lens: Distortion, k1: float) -> Distortion:
-    coefficients = lens.coefficients.copy() if lens.coefficients.size else np.zeros(4)
-    coefficients[0] += k1
-    return KannalaBrandt(coefficients) if isinstance(lens, KannalaBrandt) else make_distortion(coefficients)
 
 
 def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera], *, keep_outlines: bool = False) -> RigEvidence:

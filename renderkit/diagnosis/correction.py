@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.camera_change import changed_camera, with_cameras
+from renderkit.diagnosis.camera_change import with_cameras
 from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import NUM, Slip
+from renderkit.diagnosis.joint.parameters import NUM, Slip, changed_camera
 from renderkit.diagnosis.rig_posteriors import (
     MIN_TAU_PX,
     displacements,

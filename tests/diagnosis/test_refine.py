@@ -10,9 +10,9 @@ import pytest
 from joint_rigs import IDEAL, KINDS, NOISY, Conditions, joint_evidence, perturbed, ring
 from planted_rigs import Shot, head, project
 
-from renderkit.diagnosis.camera_change import changed_camera, largest_rms
+from renderkit.diagnosis.camera_change import largest_rms
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS
+from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, changed_camera
 from renderkit.diagnosis.refine import _AS_GIVEN, refine_rig, why_not_supported
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera

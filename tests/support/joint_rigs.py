@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -61,39 +62,48 @@ REALISTIC = Conditions(1.0, 0.03, 1.0, 0.001, (float(np.deg2rad(1.0)), 0.002), 0
 
 def perturbed(shot: Shot, kind: str, amount_px: float, points: np.ndarray, rng: np.random.Generator) -> Shot:
     """The camera with an error of one kind that displaces `points` by `amount_px` RMS."""
-
-    def moved(amount: float) -> Shot:
-        K, D, R, t = shot.K.copy(), shot.D.copy(), shot.R, shot.t
-        if kind == "principal point":
-            K[:2, 2] += amount * np.array(direction)
-        elif kind == "turn":
-            turn = cv2.Rodrigues(amount * np.array([*direction, 0.0]))[0]
-            R, t = turn @ R, turn @ t
-        elif kind == "sideways step":
-            t = t + amount * np.array([*direction, 0.0])
-        elif kind == "roll":
-            turn = cv2.Rodrigues(np.array([0.0, 0.0, amount]))[0]
-            R, t = turn @ R, turn @ t
-        elif kind == "focal length":
-            K[:2, :2] *= 1.0 + amount
-        elif kind == "step along the axis":
-            t = t + np.array([0.0, 0.0, amount])
-        elif kind == "lens distortion k1":
-            D[0] += amount
-        elif kind == "aspect fx / fy":
-            K[0, 0] *= 1.0 + 0.5 * amount
-            K[1, 1] *= 1.0 - 0.5 * amount
-        else:
-            raise ValueError(kind)
-        return Shot(shot.name, K, D, R, t, shot.size, shot.landmarks, shot.matte)
-
     angle = rng.uniform(0, 2 * np.pi)
-    direction = (np.cos(angle), np.sin(angle))
+    aside = np.array([np.cos(angle), np.sin(angle), 0.0])
     small = 1e-4
-    before = project(shot, points)
-    effect = np.sqrt(((project(moved(small), points) - before) ** 2).sum(axis=1).mean())
-    return moved(small * amount_px / effect)
+    moved = _moved(shot, kind, small, aside)
+    effect = np.sqrt(((project(moved, points) - project(shot, points)) ** 2).sum(axis=1).mean())
+    return _moved(shot, kind, small * amount_px / effect, aside)
 
+
+def _moved(shot: Shot, kind: str, amount: float, aside: np.ndarray) -> Shot:
+    K, D, R, t = shot.K.copy(), shot.D.copy(), shot.R, shot.t
+    if kind in TURNS:
+        turn = cv2.Rodrigues(amount * (aside if not TURNS[kind] else np.array(TURNS[kind])))[0]
+        R, t = turn @ R, turn @ t
+    elif kind in STEPS:
+        t = t + amount * (aside if not STEPS[kind] else np.array(STEPS[kind]))
+    elif kind in LENS:
+        D[LENS[kind]] += amount
+    elif kind == "principal point":
+        K[:, 2] += amount * aside
+    elif kind == "focal length":
+        K[:2, :2] *= 1.0 + amount
+    elif kind == "aspect fx / fy":
+        K[:2, :2] *= np.array([[1.0 + 0.5 * amount], [1.0 - 0.5 * amount]])
+    else:
+        raise ValueError(kind)
+    return Shot(shot.name, K, D, R, t, shot.size, shot.landmarks, shot.matte)
+
+
+_ASIDE: tuple[float, ...] = ()
+TURNS = {"turn": _ASIDE, "roll": (0.0, 0.0, 1.0), "pitch": (1.0, 0.0, 0.0), "yaw": (0.0, 1.0, 0.0)}
+"""Axis of the camera about which it is turned; () is any in the picture's plane."""
+
+STEPS = {
+    "sideways step": _ASIDE,
+    "step along the axis": (0.0, 0.0, 1.0),
+    "step x": (1.0, 0.0, 0.0),
+    "step y": (0.0, 1.0, 0.0),
+}
+"""Direction of the step, likewise."""
+
+LENS = {"lens distortion k1": 0, "lens distortion k2": 1, "lens distortion p1": 2}
+"""Places in OpenCV's order of the coefficients."""
 
 KINDS = (
     "principal point",
@@ -121,15 +131,21 @@ def ring(rng: np.random.Generator, count: int) -> list[Shot]:
     return shots
 
 
-def _seen_size(shot: Shot, file: Shot, subject: tuple[np.ndarray, np.ndarray], conditions: Conditions) -> float:
-    """RMS displacement of the landmarks, or without them of the outline, by a fault."""
-    points, vertices = subject
-    seen = (
-        points
-        if conditions.landmarks
-        else vertices[cv2.convexHull(project(file, vertices).astype(np.float32), returnPoints=False)[:, 0]]
-    )
-    return float(np.sqrt(((project(file, seen) - project(shot, seen)) ** 2).sum(axis=1).mean()))
+def amounts_between(file: Shot, true: Shot) -> dict[str, float]:
+    """What to add to the file's numbers to get the true ones, in the joint estimate's parameters."""
+    R = true.R @ file.R.T
+    turn = cv2.Rodrigues(R)[0].ravel()
+    step = true.t - R @ file.t
+    ratio = np.log(np.diag(true.K)[:2] / np.diag(file.K)[:2])
+    return {
+        **dict(zip(("turn_x", "turn_y", "roll"), turn.tolist(), strict=True)),
+        **dict(zip(("step_x", "step_y", "step_z"), step.tolist(), strict=True)),
+        "log_focal": float(ratio.mean()),
+        "log_aspect": float(ratio[0] - ratio[1]),
+        "cx": float(true.K[0, 2] - file.K[0, 2]),
+        "cy": float(true.K[1, 2] - file.K[1, 2]),
+        "k1": float(true.D[0] - file.D[0]),
+    }
 
 
 def bumps(rng: np.random.Generator, vertices: np.ndarray) -> np.ndarray:
@@ -205,19 +221,22 @@ def joint_evidence(
     frames: int = 3,
     landmarks: int = 60,
     faults: dict[int, tuple[str, float]] | None = None,
-    planted_sizes: dict[int, float] | None = None,
+    planted_amounts: dict[int, dict[str, float]] | None = None,
+    mesh_fault: Callable[[np.ndarray], np.ndarray] | None = None,
     subject: np.random.Generator | None = None,
 ) -> RigEvidence:
     """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px).
 
     `subject` draws the head, its errors and the detector's bias, if they are to be the same in another call.
-    `planted_sizes` receives for each of them the RMS displacement of what the joint estimate looks at.
+    `planted_amounts` receives what each of them needs; `mesh_fault` changes the (V, 3) mesh that the file holds.
     """
     shots = ring(rng, cameras) if isinstance(cameras, int) else cameras
     kept = rng if subject is None else subject
     points, vertices = head(kept)
     points = points[kept.permutation(len(points))[:landmarks]]
     believed_vertices = vertices * (1.0 + conditions.mesh_m * bumps(kept, vertices))
+    if mesh_fault is not None:
+        believed_vertices = mesh_fault(believed_vertices)
     hairy = rng.random(len(shots)) < conditions.hairy
     marked = rng.permutation(len(shots)) < max(conditions.marked * len(shots), 4)
     wrong_points = points + kept.normal(size=points.shape) * conditions.landmark_m
@@ -232,10 +251,9 @@ def joint_evidence(
         if faults and index in faults:
             file = perturbed(file, *faults[index], points, rng)
         written.append(file)
-        if faults and index in faults and planted_sizes is not None:
+        if faults and index in faults and planted_amounts is not None:
             # Of the fault alone, with the direction that it has in the file.
-            fresh = perturbed(shot, *faults[index], points, direction)
-            planted_sizes[index] = _seen_size(shot, fresh, (points, vertices), conditions)
+            planted_amounts[index] = amounts_between(perturbed(shot, *faults[index], points, direction), shot)
     views = []
     dilations = rng.normal(size=len(shots)) * conditions.dilation_px
     for frame in range(frames):

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, matte_scatter
+from renderkit.diagnosis.joint.healthy import Healthy, evidence_scatter, healthy_scatter
 from renderkit.diagnosis.joint.naming import Scatter, log_limit
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import MATTE, NUM_LOCAL, SLIPS, Slip
+from renderkit.diagnosis.joint.parameters import DETECTIONS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
 
 CANNOT_TELL: Final = 6.0
 """Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
@@ -36,10 +36,12 @@ MIN_MATTE_PX: Final = 0.2
 _ROUNDS = 3
 _WARM_ROUNDS = 2
 _FIRST_PX = 0.1
-_START_PX = 0.01
+START_PX: Final = 0.01
+"""Healthy scatter of a camera's numbers, at least."""
+
 _POOR = 1.8
-_LONE_SAMPLES = 16.0
 _POOR_STRAYS = 0.1
+_LONE_SAMPLES = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +77,14 @@ class Decision:
     Attributes:
         faulty: Cameras that are off: index, and log p over the whole rig.
         scales: (C, P) healthy scatter of each camera's numbers, px.
+        inflation: (C,) of the noise, see `CameraPriors`.
         found: The estimate with the faulty cameras free.
         scatters: What each camera is tested against.
     """
 
     faulty: tuple[tuple[int, float], ...]
     scales: FloatArray
+    inflation: FloatArray
     found: Estimate
     scatters: tuple[Scatter, ...]
 
@@ -138,7 +142,7 @@ def decide(
             break
         faulty.append((worst, probabilities[worst]))
     assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
-    return Decision(tuple(faulty), assumed.scales_px, found, healthy.scatters)
+    return Decision(tuple(faulty), assumed.scales_px, assumed.inflation, found, healthy.scatters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,13 +168,13 @@ def _estimated(
     widths = np.ones(len(seen.names))
     healthy = None
     for _ in range(_ROUNDS if found is None else _WARM_ROUNDS):
-        prior = np.minimum(np.maximum(assumed.scales_px, _START_PX) * widths[:, None], FREE_PX)
+        prior = np.minimum(np.maximum(assumed.scales_px, START_PX) * widths[:, None], FREE_PX)
         prior[list(free)] = FREE_PX
         noise = None if found is None else found.noise
         found = estimated(CameraPriors(prior, assumed.inflation), noise)
         healthy = _healthy(seen, found, free, assumed)
         assumed = healthy.priors
-        scales = np.maximum(assumed.scales_px, _START_PX)
+        scales = np.maximum(assumed.scales_px, START_PX)
         totals = [_total(*_tested(camera, own)) for camera, own in zip(found.cameras, scales, strict=True)]
         widths = np.array([max(1.0, math.sqrt(total / max(rank, 1))) for total, rank in totals])
     assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
@@ -190,18 +194,17 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
             inflated=float(np.median(before.inflation[list(members)])),
         )
 
-    with_mattes = [index for index in healthy if seen.has_outlines[index]]
-    mattes = matte_scatter([found.cameras[index] for index in with_mattes], [scales[index] for index in with_mattes])
-    scales[:, MATTE] = max(mattes, MIN_MATTE_PX)
+    posteriors, priors = [found.cameras[index] for index in healthy], [scales[index] for index in healthy]
+    scales[:, MATTE] = max(evidence_scatter(posteriors, priors, (MATTE,)), MIN_MATTE_PX)
+    scales[:, DETECTIONS] = evidence_scatter(posteriors, priors, DETECTIONS)
     whole = scatter_of(healthy)
     groups = like_cameras(seen, found)
-    camera = np.array([index for index in range(NUM_LOCAL) if index != MATTE])
     against: list[tuple[Healthy, int]] = [(whole, 0)] * len(seen.names)
     for group in range(int(groups.max()) + 1):
         members = np.flatnonzero(groups == group)
         own = [int(index) for index in members if index not in free]
         level, order = (scatter_of(own), own) if len(own) >= MIN_GROUP else (whole, healthy)
-        scales[np.ix_(members, camera)] = level.tau_px
+        scales[members, :NUM] = level.tau_px
         inflation[members] = np.maximum(inflation[members] * level.inflation, MIN_INFLATION)
         for index in own:
             against[index] = (level, order.index(index))
@@ -219,8 +222,7 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
 
 def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> Scatter:
     every = np.tile(scales, (len(level.taus), 1))
-    kept = np.arange(NUM_LOCAL) != MATTE
-    every[:, kept] = np.maximum(level.taus, _START_PX)[:, None]
+    every[:, :NUM] = np.maximum(level.taus, START_PX)[:, None]
     # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
     return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
@@ -232,7 +234,9 @@ def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
     outlines = seen.has_outlines
     usual_px = float(np.median(effective[outlines])) if outlines.any() else 0.0
     usual_strays = float(np.median(noise.strays[outlines])) if outlines.any() else 0.0
-    poor = outlines & ((effective > _POOR * usual_px) | (noise.strays > usual_strays + _POOR_STRAYS))
+    # Less of an outline is a poorer one, unless what is left is better by far.
+    less = (noise.strays > usual_strays + _POOR_STRAYS) & (_POOR * effective > usual_px)
+    poor = outlines & ((effective > _POOR * usual_px) | less)
     kinds = np.array(seen.groups)
     sizes = np.bincount(kinds)
     kinds = np.where(sizes[kinds] < MIN_GROUP, int(sizes.argmax()), kinds)

@@ -24,6 +24,7 @@ from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
+from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import finding_sentence, rig_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -64,6 +65,7 @@ def fit_joint(
         reason = "fewer than 3 cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
     decision = decide(seen, priors or Priors(), alpha, max_faulty(seen), estimator=estimator)
+    seen, decision = relinearised(evidence, seen, decision, (priors or Priors(), estimator))
     findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found

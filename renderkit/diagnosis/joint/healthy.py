@@ -18,7 +18,7 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.estimate import CameraPosterior
-from renderkit.diagnosis.joint.parameters import MATTE, NUM, NUM_LOCAL
+from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL
 
 TAUS_PX: Final = np.geomspace(0.004, 5.0, 36)
 """Healthy scatters that are tried."""
@@ -98,14 +98,21 @@ def _normalised(log_density: FloatArray) -> FloatArray:
     return density
 
 
-def matte_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray]) -> float:
-    """Return the scatter of how much too large mattes are, px: the largest of those that are nearly the likeliest."""
+def evidence_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray], numbers: Sequence[int]) -> float:
+    """Return the scatter of what is wrong with healthy cameras' pictures, px: the largest that is nearly the likeliest.
+
+    Args:
+        cameras: What the evidence says about each.
+        scales: (P,) healthy scatter for each so far.
+        numbers: Which of a camera's numbers: how much too large its mattes are, or where its detections lie.
+    """
     values, variances = [], []
     for camera, own in zip(cameras, scales, strict=True):
-        known, score = _marginal(camera, np.arange(NUM_LOCAL) == MATTE, own)
-        if known[0, 0] > 0.0:
-            values.append(score[0] / known[0, 0])
-            variances.append(1.0 / known[0, 0])
+        for number in numbers:
+            known, score = _marginal(camera, np.arange(NUM_LOCAL) == number, own)
+            if known[0, 0] > 1.0 / _KNOWN_PX**2:
+                values.append(score[0] / known[0, 0])
+                variances.append(1.0 / known[0, 0])
     if not values:
         return float(TAUS_PX[0])
     spread = np.array(variances)[None] + TAUS_PX[:, None] ** 2

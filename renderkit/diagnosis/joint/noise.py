@@ -16,7 +16,13 @@ MIN_OUTLINE_PX: Final = 0.02
 _EM_ROUNDS = 6
 _START_SHARE = 0.4
 _START_Z = 0.524
-_COMPANY = 2
+LEAVES: Final = 0.02
+"""Probability that the sample after a good one is a stray."""
+
+
+RETURNS: Final = 0.06
+"""Probability that the sample after a stray is a good one."""
+
 _MIN_INLIERS = 0.02
 _MAX_GAIN = 2.0
 
@@ -124,13 +130,14 @@ def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
     weights, sigma = np.zeros(seen.offset_known.shape), np.full(count, MIN_OUTLINE_PX)
     correlation, strays = np.ones(count), np.zeros(count)
     cameras = np.flatnonzero(seen.has_outlines)
+    odds = np.ones(weights.shape)
     for camera in cameras:
         known = seen.offset_known[camera]
-        inlier, sigma[camera] = _mixture(offsets[camera][known])
-        weights[camera][known] = inlier
-        weights[camera] *= _company(weights[camera])
+        odds[camera][known], sigma[camera] = _mixture(offsets[camera][known])
+    weights[cameras] = _in_runs(odds[cameras]) * seen.offset_known[cameras]
+    for camera in cameras:
         drawn = seen.curves[camera] >= 0.0
-        strays[camera] = 1.0 - float(inlier.sum()) / max(float(drawn.sum()), 1.0)
+        strays[camera] = 1.0 - float(weights[camera].sum()) / max(float(drawn.sum()), 1.0)
         correlation[camera] = _correlation(offsets[camera] * weights[camera], seen.curves[camera])
     if len(cameras):
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
@@ -138,14 +145,30 @@ def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
     return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
 
 
-def _company(inlier: FloatArray) -> FloatArray:
-    """Return how much (F, N) samples are to be trusted for their neighbours' sake.
+def _in_runs(odds: FloatArray) -> FloatArray:
+    """Return (C, F, N) probabilities that samples along closed curves are no strays, from their own odds.
 
-    Hair and missing parts are arcs, not single samples: one that lies right amid strays is a stray by chance.
+    Hair and missing parts are arcs, not single samples: one that lies right amid strays is a stray by chance. A hidden
+    Markov chain of two states around the curve (Rabiner 1989, "A tutorial on hidden Markov models", section III),
+    forward and backward, each started one round before.
     """
-    steps = range(-_COMPANY, _COMPANY + 1)
-    around = np.mean([np.roll(inlier, step, axis=1) for step in steps], axis=0)
-    result: FloatArray = np.asarray(around, dtype=np.float64) ** 2
+    step = np.array([[1.0 - LEAVES, LEAVES], [RETURNS, 1.0 - RETURNS]])
+    emitted = np.stack([odds, np.ones(odds.shape)], axis=-1)
+    forward, backward = (_passed(emitted, step), _passed(emitted[..., ::-1, :], step.T)[..., ::-1, :])
+    both = forward * emitted * backward
+    result: FloatArray = both[..., 0] / both.sum(axis=-1)
+    return result
+
+
+def _passed(emitted: FloatArray, step: FloatArray) -> FloatArray:
+    """Return (C, F, N, 2) what the samples before each say about its state."""
+    count = emitted.shape[2]
+    result = np.empty(emitted.shape)
+    state = np.full((*emitted.shape[:2], 2), 0.5)
+    for index in range(-count, count):
+        result[:, :, index % count] = state
+        state = (state * emitted[:, :, index % count]) @ step
+        state /= state.sum(axis=-1, keepdims=True)
     return result
 
 
@@ -156,23 +179,24 @@ def _mixture(values: FloatArray) -> tuple[FloatArray, float]:
     (Dempster, Laird and Rubin 1977), started from the middle share of the sizes.
 
     Returns:
-        (N,) probability that a sample is no stray, and the noise in px.
+        (N,) how many times likelier a sample is if it is no stray, and the noise in px.
     """
     sizes = np.abs(values)
     reach = max(float(sizes.max()), 1.0)
     sigma = max(float(np.quantile(sizes, _START_SHARE)) / _START_Z, MIN_OUTLINE_PX)
     outside = values > 0.0
     share, sides = 0.8, np.array([0.1, 0.1])
-    inlier: FloatArray = np.ones(len(values))
+    odds: FloatArray = np.ones(len(values))
     for _ in range(_EM_ROUNDS):
-        core = share * np.exp(-0.5 * (values / sigma) ** 2) / (sigma * np.sqrt(2.0 * np.pi))
+        core = np.exp(-0.5 * (values / sigma) ** 2) / (sigma * np.sqrt(2.0 * np.pi))
         stray = np.where(outside, sides[0], sides[1]) / reach
-        inlier = core / (core + stray)
+        odds = core * sides.sum() / np.maximum(stray, 1e-300)
+        inlier = share * core / (share * core + stray)
         total = float(inlier.sum())
         share = max(total / len(values), _MIN_INLIERS)
         sides = np.maximum(np.array([(1.0 - inlier)[outside].sum(), (1.0 - inlier)[~outside].sum()]), 0.5) / len(values)
         sigma = max(float(np.sqrt((inlier * values**2).sum() / max(total, 1.0))), MIN_OUTLINE_PX)
-    return inlier, sigma
+    return odds, sigma
 
 
 def _correlation(values: FloatArray, curves: FloatArray) -> float:

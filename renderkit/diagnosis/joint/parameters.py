@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from renderkit.arrays import FloatArray, Points3
+from renderkit.arrays import FloatArray, Points3, as_array
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.derivatives import pixels_by_seen_point
+from renderkit.geometry.distortion import Distortion, KannalaBrandt, make_distortion
+from renderkit.geometry.pose import Pose
 
 PARAMETERS: Final = (
     "turn_x",
@@ -127,3 +129,28 @@ def units_of(by_camera: FloatArray) -> FloatArray:
     sizes = np.sqrt(((by_camera - mean) ** 2).sum(axis=1).mean(axis=0))
     result: FloatArray = 1.0 / np.maximum(sizes, 1e-12)
     return result
+
+
+def changed_camera(camera: Camera, parameters: FloatArray) -> Camera:
+    """Return the camera with (11,) parameters added, in the units of `PARAMETERS`.
+
+    A camera-frame point Y becomes exp(turn) Y + step. Focal lengths are multiplied by exp(log_focal +- log_aspect / 2),
+    the skew with fx. k1 is added to the first coefficient of the lens.
+
+    Raises:
+        ValueError: If the shape is wrong, or the changed camera is invalid.
+    """
+    amounts = as_array(parameters, np.float64, (NUM,), "parameters")
+    moved = Pose.from_rotation_vector(amounts[:3], amounts[3:6]) @ camera.cam_from_world
+    intrinsics = camera.K.copy()
+    intrinsics[0, :2] *= np.exp(amounts[6] + 0.5 * amounts[10])
+    intrinsics[1, :2] *= np.exp(amounts[6] - 0.5 * amounts[10])
+    intrinsics[:2, 2] += amounts[7:9]
+    lens = _bent(camera.distortion, float(amounts[9])) if amounts[9] else camera.distortion
+    return replace(camera, K=intrinsics, cam_from_world=moved, distortion=lens)
+
+
+def _bent(lens: Distortion, k1: float) -> Distortion:
+    coefficients = lens.coefficients.copy() if lens.coefficients.size else np.zeros(4)
+    coefficients[0] += k1
+    return KannalaBrandt(coefficients) if isinstance(lens, KannalaBrandt) else make_distortion(coefficients)

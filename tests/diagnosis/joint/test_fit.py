@@ -12,6 +12,7 @@ from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.chi_square import log_tail, median
 from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
+from renderkit.diagnosis.joint.noise import LEAVES, RETURNS, _in_runs
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS, linearise
 from renderkit.diagnosis.rig import diagnose_rig
@@ -164,3 +165,31 @@ def test_alpha_is_checked() -> None:
 def test_the_diagnosis_of_a_rig_takes_the_false_alarm_rate() -> None:
     evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=5, frames=1)
     assert "false alarm rate 20 % per rig" in diagnose_rig(evidence, alpha=0.2).cameras_sentence
+
+
+@pytest.mark.parametrize("kind", ["step along the axis", "focal length"])
+@pytest.mark.parametrize("conditions", [IDEAL, OUTLINES], ids=["landmarks", "outlines"])
+def test_a_large_fault_has_its_amount(kind: str, conditions: Conditions) -> None:
+    """Linear about the wrong calibration alone, it would be off by a few percent, which is many standard errors."""
+    planted: dict[int, dict[str, float]] = {}
+    evidence = joint_evidence(
+        np.random.default_rng(12), conditions, cameras=8, frames=2, faults={2: (kind, 6.0)}, planted_amounts=planted
+    )
+    finding = fit_joint(evidence).findings[0]
+    assert finding.cause == kind
+    for name, amount in finding.amounts.items():
+        assert amount == pytest.approx(planted[2][name], abs=3.5 * finding.amount_errors[name])
+
+
+def test_strays_come_in_runs_around_the_curve() -> None:
+    """Against products of transfer matrices around the circle."""
+    odds = np.random.default_rng(5).gamma(0.7, 2.0, size=(1, 2, 60))
+    found = _in_runs(odds)
+    step = np.array([[1.0 - LEAVES, LEAVES], [RETURNS, 1.0 - RETURNS]])
+    for frame in range(2):
+        for place in range(60):
+            product = np.eye(2)
+            for index in range(60):
+                product = product @ np.diag([odds[0, frame, (place + index) % 60], 1.0]) @ step
+                product /= product.sum()
+            assert found[0, frame, place] == pytest.approx(product[0, 0] / np.trace(product), abs=1e-4)

@@ -1,0 +1,95 @@
+"""The estimate once more about the corrected cameras: about a wrong calibration it is not quite linear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.decide import START_PX, Decision, Estimator, num_observations, ranked_causes, tests_of
+from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Estimate, Priors
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, changed_camera
+from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
+from renderkit.formats.as_stated import raw_from_rig
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.rig import Rig
+
+MIN_STEP_PX: Final = 0.5
+"""Smaller corrections leave nothing that is not linear."""
+
+_MANY = 3
+
+
+def relinearised(
+    evidence: RigEvidence, seen: Observations, decision: Decision, given: tuple[Priors, Estimator]
+) -> tuple[Observations, Decision]:
+    """Estimate once more about the faulty cameras as their likeliest slips correct them (a Gauss-Newton step).
+
+    Slips of many parameters are left: some of these imitate each other, and are nowhere near their estimates.
+
+    Returns:
+        Observations about the corrected cameras, and the decision with estimates that still count from the cameras as
+        written.
+    """
+    steps, cameras = {}, {}
+    for index, _ in decision.faulty:
+        step = _step(decision, index, seen)
+        name = seen.names[index]
+        if np.abs(step).max() >= MIN_STEP_PX:
+            before = evidence.cameras[name].to_camera()
+            steps[index] = step * seen.units[index]
+            cameras[name] = before, changed_camera(before, steps[index][:NUM])
+    again = observe(_with(evidence, cameras)) if steps else None
+    if again is None or again.names != seen.names:
+        return seen, decision
+    priors, estimator = given
+    scales = np.maximum(decision.scales, START_PX)
+    scales[[index for index, _ in decision.faulty]] = FREE_PX
+    found = estimator(again, CameraPriors(scales, decision.inflation), priors, decision.found.noise)
+    return again, replace(decision, found=_from_written(found, again, steps))
+
+
+def _step(decision: Decision, index: int, seen: Observations) -> FloatArray:
+    """Return the (P,) correction in px units."""
+    step = np.zeros(NUM_LOCAL)
+    tests = tests_of(decision.found.cameras[index], decision.scales[index])
+    best = ranked_causes(tests, num_observations(seen, decision.found, index))[0]
+    if len(best.amounts) <= _MANY and max(best.slip.indices) < NUM:
+        step[list(best.slip.indices)] = best.amounts
+    return step
+
+
+def _from_written(found: Estimate, seen: Observations, steps: Mapping[int, FloatArray]) -> Estimate:
+    posteriors = list(found.cameras)
+    for index, amounts in steps.items():
+        step, camera = amounts / seen.units[index], posteriors[index]
+        posteriors[index] = replace(camera, theta=camera.theta + step, score=camera.score + camera.information @ step)
+    return replace(found, cameras=tuple(posteriors))
+
+
+def _with(evidence: RigEvidence, cameras: Mapping[str, tuple[Camera, Camera]]) -> RigEvidence:
+    return RigEvidence(
+        tuple(
+            _moved(view, *cameras[view.camera.name]) if view.camera.name in cameras else view for view in evidence.views
+        )
+    )
+
+
+def _moved(view: ViewEvidence, before: Camera, after: Camera) -> ViewEvidence:
+    """Return a view of the corrected camera; its outline moves with the points that it was drawn from."""
+    raw = raw_from_rig(Rig({view.camera.name: after})).cameras[0]
+    outline = view.outline
+    if outline is not None:
+        drawn = (before, after) if view.matte_is_bent else (before.undistorted(), after.undistorted())
+        outline = _shifted(outline, *drawn)
+    return replace(view, camera=raw, outline=outline)
+
+
+def _shifted(outline: OutlineEvidence, before: Camera, after: Camera) -> OutlineEvidence:
+    moved = after.project(outline.points_world) - before.project(outline.points_world)
+    return replace(outline, offsets_px=outline.offsets_px - (moved * outline.normals).sum(axis=1))
