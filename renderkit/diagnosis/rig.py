@@ -93,7 +93,7 @@ def compared(evidence: RigEvidence) -> RigEvidence:
 
 
 def _compared(evidence: RigEvidence, mattes: Sequence[MatteFault]) -> RigEvidence:
-    others = {(name, one.frame) for one in mattes if one.partner for name in _doubtful(one)}
+    others = {(name, one.frame) for one in mattes if one.partner or one.cause == "turned" for name in _doubtful(one)}
     views = [view for view in evidence.views if view.has_landmarks or view.outline is not None]
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
     return RigEvidence(tuple(thinned(view) for view in used))

@@ -26,7 +26,17 @@ from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
-from renderkit.untrusted.content import Content, Untrusted, field, flag_at, mapping_at, number, numbers, size_at
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    flag_at,
+    mapping_at,
+    number,
+    numbers,
+    shaped,
+    size_at,
+)
 from renderkit.untrusted.xml_text import parse_xml
 
 if TYPE_CHECKING:
@@ -149,17 +159,13 @@ def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: 
     if not isinstance(value, Mapping):
         return numbers(value, shapes, path, key)
     given = field(value, "data", path, f"{key}.")
-    words = [_plain(one) for one in given] if isinstance(given, list) else given
+    plain = not isinstance(given, list) or set(map(type, given)) <= {int, float}
+    data = numbers(given if plain else [_plain(one) for one in given], [(None,)], path, key)
     sides = value.get("sizes")
-    if sides is None and isinstance(words, list):
-        rows, columns = (field(value, side, path, f"{key}.") for side in ("rows", "cols"))
-        if type(rows) is int and type(columns) is int and len(words) == rows * columns > 0:  # the usual case
-            return numbers(
-                [words[start : start + columns] for start in range(0, len(words), columns)], shapes, path, key
-            )
-    data = numbers(words, [(None,)], path, key)
     if sides is None:
-        sides = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
+        sides = rows, columns = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
+        if type(rows) is int and type(columns) is int and rows > 0 and data.size == rows * columns:  # the usual case
+            return shaped(data.reshape(rows, columns), shapes, path, key)
     shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())
     # Sides of NaN and of infinity fail the first comparison, before they become integers.
     if any(not 0 <= side <= data.size or side != int(side) for side in shape) or data.size != int(np.prod(shape)):

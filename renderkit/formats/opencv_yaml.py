@@ -67,14 +67,14 @@ def read(content: Content) -> RawRig:
         have = [f"{file.name} has {list_names(own) or 'none'}" for file, own in ((inner, inside), (outer, outside))]
         why = f"no camera is in both files: {', '.join(have)}"
         raise DatasetError(folder, None, why)
-    cameras = tuple(_read_camera(name, intrinsic, extrinsic, folder) for name in names)
-    notes = [note for name in names if (note := _two_rotations(name, extrinsic, outer)) is not None]
+    found = [_read_camera(name, intrinsic, extrinsic, folder) for name in names]
+    notes = [note for _, note in found if note is not None]
     for file, own, other in ((inner, inside, outer), (outer, outside, inner)):
         both = set(names)
         alone = [name for name in own if name not in both]
         notes += [f"in {file.name} and not in {other.name}, left out: {list_names(alone)}"] if alone else []
     notes += [*_unread(intrinsic, inside, _INNER_READ), *_unread(extrinsic, outside, _OUTER_READ)]
-    return RawRig(cameras, content.path, "unknown", notes=tuple(notes))
+    return RawRig(tuple(camera for camera, _ in found), content.path, "unknown", notes=tuple(notes))
 
 
 def _names(entries: Yaml, prefix: str) -> list[str]:
@@ -92,14 +92,15 @@ def _unread(entries: Yaml, names: list[str], read: set[str]) -> tuple[str, ...]:
     others: dict[str, str] = {}
     for key in entries:
         prefix, _, rest = key.partition("_")
-        if rest in known:
-            per_camera.append({f"{prefix}_": key})
-        else:
+        if rest not in known:
             others[key] = key
+        elif f"{prefix}_" not in read:
+            per_camera.append({f"{prefix}_": key})
     return (*unread_notes(per_camera, read, _HARMLESS), *unread_notes([others], {"names"}, _HARMLESS, per=None))
 
 
-def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, folder: Path) -> RawCamera:
+def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, folder: Path) -> tuple[RawCamera, str | None]:
+    """Return a camera, and a note where its two rotations contradict each other."""
     inner, outer = folder / "intri.yml", folder / "extri.yml"
     K = stored_matrix(field(intrinsic, f"K_{name}", inner), [(3, 3)], inner, f"K_{name}")
     lens = np.zeros(0)
@@ -111,31 +112,26 @@ def _read_camera(name: str, intrinsic: Yaml, extrinsic: Yaml, folder: Path) -> R
     if f"W_{name}" in intrinsic or f"H_{name}" in intrinsic:
         width, height = field(intrinsic, f"W_{name}", inner), field(intrinsic, f"H_{name}", inner)
         size = size_at(width, height, inner, f"W_{name}")
-    pose = pose_matrix(_read_rotation(name, extrinsic, outer), translation)
-    return RawCamera(name, K, pose, coefficients=tuple(lens.tolist()), size=size)
+    rotation, note = _read_rotation(name, extrinsic, outer)
+    pose = pose_matrix(rotation, translation)
+    return RawCamera(name, K, pose, coefficients=tuple(lens.tolist()), size=size), note
 
 
-def _read_rotation(name: str, extrinsic: Yaml, path: Path) -> FloatArray:
+def _read_rotation(name: str, extrinsic: Yaml, path: Path) -> tuple[FloatArray, str | None]:
+    """Return a camera's rotation, and a note where R_ and Rot_ contradict each other."""
     vector_key, matrix_key = f"R_{name}", f"Rot_{name}"
-    if vector_key not in extrinsic and matrix_key not in extrinsic:
-        raise DatasetError(path, vector_key, "the rotation is missing: expected R_ (3, 1) or Rot_ (3, 3)")
-    if matrix_key in extrinsic:
-        return stored_matrix(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
-    vector = stored_matrix(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
-    return vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel())
-
-
-def _two_rotations(name: str, extrinsic: Yaml, path: Path) -> str | None:
-    """Return a note where R_ and Rot_ of a camera contradict each other."""
-    vector_key, matrix_key = f"R_{name}", f"Rot_{name}"
-    if vector_key not in extrinsic or matrix_key not in extrinsic:
-        return None
-    vector = stored_matrix(extrinsic[vector_key], [(None, None)], path, vector_key)
-    if vector.size != 3:
-        return None
+    if matrix_key not in extrinsic:
+        if vector_key not in extrinsic:
+            raise DatasetError(path, vector_key, "the rotation is missing: expected R_ (3, 1) or Rot_ (3, 3)")
+        vector = stored_matrix(extrinsic[vector_key], [(3, 1), (1, 3), (3, 3)], path, vector_key)
+        return vector if vector.shape == (3, 3) else matrix_from_rotation_vector(vector.ravel()), None
     matrix = stored_matrix(extrinsic[matrix_key], [(3, 3)], path, matrix_key)
-    gap = float(np.abs(matrix_from_rotation_vector(vector.ravel()) - matrix).max())
-    return None if gap <= _AGREE_RAD else f"R_{name} and Rot_{name} differ by {gap:.3g}; Rot_{name} is used"
+    if vector_key not in extrinsic:
+        return matrix, None
+    vector = stored_matrix(extrinsic[vector_key], [(None, None)], path, vector_key)
+    gap = float(np.abs(matrix_from_rotation_vector(vector.ravel()) - matrix).max()) if vector.size == 3 else 0.0
+    note = None if gap <= _AGREE_RAD else f"R_{name} and Rot_{name} differ by {gap:.3g}; Rot_{name} is used"
+    return matrix, note
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all

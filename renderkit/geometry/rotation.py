@@ -12,6 +12,8 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 
+_SMALL_ANGLE = 1e-9
+
 
 def quaternion_from_matrix(rotation: FloatArray) -> FloatArray:
     """Return the (4,) unit quaternion (w, x, y, z), w >= 0, of a (3, 3) rotation."""
@@ -33,10 +35,12 @@ def quaternion_from_matrix(rotation: FloatArray) -> FloatArray:
 
 def matrix_from_quaternion(quaternion: FloatArray) -> FloatArray:
     """Return the (3, 3) rotation of a (4,) quaternion (w, x, y, z) of any length; NaN for one that has no length."""
-    norm = float(np.linalg.norm(quaternion))
-    if not 0.0 < norm < np.inf:
+    # Plain numbers: arrays of four cost ten times as much, and files hold tens of thousands.
+    given = quaternion.tolist()
+    norm = math.hypot(*given)
+    if not 0.0 < norm < math.inf:
         return np.full((3, 3), np.nan)
-    w, x, y, z = quaternion / norm
+    w, x, y, z = (value / norm for value in given)
     return np.array(
         [
             [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
@@ -56,10 +60,10 @@ def rotation_vector_from_matrix(rotation: FloatArray) -> FloatArray:
 
 
 def matrix_from_rotation_vector(vector: FloatArray) -> FloatArray:
-    """Return the (3, 3) rotation of a (3,) axis-angle vector in radians."""
-    angle = math.hypot(*vector)  # unlike NumPy's norm, it does not square what would overflow
-    if angle == math.inf:
+    """Return the (3, 3) rotation of a (3,) axis-angle vector in radians; NaN where it is not finite."""
+    angle = math.hypot(*vector.tolist())
+    if not angle < math.inf:
         return np.full((3, 3), np.nan)
-    # sin(angle / 2) / angle, by NumPy's sinc(x) = sin(pi x) / (pi x), which is smooth at zero.
-    factor = 0.5 * float(np.sinc(angle / (2.0 * np.pi)))
-    return matrix_from_quaternion(np.append(np.cos(0.5 * angle), factor * vector))
+    # sin(angle / 2) / angle; nearer to zero than this it is 1/2 to the last digit.
+    factor = math.sin(0.5 * angle) / angle if angle > _SMALL_ANGLE else 0.5
+    return matrix_from_quaternion(np.append(math.cos(0.5 * angle), factor * vector))

@@ -233,7 +233,9 @@ class Hdf5Reader:
 
         if not isinstance(dataset, h5py.h5d.DatasetID):
             raise DatasetError(self.path, key, "expected a dataset, found a group")
-        shape, dtype = dataset.shape, dataset.dtype
+        # The stored type serves the reading as well: to make one from the array's costs as much again.
+        shape, stored = dataset.shape, dataset.get_type()
+        dtype = stored.dtype
         count = 0 if shape is None else math.prod(shape)
         if not count:
             return None
@@ -246,7 +248,7 @@ class Hdf5Reader:
         if claimed > max_bytes:
             raise DatasetError(self.path, key, f"claims {claimed} bytes (shape {shape}), over {max_bytes}")
         values = np.empty(shape, dtype)
-        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values, stored)
         return values
 
     def _chunk_bytes(self, dataset: h5py.h5d.DatasetID, key: str) -> int:

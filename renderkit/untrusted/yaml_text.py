@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from renderkit.errors import DatasetError
 
@@ -18,27 +18,44 @@ MAX_YAML_BYTES = 32 << 20
 """YAML files above this size are refused."""
 
 _MAX_DEPTH = 32
-_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NULLS = {"", "~", "null", "Null", "NULL"}
+_KNOWN = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
 _SPECIAL = {".nan": float("nan"), ".inf": float("inf"), "+.inf": float("inf"), "-.inf": -float("inf")}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_ITEM = re.compile(r"-(?: |\Z)")
 _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
-_ITEM = re.compile(r"-(?:\s+|\Z)")
 _NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,|\A\s*,")
 _PLAIN_END = re.compile(r"[,\[\]{}]|:\s|:\Z")
-_NUMBERS = re.compile(r"\[(?:[-+0-9.eE,\s]|\[[-+0-9.eE,\s]*\])*\]")
-"""A list of numbers, or a list of such lists: the usual case, which is JSON as well."""
+_ROW = r"\[[-+0-9.eE, ]*\] *$"
+_LINE = re.compile(
+    rf"( *)(?:(-)(?: +|$))?(?:([\w./-]+):(?: +|$))?((?(3)(?!)|(?(2){_ROW}(?:\n\1- +{_ROW})+|(?!)))|.*)\n?", re.MULTILINE
+)
+"""A line: its indentation, the dash of an item, a plain key, and what is left; or items that are rows of numbers."""
 
+_NEXT_ROW = re.compile(r"\s*\n *- +")
+
+_NUMBERS = re.compile(r"\[[-+0-9.eE,\s]*(?:\[[-+0-9.eE,\s]*\][,\s]*)*\]")
+"""A list of numbers, or of such lists: the usual case, which is JSON as well but for numbers that end in a point."""
+
+_POINT_AT_END = re.compile(r"(?<=[0-9])\.(?=[,\s\]eE])")
 _HARD = re.compile("[{}\"']")
 _NOT_SCALAR = frozenset("[{\"'!&*|>?@`")
 """What a plain scalar does not begin with."""
 
+_Container: TypeAlias = dict[str, Any] | list[Any]
 
-class _Line(NamedTuple):
-    number: int
+
+class _Hole(NamedTuple):
+    """Where the value of a key or an item goes that stands in the lines below."""
+
+    container: _Container
+    key: Any
     indent: int
-    text: str
+    is_key: bool
 
 
 def parse_yaml(path: Path, text: str) -> Any:  # noqa: ANN401 - what a foreign file holds is checked by its reader
@@ -53,45 +70,181 @@ def parse_yaml(path: Path, text: str) -> Any:  # noqa: ANN401 - what a foreign f
     """
     if len(text) > MAX_YAML_BYTES:
         raise DatasetError(path, None, f"YAML of {len(text)} characters is over the limit of {MAX_YAML_BYTES}")
-    lines = _logical_lines(path, text)
-    if not lines:
-        return None
-    parser = _Blocks(path, lines)
-    value = parser.block(0)
-    if parser.index < len(lines):
-        raise parser.error("the indentation fits nothing above it")
-    return value
+    return _Document(path, text).read()
 
 
-def _logical_lines(path: Path, text: str) -> list[_Line]:
-    """Return the lines without comments, each flow list joined into one line, of the first document."""
-    found: list[_Line] = []
-    pieces: list[str] = []
-    start = indent = depth = 0
-    for number, raw in enumerate(text.splitlines(), start=1):
-        stripped = _without_comment(raw) if "#" in raw else raw
-        content = stripped.strip()
-        if not pieces:
-            if not content or raw[0] == "%":
+class _Document:
+    """Reads nested blocks by their indentation, line by line.
+
+    Lists of numbers are read all at once when the lines are through: a file of 10,000 cameras has a hundred thousand.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        self.lines = _LINE.finditer(text)
+        self.number = 0
+        self.match: re.Match[str] | None = None
+        self.root: list[Any] = [None]
+        self.hole: _Hole | None = _Hole(self.root, 0, -1, is_key=False)
+        self.open: list[tuple[int, _Container]] = []
+        self.lists: list[tuple[str, _Container, Any, int]] = []
+
+    def error(self, why: str) -> DatasetError:
+        line = self.match[0].strip() if self.match is not None else ""
+        return DatasetError(self.path, f"line {self.number}", f"{why}: {line[:60]!r}")
+
+    def read(self) -> Any:  # noqa: ANN401
+        for match in self.lines:
+            indent, dash, key, rest = match.groups()
+            self.number += 1
+            self.match = match
+            if "#" in rest:
+                rest = _without_comment(rest)
+            if rest[-1:].isspace():
+                rest = rest.rstrip()
+            if key is not None and not dash:
+                self._entry(len(indent), key, rest)
                 continue
-            if content in {"---", "..."} and raw.rstrip() == content:
-                if content == "---" and not found:
-                    continue
+            if dash:
+                start = match.start(4 if key is None else 3) - match.start()
+                self._item(len(indent), start, key, rest)
+            elif not indent and (rest == "..." or (rest == "---" and self.open)):
                 break
-            start, indent = number, len(stripped) - len(stripped.lstrip(" ")) if raw[0] == " " else 0
-            if stripped[indent : indent + 1] == "\t":
-                raise DatasetError(path, f"line {number}", "YAML is not indented by tabs")
-        if pieces or "[" in content or "{" in content:
-            pieces.append(content)
-            depth += _brackets(content)
-            if depth <= 0:
-                found.append(_Line(start, indent, " ".join(pieces)))
-                pieces, depth = [], 0
+            elif rest and (indent or (rest[0] != "%" and rest != "---")):
+                self._bare(len(indent), rest)
+        self._fill_lists()
+        return self.root[0]
+
+    def _item(self, indent: int, start: int, key: str | None, rest: str) -> None:
+        """Add an item of a list, whose value is a block of its own at `start` where it has a key or a dash."""
+        items = self._block(indent, list)
+        if "\n" in rest:
+            rows = _NEXT_ROW.split(rest)
+            place = slice(len(items), len(items) + len(rows))
+            items += rows
+            self.lists.append((f"[{','.join(rows)}]", items, place, self.number))
+            self.number += len(rows) - 1
+            return
+        items.append(None)
+        if key is None and rest and (rest[0] == "[" or not _opens_block(rest)):
+            self._put(items, len(items) - 1, rest)
+            return
+        self.hole = _Hole(items, len(items) - 1, indent, is_key=False)
+        if key is not None:
+            self._entry(start, key, rest)
+        elif rest:
+            self._bare(start, rest)
+
+    def _entry(self, indent: int, key: str, rest: str) -> None:
+        entries = self._block(indent, dict)
+        if key in entries:
+            raise self.error(f"the key {key[:40]!r} occurs twice")
+        entries[key] = None
+        if rest and rest[0] == "!":
+            rest = _TAG.sub("", rest, count=1)
+        if rest:
+            self._put(entries, key, rest)
         else:
-            found.append(_Line(start, indent, content))
-    if pieces:
-        raise DatasetError(path, f"line {start}", "a bracket is not closed; the file may be cut off")
-    return found
+            self.hole = _Hole(entries, key, indent, is_key=True)
+
+    def _bare(self, indent: int, text: str) -> None:
+        """Add a line without a plain key: an item of an item, a key in quotes or of several words, or a value."""
+        if text[0] == "\t":
+            raise DatasetError(self.path, f"line {self.number}", "YAML is not indented by tabs")
+        if _ITEM.match(text):
+            rest = text[1:].lstrip(" ")
+            self._item(indent, indent + len(text) - len(rest), None, rest)
+            return
+        split = _split_key(text)
+        if split is not None:
+            self._entry(indent, *split)
+        elif self.hole is not None and indent > self.hole.indent:
+            container, key, _, _ = self.hole
+            self.hole = None
+            self._put(container, key, text)
+        else:
+            raise self.error("the indentation fits nothing above it")
+
+    def _block(self, indent: int, kind: type[_Container]) -> Any:  # noqa: ANN401 - a container of that kind
+        """Return the open block that a line belongs to: a new one if it is the first below a key or a dash."""
+        hole, opened = self.hole, self.open
+        if hole is not None:
+            self.hole = None
+            # Items may stand at the indentation of their key.
+            if indent > hole.indent or (indent == hole.indent and hole.is_key and kind is list):
+                block = hole.container[hole.key] = kind()
+                opened.append((indent, block))
+                if len(opened) > _MAX_DEPTH:
+                    raise self.error("nested too deeply")
+                return block
+        while opened and (opened[-1][0] > indent or (opened[-1][0] == indent and type(opened[-1][1]) is not kind)):
+            opened.pop()
+        if not opened or opened[-1][0] != indent:
+            raise self.error("the indentation fits nothing above it")
+        return opened[-1][1]
+
+    def _put(self, container: _Container, key: Any, text: str) -> None:  # noqa: ANN401
+        """Give an entry or item its value, which starts on this line."""
+        first = text[0]
+        if first not in _NOT_SCALAR:
+            container[key] = _scalar(text)
+            return
+        if first == '"' and text.find('"', 1) == len(text) - 1:
+            container[key] = text[1:-1]
+            return
+        if first == "[" and _NUMBERS.fullmatch(text):
+            self.lists.append((text, container, key, self.number))
+            return
+        if first in "[{" and (depth := _brackets(text)) > 0:
+            self._put(container, key, self._joined(text, depth))
+            return
+        try:
+            container[key] = _Flow(text).whole()
+        except ValueError as error:
+            raise self.error(str(error)) from error
+
+    def _joined(self, text: str, depth: int) -> str:
+        """Return a flow value with the lines over which it goes on."""
+        start, pieces = self.number, [text]
+        for match in self.lines:
+            self.number += match[0].count("\n")
+            pieces.append(_without_comment(match[0]).strip())
+            depth += _brackets(pieces[-1])
+            if depth <= 0:
+                return " ".join(pieces)
+        raise DatasetError(self.path, f"line {start}", "a bracket is not closed; the file may be cut off")
+
+    def _fill_lists(self) -> None:
+        """Put the lists of numbers where they belong."""
+        values = _json_lists([found[0] for found in self.lists])
+        for index, (text, container, key, number) in enumerate(self.lists):
+            try:
+                container[key] = values[index] if values is not None else _Flow(text).whole()
+            except ValueError as error:
+                raise DatasetError(self.path, f"line {number}", f"{error}: {text[:60]!r}") from error
+
+
+def _json_lists(texts: list[str]) -> list[Any] | None:
+    """Return lists of numbers read as one JSON text; None where one is YAML and no JSON, such as [.5, +1]."""
+    joined = f"[{','.join(texts)}]"
+    for change in (str, _with_digits):
+        try:
+            values: list[Any] = _JSON.decode(change(joined))
+        except ValueError:
+            continue
+        return values
+    return None
+
+
+def _with_digits(text: str) -> str:
+    """Return lists of numbers with 1.0 for 1., which FileStorage writes."""
+    return _POINT_AT_END.sub(".0", text)
+
+
+def _opens_block(text: str) -> bool:
+    """Return True for an item's text that is an item or an entry itself."""
+    return _ITEM.match(text) is not None or _split_key(text) is not None
 
 
 def _without_comment(line: str) -> str:
@@ -114,96 +267,10 @@ def _brackets(text: str) -> int:
     return sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
 
 
-class _Blocks:
-    """Reads nested blocks from lines by their indentation."""
-
-    def __init__(self, path: Path, lines: list[_Line]) -> None:
-        self.path = path
-        self.lines = lines
-        self.index = 0
-
-    def error(self, why: str) -> DatasetError:
-        line = self.lines[min(self.index, len(self.lines) - 1)]
-        return DatasetError(self.path, f"line {line.number}", f"{why}: {line.text[:60]!r}")
-
-    def block(self, depth: int) -> Any:  # noqa: ANN401
-        """Return the block that starts at the current line."""
-        if depth > _MAX_DEPTH:
-            raise self.error("nested too deeply")
-        first = self.lines[self.index]
-        if _ITEM.match(first.text):
-            return self._sequence(first.indent, depth)
-        if _split_key(first.text) is not None:
-            return self._mapping(first.indent, depth)
-        self.index += 1
-        return self._value(first.text)
-
-    def _sequence(self, indent: int, depth: int) -> list[Any]:
-        items: list[Any] = []
-        while self.index < len(self.lines):
-            line = self.lines[self.index]
-            found = _ITEM.match(line.text)
-            if line.indent != indent or found is None:
-                break
-            rest = line.text[found.end() :]
-            if not rest:
-                self.index += 1
-                items.append(self._below(indent, depth))
-            elif _ITEM.match(rest) or _split_key(rest) is not None:
-                # The rest of the line starts a block of its own, indented to where it stands.
-                self.lines[self.index] = _Line(line.number, indent + found.end(), rest)
-                items.append(self.block(depth + 1))
-            else:
-                items.append(self._value(rest))
-                self.index += 1
-        return items
-
-    def _mapping(self, indent: int, depth: int) -> dict[str, Any]:
-        entries: dict[str, Any] = {}
-        lines = self.lines
-        while self.index < len(lines):
-            _, own, text = lines[self.index]
-            split = _split_key(text) if own == indent else None
-            if split is None or (text[0] == "-" and _ITEM.match(text)):
-                break
-            key, rest = split
-            if key in entries:
-                raise self.error(f"the key {key[:40]!r} occurs twice")
-            rest = _TAG.sub("", rest, count=1) if rest[:1] == "!" else rest
-            if rest:
-                entries[key] = self._value(rest)
-                self.index += 1
-            else:
-                self.index += 1
-                entries[key] = self._below(indent, depth, lists_at_same_indent=True)
-        return entries
-
-    def _below(self, indent: int, depth: int, *, lists_at_same_indent: bool = False) -> Any:  # noqa: ANN401
-        if self.index >= len(self.lines):
-            return None
-        line = self.lines[self.index]
-        same = lists_at_same_indent and line.indent == indent and _ITEM.match(line.text) is not None
-        return self.block(depth + 1) if line.indent > indent or same else None
-
-    def _value(self, text: str) -> Any:  # noqa: ANN401
-        # The usual cases first: a camera file is numbers and words, and may have a hundred thousand lines.
-        if text[0] not in _NOT_SCALAR:
-            return _scalar(text)
-        if _NUMBERS.fullmatch(text):
-            try:
-                return _JSON.raw_decode(text)[0]
-            except ValueError:
-                pass  # YAML that is no JSON, such as [.5, +1]
-        try:
-            return _Flow(text).whole()
-        except ValueError as error:
-            raise self.error(str(error)) from error
-
-
 def _split_key(text: str) -> tuple[str, str] | None:
     """Return a mapping line's key and the rest; None for other lines."""
     first = text[:1]
-    if first in {"[", "{"}:
+    if first in {"[", "{"} or ":" not in text:
         return None
     if first in {'"', "'"}:
         end = text.find(text[0], 1)
@@ -317,11 +384,7 @@ def _scalar(word: str) -> Any:  # noqa: ANN401
         return int(word)
     if _FLOAT.match(word):
         return float(word)
-    if word in _NULLS:
-        return None
-    if word in _WORDS:
-        return _WORDS[word]
-    return _SPECIAL.get(word.lower(), word)
+    return _KNOWN[word] if word in _KNOWN else _SPECIAL.get(word.lower(), word)
 
 
 _JSON = json.JSONDecoder(parse_int=_scalar)

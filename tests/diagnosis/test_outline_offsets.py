@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -140,6 +143,37 @@ def test_a_matte_of_another_camera_is_named_with_its_camera(swapped: bool) -> No
     found = matte_faults(views)
     assert [(one.camera, one.partner) for one in found] == [("1", "6")]
     assert found[0].cause == ("exchanged" if swapped else "of another camera")
+
+
+@pytest.mark.parametrize("count", [5, 7])
+@pytest.mark.parametrize(
+    ("turn", "word"),
+    [
+        (lambda one: one[::-1, ::-1], "turned by 180 degrees"),
+        (lambda one: one[::-1], "mirrored top to bottom"),
+        (lambda one: one[:, ::-1], "mirrored left to right"),
+        (lambda one: np.roll(one, 60, axis=1), None),
+        (lambda one: one, None),
+    ],
+)
+def test_a_turned_matte_is_named_with_its_turn(
+    count: int, turn: Callable[[np.ndarray], np.ndarray], word: str | None
+) -> None:
+    """The picture's camera looks past the subject, so that a turn shows; a shift is no turn."""
+    mesh, seen = egg(), cameras(count)
+    K = np.array([[900.0, 0.0, 205.0], [0.0, 905.0, 165.0], [0.0, 0.0, 1.0]])
+    seen[1] = replace(seen[1], K=K)
+    views = []
+    for camera in seen:
+        matte = filled(camera, mesh.vertices, 4) >= 128
+        pose = np.asarray(camera.cam_from_world.matrix[:3])
+        lens = tuple(np.asarray(camera.distortion.coefficients).tolist())
+        raw = RawCamera(name=camera.name, K=np.asarray(camera.K), pose=pose, coefficients=lens, size=camera.size)
+        given = turn(matte) if camera.name == "1" else matte
+        views.append(ViewEvidence(camera=raw, frame="0", vertices=mesh.vertices, matte=given))
+    found = [one for one in matte_faults(views) if one.cause == "turned"]
+    assert [one.camera for one in found] == ([] if word is None else ["1"])
+    assert word is None or word in found[0].sentence
 
 
 def test_edges_pair_the_faces_of_a_closed_mesh() -> None:

@@ -201,7 +201,7 @@ def test_what_is_no_camera_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "poem.txt").write_text("shall I compare thee\n")
     with pytest.raises(DatasetError, match="nor a camera format that renderkit knows"):
         detect_format(tmp_path / "poem.txt")
-    with pytest.raises(DatasetError, match="no camera format"):
+    with pytest.raises(DatasetError, match="nor a camera format"):
         detect_format(tmp_path)
     (tmp_path / "deep.json").write_text("[" * 100_000)
     with pytest.raises(DatasetError, match="nested too deeply"):

@@ -112,8 +112,57 @@ def test_lists_of_numbers_are_read_as_pyyaml_and_tomllib_read_them(rows: list[li
         assert repr(parse(Path("x"), written)) == repr(want)
 
 
+LEAVES = (
+    st.integers(-1000, 1000)
+    | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6).map(lambda one: round(one, 3))
+    | st.sampled_from(["word", "two words", "a: b", "# no comment", "it's", "1.0", "true", "", "[x", "- y", "x]", "~"])
+    | st.booleans()
+    | st.none()
+)
+KEYS = st.sampled_from(["a", "b-1", "T_cam", "two words", "cam0", "x.y", "R", "#1"])
+TREES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=20
+)
+
+
+@given(TREES, st.sampled_from([None, False, True]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+def test_what_pyyaml_writes_is_read_back(value: object, flow: bool | None, indented: bool, ending: str) -> None:
+    """Block and flow style, items at the indentation of their key and below it, both line ends."""
+    yaml = pytest.importorskip("yaml")
+    text = yaml.safe_dump(value, default_flow_style=flow, indent=4 if indented else 2, width=1000)
+    got = parse_yaml(Path("x"), text.replace("\n", ending))
+    assert got == value
+
+
 @pytest.mark.parametrize(
-    "text", ["a = '''\nb = [1]\n'''\n", 'a = """\nb = [1]\n"""\nc = [1]\n', 'a = "\\u00000"\nb = [1]\n']
+    "text",
+    [
+        "a: [1,\n  2\n# a comment, [\n  ]\nb: 3\n",
+        "rows:\n- [1, 2]\n- [3, 4]  # why\n- [5, 6]\n- x\n- [7]\nb: 1\n",
+        "rows:\n  -   [1, 2]\n  -   [3, 4]\n\n  - [5]\n",
+        "- [1]\n- [2]\n- - [3]\n  - [4]\n- a: [1]\n  b: [2]\n",
+        "a: [1]\nb:\n- [1]\n",
+    ],
+)
+def test_rows_of_numbers_are_read_as_pyyaml_reads_them(text: str) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert parse_yaml(Path("x"), text) == yaml.safe_load(text)
+
+
+def test_the_line_of_an_error_counts_rows_and_lists_over_lines() -> None:
+    with pytest.raises(DatasetError, match="line 6"):
+        parse_yaml(Path("x"), "a:\n- [1]\n- [2]\nb: [1,\n  2]\nb: 3\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = '''\nb = [1]\n'''\n",
+        'a = """\nb = [1]\n"""\nc = [1]\n',
+        'a = "\\ue0000"\nb = [1]\n',
+        'a = "\\U0000e0000"\nb = [1]\n',
+        'a = "\ue0000"\nb = [1]\n',
+    ],
 )
 def test_what_looks_like_an_array_inside_of_a_text_stays_text(text: str) -> None:
     assert parse_toml(Path("x"), text) == tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""Mattes that are not their camera's fault: a hole or a missing part, or the matte of another view."""
+"""Mattes that are not their camera's fault: a hole or a missing part, the matte of another view, or a turned one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy as np
 
 from renderkit.arrays import BoolArray
 from renderkit.diagnosis.readings.agreement import coarse_iou, coarse_masks
-from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.interpretation import Interpretation, all_as_stated
 from renderkit.diagnosis.view_evidence import ViewEvidence
 
 MIN_CAMERAS: Final = 6
+MIN_CAMERAS_TURNED: Final = 4
+"""A turned matte needs fewer others: it must fit when it is turned back, as the others do."""
+
 LACKS: Final = 0.03
 """A matte lacks a part where it lacks at least this share of the drawn inside ..."""
 
@@ -34,7 +37,7 @@ class MatteFault:
     Attributes:
         camera: The camera.
         frame: The frame.
-        cause: "part missing", "of another camera", "exchanged" or "of another view".
+        cause: "part missing", "of another camera", "exchanged", "of another view" or "turned".
         partner: The camera whose matte it is; "" otherwise.
         sentence: In one sentence.
     """
@@ -57,10 +60,13 @@ def matte_faults(views: Sequence[ViewEvidence]) -> tuple[MatteFault, ...]:
 def _of_frame(views: Sequence[ViewEvidence]) -> list[MatteFault]:
     usable = [view for view in views if view.has_matte]
     read = all_as_stated(usable)
-    if len(read) < MIN_CAMERAS or len(read) != len(usable):
+    if len(read) < MIN_CAMERAS_TURNED or len(read) != len(usable):
         return []
     masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
-    others = _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks])
+    turned = _turned(usable, read, [coarse_iou(*one) for one in masks])
+    if len(read) < MIN_CAMERAS:
+        return turned
+    others = turned or _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks])
     named = {one.camera for one in others}
     return others + _lacking([view for view in usable if view.camera.name not in named])
 
@@ -82,6 +88,34 @@ def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
         for view, share in zip(views, missing, strict=True)
         if share > limit
     ]
+
+
+def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: Sequence[float]) -> list[MatteFault]:
+    """Name mattes that fit as the others do once they are turned or mirrored, as programs do that obey EXIF."""
+    usual = float(np.median(own))
+    found: list[MatteFault] = []
+    for view, stated, here in zip(views, read, own, strict=True):
+        if stated.matte is None or here >= usual - MISFIT:
+            continue
+        least = max(usual - FITS_BACK, here + MISFIT)
+        ways = [word for word, turn in _turns(stated.matte) if coarse_iou(*coarse_masks(stated, turn)) >= least]
+        if ways:
+            name, frame = view.camera.name, view.frame
+            how = " or ".join(ways)
+            sentence = (
+                f"the picture of camera {name}, frame {frame}, or its matte is {how} against the calibration: turned "
+                "back it fits as the others do; see the picture's EXIF orientation"
+            )
+            found.append(MatteFault(name, frame, "turned", "", sentence))
+    return found
+
+
+def _turns(matte: BoolArray) -> list[tuple[str, BoolArray]]:
+    """Return the (h, w) mattes that another orientation of the same shape would give, and what it is called."""
+    quarters = [("turned by 90 degrees", 1), ("turned by 270 degrees", 3)] if matte.shape[0] == matte.shape[1] else []
+    turns = [(word, np.rot90(matte, count)) for word, count in [("turned by 180 degrees", 2), *quarters]]
+    mirrored = [("mirrored left to right", matte[:, ::-1]), ("mirrored top to bottom", matte[::-1])]
+    return [*turns, *mirrored]
 
 
 def _exchanged(
