@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 import renderkit as rk
+from renderkit.dataset.merge import compact_run
 from renderkit.dataset.plan import VIEWS_PER_UNIT
 from renderkit.dataset.run import EngineName
 from renderkit.dataset.settings import DatasetSettings
@@ -81,21 +83,40 @@ def rows(millions: float) -> None:
 
     num_captures = max(1, round(millions * 1e6 / FRAMES / CAMERAS))
     with tempfile.TemporaryDirectory() as name:
-        clock = time.monotonic()
+        run, clock = Path(name, "run"), _Clock()
         plan = tuple(simulated_plan(num_captures, FRAMES, CAMERAS, DatasetSettings(), VIEWS_PER_UNIT))
-        _told("planned", clock)
-        for what in ("stored and reported", "resumed and reported"):
-            clock = time.monotonic()
-            report = run_simulated(Path(name, "run"), plan, CAMERAS, workers=2)
-            _told(f"{what}: {report.num_views} rows, {report.units_done} units, {report.computed} computed", clock)
-        size = sum(path.stat().st_size for path in Path(name).rglob("*.parquet"))
+        clock.tell(f"planned {num_captures} captures")
+        for what in ("stored and reported", "resumed and reported", "compacted", "resumed again and reported"):
+            if what == "compacted":
+                clock.tell(f"{what}: {compact_run(run)} files fewer")
+            else:
+                report = run_simulated(run, plan, CAMERAS, workers=2)
+                clock.tell(f"{what}: {report.num_views} rows, {report.units_done} units, {report.computed} computed")
+        size = sum(path.stat().st_size for path in run.rglob("*.parquet"))
         print(f"{size / report.num_views:.0f} bytes per row stored")
 
 
-def _told(what: str, clock: float) -> None:
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{what}: {time.monotonic() - clock:.0f} s; peak {own:.0f} MiB, largest worker {workers:.0f} MiB", flush=True)
+class _Clock:
+    """Tells the time, the processor time and the memory of each step."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), _cpu()
+
+    def tell(self, what: str) -> None:
+        """Print what was done since the last time."""
+        wall, cpu = time.monotonic(), _cpu()
+        peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        print(
+            f"{what}: {wall - self._wall:.0f} s, {cpu - self._cpu:.0f} s of CPU; peak {peaks[0]:.0f} MiB, largest "
+            f"worker {peaks[1]:.0f} MiB",
+            flush=True,
+        )
+        self._wall, self._cpu = wall, cpu
+
+
+def _cpu() -> float:
+    """Return the processor time of this process and of those that it has waited for, s."""
+    return sum(os.times()[:4])
 
 
 if __name__ == "__main__":
