@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -139,13 +140,18 @@ def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
     asked = [name for name in ("resume", "sample", "shard", "reports") if many[name] is not None]
     if asked or many["census"] or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
         return True
-    if not paths or Path(paths[0]).is_file():
+    if not paths:
         return False
-    if paths[0].startswith("@") or not Path(paths[0]).exists():
-        return paths[0].startswith("@") or any(character in paths[0] for character in "*?[")
+    if paths[0].startswith("@") or (has_magic(paths[0]) and not Path(paths[0]).exists()):
+        return True
+    from renderkit.untrusted.remote import local_path
+
+    place = local_path(paths[0])
+    if not place.is_dir():
+        return False
     from renderkit.dataset.discover import is_dataset
 
-    return is_dataset(Path(paths[0]))
+    return is_dataset(place)
 
 
 def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.work import WorkResult
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome, CaptureState, DatasetReport, Grouping
+from renderkit.untrusted.remote import shown_path
 from renderkit.wording import counted
 
 
@@ -73,3 +74,9 @@ def _outcomes(
         why = planned.failure or "; ".join(failures.get(planned.id, ()))
         words = why or f"{num_done} of {counted(len(planned.units), 'unit')} are done."
         yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done
+        words = why or f"{num_done} of {len(planned.units)} units are done."
+        yield (
+            CaptureOutcome(found.id, shown_path(found.path), found.subject, found.day, state, sentence=words),
+            (),
+            num_done,
+        )

@@ -65,13 +65,14 @@ class InputFile:
         path: As it was given.
         bytes: Size.
         sha256: Hex digest; of the whole file, or of samples where `method` says so.
-        method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB.
+        method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB, or "version"
+            for URLs: of what the server says of the version.
     """
 
     path: str
     bytes: int
     sha256: str
-    method: Literal["sha256", "sha256-sampled"]
+    method: Literal["sha256", "sha256-sampled", "version"]
 
 
 @dataclass(frozen=True, eq=False)

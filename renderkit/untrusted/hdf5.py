@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import check_regular
+from renderkit.untrusted.remote import open_ranges
 
 if TYPE_CHECKING:
     import h5py
@@ -81,9 +82,11 @@ class Hdf5File:
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._groups: dict[tuple[str, ...], h5py.Group] = {}
-        check_regular(path)
+        self._ranges = open_ranges(path)
+        if self._ranges is None:
+            check_regular(path)
         try:
-            self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
+            self._file: h5py.File = h5py.File(self._ranges or path, "r", locking="best-effort")
         except _DAMAGE as error:
             raise DatasetError(
                 path, None, f"not a readable HDF5 file (truncated download, or another format?): {error}"
@@ -95,6 +98,8 @@ class Hdf5File:
             if self._owner == os.getpid():
                 self._groups.clear()
                 self._file.close()
+                if self._ranges is not None:
+                    self._ranges.close()
 
     def check_open(self) -> None:
         """Raise DatasetError if the file was closed, or was opened by another process."""
