@@ -146,18 +146,22 @@ def every_worker_killed(place: Place) -> str:
 
 
 def little_memory(place: Place) -> str:
-    run = place.start(limit=lambda: resource.setrlimit(resource.RLIMIT_AS, (1100 << 20, 1100 << 20)))
+    run = place.start(limit=lambda: resource.setrlimit(resource.RLIMIT_AS, (450 << 20, 450 << 20)))
     return _ended(run) + _resumed(place)
 
 
 def context_lost_once(place: Place) -> str:
     code = _LOSES_CONTEXT.replace("{LOST}", "{7}")
-    return _ended(place.start("--renderer", "egl", "--engine", "serial", code=code)) + _resumed(place, "egl")
+    return _ended(_with_egl(place, code)) + _resumed(place, "egl")
+
+
+def _with_egl(place: Place, code: str) -> subprocess.Popen[str]:
+    return place.start("--renderer", "egl", "--engine", "serial", code=code, PYOPENGL_PLATFORM="egl")
 
 
 def context_lost_for_good(place: Place) -> str:
     code = _LOSES_CONTEXT.replace("{LOST}", "range(7, 10**6)")
-    return _ended(place.start("--renderer", "egl", "--engine", "serial", code=code)) + _resumed(place, "egl")
+    return _ended(_with_egl(place, code)) + _resumed(place, "egl")
 
 
 def open_files_64(place: Place) -> str:

@@ -51,6 +51,11 @@ def is_run(folder: Path) -> bool:
     return (folder / RUN_FILE).is_file()
 
 
+def is_planned(folder: Path) -> bool:
+    """Whether a folder holds a run that got as far as its plan: it can be resumed."""
+    return is_run(folder) and (folder / PLAN_FILE).is_file()
+
+
 @dataclass(frozen=True)
 class RunStore:
     """One run folder.

@@ -133,7 +133,7 @@ class CaptureWorker:
             except ContextError as error:
                 was_made = self._renderer is not None
                 self._forget()
-                done = Done(task, str(error), is_fatal=not was_made)
+                done = Done(task, f"{error.device}: {error.why}", is_fatal=not was_made)
                 if done.is_fatal:
                     break
             except Exception as error:  # noqa: BLE001 - a failed unit must not abort the run

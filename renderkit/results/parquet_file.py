@@ -111,7 +111,7 @@ def _tables(parts: Iterable[Path], pa: ModuleType, pq: ModuleType) -> Iterator[A
 def _pyarrow() -> ModuleType:
     try:
         import pyarrow  # noqa: PLC0415 - an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:  # another ImportError is of memory that is not there
         raise MissingExtraError("pyarrow", "parquet") from error
     module: ModuleType = pyarrow
     return module

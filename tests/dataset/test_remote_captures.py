@@ -45,6 +45,6 @@ def test_a_dataset_at_a_url(store: Any, originals: Path, tmp_path: Path, many: M
 
     changed = next(name for name in store.store if "talk" in name and name.endswith("_raw.smc"))
     store.pipe(changed, store.cat(changed) + b"\0")
-    again = many("memory://data/*/*_raw.smc", there)
+    again = many("memory://data/*", there)
     assert again.computed == 1
     assert any("2024-05-02_talk" in note for note in again.notes)
