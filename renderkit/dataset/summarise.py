@@ -73,8 +73,6 @@ def _outcomes(
         state: CaptureState = "bad" if planned.failure else "incomplete"
         why = planned.failure or "; ".join(failures.get(planned.id, ()))
         words = why or f"{num_done} of {counted(len(planned.units), 'unit')} are done."
-        yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done
-        words = why or f"{num_done} of {len(planned.units)} units are done."
         yield (
             CaptureOutcome(found.id, shown_path(found.path), found.subject, found.day, state, sentence=words),
             (),
