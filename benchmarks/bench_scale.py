@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -15,30 +16,52 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 import renderkit as rk
+from renderkit.dataset.identity import input_stamp
+from renderkit.dataset.merge import compact_run
 from renderkit.dataset.plan import VIEWS_PER_UNIT
-from renderkit.dataset.run import EngineName
+from renderkit.dataset.run import EngineName, Machinery, run_dataset
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 
 FRAMES, CAMERAS = 810, 60
 
 
-def speed(num_captures: int = 4, ray: bool = True) -> None:
-    """Compare engines on small captures; the first run of each is not counted: it starts workers and compiles."""
-    with tempfile.TemporaryDirectory() as name:
-        options = rk.SynthOptions(num_cameras=12, num_frames=6, size=(612, 512), scan_faces=20_000)
-        for index in range(num_captures):
-            rk.synthesize(Path(name, "data", f"subject{index}"), options)
-        views = num_captures * 12 * 6
-        plain = _plain(Path(name, "data"))
-        plain = min(plain, _plain(Path(name, "data")))
-        print(f"scoring alone, one thread: {views / plain:.1f} views/s")
-        engines: list[tuple[EngineName, int]] = [("serial", 1), ("processes", 2)]
-        engines += [("ray", 2)] if ray else []
-        for engine, workers in engines:
-            seconds, stored = _many(Path(name), engine, workers)
-            print(f"{engine}, {workers} workers: {views / seconds:.1f} views/s in units, {views / stored:.1f} in all")
-        print(f"store: {1e3 * _storing(Path(name)):.3f} ms of CPU per view, {1e3 * plain / views:.1f} ms to score it")
+SIZES = ((612, 512, 4, 6), (2448, 2048, 2, 3))
+"""Width and height in px, captures and frames; each capture has 12 cameras and is one unit of work."""
+
+
+def speed() -> None:
+    """Compare engines; seconds are those from the first to the last view of a unit, without the start of workers."""
+    for width, height, num_captures, num_frames in SIZES:
+        with tempfile.TemporaryDirectory() as name:
+            options = rk.SynthOptions(num_cameras=12, num_frames=num_frames, size=(width, height), scan_faces=20_000)
+            for index in range(num_captures):
+                rk.synthesize(Path(name, "data", f"subject{index}"), options)
+            views = num_captures * 12 * num_frames
+            plain = min(_plain(Path(name, "data")) for _ in range(2)) / views
+            print(
+                f"{width} x {height} px, {views} views; scoring alone: {1e3 * plain:.2f} ms of CPU per view", flush=True
+            )
+            serial = 0.0
+            for engine, workers in ENGINES:
+                in_units, whole = _many(Path(name), engine, workers)
+                serial = serial or views / in_units
+                rate = views / in_units
+                print(
+                    f"  {engine}, {workers} workers: {rate:.1f} views/s, {rate / serial:.2f} x serial; "
+                    f"{views / whole:.1f} views/s with the start of workers",
+                    flush=True,
+                )
+            cpu, wall = _storing(Path(name))
+            print(
+                f"  store: {1e3 * cpu:.3f} ms of CPU per view, {100 * cpu / plain:.2f} % of scoring; "
+                f"{1e3 * wall:.3f} ms until it is on the disk"
+            )
+
+
+ENGINES: tuple[tuple[EngineName, int], ...] = (
+    ("serial", 1), ("processes", 1), ("processes", 2), ("ray", 1), ("ray", 2),
+)  # fmt: skip
 
 
 def _plain(data: Path) -> float:
@@ -51,28 +74,30 @@ def _plain(data: Path) -> float:
 
 def _many(folder: Path, engine: EngineName, workers: int) -> tuple[float, float]:
     """Return seconds from the first to the last stored unit as the log has it, and of the whole run."""
-    out = folder / f"run-{engine}"
+    out = folder / f"run-{engine}-{workers}"
+    settings = DatasetSettings(renderer="cpu", checks=False, sanity=False)
     clock = time.monotonic()
-    rk.validate_many(
-        folder / "data", out=out, engine=engine, workers=workers, renderer="cpu", checks=False, sanity=False,
-        reports="none",
-    )  # fmt: skip
+    run_dataset([folder / "data"], out, settings, Machinery(engine, workers, "local", reports="none"))
     whole = time.monotonic() - clock
     lines = (out / "log.txt").read_text().splitlines()
     spent = sum(float(line.split(" in ")[1].split()[0]) for line in lines if " stored " in line)
     return spent / workers, whole
 
 
-def _storing(folder: Path) -> float:
-    """Return seconds of CPU per view to write a part."""
-    store = RunStore(folder / "run-serial")
+def _storing(folder: Path) -> tuple[float, float]:
+    """Return seconds of CPU and of wall time per view that a unit costs beside its scoring."""
+    store = RunStore(folder / "run-serial-1")
     planned = store.read_plan()[0]
     rows = store.read_rows(planned)
     store.write_part(planned, planned.units[0], rows)
-    clock = time.process_time()
-    for _ in range(5):
-        store.write_part(planned, planned.units[0], rows)
-    return (time.process_time() - clock) / 5 / len(rows)
+    with rk.open_capture(planned.found.path) as capture:
+        cpu, wall = time.process_time(), time.monotonic()
+        for _ in range(20):
+            input_stamp(capture)
+            input_stamp(capture)
+            store.write_part(planned, planned.units[0], rows)
+            store.log("stored")
+    return (time.process_time() - cpu) / 20 / len(rows), (time.monotonic() - wall) / 20 / len(rows)
 
 
 def rows(millions: float) -> None:
@@ -81,21 +106,40 @@ def rows(millions: float) -> None:
 
     num_captures = max(1, round(millions * 1e6 / FRAMES / CAMERAS))
     with tempfile.TemporaryDirectory() as name:
-        clock = time.monotonic()
+        run, clock = Path(name, "run"), _Clock()
         plan = tuple(simulated_plan(num_captures, FRAMES, CAMERAS, DatasetSettings(), VIEWS_PER_UNIT))
-        _told("planned", clock)
-        for what in ("stored and reported", "resumed and reported"):
-            clock = time.monotonic()
-            report = run_simulated(Path(name, "run"), plan, CAMERAS, workers=2)
-            _told(f"{what}: {report.num_views} rows, {report.units_done} units, {report.computed} computed", clock)
-        size = sum(path.stat().st_size for path in Path(name).rglob("*.parquet"))
+        clock.tell(f"planned {num_captures} captures")
+        for what in ("stored and reported", "resumed and reported", "compacted", "resumed again and reported"):
+            if what == "compacted":
+                clock.tell(f"{what}: {compact_run(run)} files fewer")
+            else:
+                report = run_simulated(run, plan, CAMERAS, workers=2)
+                clock.tell(f"{what}: {report.num_views} rows, {report.units_done} units, {report.computed} computed")
+        size = sum(path.stat().st_size for path in run.rglob("*.parquet"))
         print(f"{size / report.num_views:.0f} bytes per row stored")
 
 
-def _told(what: str, clock: float) -> None:
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{what}: {time.monotonic() - clock:.0f} s; peak {own:.0f} MiB, largest worker {workers:.0f} MiB", flush=True)
+class _Clock:
+    """Tells the time, the processor time and the memory of each step."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), _cpu()
+
+    def tell(self, what: str) -> None:
+        """Print what was done since the last time."""
+        wall, cpu = time.monotonic(), _cpu()
+        peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        print(
+            f"{what}: {wall - self._wall:.0f} s, {cpu - self._cpu:.0f} s of CPU; peak {peaks[0]:.0f} MiB, largest "
+            f"worker {peaks[1]:.0f} MiB",
+            flush=True,
+        )
+        self._wall, self._cpu = wall, cpu
+
+
+def _cpu() -> float:
+    """Return the processor time of this process and of those that it has waited for, s."""
+    return sum(os.times()[:4])
 
 
 if __name__ == "__main__":

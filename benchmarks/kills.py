@@ -1,4 +1,4 @@
-"""Kills runs over many captures at seeded moments and shows that nothing is lost: `python benchmarks/kills.py 100`.
+"""Kills runs over many captures at seeded moments; nothing may be lost: `python benchmarks/kills.py 100 [SEED]`.
 
 Every chain of kills ends with a run that is left alone; its folder must equal that of an undisturbed run byte for byte.
 """
@@ -47,4 +47,4 @@ def main(num_kills: int, seed: int = 0) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
+    sys.exit(main(*map(int, sys.argv[1:3])) if len(sys.argv) > 1 else main(100))

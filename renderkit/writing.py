@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,40 @@ def append_text(path: Path, text: str) -> Path:
     return path
 
 
+def write_blocks(path: Path, blocks: Iterable[bytes], time_ns: int) -> Path:
+    """Write a file of a time (ns) block by block, and return its path.
+
+    Raises:
+        DatasetError: If it cannot be written; what was there before is unchanged.
+    """
+    with new_file(path) as temporary:
+        with temporary.open("r+b") as stream:
+            stream.writelines(blocks)
+        os.utime(temporary, ns=(time_ns, time_ns))
+    return path
+
+
+def write_sparse(path: Path, num_bytes: int, time_ns: int) -> Path:
+    """Write a file of a size and a time (ns) that has no content yet and takes no disk, and return its path.
+
+    Raises:
+        DatasetError: If it cannot be written; what was there before is unchanged.
+    """
+    with new_file(path, durable=False) as temporary:
+        os.truncate(temporary, num_bytes)
+        os.utime(temporary, ns=(time_ns, time_ns))
+    return path
+
+
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give an empty file of a temporary name to write into; it becomes `path` when the block ends without an error.
 
     For libraries that want a path. The temporary name has the suffix of `path`. After an error it is removed.
 
     Args:
         path: The file to write; its folder exists.
+        durable: Whether it is to last over a power cut; one that is made again does not have to.
 
     Yields:
         The temporary file.
@@ -122,12 +148,14 @@ def new_file(path: Path) -> Iterator[Path]:
         os.close(os.open(temporary, _NEW_FILE, _MODE))
         try:
             yield temporary
-            _flush(temporary)
+            if durable:
+                _flush(temporary)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise DatasetError(path, None, f"cannot be written: {error.strerror or error}") from error
 

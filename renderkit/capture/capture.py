@@ -161,7 +161,7 @@ class Capture(ABC):
 
     @property
     def files_read(self) -> tuple[Path, ...]:
-        """The files that the capture's numbers come from, for a run's provenance."""
+        """The files that the capture's numbers come from: for a run's provenance, and to tell whether it changed."""
         if self.path.is_dir():
             return tuple(sorted(file for file in self.path.iterdir() if file.is_file()))
         return (self.path,) if self.path.is_file() else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +18,7 @@ from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.shared_options import take_parameters
 from renderkit.cli.tables import print_json, print_table
+from renderkit.errors import ContextError, DatasetError
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from renderkit.results.dataset import DatasetReport
 
 _MOST = 20
+_GO_ON = "go on with: renderkit validate --resume {}\n"
 _SELECTION = (
     "frames", "cameras", "matte_threshold", "undistort", "undistorted_mattes", "metrics", "region", "evidence", "board",
 )  # fmt: skip
@@ -139,13 +143,18 @@ def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
     asked = [name for name in ("resume", "sample", "shard", "reports") if many[name] is not None]
     if asked or many["census"] or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
         return True
-    if not paths or Path(paths[0]).is_file():
+    if not paths:
         return False
-    if paths[0].startswith("@") or not Path(paths[0]).exists():
-        return paths[0].startswith("@") or any(character in paths[0] for character in "*?[")
+    if paths[0].startswith("@") or (has_magic(paths[0]) and not Path(paths[0]).exists()):
+        return True
+    from renderkit.untrusted.remote import local_path
+
+    place = local_path(paths[0])
+    if not place.is_dir():
+        return False
     from renderkit.dataset.discover import is_dataset
 
-    return is_dataset(Path(paths[0]))
+    return is_dataset(place)
 
 
 def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str, Any]) -> int:
@@ -156,26 +165,39 @@ def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str
     from renderkit.dataset.run import resume_dataset, run_dataset
 
     machinery = _machinery(many, given)
-    with Progress() as bar:
+    resumed: Path | None = many["resume"]
+    if resumed is not None and paths:
+        raise typer.BadParameter("--resume takes its captures from the run; name no others")
+    if resumed is None and not paths:
+        raise typer.BadParameter("name captures, or a run with --resume")
+    folder: Path = resumed or given["out"] or default_run_folder(Path("captures"))
+    with Progress() as bar, _resumable(folder):
 
         def show(state: State) -> None:
             failures = f", {counted(state.failures, 'failure')}" if state.failures else ""
             worst = f", stands out: {state.worst[-1]}" if state.worst else ""
-            bar.update(state.done, state.total, failures + worst)
+            bar.update(state.done, state.total, failures + worst, before=state.before)
 
-        if many["resume"] is not None:
-            if paths:
-                raise typer.BadParameter("--resume takes its captures from the run; name no others")
-            folder: Path = many["resume"]
+        if resumed is not None:
             report = resume_dataset(folder, machinery, show=show)
         else:
-            if not paths:
-                raise typer.BadParameter("name captures, or a run with --resume")
-            folder = given["out"] or default_run_folder(Path("captures"))
             sample = None if many["sample"] is None else Sample(many["sample"], many["seed"])
             report = run_dataset(paths, folder, _settings(given, many), machinery, sample=sample, show=show)
     print_dataset(report, folder, as_json=given["as_json"])
     return dataset_exit_code(report)
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say how to go on when a run ends before it is done: the disk is full, or somebody stopped it at once."""
+    try:
+        yield
+    except (DatasetError, ContextError, KeyboardInterrupt):
+        from renderkit.dataset.store import is_planned
+
+        if is_planned(folder):
+            sys.stderr.write(_GO_ON.format(folder))
+        raise
 
 
 def _machinery(many: Mapping[str, Any], given: Mapping[str, Any]) -> Machinery:
@@ -280,9 +302,9 @@ def print_dataset(report: DatasetReport, folder: Path, *, as_json: bool = False)
     typer.echo("")
     off = sorted((group for group in report.of_kind("camera") if group.num_off), key=lambda group: -group.num_off)
     for group in off[:_MOST]:
-        typer.echo(f"camera {group.name} is off in {group.num_off} of {counted(group.num_captures, 'capture')}")
+        typer.echo(f"camera {group.name} stands out in {group.num_off} of {counted(group.num_captures, 'capture')}")
     typer.echo(str(report))
     typer.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
     typer.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
     if report.units_done < report.units:
-        sys.stderr.write(f"go on with: renderkit validate --resume {folder}\n")
+        sys.stderr.write(_GO_ON.format(folder))

@@ -37,17 +37,20 @@ class Progress:
         """Return the progress itself; nothing is shown before the first `update`."""
         return self
 
-    def update(self, done: int, total: int, note: str = "") -> None:
-        """Show that `done` of `total` are done, and a note: a bar on a terminal, else some ten lines in all."""
+    def update(self, done: int, total: int, note: str = "", *, before: int = 0) -> None:
+        """Show that `done` of `total` are done, and a note: a bar on a terminal, else some ten lines in all.
+
+        Those that were done `before` do not count for the rate.
+        """
         now = time.monotonic()
         if self._started is None:
             self._start(now if done == 0 else self._entered, total)
-        rate = done / max(now - (self._started or now), 1e-9)
+        rate = (done - before) / max(now - (self._started or now), 1e-9)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s{note}")
-        elif done and (done == total or done // max(1, total // _LINES) > self._told):
-            self._told = done // max(1, total // _LINES)
-            left = (total - done) / rate
+        elif (lines := _LINES * done // max(1, total)) > self._told:
+            self._told = lines
+            left = (total - done) / rate if rate else 0.0
             _log.info("%d/%d %s, %.1f/s, %.0f s left%s", done, total, self._what, rate, left, note)
 
     def _start(self, moment: float, total: int) -> None:

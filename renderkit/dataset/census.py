@@ -23,6 +23,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome
 from renderkit.results.kinds import RANKING_METRICS
 from renderkit.results.rows import ViewResult
+from renderkit.untrusted.remote import shown_path
 from renderkit.wording import cameras_off, counted
 
 MAX_FRAMES: Final = 200
@@ -96,7 +97,7 @@ def _outcome(
     settled: dict[str, Any] = {"passed": fine, "is_judged": bool(by["off"]), "num_failed": len(failed)}
     found = planned.found
     outcome = CaptureOutcome(
-        found.id, str(found.path), found.subject, found.day, "pass" if fine else "fail" if by["off"] else "bad",
+        found.id, shown_path(found.path), found.subject, found.day, "pass" if fine else "fail" if by["off"] else "bad",
         sentence=sentence, num_views=len(rows), worst=by["off"][0] if by["off"] else "", **settled,
     )  # fmt: skip
     told = tuple(

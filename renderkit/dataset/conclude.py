@@ -20,6 +20,7 @@ from renderkit.results.headline import headline_of
 from renderkit.results.json_report import read_report
 from renderkit.results.report import Report
 from renderkit.untrusted.json_text import read_json_object
+from renderkit.untrusted.remote import shown_path
 from renderkit.writing import make_folder, write_json
 
 WhichReports: TypeAlias = Literal["all", "failed", "none"]
@@ -87,7 +88,7 @@ def outcome(planned: PlannedCapture, report: Report, page: str) -> CaptureOutcom
     blocks = report.diagnosis is not None and report.diagnosis.blocks
     judged = bool(report.gates) or blocks
     return CaptureOutcome(
-        found.id, str(found.path), found.subject, found.day, _state_of(report, judged=judged), report.passed,
+        found.id, shown_path(found.path), found.subject, found.day, _state_of(report, judged=judged), report.passed,
         is_judged=judged,
         sentence=headline_of(report).verdict,
         num_views=len(report.rows),

@@ -17,6 +17,7 @@ from renderkit.formats.registry import locate_format
 from renderkit.results.run_folder import safe_name
 from renderkit.selection import natural_key
 from renderkit.untrusted.files import read_text
+from renderkit.untrusted.remote import is_url, local_path, matching
 
 MAX_DEPTH: Final = 8
 """Folders deeper than this below a dataset's root are not looked into."""
@@ -91,8 +92,13 @@ def _expanded(paths: Iterable[str | Path]) -> Iterator[Path]:
     for given in paths:
         text = str(given)
         if text.startswith("@"):
-            lines = (line.strip() for line in read_text(Path(text[1:])).splitlines())
+            lines = (line.strip() for line in read_text(local_path(text[1:])).splitlines())
             yield from _expanded(line for line in lines if line and not line.startswith("#"))
+        elif is_url(text):
+            urls = matching(text) if has_magic(text) else (text,)
+            if not urls:
+                raise DatasetError(text, None, "no file or folder matches this pattern")
+            yield from map(local_path, urls)
         elif has_magic(text) and not Path(text).exists():
             matches = sorted(glob(text, recursive=True), key=natural_key)  # noqa: PTH207 - patterns may start at the root
             if not matches:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,8 +37,9 @@ def input_state(capture: Capture) -> InputState:
         DatasetError: If a file has gone or cannot be read.
     """
     states = _states(capture)
-    deciding = {str(path) for path in capture.files_read}
-    small = [name for name, size, _ in states if size <= MAX_HASHED_BYTES and name in deciding]
+    sizes = {name: size for name, size, _ in states}
+    # In the capture's order: cameras come before pictures.
+    small = [name for path in capture.files_read if sizes[name := str(path)] <= MAX_HASHED_BYTES]
     root, hashed = _root(capture), set(small[:MAX_HASHED])
     told = [(_name(name, root), size, _digest(name) if name in hashed else when) for name, size, when in states]
     return InputState(content_key(told), content_key(states))
@@ -58,20 +57,14 @@ def input_stamp(capture: Capture) -> str:
 def _states(capture: Capture) -> list[tuple[str, int, int]]:
     """Return path, size and time of change (ns) of every file, in order."""
     states = []
-    for path in sorted({str(path) for path in _files(capture)}):
+    # Not whole folders: a run, or a pattern's root, may lie among the captures.
+    for path in sorted({str(path) for path in capture.files_read}):
         try:
             state = Path(path).stat()
         except OSError as error:
             raise DatasetError(path, None, f"the input no longer exists: {error.strerror}") from error
         states.append((path, state.st_size, state.st_mtime_ns))
     return states
-
-
-def _files(capture: Capture) -> Iterator[Path]:
-    yield from (path for path in capture.files_read if path.is_file())
-    if capture.path.is_dir():
-        for folder, _, names in os.walk(capture.path):
-            yield from (Path(folder, name) for name in names if Path(folder, name).is_file())
 
 
 def _root(capture: Capture) -> Path:

@@ -13,6 +13,7 @@ from renderkit.dataset.discover import FoundCapture
 from renderkit.dataset.identity import input_state
 from renderkit.dataset.settings import DatasetSettings, content_key
 from renderkit.errors import ArgumentError, RenderkitError
+from renderkit.untrusted.remote import shown_path
 
 VIEWS_PER_UNIT: Final = 512
 """About so many views are one unit of work: seconds, so that little is lost and little is spent on storing."""
@@ -206,7 +207,8 @@ def plan_json(captures: Iterable[PlannedCapture]) -> list[dict[str, Any]]:
     """Return what plan.json holds of each capture: its keys, but not the names of its frames."""
     return [
         {
-            **{name: str(value) for name, value in vars(one.found).items()},
+            **vars(one.found),
+            "path": shown_path(one.found.path),
             "identity": one.identity,
             "num_views": one.num_views,
             "failure": one.failure,

@@ -13,6 +13,7 @@ class Progress:
 
     Attributes:
         done: Views that are stored.
+        before: Those among them that an earlier run stored.
         total: Views in all.
         failures: Views and units that could not be processed so far.
         worst: Cameras that stand out so far, the latest last, at most three.
@@ -22,6 +23,7 @@ class Progress:
     total: int
     failures: int = 0
     worst: tuple[str, ...] = ()
+    before: int = 0
 
 
 ShowProgress: TypeAlias = Callable[[Progress], None]

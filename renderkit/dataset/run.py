@@ -25,6 +25,7 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.report.dataset_files import write_dataset_report
 from renderkit.results.dataset import DatasetReport
 from renderkit.system import usable_cores
+from renderkit.untrusted.remote import is_url
 from renderkit.wording import counted, list_names
 
 EngineName: TypeAlias = Literal["auto", "serial", "processes", "ray"]
@@ -171,7 +172,8 @@ def _take_over(store: RunStore, settings: DatasetSettings, planned: Sequence[Pla
 
 def _absolute(path: str) -> str:
     """Return a path as given, but from the root, so that a run can be resumed from another folder."""
-    return f"@{os.path.abspath(path[1:])}" if path.startswith("@") else os.path.abspath(path)  # noqa: PTH100
+    mark, name = ("@", path[1:]) if path.startswith("@") else ("", path)
+    return path if is_url(name) else mark + os.path.abspath(name)  # noqa: PTH100
 
 
 def report_stored(store: RunStore, num_absent: int = 0) -> DatasetReport:

@@ -30,7 +30,7 @@ from renderkit.results.parquet_file import ColumnType, check_parquet, dump_parqu
 from renderkit.results.row_json import row_from_json, stored_row_json
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import make_writable
-from renderkit.results.table import column_types, table_row
+from renderkit.results.table import column_types, table_cells
 from renderkit.system import locked
 from renderkit.untrusted.json_text import parse_json, read_json, read_json_object
 from renderkit.writing import append_text, make_folder, make_subfolder, remove_file, write_bytes, write_json
@@ -49,6 +49,11 @@ MAX_PLAN_BYTES: Final = 1 << 30
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run over many captures."""
     return (folder / RUN_FILE).is_file()
+
+
+def is_planned(folder: Path) -> bool:
+    """Whether a folder holds a run that got as far as its plan: it can be resumed."""
+    return is_run(folder) and (folder / PLAN_FILE).is_file()
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,8 @@ class RunStore:
         place = {"capture_id": capture.id, "subject": capture.found.subject, "day": capture.found.day}
         columns: dict[str, ColumnType] = dict.fromkeys(place, "text")
         columns |= column_types() | {ROW: "text"}
-        cells = ({**place, **table_row(row), ROW: json.dumps(stored_row_json(row), allow_nan=False)} for row in rows)
+        cells = {name: [text] * len(rows) for name, text in place.items()} | table_cells(rows)
+        cells |= {ROW: [json.dumps(stored_row_json(row), allow_nan=False) for row in rows]}
         data = dump_parquet(columns, cells, {"schema": FORMAT, "key": unit.key, "block": str(unit.block)})
         path = self.part(capture, unit)
         make_folder(path.parent)

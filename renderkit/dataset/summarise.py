@@ -10,6 +10,7 @@ from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.work import WorkResult
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome, CaptureState, DatasetReport, Grouping
+from renderkit.untrusted.remote import shown_path
 from renderkit.wording import counted
 
 
@@ -72,4 +73,8 @@ def _outcomes(
         state: CaptureState = "bad" if planned.failure else "incomplete"
         why = planned.failure or "; ".join(failures.get(planned.id, ()))
         words = why or f"{num_done} of {counted(len(planned.units), 'unit')} are done."
-        yield CaptureOutcome(found.id, str(found.path), found.subject, found.day, state, sentence=words), (), num_done
+        yield (
+            CaptureOutcome(found.id, shown_path(found.path), found.subject, found.day, state, sentence=words),
+            (),
+            num_done,
+        )

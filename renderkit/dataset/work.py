@@ -121,14 +121,14 @@ class _State:
         self._failed_views = 0
         self._worst: deque[str] = deque(maxlen=_WORST_SHOWN)
         self._total = sum(one.num_views for one in work.captures)
-        self._views_done = 0
+        self._views_done = self._views_before = 0
         self.computed = 0
 
     def expect(self, capture: PlannedCapture, num_missing: int) -> None:
         """Take note of a capture whose turn has come."""
         self._left[capture.id] = num_missing
         if capture.units:
-            self._views_done += round(capture.num_views * (1 - num_missing / len(capture.units)))
+            self._views_before += round(capture.num_views * (1 - num_missing / len(capture.units)))
         self._show()
 
     def take(self, done: Done) -> Iterable[Task]:
@@ -163,4 +163,5 @@ class _State:
     def _show(self) -> None:
         if self._work.show is not None:
             failures = self._failed_views + sum(map(len, self._failures.values()))
-            self._work.show(Progress(self._views_done, self._total, failures, tuple(self._worst)))
+            done = self._views_before + self._views_done
+            self._work.show(Progress(done, self._total, failures, tuple(self._worst), self._views_before))

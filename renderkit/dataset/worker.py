@@ -23,6 +23,10 @@ from renderkit.renderers.choose import make_renderer
 from renderkit.results.rows import ViewResult
 
 CHANGED: Final = "the input changed while the run was under way: run again to compute it again"
+_DEVICES: Final = 2
+"""A unit is tried on so many devices, one after the other."""
+_GL_ERROR: Final = "GLError"
+"""PyOpenGL's error: the device is out of memory or lost, which says nothing of the view."""
 
 
 @dataclass(frozen=True)
@@ -120,26 +124,37 @@ class CaptureWorker:
         self._stack.close()
 
     def do(self, task: Task) -> Done:
-        """Do one task; what goes wrong in it is its result."""
+        """Do one task; what goes wrong in it is its result. A device that was lost is made anew once."""
         clock = time.monotonic()
-        try:
-            capture, options = self._open(task.capture)
-            # What is read has to be what the keys stand for, to the end.
-            self._check_inputs(capture, task.capture)
-            if task.unit is None:
-                done = self.conclude(task, capture, options)
-            else:
-                done = self._compute(task, task.unit, capture, options)
-        except ContextError as error:
-            self._forget()
-            done = Done(task, str(error), is_fatal=True)
-        except Exception as error:  # noqa: BLE001 - a failed unit must not abort the run
-            self._forget()
-            done = Done(task, f"{type(error).__name__}: {error}")
+        for _ in range(_DEVICES):
+            try:
+                done = self._attempt(task)
+                break
+            except ContextError as error:
+                was_made = self._renderer is not None
+                self._forget()
+                done = Done(task, f"{error.device}: {error.why}", is_fatal=not was_made)
+                if done.is_fatal:
+                    break
+            except Exception as error:  # noqa: BLE001 - a failed unit must not abort the run
+                self._forget()
+                done = Done(task, f"{type(error).__name__}: {error}")
+                break
         return replace(done, seconds=time.monotonic() - clock)
+
+    def _attempt(self, task: Task) -> Done:
+        capture, options = self._open(task.capture)
+        # What is read has to be what the keys stand for, to the end.
+        self._check_inputs(capture, task.capture)
+        if task.unit is None:
+            return self.conclude(task, capture, options)
+        return self._compute(task, task.unit, capture, options)
 
     def _compute(self, task: Task, unit: Unit, capture: Capture, options: ValidationOptions) -> Done:
         rows = tuple(self._rows(capture, options, unit))
+        refused = next((row.failure for row in rows if row.failure is not None and row.failure.type == _GL_ERROR), None)
+        if refused is not None:
+            raise ContextError(self.renderer().info.device, f"the driver refused to draw: {refused.message}")
         self._check_inputs(capture, task.capture)
         self.job.store.write_part(task.capture, unit, rows)
         return Done(task, num_views=len(rows), num_failed=sum(row.failure is not None for row in rows))

@@ -14,6 +14,7 @@ from renderkit.formats.registry import locate_format, read_stated_rig
 from renderkit.formats.scene import open_scene
 from renderkit.formats.supplement import SupplementedCapture
 from renderkit.geometry.mesh import Mesh
+from renderkit.untrusted.remote import local_path
 
 
 def open_capture(
@@ -47,7 +48,7 @@ def open_capture(
     Args:
         path: A capture's file or folder: RenderMe-360, FaceScape, Middlebury, a capture.toml, a format that another
             package adds; or a folder (or camera file) with cameras of any format. With `rig`: the folder that patterns
-            start from.
+            start from. Or a URL of one of these, such as "s3://bucket/scene"; needs the extra `remote`.
         flame: A file with FLAME's faces, for captures that store FLAME vertices.
         mesh_root: Folder of FaceScape's released models, if they do not lie beside the pictures.
         rig: A camera file or folder in any format.
@@ -87,7 +88,7 @@ def open_capture(
             if given
             else "expected a capture, or rig, the camera file (--rig), with images (--images)"
         )
-    root = Path.cwd() if path is None else Path(path)
+    root = Path.cwd() if path is None else local_path(path)
     chosen, content = locate_format(root if rig is None else root / (scene_path(rig, root) or ""), format)
     options = CaptureOptions(_path(flame), _path(mesh_root), min_confidence)
     if rig is None and chosen.open_capture is not None:

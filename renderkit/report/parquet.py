@@ -8,11 +8,11 @@ from typing import Final
 from renderkit.report.writer import Writer
 from renderkit.results.parquet_file import dump_parquet
 from renderkit.results.report import Report
-from renderkit.results.table import column_types, table_row
+from renderkit.results.table import column_types, table_cells
 
 
 def _dump(report: Report, _: Path) -> bytes:
-    return dump_parquet(column_types(), (table_row(row) for row in report.rows))
+    return dump_parquet(column_types(), table_cells(report.rows))
 
 
 WRITER: Final = Writer("parquet", "results.parquet", _dump, by_default=False)

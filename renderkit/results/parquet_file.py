@@ -30,13 +30,13 @@ def check_parquet() -> None:
 
 
 def dump_parquet(
-    columns: Mapping[str, ColumnType], rows: Iterable[Mapping[str, Cell]], metadata: Mapping[str, str] | None = None
+    columns: Mapping[str, ColumnType], cells: Mapping[str, Sequence[Cell]], metadata: Mapping[str, str] | None = None
 ) -> bytes:
     """Return a Parquet file. Equal rows give equal bytes.
 
     Args:
         columns: Type by name, in order.
-        rows: Cells by column; lone surrogates in texts are escaped.
+        cells: The cells of each column, one per row; lone surrogates in texts are escaped.
         metadata: Texts that are kept beside the table.
 
     Raises:
@@ -47,8 +47,11 @@ def dump_parquet(
 
     types = {"text": pa.string(), "number": pa.float64(), "integer": pa.int32()}
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-    cells = [{name: _storable(value) for name, value in row.items()} for row in rows]
-    table = pa.Table.from_pylist(cells, schema=schema.with_metadata(dict(metadata or {})))
+    arrays = [
+        pa.array([_storable(value) for value in cells[name]] if kind == "text" else cells[name], types[kind])
+        for name, kind in columns.items()
+    ]
+    table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(dict(metadata or {})))
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
@@ -108,7 +111,7 @@ def _tables(parts: Iterable[Path], pa: ModuleType, pq: ModuleType) -> Iterator[A
 def _pyarrow() -> ModuleType:
     try:
         import pyarrow  # noqa: PLC0415 - an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:  # another ImportError is of memory that is not there
         raise MissingExtraError("pyarrow", "parquet") from error
     module: ModuleType = pyarrow
     return module

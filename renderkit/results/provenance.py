@@ -10,6 +10,7 @@ from pathlib import Path
 
 import renderkit
 from renderkit.results.report import InputFile
+from renderkit.untrusted.remote import remote_version, shown_path
 
 WHOLE_FILE_BYTES = 256 << 20
 """Files up to this size are hashed whole; larger ones by samples."""
@@ -36,9 +37,15 @@ def hash_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
 
 
 def hash_file(path: Path) -> InputFile:
-    """Hash one file: whole up to `WHOLE_FILE_BYTES`, else its size and 64 evenly spaced blocks of 1 MiB."""
+    """Hash one file: whole up to `WHOLE_FILE_BYTES`, else its size and 64 evenly spaced blocks of 1 MiB.
+
+    Of a URL it is the version that its server names, which is not read for it.
+    """
     digest = hashlib.sha256()
     size = path.stat().st_size
+    version = remote_version(path)
+    if version is not None:
+        return InputFile(shown_path(path), size, version, "version")
     with path.open("rb") as stream:
         if size <= WHOLE_FILE_BYTES:
             while block := stream.read(_BLOCK):

@@ -13,7 +13,7 @@ from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.kinds import METRICS
-from renderkit.results.rows import ViewResult
+from renderkit.results.rows import ViewResult, in_natural_order
 from renderkit.results.summary import Summary
 from renderkit.results.surface_comparison import SurfaceComparison
 from renderkit.selection import natural_sorted
@@ -65,13 +65,14 @@ class InputFile:
         path: As it was given.
         bytes: Size.
         sha256: Hex digest; of the whole file, or of samples where `method` says so.
-        method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB.
+        method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB, or "version"
+            for URLs: of what the server says of the version.
     """
 
     path: str
     bytes: int
     sha256: str
-    method: Literal["sha256", "sha256-sampled"]
+    method: Literal["sha256", "sha256-sampled", "version"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +151,7 @@ class Report:
 
     def __post_init__(self) -> None:
         """Sort the rows, freeze the mapping, and keep the summary as long as the rows are the same."""
-        ordered = tuple(sorted(self.rows, key=lambda row: row.key.sort_key))
+        ordered = in_natural_order(self.rows)
         # A report changed by `replace` has the rows of the one before: what was computed from them still holds.
         if ordered != self.summary.rows:
             object.__setattr__(self, "summary", Summary(ordered))

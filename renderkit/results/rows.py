@@ -34,9 +34,9 @@ class ViewKey:
     mesh: str
 
     @property
-    def sort_key(self) -> tuple[tuple[tuple[int, str, str], ...], ...]:
-        """Natural order: capture, frame, camera, mesh, with "2" before "10"."""
-        return tuple(natural_key(part) for part in (self.capture, self.frame, self.camera, self.mesh))
+    def names(self) -> tuple[str, str, str, str]:
+        """Capture, frame, camera and mesh."""
+        return self.capture, self.frame, self.camera, self.mesh
 
 
 @dataclass(frozen=True)
@@ -132,4 +132,13 @@ class ViewResult:
 def asked_metrics(rows: Iterable[ViewResult]) -> tuple[Metric, ...]:
     """Return the metrics that a run measured, in the order of tables: those on request only where they were asked."""
     every = tuple(rows)
-    return tuple(metric for metric in METRICS.values() if any(row.was_asked(metric) for row in every) or not every)
+    found = {kind for row in every for kind in (*row.scores, *row.missing)}
+    return tuple(metric for metric in METRICS.values() if not metric.on_request or metric.kind in found or not every)
+
+
+def in_natural_order(rows: Iterable[ViewResult]) -> tuple[ViewResult, ...]:
+    """Return rows by capture, frame, camera and mesh, with "2" before "10"."""
+    every = tuple(rows)
+    # Each name is in many rows.
+    keys = {name: natural_key(name) for name in {name for row in every for name in row.key.names}}
+    return tuple(sorted(every, key=lambda row: tuple(keys[name] for name in row.key.names)))

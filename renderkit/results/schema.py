@@ -61,7 +61,7 @@ def _provenance() -> dict[str, Any]:
         path=TEXT,
         bytes=COUNT,
         sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        method={"enum": ["sha256", "sha256-sampled"]},
+        method={"enum": ["sha256", "sha256-sampled", "version"]},
     )
     provenance = object_schema(
         "Where the numbers come from",

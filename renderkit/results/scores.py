@@ -44,6 +44,10 @@ class Scores(Mapping[str, Any]):
         """
         return self._by_kind[kind]
 
+    def __contains__(self, kind: object) -> bool:
+        """Whether a kind was measured; `Mapping` would ask by an error, row by row."""
+        return kind in self._by_kind
+
     def __getattr__(self, kind: str) -> Any:  # noqa: ANN401 - each kind has a type of its own
         """Return the score of a kind, None when it is not there.
 

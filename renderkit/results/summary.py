@@ -39,8 +39,11 @@ class Summary:
     @cached_property
     def computable(self) -> Mapping[str, int]:
         """By metric, the number of rows in which it could be computed."""
+        kinds = {metric.kind for metric in self.metrics}
+        found = {kind: [row.scores[kind] for row in self.rows if kind in row.scores] for kind in kinds}
         return {
-            metric.name: sum(not math.isnan(metric.value(row.scores)) for row in self.rows) for metric in self.metrics
+            metric.name: sum(not math.isnan(metric.read(score)) for score in found[metric.kind])
+            for metric in self.metrics
         }
 
     @cached_property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
-from renderkit.results.kinds import METRICS
+from renderkit.metrics.score_kind import Metric
+from renderkit.results.kinds import KINDS, METRICS
 from renderkit.results.parquet_file import Cell, ColumnType
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
@@ -27,23 +29,30 @@ def column_types() -> dict[str, ColumnType]:
 
 def table_rows(report: Report) -> list[dict[str, Cell]]:
     """Return one dictionary per view; a number that could not be computed is None."""
-    return [table_row(row) for row in report.rows]
+    cells = table_cells(report.rows)
+    return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
-def table_row(row: ViewResult) -> dict[str, Cell]:
-    """Return one view's cells by column; a number that could not be computed is None."""
-    width, height = row.image_size or (None, None)
-    cells: dict[str, Cell] = dict(vars(row.key))
+def table_cells(rows: Sequence[ViewResult]) -> dict[str, list[Cell]]:
+    """Return the cells of each column, one per view; a number that could not be computed is None."""
+    cells: dict[str, list[Cell]] = {name: [getattr(row.key, name) for row in rows] for name in _KEYS}
+    scores = {kind: [row.scores.get(kind) for row in rows] for kind in KINDS}
+    measured = {kind for kind, found in scores.items() if any(one is not None for one in found)}
     for name, metric in METRICS.items():
-        value = metric.value(row.scores)
-        cells[name] = value if math.isfinite(value) else None
-    reasons = "; ".join(f"{kind}: {why}" for kind, why in sorted(row.missing.items()))
-    failure = None if row.failure is None else f"{row.failure.type}: {row.failure.message}"
+        cells[name] = _numbers(metric, scores[metric.kind]) if metric.kind in measured else [None] * len(rows)
+    sizes = [row.image_size or (None, None) for row in rows]
     return cells | {
-        "width": width,
-        "height": height,
-        "failure": failure,
-        "warnings": "; ".join(row.warnings) or None,
-        "not_computable": reasons or None,
-        "overlay": row.overlay,
+        "width": [width for width, _ in sizes],
+        "height": [height for _, height in sizes],
+        "failure": [None if row.failure is None else f"{row.failure.type}: {row.failure.message}" for row in rows],
+        "warnings": ["; ".join(row.warnings) or None for row in rows],
+        "not_computable": [
+            "; ".join(f"{kind}: {why}" for kind, why in sorted(row.missing.items())) or None for row in rows
+        ],
+        "overlay": [row.overlay for row in rows],
     }
+
+
+def _numbers(metric: Metric, scores: Iterable[Any]) -> list[Cell]:
+    values = (None if score is None else float(metric.read(score)) for score in scores)
+    return [value if value is not None and math.isfinite(value) else None for value in values]

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted import remote
 
 MAX_FILE_BYTES = 256 << 20
 """Files above this size are refused unless a reader states a limit of its own."""
 
 # A FIFO without a writer would block `open` forever. Windows has neither flag, and no FIFO among its files.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_ATTEMPTS = 5
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a FIFO"),
@@ -23,16 +25,24 @@ _KINDS = (
 )
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file for reading.
+def open_regular(path: Path, max_bytes: int | None = None) -> BinaryIO:
+    """Open a regular file for reading; one of a URL is downloaded first, unless it is larger than `max_bytes`.
 
     Raises:
         DatasetError: If it cannot be opened, or is a folder, a FIFO, a socket or a device.
     """
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+    for _ in range(_ATTEMPTS):
+        remote.fetch(path, max_bytes)
+        try:
+            descriptor = os.open(path, _FLAGS)
+        except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+            raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+        if remote.is_whole(path, descriptor):
+            break
+        os.close(descriptor)
+    else:
+        why = f"downloads of other processes take its place: allow them more with {remote.LIMIT_VARIABLE}"
+        raise DatasetError(path, None, why)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
@@ -57,7 +67,7 @@ def read_bytes(path: Path, max_bytes: int | None = None) -> bytes:
         DatasetError: If it cannot be read, is no regular file, or is larger.
     """
     limit = MAX_FILE_BYTES if max_bytes is None else max_bytes
-    with open_regular(path) as stream:
+    with open_regular(path, limit) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > limit:
             raise DatasetError(path, None, f"file of {size} bytes is over the limit of {limit}")
@@ -77,6 +87,9 @@ def read_head(path: Path, num_bytes: int) -> bytes:
     Raises:
         DatasetError: If it cannot be read or is no regular file.
     """
+    start = remote.read_start(path, num_bytes)
+    if start is not None:
+        return start
     with open_regular(path) as stream:
         try:
             return stream.read(num_bytes)

@@ -1,6 +1,7 @@
 """An untrusted HDF5 file, read key by key.
 
-The file is parsed in a child process with limits (`hdf5_child`); what it may hold is said in `hdf5_reader`.
+The file is parsed in a child process with limits (`hdf5_child`), one behind a URL in this process, which has the
+connection; what it may hold is said in `hdf5_reader`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,10 @@ from renderkit.untrusted.hdf5_reader import (
     MAX_KEYS,
     AttributeValue,
     Entry,
+    Hdf5Reader,
     SmallGroup,
 )
+from renderkit.untrusted.remote import open_ranges
 
 __all__ = [
     "HDF5_MAGIC", "MAX_ATTRIBUTE_BYTES", "MAX_DATASET_BYTES", "MAX_KEYS", "AttributeValue", "Hdf5File", "SmallGroup",
@@ -61,8 +64,9 @@ class Hdf5File:
         self._owner = os.getpid()
         self._entries: dict[tuple[str, ...], Entry | None] = {}
         self._heap_damaged = False
-        self._stream = open_regular(path)
-        self._child = child or Hdf5Child()
+        ranges = open_ranges(path)
+        self._stream = ranges or open_regular(path)
+        self._child = (child or Hdf5Child()) if ranges is None else _Here(ranges)
         # A capture that is dropped without being closed leaves no process behind.
         self._release = weakref.finalize(self, _release, self._stream, self._child, self._owner)
         try:
@@ -85,7 +89,7 @@ class Hdf5File:
             raise DatasetError(self.path, None, "the capture is closed")
 
     @contextmanager
-    def _asking(self) -> Iterator[Hdf5Child]:
+    def _asking(self) -> Iterator[Hdf5Child | _Here]:
         with self._lock:
             self.check_open()
             yield self._child
@@ -166,7 +170,7 @@ class Hdf5File:
 
     def _stored(self, entry: Entry, dtype: np.dtype[Any], offset: int, key: str, first: int | None) -> NDArray[Any]:
         """Read values that lie in the file as NumPy has them."""
-        if offset + entry.claimed > os.fstat(self._stream.fileno()).st_size:
+        if offset + entry.claimed > self._stream.seek(0, os.SEEK_END):
             raise DatasetError(self.path, key, "damaged, cannot be read: its values lie beyond the end of the file")
         shape = entry.shape if first is None or not entry.shape else (min(first, entry.shape[0]), *entry.shape[1:])
         self._stream.seek(offset)
@@ -218,8 +222,29 @@ class Hdf5File:
         return names
 
 
-def _release(stream: BinaryIO, child: Hdf5Child, owner: int) -> None:
+class _Here:
+    """Answers requests about one file in this process."""
+
+    deaths: Final = 0
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._reader: Hdf5Reader | None = None
+
+    def ask(self, path: Path, method: str, *arguments: object, num_bytes: int = 0, **options: object) -> Any:  # noqa: ANN401, ARG002 - as the child's
+        """Call a method of `Hdf5Reader`; see `Hdf5Child.ask`."""
+        self._reader = self._reader or Hdf5Reader(path, self._stream)
+        return getattr(self._reader, method)(*arguments, **options)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def _release(stream: BinaryIO, child: Hdf5Child | _Here, owner: int) -> None:
     """Close a file; its child is not that of a process that was forked later."""
-    stream.close()
     if owner == os.getpid():
         child.close()
+    stream.close()

@@ -1,4 +1,4 @@
-"""An untrusted HDF5 file, read key by key with h5py. Only the child process of `hdf5_child` uses it.
+"""An untrusted HDF5 file, read key by key with h5py: in the child process of `hdf5_child`, or here for URLs.
 
 Only what lies in the file itself is read. HDF5 can send a reader elsewhere in five ways: soft links, external links,
 virtual datasets, external raw storage and object references; all are refused. Sizes are those that the file claims, so
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +90,12 @@ class Hdf5Reader:
         path: The file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stream: BinaryIO | None = None) -> None:
         """Open the file.
+
+        Args:
+            path: The file.
+            stream: It is read from here where given.
 
         Raises:
             DatasetError: If the file is missing, truncated or not HDF5.
@@ -101,11 +105,16 @@ class Hdf5Reader:
         self.path = path
         self._groups: dict[tuple[str, ...], h5py.Group] = {}
         try:
-            self._file: h5py.File = h5py.File(path, "r", locking="best-effort")
+            self._file: h5py.File = h5py.File(stream or path, "r", locking="best-effort")
         except _DAMAGE as error:
             raise DatasetError(
                 path, None, f"not a readable HDF5 file (truncated download, or another format?): {error}"
             ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._groups.clear()
+        self._file.close()
 
     def keys(self, *path: str) -> tuple[str, ...]:
         """Return the names of the real entries of a group, or () if there is no such group.

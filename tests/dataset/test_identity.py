@@ -44,6 +44,14 @@ def test_the_cameras_count_by_content_and_not_by_time(scene: Path) -> None:
     assert state(scene).identity != first.identity
 
 
+def test_what_else_lies_in_the_folder_does_not_count(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scene)  # patterns start here
+    first = state(scene)
+    (scene / "runs").mkdir()
+    (scene / "runs" / "log.txt").write_text("x")
+    assert state(scene) == first
+
+
 def test_a_large_file_counts_by_size_and_time(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renderkit.dataset.identity.MAX_HASHED_BYTES", 10)
     first = state(scene)

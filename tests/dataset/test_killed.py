@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 from killed_runs import RunShape, check_none_left, children, finish, kill_once, start
-from simulated_dataset import folder_bytes, run_simulated, simulated_plan
+from simulated_dataset import SimulatedJob, folder_bytes, run_simulated, simulated_plan
 
+from renderkit.dataset.processes import ProcessEngine
 from renderkit.dataset.settings import DatasetSettings
+from renderkit.dataset.store import RunStore
 from renderkit.errors import DatasetError
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked up in /proc")
@@ -46,6 +48,18 @@ def test_a_dead_worker_costs_nothing(tmp_path: Path, whole: dict[str, bytes]) ->
     os.kill(workers[0], signal.SIGKILL)
     assert run.wait() == 0
     assert folder_bytes(tmp_path / "run") == whole
+
+
+def test_a_unit_that_ends_its_workers_fails_alone(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    # Three processes are started: this takes seconds.
+    settings, plan = DatasetSettings(), tuple(simulated_plan(3, 20, 4, DatasetSettings(), 40))
+    store = RunStore(tmp_path / "run")
+    job = SimulatedJob(store, settings, 4, deadly=plan[1].id)
+    report = run_simulated(store.folder, plan, 4, engine=ProcessEngine(job, 1))
+    assert [one.state for one in report.captures] == ["unjudged", "incomplete", "unjudged"]
+    assert "the worker process died 2 times over it, exit code 137" in report.captures[1].sentence
+    run_simulated(store.folder, plan, 4)
+    assert folder_bytes(store.folder) == whole
 
 
 def test_a_signal_leaves_a_run_that_can_be_resumed(tmp_path: Path, whole: dict[str, bytes]) -> None:

@@ -16,14 +16,14 @@ from simulated_dataset import folder_bytes
 from renderkit.capture import Capture
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.worker import CHANGED
-from renderkit.errors import ArgumentError, DatasetError
+from renderkit.errors import ArgumentError, ContextError, DatasetError
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.run import validate
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
 from renderkit.results.json_report import dump_report
 from renderkit.results.report import Report
-from renderkit.results.rows import ViewResult
+from renderkit.results.rows import Failure, ViewResult
 
 
 def test_rows_are_those_of_each_capture_alone(originals: Path, tmp_path: Path, many: ManyRun) -> None:
@@ -136,6 +136,70 @@ def test_an_input_that_changes_under_way_is_a_failed_unit(
     assert CHANGED in bad.sentence
     monkeypatch.undo()
     assert all(one.state == "unjudged" for one in many(data / "anna", tmp_path / "run").captures)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError("no memory"), OSError(24, "Too many open files"), ContextError("GPU 0", "the context is lost")],
+)
+def test_what_goes_wrong_in_a_unit_fails_it_alone(
+    originals: Path, tmp_path: Path, many: ManyRun, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def failing(capture: Capture, renderer: Renderer, options: ValidationOptions) -> Iterator[ViewResult]:
+        if "smile" in str(capture.path):
+            raise error
+        return validate_views(capture, renderer, options)
+
+    many(originals / "anna", tmp_path / "whole")
+    monkeypatch.setattr("renderkit.dataset.worker.validate_views", failing)
+    report = many(originals / "anna", tmp_path / "run")
+    assert [one.state for one in report.captures] == ["incomplete", "unjudged"]
+    assert str(error).removeprefix("no OpenGL context on ") in report.captures[0].sentence
+    assert (report.computed, report.units_done, report.units) == (1, 1, 2)
+    monkeypatch.undo()
+    assert many(originals / "anna", tmp_path / "run").computed == 1
+    assert folder_bytes(tmp_path / "run") == folder_bytes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("as_row", [False, True])
+def test_a_lost_device_is_made_anew(
+    originals: Path, tmp_path: Path, many: ManyRun, monkeypatch: pytest.MonkeyPatch, as_row: bool
+) -> None:
+    renderers: list[Renderer] = []
+
+    def lost_once(capture: Capture, renderer: Renderer, options: ValidationOptions) -> Iterator[ViewResult]:
+        renderers.append(renderer)
+        rows = validate_views(capture, renderer, options)
+        if len(renderers) > 1:
+            return rows
+        if not as_row:
+            raise ContextError("GPU 0", "the context is lost")
+        return iter([ViewResult(row.key, failure=Failure("GLError", "context lost")) for row in rows])
+
+    many(originals / "anna", tmp_path / "whole")
+    monkeypatch.setattr("renderkit.dataset.worker.validate_views", lost_once)
+    assert many(originals / "anna", tmp_path / "run").computed == 2
+    assert renderers[0] is not renderers[1]
+    assert folder_bytes(tmp_path / "run") == folder_bytes(tmp_path / "whole")
+
+
+def test_a_capture_that_goes_under_way_is_a_failed_unit(
+    data: Path, tmp_path: Path, many: ManyRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = next((data / "anna" / "2024-05-01_smile").glob("*_raw.smc"))
+
+    def hiding(capture: Capture, renderer: Renderer, options: ValidationOptions) -> Iterator[ViewResult]:
+        if gone.exists():
+            gone.rename(gone.with_suffix(".away"))
+        return validate_views(capture, renderer, options)
+
+    monkeypatch.setattr("renderkit.dataset.worker.validate_views", hiding)
+    report = many(data / "anna", tmp_path / "run")
+    assert [one.state for one in report.captures] == ["incomplete", "unjudged"]
+    assert "the input no longer exists" in report.captures[0].sentence
+    monkeypatch.undo()
+    gone.with_suffix(".away").rename(gone)
+    assert many(data / "anna", tmp_path / "run").computed == 1
 
 
 def test_a_folder_that_is_no_run_is_left_alone(originals: Path, tmp_path: Path, many: ManyRun) -> None:

@@ -6,6 +6,7 @@ Run as a program it is a run that can be killed: `simulated_dataset.py RUN CAPTU
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -43,12 +44,14 @@ class SimulatedJob:
         settings: What is asked.
         num_cameras: Cameras of each capture.
         seconds: Time that a unit takes.
+        deadly: Capture whose units end the process that works on them, as the system does when memory runs out.
     """
 
     store: RunStore
     settings: DatasetSettings
     num_cameras: int
     seconds: float = 0.0
+    deadly: str = ""
 
     def __call__(self) -> Worker:
         return SimulatedWorker(self)
@@ -76,6 +79,8 @@ class SimulatedWorker:
             found = outcome(planned_capture, report, "")
             write_conclusion(store, planned_capture, self._job.settings, found, camera_outcomes(report))
             return Done(task)
+        if planned_capture.id == self._job.deadly:
+            os._exit(137)
         if self._job.seconds:
             time.sleep(self._job.seconds)
         rows = [
