@@ -1,4 +1,4 @@
-"""The files that the benchmark of camera files generates say what the rig says, for formats that renderkit only reads."""
+"""What the benchmark of camera files writes: files of the formats that are only read, each read back to its values."""
 
 from __future__ import annotations
 

@@ -132,9 +132,10 @@ def test_no_child_outlives_its_file_or_its_parent(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     assert not is_running(child)
-    opened = Hdf5File(path)
-    assert opened._child._child is not None
-    child = opened._child._child.process_id
+    answering = Hdf5Child()
+    opened = Hdf5File(path, answering)
+    assert answering._child is not None
+    child = answering._child.process_id
     del opened
     assert not is_running(child)
 
