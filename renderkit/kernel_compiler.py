@@ -30,6 +30,7 @@ _DATA_AT, _DIMENSIONS_AT, _SHAPE_AT, _STRIDES_AT, _DTYPE_AT, _FLAGS_AT = 16, 24,
 _BYTE_ORDER_AT, _TYPE_NUMBER_AT = 26, 28
 """Bytes from the start of a PyArray_Descr."""
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400
+_RUNTIME: Final = ("numba_", "NRT_")
 _SCALARS: Final = {"int": types.int64, "float": types.float64, "bool": types.boolean}
 
 
@@ -55,7 +56,19 @@ def _compile(dispatcher: Any, arguments: tuple[Any, ...], entry: str) -> bytes: 
     _Entry(context, module, compiled, entry).build()
     library.add_ir_module(module)
     library.finalize()
+    _refuse_runtime(library, entry)
     return bytes(library._get_compiled_object())
+
+
+def _refuse_runtime(library: Any, entry: str) -> None:  # noqa: ANN401 - Numba has no types
+    """Refuse a kernel that calls Numba's runtime: without Numba in the process such a call would crash it."""
+    module = library._final_module
+    used = sorted(one.name for one in module.functions if one.is_declaration and one.name.startswith(_RUNTIME))
+    if used:
+        raise TypeError(
+            f"kernel {entry} calls {', '.join(used)} of Numba's runtime, which is not there when its machine code is "
+            "loaded: kernels must not make or reshape arrays"
+        )
 
 
 def _numba_type(kind: Any) -> Any:  # noqa: ANN401 - Numba has no types

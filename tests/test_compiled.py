@@ -118,6 +118,16 @@ def test_kernels_count_no_references() -> None:
 
 
 @pytest.mark.usefixtures("_unkept")
+def test_a_kernel_that_calls_numbas_runtime_is_refused() -> None:
+    @kernel
+    def first_of_flat(values: NDArray[np.float64]) -> float:
+        return float(values.reshape(-1)[0])
+
+    with pytest.raises(TypeError, match="numba_attempt_nocopy_reshape of Numba's runtime"):
+        first_of_flat(np.ones((2, 2)))
+
+
+@pytest.mark.usefixtures("_unkept")
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
     @kernel
     def first_of_new(size: int) -> float:

@@ -139,7 +139,7 @@ def paint_surface(
                     _paint_at_edge(pixels, alpha, paint, inside, squared, y, x, opacity)
                     squared[y, x] = 1e12
             elif count == end - first and alpha.shape[0] == 0:
-                _blend(pixels[y, first:end].reshape(-1), paint[y, first:end].reshape(-1), opacity)
+                _blend_span(pixels[y, first:end], paint[y, first:end], opacity)
             elif count:
                 for x in range(first, end):
                     if inside[y, x] != 0:
@@ -193,6 +193,16 @@ def _blend(pixels: ColorImage, paint: ColorImage, opacity: int) -> None:
     for i in range(pixels.shape[0]):
         below = np.int32(pixels[i])
         pixels[i] = below + (((np.int32(paint[i]) - below) * whole + half) >> np.int32(16))
+
+
+@kernel
+def _blend_span(pixels: ColorImage, paint: ColorImage, opacity: int) -> None:
+    """Blend (N, 3) values as `_blend` does."""
+    whole, half = np.int32(opacity), np.int32(32768)
+    for x in range(pixels.shape[0]):
+        for i in range(3):
+            below = np.int32(pixels[x, i])
+            pixels[x, i] = below + (((np.int32(paint[x, i]) - below) * whole + half) >> np.int32(16))
 
 
 @kernel
