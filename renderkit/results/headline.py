@@ -85,7 +85,7 @@ def _headline(report: Report) -> Headline:
 def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     fit = diagnosis.before
     sizes = [f"median landmark error {fit.residual_px:.3g} px"] * (fit.residual_px == fit.residual_px)
-    sizes += [f"IoU about {fit.iou:.2f}"] * (fit.iou == fit.iou)
+    sizes += [f"coarse IoU {fit.iou:.2f}"] * (fit.iou == fit.iou)
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
     if diagnosis.readings:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."

@@ -79,7 +79,7 @@ def test_a_rig_that_does_not_fit_is_said_before_any_camera(make_report: MakeRepo
     headline = headline_of(report)
     assert (headline.state, headline.word) == ("bad", "DOES NOT FIT")
     assert headline.who == "All 2 cameras, not single ones."
-    assert headline.size == "Median landmark error 220 px, IoU about 0.00."
+    assert headline.size == "Median landmark error 220 px, coarse IoU 0.00."
     assert group_causes(report)[0].kind == "rig"
 
 

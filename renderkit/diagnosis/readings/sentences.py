@@ -52,7 +52,7 @@ def fit_text(fit: RigFit) -> str:
     if fit.relative == fit.relative:
         parts.append(f"median landmark residual {fit.residual_px:.3g} px ({100 * fit.relative:.3g} % of their spread)")
     if fit.iou == fit.iou:
-        parts.append(f"IoU about {fit.iou:.2f}")
+        parts.append(f"coarse IoU {fit.iou:.2f}")
     return ", ".join(parts)
 
 
@@ -61,5 +61,5 @@ def _change_text(before: RigFit, after: RigFit) -> str:
     if after.relative == after.relative:
         parts.append(f"the median landmark residual goes from {before.residual_px:.3g} to {after.residual_px:.3g} px")
     if after.iou == after.iou:
-        parts.append(f"the IoU from about {before.iou:.2f} to about {after.iou:.2f}")
+        parts.append(f"the coarse IoU from {before.iou:.2f} to {after.iou:.2f}")
     return " and ".join(parts)
