@@ -61,7 +61,7 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     monday = rk.synthesize(Path(folder, "monday"), rig).capture
         ...     print(rk.drift(monday, monday, names=["monday", "tuesday"]).sentence)
-        none of 4 cameras moved between 2 runs (false alarm rate 1 %)
+        none of 6 cameras moved between 2 runs (false alarm rate 1 %)
     """
     if len(runs) < 2:
         raise ArgumentError(f"expected at least two runs, got {len(runs)}")

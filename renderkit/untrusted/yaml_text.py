@@ -43,6 +43,10 @@ _NUMBERS = re.compile(r"\[[-+0-9.eE,\s]*(?:\[[-+0-9.eE,\s]*\][,\s]*)*\]")
 
 _POINT_AT_END = re.compile(r"(?<=[0-9])\.(?=[,\s\]eE])")
 _HARD = re.compile("[{}\"']")
+_SCALAR_IN_QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*(?:''[^']*)*'")
+_QUOTED = re.compile(rf"(?<![^\s\[{{,:])(?:{_SCALAR_IN_QUOTES.pattern})")
+"""A quoted scalar; a quote within a plain one ("it's") begins nothing."""
+
 _NOT_SCALAR = frozenset("[{\"'!&*|>?@`")
 """What a plain scalar does not begin with."""
 
@@ -190,7 +194,7 @@ class _Document:
         if first not in _NOT_SCALAR:
             container[key] = _scalar(text)
             return
-        if first == '"' and text.find('"', 1) == len(text) - 1:
+        if first == '"' and text.find('"', 1) == len(text) - 1 and "\\" not in text:
             container[key] = text[1:-1]
             return
         if first == "[" and _NUMBERS.fullmatch(text):
@@ -248,10 +252,12 @@ def _opens_block(text: str) -> bool:
 
 
 def _without_comment(line: str) -> str:
-    quote = ""
+    quote, escaped = "", False
     for position, character in enumerate(line):
         if quote:
-            quote = "" if character == quote else quote
+            ends = character == quote and not escaped
+            escaped = quote == '"' and character == "\\" and not escaped
+            quote = "" if ends else quote
         elif character in "\"'" and (position == 0 or line[position - 1] in " \t[{,:"):
             quote = character
         elif character == "#" and (position == 0 or line[position - 1] in " \t"):
@@ -263,7 +269,7 @@ def _brackets(text: str) -> int:
     """Return how many brackets the text opens less those it closes, outside quotes."""
     if not _HARD.search(text):
         return text.count("[") - text.count("]")
-    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", text) if "'" in text or '"' in text else text
+    bare = _QUOTED.sub("", text) if "'" in text or '"' in text else text
     return sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
 
 
@@ -316,7 +322,7 @@ class _Flow:
         if first == "{":
             return self._map(depth)
         if first in {'"', "'"}:
-            return self._quoted(first)
+            return self._quoted()
         if first and first in "&*|>?@`":
             raise ValueError(f"{first!r} (anchors, aliases, block text) is not supported")
         if not nested:
@@ -371,12 +377,16 @@ class _Flow:
         elif found != closing:
             raise ValueError(f"expected ',' or {closing!r}")
 
-    def _quoted(self, quote: str) -> str:
-        end = self.text.find(quote, self.at + 1)
-        if end < 0:
+    def _quoted(self) -> str:
+        found = _SCALAR_IN_QUOTES.match(self.text, self.at)
+        if found is None:
             raise ValueError("a quote is not closed")
-        word, self.at = self.text[self.at + 1 : end], end + 1
-        return word
+        self.at = found.end()
+        inner = found[0][1:-1]
+        if found[0][0] == "'":
+            return inner.replace("''", "'")
+        # YAML's other escapes (\x, \U and so on) are an error of JSON.
+        return str(json.loads(found[0], strict=False)) if "\\" in inner else inner
 
 
 def _scalar(word: str) -> Any:  # noqa: ANN401

@@ -34,7 +34,7 @@ def test_warm_compiles_the_kernels_and_says_where_they_are_kept(run: Run, monkey
     shown = run("doctor", "--warm")
     assert (shown.code, warmed) == (0, ["all"])
     folder = cache_folder()
-    assert (f"kept in {folder}" if folder else "not kept") in " ".join(shown.out.split())
+    assert (f"stored in {folder}" if folder else "not stored") in " ".join(shown.out.split())
 
 
 def test_without_any_renderer_it_is_3_with_the_install_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

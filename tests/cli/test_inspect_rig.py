@@ -46,7 +46,7 @@ def test_one_bad_camera_costs_no_picture(shared_data: Path, tmp_path: Path, caps
 def test_what_is_no_rig(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("hello")
     assert not is_rig(tmp_path / "x.txt")
-    with pytest.raises(DatasetError, match="no camera format"):
+    with pytest.raises(DatasetError, match="neither a capture nor a camera format"):
         inspect_rig(tmp_path / "x.txt")
     (tmp_path / "empty.json").write_text('{"format": "renderkit-rig", "version": 1, "cameras": []}')
     with pytest.raises(DatasetError, match="holds no camera"):

@@ -75,7 +75,7 @@ def test_the_run_folder_reads_back_and_has_pictures(report: tuple[rk.Report, Pat
 
 
 def test_a_board_as_evidence_must_be_named(take: SynthTruth) -> None:
-    with pytest.raises(ArgumentError, match="give --board SPEC"):
+    with pytest.raises(ArgumentError, match="--board SPEC are given together"):
         rk.validate(take.capture, evidence="board")
     with pytest.raises(ArgumentError, match="expected one of charuco"):
         rk.validate(take.capture, board="nothing")

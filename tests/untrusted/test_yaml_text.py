@@ -171,3 +171,17 @@ def test_what_looks_like_an_array_inside_of_a_text_stays_text(text: str) -> None
 def test_a_toml_error_behind_arrays_is_told_by_its_line() -> None:
     with pytest.raises(DatasetError, match="line 5"):
         parse_toml(Path("x"), "a = [1,\n2,\n3]\nb = [2]\nc = = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{T_cam: [it's], a: 'a: b'}", {"T_cam": ["it's"], "a": "a: b"}),
+        ('a: ["x\\" # y", 1]', {"a": ['x" # y', 1]}),
+        ("a: [it's, \"b ] c\", 'd '' ]']", {"a": ["it's", "b ] c", "d ' ]"]}),
+        ('a: "\\u00e9 # \\"" # c', {"a": 'é # "'}),
+    ],
+)
+def test_quotes_hide_what_they_hold_and_apostrophes_do_not(text: str, value: object) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert parse_yaml(Path("x"), text) == value == yaml.safe_load(text)
