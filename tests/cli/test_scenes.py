@@ -242,7 +242,7 @@ def test_init_writes_what_the_commands_need(run: Run, tmp_path: Path) -> None:
     assert (seen["cameras"], seen["frames"], seen["images"], seen["masks"], seen["meshes"]) == (3, 2, 6, 6, 2)
     assert seen["images_without_camera"] == ["shots/f1/stray.jpg"]
     result = run("init", "scene", *given)
-    assert "3 cameras, 2 frames, 6 pictures, 6 masks, 2 meshes, 1 picture without a camera" in result.out
+    assert "3 cameras, 2 frames, 6 pictures, 6 mattes, 2 meshes, 1 picture without a camera" in result.out
     for capture in ("scene", "scene/capture.toml"):
         check(run, capture, "--landmarks", "scene/marks.json", cameras=cameras, frames=("f1", "f2"))
     assert run("init", "scene", *given).code == 2
@@ -260,7 +260,7 @@ def test_refusals_name_the_way_in(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for arguments, words in (
         (("KRT",), ("recognised as KRT text", "3 cameras", "--images", "init", "capture.toml")),
-        (("empty",), ("no camera format that renderkit knows", "--rig", "capture.toml", "init")),
+        (("empty",), ("neither a capture nor a camera format that renderkit knows", "--rig", "capture.toml", "init")),
         ((), ("--rig",)),
         (("KRT", "--images", "{camera}.jpg"), ("matches no file",)),
         (("KRT", "--images", "{view}.jpg"), ("{camera}, {frame} or *",)),
