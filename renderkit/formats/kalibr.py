@@ -19,6 +19,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, intrinsics, read_each
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, ModelName
@@ -26,6 +27,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, numbers, size_at, write_text
 
 _LIMITS = Expressible(brown_conrady=4, kannala_brandt=True, skew=False)
+_LAST_ROW = np.array([0.0, 0.0, 0.0, 1.0])
 _CAM = re.compile(r"cam(\d{1,6})\Z")
 _HEAD = re.compile(rb"^cam\d+:", re.MULTILINE)
 _READ = {
@@ -95,7 +97,7 @@ def _imu_pose(key: str, entry: Mapping[str, Untrusted], path: Path) -> FloatArra
 
 
 def _matrix(value: Untrusted, path: Path, key: str) -> FloatArray:
-    return numbers(value, [(4, 4)], path, key)
+    return np.vstack([extrinsics_at(value, path, key), _LAST_ROW])
 
 
 def _read_camera(name: str, key: str, entry: Mapping[str, Untrusted], pose: FloatArray, path: Path) -> RawCamera:

@@ -12,6 +12,8 @@ from renderkit.errors import DatasetError
 from renderkit.untrusted.content import Untrusted, numbers
 
 _MAX_ENTRY = 1e100
+_LAST_ROW = np.array([0.0, 0.0, 0.0, 1.0])
+_MAX_GAP = 1e-6
 
 
 def intrinsics_at(value: Untrusted, path: Path, key: str) -> FloatArray:
@@ -27,9 +29,16 @@ def extrinsics_at(value: Untrusted, path: Path, key: str) -> FloatArray:
     """Return (3, 4) [R | t] of a (4, 4) or (3, 4) matrix.
 
     Raises:
-        DatasetError: With the expected and the found shape.
+        DatasetError: With the expected and the found shape; if the last of four rows is that of no pose, as where a
+            matrix is stored by columns.
     """
-    return numbers(value, [(4, 4), (3, 4)], path, key)[:3]
+    matrix = numbers(value, [(4, 4), (3, 4)], path, key)
+    # A last row of zeros states nothing. NaN fails no comparison: it is for `lint` to name.
+    if len(matrix) == 4 and np.abs(matrix[3] - _LAST_ROW).max() > _MAX_GAP and matrix[3].any():
+        row = ", ".join(f"{entry:g}" for entry in matrix[3])
+        why = f"expected 0, 0, 0, 1 as the last row of the pose, found {row}"
+        raise DatasetError(path, key, f"{why}; the matrix may be stored column by column: transpose it")
+    return matrix[:3]
 
 
 def coefficients_at(value: Untrusted, path: Path, key: str) -> tuple[float, ...]:

@@ -79,6 +79,8 @@ def read(content: Content) -> RawRig:
     if ignored:
         notes.append(f"left out, as the file says `ignore`: {', '.join(ignored[:20])}")
     notes += unread_notes(kept.values(), _READ, {*_HARMLESS, "rotation_count"})
+    others = {} if "cameras" in top else {key: value for key, value in top.items() if key not in tables}
+    notes += unread_notes([others], {"metadata"}, per=None)
     notes += unread_notes([metadata], _METADATA, _METADATA_HARMLESS, per=None, where="metadata.")
     return RawRig(cameras, path, unit, notes=tuple(notes))
 

@@ -31,9 +31,9 @@ _COUNTS = {
 _KEY = re.compile(r"^\s*b?['\"]([A-Za-z_]{1,64})['\"]\s*:\s*", re.MULTILINE)
 _LIST = re.compile(r"\[([^\[\]]{0,1000000})\]")
 _TEXT = re.compile(r"b?['\"]([^'\"\n]{0,4096})['\"]")
-_MARK = re.compile(rb"['\"]lensmodel['\"]\s*:\s*b?['\"]LENSMODEL_")
+_MARK = re.compile(rb"['\"]lens_?model['\"]\s*:\s*b?['\"]LENSMODEL_")
 _POSES = ("extrinsics", "rt_cam_ref")
-_READ = {"lensmodel", "intrinsics", "imagersize", *_POSES}
+_READ = {"lensmodel", "lens_model", "intrinsics", "imagersize", *_POSES}
 _HARMLESS = {"icam_intrinsics", "optimization_inputs"}
 _MAX_CHARACTERS = 64 << 20
 
@@ -58,7 +58,7 @@ def read(content: Content) -> RawRig:
 
 def _read_model(content: Content) -> tuple[RawCamera, tuple[str, ...]]:
     path, entries = content.path, _entries(content)
-    kind = _text(entries, "lensmodel", path)
+    kind = _text(entries, "lens_model" if "lens_model" in entries else "lensmodel", path)
     if kind not in _COUNTS:
         why = f"{kind} has no counterpart in OpenCV's models; fit one with `mrcal-convert-lensmodel LENSMODEL_OPENCV8`"
         raise CalibrationError(path, "lensmodel", why)

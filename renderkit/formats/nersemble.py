@@ -15,9 +15,10 @@ from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at, intrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, field, mapping_at, numbers, write_json
+from renderkit.untrusted.content import Content, field, mapping_at, write_json
 
 _LIMITS = Expressible(shared_intrinsics=True, shared_size=True, size=False)
 
@@ -38,8 +39,8 @@ def read(content: Content) -> RawRig:
     cameras = []
     for name, value in poses.items():
         source = field(given, name, path, "intrinsics.") if per_camera else given
-        K = numbers(source, [(3, 3)], path, f"intrinsics.{name}" if per_camera else "intrinsics")
-        pose = numbers(value, [(4, 4), (3, 4)], path, f"world_2_cam.{name}")[:3]
+        K = intrinsics_at(source, path, f"intrinsics.{name}" if per_camera else "intrinsics")
+        pose = extrinsics_at(value, path, f"world_2_cam.{name}")
         cameras.append(RawCamera(name, K, pose))
     notes = unread_notes([top], {"world_2_cam", "intrinsics"}, per=None)
     return RawRig(tuple(cameras), path, "m", notes=notes)

@@ -21,6 +21,7 @@ from renderkit.untrusted.content import Content, numbers
 from renderkit.wording import counted
 
 _MARK = b"NVM_V3"
+_MATRICES = b"NVM_V3_R9"
 _VALUES = 10
 
 
@@ -32,6 +33,8 @@ def matches(content: Content) -> bool:
 def read(content: Content) -> RawRig:
     """Read the first model of the file; several do not share a world."""
     path = content.path
+    if content.head.lstrip().startswith(_MATRICES):
+        raise DatasetError(path, "line 1", "NVM_V3_R9 (rotation matrices) is not read; save the model as NVM_V3")
     lines = [line.strip() for line in content.text.splitlines() if line.strip()]
     count = _count(lines, path)
     if len(lines) < 2 + count:

@@ -22,6 +22,8 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
 from renderkit.formats.format import Format
+from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
@@ -49,6 +51,9 @@ _D = ("distortion_coefficients", "distCoeffs", "dist_coeffs", "dist_coeff", "dis
 _PAIRS = (("1", "2"), ("_1", "_2"), ("L", "R"), ("_left", "_right"), ("Left", "Right"), ("_l", "_r"), ("_L", "_R"))
 _R = ("R", "rotation", "rotation_matrix", "rvec", "Rot")
 _T = ("T", "t", "translation", "translation_vector", "tvec", "Trans")
+_RT = ("RT", "Rt", "extrinsic", "extrinsics", "extrinsic_matrix", "extrinsicMatrix", "w2c", "cam_from_world")
+"""[R | t] in one matrix; world-to-camera, as OpenCV has it."""
+
 _WIDTH, _HEIGHT = ("image_width", "imageWidth", "width"), ("image_height", "imageHeight", "height")
 _SIZE = ("imageSize", "image_size", "ImageSize", "cameraResolution", "img_size", "size")
 _FISHEYE = ("fisheye_model", "fisheye", "isFisheye", "is_fisheye")
@@ -187,7 +192,14 @@ def _lens(top: Mapping[str, Untrusted], key: str | None, path: Path) -> tuple[fl
 
 def _model(top: Mapping[str, Untrusted], used: set[str], path: Path) -> ModelName:
     key = _first(top, _FISHEYE, used)
-    return "kannala_brandt" if key is not None and flag_at(top[key], path, key) else "brown_conrady"
+    if key is not None:
+        return "kannala_brandt" if flag_at(top[key], path, key) else "brown_conrady"
+    for key in LENS_KEYS:
+        stated = stated_lens_model(top.get(key), path, key)
+        if stated is not None:
+            used.add(key)
+            return stated
+    return "brown_conrady"
 
 
 def _size(top: Mapping[str, Untrusted], used: set[str], path: Path) -> tuple[int, int] | None:
@@ -200,9 +212,14 @@ def _size(top: Mapping[str, Untrusted], used: set[str], path: Path) -> tuple[int
 
 
 def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArray | None:
-    rotation_key, translation_key = _first(top, _R, used), _first(top, _T, used)
+    whole = _first(top, _RT, used)
+    if whole is not None:
+        return extrinsics_at(stored_matrix(top[whole], [(3, 4), (4, 4)], path, whole), path, whole)
+    halves: set[str] = set()
+    rotation_key, translation_key = _first(top, _R, halves), _first(top, _T, halves)
     if rotation_key is None or translation_key is None:
         return None
+    used |= halves
     rotation = stored_matrix(top[rotation_key], [(3, 3), (3,), (3, 1), (1, 3)], path, rotation_key)
     if rotation.shape != (3, 3):
         rotation = matrix_from_rotation_vector(rotation.ravel())

@@ -17,9 +17,11 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import decompose_projections
+from renderkit.formats.unread import unread_notes
 from renderkit.untrusted.content import Content, Untrusted, numbers
 
 _KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")
+_KEYS = ("P", "projection", "projection_matrix", "projectionMatrix", "proj", "proj_mat")
 _LINE = re.compile(r"(P\d|P_rect_\d\d):\s*(.*)")
 
 
@@ -29,10 +31,19 @@ def matches(content: Content) -> bool:
         return True
     value = content.json_or_none
     entries = list(value.values()) if isinstance(value, Mapping) else value
-    return isinstance(entries, list) and bool(entries) and all(map(_is_projection, entries))
+    return isinstance(entries, list) and bool(entries) and all(_is_projection(_matrix(one)) for one in entries)
+
+
+def _matrix(entry: Untrusted) -> Untrusted:
+    """Return the matrix of an entry, which may be an object with it under a usual key."""
+    if isinstance(entry, Mapping):
+        return next((entry[key] for key in _KEYS if key in entry), None)
+    return entry
 
 
 def _is_projection(value: Untrusted) -> bool:
+    if isinstance(value, list) and len(value) in {12, 16}:
+        return all(isinstance(number, int | float) for number in value)
     if not (isinstance(value, list) and len(value) in {3, 4}):
         return False
     return all(
@@ -45,11 +56,13 @@ def read(content: Content) -> RawRig:
     path = content.path
     kitti = content.json_or_none is None
     entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
-    matrices = [numbers(value, [(3, 4), (4, 4)], path, name)[:3] for name, value in entries.items()]
+    matrices = [numbers(_matrix(value), [(3, 4), (4, 4)], path, name)[:3] for name, value in entries.items()]
     K, poses = decompose_projections(np.array(matrices).reshape(-1, 3, 4), path, list(entries))
+    objects = [entry for entry in entries.values() if isinstance(entry, Mapping)]
     cameras = tuple(RawCamera(name, *found) for name, *found in zip(entries, K, poses, strict=True))
     unit: Unit = "m" if kitti else "unknown"
-    return RawRig(cameras, path, unit, notes=("K, R and t are decomposed from the projection matrices",))
+    notes = ("K, R and t are decomposed from the projection matrices", *unread_notes(objects, _KEYS))
+    return RawRig(cameras, path, unit, notes=notes)
 
 
 def _json_entries(value: Untrusted) -> dict[str, Untrusted]:

@@ -10,6 +10,7 @@ from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.distortion import ModelName
 from renderkit.geometry.rig import Rig
@@ -75,9 +76,7 @@ def _read_camera(values: Mapping[str, Untrusted], path: Path, where: str) -> Raw
     return RawCamera(
         name=name,
         K=numbers(field(values, "K", path, f"{where}."), [(3, 3)], path, f"{where}.K"),
-        pose=numbers(
-            field(values, "cam_from_world", path, f"{where}."), [(3, 4), (4, 4)], path, f"{where}.cam_from_world"
-        )[:3],
+        pose=extrinsics_at(field(values, "cam_from_world", path, f"{where}."), path, f"{where}.cam_from_world"),
         coefficients=tuple(coefficients.tolist()),
         model=_MODELS[model],
         size=size_at(

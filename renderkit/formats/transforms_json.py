@@ -8,7 +8,8 @@ NeRF's synthetic scenes state `camera_angle_x` and no size: it is that of the pi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +29,7 @@ from renderkit.formats.as_stated import (
 )
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.names import PICTURE_SUFFIXES, names_from_pictures, picture_from_name
 from renderkit.formats.sizes import picture_file_size
 from renderkit.formats.unread import unread_notes
@@ -48,6 +50,7 @@ from renderkit.untrusted.content import (
     size_at,
     write_json,
 )
+from renderkit.wording import counted
 
 _NERFSTUDIO = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False, shared_model=True)
 _INSTANT_NGP = replace(_NERFSTUDIO, brown_conrady=4)
@@ -56,10 +59,21 @@ _FISHEYE = {"OPENCV_FISHEYE", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE", "FISHEY
 _OTHER_LENSES = ("equirectangular", "latlong", "orthographic", "ftheta_p0")
 """Keys by which instant-ngp chooses a projection that is neither perspective nor fisheye."""
 
+_TANGENTIAL = ("p1", "p2", "k3")
+_NOT_OF: Mapping[str, tuple[str, ...]] = {
+    "SIMPLE_PINHOLE": ("k1", "k2", *_TANGENTIAL),
+    "PINHOLE": ("k1", "k2", *_TANGENTIAL),
+    "SIMPLE_RADIAL": ("k2", *_TANGENTIAL),
+    "RADIAL": _TANGENTIAL,
+    "SIMPLE_RADIAL_FISHEYE": ("k2", "k3", "k4"),
+    "RADIAL_FISHEYE": ("k3", "k4"),
+}
+"""Coefficients that COLMAP's models of these names do not have."""
+
 _FILES = ("transforms.json", "transforms_train.json")
 _SPLITS = ("transforms_train.json", "transforms_val.json", "transforms_test.json")
 _ANGLES = ("camera_angle_x", "camera_angle_y", "x_fov", "y_fov")
-_LENS = ("camera_model", "is_fisheye", *_OTHER_LENSES, "k1", "k2", "k3", "k4", "p1", "p2")
+_LENS = ("camera_model", "is_fisheye", *_OTHER_LENSES, "k1", "k2", "k3", "k4", "p1", "p2", "distortion_params")
 _READ = {"transform_matrix", "file_path", "w", "h", "fl_x", "fl_y", "cx", "cy", *_ANGLES, *_LENS}
 _READ_ONCE = {*_READ, "frames", "applied_transform", "applied_scale"}
 _HARMLESS = {
@@ -103,6 +117,7 @@ def read(content: Content) -> RawRig:
         twice = next(name for name in names if names.count(name) > 1)
         raise DatasetError(path, "frames", f"two frames have the file_path {twice!r}")
     undo, undo_notes = _undo_applied(top, path)
+    undo_notes += _extra_terms([{**shared, **frame} for frame in frames])
 
     def read_one(name: str) -> RawCamera:
         index, frame = by_name[name]
@@ -115,6 +130,18 @@ def read(content: Content) -> RawRig:
     if others:
         notes += (f"{path.name} is read, {', '.join(others)} beside it not: name the file to read it",)
     return RawRig(cameras, content.path, "unknown", notes=notes, failed=failed, order=names)
+
+
+def _extra_terms(frames: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return a note where coefficients are stated that the camera_model by its name does not have."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for frame in frames:
+        model = str(frame.get("camera_model", "")).upper()
+        counts.update((model, key) for key in _NOT_OF.get(model, ()) if frame.get(key))
+    return tuple(
+        f"camera_model {model} has no {key}; it is applied, as nerfstudio does ({counted(count, 'frame')})"
+        for (model, key), count in counts.items()
+    )
 
 
 class _Undo:
@@ -140,7 +167,7 @@ def _undo_applied(top: Mapping[str, Any], path: Path) -> tuple[_Undo, tuple[str,
     """
     matrix, scale = np.eye(4)[:3], 1.0
     if "applied_transform" in top:
-        matrix = numbers(top["applied_transform"], [(3, 4), (4, 4)], path, "applied_transform")[:3]
+        matrix = extrinsics_at(top["applied_transform"], path, "applied_transform")
         rotation = matrix[:, :3]
         if not np.abs(rotation @ rotation.T - np.eye(3)).max() <= ROTATION_TOLERANCE or np.linalg.det(rotation) <= 0:
             raise CalibrationError(path, "applied_transform", "expected a rotation and a shift, (3, 4)")
@@ -157,7 +184,7 @@ def _undo_applied(top: Mapping[str, Any], path: Path) -> tuple[_Undo, tuple[str,
 
 
 def _read_frame(values: Mapping[str, Any], name: str, path: Path, where: str) -> RawCamera:
-    pose = numbers(field(values, "transform_matrix", path, where), [(4, 4), (3, 4)], path, f"{where}transform_matrix")
+    pose = extrinsics_at(field(values, "transform_matrix", path, where), path, f"{where}transform_matrix")
     model, coefficients = _lens(values, path, where)
     size = None
     if "w" in values or "h" in values:
@@ -170,7 +197,7 @@ def _read_frame(values: Mapping[str, Any], name: str, path: Path, where: str) ->
     cx, cy = (given.get(key, np.nan) - CORNER_PIXEL_ORIGIN for key in ("cx", "cy"))
     K = intrinsics(fx, given.get("fl_y", fx), cx, cy)
     waiting = "fl_x" not in given or not {"cx", "cy"} <= given.keys()
-    camera = RawCamera(name, K, pose[:3], "world_from_cam", "opengl", coefficients, model)
+    camera = RawCamera(name, K, pose, "world_from_cam", "opengl", coefficients, model)
     camera = replace(camera, K_from_size=intrinsics_from_angles(K, angles) if waiting else None)
     if size is not None:
         return camera.with_size(size, "file")
@@ -207,12 +234,14 @@ def _picture_size(file: object, path: Path) -> tuple[int, int] | None:
 
 
 def _lens(values: Mapping[str, Any], path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
-    k1, k2, k3, k4, p1, p2 = (number(values.get(n, 0.0), path, where + n) for n in ("k1", "k2", "k3", "k4", "p1", "p2"))
+    k1, k2, k3, k4, p1, p2 = _terms(values, path, where)
     other = next((key for key in _OTHER_LENSES if str(values.get(key, False)).lower() != "false"), None)
     if other is not None:
         raise UnsupportedLensError(path, where + other, f"{other}: neither a perspective nor a fisheye picture")
     is_fisheye = flag_at(values.get("is_fisheye", False), path, f"{where}is_fisheye")
-    model = str(values.get("camera_model", "OPENCV_FISHEYE" if is_fisheye else "OPENCV"))
+    model = str(values.get("camera_model", "OPENCV_FISHEYE" if is_fisheye else "OPENCV")).upper()
+    if is_fisheye and model in _PERSPECTIVE:
+        raise CalibrationError(path, f"{where}is_fisheye", f"is_fisheye contradicts camera_model {model}; remove one")
     if model in _FISHEYE:
         if p1 or p2:
             raise UnsupportedLensError(
@@ -227,6 +256,14 @@ def _lens(values: Mapping[str, Any], path: Path, where: str) -> tuple[ModelName,
         why = f"k4 = {k4:g} multiplies r^8 in nerfstudio; OpenCV's models have no such term"
         raise UnsupportedLensError(path, f"{where}k4", f"{why}. Undistort the pictures, or calibrate without k4")
     return "brown_conrady", (k1, k2, p1, p2, k3) if k3 else (k1, k2, p1, p2)
+
+
+def _terms(values: Mapping[str, Any], path: Path, where: str) -> list[float]:
+    """Return k1 k2 k3 k4 p1 p2; a list `distortion_params`, in this order, overrules the numbers, as in nerfstudio."""
+    if "distortion_params" in values:
+        given = numbers(values["distortion_params"], [(6,), (4,)], path, f"{where}distortion_params").tolist()
+        return [*given, 0.0, 0.0][:6]
+    return [number(values.get(name, 0.0), path, where + name) for name in ("k1", "k2", "k3", "k4", "p1", "p2")]
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
 
 
 def shaped(array: FloatArray, shapes: Sequence[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
-    """Return an array that has one of `shapes` (None: any length).
+    """Return an array that has one of `shapes` (None: any length), or whose one row or column of numbers fills one.
 
     Raises:
         DatasetError: With the expected and the found shape.
@@ -174,7 +174,18 @@ def shaped(array: FloatArray, shapes: Sequence[tuple[int | None, ...]], path: Pa
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)
         ):
             return array
+    rearranged = _rearranged(array, shapes)
+    if rearranged is not None:
+        return rearranged
     raise DatasetError(path, key, f"expected shape {_shapes_text(shapes)}, found {array.shape}")
+
+
+def _rearranged(array: FloatArray, shapes: Sequence[tuple[int | None, ...]]) -> FloatArray | None:
+    """Return a row or column of numbers in the one of `shapes` that it fills, row by row; None if that is not one."""
+    known = [tuple(side for side in shape if side is not None) for shape in shapes if None not in shape]
+    same = [shape for shape in known if math.prod(shape) == array.size > 1]
+    is_vector = array.size == max(array.shape, default=0)
+    return array.reshape(same[0]) if is_vector and len(same) == 1 else None
 
 
 def name_at(value: Untrusted, path: Path, key: str) -> str:

@@ -238,3 +238,53 @@ def test_a_folder_with_world_landmarks_beside_detections(tmp_path: Path) -> None
         LandmarksFile(tmp_path, NAMES)
     with pytest.raises(DatasetError, match="expected landmark files"):
         LandmarksFile(saved(tmp_path / "empty" / "a.md", "").parent, NAMES)
+
+
+def test_the_person_that_openpose_sees(tmp_path: Path) -> None:
+    seen = {"face_keypoints_2d": triples(TRUTH)}
+    for other in (triples(TRUTH + 5.0, 0.1), triples(np.zeros((68, 2)), 0.0), []):
+        saved(tmp_path / "cam1_012_keypoints.json", {"people": [{"face_keypoints_2d": other}, seen]})
+        found = read(tmp_path)
+        np.testing.assert_allclose(found.points, TRUTH, atol=1e-9)
+        assert found.notes == (
+            "OpenPose: face_keypoints_2d of the first of 2 people that is detected half as surely as any",
+        )
+
+
+def test_coco_ids_as_text_and_lists_of_results(tmp_path: Path) -> None:
+    person = {"keypoints": triples(TRUTH[:17], 2.0), "score": 0.5}
+    images = [{"id": 1, "file_name": "cam1/012.jpg"}]
+    annotations = [person | {"image_id": "1"}, person | {"image_id": 7}]
+    path = saved(tmp_path / "coco.json", {"images": images, "annotations": annotations})
+    np.testing.assert_allclose(read(path).points, TRUTH[:17], atol=1e-9)
+    assert "image_id 7" in LandmarksFile(path, NAMES).notes[0]
+    path = saved(tmp_path / "results.json", [person | {"image_id": "cam1/012.jpg", "category_id": 1}])
+    np.testing.assert_allclose(read(path).points, TRUTH[:17], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "order", "note"),
+    [
+        ("x,y", (0, 1), None),
+        ("y,x", (1, 0), None),
+        ("id,x,y,likelihood", (2, 0, 1, 3), "columns left out: id"),
+        ("", (2, 0, 1), "the first column numbers the landmarks"),
+        ("x;y", (0, 1), None),
+    ],
+)
+def test_columns_by_their_names(header: str, order: tuple[int, ...], note: str | None, tmp_path: Path) -> None:
+    values = np.column_stack([TRUTH, np.arange(len(TRUTH)), np.full(len(TRUTH), 0.9)])
+    sign = ";" if ";" in header else ","
+    rows = [sign.join(f"{row[column]:g}" for column in order) for row in values]
+    path = saved(tmp_path / "cam1.csv", "\n".join([header, *rows] if header else rows))
+    found = read(path)
+    np.testing.assert_allclose(found.points, TRUTH, atol=1e-9)
+    assert (note is None) or any(note in one for one in found.notes)
+
+
+def test_numbers_as_text(tmp_path: Path) -> None:
+    path = saved(tmp_path / "marks.json", {"cam1": [[str(x), str(y)] for x, y in TRUTH]})
+    np.testing.assert_allclose(read(path).points, TRUTH, atol=1e-9)
+    path = saved(tmp_path / "marks.json", {"cam1": [["left", "1"]]})
+    with pytest.raises(DatasetError, match="expected a number, found 'left'"):
+        read(path)

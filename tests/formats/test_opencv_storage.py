@@ -94,3 +94,19 @@ def test_a_matrix_of_absurd_sides_is_refused(rows: str, tmp_path: Path) -> None:
     side = float(rows.replace(".nan", "nan"))
     with pytest.raises(DatasetError, match="expected"):
         stored_matrix({"rows": side, "cols": 3, "data": [1.0] * 9}, [(3, 3)], path, "K")
+
+
+@pytest.mark.parametrize("key", ["RT", "extrinsic_matrix", "w2c"])
+def test_one_matrix_for_the_pose_and_a_lens_model_by_name(key: str, tmp_path: Path) -> None:
+    pose = np.vstack([np.column_stack([ROTATION, TRANSLATION]), [0.0, 0.0, 0.0, 1.0]])
+    values = {"K": K, "D": FISHEYE, key: pose, "camera_model": "fisheye", "imageSize": [640, 480]}
+    raw = read_raw_rig(stored(tmp_path / "a.yml", values))
+    assert worst(raw.to_rig()["a"], fisheye_pixels(ROTATION, TRANSLATION, FISHEYE)) < 1e-9
+    assert raw.notes == ()
+    with pytest.raises(DatasetError, match="stored column by column"):
+        read_raw_rig(stored(tmp_path / "a.yml", values | {key: pose.T}))
+
+
+def test_half_a_pose_is_noted(tmp_path: Path) -> None:
+    raw = read_raw_rig(stored(tmp_path / "a.yml", {"K": K, "D": BROWN, "R": ROTATION}), size=(640, 480))
+    assert raw.notes[1:] == ("`R` is ignored",)

@@ -79,8 +79,10 @@ def test_fisheye_flags_and_arrays(tmp_path: Path) -> None:
 def test_refusals_name_the_key(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"0.R.*expected shape"):
         read_raw_rig(stored(tmp_path, [{"K": K.tolist(), "R": [1.0], "t": [0, 0, 0]}]))
-    np.savez(tmp_path / "k.npz", K=K, R=ROTATION, t=TRANSLATION)
-    with pytest.raises(DatasetError, match=r"shape \(N, 3, 3\), found \(3, 3\)"):
+    np.savez(
+        tmp_path / "k.npz", K=np.tile(K, (2, 1, 1)), R=np.tile(ROTATION, (3, 1, 1)), t=np.tile(TRANSLATION, (3, 1))
+    )
+    with pytest.raises(DatasetError, match=r"as many matrices K as poses.*\(3, 3, 3\), \(2, 3, 3\)"):
         read_raw_rig(tmp_path / "k.npz")
     some = [{"K": K.tolist(), "w2c": POSE.tolist()}, {"K": K.tolist(), "RT": POSE.tolist()}]
     with pytest.raises(DatasetError, match="some cameras say which way"):

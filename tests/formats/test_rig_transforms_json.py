@@ -188,3 +188,19 @@ def test_other_splits_beside_the_file_are_named(tmp_path: Path) -> None:
     for split in ("train", "val", "test"):
         (tmp_path / f"transforms_{split}.json").write_text(text)
     assert "transforms_val.json, transforms_test.json beside it not" in read_raw_rig(tmp_path).notes[0]
+
+
+def test_lens_of_nerfstudio_in_every_spelling(tmp_path: Path) -> None:
+    lens = {"k1": 0.1, "k2": -0.05, "k3": 0.01, "k4": 0.0, "p1": 0.001, "p2": -0.002}
+    want = [0.1, -0.05, 0.001, -0.002, 0.01]
+    for extra in (lens, {"distortion_params": list(lens.values())}, lens | {"camera_model": "opencv"}):
+        raw = read_raw_rig(written(tmp_path, document(**extra)))
+        assert raw.to_rig()["view_1"].distortion.coefficients.tolist() == want
+        assert raw.notes == ()
+    raw = read_raw_rig(written(tmp_path, document(camera_model="SIMPLE_RADIAL", k1=0.1, p2=0.01)))
+    assert raw.notes == ("camera_model SIMPLE_RADIAL has no p2; it is applied, as nerfstudio does (1 frame)",)
+    with pytest.raises(CalibrationError, match="is_fisheye contradicts camera_model OPENCV"):
+        read_raw_rig(written(tmp_path, document(camera_model="OPENCV", is_fisheye="True")))
+    frames = [{"file_path": "a.png", "transform_matrix": np.array(POSE).T.tolist()}]
+    with pytest.raises(DatasetError, match="stored column by column"):
+        read_raw_rig(written(tmp_path, document(frames=frames)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from renderkit.formats.patterns import ANY_FRAME
 from renderkit.formats.view_names import ViewNames
 
 _OPENPOSE_PARTS = ("face", "pose", "hand_left", "hand_right")
+_MAX_CONFIDENCE = 1e6
 _SCHEMES = {"pose": "openpose", "hand_left": "left_hand", "hand_right": "right_hand"}
 _LISTS = ("landmarks", "keypoints", "points", "face_landmarks", "faceLandmarks", "multi_face_landmarks", "landmark")
 _NOT_CAMERAS: Final = frozenset({"scheme", "landmarks_3d", "vertex_indices", "format", "version", "unit", "comment"})
@@ -38,23 +39,37 @@ def _read_openpose(source: LandmarkSource) -> LandmarkTable | None:
     view = source.own_view()
     if not people:
         return LandmarkTable("OpenPose", {}, triples_of)
-    part, values = _openpose_part(people[0])
+    part = _openpose_part(people)
     if part is None:
         raise DatasetError(
             source.path, "people/0", "expected face_keypoints_2d, pose_keypoints_2d or hand_...; found none"
         )
+    sure = [_total_confidence(_part_of(person, part)) for person in people]
+    chosen = next(index for index, one in enumerate(sure) if one >= 0.5 * max(sure))
+    values = _part_of(people[chosen], part)
     count = len(values) // 3 if isinstance(values, list) else 0
     scheme = None if part == "face" else f"{_SCHEMES[part]}{count}"
-    others = f"the first of {len(people)} people" if len(people) > 1 else "the person"
+    which = f"the first of {len(people)} people" + (" that is detected half as surely as any" if chosen else "")
+    others = which if len(people) > 1 else "the person"
     notes = (f"OpenPose: {part}_keypoints_2d of {others}",)
     return LandmarkTable("OpenPose", {view: values}, triples_of, scheme, notes=notes)
 
 
-def _openpose_part(person: Mapping[str, object]) -> tuple[str | None, object]:
-    """Return the face where it was detected, else the body, else a hand."""
-    found = {part: person.get(f"{part}_keypoints_2d", person.get(f"{part}_keypoints")) for part in _OPENPOSE_PARTS}
-    given = {part: values for part, values in found.items() if values}
-    return next(iter(given.items()), (None, None))
+def _openpose_part(people: Sequence[Mapping[str, object]]) -> str | None:
+    """Return the face where anybody's was detected, else the body, else a hand; else what is stated at all."""
+    given = [part for part in _OPENPOSE_PARTS if any(_part_of(person, part) for person in people)]
+    seen = [part for part in given if any(_total_confidence(_part_of(person, part)) > 0.0 for person in people)]
+    return next(iter([*seen, *given]), None)
+
+
+def _part_of(person: Mapping[str, object], part: str) -> object:
+    return person.get(f"{part}_keypoints_2d", person.get(f"{part}_keypoints"))
+
+
+def _total_confidence(values: object) -> float:
+    """Return the sum of the confidences of a flat list; 0 where it is no such list, which `triples_of` names."""
+    stated = values[2::3] if isinstance(values, list) else []
+    return float(sum(one for one in stated if isinstance(one, int | float) and 0 < one < _MAX_CONFIDENCE))
 
 
 def _read_coco(source: LandmarkSource) -> LandmarkTable | None:
@@ -63,21 +78,30 @@ def _read_coco(source: LandmarkSource) -> LandmarkTable | None:
     Source: cocodataset.org/#format-data; the lists of COCO-WholeBody's faces are taken where there are any.
     """
     content = source.json
+    if _is_results(content):
+        content = {"images": [{"id": each["image_id"], "file_name": each["image_id"]} for each in content],
+                   "annotations": content}  # fmt: skip
     if not isinstance(content, Mapping) or not all(isinstance(content.get(k), list) for k in ("images", "annotations")):
         return None
-    files = {each.get("id"): str(each.get("file_name", "")) for each in content["images"] if isinstance(each, Mapping)}
+    # Ids are compared as text: some writers put them in quotes in one of the two lists.
+    images = [each for each in content["images"] if isinstance(each, Mapping)]
+    files = {str(each.get("id")): str(each.get("file_name", "")) for each in images}
     annotations = [each for each in content["annotations"] if isinstance(each, Mapping)]
     key = "face_kpts" if any(each.get("face_kpts") for each in annotations) else "keypoints"
     best: dict[str, tuple[float, object]] = {}
+    unknown: list[str] = []
     for each in annotations:
-        name = files.get(each.get("image_id"))
-        if name is None or not each.get(key):
+        if not each.get(key):
+            continue
+        name = files.get(str(each.get("image_id")))
+        if name is None:
+            unknown.append(f"image_id {str(each.get('image_id'))[:40]}")
             continue
         score = each.get("score")
         rank = float(score) if isinstance(score, int | float) else 0.0
         if name not in best or rank > best[name][0]:
             best[name] = rank, each[key]
-    views, unknown = {}, []
+    views = {}
     for name, (_, values) in best.items():
         view = _view_of_file(name, source.names)
         if view is None:
@@ -90,6 +114,15 @@ def _read_coco(source: LandmarkSource) -> LandmarkTable | None:
     return LandmarkTable(
         "COCO keypoints", views, _visible, scheme, notes=notes if several else (), unknown=tuple(unknown)
     )  # fmt: skip
+
+
+def _is_results(content: object) -> TypeGuard[list[Mapping[str, object]]]:
+    """Return whether it is COCO's list of results, as AlphaPose writes it: image_id is a picture's name or number."""
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(each, Mapping) and {"image_id", "keypoints"} <= each.keys() for each in content)
+    )
 
 
 def _is_body(best: Mapping[str, tuple[float, object]]) -> bool:

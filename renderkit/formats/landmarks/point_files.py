@@ -25,6 +25,14 @@ from renderkit.untrusted.files import read_bytes, read_text
 from renderkit.untrusted.npz import read_npy
 from renderkit.wording import counted
 
+_COLUMNS = (
+    ("x", "u", "col", "x_px"),
+    ("y", "v", "row", "y_px"),
+    ("confidence", "likelihood", "score", "conf", "visibility"),
+)
+"""Names of the columns x, y and confidence."""
+
+_MIN_NUMBERED = 5
 _DIGITS = re.compile(r"(\d+)(?=\D*$)")
 _PTS_NOTE = (
     ".pts: pixels are counted from 1, as by 300-W and menpo; 1 was taken from x and y (give 0-based points as JSON)"
@@ -103,13 +111,37 @@ def _read_table(source: LandmarkSource) -> LandmarkTable | None:
 
 
 def _read_rows(source: LandmarkSource, rows: Sequence[Sequence[str]]) -> LandmarkTable | None:
-    """Rows of x, y or x, y, confidence, with or without a line of names before them."""
-    lines = [row if len(row) > 1 else row[0].split() for row in rows if row and row[0].strip()]
+    """Rows of x, y or x, y, confidence, in the order of the line of names before them where there is one."""
+    lines = [row if len(row) > 1 else row[0].replace(";", " ").split() for row in rows if row and row[0].strip()]
+    notes: tuple[str, ...] = ()
     if lines and not _is_number(lines[0][0]):
-        lines = lines[1:]
+        lines, notes = _named_columns(lines)
+    elif _is_numbered(lines):
+        lines, notes = [line[1:] for line in lines], ("the first column numbers the landmarks and is left out",)
     if not lines or any(len(line) not in {2, 3} for line in lines):
         return None
-    return LandmarkTable("rows of numbers", {source.own_view(): _numbers(source, lines)}, _points)
+    return LandmarkTable("rows of numbers", {source.own_view(): _numbers(source, lines)}, _points, notes=notes)
+
+
+def _named_columns(lines: Sequence[Sequence[str]]) -> tuple[list[Sequence[str]], tuple[str, ...]]:
+    """Return the rows below a line of names, with the columns x, y, confidence in this order, and what is left out."""
+    header = [name.strip().strip('"').lower() for name in lines[0]]
+    found = [next((header.index(name) for name in names if name in header), None) for names in _COLUMNS]
+    across, down, confidence = found
+    if across is None or down is None:
+        return list(lines[1:]), ()
+    used = [across, down] if confidence is None else [across, down, confidence]
+    others = [name for index, name in enumerate(header) if index not in used]
+    notes = (f"columns left out: {', '.join(others[:8])}",) if others else ()
+    return [[line[index] if index < len(line) else "" for index in used] for line in lines[1:]], notes
+
+
+def _is_numbered(lines: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first of three or four columns counts the rows."""
+    if len(lines) < _MIN_NUMBERED or any(len(line) not in {3, 4} for line in lines):
+        return False
+    first = [line[0].strip() for line in lines]
+    return any(first == [str(index + start) for index in range(len(lines))] for start in (0, 1))
 
 
 def _camera_of(source: LandmarkSource) -> tuple[str, str]:

@@ -181,11 +181,16 @@ def triples_of(values: object) -> Points:
 
 
 def number(value: object, what: str) -> float:
-    """Return a JSON number; NaN for one that no float holds.
+    """Return a JSON number, also given as text; NaN for one that no float holds.
 
     Raises:
         ValueError: If it is none.
     """
+    if isinstance(value, str):
+        try:
+            return number(float(value), what)
+        except ValueError as error:
+            raise ValueError(f"{what}: expected a number, found {value[:40]!r}") from error
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{what}: expected a number, found {value!r}")  # noqa: TRY004 - a file is wrong, no argument
     return float(value) if abs(value) < 1e300 else math.nan
