@@ -12,7 +12,7 @@ from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
-from renderkit.formats.mattes import find_mattes, picture_in
+from renderkit.formats.mattes import find_mattes, near_pattern, picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
 from renderkit.formats.picture_layout import MASK_NAMES
@@ -236,9 +236,10 @@ class FolderCapture(Capture):
                 return self._find("masks", pattern, labels)
         found = find_mattes(self.path / text, ViewNames(tuple(frames), tuple(labels))).files
         if not found:
-            raise DatasetError(
-                self.path, None, f"masks: no file in {text!r} is named as a camera: {list_names([*labels])}"
-            )
+            why = f"masks: no file in {text!r} is named as a camera: {list_names([*labels])}"
+            near = near_pattern(self.path / text, tuple(labels))
+            hint = "" if near is None else f"; for the names that are there give --masks {f'{text}/{near}'!r}"
+            raise DatasetError(self.path, None, why + hint)
         return {(frame, labels[label]): path for (frame, label), path in found.items()}
 
     def _find(self, what: str, text: str | None, labels: Mapping[str, str]) -> _Files:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +20,7 @@ MATTE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", *VID
 """Suffixes of mattes and matte videos, in any case, those that win first."""
 
 _MOST_NAMED = 3
+_MOST_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,19 @@ def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
                 break
     files = {key: folder / path for key, (_, path) in found.items()}
     return MatteFiles(MappingProxyType(files), _notes({key: path for key, (_, path) in found.items()}))
+
+
+def near_pattern(folder: Path, cameras: tuple[str, ...]) -> str | None:
+    """Return a pattern such as "{camera}_mask.png" that fits files which hold a camera's name beside other text."""
+    names = tuple(islice(walk_files(folder, MATTE_SUFFIXES), _MOST_LOOKED_AT)) if folder.is_dir() else ()
+    patterns = [
+        path.replace(camera, "{camera}")
+        for camera in cameras[:_MOST_LOOKED_AT]
+        for path in names
+        if path.count(camera) == 1
+    ]
+    counts = Counter(patterns).most_common(1)
+    return counts[0][0] if counts else None
 
 
 def _stems(path: str) -> tuple[str, ...]:

@@ -15,14 +15,15 @@ MAX_FILES: Final = 2_000_000
 """Folders of more files are refused."""
 
 _MAX_DEPTH = 8
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _SEPARATOR = re.compile(r"[_\-.]")
 
 
 class ViewNames:
     """The names that files can refer to: a capture's frames and cameras.
 
-    A name is met exactly, or as a number: "007", "7" and "00007" are the same, where only one name of the capture is
-    that number.
+    A name is met exactly, or but for leading zeros and upper case: "007", "7" and "00007" are the same, and "Cam_01"
+    and "cam_1", where only one name of the capture is so spelled.
     """
 
     def __init__(self, frames: Sequence[str], cameras: Sequence[str]) -> None:
@@ -78,15 +79,14 @@ class ViewNames:
 class _Names:
     def __init__(self, names: Sequence[str]) -> None:
         self._exact = frozenset(names)
-        self._by_number: dict[int, list[str]] = {}
+        self._by_spelling: dict[str, list[str]] = {}
         for name in names:
-            if _is_number(name):
-                self._by_number.setdefault(int(name), []).append(name)
+            self._by_spelling.setdefault(_spelling(name), []).append(name)
 
     def find(self, text: str) -> str | None:
         if text in self._exact:
             return text
-        same = self._by_number.get(int(text), []) if _is_number(text) else []
+        same = self._by_spelling.get(_spelling(text), [])
         return same[0] if len(same) == 1 else None
 
 
@@ -112,5 +112,6 @@ def _refuse(error: OSError) -> None:
     raise DatasetError(error.filename, None, f"the folder cannot be listed: {error.strerror}") from error
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
+def _spelling(text: str) -> str:
+    """Return a name in lower case, its numbers without leading zeros."""
+    return _LEADING_ZEROS.sub("", text.lower())

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,8 +94,8 @@ def _of_color(pixels: NDArray[np.generic], *, labels: bool) -> Matte:
     if np.array_equal(blue, green) and np.array_equal(green, red):
         return _as_bytes(blue, labels=labels)
     values = np.dstack([_as_bytes(channel, labels=False).alpha for channel in (blue, green, red)])
-    gray: AlphaImage = np.asarray(cv2.cvtColor(values, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-    return Matte(gray, "the matte is a colour picture: its brightness is read")
+    # Red on black is as good a matte as white on black: no channel counts less than another.
+    return Matte(values.max(axis=2), "the matte is a colour picture: the brightest of its channels is read")
 
 
 def _as_bytes(values: NDArray[np.generic], *, labels: bool) -> Matte:

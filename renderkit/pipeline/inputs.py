@@ -120,7 +120,7 @@ class CaptureInputs:
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        patterns = [mesh for mesh in self.meshes if isinstance(mesh, str) and "{" in mesh]
+        patterns = [mesh for mesh in self.meshes if isinstance(mesh, str) and _is_pattern(mesh)]
         if len(patterns) > 1:
             raise ArgumentError(f"expected one pattern of meshes, found {', '.join(patterns)}")
         capture = self._open(patterns[0] if patterns else None)
@@ -165,7 +165,7 @@ class CaptureInputs:
         for given in self.meshes:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
-            elif is_mesh_file(given) and "{" not in given:
+            elif is_mesh_file(given) and not _is_pattern(given):
                 file = _beside(given, capture)
                 capture = SupplementedCapture(capture, mesh=Mesh.read(file), mesh_file=file)
         if self.masks is not None or self.landmarks is not None:
@@ -255,10 +255,15 @@ def is_mesh_file(text: str) -> bool:
     return Path(text).suffix.lower() in MESH_SUFFIXES or Path(text).is_file()
 
 
+def _is_pattern(mesh: str) -> bool:
+    """Whether an argument stands for mesh files by `{frame}` or `*`; a file may have a star in its name."""
+    return "{" in mesh or ("*" in mesh and not Path(mesh).exists())
+
+
 def _mesh_name(mesh: str | Mesh) -> str:
     if isinstance(mesh, Mesh):
         return mesh.name or "mesh"
-    if "{" in mesh:
+    if _is_pattern(mesh):
         return MESH_NAME
     return Path(mesh).stem if is_mesh_file(mesh) else mesh
 

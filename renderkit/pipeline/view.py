@@ -90,6 +90,8 @@ def _warnings(
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
+    if scores.mask is not None and scores.mask.captured_px == np.prod(observation.camera.size):
+        found.append("the matte covers the whole picture at this threshold")
     if scores.mask is not None and observation.mask is not None and is_inverted(observation.mask, scores.mask):
         found.append(INVERTED)
     if landmarks is not None and are_exchanged(landmarks.predicted, landmarks.captured, observation.camera.size):

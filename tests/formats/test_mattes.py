@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from renderkit.formats.mattes import find_mattes
+from renderkit.formats.mattes import find_mattes, near_pattern
 from renderkit.formats.patterns import ANY_FRAME
 from renderkit.formats.view_names import ViewNames
 
@@ -27,6 +27,7 @@ def found(folder: Path, *paths: str, names: ViewNames = NAMES) -> dict[tuple[str
         ("0.jpg.png", (ANY_FRAME, "0")), ("0000.webp", (ANY_FRAME, "0")), ("3.png", (ANY_FRAME, "03")),
         ("12/cam2.png", ("12", "cam2")), ("cam2/12.png", ("12", "cam2")), ("cam2/0012.png", ("12", "cam2")),
         ("cam2_000012.png", ("12", "cam2")), ("12_cam2.png", ("12", "cam2")),
+        ("CAM2.PNG", (ANY_FRAME, "cam2")), ("cam02.png", (ANY_FRAME, "cam2")), ("Cam002_012.png", ("12", "cam2")),
     ],
 )  # fmt: skip
 def test_names_that_are_understood(tmp_path: Path, path: str, key: tuple[str, str]) -> None:
@@ -58,3 +59,10 @@ def test_other_names_are_said_and_usual_ones_not(tmp_path: Path) -> None:
     found(tmp_path, "3.png")
     (note,) = find_mattes(tmp_path, NAMES).notes
     assert "3.png for camera 03" in note
+
+
+def test_names_with_more_text_give_the_pattern_that_fits_them(tmp_path: Path) -> None:
+    for path in ("cam2_mask.png", "cam3_mask.png", "x.png"):
+        (tmp_path / path).touch()
+    assert near_pattern(tmp_path, ("cam2", "cam3")) == "{camera}_mask.png"
+    assert near_pattern(tmp_path, ("left", "right")) is None

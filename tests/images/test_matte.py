@@ -121,9 +121,12 @@ def test_constant_alpha_leaves_the_colours() -> None:
     assert as_alpha(saved(Image.fromarray(opaque), "PNG").decode_matte()) == ([0, 255], "")
 
 
-def test_colour_is_read_by_its_brightness() -> None:
-    yellow = np.dstack([ALPHA, ALPHA, ALPHA * 0])
-    assert "brightness" in as_alpha(saved(Image.fromarray(yellow), "PNG").decode_matte())[1]
+@pytest.mark.parametrize("channels", [(1, 1, 0), (1, 0, 0), (0, 0, 1), (0, 1, 1)])
+def test_colour_is_read_by_its_brightest_channel(channels: tuple[int, int, int]) -> None:
+    colour = np.dstack([ALPHA * channel for channel in channels])
+    alpha, note = as_alpha(saved(Image.fromarray(colour), "PNG").decode_matte())
+    assert alpha == [0, 255]
+    assert "brightest" in note
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])

@@ -75,6 +75,8 @@ def test_an_inverted_matte_and_exchanged_coordinates_are_named() -> None:
     inverted = encoded(255 - view.mask.decode_gray())
     row = _examine(replace(view, mask=inverted), ball_mesh())
     assert any("looks inverted" in text for text in row.warnings)
+    row = _examine(replace(view, mask=encoded(np.full_like(view.mask.decode_gray(), 255))), ball_mesh())
+    assert any("covers the whole picture" in text for text in row.warnings)
     swapped = Landmarks(landmarks.points[:, ::-1], landmarks.valid, "mesh")
     row = _examine(replace(view, read_landmarks=lambda: swapped), ball_mesh(), ball_landmarks())
     assert any("x and y exchanged" in text for text in row.warnings)

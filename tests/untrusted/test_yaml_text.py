@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderkit.errors import DatasetError
@@ -125,6 +125,7 @@ TREES = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first example loads the parsers
 @given(TREES, st.sampled_from([None, False, True]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
 def test_what_pyyaml_writes_is_read_back(value: object, flow: bool | None, indented: bool, ending: str) -> None:
     """Block and flow style, items at the indentation of their key and below it, both line ends."""
