@@ -16,6 +16,7 @@ from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, read_each
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import intrinsics_from_corner_origin
@@ -77,7 +78,8 @@ def read(content: Content) -> RawRig:
 
 def _read_camera(name: str, values: Mapping[str, Untrusted], path: Path, where: str) -> RawCamera:
     K = numbers(field(values, "K", path, f"{where}."), [(3, 3)], path, f"{where}.K").T
-    pose = numbers(field(values, "T", path, f"{where}."), [(4, 4), (4, 3)], path, f"{where}.T").T[:3]
+    by_columns = numbers(field(values, "T", path, f"{where}."), [(4, 4), (4, 3)], path, f"{where}.T")
+    pose = extrinsics_at(by_columns.T, path, f"{where}.T")
     if "sensorId" in values:
         K = intrinsics_from_corner_origin(K)
     model, lens = _read_lens(values, path, where)

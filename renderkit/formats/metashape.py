@@ -21,6 +21,7 @@ from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, Unit
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.metashape_sensor import SENSOR_HARMLESS, SENSOR_READ, Sensor, read_sensor, write_sensor
 from renderkit.formats.metashape_xml import stated, values_of
 from renderkit.formats.names import names_from_pictures
@@ -107,7 +108,8 @@ def _local_pose(camera: Element, by_id: Mapping[str | None, Element], path: Path
     source = camera if master is None or camera.find("transform") is not None else by_id.get(master)
     if source is None or source.find("transform") is None:
         return None
-    return values_of(source, "transform", 16, path, f"camera {_label(source)}").reshape(4, 4)[:3]
+    where = f"camera {_label(source)}"
+    return extrinsics_at(values_of(source, "transform", 16, path, where), path, f"{where}.transform")
 
 
 def _read_sensors(

@@ -14,6 +14,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
+from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.names import require_tokens
 from renderkit.formats.sizes import find_picture_sizes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN, intrinsics_to_corner_origin
@@ -52,7 +53,7 @@ def _read_camera(name: str, content: Content, picture_size: tuple[int, int] | No
     path, words = content.path, content.text.split()
     if words[:1] != ["extrinsic"] or words[17:18] != ["intrinsic"] or len(words) < 27:
         raise DatasetError(path, None, "expected 'extrinsic' and 16 numbers, then 'intrinsic' and 9; it may be cut off")
-    pose = numbers(words[1:17], [(16,)], path, "extrinsic").reshape(4, 4)[:3]
+    pose = extrinsics_at(words[1:17], path, "extrinsic")
     K = numbers(words[18:27], [(9,)], path, "intrinsic").reshape(3, 3)
     K[:2, 2] -= CORNER_PIXEL_ORIGIN
     return RawCamera(name, K, pose, picture_size=picture_size)

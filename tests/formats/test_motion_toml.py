@@ -45,13 +45,14 @@ def test_each_programs_unit_is_stated(extra: str, metadata: str, unit: str, tmp_
 
 def test_fisheye_flags_and_matrices_and_ignored_cameras(tmp_path: Path) -> None:
     text = table("a", FISHEYE, "fisheye = true") + table("b", BROWN, "ignore = true\nport = 1")
-    text += table("c", BROWN, "port = 2\nshutter = 3", rows(ROTATION))
+    text += table("c", BROWN, "port = 2\nshutter = 3", rows(ROTATION)) + "[extra]\nscale = 2.0\n"
     raw = read_raw_rig(file_with(tmp_path, "x.toml", text))
     rig = raw.to_rig()
     assert list(rig.cameras) == ["a", "c"]
     assert worst(rig["a"], fisheye_pixels(ROTATION, TRANSLATION, FISHEYE)) < 1e-9
     assert worst(rig["c"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9
     assert any("left out" in note and "b" in note for note in raw.notes)
+    assert "`extra` is ignored" in raw.notes
     assert any("`shutter` is ignored (1 camera)" in note for note in raw.notes)
 
 
