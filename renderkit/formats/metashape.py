@@ -60,7 +60,7 @@ _NO_PLACEMENT = _Placement(np.eye(3), np.zeros(3), 1.0, "unknown")
 
 def matches(content: Content) -> bool:
     """Return True for XML whose root is <document> with a <chunk> or <sensors>."""
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     return head.startswith(b"<") and b"<document" in head and (b"<chunk" in head or b"<sensors" in head)
 
 

@@ -82,7 +82,7 @@ def matches(content: Content) -> bool:
     """Return True for FileStorage's marks, or YAML at whose top level a camera matrix is stated."""
     if content.is_folder:
         return False
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     if head.startswith(b"<"):
         return b"<opencv_storage" in head
     if head.startswith(b"{"):
@@ -130,7 +130,7 @@ def read(content: Content) -> RawRig:
 
 
 def _parse(content: Content) -> Untrusted:
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     if head.startswith(b"<"):
         return _from_xml(parse_xml(content.path, content.data), content.path)
     return content.json if head.startswith(b"{") else content.yaml

@@ -24,7 +24,6 @@ from renderkit.formats.plain_values import (
     K_KEYS,
     POSE_KEYS,
     R_KEYS,
-    READ,
     W2C_KEYS,
     Entry,
     first_of,
@@ -36,6 +35,7 @@ from renderkit.formats.plain_values import (
     pose_of,
     size_of,
     stated_direction,
+    used_keys,
 )
 from renderkit.formats.pose_direction import with_center_by_evidence, with_direction_by_evidence
 from renderkit.formats.unread import unread_notes
@@ -98,11 +98,16 @@ def read(content: Content) -> RawRig:
 
     cameras, failed = read_each(names, read_camera)
     directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path)
-    notes = (*notes, *unread_notes(entries.values(), {*READ, *_NAME, *_named_lens(entries)}, {"rectifyAlpha"}))
+    left = [_without(entry, used_keys(entry)) for entry in entries.values()]
+    notes = (*notes, *unread_notes(left, {*_NAME, *_named_lens(entries)}, {"rectifyAlpha"}))
     if isinstance(top, Mapping):
         others = {} if top.keys() == found.keys() else {key: top[key] for key in top if key not in _LISTS}
         notes += unread_notes([others], (), per=None)
     return RawRig(directed, path, "unknown", notes=notes, failed=failed, order=tuple(names))
+
+
+def _without(entry: Entry, used: set[str]) -> Entry:
+    return {key: value for key, value in entry.items() if key not in used}
 
 
 def _named_lens(entries: Mapping[str, Entry]) -> set[str]:

@@ -35,16 +35,24 @@ _FISHEYE_TERMS = ("k1", "k2", "k3", "k4")
 _SIZE = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
 _WIDTH, _HEIGHT = ("width", "w", "W", "image_width"), ("height", "h", "H", "image_height")
 _FISHEYE = ("fisheye", "is_fisheye")
+_MAX_TURN = 2.0 * np.pi + 1e-6
 _AGREE = 1e-3
 """Two statements of one pose differ by no more, against the length of its translation."""
 
-READ: Final = frozenset(
-    {*K_KEYS, *_FOCAL, *R_KEYS, *_T, *CENTER_KEYS, *POSE_KEYS, *W2C_KEYS, *C2W_KEYS, *_D, *_TERMS, *_SIZE, *_WIDTH,
-     *_HEIGHT, *_FISHEYE}
-)  # fmt: skip
-"""Keys that are read wherever they stand in an entry."""
-
 Entry = Mapping[str, Untrusted]
+
+
+def used_keys(entry: Entry) -> set[str]:
+    """Return the keys of an entry that are read: of several that state one thing, the first."""
+    matrix, whole, stated = (first_of(entry, keys) for keys in (K_KEYS, (*W2C_KEYS, *C2W_KEYS, *POSE_KEYS), _D))
+    other = first_of(entry, C2W_KEYS) if whole in W2C_KEYS else None  # compared
+    halves = [] if whole else [first_of(entry, R_KEYS), first_of(entry, (*_T, *CENTER_KEYS))]
+    size = first_of(entry, _SIZE)
+    sides = [] if size else [first_of(entry, _WIDTH), first_of(entry, _HEIGHT)]
+    named = {*(() if matrix else _FOCAL), *(() if stated else _TERMS)}
+    return {
+        key for key in (matrix, whole, stated, other, *halves, size, *sides, first_of(entry, _FISHEYE)) if key
+    } | named
 
 
 def is_camera(entry: Entry) -> bool:
@@ -145,6 +153,9 @@ def pose_of(entry: Entry, path: Path, where: str) -> FloatArray:
         raise DatasetError(path, f"{where}t", "expected both a rotation and a translation")
     rotation = numbers(entry[rotation_key], [(3, 3), (3,)], path, f"{where}{rotation_key}")
     if rotation.size == 3:
+        if np.linalg.norm(rotation) > _MAX_TURN:
+            why = "expected a rotation vector in radians, of a length of at most 2 pi, found degrees or Euler angles"
+            raise DatasetError(path, f"{where}{rotation_key}", f"{why}; give the matrix")
         rotation = matrix_from_rotation_vector(rotation)
     return pose_matrix(rotation, numbers(entry[translation_key], [(3,)], path, f"{where}{translation_key}"))
 

@@ -39,7 +39,7 @@ _CAMERA_HARMLESS = {
 
 def matches(content: Content) -> bool:
     """Return True for XML with a <calibration> of cameras with fov_video or intrinsic sensor limits."""
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     return head.startswith(b"<") and b"<calibration" in head and (b"fov_video" in head or b"focalLengthU" in head)
 
 

@@ -46,7 +46,7 @@ _OPTIONAL = ("px", "py", "k1", "k2", "k3", "k4", "t1", "t2")
 def _matches_xmp(content: Content) -> bool:
     if content.is_folder:
         return any(b"xcr:" in Content(one).head for one in sorted(content.path.glob("*.xmp"))[:3])
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     return head.startswith(b"<") and b"capturingreality.com/ns/xcr" in head
 
 

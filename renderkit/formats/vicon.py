@@ -36,7 +36,7 @@ _CAMERA_HARMLESS = {"ACTIVE_THRESHOLD", "DISPLAY_TYPE", "ISDV", "NAME", "SENSOR"
 
 def matches(content: Content) -> bool:
     """Return True for XML with <Cameras> of <Camera DEVICEID=...>."""
-    head = content.head.lstrip(b"\xef\xbb\xbf").lstrip()
+    head = content.head.lstrip()
     return head.startswith(b"<") and b"<Cameras" in head and b"DEVICEID=" in head
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,10 +48,10 @@ class Content:
 
     @cached_property
     def head(self) -> bytes:
-        """First 4096 bytes of a file; empty for a folder."""
+        """First 4096 bytes of a file, without a byte order mark; empty for a folder."""
         if self.is_folder:
             return b""
-        return read_head(self.path, _HEAD_BYTES)
+        return read_head(self.path, _HEAD_BYTES).removeprefix(BOM_UTF8)
 
     @cached_property
     def data(self) -> bytes:

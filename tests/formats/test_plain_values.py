@@ -71,6 +71,7 @@ def test_fisheye_lenses(lens: dict[str, Any], tmp_path: Path) -> None:
         ({"K": K.tolist(), "w2c": SQUARE.tolist(), "c2w": SQUARE.tolist()}, "w2c and c2w are not inverse"),
         ({"K": K.tolist(), "w2c": SQUARE.T.tolist()}, "stored column by column"),
         ({"K": K.tolist(), "w2c": SQUARE.T.ravel().tolist()}, "stored column by column"),
+        ({"K": K.tolist(), "R": [30.0, 40.0, 50.0], "t": [0, 0, 1]}, "found degrees or Euler angles"),
         ({"K": K.tolist(), **POSE, "dist": [0.1]}, "coefficients, got 1"),
         ({"K": K.tolist(), **POSE, "fisheye": "False", "model": "equidistant"}, "contradicts fisheye"),
         ({"K": K.tolist(), **POSE, "camera_model": "EQUIRECTANGULAR"}, "no counterpart in OpenCV"),
@@ -116,3 +117,13 @@ def test_a_centre_comes_with_a_rotation_of_either_direction(pinhole_ring: Rig, t
         assert f"read as {'world_from_cam' if turned else 'cam_from_world'}" in raw.notes[0]
         for one in pinhole_ring:
             np.testing.assert_allclose(rig[one.name].cam_from_world.matrix, one.cam_from_world.matrix, atol=1e-9)
+
+
+def test_what_is_stated_twice_is_noted_and_a_byte_order_mark_is_none(tmp_path: Path) -> None:
+    twice = {"K": K.tolist(), "fx": 1.0, "RT": SQUARE.tolist(), **POSE, "D": BROWN, "k1": 9.0, "w": 5, **SIZE}
+    path = tmp_path / "cameras.JSON"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"a": twice}).encode())
+    raw = read_raw_rig(path)
+    assert worst(raw.to_rig()["a"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9
+    ignored = [note for note in raw.notes if "ignored" in note]
+    assert ignored == [f"`{key}` is ignored (1 camera)" for key in ("fx", "R", "t", "k1", "w")]
