@@ -47,6 +47,7 @@ _DICTIONARY = {"K", "D", "RT", "width", "height", "W", "H", "w", "h"}
 """Entries with these keys alone are the dictionary format of RenderMe-360's benchmark, whose RT has a direction."""
 
 _ZIP = b"PK\x03\x04"
+_SINGLE = "0"
 _LISTS = ("cameras", "cams", "frames")
 
 
@@ -73,8 +74,13 @@ def _parsed_or_none(content: Content) -> Untrusted:
 
 
 def _entries(value: Untrusted) -> dict[str, Untrusted]:
-    """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames"."""
+    """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames".
+
+    A file of one camera may state it at the top level.
+    """
     if isinstance(value, Mapping):
+        if is_camera(opened(value)):
+            return {_SINGLE: value}
         value = next((value[key] for key in _LISTS if key in value), value)
     if isinstance(value, list):
         return {str(index): entry for index, entry in enumerate(value)}
@@ -101,7 +107,8 @@ def read(content: Content) -> RawRig:
     left = [_without(entry, used_keys(entry)) for entry in entries.values()]
     notes = (*notes, *unread_notes(left, {*_NAME, *_named_lens(entries)}, {"rectifyAlpha"}))
     if isinstance(top, Mapping):
-        others = {} if top.keys() == found.keys() else {key: top[key] for key in top if key not in _LISTS}
+        whole = top.keys() == found.keys() or is_camera(opened(top))
+        others = {} if whole else {key: top[key] for key in top if key not in _LISTS}
         notes += unread_notes([others], (), per=None)
     return RawRig(directed, path, "unknown", notes=notes, failed=failed, order=tuple(names))
 

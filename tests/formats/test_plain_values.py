@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from camera_samples import ROTATION, TRANSLATION, K, brown_pixels, file_with, fisheye_pixels, worst
@@ -17,6 +18,7 @@ from renderkit.geometry.rig import Rig
 BROWN, FISHEYE = [-0.15, 0.1, 0.001, -0.0005, 0.02], [0.02, -0.01, 0.003, -0.0005]
 SQUARE = np.vstack([np.column_stack([ROTATION, TRANSLATION]), [0.0, 0.0, 0.0, 1.0]])
 INVERSE = np.linalg.inv(SQUARE)
+VECTOR = cv2.Rodrigues(ROTATION)[0].ravel().tolist()
 POSE = {"R": ROTATION.tolist(), "t": TRANSLATION.tolist()}
 FOCAL = dict(zip(("fx", "fy", "cx", "cy"), (K[0, 0], K[1, 1], K[0, 2], K[1, 2]), strict=True))
 TERMS = dict(zip(("k1", "k2", "p1", "p2", "k3"), BROWN, strict=True))
@@ -127,3 +129,10 @@ def test_what_is_stated_twice_is_noted_and_a_byte_order_mark_is_none(tmp_path: P
     assert worst(raw.to_rig()["a"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9
     ignored = [note for note in raw.notes if "ignored" in note]
     assert ignored == [f"`{key}` is ignored (1 camera)" for key in ("fx", "R", "t", "k1", "w")]
+
+
+def test_one_camera_at_the_top_level(tmp_path: Path) -> None:
+    entry = {"camera_matrix": K.tolist(), "dist_coeffs": [BROWN], "rvec": VECTOR, "tvec": TRANSLATION.tolist(), **SIZE}
+    raw = read_raw_rig(file_with(tmp_path, "camera.json", json.dumps(entry | {"rolling_shutter": 0.1})))
+    assert worst(raw.to_rig()["0"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9
+    assert raw.notes[1:] == ("`rolling_shutter` is ignored (1 camera)",)
