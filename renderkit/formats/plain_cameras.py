@@ -24,6 +24,7 @@ from renderkit.formats.plain_values import (
     K_KEYS,
     POSE_KEYS,
     R_KEYS,
+    SIZE_KEYS,
     W2C_KEYS,
     Entry,
     first_of,
@@ -76,15 +77,35 @@ def _parsed_or_none(content: Content) -> Untrusted:
 def _entries(value: Untrusted) -> dict[str, Untrusted]:
     """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames".
 
-    A file of one camera may state it at the top level.
+    At the top level a file may state one camera, or lists with an entry for each.
     """
     if isinstance(value, Mapping):
         if is_camera(opened(value)):
-            return {_SINGLE: value}
+            return _columns(value)
         value = next((value[key] for key in _LISTS if key in value), value)
     if isinstance(value, list):
         return {str(index): entry for index, entry in enumerate(value)}
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _columns(value: Entry) -> dict[str, Untrusted]:
+    """Return the cameras of {"K": [...], "R": [...]}: lists as long as that of the matrices K are taken apart."""
+    matrices = next((value[key] for key in K_KEYS if key in value), None)
+    if not isinstance(matrices, list) or not _is_list_of_lists(matrices[:1] and matrices[0]):
+        return {_SINGLE: value}
+    count = len(matrices)
+    apart = {
+        key
+        for key, one in value.items()
+        if isinstance(one, list) and len(one) == count and (key not in SIZE_KEYS or isinstance(one[0], list))
+    }
+    return {
+        str(index): {key: one[index] if key in apart else one for key, one in value.items()} for index in range(count)
+    }
+
+
+def _is_list_of_lists(value: Untrusted) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
 
 
 def read(content: Content) -> RawRig:

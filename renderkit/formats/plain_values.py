@@ -32,7 +32,7 @@ _D = ("dist", "D", "d", "distCoeff", "distCoef", "distCoeffs", "dist_coeffs", "d
       "distortion_coefficients", "distortion_coeffs", "distortion_params")  # fmt: skip
 _TERMS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
 _FISHEYE_TERMS = ("k1", "k2", "k3", "k4")
-_SIZE = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
+SIZE_KEYS: Final = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
 _WIDTH, _HEIGHT = ("width", "w", "W", "image_width"), ("height", "h", "H", "image_height")
 _FISHEYE = ("fisheye", "is_fisheye")
 _MAX_TURN = 2.0 * np.pi + 1e-6
@@ -47,7 +47,7 @@ def used_keys(entry: Entry) -> set[str]:
     matrix, whole, stated = (first_of(entry, keys) for keys in (K_KEYS, (*W2C_KEYS, *C2W_KEYS, *POSE_KEYS), _D))
     other = first_of(entry, C2W_KEYS) if whole in W2C_KEYS else None  # compared
     halves = [] if whole else [first_of(entry, R_KEYS), first_of(entry, (*_T, *CENTER_KEYS))]
-    size = first_of(entry, _SIZE)
+    size = first_of(entry, SIZE_KEYS)
     sides = [] if size else [first_of(entry, _WIDTH), first_of(entry, _HEIGHT)]
     named = {*(() if matrix else _FOCAL), *(() if stated else _TERMS)}
     return {
@@ -178,7 +178,7 @@ def has_center(entry: Entry) -> bool:
 
 def size_of(entry: Entry, path: Path, where: str) -> tuple[int, int] | None:
     """Return (width, height) in px, or None."""
-    key = first_of(entry, _SIZE)
+    key = first_of(entry, SIZE_KEYS)
     if key is not None:
         width, height = numbers(entry[key], [(2,)], path, f"{where}{key}")
         return size_at(width, height, path, f"{where}{key}")

@@ -24,11 +24,8 @@ _KNOWN = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
 _SPECIAL = {".nan": float("nan"), ".inf": float("inf"), "+.inf": float("inf"), "-.inf": -float("inf")}
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
-_TEXT_OF_DIGITS = re.compile(r"[-+]?0[0-9]+\Z")
-"""A name such as 08, which is no number in YAML 1.1 and loses its zero as one."""
-
-_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")  # 08 is a name
+_FLOAT = re.compile(r"[-+]?(?!0[0-9]+\Z)(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _ITEM = re.compile(r"-(?: |\Z)")
 _TAG = re.compile(r"![^\s\[\]{},]*(?:\s+|\Z)")
 _NOT_PLAIN = re.compile(r"[\[{}\"'!&*|>:#?@`]|,\s*,|\A\s*,")
@@ -393,8 +390,6 @@ class _Flow:
 
 
 def _scalar(word: str) -> Any:  # noqa: ANN401
-    if _TEXT_OF_DIGITS.match(word):
-        return word
     if _INTEGER.match(word):
         return int(word)
     if _FLOAT.match(word):

@@ -136,3 +136,15 @@ def test_one_camera_at_the_top_level(tmp_path: Path) -> None:
     raw = read_raw_rig(file_with(tmp_path, "camera.json", json.dumps(entry | {"rolling_shutter": 0.1})))
     assert worst(raw.to_rig()["0"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9
     assert raw.notes[1:] == ("`rolling_shutter` is ignored (1 camera)",)
+
+
+def test_lists_with_an_entry_for_each_camera(tmp_path: Path) -> None:
+    lists = {
+        "K": [K.tolist()] * 2,
+        "R": [np.eye(3).tolist(), ROTATION.tolist()],
+        "t": [[0, 0, 1], TRANSLATION.tolist()],
+    }
+    shared = {"names": ["left", "right"], "dist": [BROWN, BROWN], "image_size": [640, 480]}
+    raw = read_raw_rig(file_with(tmp_path, "cameras.json", json.dumps(lists | shared)))
+    assert [camera.name for camera in raw.cameras] == ["left", "right"]
+    assert worst(raw.to_rig()["right"], brown_pixels(ROTATION, TRANSLATION, BROWN)) < 1e-9

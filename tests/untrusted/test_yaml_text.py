@@ -186,3 +186,8 @@ def test_a_toml_error_behind_arrays_is_told_by_its_line() -> None:
 def test_quotes_hide_what_they_hold_and_apostrophes_do_not(text: str, value: object) -> None:
     yaml = pytest.importorskip("yaml")
     assert parse_yaml(Path("x"), text) == value == yaml.safe_load(text)
+
+
+def test_digits_after_a_zero_are_a_name() -> None:
+    text = "a: 08\nb: [007, 10, 0, 00.5, -09]\n05: 0\n"
+    assert parse_yaml(Path("x"), text) == {"a": "08", "b": ["007", 10, 0, 0.5, "-09"], "05": 0}
