@@ -38,6 +38,7 @@ _IN_PLACE = 0.15
 _MAX_VIEWS = 4
 _MANY = "several parameters"
 _LENS = "lens"
+_MATTE = "matte"
 
 
 def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
@@ -99,7 +100,7 @@ def with_identity(faults: Sequence[CameraFault], views: Sequence[ViewEvidence]) 
 
 
 def _identified(fault: CameraFault, source: _Source) -> CameraFault:
-    if fault.family in NOT_THE_CAMERA:
+    if fault.family == _MATTE:
         return fault
     cases = list(source.cases(fault.camera))[:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
@@ -110,8 +111,15 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     if 2 * count < len(cases):
         return fault
     likeliest = next(one for one in told if one.cause == cause)
-    if _MANY in fault.cannot_tell or not fault.explained:
-        return replace(fault, cause=cause, cannot_tell=(cause,), explained=True, sentence=_sentence(fault, likeliest))
+    if _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA:
+        return replace(
+            fault,
+            cause=cause,
+            cannot_tell=(cause,),
+            family="several",
+            explained=True,
+            sentence=_sentence(fault, likeliest),
+        )
     if fault.family == _LENS:
         words = f"{fault.sentence}; or {likeliest.sentence}"
         return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)

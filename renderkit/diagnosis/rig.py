@@ -10,6 +10,7 @@ from typing import Final
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
+from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.readings import read_rig_wide
@@ -28,6 +29,8 @@ MAX_LANDMARKS: Final = 40
 
 DEEP_PX: Final = 4.0
 """A camera that is off by less than this moves no part of a drawing's inside out of a matte."""
+
+_AMOUNTS = frozenset(slip.name for slip in SLIPS)
 
 
 def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float = ALPHA) -> Diagnosis:
@@ -90,8 +93,9 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
     far = {name: error for name, error in far_cameras(views).items() if name not in exchanged}
     used = _compared(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in far)), mattes)
     found = fit_joint(used, alpha=alpha)
-    faults = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
-    moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not one.size_px < DEEP_PX}
+    off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
+    faults = with_identity(off, views)
+    moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     # A reading that is common to all cameras moves the mesh against them as well.
@@ -100,9 +104,13 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
     return replace(
         whole,
         cameras_sentence=sentence,
-        cameras=with_identity(faults, [thinned(view) for view in views]),
+        cameras=faults,
         others=(*mesh, *others),
     )
+
+
+def _is_slight(fault: CameraFault) -> bool:
+    return fault.cause in _AMOUNTS and fault.size_px < DEEP_PX
 
 
 def compared(evidence: RigEvidence) -> RigEvidence:

@@ -51,6 +51,7 @@ HYPOTHESES: Final = (
         is_amount=True,
     ),
     Hypothesis(_of("identity:mirrored_picture"), ("mirrored",)),
+    Hypothesis(_of("identity:resized_picture"), why_not_planted="views of another size than the calibration's fail"),
     Hypothesis(_of("identity:turned_picture"), why_not_planted="synth turns no pictures"),
     Hypothesis(
         _of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal"), is_amount=True
