@@ -14,8 +14,9 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.arrays import Pixels
 from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
-from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError
+from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError, median_length
 from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.readings.agreement import agreement
@@ -26,7 +27,10 @@ from renderkit.results.diagnosis import CameraFault
 from renderkit.results.explanation import CameraExplanation, Measure
 
 FAR_SPREADS: Final = 5.0
-"""A camera is far off where its landmarks lie so many times their own spread from where they are detected."""
+"""A camera is far off where its landmarks lie so many times their own spread from where they are detected ..."""
+
+UNLIKE: Final = 0.5
+"""... or where, a shift aside, by so many times their spread: by a roll of half a radian, or half the size."""
 
 MISSES: Final = 0.2
 """A camera without landmarks is far off where drawing and matte overlap by less than this ..."""
@@ -50,27 +54,34 @@ def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
         By name, how far its landmarks lie from where they are detected: median, px. Infinite where it does not see
         them, NaN without landmarks.
     """
-    read = all_as_stated(views)
-    if len(read) != len(views):
-        return {}
-    overlaps = agreement(read).iou
+    read = [(view, one) for view in views for one in all_as_stated([view])]
+    overlaps = agreement(tuple(one for _, one in read)).iou
     usual = float(np.nanmedian(overlaps)) if np.isfinite(overlaps).any() else math.nan
     found: dict[str, list[tuple[bool, float]]] = {}
-    for view, overlap in zip(views, overlaps, strict=True):
+    for (view, _), overlap in zip(read, overlaps, strict=True):
         case = _case(view)
         if case is not None and case.landmarks is not None:
-            error, spread = case.error(case.camera), _spread(case.landmarks)
-            is_far = error > FAR_SPREADS * spread and not overlap >= usual - _IN_PLACE
+            is_far = _is_far(case, case.landmarks) and not overlap >= usual - _IN_PLACE
+            found.setdefault(view.camera.name, []).append((is_far, case.error(case.camera)))
         elif np.isfinite(overlap):
-            error, is_far = math.nan, bool(overlap < MISSES and usual > MEETS)
-        else:
-            continue
-        found.setdefault(view.camera.name, []).append((is_far, error))
+            found.setdefault(view.camera.name, []).append((bool(overlap < MISSES and usual > MEETS), math.nan))
     return {
         name: float(np.median([error for _, error in seen]))
         for name, seen in found.items()
         if 2 * sum(is_far for is_far, _ in seen) > len(seen)
     }
+
+
+def _is_far(case: Case, pairs: LandmarkPairs) -> bool:
+    """Whether landmarks are so far off, or lie to each other so differently, that nothing small explains it."""
+    seen = case.camera.project(pairs.points)
+    if median_length(seen - pairs.captured) == math.inf:
+        return True
+    spread = _spread(pairs.captured)
+    residuals = seen - pairs.captured
+    if median_length(residuals) > FAR_SPREADS * min(spread, _spread(seen)):
+        return True
+    return median_length(residuals - np.nanmedian(residuals, axis=0)) > UNLIKE * spread
 
 
 def far_fault(name: str, error_px: float) -> CameraFault:
@@ -205,6 +216,6 @@ def _pairs(view: ViewEvidence) -> LandmarkPairs | None:
     return LandmarkPairs(view.points_world[known], view.pixels[known])
 
 
-def _spread(pairs: LandmarkPairs) -> float:
-    away = pairs.captured - np.median(pairs.captured, axis=0)
-    return max(float(np.median(np.linalg.norm(away, axis=1))), 1.0)
+def _spread(pixels: Pixels) -> float:
+    away = pixels - np.nanmedian(pixels, axis=0)
+    return max(float(np.nanmedian(np.linalg.norm(away, axis=1))), 1.0)

@@ -90,7 +90,7 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
         return replace(whole, cameras_sentence=words)
     mattes = matte_faults(evidence.views)
     exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
-    far = {name: error for name, error in far_cameras(views).items() if name not in exchanged}
+    far = {name: error for name, error in far_cameras(evidence.views).items() if name not in exchanged}
     used = _compared(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in far)), mattes)
     found = fit_joint(used, alpha=alpha)
     off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
@@ -100,7 +100,9 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
-    sentence = found.sentence if not far else rig_sentence([one.camera for one in faults], len(cameras), alpha)
+    sentence = (
+        found.sentence if not far else rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
+    )
     return replace(
         whole,
         cameras_sentence=sentence,
