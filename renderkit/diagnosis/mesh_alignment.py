@@ -16,12 +16,11 @@ from renderkit.arrays import AlphaImage, FloatArray, MaskImage
 from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.outline_offsets import (
     MeshEdges,
-    measure_offsets,
     mesh_edges,
-    missing_share,
     outline_evidence,
     sample_outline,
 )
+from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
 from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
@@ -69,8 +68,13 @@ class _Placed:
     @property
     def typical_px(self) -> float:
         """Median size of the offsets; those without an edge within reach count as far."""
-        sizes = [np.nan_to_num(np.abs(one.offsets_px), nan=np.inf) for one in self.outlines if one is not None]
-        return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
+        return typical_px(self.outlines)
+
+
+def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
+    """Return the median size of the offsets of outlines; those without an edge within reach count as far."""
+    sizes = [np.nan_to_num(np.abs(one.offsets_px), nan=np.inf) for one in outlines if one is not None]
+    return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
 
 
 def frame_outlines(mesh: Mesh, views: Sequence[MatteView], draw: Draw) -> tuple[OutlineEvidence | None, ...]:
@@ -87,7 +91,17 @@ def frame_outlines(mesh: Mesh, views: Sequence[MatteView], draw: Draw) -> tuple[
         if moved.typical_px > _WORTH * best.typical_px:
             break
         best = moved
-    return best.outlines
+    return tuple(
+        one
+        if one is None or typical_px([one]) <= FAR_PX
+        else _outline(best.mesh, edges, view, draw, _about(best, center), far=True)
+        for one, view in zip(best.outlines, views, strict=True)
+    )
+
+
+def _about(placed: _Placed, center: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what was done to a mesh, (7,), and the centre."""
+    return np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]]), center
 
 
 def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
@@ -100,13 +114,18 @@ def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
 
 
 def _measured(placed: _Placed, center: FloatArray, edges: MeshEdges, views: Sequence[MatteView], draw: Draw) -> _Placed:
-    motion = np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]])
-    outlines = tuple(_outline(placed.mesh, edges, view, draw, (motion, center)) for view in views)
+    outlines = tuple(_outline(placed.mesh, edges, view, draw, _about(placed, center)) for view in views)
     return _Placed(placed.mesh, placed.rotation, placed.step, placed.growth, outlines)
 
 
 def _outline(
-    mesh: Mesh, edges: MeshEdges, view: MatteView, draw: Draw, motion: tuple[FloatArray, FloatArray]
+    mesh: Mesh,
+    edges: MeshEdges,
+    view: MatteView,
+    draw: Draw,
+    about: tuple[FloatArray, FloatArray],
+    *,
+    far: bool = False,
 ) -> OutlineEvidence | None:
     ratio = min(1.0, DRAWN_SIDE / max(view.camera.size))
     size = (max(1, round(view.camera.width * ratio)), max(1, round(view.camera.height * ratio)))
@@ -114,8 +133,11 @@ def _outline(
     outline = sample_outline(mesh.vertices, mesh.faces, edges, view.camera, drawn)
     if outline is None:
         return None
-    offsets = measure_offsets(outline, view.camera, view.alpha, view.threshold)
-    return outline_evidence(outline, offsets, missing_share(drawn, view.alpha, view.threshold), *motion)
+    matte = view.alpha, view.threshold
+    found = found_near(outline, view.camera, matte, drawn)
+    if far:
+        found = found_far(found, view.camera, matte, drawn)
+    return outline_evidence(found.outline, found.offsets_px, found.missing, *about)
 
 
 def _motion(

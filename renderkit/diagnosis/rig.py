@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
+from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import JointDiagnosis
+from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
@@ -23,6 +26,11 @@ MIN_JOINT_CAMERAS: Final = 4
 
 MAX_LANDMARKS: Final = 40
 """Of so many landmarks of a view at most, evenly thinned, single cameras are compared."""
+
+DEEP_PX: Final = 4.0
+"""A camera that is off by less than this moves no part of a drawing's inside out of a matte."""
+
+_AMOUNTS = frozenset(slip.name for slip in SLIPS)
 
 
 def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float = ALPHA) -> Diagnosis:
@@ -78,13 +86,33 @@ def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diag
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
-        return _changed(whole, f"single cameras are not compared: {least} have landmarks, or mattes and a mesh")
+        words = f"single cameras are not compared: {least} have landmarks, or mattes and a mesh"
+        return replace(whole, cameras_sentence=words)
     mattes = matte_faults(evidence.views)
-    found = fit_joint(_compared(evidence, mattes), alpha=alpha)
-    words = tuple(one.sentence for one in mattes)
+    exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
+    far = {name: error for name, error in far_cameras(evidence.views).items() if name not in exchanged}
+    used = _compared(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in far)), mattes)
+    found = fit_joint(used, alpha=alpha)
+    off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
+    faults = with_identity(off, views)
+    moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
+    # The inside of a drawing that is not in its place says nothing about the matte.
+    others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
-    return _changed(whole, found.sentence, found, (*mesh, *words))
+    sentence = (
+        found.sentence if not far else rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
+    )
+    return replace(
+        whole,
+        cameras_sentence=sentence,
+        cameras=faults,
+        others=(*mesh, *others),
+    )
+
+
+def _is_slight(fault: CameraFault) -> bool:
+    return fault.cause in _AMOUNTS and fault.size_px < DEEP_PX
 
 
 def compared(evidence: RigEvidence) -> RigEvidence:
@@ -115,13 +143,6 @@ def thinned(view: ViewEvidence) -> ViewEvidence:
         return view
     step = -(-len(view.pixels) // MAX_LANDMARKS)
     return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step])
-
-
-def _changed(
-    whole: Diagnosis, sentence: str, found: JointDiagnosis | None = None, others: tuple[str, ...] = ()
-) -> Diagnosis:
-    cameras = () if found is None else _faults(found)
-    return replace(whole, cameras_sentence=sentence, cameras=cameras, others=others)
 
 
 def _faults(found: JointDiagnosis) -> tuple[CameraFault, ...]:

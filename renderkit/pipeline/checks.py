@@ -18,16 +18,15 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.input_slips import covers_border
 from renderkit.diagnosis.landmark_map import LandmarkMapCheck, check_landmark_map
 from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
-from renderkit.diagnosis.scan_frame import detect_scan_frame
 from renderkit.diagnosis.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
 from renderkit.errors import ContextError, RenderkitError
 from renderkit.flame.translation import TranslationChoice
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.images.encoded import EncodedImage
-from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.pipeline.scan_frame import choose_scan_frame, decoded
+from renderkit.pipeline.spread import spread
 from renderkit.renderers.base import Renderer
 from renderkit.results.capture_check import CaptureCheck, CheckVerdict
 from renderkit.wording import counted
@@ -276,7 +275,7 @@ def _bend_px(camera: Camera, mesh: Mesh) -> float:
 
 def _mask_of(subject: _Subject, camera: Camera) -> MaskImage | None:
     view = _read(subject.capture.view, subject.frames[0], camera.name)
-    mask = None if view is None else _decoded(view.mask, subject.options.matte_threshold)
+    mask = None if view is None else decoded(view.mask, subject.options.matte_threshold)
     return mask if mask is not None and mask.shape == (camera.height, camera.width) else None
 
 
@@ -289,13 +288,7 @@ def _check_scan_frame(subject: _Subject) -> CaptureCheck:
     frames = spread(subject.capture.frame_ids, subject.budget.num_frames)
     if len(frames) == 1:
         return CaptureCheck.skipped(SCAN_FRAME, f"there is only frame {frames[0]}")
-    threshold = subject.options.matte_threshold
-    choice = detect_scan_frame(
-        frames,
-        spread(list(scan.masks), max(subject.budget.num_scan_views, MIN_VIEWS)),
-        lambda camera: _decoded(scan.masks[camera], threshold),
-        lambda frame, camera: _decoded(scan.frame_mask(frame, camera), threshold),
-    )
+    choice = choose_scan_frame(scan, frames, subject.options.matte_threshold, subject.budget.num_scan_views)
     if choice.best is None:
         return CaptureCheck.skipped(SCAN_FRAME, "no frame has mattes in the cameras of the scan's mattes")
     tried = f"of {counted(len(frames), 'frame')} tried among {len(subject.capture.frame_ids)}"
@@ -321,24 +314,12 @@ def _check_scan_frame(subject: _Subject) -> CaptureCheck:
     )
 
 
-def _decoded(image: EncodedImage | None, threshold: float) -> MaskImage | None:
-    matte = None if image is None else _read(image.decode_matte)
-    return None if matte is None else inside_matte(matte.alpha, threshold)
-
-
 def _read(reader: Callable[Arguments, Value], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value | None:
     """Return what can be read; damage is an error of the rows that need it, and no evidence here."""
     try:
         return reader(*args, **kwargs)
     except RenderkitError:
         return None
-
-
-def spread(items: Sequence[Value], most: int) -> list[Value]:
-    """Return at most `most` items, evenly spread, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[round(index * (len(items) - 1) / max(most - 1, 1))] for index in range(most)]
 
 
 def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:

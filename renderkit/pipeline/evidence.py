@@ -21,10 +21,14 @@ from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
-from renderkit.pipeline.checks import spread
 from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
+from renderkit.pipeline.scan_frame import frames_of_scan
+from renderkit.pipeline.spread import spread
 from renderkit.renderers.base import Renderer
+
+SCAN: Final = "scan"
+"""The mesh whose frame a capture need not state."""
 
 MAX_VIEWS: Final = 64
 MAX_VIEWS_THOROUGH: Final = 240
@@ -55,7 +59,8 @@ def gather_evidence(
     cameras = spread(capture.camera_names if chosen.cameras is None else chosen.cameras, max_views)
     num_frames = max(1, max_views // max(len(cameras), 1))
     views: list[ViewEvidence] = []
-    for frame_id in spread(capture.frame_ids if chosen.frames is None else chosen.frames, num_frames):
+    frames, of_scan = _chosen_frames(capture, chosen, num_frames)
+    for frame_id in frames:
         try:
             frame = capture.frame(frame_id)
         except DatasetError:
@@ -65,11 +70,27 @@ def gather_evidence(
         vertices = None if mesh is None else mesh.vertices[:: max(1, len(mesh.vertices) // MAX_VERTICES)]
         seen = [view for name in cameras if (view := _view(capture, frame_id, name)) is not None]
         parts = [_evidence(view, points, vertices, chosen) for view in seen]
-        if mesh is not None and renderer is not None and len(mesh.faces):
+        # A scan of another moment has another outline, which would be taken for errors of cameras.
+        fits = mesh is not None and (mesh.name != SCAN or of_scan is None or frame_id in of_scan)
+        if mesh is not None and fits and renderer is not None and len(mesh.faces):
             views += _with_outlines(parts, mesh, renderer, chosen)
         else:
             views += [part.evidence for part in parts]
     return RigEvidence(tuple(views))
+
+
+def _chosen_frames(
+    capture: Capture, options: ValidationOptions, most: int
+) -> tuple[Sequence[str], Sequence[str] | None]:
+    """Return the frames to read, the scan's among them, and which frames are the scan's; None if that is not known."""
+    every = capture.frame_ids if options.frames is None else options.frames
+    frames = spread(every, most)
+    of_scan = None
+    if MESH in options.evidence and SCAN in (options.meshes or PREFERRED_MESHES):
+        of_scan = frames_of_scan(capture, frames, options.matte_threshold)
+    if of_scan is not None and of_scan[0] in every and not set(of_scan) & set(frames):
+        frames[-1] = of_scan[0]
+    return frames, of_scan
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,11 +35,11 @@ class CameraFault:
 
     Attributes:
         camera: Camera name.
-        cause: The likeliest slip.
+        cause: The likeliest slip; "far off" where it is too far off for a small error, and no slip explains it.
         cannot_tell: All slips that explain the evidence about as well, `cause` first.
         family: What it looks like: "shift", "roll", "scale", "lens", "aspect" or "several".
-        size_px: RMS displacement of the subject, px.
-        size_error_px: Its standard error.
+        size_px: RMS displacement of the subject, px; NaN if it is not known.
+        size_error_px: Its standard error; NaN if it is not known.
         explained: Whether the slip leaves no more than noise.
         sentence: The finding in one sentence.
     """
@@ -141,7 +141,7 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
     Raises:
         KeyError, TypeError: If it is something else.
     """
-    cameras = tuple(CameraFault(**{**one, "cannot_tell": tuple(one["cannot_tell"])}) for one in value["cameras"])
+    cameras = tuple(_camera_from(one) for one in value["cameras"])
     changed = {
         "before": _fit_from(value["before"]),
         "after": _fit_from(value["after"]),
@@ -154,6 +154,11 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
     }
     return Diagnosis(**{**value, **changed})
+
+
+def _camera_from(value: dict[str, Any]) -> CameraFault:
+    sizes = {name: nan_if_none(value[name]) for name in ("size_px", "size_error_px")}
+    return CameraFault(**{**value, **sizes, "cannot_tell": tuple(value["cannot_tell"])})
 
 
 def _fit_from(value: dict[str, Any]) -> RigFit:

@@ -181,6 +181,8 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
     fits = " the rig as a whole fits." if report.diagnosis is not None and report.diagnosis.verdict == "fits" else ""
     verb = "is" if len(off) == 1 else "are"
     error = f" +/- {worst.size_error_px:.2f}" if worst.size_error_px == worst.size_error_px else ""
+    known = worst.size_px == worst.size_px
+    size = f"{worst.size_px:.2f}{error} px on the subject" if known else "too far off to say by how much"
     return Headline(
         state="bad",
         word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} OFF",
@@ -188,7 +190,7 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
         f"off{';' if fits else '.'}{fits}{gates}",
         camera=camera,
         who=_sentence(f"{list_cameras(list(off))}{_first(camera, list(off))}"),
-        size=f"Camera {camera}: {worst.size_px:.2f}{error} px on the subject. {_against_rig(report, camera)}".rstrip(),
+        size=f"Camera {camera}: {size}. {_against_rig(report, camera)}".rstrip(),
         why=_cause_of(report, camera),
         next_step=_step_for(report, list(off)),
     )

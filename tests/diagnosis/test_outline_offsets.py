@@ -13,8 +13,11 @@ from planted_rigs import look_at
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.matte_faults import matte_faults
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
+from renderkit.diagnosis.joint.parameters import NUM, changed_camera
+from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.mesh_alignment import MatteView, frame_outlines
 from renderkit.diagnosis.outline_offsets import mesh_edges
+from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.camera import Camera
@@ -186,3 +189,58 @@ def test_edges_pair_the_faces_of_a_closed_mesh() -> None:
     for (a, b), sides in zip(edges.ends, edges.sides, strict=True):
         for side in sides[sides >= 0]:
             assert {int(a), int(b)} <= set(map(int, mesh.faces[side]))
+
+
+_FAR = {
+    "shift 10 px": (7, 10.0, "principal point"),
+    "shift 25 px": (7, 25.0, "principal point"),
+    "shift 60 px": (8, 60.0, "principal point"),
+    "roll 3 deg": (2, np.deg2rad(3.0), "roll"),
+    "focal length 5 %": (6, np.log(1.05), "focal length"),
+    "turn 1 deg": (1, np.deg2rad(1.0), "turn"),
+}
+
+
+@pytest.fixture(scope="module")
+def in_place() -> tuple[list[Camera], list[np.ndarray]]:
+    seen = cameras(12)
+    return seen, [filled(camera, egg().vertices, scale=8) for camera in seen]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("fault", _FAR)
+def test_a_camera_that_is_far_off_is_named_and_its_pictures_are_not(
+    in_place: tuple[list[Camera], list[np.ndarray]], fault: str, marked: bool
+) -> None:
+    mesh, (seen, mattes) = egg(), in_place
+    parameter, amount, cause = _FAR[fault]
+    written = [changed_camera(one, np.eye(NUM)[parameter] * amount) if one.name == "5" else one for one in seen]
+    outlines = measured(mesh, mattes, written)
+    noise = np.random.default_rng(3)
+    points = mesh.vertices[(mesh.vertices[:, 2] < 0.0)][::17]
+    views = []
+    for camera, stated, matte, outline in zip(seen, written, mattes, outlines, strict=True):
+        detected = camera.project(points) + noise.normal(0.0, 0.3, (len(points), 2))
+        view = replace(_view(outline, stated), vertices=mesh.vertices, matte=matte > 127)
+        views.append(replace(view, points_world=points, pixels=detected) if marked else view)
+    found = diagnose_rig(RigEvidence(tuple(views)))
+    assert [one.camera for one in found.cameras] == ["5"]
+    assert any(cause in one for one in found.cameras[0].cannot_tell), found.cameras[0].sentence
+    assert found.cameras[0].family not in NOT_THE_CAMERA
+    assert found.others == ()
+
+
+def test_a_hole_in_a_matte_is_no_camera_that_is_far_off() -> None:
+    mesh, seen = egg(), cameras(8)
+    mattes = [filled(camera, mesh.vertices, scale=8) for camera in seen]
+    mattes[3] = mattes[3].copy()
+    mattes[3][90:130, 140:180] = 0
+    outlines = measured(mesh, mattes, seen)
+    views = [
+        replace(_view(outline, camera), vertices=mesh.vertices, matte=matte > 127)
+        for outline, camera, matte in zip(outlines, seen, mattes, strict=True)
+    ]
+    found = diagnose_rig(RigEvidence(tuple(views)))
+    assert found.cameras == ()
+    assert len(found.others) == 1
+    assert "matte of camera 3" in found.others[0]

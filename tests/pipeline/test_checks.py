@@ -18,8 +18,9 @@ from renderkit.formats import open_capture
 from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.pipeline.checks import CheckBudget, check_capture, spread
+from renderkit.pipeline.checks import CheckBudget, check_capture
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.spread import spread
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.renderers.raycast import raycast

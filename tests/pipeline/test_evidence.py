@@ -8,6 +8,10 @@ import numpy as np
 
 from renderkit.formats import open_capture
 from renderkit.pipeline.evidence import gather_evidence
+from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.synth import synthesize
+from renderkit.pipeline.synth_options import SynthOptions
+from renderkit.renderers.cpu import CpuRenderer
 
 
 def test_landmarks_mattes_and_mesh_are_gathered(smc_pair: tuple[Path, Path]) -> None:
@@ -28,3 +32,14 @@ def test_landmarks_mattes_and_mesh_are_gathered(smc_pair: tuple[Path, Path]) -> 
         assert seen.has_matte
         camera = capture.camera("25")
         np.testing.assert_allclose(seen.camera.cam_from_world, camera.cam_from_world.matrix[:3])
+
+
+def test_outlines_of_a_scan_count_in_its_own_frame_only(tmp_path: Path) -> None:
+    options = SynthOptions(num_cameras=4, num_frames=3, size=(192, 160), scan_faces=3000, samples=1, lens="none")
+    truth = synthesize(tmp_path, options)
+    with open_capture(truth.capture) as capture, CpuRenderer() as renderer:
+        every = gather_evidence(capture, renderer=renderer, max_views=12)
+        assert {view.frame for view in every.views if view.outline is not None} == {"0"}
+        assert {view.frame for view in every.views} == {"0", "1", "2"}
+        late = gather_evidence(capture, ValidationOptions(frames=("2",)), renderer=renderer)
+        assert all(view.outline is None for view in late.views)

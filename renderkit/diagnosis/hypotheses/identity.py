@@ -7,12 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from renderkit.arrays import Pixels
 from renderkit.diagnosis.hypotheses.case import Candidate, Case, overlap_error
 from renderkit.geometry.camera import Camera
 
 _RENDERED = 3
 _HULL_POINTS = 512
+_CLEARLY = 0.5
+_MIN_RESIZED = 0.05
+"""By less a picture is rarely resized, and a focal length and principal point that are off look the same."""
+
 _MIRRORED_ERROR = 0.05
 """Below this a head in the middle of the picture fits flipped as well, by its symmetry."""
 
@@ -52,12 +58,47 @@ def other_frame(case: Case) -> Iterator[Candidate]:
 
 def mirrored_picture(case: Case) -> Iterator[Candidate]:
     """Flip the picture left to right."""
+    words = "its picture is flipped left to right"
+    if case.landmarks is not None:
+        yield from _mirrored_landmarks(case, case.landmarks.captured, words)
     if case.masks is None:
         return
     rendered = case.masks.render(case.camera)
     if overlap_error(rendered, case.masks.captured) > _MIRRORED_ERROR:
         flipped = overlap_error(rendered, np.ascontiguousarray(case.masks.captured[:, ::-1]))
-        yield case.mask_candidate("mirrored picture", "its picture is flipped left to right", flipped)
+        yield case.mask_candidate("mirrored picture", words, flipped)
+
+
+def _mirrored_landmarks(case: Case, captured: Pixels, words: str) -> Iterator[Candidate]:
+    """Flip the landmarks: a detector that sees a flipped face has left for right, so each goes with the nearest."""
+    if case.landmarks is None:
+        return
+    seen = case.camera.project(case.landmarks.points)
+    if not np.isfinite(seen).all():
+        return
+    flipped = np.column_stack([case.camera.width - 1.0 - seen[:, 0], seen[:, 1]])
+    now, then = (_nearest(captured, one) for one in (seen, flipped))
+    tried = case.landmark_candidate("mirrored picture", words, flipped[then])
+    # Landmarks that lie right but for their order are no sign of a flip.
+    if tried.after < _CLEARLY * float(np.median(np.linalg.norm(seen[now] - captured, axis=1))):
+        yield tried
+
+
+def _nearest(pixels: Pixels, others: Pixels) -> NDArray[np.intp]:
+    """Return (N,) which of (M, 2) others is nearest to each of (N, 2) pixels."""
+    return np.asarray(np.linalg.norm(pixels[:, None] - others[None], axis=2).argmin(axis=1))
+
+
+def resized_picture(case: Case) -> Iterator[Candidate]:
+    """Scale the picture about its corner: it was resized, its calibration was not."""
+    if case.landmarks is None:
+        return
+    seen = case.camera.project(case.landmarks.points)
+    ratios = (case.landmarks.captured + 0.5) / (seen + 0.5)
+    factor = float(np.median(ratios)) if np.isfinite(ratios).all() else math.nan
+    if factor > 0.0 and abs(factor - 1.0) >= _MIN_RESIZED:
+        words = f"its picture is {factor:.3g} times the size that its calibration is of"
+        yield case.landmark_candidate("resized picture", words, factor * (seen + 0.5) - 0.5, num_free=1)
 
 
 def turned_picture(case: Case) -> Iterator[Candidate]:

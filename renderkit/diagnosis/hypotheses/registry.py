@@ -17,11 +17,13 @@ class Hypothesis:
     Attributes:
         candidates: Undoes it in every way that it could have happened.
         planted_as: Faults of renderkit.synth that it must name.
+        is_amount: Whether it fits how large an error is.
         why_not_planted: Why there is none, where there is none.
     """
 
     candidates: Callable[[Case], Iterable[Candidate]]
     planted_as: tuple[str, ...] = ()
+    is_amount: bool = False
     why_not_planted: str = ""
 
 
@@ -44,10 +46,18 @@ HYPOTHESES: Final = (
     Hypothesis(_of("identity:swapped_calibration"), ("swapped",)),
     Hypothesis(_of("identity:other_frame"), ("frame-offset",)),
     Hypothesis(
-        _of("amount:landmark_pattern"), ("rotated", "rolled", "translated", "shifted", "half-pixel", "scaled-focal")
+        _of("amount:landmark_pattern"),
+        ("rotated", "rolled", "translated", "shifted", "half-pixel", "scaled-focal"),
+        is_amount=True,
     ),
     Hypothesis(_of("identity:mirrored_picture"), ("mirrored",)),
+    Hypothesis(_of("identity:resized_picture"), why_not_planted="views of another size than the calibration's fail"),
     Hypothesis(_of("identity:turned_picture"), why_not_planted="synth turns no pictures"),
-    Hypothesis(_of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal")),
+    Hypothesis(
+        _of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal"), is_amount=True
+    ),
 )
 """Every hypothesis, conventions before amounts and landmarks before masks."""
+
+CONVENTIONS: Final = tuple(one for one in HYPOTHESES if not one.is_amount)
+"""Hypotheses that undo a slip, rather than fit how large an error is."""

@@ -79,7 +79,7 @@ def fit_joint(
         num_views=int((seen.known.any(axis=2) | seen.offset_known.any(axis=2)).sum()),
         mesh=mesh_fault(seen, found),
         reason="",
-        sentence=rig_sentence(findings, len(seen.names), alpha),
+        sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
     )
 
 

@@ -26,6 +26,9 @@ LACKS_TIMES: Final = 4.0
 MISFIT: Final = 0.15
 """A matte may be of another view where its IoU is lower by this than the others' median."""
 
+SEEN: Final = 0.1
+"""A camera whose drawing is smaller than this share of the median one does not look at the subject."""
+
 FITS_BACK: Final = 0.05
 """It is of that view where it fits there to within this of the others' median."""
 
@@ -123,8 +126,11 @@ def _exchanged(
 ) -> list[MatteFault]:
     own = np.array([coarse_iou(a, b) for a, b in zip(drawn, mattes, strict=True)])
     usual = float(np.median(own))
+    areas = np.array([one.mean() for one in drawn])
+    # A camera in which nothing is drawn does not look at the subject, whoever's its matte is.
+    drawing = areas >= SEEN * float(np.median(areas))
     found: list[MatteFault] = []
-    for index in map(int, np.flatnonzero(own < usual - MISFIT)):
+    for index in map(int, np.flatnonzero((own < usual - MISFIT) & drawing)):
         others = np.array([coarse_iou(one, mattes[index]) for one in drawn])
         others[index] = 0.0
         best = int(others.argmax())

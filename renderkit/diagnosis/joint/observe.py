@@ -19,6 +19,9 @@ from renderkit.geometry.camera import Camera
 MIN_OFFSETS: Final = 12
 """A view whose outline has fewer samples with an edge within reach says nothing."""
 
+MIN_PLACED: Final = 0.5
+"""An outline of which no larger share has an edge within reach does not say that the camera is right."""
+
 _MAX_DISPLACEMENTS = 400
 
 
@@ -146,7 +149,10 @@ class _Grid:
         self.offset_by_camera *= self.offset_known[..., None]
         self.offset_by_mesh *= self.offset_known[..., None]
         self.offset_by_shape *= self.offset_known[..., None]
-        both = np.asarray(self.known.any(axis=(1, 2)) & self.offset_known.any(axis=(1, 2)))
+        drawn = (self.curves >= 0.0).sum(axis=(1, 2))
+        # An outline that is mostly not found says nothing about where it is.
+        placed = self.offset_known.sum(axis=(1, 2)) > MIN_PLACED * drawn
+        both = np.asarray(self.known.any(axis=(1, 2)) & placed)
         for axis, index in enumerate(DETECTIONS):
             # Without outlines nothing tells detections that lie aside from a camera that looks aside.
             self.by_camera[..., axis, index] = self.known & both[:, None, None]

@@ -23,6 +23,7 @@ MIN_STEP_PX: Final = 0.5
 """Smaller corrections leave nothing that is not linear."""
 
 _MANY = 3
+_NEARLY_ALL = 0.9
 
 
 def relinearised(
@@ -30,7 +31,9 @@ def relinearised(
 ) -> tuple[Observations, Decision]:
     """Estimate once more about the faulty cameras as their likeliest slips correct them (a Gauss-Newton step).
 
-    Slips of many parameters are left: some of these imitate each other, and are nowhere near their estimates.
+    Slips of many parameters are left: some of these imitate each other, and are nowhere near their estimates. Where one
+    of these is the likeliest, a slip of few that accounts for nearly all of it is taken: what it leaves may be nothing
+    but that a large error is not linear.
 
     Returns:
         Observations about the corrected cameras, and the decision with estimates that still count from the cameras as
@@ -59,6 +62,10 @@ def _step(decision: Decision, index: int, seen: Observations) -> FloatArray:
     step = np.zeros(NUM_LOCAL)
     tests = tests_of(decision.found.cameras[index], decision.scales[index])
     best = ranked_causes(tests, num_observations(seen, decision.found, index))[0]
+    if len(best.amounts) > _MANY:
+        few = [one for one in tests.tests if len(one.amounts) <= _MANY and max(one.slip.indices) < NUM]
+        first = max(few, key=lambda one: one.statistic)
+        best = first if first.statistic > _NEARLY_ALL * best.statistic else best
     if len(best.amounts) <= _MANY and max(best.slip.indices) < NUM:
         step[list(best.slip.indices)] = best.amounts
     return step

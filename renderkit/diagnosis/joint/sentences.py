@@ -26,9 +26,9 @@ def finding_sentence(finding: CameraFinding, subject: str = "the subject") -> Ca
     return replace(finding, sentence=words)
 
 
-def rig_sentence(findings: Sequence[CameraFinding], num_cameras: int, alpha: float) -> str:
+def rig_sentence(names: Sequence[str], num_cameras: int, alpha: float) -> str:
     """Return the answer for the rig."""
-    words = cameras_off([finding.camera for finding in findings], num_cameras)
+    words = cameras_off(names, num_cameras)
     return f"{words} (false alarm rate {100 * alpha:g} % per rig)"
 
 
