@@ -57,7 +57,7 @@ def test_a_unit_that_ends_its_workers_fails_alone(tmp_path: Path, whole: dict[st
     job = SimulatedJob(store, settings, 4, deadly=plan[1].id)
     report = run_simulated(store.folder, plan, 4, engine=ProcessEngine(job, 1))
     assert [one.state for one in report.captures] == ["unjudged", "incomplete", "unjudged"]
-    assert "the worker process died 2 times over it, exit code 137" in report.captures[1].sentence
+    assert "the worker process died 2 times while working on it, exit code 137" in report.captures[1].sentence
     run_simulated(store.folder, plan, 4)
     assert folder_bytes(store.folder) == whole
 
