@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from renderkit.errors import DatasetError
+from renderkit.system import collector_paused
 
 MAX_YAML_BYTES = 32 << 20
 """YAML files above this size are refused."""
@@ -35,7 +36,6 @@ _LINE = re.compile(
     rf"( *)(?:(-)(?: +|$))?(?:([\w./-]+):(?: +|$))?((?(3)(?!)|(?(2){_ROW}(?:\n\1- +{_ROW})+|(?!)))|.*)\n?", re.MULTILINE
 )
 """A line: its indentation, the dash of an item, a plain key, and what is left; or items that are rows of numbers."""
-
 _NEXT_ROW = re.compile(r"\s*\n *- +")
 
 _NUMBERS = re.compile(r"\[[-+0-9.eE,\s]*(?:\[[-+0-9.eE,\s]*\][,\s]*)*\]")
@@ -46,7 +46,6 @@ _HARD = re.compile("[{}\"']")
 _SCALAR_IN_QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*(?:''[^']*)*'")
 _QUOTED = re.compile(rf"(?<![^\s\[{{,:])(?:{_SCALAR_IN_QUOTES.pattern})")
 """A quoted scalar; a quote within a plain one ("it's") begins nothing."""
-
 _NOT_SCALAR = frozenset("[{\"'!&*|>?@`")
 """What a plain scalar does not begin with."""
 
@@ -74,7 +73,8 @@ def parse_yaml(path: Path, text: str) -> Any:  # noqa: ANN401 - what a foreign f
     """
     if len(text) > MAX_YAML_BYTES:
         raise DatasetError(path, None, f"YAML of {len(text)} characters is over the limit of {MAX_YAML_BYTES}")
-    return _Document(path, text).read()
+    with collector_paused():
+        return _Document(path, text).read()
 
 
 class _Document:
