@@ -117,14 +117,31 @@ def _header(version: tuple[int, int], data: bytes) -> tuple[tuple[int, ...], boo
     return read_header(io.BytesIO(data))
 
 
-def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[Any] | None:
-    """Read one array after checking that its header does not claim more than the entry holds; None for objects."""
+def _read_header(stream: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = npy_format.read_magic(stream)
     start = stream.read(2 if version == (1, 0) else 4)
     length = int.from_bytes(start, "little")
     if length > MAX_HEADER_BYTES:
         raise DatasetError(path, name, f"its header claims {length} bytes, over {MAX_HEADER_BYTES}")
-    shape, fortran_order, dtype = _header(version, start + stream.read(length))
+    return _header(version, start + stream.read(length))
+
+
+def read_npy_header(path: Path, stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and dtype of an .npy file, and leave the stream where its values begin.
+
+    Raises:
+        DatasetError: If it is damaged or no .npy file.
+    """
+    try:
+        shape, _fortran, dtype = _read_header(stream, path, path.name)
+    except _DAMAGE as error:
+        raise DatasetError(path, None, f"not a NumPy file: {error}") from error
+    return shape, dtype
+
+
+def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[Any] | None:
+    """Read one array after checking that its header does not claim more than the entry holds; None for objects."""
+    shape, fortran_order, dtype = _read_header(stream, path, name)
     if dtype.hasobject:
         return None
     count = int(np.prod(shape, dtype=object)) if shape else 1

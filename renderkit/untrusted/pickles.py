@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted.npz import read_npy_header
 
 NPY_MAGIC = b"\x93NUMPY"
 _DTYPE = re.compile(r"[<>=|]?([biufSU]\d{1,4}|\?)")
@@ -204,12 +205,7 @@ def pickle_in_npy(path: Path, data: bytes) -> bytes:
         DatasetError: If the file is damaged or holds a plain array.
     """
     stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _fortran, dtype = read(stream)
-    except (*_DAMAGE, SyntaxError) as error:
-        raise DatasetError(path, None, f"not a NumPy file: {error}") from error
+    shape, dtype = read_npy_header(path, stream)
     if not dtype.hasobject or shape != ():
         raise DatasetError(
             path, None, f"expected one pickled dictionary, found a plain array of {dtype}, shape {shape}"

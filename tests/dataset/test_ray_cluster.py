@@ -25,10 +25,14 @@ def cluster() -> Iterator[Any]:
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    found.add_node(num_cpus=1)
-    yield found
-    found.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        # The nodes' workers must find the simulated job.
+        support = Path(__file__).resolve().parents[1] / "support"
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")]))
+        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        found.add_node(num_cpus=1)
+        yield found
+        found.shutdown()
 
 
 def _run(folder: Path, address: str, seconds: float, lose: Any = None) -> None:

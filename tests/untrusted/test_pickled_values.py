@@ -13,7 +13,7 @@ import pytest
 
 from renderkit.errors import DatasetError
 from renderkit.formats import detect_format, read_raw_rig, read_rig
-from renderkit.untrusted.pickled_values import load_pickled_values
+from renderkit.untrusted.pickled_values import load_npy_dictionary, load_pickled_values
 
 
 class Command:
@@ -176,3 +176,16 @@ def test_json_dictionaries_and_their_missing_keys(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text('{"00": {"K": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "RT": 5}, "01": {"K": 1}}')
     with pytest.raises(DatasetError, match=r"\[00.RT\]"):
         read_raw_rig(tmp_path / "c.json")
+
+
+def test_every_damaged_byte_of_a_header_is_a_dataset_error_or_harmless(tmp_path: Path) -> None:
+    data = npy({"00": 1.0}, tmp_path / "a.npy").read_bytes()
+    refused = 0
+    for at in range(128):
+        for byte in b"({'\"\n\0 #":
+            damaged = data[:at] + bytes([byte]) + data[at + 1 :]
+            try:
+                load_npy_dictionary(tmp_path / "a.npy", damaged)
+            except DatasetError:
+                refused += 1
+    assert refused > 500
