@@ -155,8 +155,10 @@ class _Undo:
 
     def __call__(self, camera: RawCamera) -> RawCamera:
         pose = camera.pose
-        center = self._rotation.T @ (pose[:, 3] / self._scale - self._offset)
-        return replace(camera, pose=np.column_stack([self._rotation.T @ pose[:, :3], center]))
+        # What overflows becomes NaN, and is refused with the camera's name.
+        with np.errstate(over="ignore", invalid="ignore"):
+            center = self._rotation.T @ (pose[:, 3] / self._scale - self._offset)
+            return replace(camera, pose=np.column_stack([self._rotation.T @ pose[:, :3], center]))
 
 
 def _undo_applied(top: Mapping[str, Any], path: Path) -> tuple[_Undo, tuple[str, ...]]:

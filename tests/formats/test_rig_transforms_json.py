@@ -144,6 +144,19 @@ def test_angles_of_view_in_degrees_and_of_y_only(tmp_path: Path) -> None:
         read_rig(written(tmp_path, {"camera_angle_x": 4.0, "w": 400, "h": 300, "frames": frames}))
 
 
+def test_a_pose_that_overflows_when_undone_is_refused_with_its_camera(tmp_path: Path) -> None:
+    frame = {
+        "file_path": "a.png",
+        "transform_matrix": [[1, 0, 0, 1e300], [0, 1, 0, -1e300], [0, 0, 1, 3], [0, 0, 0, 1]],
+    }
+    top = {"fl_x": 500, "cx": 320, "cy": 240, "w": 640, "h": 480, "applied_scale": 1e-300}
+    applied = [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]]
+    path = tmp_path / "transforms.json"
+    path.write_text(json.dumps({**top, "applied_transform": applied, "frames": [frame]}))
+    with pytest.raises(CalibrationError, match="NaN or infinite"):
+        read_rig(path)
+
+
 def test_what_nerfstudio_applied_to_the_world_is_undone(tmp_path: Path) -> None:
     # nerfstudio, colmap_utils.py: the poses' world is (x, z, -y) of COLMAP's, and x * applied_scale after that.
     applied = np.array([[1.0, 0, 0, 0.3], [0, 0, 1, -0.2], [0, -1, 0, 0.7]])
