@@ -34,6 +34,7 @@ from renderkit.untrusted.content import (
     size_at,
     write_json,
 )
+from renderkit.untrusted.files import names_file
 
 _MODELS = ("models", "models_eval", "models_cad")
 _AT_REST = 1.0
@@ -144,7 +145,7 @@ def _model_file(path: Path, ids: set[int]) -> Path | None:
         return None
     name = f"obj_{next(iter(ids)):06d}.ply"
     places = [folder / models / name for folder in list(path.absolute().parents)[:4] for models in _MODELS]
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if names_file(place)), None)
 
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all

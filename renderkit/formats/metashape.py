@@ -132,8 +132,11 @@ def _read_sensors(
 
 def _placed(name: str, sensor: Sensor, pose: FloatArray, world: _Placement) -> RawCamera:
     in_rig = sensor.master_from_sensor
-    rotation, center = pose[:, :3] @ in_rig[:, :3], pose[:, :3] @ in_rig[:, 3] + pose[:, 3]
-    placed = np.column_stack([world.rotation @ rotation, world.scale * (world.rotation @ center) + world.translation])
+    # What overflows becomes NaN, and is refused with the camera's name.
+    with np.errstate(over="ignore", invalid="ignore"):
+        rotation, center = pose[:, :3] @ in_rig[:, :3], pose[:, :3] @ in_rig[:, 3] + pose[:, 3]
+        placed = world.rotation @ np.column_stack([rotation, world.scale * center])
+        placed[:, 3] += world.translation
     return replace(sensor.lens, name=name, pose=placed)
 
 

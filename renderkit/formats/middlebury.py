@@ -24,7 +24,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.content import Content, exact, numbers, write_text
-from renderkit.untrusted.files import read_text
+from renderkit.untrusted.files import names_file, read_text
 
 FRAME_ID = "0"
 """The one frame's id: the sets show objects that do not move."""
@@ -86,7 +86,7 @@ class _ParFile:
         pose = pose_matrix(values[9:18].reshape(3, 3), values[18:])
         camera = RawCamera(name, values[:9].reshape(3, 3), pose)
         picture = self.picture(name)
-        return replace(camera, picture_size=picture_file_size(picture)) if picture.is_file() else camera
+        return replace(camera, picture_size=picture_file_size(picture)) if names_file(picture) else camera
 
     def picture(self, name: str) -> Path:
         """Return a camera's picture, whether it exists or not.
@@ -205,13 +205,13 @@ class MiddleburyCapture(Capture):
         image = self._par.picture(camera_name)
         mask = _mask_of(image)
         return View(
-            frame_id, camera, EncodedImage.from_file(image), EncodedImage.from_file(mask) if mask.is_file() else None
+            frame_id, camera, EncodedImage.from_file(image), EncodedImage.from_file(mask) if names_file(mask) else None
         )
 
     def inventory(self) -> Inventory:
         """Say what the capture holds and what is missing."""
         pictures = {name: picture for name in self.camera_names if (picture := self._found(name)) is not None}
-        masks = [name for name, picture in pictures.items() if _mask_of(picture).is_file()]
+        masks = [name for name, picture in pictures.items() if names_file(_mask_of(picture))]
         missing = [
             MissingPart("mesh", "No mesh: give one with --mesh FILE."),
             MissingPart("landmarks", "No landmarks: give them with --landmarks FILE."),
@@ -233,7 +233,7 @@ class MiddleburyCapture(Capture):
             picture = self._par.picture(name)
         except DatasetError:
             return None
-        return picture if picture.is_file() else None
+        return picture if names_file(picture) else None
 
 
 def _mask_of(picture: Path) -> Path:

@@ -50,6 +50,7 @@ from renderkit.untrusted.content import (
     size_at,
     write_json,
 )
+from renderkit.untrusted.files import names_file
 from renderkit.wording import counted
 
 _NERFSTUDIO = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False, shared_model=True)
@@ -231,7 +232,7 @@ def _picture_size(file: object, path: Path) -> tuple[int, int] | None:
     if given.is_absolute() or ".." in given.parts or not given.name:
         return None
     places = (path.parent / f"{given}{suffix}" for suffix in ("", *PICTURE_SUFFIXES))
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if names_file(place)), None)
     return None if found is None else picture_file_size(found)
 
 

@@ -51,6 +51,14 @@ def open_regular(path: Path, max_bytes: int | None = None) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def names_file(path: Path) -> bool:
+    """Whether a path made from a name in a file is that of a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def check_regular(path: Path) -> None:
     """Check that `path` is a regular file that can be opened, for libraries that open files themselves.
 

@@ -13,7 +13,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.content import Content
-from renderkit.untrusted.files import open_regular, read_bytes, read_head, read_text
+from renderkit.untrusted.files import names_file, open_regular, read_bytes, read_head, read_text
 from renderkit.untrusted.hdf5 import Hdf5File
 from renderkit.untrusted.json_text import read_json_object
 from renderkit.untrusted.npz import read_npz
@@ -72,3 +72,10 @@ def test_the_limit_is_checked_before_memory_is_taken(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="file of 10 bytes is over the limit of 9"):
         read_bytes(tmp_path / "ten", 9)
     assert read_head(tmp_path / "ten", 3) == b"012"
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b", "missing.png", "."])
+def test_a_name_that_no_file_has_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "there.png").write_bytes(b"")
+    assert names_file(tmp_path / "there.png")
+    assert not names_file(tmp_path / name)
