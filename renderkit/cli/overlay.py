@@ -32,24 +32,9 @@ from renderkit.cli.arguments import (
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.overlay_video import write_video
-from renderkit.cli.picture_arguments import (
-    BackgroundOption,
-    ColorsOption,
-    CropOption,
-    FormatOption,
-    LayersOption,
-    LineWidthOption,
-    MaxSizeOption,
-    NameOption,
-    NoCaptionOption,
-    OpacityOption,
-    PictureLook,
-    PresetOption,
-    SideBySideOption,
-    read_look,
-    style_values,
-)
+from renderkit.cli.picture_arguments import PictureLook, SideBySideOption, StyleChoice, read_look
 from renderkit.cli.progress import Progress, complain_of
+from renderkit.cli.shared_options import draws_pictures
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
@@ -80,7 +65,9 @@ OverlayOutOption = Annotated[
 ]
 
 
+@draws_pictures
 def overlay(
+    style: StyleChoice,
     capture: CaptureArgument = None,
     mesh: MeshOption = None,
     masks: MasksOption = None,
@@ -98,18 +85,7 @@ def overlay(
     matte_threshold: ThresholdOption = 0.5,
     sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet only.")] = False,
     worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
-    preset: PresetOption = None,
-    layers: LayersOption = None,
-    opacity: OpacityOption = None,
-    line_width: LineWidthOption = None,
-    colors: ColorsOption = None,
-    background: BackgroundOption = None,
-    crop: CropOption = None,
     side_by_side: SideBySideOption = False,
-    no_caption: NoCaptionOption = False,
-    max_size: MaxSizeOption = None,
-    file_format: FormatOption = None,
-    name: NameOption = None,
     video: VideoOption = None,
     fps: FpsOption = 5.0,
     out: OverlayOutOption = Path("overlays"),
@@ -119,11 +95,7 @@ def overlay(
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pipeline.inputs import make_options
 
-    values = style_values(
-        layers=layers, opacity=opacity, line_width=line_width, colors=colors, background=background, crop=crop,
-        side_by_side=side_by_side, no_caption=no_caption, max_size=max_size, file_format=file_format, name=name,
-    )  # fmt: skip
-    look = read_look(preset, values)
+    look = read_look(style, side_by_side=side_by_side)
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,

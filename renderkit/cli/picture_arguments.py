@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -115,37 +115,48 @@ class PictureLook:
     name: str | None
 
 
-def style_values(
-    *,
-    layers: str | None,
-    opacity: float | None,
-    line_width: float | None,
-    colors: str | None,
-    background: Background | None,
-    crop: str | None,
-    no_caption: bool,
-    max_size: int | None,
-    file_format: PictureFormat | None,
-    name: str | None,
-    side_by_side: bool = False,
-) -> dict[str, Any]:
-    """Return the options that were given, by the names that `read_look` knows."""
-    values = {
-        "layers": layers, "opacity": opacity, "line_px": line_width, "colors": colors, "crop": crop,
-        "background": None if background is None else background.value, "side_by_side": side_by_side or None,
-        "caption": False if no_caption else None, "max_size": max_size, "name": name,
-        "format": None if file_format is None else file_format.value,
-    }  # fmt: skip
-    return {key: value for key, value in values.items() if value is not None}
+@dataclass(frozen=True, eq=False)
+class StyleChoice:
+    """The options of style that were given.
+
+    Attributes:
+        preset: Name of a preset, or None.
+        values: By attribute of `OverlayStyle`, "format" and "name".
+    """
+
+    preset: str | None
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        preset: str | None,
+        line_width: float | None,
+        background: Background | None,
+        no_caption: bool,
+        file_format: PictureFormat | None,
+        **others: Any,  # noqa: ANN401 - options that are called as the attribute is
+    ) -> Self:
+        """Take the options' values; those that were not given are left out."""
+        values = others | {
+            "line_px": line_width, "background": None if background is None else background.value,
+            "caption": False if no_caption else None, "format": None if file_format is None else file_format.value,
+        }  # fmt: skip
+        return cls(preset, {key: value for key, value in values.items() if value is not None})
+
+    def __bool__(self) -> bool:
+        """Whether any was given."""
+        return self.preset is not None or bool(self.values)
 
 
-def read_look(preset: str | None, values: Mapping[str, Any], *, opacity: float | None = None) -> PictureLook:
+def read_look(choice: StyleChoice, *, opacity: float | None = None, side_by_side: bool = False) -> PictureLook:
     """Put a preset and options together; options overrule it.
 
     Args:
-        preset: Name of a preset, or None.
-        values: By attribute of `OverlayStyle`, "format" and "name", from `style_values`.
+        choice: The options.
         opacity: Of surfaces, where neither says it; None for the usual one.
+        side_by_side: Put the photograph without layers to the left, whatever the preset says.
 
     Raises:
         ArgumentError: If a value is not valid, or the format cannot hold a transparent picture.
@@ -159,8 +170,9 @@ def read_look(preset: str | None, values: Mapping[str, Any], *, opacity: float |
 
     here = Path(FILE_NAME)
     own = (read_gate_config(here) if here.is_file() else GateConfig()).presets
+    preset = choice.preset
     chosen = {} if preset is None else dict(find_preset(preset, own))
-    chosen |= values
+    chosen |= {**choice.values, **({"side_by_side": True} if side_by_side else {})}
     name, file_format = chosen.pop("name", None), chosen.pop("format", None)
     style = style_with(
         OverlayStyle() if opacity is None else OverlayStyle(opacity=opacity),

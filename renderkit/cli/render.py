@@ -27,23 +27,9 @@ from renderkit.cli.arguments import (
     scene_inputs,
 )
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
-from renderkit.cli.picture_arguments import (
-    BackgroundOption,
-    ColorsOption,
-    CropOption,
-    FormatOption,
-    LayersOption,
-    LineWidthOption,
-    MaxSizeOption,
-    NameOption,
-    NoCaptionOption,
-    OpacityOption,
-    PictureLook,
-    PresetOption,
-    read_look,
-    style_values,
-)
+from renderkit.cli.picture_arguments import PictureLook, StyleChoice, read_look
 from renderkit.cli.progress import Progress
+from renderkit.cli.shared_options import draws_pictures
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -60,7 +46,9 @@ SourceArgument = Annotated[
 ]
 
 
+@draws_pictures
 def render(
+    style: StyleChoice,
     source: SourceArgument = None,
     mesh: MeshOption = None,
     flame: FlameOption = None,
@@ -80,17 +68,6 @@ def render(
         int, typer.Option("--views", min=1, max=3600, help="Number of views on a circle around a mesh without cameras.")
     ] = 8,
     undistort: UndistortOption = False,
-    preset: PresetOption = None,
-    layers: LayersOption = None,
-    opacity: OpacityOption = None,
-    line_width: LineWidthOption = None,
-    colors: ColorsOption = None,
-    background: BackgroundOption = None,
-    crop: CropOption = None,
-    no_caption: NoCaptionOption = False,
-    max_size: MaxSizeOption = None,
-    file_format: FormatOption = None,
-    name: NameOption = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renders"),
     renderer: RendererOption = RendererChoice.AUTO,
     device: DeviceOption = None,
@@ -106,11 +83,7 @@ def render(
     from renderkit.pipeline.inputs import make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
-    values = style_values(
-        layers=layers, opacity=opacity, line_width=line_width, colors=colors, background=background, crop=crop,
-        no_caption=no_caption, max_size=max_size, file_format=file_format, name=name,
-    )  # fmt: skip
-    look = read_look(preset, values, opacity=1.0) if preset or values else None
+    look = read_look(style, opacity=1.0) if style else None
     if source is not None and source.suffix.lower() in MESH_SUFFIXES:
         todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size or "1024x1024"))
         _draw(todo, out, look, renderer, device)
