@@ -89,7 +89,7 @@ def _fitted(camera: Camera, size: tuple[int, int]) -> Camera:
 
 
 def process(*arguments: str | Path) -> Callable[[], None]:
-    """Return what runs renderkit's command line in a process of its own."""
+    """Return a function that runs a renderkit command in its own process."""
     command = [sys.executable, "-c", "import sys; from renderkit.cli import main; main(sys.argv[1:])"]
 
     def run() -> None:
@@ -102,7 +102,7 @@ def process(*arguments: str | Path) -> Callable[[], None]:
 
 
 def toolkit(mesh: Mesh, views: Sequence[WrittenView], out: Path) -> Callable[[], None]:
-    """Return what draws views as FaceScape's own code does."""
+    """Return a function that draws the views the way the FaceScape toolkit does."""
     draw_anew: Callable[[Camera], Any] = contenders("pyrender anew")["pyrender anew"](mesh)
 
     def run() -> None:

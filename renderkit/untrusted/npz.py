@@ -127,7 +127,7 @@ def _read_header(stream: IO[bytes], path: Path, name: str) -> tuple[tuple[int, .
 
 
 def read_npy_header(path: Path, stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return shape and dtype of an .npy file, and leave the stream where its values begin.
+    """Read the header of an .npy file; return its shape and dtype. The stream is then at the first value.
 
     Raises:
         DatasetError: If it is damaged or no .npy file.
