@@ -68,6 +68,23 @@ def test_a_heap_that_leads_to_itself_costs_what_needs_it(tmp_path: Path, threads
             opened.attribute("text")
 
 
+def test_a_capture_over_which_two_children_died_is_not_read_any_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Hdf5Child()) as child:
+        paths = [tmp_path / f"{number}.h5" for number in range(3)]
+        for path in paths:
+            with h5py.File(path, "w") as file:
+                file.attrs["text"] = "héllo"
+            loop_for_ever(path)
+        for path in paths[:2]:
+            with pytest.raises(DatasetError, match="took more processor time"):
+                child.ask(path, "attribute", "text", with_heaps=True)
+        monkeypatch.setattr("renderkit.untrusted.hdf5_child._start", lambda: pytest.fail("another child"))
+        with pytest.raises(DatasetError, match="failed over it before; it is not read"):
+            child.ask(paths[2], "keys")
+
+
 def test_a_capture_says_which_attribute_is_damaged(smc_single: Path) -> None:
     with h5py.File(smc_single, "r+") as file:
         file.attrs["Actor"] = "somebody"
