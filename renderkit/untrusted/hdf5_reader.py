@@ -170,19 +170,12 @@ class Hdf5Reader:
             return np.asarray(found[()] if first is None or not found.shape else found[:first])
 
     def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
-        """Read several small datasets of one group in one visit, with the checks of `read`.
+        """Read several small datasets of one group in one visit; see `Hdf5File.read_small`.
 
         For calibrations of thousands of cameras: h5py's objects cost five times as much as the reading itself.
 
-        Args:
-            path: Keys of the group, from the root.
-            names: The datasets.
-            kinds: Allowed NumPy dtype kinds.
-            max_bytes: Datasets that claim more are refused.
-
         Raises:
-            DatasetError: If an entry is a group, a link, stored outside the file, of another dtype, too large or
-                damaged.
+            DatasetError: As there.
         """
         import h5py  # noqa: PLC0415
 
