@@ -26,7 +26,7 @@ SECONDS: Final = 2.0
 """Processor time that a request may take, beside that for the bytes that it reads."""
 BYTES_PER_SECOND: Final = 64 << 20
 MAX_EXTRA_BYTES: Final = MAX_DATASET_BYTES + (512 << 20)
-"""Memory that a child may take beyond what it starts with."""
+"""Memory that a child may take beyond what it starts with; a forked one starts with what its parent had freed, too."""
 _MAX_DEATHS: Final = 2
 """A capture over which so many children have died is not read any further."""
 
