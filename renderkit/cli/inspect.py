@@ -22,7 +22,7 @@ from renderkit.cli.arguments import (
     SizeOption,
     scene_inputs,
 )
-from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import FromOption
 from renderkit.cli.tables import JsonOption, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
@@ -68,8 +68,8 @@ def inspect(
 ) -> None:
     """List what is in a capture and what is missing, and lint its cameras; a camera file is only linted.
 
-    Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error,
-    a view of the first frame fails, or the rig as a whole does not fit.
+    Cameras are checked for conventions, units, outliers and fold-over. The exit code is 1 when a finding is an error
+    or the rig as a whole does not fit, 2 when a view of the first frame fails.
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
 
@@ -90,7 +90,7 @@ def inspect(
         raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:
         found, views = _looked_at(capture) if checks else ((), None)
-        code = EXIT_PASS if views is None or _is_sound(views) else EXIT_GATE_FAILED
+        code = EXIT_PASS if views is None else _exit_code(views)
         if not as_json:
             _print_capture(capture, found if checks else None)
             _print_views(views)
@@ -117,8 +117,11 @@ def _looked_at(capture: Capture) -> tuple[Sequence[CaptureCheck], Report]:
         return tuple(found), examine_first_frame(capture, renderer)
 
 
-def _is_sound(views: Report) -> bool:
-    return not views.failures and not (views.diagnosis is not None and views.diagnosis.blocks)
+def _exit_code(views: Report) -> int:
+    """Return what `validate` would leave with, but that a capture with nothing to score is none that fails."""
+    if views.diagnosis is not None and views.diagnosis.blocks:
+        return EXIT_GATE_FAILED
+    return EXIT_BAD_INPUT if views.failures else EXIT_PASS
 
 
 def _as_json(capture: Capture, checks: Sequence[CaptureCheck], views: Report | None) -> dict[str, object]:

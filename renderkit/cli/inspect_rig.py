@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import print_json
 from renderkit.errors import DatasetError
+from renderkit.selection import natural_sorted
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -117,12 +119,30 @@ def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
     sizes = sorted({one.size for one in raw.cameras if one.size is not None})
     shown = ", ".join(f"{width} x {height}" for width, height in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
     typer.echo(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
-    for one in findings:
-        where = f" camera {one.camera}" if one.camera is not None else ""
-        typer.echo(f"{one.severity}: {one.code}{where}: {one.evidence}")
-        typer.echo(f"    -> {one.advice}")
+    for of_one_rule, group in groupby(findings, lambda one: one.camera is not None and (one.severity, one.code)):
+        if of_one_rule:
+            _print_cameras(tuple(group))
+        else:
+            for one in group:
+                _print_finding(one, "")
     counts = _counts(findings)
     typer.echo(
         f"{counted(counts['error'], 'error')}, "
         f"{counted(counts['warning'], 'warning')}, {counted(counts['info'], 'note')}"
     )
+
+
+def _print_cameras(group: Sequence[Finding]) -> None:
+    """Print what one rule found in cameras; of several the numbers of the first. --json has them all."""
+    from renderkit.results.causes import list_cameras
+
+    cameras = natural_sorted({one.camera for one in group if one.camera is not None})
+    where = f" {list_cameras(cameras)}"
+    if len(cameras) > 1:
+        where = f": {counted(len(cameras), 'camera')} ({list_cameras(cameras)}); camera {group[0].camera}"
+    _print_finding(group[0], where)
+
+
+def _print_finding(finding: Finding, where: str) -> None:
+    typer.echo(f"{finding.severity}: {finding.code}{where}: {finding.evidence}")
+    typer.echo(f"    -> {finding.advice}")

@@ -148,7 +148,7 @@ def lint_picture_size(camera: RawCamera) -> Iterator[Finding]:
             f"resize K by {seen_width / width:.6g} and {seen_height / height:.6g} and move its centre by the half pixel"
         )
         if (seen_width, seen_height) == (height, width):
-            advice = "width and height are swapped (or the picture is turned by 90 degrees)"
+            advice = "width and height are swapped, or the picture is stored turned by 90 degrees (EXIF orientation)"
         evidence = f"calibrated at {width} x {height} px, but its picture has {seen_width} x {seen_height} px"
         values = {"width_px": float(width), "picture_width_px": float(seen_width)}
         yield Finding("error", "picture-size", camera.name, evidence, advice, values)

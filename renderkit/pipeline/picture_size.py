@@ -76,7 +76,7 @@ def orientation_notes(header: PictureHeader) -> tuple[str, ...]:
 
 def _refusal(picture: EncodedImage, what: str, header: PictureHeader, camera: Camera, hint: str) -> DatasetError:
     found, expected = _text(header.size), _text(camera.size)
-    why = f"the {what} is {found} px, the calibration of {camera.name} {expected}; {hint}"
+    why = f"the {what} has {found} px, the calibration of its camera {expected} px; {hint}"
     return DatasetError(picture.path, picture.key, why)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from renderkit.errors import CalibrationError, DatasetError
 from renderkit.metrics import containment, normalised_error
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary, table_metrics
@@ -17,6 +19,7 @@ from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report
+    from renderkit.results.rows import Failure, ViewResult
 
 Kind: TypeAlias = Literal["rig", "camera", "outlier", "failed", "gate", "capture"]
 
@@ -24,6 +27,7 @@ Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
 
 _MOST_NAMES = 8
+_OF_A_FILE = frozenset({DatasetError.__name__, CalibrationError.__name__})
 
 
 @dataclass(frozen=True)
@@ -231,10 +235,26 @@ def _outlier_groups(report: Report) -> Iterator[CauseGroup]:
 
 
 def _failure_groups(report: Report) -> Iterator[CauseGroup]:
-    rows = [(row.failure.message, row) for row in report.failures if row.failure is not None]
-    for message, group in sorted(_grouped(rows), key=lambda item: -len(item[1])):
-        cameras = natural_sorted({row.key.camera for row in group})
-        yield CauseGroup("failed", message, cameras, _frames(row.key.frame for row in group), len(group))
+    """Group failed views by reason; which file it was, and whose, does not make another reason."""
+    rows = [(_reason(row, row.failure), (row, row.failure)) for row in report.failures if row.failure is not None]
+    for _, group in sorted(_grouped(rows), key=lambda item: -len(item[1])):
+        cameras = natural_sorted({row.key.camera for row, _ in group})
+        first = next(failure for row, failure in group if row.key.camera == cameras[0])
+        alike = len({failure.message for _, failure in group}) == 1
+        where, why = ("", first.message) if alike else _where_and_why(first)
+        detail = _frames(row.key.frame for row, _ in group) + (f"; first {where}" if where else "")
+        yield CauseGroup("failed", why, cameras, detail, len(group))
+
+
+def _reason(row: ViewResult, failure: Failure) -> str:
+    why = _where_and_why(failure)[1]
+    return re.sub(rf"(?<!\w)({re.escape(row.key.camera)}|{re.escape(row.key.frame)})(?!\w)", "*", why)
+
+
+def _where_and_why(failure: Failure) -> tuple[str, str]:
+    """Split the words of an error about a file, "FILE [KEY]: why"; others name none."""
+    where, colon, why = failure.message.partition(": ")
+    return (where, why) if colon and failure.type in _OF_A_FILE else ("", failure.message)
 
 
 def _frames(frames: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import h5py
 import numpy as np
 from command_result import Result
@@ -41,7 +42,7 @@ def test_a_camera_that_is_none_is_listed_with_its_reason(run: Run, capture: Synt
         del file["Calibration/28/K"]
         file["Calibration/28/K"] = np.full((3, 3), np.nan)
     shown = run("inspect", annotations)
-    assert shown.code == 1
+    assert shown.code == 2
     assert "no camera" in shown.out
     assert "1 error," in shown.out
 
@@ -58,3 +59,15 @@ def test_what_is_neither_is_2(run: Run, tmp_path: Path) -> None:
     result = run("inspect", tmp_path / "a.txt")
     assert result.code == 2
     assert "RenderMe-360 capture (.smc)" in result.err
+
+
+def test_views_that_fail_leave_with_2_as_validate_does(run: Run, facescape: SynthTruth, tmp_path: Path) -> None:
+    assert facescape.masks is not None
+    for matte in facescape.masks.rglob("*.png"):
+        small = tmp_path / matte.relative_to(facescape.masks)
+        small.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(small), np.zeros((20, 30), np.uint8))
+    for words in (("inspect",), ("validate", "--out", tmp_path / "run", "--overlays", "none")):
+        result = run(words[0], facescape.capture, "--masks", tmp_path, *words[1:])
+        assert result.code == 2
+        assert "the matte has 30 x 20 px" in result.out

@@ -32,6 +32,16 @@ def test_a_folding_one_leaves_with_1_and_json_has_the_numbers(
     assert all(0.0 <= one["values"]["lost_share"] <= 1.0 for one in folds)
 
 
+def test_what_one_rule_finds_in_many_cameras_is_said_once(
+    shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inspect_rig(shared_data / "renderme360" / "calibration_distorted.json") == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if "fold-over" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: fold-over: 32 cameras (cameras ")
+    assert " and 25 more); camera " in lines[0]
+
+
 def test_one_bad_camera_costs_no_picture(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     text = (shared_data / "middlebury_dino" / "dinoSR_par.txt").read_text().replace("3310.400000", "nan", 1)

@@ -235,7 +235,7 @@ def test_a_picture_of_another_size_is_a_failed_row_with_what_to_do(run: Run, cop
     assert result.code == 2
     (failed,) = read_report(tmp_path / "out").failures
     assert failed.key.camera == "40"
-    assert "153 x 128 px, the calibration of 40 306 x 256" in str(failed.failure)
+    assert "153 x 128 px, the calibration of its camera 306 x 256 px" in str(failed.failure)
 
 
 def test_faces_out_of_range_fail_the_frame_not_the_run(run: Run, copied: Path, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_resized_picture_says_so_by_itself(tmp_path: Path) -> None:
     assert found == ()
     (failed,) = report.failures
     assert failed.failure is not None
-    assert "the picture is 153 x 128 px, the calibration of 25 306 x 256" in failed.failure.message
+    assert "the picture has 153 x 128 px, the calibration of its camera 306 x 256 px" in failed.failure.message
 
 
 def test_the_diagnosis_says_which_camera_is_wrong_and_why(tmp_path: Path) -> None:

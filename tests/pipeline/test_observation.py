@@ -38,7 +38,7 @@ def test_a_picture_of_another_size_is_refused_with_what_to_do(part: str) -> None
     view = ball_view("0", "00")
     small = encoded(np.zeros((60, 80), dtype=np.uint8))
     advice = "Camera.scaled" if part == "image" else "in their original size"
-    with pytest.raises(DatasetError, match=rf"80 x 60 px, the calibration of 00 160 x 120; .*{advice}"):
+    with pytest.raises(DatasetError, match=rf"80 x 60 px, the calibration of its camera 160 x 120 px; .*{advice}"):
         read_observation(_with(view, part, small), ValidationOptions())
     turned = encoded(np.zeros(SIZE, dtype=np.uint8))
     with pytest.raises(DatasetError, match="width and height are swapped"):

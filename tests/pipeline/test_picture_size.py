@@ -30,7 +30,7 @@ def photo(orientation: int) -> EncodedImage:
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_a_calibration_of_the_turned_picture(orientation: int) -> None:
     picture = photo(orientation)
-    why = rf"64 x 48 px, the calibration of 7 48 x 64; .*orientation is {orientation} .*show 48 x 64"
+    why = rf"64 x 48 px, the calibration of its camera 48 x 64 px; .*orientation is {orientation} .*show 48 x 64"
     with pytest.raises(DatasetError, match=why) as error:
         check_picture_size(picture, picture.read_header(), TALL)
     assert "do not scale" in str(error.value)
@@ -54,7 +54,7 @@ def test_mattes_of_the_turned_picture() -> None:
         with pytest.raises(DatasetError, match="width and height are swapped"):
             check_matte_size(matte, header, WIDE, other)
     small = PictureHeader("png", (32, 24))
-    with pytest.raises(DatasetError, match=r"the matte is 32 x 24 px, the calibration of 7 64 x 48"):
+    with pytest.raises(DatasetError, match=r"the matte has 32 x 24 px, the calibration of its camera 64 x 48 px"):
         check_matte_size(matte, small, WIDE, None)
     own = PictureHeader("jpeg", (48, 64), 8)
     with pytest.raises(DatasetError, match="matte's own EXIF orientation is 8"):

@@ -56,7 +56,7 @@ def _broken_bytes() -> bytes:
         (
             {"camera": Camera(np.array([[400.0, 0, 60], [0, 400.0, 60], [0, 0, 1]]), 122, 121, name="01")},
             "DatasetError",
-            "160 x 120 px, the calibration of 01 122 x 121",
+            "160 x 120 px, the calibration of its camera 122 x 121 px",
         ),
     ],
 )

@@ -154,6 +154,17 @@ def test_equal_causes_and_reasons_are_one_line_with_a_count(make_report: MakeRep
     assert order[3:7] == ["q", "p", "y", "x"]
 
 
+def test_views_that_failed_for_one_reason_are_one_line_though_their_files_differ(make_report: MakeReport) -> None:
+    messages = {str(n): f"masks/{n}.png: the matte has 9 x 9 px, camera {n} has 8 x 8; crop it" for n in range(3)}
+    report = make_report({"a": 1.0}, failed=messages | {"7": "masks/7.png: no PNG"})
+    rows = tuple(replace(row, failure=row.failure and replace(row.failure, type="DatasetError")) for row in report.rows)
+    groups = [group for group in group_causes(replace(report, rows=rows)) if group.kind == "failed"]
+    assert [group.cameras for group in groups] == [("0", "1", "2"), ("7",)]
+    assert groups[0].title.startswith("the matte has 9 x 9 px")
+    assert groups[0].detail.endswith("; first masks/0.png")
+    assert groups[1].title == "masks/7.png: no PNG"
+
+
 def test_many_names_are_cut_and_their_count_is_not() -> None:
     assert list_cameras([str(index) for index in range(100)]).endswith("and 93 more")
     assert list_cameras(["2", "10"]) == "cameras 2 and 10"
