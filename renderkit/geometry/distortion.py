@@ -22,6 +22,9 @@ from renderkit.geometry.inverse import LensMap, invert
 
 ModelName: TypeAlias = Literal["none", "brown_conrady", "kannala_brandt"]
 
+_LARGEST = 1e20
+"""No lens has such a coefficient; products of larger ones overflow."""
+
 
 @runtime_checkable
 class Distortion(Protocol):
@@ -123,13 +126,13 @@ class BrownConrady:
         """Check the coefficients.
 
         Raises:
-            ValueError: If there are not 4, 5, 8, 12 or 14 finite coefficients.
+            ValueError: If there are not 4, 5, 8, 12 or 14 coefficients, or one is not finite or beyond 1e20.
         """
         given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
         if given.size not in {4, 5, 8, 12, 14}:
             raise ValueError(f"Brown-Conrady takes 4, 5, 8, 12 or 14 coefficients, got {given.size}")
-        if not np.isfinite(given).all():
-            raise ValueError(f"Brown-Conrady coefficients must be finite, got {given}")
+        if not (np.abs(given) <= _LARGEST).all():
+            raise ValueError(f"Brown-Conrady coefficients must be finite and at most {_LARGEST:g}, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
 
     @property
@@ -280,11 +283,11 @@ class KannalaBrandt:
         """Check the coefficients.
 
         Raises:
-            ValueError: If there are not 4 finite coefficients.
+            ValueError: If there are not 4 coefficients, or one is not finite or beyond 1e20.
         """
         given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
-        if given.size != 4 or not np.isfinite(given).all():
-            raise ValueError(f"Kannala-Brandt takes 4 finite coefficients, got {given}")
+        if given.size != 4 or not (np.abs(given) <= _LARGEST).all():
+            raise ValueError(f"Kannala-Brandt takes 4 finite coefficients of at most {_LARGEST:g}, got {given}")
         object.__setattr__(self, "coefficients", frozen(given))
 
     @cached_property
@@ -361,7 +364,7 @@ def make_distortion(coefficients: ArrayLike) -> NoDistortion | BrownConrady:
     """Return the standard model for 0, 4, 5, 8, 12 or 14 OpenCV coefficients; all zeros become `NoDistortion`.
 
     Raises:
-        ValueError: For any other number of coefficients or values that are not finite.
+        ValueError: For any other number of coefficients, or values that are not finite or beyond 1e20.
     """
     given = np.asarray(coefficients, dtype=np.float64).reshape(-1)
     if given.size in {0, 4, 5, 8, 12, 14} and not given.any():

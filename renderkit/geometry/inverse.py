@@ -25,6 +25,7 @@ _RIM_SAMPLES = 360
 _RIM_MARGIN = 1.002
 _GRID_ANGLES, _GRID_RADII = 48, 40
 _GRID_WIDEST = 1e3
+_LEAST = 1e-12
 _NEAREST_STARTS = 6
 _DAMPED_STEPS = 200
 _SEARCH_CHUNK = 1 << 8
@@ -74,7 +75,8 @@ class LensMap:
         # Even steps in the circle that is valid all around and up to the boundary, geometric ones where that is far.
         inner = float(min(self.domain.inner, bound.min(), 2.0))
         even = np.broadcast_to(np.linspace(0.0, 0.999, _GRID_RADII), (_GRID_ANGLES, _GRID_RADII)) * inner
-        outward = np.geomspace(0.5 * inner, 0.999 * bound, _GRID_RADII, axis=1)
+        # A lens may have no room at all, or none in some direction.
+        outward = np.geomspace(max(0.5 * inner, _LEAST), np.maximum(0.999 * bound, _LEAST), _GRID_RADII, axis=1)
         radius = np.concatenate([even, bound[:, None] * np.linspace(0.0, 0.999, _GRID_RADII), outward], axis=1)
         rays = np.stack([radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]], axis=-1).reshape(-1, 2)
         rays = rays[self.domain.contains(rays)]
