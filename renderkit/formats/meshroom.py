@@ -1,11 +1,11 @@
 """Meshroom / AliceVision cameras.sfm (JSON): world-to-camera rotation stored COLUMN by column, camera centre.
 
-focalLength (mm) against sensorWidth (36 mm where the file has none) gives fx; principalPoint counts from (w / 2, h /
-2); pixel (0, 0) is the CENTRE of the top-left pixel: AliceVision's features and textures are sampled at whole numbers.
-Numbers may be text. Source: AliceVision, src/aliceVision/sfmDataIO/jsonIO.cpp (loadIntrinsic with its versions, and
-saveMatrix, which walks Eigen matrices by columns) and src/aliceVision/camera. radialk1, radialk3 and brown are OpenCV's
-k1, k1 k2 k3 and k1 k2 k3 t1 t2, fisheye4 its fisheye model; radialk3pt, fisheye1 and the anamorphic lenses have no
-counterpart.
+focalLength (mm) against sensorWidth (36 mm where the file has none) gives fx, since version 1.2.11 fy; principalPoint
+counts from (w / 2, h / 2); pixel (0, 0) is the CENTRE of the top-left pixel: AliceVision's features and textures are
+sampled at whole numbers. Numbers may be text. Source: AliceVision, src/aliceVision/sfmDataIO/jsonIO.cpp
+(loadIntrinsic with its versions, and saveMatrix, which walks Eigen matrices by columns) and
+src/aliceVision/camera/IntrinsicScaleOffset.cpp. radialk1, radialk3 and brown are OpenCV's k1, k1 k2 k3 and k1 k2 k3
+t1 t2, fisheye4 its fisheye model; radialk3pt, fisheye1 and the anamorphic lenses have no counterpart.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from renderkit.wording import counted
 
 _DEFAULT_SENSOR_MM = 36.0
 _OFFSET_SINCE, _FOCAL_XY_SINCE, _FOCAL_MM_SINCE, _RATIO_FIXED = (1, 2, 1), (1, 2, 0), (1, 2, 2), (1, 2, 5)
+_FOCAL_OF_Y_SINCE = (1, 2, 11)
 _READ = {
     "intrinsicId", "width", "height", "sensorWidth", "type", "distortionType", "focalLength", "pxFocalLength",
     "pixelRatio", "principalPoint", "distortionParams",
@@ -146,9 +147,19 @@ def _intrinsics(
         ratio = number(model.get("pixelRatio", 1.0), path, f"{where}pixelRatio")
         if not (sensor > 0.0 and ratio > 0.0):
             raise DatasetError(path, f"{where}sensorWidth", "expected a positive sensorWidth and pixelRatio")
-        fx = number(field(model, "focalLength", path, where), path, f"{where}focalLength") / sensor * width
-        fy = fx * ratio if version >= _RATIO_FIXED else fx / ratio
+        focal_mm = number(field(model, "focalLength", path, where), path, f"{where}focalLength")
+        fx, fy = _focal_px(focal_mm / sensor, ratio, size, version)
     return intrinsics(fx, fy, float(cx), float(cy))
+
+
+def _focal_px(relative: float, ratio: float, size: tuple[int, int], version: tuple[float, ...]) -> tuple[float, float]:
+    """Return fx and fy of focalLength / sensorWidth and pixelRatio, which changed their meaning twice."""
+    if version >= _FOCAL_OF_Y_SINCE:
+        # The writer takes the larger side as the sensor's width, also in a picture that is higher than wide.
+        fy = relative * max(size)
+        return fy / ratio, fy
+    fx = relative * size[0]
+    return fx, fx * ratio if version >= _RATIO_FIXED else fx / ratio
 
 
 def _lens(model: Mapping[str, Untrusted], path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:

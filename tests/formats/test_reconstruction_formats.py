@@ -276,6 +276,33 @@ def test_meshroom_by_version(version: list[str], model: Any, K: FloatArray, lens
     assert "left out, as they have no pose: 1 of 2 views" in raw.notes
 
 
+@pytest.mark.parametrize(
+    ("minor", "model"),
+    [
+        ("0", {"pxFocalLength": ["1000", "2000"], "principalPoint": ["2020", "1040"]}),
+        ("1", {"pxFocalLength": ["1000", "2000"]}),
+        ("2", {"focalLength": "8.7976539589442808", "pixelRatio": "0.5"}),
+        ("4", {"focalLength": "8.7976539589442808", "pixelRatio": "0.5"}),
+        ("5", {"focalLength": "8.7976539589442808", "pixelRatio": "2"}),
+        ("10", {"focalLength": "8.7976539589442808", "pixelRatio": "2"}),
+        ("11", {"focalLength": "17.595307917888562", "pixelRatio": "2"}),
+        ("14", {"focalLength": "17.595307917888562", "pixelRatio": "2"}),
+    ],
+)
+def test_one_camera_in_all_of_meshrooms_versions(minor: str, model: dict[str, Any], tmp_path: Path) -> None:
+    """The numbers of AliceVision's own sample of each version: fx 1000, fy 2000, offset (-26, 16)."""
+    same = {"width": "4092", "height": "2048", "sensorWidth": "36", "principalPoint": ["-26", "16"], "type": "pinhole"}
+    text = sfm(["1", "2", minor], **(same | {"distortionType": "none", "distortionParams": ""} | model))
+    found = read_raw_rig(file_with(tmp_path, "cameras.sfm", text)).to_rig()["1"]
+    np.testing.assert_allclose(found.K, focal(1000.0, 2000.0, 2020.0, 1040.0), rtol=1e-12)
+
+
+def test_meshrooms_sensor_lies_along_the_larger_side(tmp_path: Path) -> None:
+    for minor, fx in (("10", 525.0), ("11", 700.0)):
+        text = sfm(["1", "2", minor], width="480", height="640")
+        assert read_raw_rig(file_with(tmp_path, "c.sfm", text)).to_rig()["1"].K[0, 0] == pytest.approx(fx)
+
+
 def test_meshrooms_fisheye_and_what_has_no_counterpart(tmp_path: Path) -> None:
     lens = [0.02, -0.01, 0.003, -0.0005]
     text = sfm(["1", "2", "9"], type="fisheye4", distortionParams=[str(one) for one in lens], rollingShutter="1")
