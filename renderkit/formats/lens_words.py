@@ -20,10 +20,19 @@ _BROWN = {"pinhole", "perspective", "opencv", "fullopencv", "simplepinhole", "br
 _OTHER = {"omni", "omnidirectional", "mei", "unified", "ucm", "eucm", "ds", "doublesphere", "fov", "spherical",
           "equirectangular", "panorama", "orthographic", "ortho", "cylindrical", "ftheta", "fisheye624", "scaramuzza",
           "ocam", "thinprismfisheye", "division", "stereographic", "equisolid"}  # fmt: skip
+_OTHER_UNLESS_ZERO = {"inversebrownconrady", "modifiedbrownconrady"}
+"""RealSense's lenses beside brown_conrady: with coefficients that are zero, as most of its cameras have, no lens."""
+_PREFIXES = ("distortion", "rs2distortion")
 
 
-def stated_lens_model(value: Untrusted, path: Path, key: str) -> ModelName | None:
+def stated_lens_model(value: Untrusted, path: Path, key: str, *, is_zero: bool = False) -> ModelName | None:
     """Return the lens model that a text names; None where it names none (the field may hold the camera's make).
+
+    Args:
+        value: The text.
+        path: The file, for errors.
+        key: Where in it the text stands, for errors.
+        is_zero: Whether all of the lens's coefficients are zero.
 
     Raises:
         UnsupportedLensError: If it names a model that has no counterpart in OpenCV's.
@@ -31,16 +40,17 @@ def stated_lens_model(value: Untrusted, path: Path, key: str) -> ModelName | Non
     word = _word(value)
     if word in _FISHEYE:
         return "kannala_brandt"
-    if word in _OTHER:
+    if word in _OTHER or (word in _OTHER_UNLESS_ZERO and not is_zero):
         why = f"the lens model {str(value)[:40]!r} has no counterpart in OpenCV's models"
         raise UnsupportedLensError(path, key, f"{why}; expected pinhole with OpenCV's coefficients, or fisheye")
-    return "brown_conrady" if word in _BROWN else None
+    return "brown_conrady" if word in {*_BROWN, *_OTHER_UNLESS_ZERO} else None
 
 
 def is_lens_word(value: Untrusted) -> bool:
     """Return whether a text names a lens model, one that is read or not."""
-    return _word(value) in {*_FISHEYE, *_BROWN, *_OTHER}
+    return _word(value) in {*_FISHEYE, *_BROWN, *_OTHER, *_OTHER_UNLESS_ZERO}
 
 
 def _word(value: Untrusted) -> str:
-    return "".join(letter for letter in value.lower() if letter.isalnum()) if isinstance(value, str) else ""
+    word = "".join(letter for letter in value.lower() if letter.isalnum()) if isinstance(value, str) else ""
+    return next((word.removeprefix(one) for one in _PREFIXES if word.startswith(one)), word)

@@ -29,7 +29,7 @@ W2C_KEYS: Final = ("w2c", "world_to_camera", "world2cam", "world2camera", "world
 C2W_KEYS: Final = ("c2w", "camera_to_world", "cam2world", "camera2world", "cameraToWorld", "cam_to_world",
                    "world_from_cam", "camtoworld", "T_world_cam", "T_wc", "Twc", "T_c2w")  # fmt: skip
 _D = ("dist", "D", "d", "distCoeff", "distCoef", "distCoeffs", "dist_coeffs", "dist_coef", "distortion", "distortions",
-      "distortion_coefficients", "distortion_coeffs", "distortion_params")  # fmt: skip
+      "distortion_coefficients", "distortion_coeffs", "distortion_params", "coeffs")  # fmt: skip
 _TERMS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
 _FISHEYE_TERMS = ("k1", "k2", "k3", "k4")
 SIZE_KEYS: Final = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
@@ -56,12 +56,27 @@ def used_keys(entry: Entry) -> set[str]:
 
 
 def is_camera(entry: Entry) -> bool:
-    """Return whether an entry has the keys of intrinsics and of a pose."""
+    """Return whether an entry has the keys of intrinsics and of a pose, or intrinsics beyond doubt."""
     posed = any(key in entry for key in (*POSE_KEYS, *W2C_KEYS, *C2W_KEYS))
     turned = any(key in entry for key in R_KEYS)
     posed = posed or (turned and any(key in entry for key in (*_T, *CENTER_KEYS)))
+    if not posed:
+        return _has_intrinsics_alone(entry)
     named = {"fx", "fy"} <= entry.keys() and ("cx" in entry or "ppx" in entry)
-    return posed and (named or any(key in entry for key in K_KEYS))
+    return named or any(key in entry for key in K_KEYS)
+
+
+def _has_intrinsics_alone(entry: Entry) -> bool:
+    """Return whether an entry without a pose has four numbers by name, or a matrix with a lens or a size."""
+    if any(key in entry for key in (*R_KEYS, *_T, *CENTER_KEYS)):
+        return False
+    key = first_of(entry, K_KEYS)
+    if key is None:
+        names = ("fx", "fy", "cx" if "cx" in entry else "ppx", "cy" if "cy" in entry else "ppy")
+        return all(isinstance(entry.get(name), int | float) for name in names)
+    value = entry[key]
+    is_matrix = isinstance(value, list) and len(value) == 3 and all(isinstance(one, list) for one in value)
+    return is_matrix and any(one in entry for one in (*_D, *SIZE_KEYS, *_WIDTH))
 
 
 def opened(entry: Entry) -> dict[str, Untrusted]:
@@ -121,8 +136,10 @@ def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[floa
 def _model(entry: Entry, path: Path, where: str) -> ModelName:
     flag = first_of(entry, _FISHEYE)
     is_fisheye = None if flag is None else flag_at(plain(entry[flag]), path, f"{where}{flag}")
+    given = first_of(entry, _D)
+    is_zero = not np.any(coefficients_at(entry[given], path, f"{where}{given}")) if given else False
     for key in LENS_KEYS:
-        stated = stated_lens_model(entry.get(key), path, f"{where}{key}")
+        stated = stated_lens_model(entry.get(key), path, f"{where}{key}", is_zero=is_zero)
         if stated is not None:
             if is_fisheye is not None and is_fisheye != (stated == "kannala_brandt"):
                 raise DatasetError(path, f"{where}{key}", f"{entry[key]!r} contradicts {flag} = {entry[flag or '']!r}")

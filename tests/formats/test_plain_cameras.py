@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from camera_samples import ROTATION, TRANSLATION, K, brown_pixels, file_with, fisheye_pixels, worst
 
-from renderkit.errors import DatasetError
+from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats import detect_format, read_raw_rig
 from renderkit.geometry.rig import Rig
 
@@ -87,3 +87,49 @@ def test_refusals_name_the_key(tmp_path: Path) -> None:
     some = [{"K": K.tolist(), "w2c": POSE.tolist()}, {"K": K.tolist(), "RT": POSE.tolist()}]
     with pytest.raises(DatasetError, match="some cameras say which way"):
         read_raw_rig(stored(tmp_path, some))
+
+
+NAMED = {"fx": 700.0, "fy": 710.0, "cx": 330.0, "cy": 250.0}
+REALSENSE = {"width": 640, "height": 480, "fx": 700.0, "fy": 710.0, "ppx": 330.0, "ppy": 250.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "lens"),
+    [
+        (NAMED | {"width": 640, "height": 480, "k1": 0.1, "k2": -0.2, "p1": 0.001, "p2": 0.0, "k3": 0.0}, (0.1, -0.2)),
+        ({"camera_matrix": [[700, 0, 330], [0, 710, 250], [0, 0, 1]], "dist": [0.1, -0.2, 0.0, 0.0]}, (0.1, -0.2)),
+        ({"left": {"K": [[700, 0, 330], [0, 710, 250], [0, 0, 1]], "image_size": [640, 480]}}, ()),
+        ({"color": REALSENSE | {"model": "distortion.inverse_brown_conrady", "coeffs": [0.0] * 5}}, ()),
+        ({"color": REALSENSE | {"model": "RS2_DISTORTION_BROWN_CONRADY", "coeffs": [0.1, -0.2, 0, 0, 0]}}, (0.1, -0.2)),
+    ],
+)
+def test_intrinsics_alone_are_read_and_said_to_have_no_pose(
+    value: Any, lens: tuple[float, ...], tmp_path: Path
+) -> None:
+    raw = read_raw_rig(stored(tmp_path, value), size=None if "dist" not in value else (640, 480))
+    (camera,) = raw.to_rig()
+    np.testing.assert_allclose(camera.K, [[700, 0, 330], [0, 710, 250], [0, 0, 1]])
+    assert camera.size == (640, 480)
+    np.testing.assert_allclose(camera.distortion.coefficients[:2], lens)
+    assert "the file holds no pose, only intrinsics" in raw.notes[0]
+    assert not any("ignored" in note for note in raw.notes)
+
+
+def test_a_realsense_lens_that_opencv_does_not_have_is_refused(tmp_path: Path) -> None:
+    value = {"color": REALSENSE | {"model": "distortion.inverse_brown_conrady", "coeffs": [0.1, 0.0, 0.0, 0.0, 0.0]}}
+    with pytest.raises(CalibrationError, match="has no counterpart"):
+        read_raw_rig(stored(tmp_path, value)).to_rig()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"K": 3, "size": [1, 2]},
+        {"fx": "a", "fy": 1, "cx": 1, "cy": 1},
+        {"K": [[1, 0], [0, 1]]},
+        NAMED | {"t": [0, 0, 0]},
+    ],
+)
+def test_a_few_keys_are_no_camera(value: Any, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="neither a capture nor a camera format"):
+        detect_format(stored(tmp_path, value))
