@@ -16,6 +16,7 @@ import pytest
 
 from renderkit.formats.registry import formats
 from renderkit.results.kinds import METRICS
+from renderkit.results.schema import report_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -123,8 +124,14 @@ def test_names_in_the_hand_written_tables_exist() -> None:
     # report.md explains metrics in groups.
     section = (DOCS / "report.md").read_text()
     names = set(re.findall(r"`([a-z0-9_]+_px|iou|containment|nme|ssim|psnr_db)`", section))
-    own = {"residuals_px", "before_px", "_4px", "_8px"}
+    own = {"residuals_px", "residual_px", "size_px", "size_error_px", "before_px", "_4px", "_8px"}
     assert {name for name in names if not name.startswith("_")} - own <= set(METRICS)
+
+
+def test_every_key_of_the_report_is_explained() -> None:
+    table = (DOCS / "report.md").read_text().split("\n## report.json\n")[1].split("\n## ")[0]
+    explained = set(re.findall(r"^\| `(\w+)(?:\[\])?[`.]", table, re.MULTILINE))
+    assert {name.split(".")[0] for name in explained} >= set(report_schema()["properties"])
 
 
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path: Path) -> None:
