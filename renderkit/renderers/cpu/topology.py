@@ -132,13 +132,13 @@ def _pair_edges_by_sorting(faces: Faces) -> NDArray[np.int32]:
     tails, heads, halves, edge = tails[order], heads[order], halves[order], edge[order]
     # The n-th run of an edge in one direction meets the n-th in the other.
     same = 2 * edge + (tails > heads)
-    starts = np.flatnonzero(np.r_[True, same[1:] != same[:-1]])
+    starts = np.flatnonzero(np.diff(same, prepend=-1))
     rank = np.arange(len(same)) - np.repeat(starts, np.diff(np.r_[starts, len(same)]))
     order = np.lexsort((tails > heads, rank, edge))
     edge, rank, halves = edge[order], rank[order], halves[order]
-    paired = np.r_[(edge[1:] == edge[:-1]) & (rank[1:] == rank[:-1]), False]
+    paired = (np.diff(edge, append=-1) == 0) & (np.diff(rank, append=-1) == 0)
     twins = np.where(paired, np.roll(halves >> 2, -1), -1)
-    first = ~np.r_[False, paired[:-1]]
+    first = ~np.roll(paired, 1)
     return np.column_stack([halves[first], twins[first]]).astype(np.int32)
 
 

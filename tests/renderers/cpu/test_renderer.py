@@ -269,6 +269,24 @@ def test_a_mesh_without_faces_is_refused(renderer: CpuRenderer) -> None:
         renderer.render_mask(points, camera(NoDistortion()))
 
 
+@pytest.mark.parametrize("count", [1, 40, 500])
+def test_faces_without_an_area_draw_nothing(renderer: CpuRenderer, count: int) -> None:
+    points = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0]])
+    for corners in ([0, 0, 0], [0, 1, 0], [1, 1, 0]):
+        mesh = Mesh(points, np.tile(np.array([corners], np.int32), (count, 1)))
+        assert not renderer.render_mask(mesh, camera(NoDistortion())).any()
+
+
+@pytest.mark.parametrize("count", [40, 500])
+def test_a_fan_about_one_vertex_has_no_seam(renderer: CpuRenderer, count: int) -> None:
+    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    rim = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(count)])
+    index = np.arange(1, count + 1)
+    faces = np.column_stack([np.zeros(count, np.int32), index, index % count + 1])
+    mesh, view = Mesh(np.vstack([np.zeros(3), rim]), faces), camera(NoDistortion())
+    assert np.count_nonzero(renderer.render_mask(mesh, view) ^ raycast(mesh, view).mask) <= 2
+
+
 def test_a_renderer_says_who_draws_and_closes_twice() -> None:
     warm()
     with CpuRenderer(3) as instance:
