@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray
+from renderkit.arrays import FloatArray
 
 COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
 NUMBER: Final[dict[str, Any]] = {"type": "number"}
@@ -62,9 +62,9 @@ def packed_points(value: object) -> dict[str, str]:
         TypeError: If the value is no array of points.
     """
     points = _points(value)
-    finite: BoolArray = np.asarray(np.isfinite(points))
+    finite = np.isfinite(points)
     if not finite.all():
-        points = np.where(finite.all(axis=1)[:, None], points, np.nan)  # as in a list: both numbers or none
+        points = np.where(np.all(finite, axis=1, keepdims=True), points, np.nan)  # as in a list: both numbers or none
     return {_PACKED: base64.b64encode(points.astype("<f8", copy=False).tobytes()).decode("ascii")}
 
 
