@@ -10,7 +10,7 @@ from typing import Any, Final
 from renderkit.dataset.plan import PlannedCapture
 from renderkit.dataset.run import report_stored
 from renderkit.dataset.settings import FORMAT
-from renderkit.dataset.store import CAPTURES, PARTS, RunStore
+from renderkit.dataset.store import CAPTURES, PARTS, RunStore, part_columns
 from renderkit.errors import ArgumentError
 from renderkit.results.dataset import DatasetReport
 from renderkit.results.parquet_file import join_parquet
@@ -100,7 +100,7 @@ def compact_run(folder: Path) -> int:
             if store.missing(one) or len(parts) < 2:
                 continue
             with new_file(store.whole(one)) as temporary:
-                join_parquet(parts, temporary, {"schema": FORMAT, "key": request["scoring_key"]})
+                join_parquet(parts, temporary, part_columns(), {"schema": FORMAT, "key": request["scoring_key"]})
             for part in parts:
                 remove_file(part)
             num_removed += len(parts) - 1

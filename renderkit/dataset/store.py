@@ -26,6 +26,7 @@ from renderkit.dataset.plan import PlannedCapture, Unit, plan_from_json, plan_js
 from renderkit.dataset.settings import FORMAT, DatasetSettings, content_key, settings_from_json
 from renderkit.errors import DatasetError
 from renderkit.gates.gate import GateError
+from renderkit.metrics.score_json import packed_points
 from renderkit.results.parquet_file import ColumnType, check_parquet, dump_parquet, read_parquet_rows
 from renderkit.results.row_json import row_from_json, stored_row_json
 from renderkit.results.rows import ViewResult
@@ -171,11 +172,10 @@ class RunStore:
             DatasetError: If they cannot be written; then nothing is there.
         """
         place = {"capture_id": capture.id, "subject": capture.found.subject, "day": capture.found.day}
-        columns: dict[str, ColumnType] = dict.fromkeys(place, "text")
-        columns |= column_types() | {ROW: "text"}
         cells = {name: [text] * len(rows) for name, text in place.items()} | table_cells(rows)
-        cells |= {ROW: [json.dumps(stored_row_json(row), allow_nan=False) for row in rows]}
-        data = dump_parquet(columns, cells, {"schema": FORMAT, "key": unit.key, "block": str(unit.block)})
+        record = json.JSONEncoder(allow_nan=False, default=packed_points)
+        cells |= {ROW: [record.encode(stored_row_json(row)) for row in rows]}
+        data = dump_parquet(part_columns(), cells, {"schema": FORMAT, "key": unit.key, "block": str(unit.block)})
         path = self.part(capture, unit)
         make_folder(path.parent)
         return write_bytes(path, data)
@@ -234,6 +234,11 @@ class RunStore:
             DatasetError: If it cannot be written.
         """
         append_text(self.folder / LOG_FILE, f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
+
+
+def part_columns() -> dict[str, ColumnType]:
+    """Return the type of each column of a part, in order."""
+    return {**dict.fromkeys(("capture_id", "subject", "day"), "text"), **column_types(), ROW: "record"}
 
 
 def read_part(path: Path) -> Iterator[ViewResult]:

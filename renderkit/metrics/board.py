@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.metrics.score_json import object_schema, points_from_json, points_json, points_schema
+from renderkit.metrics.score_json import object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind, pixel_error
 
 FIELD: Final = (6, 5)
@@ -114,7 +114,7 @@ KIND = ScoreKind(
     group="board",
     measure=None,
     pool=_pool,
-    to_json=lambda score: {"residuals_px": points_json(score.residuals), "places": points_json(score.places)},
+    to_json=lambda score: {"residuals_px": score.residuals, "places": score.places},
     from_json=lambda value, _: BoardScore(points_from_json(value["residuals_px"]), points_from_json(value["places"])),
     json_schema=object_schema(
         "Corners of a board, found in the picture and projected by the calibration",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
-from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
+from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import Ranking, ScoreKind, pixel_error
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, pixel_jacobian, triangulate_from
 
@@ -186,7 +186,7 @@ KIND = ScoreKind(
     group="points",
     measure=None,
     pool=pool_residuals,
-    to_json=lambda score: {"residuals_px": points_json(score.residuals), "num_missing": score.num_missing},
+    to_json=lambda score: {"residuals_px": score.residuals, "num_missing": score.num_missing},
     from_json=lambda value, _: ReprojectionScore(points_from_json(value["residuals_px"]), 0, value["num_missing"]),
     json_schema=object_schema(
         "Landmarks against the other views",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
-from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_json, points_schema
+from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind, pixel_error
 from renderkit.metrics.scored_view import Missing, ScoredView
 from renderkit.metrics.uncertainty import rms
@@ -70,7 +70,7 @@ class ReprojectionScore:
         """(2,) mean residual (dx, dy) in px: where the prediction lies relative to the capture."""
         if not self.num_used:
             return np.full(2, np.nan)
-        sums = [math.fsum(self.residuals[self.used, axis]) for axis in range(2)]
+        sums = [math.fsum(component) for component in self.residuals[self.used].T.tolist()]
         return np.array(sums) / self.num_used
 
     @property
@@ -83,7 +83,7 @@ class ReprojectionScore:
         """sqrt(sum |r|^2 / N) per point, in px."""
         if not self.num_used:
             return float("nan")
-        return math.sqrt(math.fsum(self.residuals[self.used].ravel() ** 2) / self.num_used)
+        return math.sqrt(math.fsum((self.residuals[self.used].ravel() ** 2).tolist()) / self.num_used)
 
     @property
     def p95_px(self) -> float:
@@ -97,7 +97,19 @@ class ReprojectionScore:
 
     def percentile_px(self, percent: float) -> float:
         """Return a percentile of the distances in px, linearly interpolated; NaN when none was used."""
-        return float(np.percentile(self.distances_px[self.used], percent)) if self.num_used else float("nan")
+        values = self._sorted_px
+        if not values:
+            return math.nan
+        place = (len(values) - 1) * (percent / 100.0)
+        low = int(place)
+        share, first, second = place - low, values[low], values[min(low + 1, len(values) - 1)]
+        # As np.percentile rounds it, which takes 20 us for a view's 68 numbers.
+        return second - (second - first) * (1.0 - share) if share >= 0.5 else first + (second - first) * share
+
+    @cached_property
+    def _sorted_px(self) -> list[float]:
+        values: list[float] = np.sort(self.distances_px[self.used]).tolist()
+        return values
 
     def nme(self, interocular_px: float) -> float:
         """Return the normalised mean error: mean distance over the distance of the outer eye corners.
@@ -110,7 +122,7 @@ class ReprojectionScore:
         """
         if not self.num_used or not interocular_px > 0.0:
             return float("nan")
-        return math.fsum(self.distances_px[self.used]) / self.num_used / interocular_px
+        return math.fsum(self.distances_px[self.used].tolist()) / self.num_used / interocular_px
 
 
 def score_reprojection(
@@ -190,7 +202,7 @@ def measure_reprojection(view: ScoredView) -> ReprojectionScore | Missing:
 
 def _to_json(score: ReprojectionScore) -> JsonObject:
     return {
-        "residuals_px": points_json(score.residuals),
+        "residuals_px": score.residuals,
         "num_hidden": score.num_hidden,
         "num_missing": score.num_missing,
         "hidden": None if score.hidden is None else np.flatnonzero(score.hidden).tolist(),
@@ -207,7 +219,7 @@ def _from_json(value: JsonObject, _: Mapping[str, Any]) -> ReprojectionScore:
 
 
 def _bias_length(score: ReprojectionScore) -> float:
-    return math.hypot(float(score.bias_px[0]), float(score.bias_px[1]))
+    return math.hypot(*score.bias_px.tolist())
 
 
 KIND = ScoreKind(

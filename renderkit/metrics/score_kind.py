@@ -147,7 +147,7 @@ class ScoreKind:
         measure: Measures one view, or says why it cannot; None where evidence that joins many views gives the score
             (`renderkit.diagnosis.evidence`): the group is then that evidence's name.
         pool: Pools the scores of several views, at least one, by their sufficient statistics; in any order.
-        to_json: Returns what the score can be read back from; numbers are finite or None.
+        to_json: Returns what the score can be read back from; numbers are finite or None, (N, 2) points may be arrays.
         from_json: Reads that back, given the view's scores of the kinds before it.
         json_schema: JSON Schema (draft 2020-12) of what `to_json` returns.
         metrics: Its metrics, in the order of tables.

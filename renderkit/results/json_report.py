@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from renderkit.errors import DatasetError
-from renderkit.metrics.score_json import nan_if_none, values_json
+from renderkit.metrics.score_json import listed_points, nan_if_none, values_json
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import diagnosis_from_json, diagnosis_json
 from renderkit.results.explanation import CameraExplanation
@@ -95,7 +95,7 @@ def dump_report(report: Report) -> str:
             "row_seconds": [row.seconds for row in report.rows],
         },
     }
-    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, default=listed_points) + "\n"
 
 
 def parse_report(text: str, source: Path) -> Report:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from renderkit.metrics.score_json import finite_or_none, points_from_json, points_json
+from renderkit.metrics.score_json import finite_or_none, points_from_json
 from renderkit.results.kinds import KINDS, METRICS
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.scores import Scores
 
 
 def row_json(row: ViewResult) -> dict[str, Any]:
-    """Return a row but for its time."""
+    """Return a row but for its time, points as in `stored_row_json`."""
     asked = [metric for metric in METRICS.values() if row.was_asked(metric)]
     values = {metric.name: metric.value(row.scores) for metric in asked}
     return stored_row_json(row) | {
@@ -23,13 +23,16 @@ def row_json(row: ViewResult) -> dict[str, Any]:
 
 
 def stored_row_json(row: ViewResult) -> dict[str, Any]:
-    """Return what a row is read back from: all but its time and the numbers that follow from its scores."""
+    """Return what a row is read back from: all but its time and the numbers that follow from its scores.
+
+    Points are arrays: json.dumps takes `listed_points` or `packed_points` as its `default`.
+    """
     return {
         **vars(row.key),
         "image_size": None if row.image_size is None else list(row.image_size),
         "scores": scores_json(row.scores),
         "not_computable": dict(row.missing),
-        "landmark_pixels": None if row.landmark_pixels is None else points_json(row.landmark_pixels),
+        "landmark_pixels": row.landmark_pixels,
         "warnings": list(row.warnings),
         "failure": None if row.failure is None else vars(row.failure),
         "overlay": row.overlay,

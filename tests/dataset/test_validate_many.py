@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from many_runs import ManyRun
 from simulated_dataset import folder_bytes
 
 from renderkit.capture import Capture
+from renderkit.dataset.run import Machinery, resume_dataset
 from renderkit.dataset.store import RunStore
 from renderkit.dataset.worker import CHANGED
 from renderkit.errors import ArgumentError, ContextError, DatasetError
@@ -54,20 +56,22 @@ def test_a_second_run_computes_nothing(originals: Path, tmp_path: Path, many: Ma
     assert folder_bytes(tmp_path / "run") == before
 
 
-def test_a_changed_capture_alone_is_computed_anew(data: Path, tmp_path: Path, many: ManyRun) -> None:
-    many(data, tmp_path / "run")
+def test_a_changed_capture_alone_is_computed_anew(twenty: Path, tmp_path: Path, many: ManyRun) -> None:
+    data = Path(shutil.copytree(twenty, tmp_path / "data"))
+    assert many(data, tmp_path / "run").computed == 20
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "parts").rglob("*.parquet")}
-    changed = next((data / "ben" / "2024-05-03_talk").glob("*_raw.smc"))
+    changed = data / "subject13" / "scan.ply"
     os.utime(changed, ns=(1, 1))
     assert many(data, tmp_path / "run").computed == 0  # its content is the same
     changed.write_bytes(changed.read_bytes() + b"\0")
-    report = many(data, tmp_path / "run")
-    assert report.computed == 1
-    assert "ben__2024-05-03_talk" in report.notes[0]
+    report = resume_dataset(tmp_path / "run", Machinery("serial"))
+    assert (report.computed, report.units_done) == (1, 20)
+    assert report.notes[0].count("subject") == 1
+    assert "subject13" in report.notes[0]
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "parts").rglob("*.parquet")}
     kept = times.keys() & after.keys()
-    assert len(kept) == 3
-    assert len(after) == 4
+    assert (len(kept), len(after)) == (19, 20)
+    assert {path.parent.name for path in after.keys() - kept} == {"subject13"}
     assert all(times[path] == after[path] for path in kept)
 
 

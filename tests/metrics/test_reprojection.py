@@ -58,3 +58,12 @@ def test_shapes_are_checked() -> None:
         score_reprojection(np.zeros((4, 2)), np.zeros((3, 2)), ALL, NONE)
     with pytest.raises(ValueError, match="hidden"):
         score_reprojection(np.zeros((4, 2)), np.zeros((4, 2)), ALL, NONE[:2])
+
+
+def test_percentiles_are_numpys_to_the_bit() -> None:
+    rng = np.random.default_rng(7)
+    for count in (1, 2, 3, 68, 101):
+        points = rng.normal(0.0, 2.0, (count, 2))
+        score = score_reprojection(points, np.zeros((count, 2)), np.ones(count, np.bool_), np.zeros(count, np.bool_))
+        for percent in (0.0, 3.7, 25.0, 50.0, 66.6, 95.0, 100.0):
+            assert score.percentile_px(percent) == np.percentile(score.distances_px, percent)
