@@ -12,13 +12,30 @@ import renderkit
 from renderkit.cli.command_log import with_log_options
 
 COMMANDS: Final[Mapping[str, str]] = {
-    "validate": "validate", "diagnose": "diagnose", "prove": "prove", "refine": "refine", "drift": "drift",
-    "gate": "gate", "report": "report", "compare": "compare", "merge": "store", "compact": "store",
-    "overlay": "overlay", "render": "render", "inspect": "inspect", "init": "init", "convert": "convert",
-    "diff": "diff", "export-rerun": "export", "export-gltf": "export", "synth": "synth", "demo": "demo",
-    "testkit": "testkit", "doctor": "doctor",
-}  # fmt: skip
-"""Module of each command, in the order of the help; its function is called as the command."""
+    "validate": "validate:validate",
+    "diagnose": "diagnose:diagnose",
+    "prove": "prove:prove",
+    "refine": "refine:refine",
+    "drift": "drift:drift",
+    "gate": "gate:gate",
+    "report": "report:report",
+    "compare": "compare:compare",
+    "merge": "store:merge",
+    "compact": "store:compact",
+    "overlay": "overlay:overlay",
+    "render": "render:render",
+    "inspect": "inspect:inspect",
+    "init": "init:init",
+    "convert": "convert:convert",
+    "diff": "diff:diff",
+    "export-rerun": "export:export_rerun",
+    "export-gltf": "export:export_gltf",
+    "synth": "synth:synth",
+    "demo": "demo:demo",
+    "testkit": "testkit:testkit",
+    "doctor": "doctor:doctor",
+}
+"""MODULE:FUNCTION of each command, in the order of the help. A new one is a module and a line here."""
 
 _AT_ONCE: Final = frozenset({"gate", "compare", "init", "convert", "diff"})
 """Commands that are done before anybody would ask what they do."""
@@ -38,7 +55,8 @@ def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
     app.callback()(_root)
     asked = arguments[:1]
     for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
-        command = getattr(import_module(f"renderkit.cli.{COMMANDS[name]}"), name.replace("-", "_"))
+        module, _, function = COMMANDS[name].partition(":")
+        command = getattr(import_module(f"renderkit.cli.{module}"), function)
         app.command()(command if name in _AT_ONCE else with_log_options(command))
     return app
 
