@@ -26,9 +26,9 @@ def commands() -> Mapping[str, Any]:
     """Return the commands of the command line by name."""
     import typer
 
-    from renderkit.cli.app import app
+    from renderkit.cli.app import make_app
 
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(make_app())
     result: Mapping[str, Any] = command.commands
     return result
 

@@ -168,7 +168,7 @@ def _nothing_compiled(*_: object) -> object:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder for compiled kernels, or None when no private folder can be written, which is said once.
+    """Return the folder for compiled kernels and templates; None where no private one can be, which is said once.
 
     It is `renderkit/kernels` in Numba's own cache folder where the user names one (`$NUMBA_CACHE_DIR`), else in
     `$XDG_CACHE_HOME` (`~/.cache` by default).

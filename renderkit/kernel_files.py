@@ -7,7 +7,6 @@ argument types and the processor. What does not match is a miss: the kernel is c
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import sys
 from collections.abc import Callable
@@ -16,15 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
-from renderkit.errors import DatasetError
+from renderkit.kept_file import KeptFile
 from renderkit.machine_code import Processor, levels
-from renderkit.system import PLATFORM, is_private
-from renderkit.writing import write_bytes
+from renderkit.system import PLATFORM
 
-_DIGEST_BYTES: Final = 32
 _IMPORT = re.compile(r"^(?:from +([\w.]+) +import +(\([^)]*\)|[^\n]*)|import +([^\n]*))", re.MULTILINE)
 _NAME = re.compile(r"[\w.]+")
-_log = logging.getLogger(__name__)
 
 
 PACKAGED: Final = Path(__file__).parent / "machine_code_files"
@@ -60,29 +56,17 @@ class KernelFile:
 
     def read(self) -> bytes | None:
         """Return the object file, or None for what is missing, unreadable, somebody else's, damaged or out of date."""
-        if self.path is None:
-            return None
-        try:
-            # Whoever can write into the package can change its sources as well.
-            if self.folder != PACKAGED and not is_private(self.path):
-                return None
-            stored = self.path.read_bytes()
-        except OSError:
-            return None
-        code = stored[_DIGEST_BYTES:]
-        return code if stored[:_DIGEST_BYTES] == self._digest(code) else None
+        # Whoever can write into the package can change its sources as well.
+        return None if self._kept is None else self._kept.read(from_others=self.folder == PACKAGED)
 
     def write(self, code: bytes) -> None:
         """Keep the object file; says once where that is impossible, which costs a compilation, never the caller."""
-        if self.path is None:
-            return
-        try:
-            write_bytes(self.path, self._digest(code) + code)
-        except DatasetError as error:
-            _say_once(self.path.parent, error.why)
+        if self._kept is not None:
+            self._kept.write(code)
 
-    def _digest(self, code: bytes) -> bytes:
-        return hashlib.sha256(self.entry.encode() + fingerprint(self.module) + code).digest()
+    @property
+    def _kept(self) -> KeptFile | None:
+        return None if self.path is None else KeptFile(self.path, self.entry.encode() + fingerprint(self.module))
 
 
 def read_code(
@@ -133,8 +117,3 @@ def _imported(source: str) -> set[str]:
         else:
             found |= set(_NAME.findall(plain))
     return {name for name in found if name in sys.modules}
-
-
-@cache
-def _say_once(folder: Path, why: str) -> None:
-    _log.warning("compiled kernels are not kept in %s: %s", folder, why)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from renderkit import compiled, kernel_files
+from renderkit import compiled, kept_file, kernel_files
 from renderkit.compiled import cache_folder, kernel
 from renderkit.errors import DatasetError
 from renderkit.kernel_compiler import compile_kernel
@@ -140,7 +140,7 @@ def test_a_disk_that_fills_up_costs_the_cache_only(
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     cache_folder.cache_clear()
     kernels = [kernel(_double), kernel(_triple)]
-    monkeypatch.setattr(kernel_files, "write_bytes", fill)
+    monkeypatch.setattr(kept_file, "write_bytes", fill)
     with caplog.at_level(logging.WARNING, "renderkit"):
         assert [each(2.0) for each in kernels] == [4.0, 6.0]
     cache_folder.cache_clear()

@@ -17,7 +17,7 @@ from renderkit.cli.exit_codes import (
     EXIT_TERMINATED,
 )
 from renderkit.errors import ContextError, RenderkitError
-from renderkit.system import discard_output, on_termination
+from renderkit.system import collected_seldom, discard_output, on_termination
 
 if TYPE_CHECKING:
     from renderkit.cli.command_log import CommandLog
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         arguments: Command and options; those of the process by default.
     """
     # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
-    with on_termination(_leave):
+    with on_termination(_leave), collected_seldom():
         sys.exit(_run(arguments))
 
 
@@ -45,9 +45,10 @@ class _Terminated(BaseException):
 
 
 def _run(arguments: list[str] | None) -> int:
-    from renderkit.cli.app import app
+    from renderkit.cli.app import make_app
     from renderkit.cli.command_log import CommandLog
 
+    app = make_app(sys.argv[1:] if arguments is None else arguments)
     with CommandLog() as log:
         return _run_app(app, arguments, log)
 

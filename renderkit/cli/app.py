@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 import renderkit
 from renderkit.cli.command_log import with_log_options
-from renderkit.cli.compare import compare
-from renderkit.cli.convert import convert
-from renderkit.cli.demo import demo
-from renderkit.cli.diagnose import diagnose
-from renderkit.cli.diff import diff
-from renderkit.cli.doctor import doctor
-from renderkit.cli.drift import drift
-from renderkit.cli.export import export_gltf, export_rerun
-from renderkit.cli.gate import gate
-from renderkit.cli.init import init
-from renderkit.cli.inspect import inspect
-from renderkit.cli.overlay import overlay
-from renderkit.cli.prove import prove
-from renderkit.cli.refine import refine
-from renderkit.cli.render import render
-from renderkit.cli.report import report
-from renderkit.cli.store import compact, merge
-from renderkit.cli.synth import synth
-from renderkit.cli.testkit import testkit
-from renderkit.cli.validate import validate
 
-app = typer.Typer(
-    name="renderkit",
-    help="Validate the calibration of multi-view captures, camera by camera, by rendering a mesh into every camera.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 pass, 1 a gate failed or the rig does not fit, 2 bad input or usage, 3 no renderer.",
-)
+COMMANDS: Final[Mapping[str, str]] = {
+    "validate": "validate:validate",
+    "diagnose": "diagnose:diagnose",
+    "prove": "prove:prove",
+    "refine": "refine:refine",
+    "drift": "drift:drift",
+    "gate": "gate:gate",
+    "report": "report:report",
+    "compare": "compare:compare",
+    "merge": "store:merge",
+    "compact": "store:compact",
+    "overlay": "overlay:overlay",
+    "render": "render:render",
+    "inspect": "inspect:inspect",
+    "init": "init:init",
+    "convert": "convert:convert",
+    "diff": "diff:diff",
+    "export-rerun": "export:export_rerun",
+    "export-gltf": "export:export_gltf",
+    "synth": "synth:synth",
+    "demo": "demo:demo",
+    "testkit": "testkit:testkit",
+    "doctor": "doctor:doctor",
+}
+"""MODULE:FUNCTION of each command, in the order of the help. A new one is a module and a line here."""
 
-_AT_ONCE = (gate, compare, init, convert, diff)
+_AT_ONCE: Final = frozenset({"gate", "compare", "init", "convert", "diff"})
 """Commands that are done before anybody would ask what they do."""
 
-for _command in (
-    validate, diagnose, prove, refine, drift, gate, report, compare, merge, compact, overlay, render, inspect, init,
-    convert, diff, export_rerun, export_gltf, synth, demo, testkit, doctor,
-):  # fmt: skip
-    app.command()(_command if _command in _AT_ONCE else with_log_options(_command))
+
+def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the app with the command that is asked for, or with all where none is: each takes milliseconds to make."""
+    app = typer.Typer(
+        name="renderkit",
+        help=_root.__doc__,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Exit codes: 0 pass, 1 a gate failed or the rig does not fit, 2 bad input or usage, 3 no renderer.",
+    )
+    app.callback()(_root)
+    asked = arguments[:1]
+    for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
+        module, _, function = COMMANDS[name].partition(":")
+        command = getattr(import_module(f"renderkit.cli.{module}"), function)
+        app.command()(command if name in _AT_ONCE else with_log_options(command))
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -55,7 +67,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")

@@ -40,6 +40,7 @@ class LandmarkMapCheck:
         relative_residual: Residual at the expected offset over the face's extent in the picture.
         num_views: Views that could be compared.
         num_pairs: Pairs of points compared at the expected offset.
+        margins_without_px: `margin_px` without each view in turn, in the views' order.
     """
 
     expected: int
@@ -48,6 +49,7 @@ class LandmarkMapCheck:
     relative_residual: float
     num_views: int
     num_pairs: int
+    margins_without_px: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze."""
@@ -62,8 +64,7 @@ class LandmarkMapCheck:
     @property
     def margin_px(self) -> float:
         """The best rival's residual minus that of the expected offset; NaN when there is nothing to compare."""
-        rivals = [value for offset, value in self.residuals_px.items() if offset != self.expected]
-        return min(rivals, default=float("nan")) - self.residuals_px.get(self.expected, float("nan"))
+        return _margin(self.residuals_px, self.expected)
 
     @property
     def holds(self) -> bool:
@@ -119,9 +120,12 @@ def check_landmark_map(
         raise ValueError(
             f"offset {expected} does not fit {counted(predicted.shape[1], 'landmark')} among {found.shape[1]}"
         )
-    medians = {offset: _median_residual(predicted, found, offset) for offset in range(slack + 1)}
+    lengths = np.stack([np.linalg.norm(_residuals(predicted, found, offset), axis=2) for offset in range(slack + 1)])
+    medians = _medians(lengths)
     nearest, num_pairs, num_views = _nearest_share(predicted, found, expected)
-    return LandmarkMapCheck(expected, medians, nearest, medians[expected] / _extent(found), num_views, num_pairs)
+    relative = medians[expected] / _extent(found)
+    without = tuple(_margin(_medians(np.delete(lengths, view, axis=1)), expected) for view in range(len(cameras)))
+    return LandmarkMapCheck(expected, medians, nearest, relative, num_views, num_pairs, without)
 
 
 def _valid(landmarks: Landmarks) -> FloatArray:
@@ -138,10 +142,15 @@ def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatAr
     return residuals
 
 
-def _median_residual(predicted: FloatArray, found: FloatArray, offset: int) -> float:
-    length = np.linalg.norm(_residuals(predicted, found, offset), axis=2)
-    finite = length[np.isfinite(length)]
-    return float(np.median(finite)) if finite.size else float("inf")
+def _medians(lengths: FloatArray) -> dict[int, float]:
+    """Return the median of the finite lengths, (offsets, views, J) px, by offset; infinite where there are none."""
+    finite = [each[np.isfinite(each)] for each in lengths]
+    return {offset: float(np.median(each)) if each.size else float("inf") for offset, each in enumerate(finite)}
+
+
+def _margin(residuals: Mapping[int, float], expected: int) -> float:
+    rivals = [value for offset, value in residuals.items() if offset != expected]
+    return min(rivals, default=float("nan")) - residuals.get(expected, float("nan"))
 
 
 def _nearest_share(predicted: FloatArray, found: FloatArray, offset: int) -> tuple[float, int, int]:

@@ -24,6 +24,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.content import Content, numbers, size_at
 from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
+from renderkit.untrusted.hdf5_child import Hdf5Child
 
 _GROUP = "Camera_Parameter"
 _PICTURES = ("Camera_5mp", "Camera_12mp")
@@ -46,14 +47,14 @@ class DnaRenderingCapture(Capture):
     dataset = "dna-rendering"
     unit: Unit = "m"
 
-    def __init__(self, path: Path) -> None:
-        """Open the capture.
+    def __init__(self, path: Path, child: Hdf5Child | None = None) -> None:
+        """Open the capture; `child` parses its files, see `SmcFiles`.
 
         Raises:
             DatasetError: If a file is not a readable HDF5 file, or neither has cameras.
         """
         self.path = path
-        self.files = _open_files(path)
+        self.files = _open_files(path, child)
         try:
             self._cameras = RigCameras(_read_rig(self.files, path))
         except DatasetError:
@@ -137,21 +138,21 @@ def matches(content: Content) -> bool:
     """Return True for HDF5 with Camera_Parameter, or with pictures whose annotations beside have it."""
     if not content.head.startswith(HDF5_MAGIC):
         return False
-    with closing(Hdf5File(content.path)) as file:
+    with closing(Hdf5File(content.path, content.hdf5_child)) as file:
         keys = file.keys()
     return _GROUP in keys or not set(_PICTURES).isdisjoint(keys)
 
 
 def read_cameras(content: Content) -> RawRig:
     """Read Camera_Parameter; the direction of RT is tested, see the notes of the result."""
-    with _open_files(content.path) as files:
+    with _open_files(content.path, content.hdf5_child) as files:
         return _read_rig(files, content.path)
 
 
-def _open_files(path: Path) -> SmcFiles:
+def _open_files(path: Path, child: Hdf5Child | None = None) -> SmcFiles:
     stem = path.stem
     other = stem.removesuffix(_ANNOTATIONS) if stem.endswith(_ANNOTATIONS) else f"{stem}{_ANNOTATIONS}"
-    return SmcFiles(path, (path.with_name(f"{other}{path.suffix}"),))
+    return SmcFiles(path, (path.with_name(f"{other}{path.suffix}"),), child)
 
 
 def _read_rig(files: SmcFiles, path: Path) -> RawRig:
@@ -179,7 +180,7 @@ def _sizes(files: SmcFiles, path: Path) -> dict[str, tuple[int, int]]:
 
 
 def _open(content: Content, options: CaptureOptions) -> Capture:  # noqa: ARG001 - one signature for all
-    return DnaRenderingCapture(content.path)
+    return DnaRenderingCapture(content.path, content.hdf5_child)
 
 
 FORMAT = Format(

@@ -84,11 +84,24 @@ def formats() -> Mapping[str, Format]:
         UserWarning: For an entry point that cannot be loaded, is no `Format`, or takes a name that is in use; it is
             left out, and the other formats work.
     """
-    own = capture_toml.make_format(locate_format, read_stated_rig)
-    known = {one.name: one for one in (own, *_built_in())}
+    known = {one.name: one for one in _own()}
     for found in _added():
         known.setdefault(found.name, found)
     return MappingProxyType(known)
+
+
+def _in_order() -> Iterator[Format]:
+    """Yield `formats()` one by one; modules are loaded only as far as somebody asks."""
+    names = set()
+    for one in _own():
+        names.add(one.name)
+        yield one
+    yield from (one for name, one in formats().items() if name not in names)
+
+
+def _own() -> Iterator[Format]:
+    yield capture_toml.make_format(locate_format, read_stated_rig)
+    yield from _built_in()
 
 
 def _built_in() -> Iterator[Format]:
@@ -208,7 +221,7 @@ def _detect(content: Content, but: str) -> tuple[Format, Content]:
 
 def _candidates(content: Content) -> Iterator[tuple[Format, Content]]:
     """Yield what may be in which format: the path itself, then the files of a folder that have a usual name."""
-    for one in formats().values():
+    for one in _in_order():
         yield one, content
     if content.is_folder:
         for one in formats().values():

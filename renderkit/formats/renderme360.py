@@ -42,6 +42,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.content import Content
 from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
+from renderkit.untrusted.hdf5_child import Hdf5Child
 
 _GROUPS = {"Camera", "Calibration", "FLAME", "Keypoints2d", "Keypoints3d"}
 
@@ -60,12 +61,13 @@ class RenderMe360Capture(Capture):
     dataset = "renderme360"
     unit: Unit = "m"
 
-    def __init__(self, path: str | Path, *, flame: str | Path | None = None) -> None:
+    def __init__(self, path: str | Path, *, flame: str | Path | None = None, child: Hdf5Child | None = None) -> None:
         """Open the capture.
 
         Args:
             path: Any of its files.
             flame: A file with FLAME's faces; see `flame_topology.read_flame_topology`.
+            child: The process that parses its files; see `SmcFiles`.
 
         Raises:
             DatasetError: If a file is not a readable HDF5 file, holds no capture, or `flame` cannot be read.
@@ -74,7 +76,7 @@ class RenderMe360Capture(Capture):
         self._flame_path = None if flame is None else Path(flame)
         self._topology = None if flame is None else read_flame_topology(flame)
         self._translations: dict[str, TranslationChoice] = {}
-        self.files = SmcFiles(self.path)
+        self.files = SmcFiles(self.path, child=child)
         names, self._frame_ids = list_cameras(self.files), _list_frames(self.files)
         if not names and not self._frame_ids:
             self.files.close()
@@ -310,7 +312,7 @@ def matches(content: Content) -> bool:
         return True
     if not content.head.startswith(HDF5_MAGIC):
         return False
-    with closing(Hdf5File(content.path)) as file:
+    with closing(Hdf5File(content.path, content.hdf5_child)) as file:
         return not _GROUPS.isdisjoint(file.keys())
 
 
@@ -321,7 +323,7 @@ def read_cameras(content: Content) -> RawRig:
         DatasetError: If neither has the group.
     """
     path = _smc_path(content.path)
-    with SmcFiles(path) as files:
+    with SmcFiles(path, child=content.hdf5_child) as files:
         names = tuple(sorted(files.keys("Calibration"), key=by_number))
         if not names:
             damage = "; ".join(files.damage)
@@ -348,7 +350,7 @@ def _smc_path(path: Path) -> Path:
 
 
 def _open(content: Content, options: CaptureOptions) -> RenderMe360Capture:
-    return RenderMe360Capture(_smc_path(content.path), flame=options.flame)
+    return RenderMe360Capture(_smc_path(content.path), flame=options.flame, child=content.hdf5_child)
 
 
 FORMAT = Format(

@@ -53,12 +53,13 @@ class SmcFiles:
         damage: By message, what could not be listed so far.
     """
 
-    def __init__(self, path: Path, candidates: tuple[Path, ...] | None = None) -> None:
+    def __init__(self, path: Path, candidates: tuple[Path, ...] | None = None, child: Hdf5Child | None = None) -> None:
         """Open the file and its sibling.
 
         Args:
             path: The file.
             candidates: Where the other half may lie; those of RenderMe-360 by default.
+            child: The process that parses them, such as that which told the format; it is closed with the files.
 
         Raises:
             DatasetError: If either exists but is not a readable HDF5 file.
@@ -68,13 +69,14 @@ class SmcFiles:
         self.missing_sibling = candidates[0] if candidates and sibling is None else None
         paths = [path] if sibling is None else sorted([path, sibling], key=lambda p: half_of(p) != "raw")
         opened: list[Hdf5File] = []
-        child = Hdf5Child()
+        self._child = child or Hdf5Child()
         try:
             for each in paths:
-                opened.append(Hdf5File(each, child))  # noqa: PERF401 - the first is closed if the second fails
+                opened.append(Hdf5File(each, self._child))  # noqa: PERF401 - the first is closed if the second fails
         except DatasetError:
             for file in opened:
                 file.close()
+            self._child.close()
             raise
         self.files = tuple(opened)
         self.damage: dict[str, DatasetError] = {}
@@ -91,6 +93,7 @@ class SmcFiles:
         """Close the files."""
         for file in self.files:
             file.close()
+        self._child.close()
 
     def keys(self, *path: str) -> tuple[str, ...]:
         """Return the union of a group's entries over the files, in the order found.

@@ -14,7 +14,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
@@ -63,7 +63,7 @@ def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
 
 def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, "WEBP", **options)
+    Image.fromarray(picture).save(data, WebPImagePlugin.WebPImageFile.format, **options)
     return data.getbuffer()
 
 

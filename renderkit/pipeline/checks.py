@@ -16,7 +16,7 @@ import numpy as np
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
 from renderkit.diagnosis.input_slips import covers_border
-from renderkit.diagnosis.landmark_map import LandmarkMapCheck, check_landmark_map
+from renderkit.diagnosis.landmark_map import check_landmark_map
 from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
 from renderkit.diagnosis.view_choice import CLEAR_STANDARD_ERRORS, MIN_VIEWS
 from renderkit.errors import ContextError, RenderkitError
@@ -186,8 +186,8 @@ def _check_landmark_map(subject: _Subject) -> CaptureCheck:
     schemes = (pairs[0][1].scheme, pairs[0][2].scheme)
     if schemes != _SCHEMES:
         return CaptureCheck.skipped(LANDMARK_MAP, f"the map from {schemes[1]} to {schemes[0]} is documented")
-    whole = _map_check(pairs)
-    error = _jackknife_error([_map_check(pairs[:i] + pairs[i + 1 :]).margin_px for i in range(len(pairs))])
+    whole = check_landmark_map([v[0] for v in pairs], [v[1] for v in pairs], [v[2] for v in pairs])
+    error = _jackknife_error(whole.margins_without_px)
     sentence = str(whole).removeprefix("landmark map: ")
     if not whole.holds:
         sentence += (
@@ -204,10 +204,6 @@ def _check_landmark_map(subject: _Subject) -> CaptureCheck:
         decided=whole.margin_px > 0.0 and not whole.margin_px < CLEAR_STANDARD_ERRORS * error,
         sentence=sentence,
     )
-
-
-def _map_check(views: Sequence[tuple[Camera, Landmarks, Landmarks]]) -> LandmarkMapCheck:
-    return check_landmark_map([v[0] for v in views], [v[1] for v in views], [v[2] for v in views])
 
 
 def _landmark_views(subject: _Subject) -> Iterator[tuple[Camera, Landmarks, Landmarks]]:

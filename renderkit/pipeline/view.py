@@ -9,6 +9,8 @@ import numpy as np
 
 from renderkit.capture import View
 from renderkit.diagnosis.input_slips import EXCHANGED, INVERTED, are_exchanged, is_inverted
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import Needs
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, ScoredView
 from renderkit.pipeline.frame_content import FrameContent
@@ -22,6 +24,8 @@ from renderkit.results.scores import Scores
 from renderkit.wording import counted
 
 T = TypeVar("T")
+
+_ROUNDING = 1e-6
 
 _NOT_IN_PICTURE = (
     "the mesh does not appear in the picture: are the extrinsics read the right way round, in these axes and in the "
@@ -98,16 +102,27 @@ def _warnings(
         found.append(EXCHANGED)
     if scores.reprojection is not None and isinstance(content.renderable, Missing):
         found.append("without a rendered mesh no landmark is known to be hidden; all detected ones were used")
-    lens = observation.camera.distortion
-    radius = lens.valid_radius
-    if not isinstance(content.mesh, Missing) and np.isfinite(radius):
-        points = observation.camera.cam_from_world.apply(content.mesh.vertices)
-        front = points[points[:, 2] > 0.0]
-        beyond = int(np.count_nonzero(~lens.is_valid(front[:, :2] / front[:, 2:])))
-        if beyond:
-            found.append(
-                f"{beyond} of {counted(len(points), 'vertex')} lie beyond the radius "
-                f"{radius:.3g} up to which the lens model "
-                "is one-to-one, and are not drawn"
-            )
+    radius = observation.camera.distortion.valid_radius
+    beyond = 0 if isinstance(content.mesh, Missing) else _count_beyond_lens(content.mesh, observation.camera)
+    if beyond and not isinstance(content.mesh, Missing):
+        found.append(
+            f"{beyond} of {counted(len(content.mesh.vertices), 'vertex')} lie beyond the radius {radius:.3g} up to "
+            "which the lens model is one-to-one, and are not drawn"
+        )
     return tuple(found)
+
+
+def _count_beyond_lens(mesh: Mesh, camera: Camera) -> int:
+    """Return how many vertices in front of the camera lie where its lens does not map one to one."""
+    lens = camera.distortion
+    radius = lens.valid_radius
+    if not np.isfinite(radius) or not len(mesh.vertices):
+        return 0
+    corners = np.stack(np.meshgrid(*mesh.bounds.T), axis=-1).reshape(-1, 3)
+    x, y, z = camera.cam_from_world.apply(corners).T
+    # A cone is convex: vertices lie in it where the corners of their box do.
+    if (np.hypot(x, y) < (1.0 - _ROUNDING) * radius * z).all():
+        return 0
+    points = camera.cam_from_world.apply(mesh.vertices)
+    front = points[points[:, 2] > 0.0]
+    return int(np.count_nonzero(~lens.is_valid(front[:, :2] / front[:, 2:])))

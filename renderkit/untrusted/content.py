@@ -17,6 +17,7 @@ from renderkit import writing
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
+from renderkit.untrusted.hdf5_child import Hdf5Child
 from renderkit.untrusted.json_text import parse_json
 from renderkit.untrusted.toml_text import parse_toml
 from renderkit.untrusted.yaml_text import parse_yaml
@@ -104,6 +105,11 @@ class Content:
             DatasetError: If it is no TOML, with the position.
         """
         return parse_toml(self.path, self.text)
+
+    @cached_property
+    def hdf5_child(self) -> Hdf5Child:
+        """The process that parses the file where it is HDF5, for telling its format and for reading it."""
+        return Hdf5Child()
 
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""

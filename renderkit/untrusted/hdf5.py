@@ -54,7 +54,8 @@ class Hdf5File:
 
         Args:
             path: The file.
-            child: The process that parses it, which files of one capture share; it is closed with the file.
+            child: The process that parses it, which files of a capture share, and its maker closes; by default one of
+                the file's own.
 
         Raises:
             DatasetError: If the file is missing, truncated or not HDF5.
@@ -67,8 +68,9 @@ class Hdf5File:
         ranges = open_ranges(path)
         self._stream = ranges or open_regular(path)
         self._child = (child or Hdf5Child()) if ranges is None else _Here(ranges)
+        own = None if self._child is child else self._child
         # A capture that is dropped without being closed leaves no process behind.
-        self._release = weakref.finalize(self, _release, self._stream, self._child, self._owner)
+        self._release = weakref.finalize(self, _release, self._stream, own, self._owner)
         try:
             self._child.ask(path, "keys")
         except DatasetError:
@@ -243,8 +245,8 @@ class _Here:
             self._reader = None
 
 
-def _release(stream: BinaryIO, child: Hdf5Child | _Here, owner: int) -> None:
-    """Close a file; its child is not that of a process that was forked later."""
-    if owner == os.getpid():
-        child.close()
+def _release(stream: BinaryIO, own: Hdf5Child | _Here | None, owner: int) -> None:
+    """Close a file and its own child, which is not that of a process that was forked later."""
+    if own is not None and owner == os.getpid():
+        own.close()
     stream.close()

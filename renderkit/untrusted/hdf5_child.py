@@ -11,9 +11,11 @@ does, however its parent ends.
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -37,6 +39,8 @@ Request: TypeAlias = tuple[Path, str, tuple[Any, ...], dict[str, Any], float]
 class Hdf5Child:
     """Answers requests about the files of one capture. Safe for threads; not to be used by a process forked later.
 
+    The process starts with the first request, and ends when this is closed or forgotten.
+
     Attributes:
         deaths: How many children have died over a request.
     """
@@ -44,6 +48,7 @@ class Hdf5Child:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._child: Child | None = None
+        self._forgotten: weakref.finalize[..., Hdf5Child] | None = None
         self.deaths = 0
 
     def ask(self, path: Path, method: str, *arguments: object, num_bytes: int = 0, **options: object) -> Any:  # noqa: ANN401
@@ -62,7 +67,9 @@ class Hdf5Child:
         with self._lock:
             if self.deaths >= _MAX_DEATHS:
                 raise DatasetError(path, None, "damaged: the HDF5 library failed over it before; it is not read")
-            self._child = self._child or _start()
+            if self._child is None:
+                self._child = _start()
+                self._forgotten = weakref.finalize(self, _end, self._child, os.getpid())
             request = path, method, arguments, options, SECONDS + num_bytes / BYTES_PER_SECOND
             try:
                 pickle.dump(request, self._child.requests)
@@ -70,13 +77,14 @@ class Hdf5Child:
                 answer = pickle.load(self._child.replies)  # noqa: S301 - written by our own child
             except (OSError, EOFError, pickle.UnpicklingError) as error:
                 self.deaths += 1
-                how, self._child = self._child.close(), None
+                how = self._child.close()
+                self._lose()
                 key = "/".join(str(one) for one in arguments) or None
                 raise DatasetError(path, key, f"damaged: the HDF5 library {how} while it read this") from error
             except BaseException:
                 # Ctrl-C: the answer that is still to come would be taken for that to the next request.
                 self._child.kill()
-                self._child = None
+                self._lose()
                 raise
         if isinstance(answer, Exception):
             raise answer
@@ -87,7 +95,19 @@ class Hdf5Child:
         with self._lock:
             if self._child is not None:
                 self._child.close()
-                self._child = None
+                self._lose()
+
+    def _lose(self) -> None:
+        """Have no process any more."""
+        self._child = None
+        if self._forgotten is not None:
+            self._forgotten.detach()
+
+
+def _end(child: Child, owner: int) -> None:
+    """End the process of a child that was forgotten; not in a process that was forked later, whose it is not."""
+    if owner == os.getpid():
+        child.close()
 
 
 def _start() -> Child:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from command_result import Result
 
-from renderkit.cli.app import app
+from renderkit.cli.app import make_app
 from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
@@ -84,7 +84,7 @@ def test_every_command_with_a_table_has_the_option() -> None:
         "testkit",
         "compact",
     }  # these name the files they wrote
-    for command in app.registered_commands:
+    for command in make_app().registered_commands:
         assert command.callback is not None
         names = set(command.callback.__annotations__)
         assert ("as_json" in names) != (command.callback.__name__ in without), command.callback.__name__
@@ -93,7 +93,7 @@ def test_every_command_with_a_table_has_the_option() -> None:
 def test_every_command_that_takes_landmarks_takes_a_threshold_of_confidence() -> None:
     options = {
         command.callback.__name__: set(command.callback.__annotations__)
-        for command in app.registered_commands
+        for command in make_app().registered_commands
         if command.callback is not None and "landmarks" in command.callback.__annotations__
     }
     assert set(options) >= {"validate", "diagnose", "refine", "prove", "inspect", "overlay", "init"}

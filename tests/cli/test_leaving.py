@@ -46,7 +46,7 @@ def work(_, obj):
     finally:
         pathlib.Path({str(mark)!r}).touch()
 import renderkit.cli.app as app
-app.app = work
+app.make_app = lambda _: work
 cli.main([])
 """
     with start(code) as process:

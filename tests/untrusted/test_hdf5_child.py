@@ -165,7 +165,7 @@ def test_no_child_outlives_its_file_or_its_parent(tmp_path: Path) -> None:
     opened = Hdf5File(path, answering)
     assert answering._child is not None
     child = answering._child.process_id
-    del opened
+    del opened, answering
     assert not is_running(child)
 
 

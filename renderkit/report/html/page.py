@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import deflate
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from renderkit.compiled import cache_folder
+from renderkit.kept_file import KeptFile
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.camera_view import CameraDetail, Judgement, view_camera, view_detail
 from renderkit.report.html.chart_data import chart_data
@@ -138,11 +143,41 @@ def _outlines(shown: Sequence[ShownCamera]) -> Mapping[str, Any]:
     }
 
 
+class _KeptTemplates(BytecodeCache):
+    """Compiled templates in the user's cache folder: to compile them takes longer than to fill them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Jinja tells templates of other sources itself, and those of other versions of Python.
+        self._made_by = version("jinja2") + Path(__file__).read_text(encoding="utf-8")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read a template's code into the bucket, where there is any."""
+        code = self._file(bucket).read()
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template's code."""
+        self._file(bucket).write(bucket.bytecode_to_string())
+
+    def _file(self, bucket: Bucket) -> KeptFile:
+        return KeptFile(self._folder / f"template-{bucket.key}.bin", f"{bucket.key} {self._made_by}".encode())
+
+
 @lru_cache(maxsize=1)
 def page_environment() -> Environment:
     """Return what templates are read and escaped with."""
     loader = PackageLoader("renderkit.report.html")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    folder = cache_folder()
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=None if folder is None else _KeptTemplates(folder),
+    )
     made.filters["counted"] = counted
     return made
 
@@ -157,4 +192,11 @@ def page_asset(name: str) -> Markup:
 def packed_plotly() -> str:
     """Return plotly.js, packed to 2 MB of the 4.8 that it has; the page unpacks it."""
     data = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    return base64.b64encode(deflate.gzip_compress(data, 6)).decode("ascii")
+    folder = cache_folder()
+    kept = None if folder is None else KeptFile(folder / "plotly.min.js.gz", hashlib.sha256(data).digest())
+    packed = None if kept is None else kept.read()
+    if packed is None:
+        packed = deflate.gzip_compress(data, 6)
+        if kept is not None:
+            kept.write(packed)
+    return base64.b64encode(packed).decode("ascii")
