@@ -129,14 +129,16 @@ def _shift_and_edge(cameras: Rig, mattes: Mattes, name: str, rng: np.random.Gene
 def _bite(_: Rig, mattes: Mattes, name: str, rng: np.random.Generator) -> set[str]:
     rows, columns = np.nonzero(np.abs(signed_distance(mattes[name])[: int(0.8 * len(mattes[name]))]) < 1.0)
     place = int(rng.integers(len(rows)))
-    mattes[name] = cv2.circle(mattes[name].copy(), (int(columns[place]), int(rows[place])), 25, 0, -1)
+    mattes[name] = mattes[name].copy()
+    cv2.circle(mattes[name], (int(columns[place]), int(rows[place])), 25, 0, -1)
     return {name}
 
 
 def _hole(_: Rig, mattes: Mattes, name: str, rng: np.random.Generator) -> set[str]:
     deep = np.argwhere(signed_distance(mattes[name]) > 40.0)
     row, column = deep[int(rng.integers(len(deep)))].tolist()
-    mattes[name] = cv2.circle(mattes[name].copy(), (column, row), 25, 0, -1)
+    mattes[name] = mattes[name].copy()
+    cv2.circle(mattes[name], (column, row), 25, 0, -1)
     return {name}
 
 

@@ -30,6 +30,9 @@ SCALE_LIMIT: Final = 0.02
 
 _NAME: Final = "board"
 _PER_METRE: Final = {"m": 1.0, "mm": 1000.0}
+_PRINT_SHARE: Final = 2e-4
+"""Error of a detected board's size that is common to all pictures, as a share: 0.02 px of 100."""
+
 _WIDE: Final = 2.6
 """Standard errors to either side of the scale's interval: 99 %."""
 
@@ -175,7 +178,7 @@ def _count(found: BoardPoses, own: Sequence[Sighting]) -> int:
 
 def _scale(found: BoardPoses, unit: str) -> tuple[tuple[str, ...], dict[str, float]]:
     """Return what the board says of the rig's scale: in words, and in numbers."""
-    known, error = metres(unit), found.fit.scale_error
+    known, error = metres(unit), math.hypot(found.fit.scale_error, _PRINT_SHARE)
     if not math.isfinite(error) or error > 0.1:
         return ("the rig's scale cannot be told: the cameras that saw the board stand in one place",), {}
     if known is None:
