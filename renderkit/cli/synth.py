@@ -59,7 +59,7 @@ BoardOption = Annotated[
 ]
 
 _BOARD_FRAMES = 20
-_SIZE, _BOARD_SIZE = "612x512", "800x668"
+_SIZE, _BOARD_SIZE = "612x512", "1224x1024"
 
 
 def _print_faults(*, as_json: bool) -> None:
@@ -81,7 +81,7 @@ def synth(
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: FramesOption = None,
     size: Annotated[
-        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 800x668 of a board.")
+        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 1224x1024 of a board.")
     ] = "",
     seed: Annotated[
         int,
