@@ -23,7 +23,7 @@ from renderkit.system import environment_folder
 from renderkit.untrusted.files import read_bytes
 from renderkit.writing import make_folder, write_bytes
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes whenever detections do."""
 
 MAX_FILES: Final = 20_000

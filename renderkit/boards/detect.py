@@ -33,6 +33,9 @@ _STRAY: Final = 5.0
 _POOR_PX: Final = 0.5
 _ROUNDS: Final = 4
 
+_MAX_CIRCLE_MISFIT: Final = 0.4
+"""Circles that miss the grid by more than this share of their distance are not those of the board."""
+
 _MAX_MISFIT: Final = 0.1
 """Tags whose corners miss the grid by more than this share of their side are not of the board."""
 
@@ -116,9 +119,30 @@ def _circles(gray: AlphaImage, board: Board) -> Pixels:
     layout = cv2.CALIB_CB_ASYMMETRIC_GRID if board.asymmetric else cv2.CALIB_CB_SYMMETRIC_GRID
     for flags in (layout, layout | cv2.CALIB_CB_CLUSTERING):
         found, centers = cv2.findCirclesGrid(gray, board.grid, flags=flags)
-        if found:
-            return np.asarray(centers, dtype=np.float64).reshape(-1, 2)
+        grid = np.asarray(centers, dtype=np.float64).reshape(-1, 2) if found else None
+        if grid is not None and _is_plane(grid, board):
+            return _from_front(grid, board)
     return np.full((len(board.points), 2), np.nan)
+
+
+def _is_plane(centers: Pixels, board: Board) -> bool:
+    """Whether circles lie as on the board: steeply seen, OpenCV takes some twice and follows the wrong neighbours."""
+    plane, _ = cv2.findHomography(board.points[:, :2], centers, cv2.LMEDS)
+    if np.shape(plane) != (3, 3):
+        return False
+    misfit = np.linalg.norm(cv2.perspectiveTransform(board.points[None, :, :2], plane)[0] - centers, axis=1)
+    steps = np.linalg.norm(np.diff(centers.reshape(board.rows, board.columns, 2), axis=1), axis=2)
+    return bool(misfit.max() < _MAX_CIRCLE_MISFIT * np.median(steps))
+
+
+def _from_front(centers: Pixels, board: Board) -> Pixels:
+    """Return circles in an order that runs clockwise: steeply seen, OpenCV numbers a grid as if seen from behind."""
+    grid = centers.reshape(board.rows, board.columns, 2)
+    along, down = grid[:, -1].mean(axis=0) - grid[:, 0].mean(axis=0), grid[-1].mean(axis=0) - grid[0].mean(axis=0)
+    is_front = along[0] * down[1] - along[1] * down[0] > 0.0
+    # An even number of rows in which every other one is moved looks different from behind.
+    has_mirror = not board.asymmetric or board.rows % 2 == 1
+    return centers if is_front or not has_mirror else grid[::-1].reshape(-1, 2)
 
 
 def _aprilgrid(gray: AlphaImage, board: Board) -> Pixels:

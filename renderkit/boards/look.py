@@ -62,8 +62,8 @@ def look_for_board(
 
 
 def why_nothing(looks: Sequence[Look], board: Board) -> str:
-    """Say what is in the pictures instead of the board; "" where that cannot be told."""
-    usable = [look.view for look in looks if look.pixels is not None]
+    """Say what is in the pictures without the board instead of it; "" where that cannot be told."""
+    usable = [look.view for look in looks if look.pixels is not None and not look.found]
     step = max(1, len(usable) // _LOOKED_AT)
     pictures = []
     for view in usable[::step][:_LOOKED_AT]:

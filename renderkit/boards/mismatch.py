@@ -9,16 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage
+from renderkit.arrays import AlphaImage, FloatArray
 from renderkit.boards.board import Board
 from renderkit.boards.detect import tag_detector
-from renderkit.boards.dictionaries import dictionary_for, largest_dictionaries
+from renderkit.boards.dictionaries import dictionary, dictionary_for, largest_dictionaries
 from renderkit.boards.pattern import KALIBR_BORDER
 from renderkit.wording import counted
 
 _LONGEST_PX: Final = 640
 _PICTURES_FOR_SIZES: Final = 2
 _MOST_CORNERS: Final = 12
+_MODULE_PX: Final = 2.5
+"""Markers whose modules are smaller are read here and there only."""
+
 _ENOUGH: Final = 4
 """Markers that must be seen in all pictures together before a dictionary is named."""
 
@@ -38,11 +41,12 @@ def explain_nothing_found(pictures: Sequence[AlphaImage], board: Board) -> str:
 
 def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
     seen = {
-        (name, border): np.concatenate([_ids(picture, name, border) for picture in pictures])
+        (name, border): [_markers(picture, name, border) for picture in pictures]
         for name in largest_dictionaries()
         for border in (1, KALIBR_BORDER)
     }
-    (name, border), ids = max(seen.items(), key=lambda item: len(item[1]))
+    (name, border), found = max(seen.items(), key=lambda item: sum(len(ids) for ids, _ in item[1]))
+    ids, sides = (np.concatenate(part) for part in zip(*found, strict=True))
     if len(ids) < _ENOUGH:
         return ""
     most = int(ids.max())
@@ -51,10 +55,14 @@ def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
         beyond = (
             f", with ids up to {most} where this board has {board.num_markers}" if most >= board.num_markers else ""
         )
-        sides = (
-            "are its columns, rows and gap right?" if board.kind == "aprilgrid" else "are its columns and rows right?"
-        )
-        return f"its markers are there ({len(ids)}){beyond}: {sides}"
+        numbers = "columns, rows and gap" if board.kind == "aprilgrid" else "columns and rows"
+        readable_px = _MODULE_PX * (dictionary(name).markerSize + 2 * border)
+        if not beyond and np.median(sides) < readable_px:
+            return (
+                f"only {len(ids)} of its markers can be read in {counted(len(pictures), 'picture')}, "
+                f"{np.median(sides):.0f} px wide: {readable_px:.0f} px are wanted, closer or in larger pictures"
+            )
+        return f"its markers are there ({len(ids)}){beyond}: are its {numbers} right?"
     wide = " and a border of two modules" if border == KALIBR_BORDER else ""
     return (
         f"markers of {smallest}{wide} are there ({len(ids)} in "
@@ -68,9 +76,14 @@ def _family(name: str) -> str:
     return first if last.isdecimal() else name
 
 
-def _ids(picture: AlphaImage, name: str, border: int) -> NDArray[np.int64]:
-    _, ids, _ = tag_detector(name, border).detectMarkers(picture)
-    return np.zeros(0, np.int64) if ids is None else np.ravel(ids).astype(np.int64)
+def _markers(picture: AlphaImage, name: str, border: int) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return (n,) ids of markers, and the (n,) lengths of their shortest sides, px."""
+    corners, ids, _ = tag_detector(name, border).detectMarkers(picture)
+    if ids is None:
+        return np.zeros(0, np.int64), np.zeros(0)
+    places = np.asarray(corners, np.float64).reshape(-1, 4, 2)
+    sides = np.linalg.norm(np.roll(places, -1, axis=1) - places, axis=2).min(axis=1)
+    return np.ravel(ids).astype(np.int64), sides
 
 
 def _chessboard_instead(pictures: Sequence[AlphaImage]) -> str:

@@ -59,6 +59,7 @@ BoardOption = Annotated[
 ]
 
 _BOARD_FRAMES = 20
+_SIZE, _BOARD_SIZE = "612x512", "1224x1024"
 
 
 def _print_faults(*, as_json: bool) -> None:
@@ -79,7 +80,9 @@ def synth(
     like: Annotated[LikeChoice, typer.Option("--like", help="Format of the files.")] = LikeChoice.RENDERME360,
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: FramesOption = None,
-    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Picture size in px.")] = "612x512",
+    size: Annotated[
+        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 1224x1024 of a board.")
+    ] = "",
     seed: Annotated[
         int,
         typer.Option(
@@ -116,7 +119,7 @@ def synth(
             num_cameras=cameras,
             num_frames=frames or (_BOARD_FRAMES if board else 1),
             board=board,
-            size=_parse_size(size),
+            size=_parse_size(size or (_BOARD_SIZE if board else _SIZE)),
             seed=seed,
             faults=_parse_faults(fault or []),
             scan_faces=faces,

@@ -10,7 +10,9 @@ from renderkit.arrays import as_array
 from renderkit.geometry.camera import Camera
 
 _ROWS = 128
-_OUTSIDE = -10.0
+OUTSIDE_PX = -10.0
+"""Where a pixel lies that no ray reaches."""
+
 _REACH = 0.5
 """A pixel reaches half a pixel beyond its centre; beyond that nothing was captured."""
 
@@ -36,7 +38,7 @@ def undistort_map(camera: Camera, into: Camera | None = None) -> tuple[NDArray[n
         rows = np.arange(top, min(top + _ROWS, ideal.height), dtype=np.float64)
         pixels = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
         raw = camera.project_cam(ideal.unproject(pixels))
-        raw[np.isnan(raw).any(axis=1)] = _OUTSIDE
+        raw[np.isnan(raw).any(axis=1)] = OUTSIDE_PX
         map_x[top : top + len(rows)] = raw[:, 0].reshape(len(rows), -1)
         map_y[top : top + len(rows)] = raw[:, 1].reshape(len(rows), -1)
     return map_x, map_y

@@ -62,6 +62,18 @@ def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], in
     return np.asarray(canvas, dtype=np.uint8)
 
 
+def wrapped(text: str, size_px: int, width: int) -> list[str]:
+    """Return a text as lines that fit into `width` px, broken at spaces; a word that is wider is cut."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size_px) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(shortened(word, size_px, width))
+    return lines
+
+
 def shortened(text: str, size_px: int, width: int) -> str:
     """Return a line of text cut to what fits into `width` px."""
     if text_width(text, size_px) <= width:

@@ -11,12 +11,14 @@ from renderkit.arrays import ColorImage, Pixels
 from renderkit.capture import View
 from renderkit.diagnosis.evidence import ViewMarks
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PANEL, TEXT, Rgb
-from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, text_width
+from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, text_width, wrapped
 from renderkit.results.findings import CameraMatrix
 
 _LONGEST_PX: Final = 1600
 _SMALLEST_PX: Final = 640
 _CAPTION_PX: Final = 34
+_TEXT_PX: Final = 15
+_LINE_PX: Final = 20
 _DIMMED: Final = 0.6
 _SUBPIXEL_BITS: Final = 4
 _CELL_PX: Final = 14
@@ -42,8 +44,7 @@ def draw_marks(view: View, marks: ViewMarks) -> ColorImage:
     _dots(canvas, marks.bad, scale, ERROR, 3)
     if marks.labels:
         canvas = _labelled(canvas, marks, scale)
-    panel = plain((canvas.shape[1], _CAPTION_PX), PANEL)
-    return np.concatenate([canvas, draw_texts(panel, [(marks.caption, (_MARGIN_PX, _CAPTION_PX // 2), 15, TEXT)])])
+    return np.concatenate([canvas, _caption(marks.caption, canvas.shape[1])])
 
 
 def draw_matrix(matrix: CameraMatrix) -> ColorImage:
@@ -56,7 +57,7 @@ def draw_matrix(matrix: CameraMatrix) -> ColorImage:
     left, top = label + 2 * _MARGIN_PX, label + 3 * _MARGIN_PX + _CAPTION_PX
     side = count * _CELL_PX
     title = f"{matrix.title}, row by column, 0 to {float(values.max(initial=0.0)):.2f}"
-    width = max(left + side + _MARGIN_PX, text_width(title, 15) + 2 * _MARGIN_PX)
+    width = max(left + side + _MARGIN_PX, text_width(title, _TEXT_PX) + 2 * _MARGIN_PX)
     picture = plain((width, top + side + _MARGIN_PX), PANEL)
     picture[top : top + side, left : left + side] = cells.repeat(_CELL_PX, axis=0).repeat(_CELL_PX, axis=1)
     middle = [round((index + 0.5) * _CELL_PX) for index in range(count)]
@@ -65,7 +66,14 @@ def draw_matrix(matrix: CameraMatrix) -> ColorImage:
     columns = [(name, (4, side - y), 12, FAINT) for name, y in zip(matrix.cameras, middle, strict=True)]
     turned = np.rot90(draw_texts(above, columns), -1)
     picture[top - turned.shape[0] : top, left : left + side] = turned
-    return draw_texts(picture, [(title, (_MARGIN_PX, _CAPTION_PX // 2 + 4), 15, TEXT), *rows])
+    return draw_texts(picture, [(title, (_MARGIN_PX, _CAPTION_PX // 2 + 4), _TEXT_PX, TEXT), *rows])
+
+
+def _caption(text: str, width: int) -> ColorImage:
+    lines = wrapped(text, _TEXT_PX, width - 2 * _MARGIN_PX)
+    panel = plain((width, _CAPTION_PX + _LINE_PX * (len(lines) - 1)), PANEL)
+    places = [(_MARGIN_PX, _CAPTION_PX // 2 + _LINE_PX * number) for number in range(len(lines))]
+    return draw_texts(panel, [(line, place, _TEXT_PX, TEXT) for line, place in zip(lines, places, strict=True)])
 
 
 def _background(view: View) -> ColorImage:

@@ -18,7 +18,7 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.results.kinds import kinds_of_evidence
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import safe_name
-from renderkit.writing import make_subfolder
+from renderkit.writing import make_subfolder, remove_file
 
 FOLDER: Final = "evidence"
 """Name of the folder of the evidence's pictures inside a run folder."""
@@ -75,6 +75,8 @@ def write_pictures(capture: Capture, measured: Sequence[MeasuredEvidence], folde
     """
     written: list[str] = []
     for one in measured:
+        for old in (folder / FOLDER).glob(f"{one.findings.evidence}_*.[jp][pn]g"):
+            remove_file(old)  # of an earlier run in this folder, that may have accused others
         if not one.marks and one.findings.matrix is None:
             continue
         make_subfolder(folder, FOLDER)

@@ -10,10 +10,11 @@ from renderkit.metrics.score_kind import Metric
 from renderkit.report.limits import limits_section
 from renderkit.report.markdown_text import escaped, table
 from renderkit.report.writer import Writer
-from renderkit.results.cameras import CameraSummary, table_metrics
+from renderkit.results.cameras import CameraSummary
 from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
 from renderkit.results.headline import headline_of
 from renderkit.results.report import Report
+from renderkit.results.text import metric_tables
 from renderkit.wording import counted
 
 _MOST_ROWS = 20
@@ -62,10 +63,11 @@ def _camera_lines(report: Report) -> list[str]:
     ordered = worst_first(report)[:_MOST_ROWS]
     if not ordered:
         return []
-    metrics = table_metrics(summaries)
-    header = ["camera", "mesh", *(metric.title for metric in metrics), "failed views"]
-    title = f"### Cameras, the worst {len(ordered)} of {len(summaries)} first"
-    return [title, "", *table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]
+    lines = [f"### Cameras, the worst {len(ordered)} of {len(summaries)} first", ""]
+    for metrics in metric_tables(report):
+        header = ["camera", "mesh", *(metric.title for metric in metrics), "failed views"]
+        lines += [*table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]
+    return lines
 
 
 def _camera_row(summary: CameraSummary, metrics: Sequence[Metric]) -> list[str]:

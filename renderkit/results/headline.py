@@ -106,12 +106,12 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
 def _nothing(report: Report) -> Headline:
     reasons = Counter(reason for row in report.rows for reason in row.missing.values())
     reasons.update(row.failure.message for row in report.failures if row.failure is not None)
-    why = "; ".join(text for text, _ in reasons.most_common(2))
+    why = _undecided(report) or "; ".join(text for text, _ in reasons.most_common(2))
     failed = len(report.failures)
     verdict = "Nothing could be compared: the run has no views."
     if report.rows:
         verdict = f"Nothing could be compared in any of {counted(len(report.rows), 'view')}."
-    step = "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
+    step = _missing_step(report) or "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
     if failed:
         step = "Repair the files named below and validate again."
     return Headline(
@@ -126,6 +126,16 @@ def _nothing(report: Report) -> Headline:
         why=_sentence(why),
         next_step=step,
     )
+
+
+def _undecided(report: Report) -> str:
+    """Return what evidence without a mesh says that it lacks; "" where there is none."""
+    evidence = () if report.diagnosis is None else report.diagnosis.evidence
+    return "; ".join(f"{one.evidence}: {one.sentence}" for one in evidence if one.verdict == "cannot tell")
+
+
+def _missing_step(report: Report) -> str:
+    return "Give what is said to be missing, and validate again." if _undecided(report) else ""
 
 
 def _failed_gates(report: Report) -> Headline:
@@ -242,7 +252,7 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if report.gates:
         return "Keep this run as a baseline for later ones: --baseline RUN."
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
-        return "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
+        return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
     return "Set gates, so that later runs pass or fail by themselves: renderkit init."
 
 

@@ -97,15 +97,16 @@ def camera_table(report: Report) -> TextTable:
 
     Where no standard metric has a value, as without a mesh, the first table of what was asked for takes its place.
     """
-    return _table(report, _tables(report)[0])
+    return _table(report, metric_tables(report)[0])
 
 
 def requested_tables(report: Report) -> tuple[TextTable, ...]:
     """Return further tables of what was measured on request; none when nothing was."""
-    return tuple(_table(report, metrics) for metrics in _tables(report)[1:])
+    return tuple(_table(report, metrics) for metrics in metric_tables(report)[1:])
 
 
-def _tables(report: Report) -> list[Sequence[Metric]]:
+def metric_tables(report: Report) -> list[Sequence[Metric]]:
+    """Return the columns of each table of cameras: the standard one, unless it would be empty, and those asked for."""
     standard, asked = table_metrics(report.summary.cameras), _shared_out(report.summary.metrics)
     empty = not any(report.summary.computable.get(metric.name) for metric in standard)
     return [*asked] if asked and empty else [standard, *asked]

@@ -53,6 +53,30 @@ def test_points_are_found_where_the_rays_put_them(spec: str) -> None:
     assert best.max() < SPECS[spec] * 2.0
 
 
+STEEP = {
+    "numbered from behind": [(162.9, 229.0), (273.2, 116.6), (309.6, 217.0), (209.2, 330.5)],
+    "some taken twice": [(186.0, 135.5), (327.5, 138.5), (377.0, 260.5), (239.0, 245.5)],
+}
+"""Places, px, of the outermost of 9 x 7 circles that OpenCV's detector mistakes, and how."""
+
+
+@pytest.mark.parametrize("mistake", STEEP)
+def test_circles_that_are_seen_steeply_keep_their_order(mistake: str) -> None:
+    board = read_board("circles:9x7:0.022")
+    ends = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 6.0], [0.0, 6.0]])
+    plane, _ = cv2.findHomography(ends, np.array(STEEP[mistake]))
+    fine = np.full((4 * 512, 4 * 612), 220, np.uint8)
+    around = np.linspace(0.0, 2.0 * np.pi, 40)
+    for middle in board.points[:, :2] / 0.022:
+        edge = middle + 0.25 * np.column_stack([np.cos(around), np.sin(around)])
+        outline = (cv2.perspectiveTransform(edge[None], plane)[0] + 0.5) * 4.0 - 0.5
+        cv2.fillConvexPoly(fine, np.rint(outline * 16.0).astype(np.int32), 40, shift=4)
+    picture = cv2.GaussianBlur(cv2.resize(fine, (612, 512), interpolation=cv2.INTER_AREA), (0, 0), 1.0)
+    found = detect_board(np.asarray(picture, np.uint8), board)
+    truth = cv2.perspectiveTransform(board.points[None, :, :2] / 0.022, plane)[0]
+    assert min(np.abs(found - truth[order]).max() for order in board.symmetries) < 0.3
+
+
 def test_the_print_of_a_charuco_board_is_opencvs() -> None:
     board = read_board("charuco:7x5:0.02:0.014:DICT_5X5")
     made = cv2.aruco.CharucoBoard((7, 5), 20, 14, cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_5X5_50))

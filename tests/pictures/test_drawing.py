@@ -10,7 +10,16 @@ import pytest
 
 from renderkit.errors import DatasetError
 from renderkit.images.palette import CAPTURED, ERROR, PREDICTED
-from renderkit.pictures.drawing import draw_texts, encode_picture, fitted, resized, shortened, write_picture
+from renderkit.pictures.drawing import (
+    draw_texts,
+    encode_picture,
+    fitted,
+    resized,
+    shortened,
+    text_width,
+    wrapped,
+    write_picture,
+)
 
 
 def test_fitting_keeps_the_shape_and_never_enlarges() -> None:
@@ -91,3 +100,13 @@ def test_transparency_is_kept_where_the_format_can(tmp_path: Path) -> None:
 def test_long_texts_are_cut() -> None:
     assert shortened("camera 05", 20, 500) == "camera 05"
     assert shortened("camera 05" * 40, 20, 100).endswith("...")
+
+
+def test_text_is_broken_at_spaces_into_lines_that_fit() -> None:
+    text = "contour that the other mattes contradict by over 1 px"
+    lines = wrapped(text, 15, 150)
+    assert len(lines) > 2
+    assert " ".join(lines) == text
+    assert max(text_width(line, 15) for line in lines) <= 150
+    assert wrapped("", 15, 150) == []
+    assert text_width(wrapped("w" * 100, 15, 150)[0], 15) <= 150

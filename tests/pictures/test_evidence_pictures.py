@@ -53,3 +53,12 @@ def test_a_matrix_is_brightest_at_its_largest_value() -> None:
     assert len(rows) == 14 * 14
     assert rows.min() > picture.shape[0] // 2
     assert columns.max() < picture.shape[1] // 1.5
+
+
+def test_a_long_caption_goes_on_in_further_lines() -> None:
+    caption = "a camera with a name, frame 0: contour that the other mattes contradict by over 1 px (pink): 78 of 800"
+    short, long = (draw_marks(_view(), ViewMarks("0", "a", words)) for words in ("a camera", f"{caption} {caption}"))
+    assert long.shape[1] == short.shape[1]
+    assert long.shape[0] > short.shape[0]
+    # Nothing is written into the right margin.
+    assert (long[480:, -12:] == long[-1, -1]).all()

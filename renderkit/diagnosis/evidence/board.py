@@ -47,7 +47,10 @@ def measure_board(views: Sequence[View], options: EvidenceOptions) -> MeasuredEv
         return _cannot_tell(f"{why}: is this the board, and are its numbers of columns and rows right?", missing)
     found = estimate_poses(sightings, board, metres(options.unit))
     if found is None:
-        return _cannot_tell("no frame shows the board to two cameras at once", missing)
+        few = f"{board.spec} was found in {len(sightings)} of {counted(len(looks), 'picture')}"
+        instead = why_nothing(looks, board)
+        words = f"no frame shows the board to two cameras at once: {few}{'; ' if instead else ''}{instead}"
+        return _cannot_tell(words, missing)
     scores: dict[ViewOf, dict[str, Any]] = {at: {KIND.name: reason} for at, reason in missing.items()}
     for one in found.sightings:
         scores[one.frame, one.camera.name] = {KIND.name: score_of(found, one)}

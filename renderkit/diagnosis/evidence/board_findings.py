@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,7 @@ from renderkit.diagnosis.evidence.board_field import LensField, lens_field
 from renderkit.diagnosis.evidence.kind import verdict_of
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
+from renderkit.results.causes import list_cameras
 from renderkit.results.findings import JudgedCamera, RigFindings
 from renderkit.wording import cameras_off, counted
 
@@ -30,6 +32,9 @@ SCALE_LIMIT: Final = 0.02
 
 _NAME: Final = "board"
 _PER_METRE: Final = {"m": 1.0, "mm": 1000.0}
+_PRINT_SHARE: Final = 2e-4
+"""Error of a detected board's size that is common to all pictures, as a share: 0.02 px of 100."""
+
 _WIDE: Final = 2.6
 """Standard errors to either side of the scale's interval: 99 %."""
 
@@ -54,8 +59,10 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
         f"{counted(len(found.sightings), 'picture')} of {board.spec} by "
         f"{counted(len(names), 'camera')} in {counted(len(found.poses), 'frame')}"
     )
-    if short:
-        sentence = f"{short}; {common}"
+    few = _not_judged(found, names)
+    if short or len(names) - len(few) < MIN_CAMERAS:
+        seen = f"{counted(len(names) - len(few), 'camera')} saw the board in {MIN_VIEWS} pictures or more"
+        sentence = f"{short or f'{seen}: at least {MIN_CAMERAS} are needed to say which is off'}; {common}"
         return RigFindings(_NAME, "cannot tell", sentence, notes=words, numbers=numbers, num_views=len(found.sightings))
     strangers = _strangers(found, names)
     judged = judge_cameras(found)
@@ -66,7 +73,9 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     )
     numbers |= {"noise_px": found.fit.noise_px, "healthy_scatter_px": judged.tau_px}
     late, delays = _late(found, len(names))
-    answer = cameras_off([one.camera for one in cameras if one.off], len(names))
+    answer = cameras_off([one.camera for one in cameras if one.off], len(names) - len(few))
+    if few:
+        late = (*late, f"not judged: {list_cameras(few)}: fewer than {MIN_VIEWS} pictures of each show the board")
     verdict = verdict_of(cameras)
     if abs(numbers.get("scale_percent", 0.0)) > 100.0 * SCALE_LIMIT:
         verdict = "does not fit"
@@ -93,6 +102,12 @@ def _missing(found: BoardPoses, names: Sequence[str]) -> str:
         )
         return f"{frames}: at least {MIN_FRAMES} are needed, with the board in different places"
     return ""
+
+
+def _not_judged(found: BoardPoses, names: Sequence[str]) -> list[str]:
+    """Return the cameras that saw the board too rarely."""
+    seen = Counter(one.camera.name for one in found.sightings)
+    return [name for name in names if seen[name] < MIN_VIEWS]
 
 
 def _used(found: BoardPoses) -> set[str]:
@@ -175,7 +190,7 @@ def _count(found: BoardPoses, own: Sequence[Sighting]) -> int:
 
 def _scale(found: BoardPoses, unit: str) -> tuple[tuple[str, ...], dict[str, float]]:
     """Return what the board says of the rig's scale: in words, and in numbers."""
-    known, error = metres(unit), found.fit.scale_error
+    known, error = metres(unit), math.hypot(found.fit.scale_error, _PRINT_SHARE)
     if not math.isfinite(error) or error > 0.1:
         return ("the rig's scale cannot be told: the cameras that saw the board stand in one place",), {}
     if known is None:

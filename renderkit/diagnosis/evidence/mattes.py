@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -74,7 +75,7 @@ class _Mattes:
 def measure_mattes(views: Sequence[View], options: EvidenceOptions) -> MeasuredEvidence:
     """Judge a rig by its mattes; see `EvidenceKind.measure`."""
     mattes, left_out = _gathered(views, options)
-    why = _refused(mattes, left_out)
+    why = _refused(mattes, views, left_out)
     if mattes is None or why:
         reasons = {key: {KIND.name: Missing(reason)} for key, reason in left_out.items()}
         return MeasuredEvidence(RigFindings(NAME, "cannot tell", why), reasons)
@@ -143,13 +144,14 @@ def _prepared(view: View, names: Sequence[str], options: EvidenceOptions) -> Sil
     return found
 
 
-def _refused(mattes: _Mattes | None, left_out: Mapping[tuple[str, str], str]) -> str:
+def _refused(mattes: _Mattes | None, views: Sequence[View], left_out: Mapping[tuple[str, str], str]) -> str:
     if mattes is not None:
         return ""
-    words = f"fewer than {MIN_CAMERAS} views of a frame have a matte whose outline can be compared"
+    good = Counter(view.frame for view in views if (view.frame, view.camera.name) not in left_out)
+    words = f"{counted(max(good.values(), default=0), 'view')} of a frame have a matte whose outline can be compared"
     reasons = [why for why in left_out.values() if "silhouettes are compared" not in why]
-    example = f" ({max(set(reasons), key=reasons.count)})" if reasons else ""
-    return f"{words}{example}; silhouettes of cameras around the subject are needed"
+    example = f" (of others: {max(set(reasons), key=reasons.count)})" if reasons else ""
+    return f"{words}{example}; silhouettes of at least {MIN_CAMERAS} cameras around the subject are needed"
 
 
 def _all_slacks(frame: Frame, shifts: FloatArray, gross: set[int]) -> Slacks:

@@ -18,6 +18,7 @@ from renderkit.system import usable_cores
 
 FLOOR_PX: Final = -8.0
 _BALL: Final = 1.5
+_BALL_STEP_PX: Final = 4
 _VOTE_STEP_PX: Final = 3.0
 
 Item = TypeVar("Item")
@@ -98,9 +99,10 @@ class Frame:
         normal, right = np.zeros((3, 3)), np.zeros(3)
         inside = {}
         for index in self.present:
-            rows, columns = np.nonzero((self.one(index).distance > 0.0) & (self.one(index).distance < 0.9 * UNKNOWN))
+            distance = self.one(index).distance[::_BALL_STEP_PX, ::_BALL_STEP_PX]
+            rows, columns = np.nonzero((distance > 0.0) & (distance < 0.9 * UNKNOWN))
             if len(rows):
-                inside[index] = np.stack([columns, rows], axis=1).astype(np.float64)
+                inside[index] = _BALL_STEP_PX * np.stack([columns, rows], axis=1).astype(np.float64)
         for index, pixels in inside.items():
             camera = self.camera(index)
             direction = camera.cam_from_world.R.T @ np.linalg.inv(camera.K) @ np.append(pixels.mean(axis=0), 1.0)

@@ -34,7 +34,9 @@ SETTLED_SHARE: Final = 0.6
 
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
-DEEP_VOTES: Final = 5.0
+DEEP_SHARE: Final = 0.0125
+"""A matte lacks a piece if it alone refutes so many points, as a share of a usual contour's points."""
+
 FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 EDGE_RATIO: Final = 6.5
@@ -257,7 +259,8 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
             np.add.at(votes, top[alone], weight)
     # A camera that is off by pixels refutes as well: only a matte whose camera fits is to blame.
     shifted = fit.distances / np.nanmedian(fit.distances)
-    limit = DEEP_VOTES * len(frames)
+    usual = np.median([len(frame.one(index).points) for frame in frames for index in frame.present])
+    limit = DEEP_SHARE * float(usual) * len(frames)
     enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < 2.0 * threshold_for(1)]
     return sorted(enough, key=lambda camera: -votes[camera])[: max(1, len(fit.kept) // 10)]
 

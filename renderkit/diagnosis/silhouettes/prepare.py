@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, FloatArray, Pixels, as_array, frozen
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.undistort import undistort_map
+from renderkit.geometry.undistort import OUTSIDE_PX, undistort_map
 
 UNKNOWN: Final = 1e6
 """The signed distance where a camera does not constrain: outside of its picture, or beyond its lens."""
@@ -23,7 +23,10 @@ MAX_SIDE: Final = 1300
 """Longer pictures are looked at in a whole fraction of their size."""
 
 MARGIN_PX: Final = 3
-MAX_POINTS: Final = 400
+MAX_POINTS: Final = 800
+"""Points of a contour: twice as many leave the error of a shift as it is, half as many make it 1.15 times as large."""
+
+_MAP_STEP_PX: Final = 4
 _SOFT_PX: Final = 2.0
 _BLUR_PX: Final = 1.0
 _FAR_PX: Final = 100.0
@@ -138,11 +141,26 @@ def _bounded(distance: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _straightened(distance: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
     """Return the distances on the ideal pinhole's grid; `UNKNOWN` beyond the picture and the lens."""
-    u, v = undistort_map(camera)
+    u, v = _raw_places(camera)
     straight = cv2.remap(distance, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=UNKNOWN)
     last = camera.width - 1 - MARGIN_PX, camera.height - 1 - MARGIN_PX
     beyond = (u < MARGIN_PX) | (u > last[0]) | (v < MARGIN_PX) | (v > last[1])
     return np.where(beyond, np.float32(UNKNOWN), straight).astype(np.float32)
+
+
+def _raw_places(camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return `undistort_map` from every fourth pixel, linear between: good to 0.01 px."""
+    step = _MAP_STEP_PX
+    columns, rows = (-(-side // step) + 2 for side in camera.size)
+    size = columns * step, rows * step
+    # One coarse pixel more on each side: cv2.resize replicates the outermost ones.
+    coarse = camera.undistorted().cropped(-step, -step, size).scaled((columns, rows))
+    u, v = undistort_map(camera, coarse)
+    inner = slice(step, step + camera.height), slice(step, step + camera.width)
+    beyond = cv2.resize((u <= OUTSIDE_PX).astype(np.float32), size)[inner] > 0.0
+    places = (cv2.resize(part, size)[inner] for part in (u, v))
+    u, v = (np.where(beyond, np.float32(OUTSIDE_PX), part) for part in places)
+    return u, v
 
 
 @cache

@@ -303,6 +303,8 @@ def common_shift(frames: Sequence[Frame], without: Collection[int] = (), rounds:
         rows = rows_of([frame.slacks(shifts, without) for frame in frames], count)
         amounts, covariance = _common_fit(rows, _columns(rows, gauge, kept, count))
         total[3:5] += amounts[3:5]
+        if np.abs(amounts[3:5]).max() < _LEAST_PX:
+            break
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     return CommonShift((float(total[3]), float(total[4])), (float(errors[3]), float(errors[4])))
 

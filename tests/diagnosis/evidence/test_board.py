@@ -111,6 +111,27 @@ def test_too_little_is_refused_with_what_is_missing(frames: int, cameras: int, w
     assert _matches(findings, why)
 
 
+def test_cameras_that_hardly_saw_the_board_are_not_said_to_be_sound() -> None:
+    views = make_sightings(make_cameras(6), BOARD, make_poses(BOARD, 6))
+    kept = [one for one in views if one.camera.name in "012" or one.frame == views[0].frame]
+    some = estimate_poses(kept, BOARD, 1.0)
+    assert some is not None
+    findings = findings_of(some, BOARD, "m")
+    assert findings.sentence.startswith("none of 3 cameras is off")
+    assert findings.notes[-1] == "not judged: cameras 3, 4 and 5: fewer than 3 pictures of each show the board"
+    none = estimate_poses([one for one in kept if one.camera.name != "0" or one.frame == views[0].frame], BOARD, 1.0)
+    assert none is not None
+    findings = findings_of(none, BOARD, "m")
+    assert findings.verdict == "cannot tell"
+    assert _matches(findings, "2 cameras saw the board in 3 pictures or more: at least 3 are needed")
+
+
+def test_a_difference_of_size_that_detection_leaves_is_none() -> None:
+    findings = findings_of(_found(size=1.0003), BOARD, "m")
+    assert "as large in the rig as stated" in findings.notes[0]
+    assert "printed larger" in findings_of(_found(size=1.0012), BOARD, "m").notes[0]
+
+
 def test_one_camera_in_several_frames_is_refused_with_what_is_missing() -> None:
     views = make_sightings(make_cameras(1), BOARD, make_poses(BOARD, 3))
     assert estimate_poses(views, BOARD, 1.0) is None

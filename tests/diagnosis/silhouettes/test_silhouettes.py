@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -13,6 +14,7 @@ from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, prepare_silhouette, signed_distance
 from renderkit.diagnosis.silhouettes.shifts import common_shift
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.pose import Pose
 
 NUM = 16
 
@@ -47,6 +49,21 @@ def test_the_distance_to_a_soft_straight_edge_is_exact_to_three_hundredths_of_a_
     truth = 37.3 - normal[0] * columns - normal[1] * rows
     near = (np.abs(truth) < 1.5) & (rows > 5) & (rows < 74) & (columns > 5) & (columns < 74)
     assert np.abs(signed_distance(alpha) - truth)[near].max() < 0.03
+
+
+def test_the_contour_of_a_distorted_matte_lies_where_the_undistorted_one_does() -> None:
+    K = np.array([[300.0, 0.0, 158.0], [0.0, 310.0, 121.0], [0.0, 0.0, 1.0]])
+    D = np.array([-0.35, 0.12, 0.002, -0.001, 0.0])
+    fine = (np.arange(322 * 5) + 0.5) / 5.0 - 0.5
+    raw = np.stack(np.meshgrid(fine, fine[: 241 * 5]), axis=-1).reshape(-1, 1, 2)
+    ideal = cv2.undistortPoints(raw, K, D, P=K)[:, 0]
+    inside = np.hypot(ideal[:, 0] - 165.0, ideal[:, 1] - 118.0) < 95.0
+    alpha = np.round(inside.reshape(241, 5, 322, 5).mean(axis=(1, 3)) * 255.0).astype(np.uint8)
+    found = prepare_silhouette(Camera.from_opencv(K, D, Pose.identity(), (322, 241), "a"), alpha)
+    assert len(found.points) > 400
+    radii = np.hypot(found.points[:, 0] - 165.0, found.points[:, 1] - 118.0)
+    assert np.abs(radii - 95.0).max() < 0.1
+    assert np.median(radii) == pytest.approx(95.0, abs=0.02)
 
 
 def test_slack_is_that_of_dense_sampling(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
