@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.noise import Noise, noise_of
+from renderkit.diagnosis.joint.noise import Noise, noise_of, row_quantiles
 from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, layout_of
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
 from renderkit.diagnosis.joint.solve import Precisions, Solution, solve
@@ -37,6 +37,9 @@ _LOOSE_PX = 5.0
 _FIRST_SHIFT_PX = 0.3
 _MAX_SHIFT_TIMES = 12.0
 _GIVEN_COUNTS = 2.0
+_CENTRED: Final = (2, 6, 7, 8)
+"""Roll, focal length and principal point: what a view's outline is centred by."""
+
 MIN_SHIFT_PX: Final = 0.005
 MIN_MARKS: Final = 6
 """A view with fewer landmarks says nothing about how views shift."""
@@ -195,28 +198,29 @@ def _learned(seen: Observations, solution: Solution, used: Priors, given: Priors
 
 
 def _view_medians(seen: Observations) -> FloatArray:
-    medians = np.zeros((*seen.known.shape[:2], 1, 2))
-    for at in zip(*np.nonzero(seen.known.any(axis=2)), strict=True):
-        medians[at] = np.median(seen.errors[at][seen.known[at]], axis=0)
-    return medians
+    """Return (C, F, 1, 2) medians of the landmarks' errors of each view; 0 without landmarks."""
+    errors = np.moveaxis(seen.errors, 3, 2)
+    known = np.broadcast_to(seen.known[:, :, None], errors.shape)
+    return row_quantiles(errors, known, 0.5)[:, :, None]
 
 
 def _centred_offsets(seen: Observations) -> FloatArray:
     """Return the outlines' offsets without each view's own shift, growth and roll, which are fitted robustly."""
-    offsets = seen.offsets.copy()
-    for at in zip(*np.nonzero(seen.offset_known.any(axis=2)), strict=True):
-        known = seen.offset_known[at]
-        design = seen.offset_by_camera[at][known][:, (2, 6, 7, 8)]
-        values = seen.offsets[at][known]
-        found = np.zeros(design.shape[1])
-        for _ in range(_ROUNDS):
-            left = values - design @ found
-            width = max(float(np.median(np.abs(left))), 1e-3)
-            weights = 1.0 / (1.0 + (left / width) ** 2)
-            heavy = (design * weights[:, None]).T @ design
-            found = np.linalg.solve(heavy + 1e-6 * len(values) * np.eye(len(found)), design.T @ (weights * values))
-        offsets[at][known] = values - design @ found
-    return offsets
+    result = seen.offsets.copy()
+    views = np.nonzero(seen.offset_known.any(axis=2))
+    known, values = seen.offset_known[views], seen.offsets[views]
+    design = seen.offset_by_camera[views][..., list(_CENTRED)]
+    found = np.zeros((len(values), len(_CENTRED), 1))
+    held = 1e-6 * known.sum(axis=1)[:, None, None] * np.eye(len(_CENTRED))
+    for _ in range(_ROUNDS):
+        left = values - (design @ found)[..., 0]
+        width = np.maximum(row_quantiles(np.abs(left), known, 0.5), 1e-3)
+        weighted = design * (known / (1.0 + (left / width[:, None]) ** 2))[..., None]
+        found = np.linalg.solve(
+            weighted.swapaxes(1, 2) @ design + held, weighted.swapaxes(1, 2) @ values[..., None]
+        )
+    result[views] = np.where(known, values - (design @ found)[..., 0], values)
+    return result
 
 
 def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> FloatArray:
@@ -225,18 +229,20 @@ def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> Floa
     Held by its prior a faulty camera would leave residuals that look like noise, and with that noise like no fault.
     Residuals are scaled up by what the fit took.
     """
-    result = offsets.copy()
-    for camera in np.flatnonzero(seen.has_outlines):
-        known = seen.offset_known[camera]
-        design, values = seen.offset_by_camera[camera][known], offsets[camera][known]
-        weights = noise.offset_weights[camera][known]
-        normal = (design * weights[:, None]).T @ design
-        inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
-        found = inverse @ (design.T @ (weights * values))
-        fitted = float(np.trace(inverse @ normal))
-        inliers = float(weights.sum() / max(float(weights.max(initial=0.0)), 1e-12))
-        taken = np.sqrt(inliers / max(inliers - fitted, 0.3 * inliers))
-        result[camera][known] = (values - design @ found) * taken
+    result, cameras = offsets.copy(), np.flatnonzero(seen.has_outlines)
+    shape = (len(cameras), offsets.shape[1] * offsets.shape[2])
+    values, weights = offsets[cameras].reshape(shape), noise.offset_weights[cameras].reshape(shape)
+    # Derivatives and weights of samples that are not known are zero.
+    design = seen.offset_by_camera[cameras].reshape(*values.shape, seen.num_local)
+    weighted = design * weights[..., None]
+    normal = weighted.swapaxes(1, 2) @ design
+    inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
+    found = inverse @ (weighted.swapaxes(1, 2) @ values[..., None])
+    fitted = np.einsum("cab,cba->c", inverse, normal)
+    inliers = weights.sum(axis=1) / np.maximum(weights.max(axis=1, initial=0.0), 1e-12)
+    taken = np.sqrt(inliers / np.maximum(inliers - fitted, 0.3 * inliers))
+    left = (values - (design @ found)[..., 0]) * taken[:, None]
+    result[cameras] = left.reshape(len(cameras), *offsets.shape[1:]) * seen.offset_known[cameras]
     return result
 
 
