@@ -151,23 +151,21 @@ def _in_runs(odds: FloatArray) -> FloatArray:
     Markov chain of two states around the curve (Rabiner 1989, "A tutorial on hidden Markov models", section III),
     forward and backward, each started one round before.
     """
-    step = np.array([[1.0 - LEAVES, LEAVES], [RETURNS, 1.0 - RETURNS]])
-    emitted = np.stack([odds, np.ones(odds.shape)], axis=-1)
-    forward, backward = (_passed(emitted, step), _passed(emitted[..., ::-1, :], step.T)[..., ::-1, :])
-    both = forward * emitted * backward
-    result: FloatArray = both[..., 0] / both.sum(axis=-1)
-    return result
+    # What lies before a sample and what lies after it say how many times likelier it is that it is no stray.
+    before, after = _passed(np.stack([odds, odds[..., ::-1]]))
+    both = before * odds * after[..., ::-1]
+    return 1.0 - 1.0 / (1.0 + both)
 
 
-def _passed(emitted: FloatArray, step: FloatArray) -> FloatArray:
-    """Return (C, F, N, 2) what the samples before each say about its state."""
-    count = emitted.shape[2]
-    result = np.empty(emitted.shape)
-    state = np.full((*emitted.shape[:2], 2), 0.5)
+def _passed(odds: FloatArray) -> FloatArray:
+    """Return (2, C, F, N) what the samples before each say about it, forward along the curve and backward."""
+    count = odds.shape[3]
+    result, ratio = np.empty(odds.shape), np.ones(odds.shape[:3])
+    to_good, to_stray = (np.array(one)[:, None, None] for one in ((RETURNS, LEAVES), (LEAVES, RETURNS)))
     for index in range(-count, count):
-        result[:, :, index % count] = state
-        state = (state * emitted[:, :, index % count]) @ step
-        state /= state.sum(axis=-1, keepdims=True)
+        result[..., index % count] = ratio
+        good = ratio * odds[..., index % count]
+        ratio = ((1.0 - LEAVES) * good + to_good) / (to_stray * good + (1.0 - RETURNS))
     return result
 
 
