@@ -19,8 +19,7 @@ from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError, median_length
 from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
-from renderkit.diagnosis.readings.agreement import agreement
-from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.results.diagnosis import CameraFault
@@ -45,7 +44,7 @@ _LENS = "lens"
 _MATTE = "matte"
 
 
-def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
+def far_cameras(stated: StatedRig) -> dict[str, float]:
     """Return the cameras that are too far off for a small error, in most of their views.
 
     A camera whose landmarks are far off while its outline is in its place is not among them: the landmarks are wrong.
@@ -54,11 +53,10 @@ def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
         By name, how far its landmarks lie from where they are detected: median, px. Infinite where it does not see
         them, NaN without landmarks.
     """
-    read = [(view, one) for view in views for one in all_as_stated([view])]
-    overlaps = agreement(tuple(one for _, one in read)).iou
+    overlaps = stated.agreement.iou
     usual = float(np.nanmedian(overlaps)) if np.isfinite(overlaps).any() else math.nan
     found: dict[str, list[tuple[bool, float]]] = {}
-    for (view, _), overlap in zip(read, overlaps, strict=True):
+    for (view, _), overlap in zip(stated.pairs, overlaps, strict=True):
         case = _case(view)
         if case is not None and case.landmarks is not None:
             is_far = _is_far(case, case.landmarks) and not overlap >= usual - _IN_PLACE

@@ -216,9 +216,7 @@ def _centred_offsets(seen: Observations) -> FloatArray:
         left = values - (design @ found)[..., 0]
         width = np.maximum(row_quantiles(np.abs(left), known, 0.5), 1e-3)
         weighted = design * (known / (1.0 + (left / width[:, None]) ** 2))[..., None]
-        found = np.linalg.solve(
-            weighted.swapaxes(1, 2) @ design + held, weighted.swapaxes(1, 2) @ values[..., None]
-        )
+        found = np.linalg.solve(weighted.swapaxes(1, 2) @ design + held, weighted.swapaxes(1, 2) @ values[..., None])
     result[views] = np.where(known, values - (design @ found)[..., 0], values)
     return result
 
@@ -284,9 +282,7 @@ def posteriors_of(thetas: FloatArray, covariances: FloatArray, priors: FloatArra
     values, vectors = np.linalg.eigh(0.5 * (information + information.swapaxes(1, 2)))
     information = (vectors * np.clip(values, 0.0, None)[:, None]) @ vectors.swapaxes(1, 2)
     scores = (precisions @ thetas[..., None])[..., 0]
-    return tuple(
-        CameraPosterior(*one) for one in zip(thetas, covariances, information, scores, strict=True)
-    )
+    return tuple(CameraPosterior(*one) for one in zip(thetas, covariances, information, scores, strict=True))
 
 
 def _prior_precision(seen: Observations, priors: Priors) -> FloatArray:

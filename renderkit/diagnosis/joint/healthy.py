@@ -119,9 +119,7 @@ def evidence_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, num
     return float(TAUS_PX[np.flatnonzero(likelihood >= likelihood.max() - _WITHIN)[-1]])
 
 
-def _components(
-    cameras: Sequence[CameraPosterior], scales: FloatArray
-) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _components(cameras: Sequence[CameraPosterior], scales: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return (n, k) estimates along directions of the cameras' parameters, their stated variances, which are known."""
     information, score = _marginals(cameras, np.arange(NUM_LOCAL) < NUM, scales)
     values, vectors = np.linalg.eigh(information)

@@ -72,7 +72,10 @@ def log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: Float
         limit: Log probability that matters.
     """
     first = [(one, int(one.weights.argmax())) for one in scatters]
-    scales, inflations = np.array([one.scales[at] for one, at in first]), np.array([one.inflations[at] for one, at in first])
+    scales, inflations = (
+        np.array([one.scales[at] for one, at in first]),
+        np.array([one.inflations[at] for one, at in first]),
+    )
     weights = np.log([one.weights[at] for one, at in first])
     whiteners = _whiteners(information, scales, inflations)
     each = [log_tails(((scores[:, None] @ one)[:, 0] ** 2).sum(axis=1), one.shape[2]) for one in whiteners]

@@ -50,7 +50,9 @@ def test_the_smallest_size_is_where_the_rule_names_the_camera() -> None:
     assert named == pytest.approx(np.full(5, limit), abs=0.05)
     every = scores + 1.01 * sizes[:, None] * step
     assert (log_p_of([scatter] * 5, np.array([information] * 5), every, limit) < limit).all()
-    assert log_p_of([scatter] * 5, np.array([information] * 5), every, 0.0) == pytest.approx(rule.log_p(every), abs=1e-6)
+    assert log_p_of([scatter] * 5, np.array([information] * 5), every, 0.0) == pytest.approx(
+        rule.log_p(every), abs=1e-6
+    )
 
 
 def test_the_posterior_is_averaged_over() -> None:
