@@ -57,7 +57,7 @@ def far_cameras(stated: StatedRig) -> dict[str, float]:
     usual = float(np.nanmedian(overlaps)) if np.isfinite(overlaps).any() else math.nan
     found: dict[str, list[tuple[bool, float]]] = {}
     for (view, _), overlap in zip(stated.pairs, overlaps, strict=True):
-        case = _case(view)
+        case = _case(view) if view.has_landmarks else None
         if case is not None and case.landmarks is not None:
             is_far = _is_far(case, case.landmarks) and not overlap >= usual - _IN_PLACE
             found.setdefault(view.camera.name, []).append((is_far, case.error(case.camera)))
@@ -109,7 +109,9 @@ def with_identity(faults: Sequence[CameraFault], views: Sequence[ViewEvidence]) 
 
 
 def _identified(fault: CameraFault, source: _Source) -> CameraFault:
-    if fault.family == _MATTE:
+    # A small error that is explained stays what it is: nothing is asked about it.
+    unclear = _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA
+    if fault.family == _MATTE or not (unclear or fault.family == _LENS):
         return fault
     cases = list(source.cases(fault.camera))[:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
@@ -120,7 +122,7 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     if 2 * count < len(cases):
         return fault
     likeliest = next(one for one in told if one.cause == cause)
-    if _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA:
+    if unclear:
         return replace(
             fault,
             cause=cause,
@@ -129,10 +131,8 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
             explained=True,
             sentence=_sentence(fault, likeliest),
         )
-    if fault.family == _LENS:
-        words = f"{fault.sentence}; or {likeliest.sentence}"
-        return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)
-    return fault
+    words = f"{fault.sentence}; or {likeliest.sentence}"
+    return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)
 
 
 def _sentence(fault: CameraFault, told: CameraExplanation) -> str:
