@@ -17,8 +17,9 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.drift_words import Move, change_of
 from renderkit.diagnosis.joint.decide import Decision, decide, max_faulty
 from renderkit.diagnosis.joint.estimate import Priors
+from renderkit.diagnosis.joint.healthy import stacked
 from renderkit.diagnosis.joint.moves import estimate_moves, pair_of
-from renderkit.diagnosis.joint.naming import log_limit
+from renderkit.diagnosis.joint.naming import log_limit, log_p_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -125,12 +126,10 @@ def _distances(run: RigEvidence) -> FloatArray | None:
 def _changes(pair: Observations, decision: Decision, between: tuple[str, str], unit: str) -> dict[str, CameraChange]:
     moved = dict(decision.faulty)
     count = log_limit(1.0, len(pair.names))
+    every = log_p_of(decision.scatters, *stacked(decision.found.cameras), 0.0)
     found = {}
     for index, name in enumerate(pair.names):
-        camera = decision.found.cameras[index]
-        log_p = moved.get(index)
-        if log_p is None:
-            log_p = min(decision.scatters[index].log_p(camera.information, camera.score, 0.0) - count, 0.0)
+        log_p = moved.get(index, min(float(every[index]) - count, 0.0))
         move = Move(pair, decision, index)
         found[name] = change_of(move, log_p, is_named=index in moved, between=between, unit=unit)
     return found

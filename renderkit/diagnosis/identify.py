@@ -19,8 +19,7 @@ from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError, median_length
 from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
-from renderkit.diagnosis.readings.agreement import agreement
-from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.results.diagnosis import CameraFault
@@ -45,7 +44,7 @@ _LENS = "lens"
 _MATTE = "matte"
 
 
-def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
+def far_cameras(stated: StatedRig) -> dict[str, float]:
     """Return the cameras that are too far off for a small error, in most of their views.
 
     A camera whose landmarks are far off while its outline is in its place is not among them: the landmarks are wrong.
@@ -54,12 +53,11 @@ def far_cameras(views: Sequence[ViewEvidence]) -> dict[str, float]:
         By name, how far its landmarks lie from where they are detected: median, px. Infinite where it does not see
         them, NaN without landmarks.
     """
-    read = [(view, one) for view in views for one in all_as_stated([view])]
-    overlaps = agreement(tuple(one for _, one in read)).iou
+    overlaps = stated.agreement.iou
     usual = float(np.nanmedian(overlaps)) if np.isfinite(overlaps).any() else math.nan
     found: dict[str, list[tuple[bool, float]]] = {}
-    for (view, _), overlap in zip(read, overlaps, strict=True):
-        case = _case(view)
+    for (view, _), overlap in zip(stated.pairs, overlaps, strict=True):
+        case = _case(view) if view.has_landmarks else None
         if case is not None and case.landmarks is not None:
             is_far = _is_far(case, case.landmarks) and not overlap >= usual - _IN_PLACE
             found.setdefault(view.camera.name, []).append((is_far, case.error(case.camera)))
@@ -111,7 +109,9 @@ def with_identity(faults: Sequence[CameraFault], views: Sequence[ViewEvidence]) 
 
 
 def _identified(fault: CameraFault, source: _Source) -> CameraFault:
-    if fault.family == _MATTE:
+    # A small error that is explained stays what it is: nothing is asked about it.
+    unclear = _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA
+    if fault.family == _MATTE or not (unclear or fault.family == _LENS):
         return fault
     cases = list(source.cases(fault.camera))[:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
@@ -122,7 +122,7 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     if 2 * count < len(cases):
         return fault
     likeliest = next(one for one in told if one.cause == cause)
-    if _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA:
+    if unclear:
         return replace(
             fault,
             cause=cause,
@@ -131,10 +131,8 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
             explained=True,
             sentence=_sentence(fault, likeliest),
         )
-    if fault.family == _LENS:
-        words = f"{fault.sentence}; or {likeliest.sentence}"
-        return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)
-    return fault
+    words = f"{fault.sentence}; or {likeliest.sentence}"
+    return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)
 
 
 def _sentence(fault: CameraFault, told: CameraExplanation) -> str:

@@ -24,6 +24,7 @@ from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
 from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.derivatives import cross
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 
@@ -165,4 +166,4 @@ def mesh_rows(outline: OutlineEvidence, camera: Camera, center: FloatArray) -> F
     """Return (N, 7) px of offset by a turn about a centre, a step and a relative growth of the mesh."""
     gradient = np.einsum("nk,nka->na", outline.normals, linearise(camera, outline.points_world).by_point)
     arms = outline.points_world - center
-    return np.column_stack([np.cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
+    return np.column_stack([cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])

@@ -147,19 +147,21 @@ def _crossings(
         (N,) signed distance to the outermost crossing within reach, NaN without one; (N, 2) its segment and the share
         of the segment there.
     """
-    place = np.full(len(pixels), np.nan)
-    where = np.zeros((len(pixels), 2))
-    start, step = segments[:, 0], segments[:, 1] - segments[:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for index, (pixel, normal) in enumerate(zip(pixels, normals, strict=True)):
-            away = start - pixel
-            across = step[:, 0] * normal[1] - step[:, 1] * normal[0]
-            share = (away[:, 1] * normal[0] - away[:, 0] * normal[1]) / across
-            distance = (away + share[:, None] * step) @ normal
-            valid = (share >= 0.0) & (share <= 1.0) & (np.abs(distance) <= reach)
-            if valid.any():
-                best = int(np.argmax(np.where(valid, distance, -np.inf)))
-                place[index], where[index] = distance[best], (best, share[best])
+    place, where = np.full(len(pixels), np.nan), np.zeros((len(pixels), 2))
+    tangents = np.column_stack([-normals[:, 1], normals[:, 0]])
+    origins = (pixels * tangents).sum(axis=1)[:, None]
+    # A segment is cut where its ends lie on different sides of the line.
+    first, second = (tangents @ segments[:, end].T - origins for end in (0, 1))
+    lines, cut = np.nonzero((first * second <= 0.0) & (first != second))
+    share = first[lines, cut] / (first[lines, cut] - second[lines, cut])
+    away = segments[cut, 0] + share[:, None] * (segments[cut, 1] - segments[cut, 0]) - pixels[lines]
+    distance = (away * normals[lines]).sum(axis=1)
+    near = np.abs(distance) <= reach
+    lines, cut, share, distance = lines[near], cut[near], share[near], distance[near]
+    order = np.lexsort((distance, lines))
+    outermost = order[np.flatnonzero(np.diff(lines[order], append=-1))]
+    place[lines[outermost]] = distance[outermost]
+    where[lines[outermost]] = np.column_stack([cut[outermost], share[outermost]])
     return place, where
 
 
@@ -177,22 +179,22 @@ def measure_offsets(outline: DrawnOutline, camera: Camera, alpha: AlphaImage, th
     factor = np.array([alpha.shape[1] / camera.width, alpha.shape[0] / camera.height])
     unit = float(factor.mean())
     steps = np.arange(-reach, reach + _STEP / unit, _STEP / unit)
-    tangents = np.column_stack([-outline.normals[:, 1], outline.normals[:, 0]])
-    total = np.zeros((len(outline.pixels), len(steps)))
-    for across in _ACROSS:
-        at = outline.pixels + across / unit * tangents
-        lines = (at[:, None] + steps[None, :, None] * outline.normals[:, None] + 0.5) * factor - 0.5
-        total += _sampled(alpha, lines)
-    smooth = total / len(_ACROSS)
+    # Places in the matte, one line of samples for each place across: OpenCV samples at 1/32 px.
+    tangents = np.column_stack([-outline.normals[:, 1], outline.normals[:, 0]]) / unit
+    starts = outline.pixels + np.array(_ACROSS)[:, None, None] * tangents + 0.5
+    starts, ways = (starts * factor - 0.5).astype(np.float32), (outline.normals * factor).astype(np.float32)
+    along = steps.astype(np.float32)
+    lines = [starts[..., axis, None] + along * ways[:, axis, None] for axis in (0, 1)]
+    smooth = _sampled(alpha, *(one.reshape(-1, len(steps)) for one in lines))
+    smooth = smooth.reshape(len(_ACROSS), -1, len(steps)).mean(axis=0)
     # The matte counts as a step that was blurred a little: half a pixel either way along the normal.
     smooth[:, 1:-1] = 0.25 * smooth[:, :-2] + 0.5 * smooth[:, 1:-1] + 0.25 * smooth[:, 2:]
     return _nearest_fall(smooth - 255.0 * threshold, steps)
 
 
-def _sampled(alpha: AlphaImage, pixels: FloatArray) -> FloatArray:
-    """Sample bilinearly at (N, M, 2) px; what lies beyond the picture is like its border."""
-    maps = pixels.astype(np.float32)
-    found = cv2.remap(alpha, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _sampled(alpha: AlphaImage, x: NDArray[np.float32], y: NDArray[np.float32]) -> FloatArray:
+    """Sample bilinearly at (N, M) px; what lies beyond the picture is like its border."""
+    found = cv2.remap(alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, dtype=np.float64)
 
 
@@ -214,7 +216,7 @@ def missing_share(drawn: MaskImage, alpha: AlphaImage, threshold: float) -> floa
         return 0.0
     rows = ((np.arange(drawn.shape[0]) + 0.5) * alpha.shape[0] / drawn.shape[0]).astype(int)
     columns = ((np.arange(drawn.shape[1]) + 0.5) * alpha.shape[1] / drawn.shape[1]).astype(int)
-    return float((alpha[np.ix_(rows, columns)][inner] < 255.0 * threshold).mean())
+    return float((alpha.take(rows, 0).take(columns, 1)[inner] < 255.0 * threshold).mean())
 
 
 def outline_evidence(

@@ -14,6 +14,7 @@ from renderkit.diagnosis.joint.estimate import Priors
 from renderkit.diagnosis.joint.fit import ALPHA, fit_joint
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, SLIPS, Slip
 from renderkit.diagnosis.joint.result import CameraFinding
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.rig import Rig
@@ -53,7 +54,7 @@ def refine_rig(
     """
     priors = Priors() if reference == "cameras" else _AS_GIVEN
     count = len(evidence.cameras)
-    if check_sanity(evidence).verdict == "does not fit":
+    if check_sanity(StatedRig(evidence.views)).verdict == "does not fit":
         reason = "the rig as a whole does not fit; see `renderkit diagnose`"
         return Refinement(rig, rig, (), reference, count, alpha, reason)
     found = fit_joint(evidence, alpha=alpha, priors=priors)

@@ -16,6 +16,7 @@ from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
@@ -41,7 +42,8 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float 
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
         alpha: Probability that a camera of a rig without fault is named.
     """
-    sanity = check_sanity(evidence)
+    stated = StatedRig(evidence.views)
+    sanity = check_sanity(stated)
     moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
     if moved is not None:
         return _with_motion(sanity, moved, alpha)
@@ -52,13 +54,13 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float 
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
         return whole
-    return _with_cameras(whole, evidence, alpha)
+    return _with_cameras(whole, stated, alpha)
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
     """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
     named = Diagnosis("does not fit", moved.sentence, sanity.fit, moved.after, num_views=sanity.num_views)
-    return _with_cameras(named, moved.evidence, alpha)
+    return _with_cameras(named, StatedRig(moved.evidence.views), alpha)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -81,17 +83,17 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, evidence: RigEvidence, alpha: float) -> Diagnosis:
-    views = tuple(view for view in evidence.views if view.has_landmarks or view.outline is not None)
+def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float) -> Diagnosis:
+    views = tuple(view for view in stated.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         words = f"single cameras are not compared: {least} have landmarks, or mattes and a mesh"
         return replace(whole, cameras_sentence=words)
-    mattes = matte_faults(evidence.views)
+    mattes = matte_faults(stated)
     exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
-    far = {name: error for name, error in far_cameras(evidence.views).items() if name not in exchanged}
-    used = _compared(RigEvidence(tuple(view for view in evidence.views if view.camera.name not in far)), mattes)
+    far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
+    used = _compared([view for view in stated.views if view.camera.name not in far], mattes)
     found = fit_joint(used, alpha=alpha)
     off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
     faults = with_identity(off, views)
@@ -117,12 +119,12 @@ def _is_slight(fault: CameraFault) -> bool:
 
 def compared(evidence: RigEvidence) -> RigEvidence:
     """Return what cameras are compared by: no mattes of other views, and no more landmarks than needed."""
-    return _compared(evidence, matte_faults(evidence.views))
+    return _compared(evidence.views, matte_faults(StatedRig(evidence.views)))
 
 
-def _compared(evidence: RigEvidence, mattes: Sequence[MatteFault]) -> RigEvidence:
+def _compared(every: Sequence[ViewEvidence], mattes: Sequence[MatteFault]) -> RigEvidence:
     others = {(name, one.frame) for one in mattes if one.partner or one.cause == "turned" for name in _doubtful(one)}
-    views = [view for view in evidence.views if view.has_landmarks or view.outline is not None]
+    views = [view for view in every if view.has_landmarks or view.outline is not None]
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
     return RigEvidence(tuple(thinned(view) for view in used))
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from renderkit.diagnosis.readings.absolute import fits, rig_fit
-from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.common_lens import common_lens
 from renderkit.diagnosis.readings.common_shift import common_shift
-from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.results.diagnosis import RigFit, RigVerdict
 
 MIN_SUSPECT_PX: Final = 0.25
@@ -40,13 +38,12 @@ class Sanity:
     suspect: bool
 
 
-def check_sanity(evidence: RigEvidence) -> Sanity:
+def check_sanity(stated: StatedRig) -> Sanity:
     """Say whether a rig as a whole fits, as stated and in absolute terms, by the median view.
 
     A few cameras that are off change nothing: they are for the joint estimate to find.
     """
-    views = all_as_stated(evidence.views)
-    found = agreement(views)
+    views, found = stated.read, stated.agreement
     fit = rig_fit(found)
     shift, lens = common_shift(views), common_lens(views)
     shifted = shift is not None and bool(

@@ -15,6 +15,7 @@ from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.geometry.derivatives import cross
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.results.diagnosis import RigFit
 from renderkit.wording import counted
@@ -128,7 +129,7 @@ def _rows(views: list[ViewEvidence], center: FloatArray) -> tuple[FloatArray, Fl
         seen = linearise(camera, points)
         errors = view.pixels - seen.pixels
         good = np.isfinite(errors).all(axis=1) & np.isfinite(view.points_world).all(axis=1)
-        turned = np.cross((points - center)[:, None, :], seen.by_point)
+        turned = cross((points - center)[:, None, :], seen.by_point)
         rows.append(np.concatenate([turned, seen.by_point], axis=2)[good].reshape(-1, 6))
         targets.append(errors[good].ravel())
     return np.concatenate(rows), np.concatenate(targets)

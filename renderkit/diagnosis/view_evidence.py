@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class ViewEvidence:
         if self.faces is not None:
             object.__setattr__(self, "faces", frozen(as_array(self.faces, np.int32, (None, 3), "faces")))
 
-    @property
+    @cached_property
     def has_landmarks(self) -> bool:
         """Whether at least 6 landmarks are known both in space and in the picture."""
         if self.points_world is None or self.pixels is None:
@@ -107,12 +108,12 @@ class ViewEvidence:
         known = np.isfinite(self.points_world).all(axis=1) & np.isfinite(self.pixels).all(axis=1)
         return int(known.sum()) >= MIN_LANDMARKS
 
-    @property
+    @cached_property
     def has_matte(self) -> bool:
         """Whether there is a mesh and a matte to compare it with; one that is all inside or outside says nothing."""
         if self.vertices is None or not len(self.vertices) or self.matte is None or not self.matte.size:
             return False
-        return EMPTY_SHARE < float(self.matte.mean()) < 1.0 - EMPTY_SHARE
+        return EMPTY_SHARE < np.count_nonzero(self.matte) / self.matte.size < 1.0 - EMPTY_SHARE
 
 
 EMPTY_SHARE = 5e-4

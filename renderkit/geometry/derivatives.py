@@ -20,3 +20,14 @@ def pixels_by_seen_point(camera: Camera, points_cam: Points3) -> FloatArray:
     pinhole[:, :, 2] = -xy / depth[:, None]
     result: FloatArray = camera.K[:2, :2] @ camera.distortion.jacobian(xy) @ pinhole
     return result
+
+
+def cross(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the cross products of (..., 3) vectors.
+
+    NumPy's own spends most of its time on moving axes where there are few vectors.
+    """
+    result = np.empty(np.broadcast_shapes(first.shape, second.shape))
+    for axis, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+        result[..., axis] = first[..., i] * second[..., j] - first[..., j] * second[..., i]
+    return result

@@ -17,6 +17,7 @@ from renderkit.diagnosis.joint.parameters import NUM, changed_camera
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.mesh_alignment import MatteView, frame_outlines
 from renderkit.diagnosis.outline_offsets import mesh_edges
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
@@ -143,7 +144,7 @@ def test_a_matte_of_another_camera_is_named_with_its_camera(swapped: bool) -> No
     for camera, matte in zip(seen, mattes, strict=True):
         raw = _view(measured(mesh, [matte.astype(np.uint8) * 255], [camera])[0], camera).camera
         views.append(ViewEvidence(camera=raw, frame="0", vertices=mesh.vertices, matte=matte))
-    found = matte_faults(views)
+    found = matte_faults(StatedRig(tuple(views)))
     assert [(one.camera, one.partner) for one in found] == [("1", "6")]
     assert found[0].cause == ("exchanged" if swapped else "of another camera")
 
@@ -174,7 +175,7 @@ def test_a_turned_matte_is_named_with_its_turn(
         raw = RawCamera(name=camera.name, K=np.asarray(camera.K), pose=pose, coefficients=lens, size=camera.size)
         given = turn(matte) if camera.name == "1" else matte
         views.append(ViewEvidence(camera=raw, frame="0", vertices=mesh.vertices, matte=given))
-    found = [one for one in matte_faults(views) if one.cause == "turned"]
+    found = [one for one in matte_faults(StatedRig(tuple(views))) if one.cause == "turned"]
     assert [one.camera for one in found] == ([] if word is None else ["1"])
     assert word is None or word in found[0].sentence
 

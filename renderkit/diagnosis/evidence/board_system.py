@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray
 from renderkit.boards.poses import BoardPoses, Sighting
 from renderkit.boards.refine import HUBER, noise_of
 from renderkit.diagnosis.joint.parameters import NUM, linearise, units_of
+from renderkit.geometry.derivatives import cross
 
 POSE: Final = 6
 _ROUNDS: Final = 3
@@ -103,7 +104,7 @@ def _view_equations(found: BoardPoses, one: Sighting, left: FloatArray, noise: t
     known = np.isfinite(left).all(axis=1)
     line = linearise(one.camera, points[known])
     arms = points[known] - pose.t
-    turned = np.cross(arms[:, None, :], line.by_point)
+    turned = cross(arms[:, None, :], line.by_point)
     grown = (line.by_point * arms[:, None, :]).sum(axis=2, keepdims=True)
     by_pose = np.concatenate([turned, line.by_point, grown], axis=2).reshape(-1, POSE + 1)
     by_camera = line.by_camera.reshape(-1, NUM)

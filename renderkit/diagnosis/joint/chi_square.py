@@ -28,19 +28,26 @@ def log_tail(x: float, degrees: int) -> float:
         raise ValueError(f"expected at least 1 degree of freedom, got {degrees}")
     if x <= 0.0:
         return 0.0
+    return min(0.0, float(_scaled_logs(np.array([x]), degrees)[0]) - 0.5 * x)
+
+
+def _scaled_logs(x: FloatArray, degrees: int) -> FloatArray:
+    """Return the logarithms of the tails at (N,) places times exp(x / 2), which would underflow; x > 0."""
     half = 0.5 * x
-    # Everything is kept without its factor exp(-x / 2), which underflows.
+    roots = np.sqrt(half)
     if degrees % 2:
-        term = math.sqrt(half) / math.gamma(1.5)
-        total = math.exp(half) * math.erfc(math.sqrt(half)) if x < _FAR else 1.0 / math.sqrt(math.pi * half)
-        order = 1.5
+        near = np.minimum(half, 0.5 * _FAR)
+        erfc = np.array([math.erfc(root) for root in np.sqrt(near).tolist()])
+        term, total, order = roots / math.gamma(1.5), np.exp(near) * erfc, 1.5
+        total = np.where(x < _FAR, total, 1.0 / (math.sqrt(math.pi) * roots))
     else:
-        term, total, order = 1.0, 0.0, 1.0
+        term, total, order = np.ones(len(x)), np.zeros(len(x)), 1.0
     for _ in range(degrees // 2):
-        total += term
-        term *= half / order
+        total = total + term
+        term = term * (half / order)
         order += 1.0
-    return min(0.0, math.log(total) - half)
+    logs: FloatArray = np.log(total)
+    return logs
 
 
 def log_tails(x: FloatArray, degrees: int) -> FloatArray:
@@ -59,8 +66,8 @@ def log_tails(x: FloatArray, degrees: int) -> FloatArray:
 @lru_cache(maxsize=32)
 def _remainders(degrees: int) -> FloatArray:
     """Return log_tail(x) + x / 2 at the nodes of the interpolation, and one beyond."""
-    roots = np.arange(int(_LAST_ROOT) * _NODES_PER_ROOT + 2) / _NODES_PER_ROOT
-    return np.array([log_tail(root**2, degrees) + 0.5 * root**2 for root in roots.tolist()])
+    x = (np.arange(1, int(_LAST_ROOT) * _NODES_PER_ROOT + 2) / _NODES_PER_ROOT) ** 2
+    return np.concatenate([[0.0], np.minimum(_scaled_logs(x, degrees), 0.5 * x)])
 
 
 def median(degrees: int) -> float:

@@ -13,8 +13,14 @@ from numpy.typing import NDArray
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.healthy import Healthy, evidence_scatter, healthy_scatter
-from renderkit.diagnosis.joint.naming import Scatter, log_limit
+from renderkit.diagnosis.joint.healthy import (
+    Healthy,
+    evidence_scatter,
+    healthy_scatter,
+    scatter_likelihoods,
+    stacked,
+)
+from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import DETECTIONS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
@@ -132,11 +138,9 @@ def decide(
         )
         assumed = healthy.priors
         limit = log_limit(alpha, len(seen.names))
-        probabilities = {
-            index: healthy.scatters[index].log_p(camera.information, camera.score, limit) - limit + math.log(alpha)
-            for index, camera in enumerate(found.cameras)
-            if index not in freed
-        }
+        own = [index for index in range(len(seen.names)) if index not in freed]
+        each = log_p_of([healthy.scatters[index] for index in own], *stacked([found.cameras[i] for i in own]), limit)
+        probabilities = dict(zip(own, (each - limit + math.log(alpha)).tolist(), strict=True))
         worst = min(probabilities, key=lambda index: probabilities[index])
         if probabilities[worst] > math.log(alpha) or len(faulty) == most:
             break
@@ -175,8 +179,8 @@ def _estimated(
         healthy = _healthy(seen, found, free, assumed)
         assumed = healthy.priors
         scales = np.maximum(assumed.scales_px, START_PX)
-        totals = [_total(*_tested(camera, own)) for camera, own in zip(found.cameras, scales, strict=True)]
-        widths = np.array([max(1.0, math.sqrt(total / max(rank, 1))) for total, rank in totals])
+        totals, ranks = _totals(*_tested(*stacked(found.cameras), scales))
+        widths = np.maximum(1.0, np.sqrt(totals / np.maximum(ranks, 1)))
     assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
     return found, healthy
 
@@ -186,17 +190,18 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     scales, inflation = before.scales_px.copy(), before.inflation.copy()
     healthy = [index for index in range(len(seen.names)) if index not in free]
 
+    posteriors = [found.cameras[index] for index in healthy]
+    scales[:, MATTE] = max(evidence_scatter(posteriors, scales[healthy], (MATTE,)), MIN_MATTE_PX)
+    scales[:, DETECTIONS] = evidence_scatter(posteriors, scales[healthy], DETECTIONS)
+    likelihoods = dict(zip(healthy, scatter_likelihoods(posteriors, scales[healthy]), strict=True))
+
     def scatter_of(members: Sequence[int]) -> Healthy:
         return healthy_scatter(
-            [found.cameras[index] for index in members],
-            [scales[index] for index in members],
+            np.array([likelihoods[index] for index in members]),
             with_outlines=bool(seen.has_outlines[list(members)].any()),
             inflated=float(np.median(before.inflation[list(members)])),
         )
 
-    posteriors, priors = [found.cameras[index] for index in healthy], [scales[index] for index in healthy]
-    scales[:, MATTE] = max(evidence_scatter(posteriors, priors, (MATTE,)), MIN_MATTE_PX)
-    scales[:, DETECTIONS] = evidence_scatter(posteriors, priors, DETECTIONS)
     whole = scatter_of(healthy)
     groups = like_cameras(seen, found)
     against: list[tuple[Healthy, int]] = [(whole, 0)] * len(seen.names)
@@ -246,28 +251,31 @@ def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
 
 def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
     """Test every slip of a camera against its healthy scatter (P,) alone."""
-    information, score = _tested(camera, scales)
+    informations, scores = _tested(*stacked([camera]), scales[None])
+    information, score = informations[0], scores[0]
     tests = []
     for slip in SLIPS:
         at = list(slip.indices)
         covariance: FloatArray = np.asarray(np.linalg.pinv(information[np.ix_(at, at)], rcond=1e-10, hermitian=True))
         amounts = covariance @ score[at]
         tests.append(SlipTest(slip, float(amounts @ score[at]), amounts, covariance))
-    return CameraTests(tuple(tests), *_total(information, score))
+    totals, ranks = _totals(informations, scores)
+    return CameraTests(tuple(tests), float(totals[0]), int(ranks[0]))
 
 
-def _tested(camera: CameraPosterior, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the (P, P) information about a fault beside healthy scatter (P,), and the (P,) score."""
-    shrink = np.linalg.inv(np.eye(NUM_LOCAL) + camera.information * scales**2)
-    information = shrink @ camera.information
-    return 0.5 * (information + information.T), shrink @ camera.score
+def _tested(information: FloatArray, scores: FloatArray, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the (n, P, P) information about faults beside healthy scatter (n, P), and the (n, P) scores."""
+    shrink = np.linalg.inv(np.eye(scales.shape[1]) + information * scales[:, None] ** 2)
+    tested = shrink @ information
+    return 0.5 * (tested + tested.swapaxes(1, 2)), (shrink @ scores[..., None])[..., 0]
 
 
-def _total(information: FloatArray, score: FloatArray) -> tuple[float, int]:
-    """Return the statistic of all parameters together, and how many are known."""
+def _totals(information: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the (n,) statistics of all parameters together, and how many are known."""
     values, vectors = np.linalg.eigh(information)
-    kept = values > _RANK_TOLERANCE * max(float(values[-1]), 1e-12)
-    return float(((vectors[:, kept].T @ score) ** 2 / values[kept]).sum()), int(kept.sum())
+    kept = values > _RANK_TOLERANCE * np.maximum(values[:, -1:], 1e-12)
+    along = (vectors.swapaxes(1, 2) @ scores[..., None])[..., 0]
+    return np.where(kept, along**2 / np.where(kept, values, 1.0), 0.0).sum(axis=1), kept.sum(axis=1)
 
 
 def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:

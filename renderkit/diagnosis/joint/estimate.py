@@ -22,9 +22,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.noise import Noise, noise_of
-from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, assemble, layout_of, mark_design
+from renderkit.diagnosis.joint.noise import Noise, noise_of, row_quantiles
+from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, layout_of
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
+from renderkit.diagnosis.joint.solve import Precisions, Solution, solve
 
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
@@ -36,6 +37,9 @@ _LOOSE_PX = 5.0
 _FIRST_SHIFT_PX = 0.3
 _MAX_SHIFT_TIMES = 12.0
 _GIVEN_COUNTS = 2.0
+_CENTRED: Final = (2, 6, 7, 8)
+"""Roll, focal length and principal point: what a view's outline is centred by."""
+
 MIN_SHIFT_PX: Final = 0.005
 MIN_MARKS: Final = 6
 """A view with fewer landmarks says nothing about how views shift."""
@@ -120,19 +124,6 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class _Solution:
-    posteriors: tuple[CameraPosterior, ...]
-    shared: SharedPosterior
-    shared_values: FloatArray
-    shared_variances: FloatArray
-    residuals: FloatArray
-    offsets: FloatArray
-    shifts: FloatArray
-    shift_covariances: FloatArray
-    num_fitted: float
-
-
-@dataclass(frozen=True, eq=False)
 class CameraPriors:
     """What is assumed about the cameras.
 
@@ -158,26 +149,33 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
     if noise is None:
         # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
         noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), _FIRST_SHIFT_PX)
-    solution, learned = None, priors
+    own = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX) ** 2
+    learned = priors
+
+    def solved() -> Solution:
+        shift = 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2
+        return solve(seen, noise.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, learned)))
+
     for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
-        solution = _solve(seen, noise, cameras, learned)
+        solution = solved()
         learned = _learned(seen, solution, learned, priors)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free = _free_offsets(seen, solution.offsets, noise)
         noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
-    solution = _solve(seen, noise, cameras, learned)
-    return Estimate(solution.posteriors, solution.shared, noise, solution.offsets)
+    solution = solved()
+    posteriors = posteriors_of(solution.thetas, solution.covariances, own)
+    return Estimate(posteriors, _shared_posterior(seen, solution.shared, solution.spread), noise, solution.offsets)
 
 
-def _learned(seen: Observations, solution: _Solution, used: Priors, given: Priors) -> Priors:
+def _learned(seen: Observations, solution: Solution, used: Priors, given: Priors) -> Priors:
     """Return narrower priors of the 3D points where the rig's own are better than was given.
 
     Squares of the estimates over the number of them that the evidence determines (MacKay 1992, "Bayesian
     interpolation", equation 4.9), with the given prior counted as a few more.
     """
     layout, precision = layout_of(seen), _prior_precision(seen, used)
-    determined = 1.0 - precision * solution.shared_variances
-    squares = solution.shared_values**2 * precision
+    determined = 1.0 - precision * np.diag(solution.spread)
+    squares = solution.shared**2 * precision
 
     def factor(places: FloatArray, given_over_used: float) -> float:
         at = places.astype(np.int64)
@@ -200,28 +198,27 @@ def _learned(seen: Observations, solution: _Solution, used: Priors, given: Prior
 
 
 def _view_medians(seen: Observations) -> FloatArray:
-    medians = np.zeros((*seen.known.shape[:2], 1, 2))
-    for at in zip(*np.nonzero(seen.known.any(axis=2)), strict=True):
-        medians[at] = np.median(seen.errors[at][seen.known[at]], axis=0)
-    return medians
+    """Return (C, F, 1, 2) medians of the landmarks' errors of each view; 0 without landmarks."""
+    errors = np.moveaxis(seen.errors, 3, 2)
+    known = np.broadcast_to(seen.known[:, :, None], errors.shape)
+    return row_quantiles(errors, known, 0.5)[:, :, None]
 
 
 def _centred_offsets(seen: Observations) -> FloatArray:
     """Return the outlines' offsets without each view's own shift, growth and roll, which are fitted robustly."""
-    offsets = seen.offsets.copy()
-    for at in zip(*np.nonzero(seen.offset_known.any(axis=2)), strict=True):
-        known = seen.offset_known[at]
-        design = seen.offset_by_camera[at][known][:, (2, 6, 7, 8)]
-        values = seen.offsets[at][known]
-        found = np.zeros(design.shape[1])
-        for _ in range(_ROUNDS):
-            left = values - design @ found
-            width = max(float(np.median(np.abs(left))), 1e-3)
-            weights = 1.0 / (1.0 + (left / width) ** 2)
-            heavy = (design * weights[:, None]).T @ design
-            found = np.linalg.solve(heavy + 1e-6 * len(values) * np.eye(len(found)), design.T @ (weights * values))
-        offsets[at][known] = values - design @ found
-    return offsets
+    result = seen.offsets.copy()
+    views = np.nonzero(seen.offset_known.any(axis=2))
+    known, values = seen.offset_known[views], seen.offsets[views]
+    design = seen.offset_by_camera[views][..., list(_CENTRED)]
+    found = np.zeros((len(values), len(_CENTRED), 1))
+    held = 1e-6 * known.sum(axis=1)[:, None, None] * np.eye(len(_CENTRED))
+    for _ in range(_ROUNDS):
+        left = values - (design @ found)[..., 0]
+        width = np.maximum(row_quantiles(np.abs(left), known, 0.5), 1e-3)
+        weighted = design * (known / (1.0 + (left / width[:, None]) ** 2))[..., None]
+        found = np.linalg.solve(weighted.swapaxes(1, 2) @ design + held, weighted.swapaxes(1, 2) @ values[..., None])
+    result[views] = np.where(known, values - (design @ found)[..., 0], values)
+    return result
 
 
 def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> FloatArray:
@@ -230,22 +227,24 @@ def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> Floa
     Held by its prior a faulty camera would leave residuals that look like noise, and with that noise like no fault.
     Residuals are scaled up by what the fit took.
     """
-    result = offsets.copy()
-    for camera in np.flatnonzero(seen.has_outlines):
-        known = seen.offset_known[camera]
-        design, values = seen.offset_by_camera[camera][known], offsets[camera][known]
-        weights = noise.offset_weights[camera][known]
-        normal = (design * weights[:, None]).T @ design
-        inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
-        found = inverse @ (design.T @ (weights * values))
-        fitted = float(np.trace(inverse @ normal))
-        inliers = float(weights.sum() / max(float(weights.max(initial=0.0)), 1e-12))
-        taken = np.sqrt(inliers / max(inliers - fitted, 0.3 * inliers))
-        result[camera][known] = (values - design @ found) * taken
+    result, cameras = offsets.copy(), np.flatnonzero(seen.has_outlines)
+    shape = (len(cameras), offsets.shape[1] * offsets.shape[2])
+    values, weights = offsets[cameras].reshape(shape), noise.offset_weights[cameras].reshape(shape)
+    # Derivatives and weights of samples that are not known are zero.
+    design = seen.offset_by_camera[cameras].reshape(*values.shape, seen.num_local)
+    weighted = design * weights[..., None]
+    normal = weighted.swapaxes(1, 2) @ design
+    inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
+    found = inverse @ (weighted.swapaxes(1, 2) @ values[..., None])
+    fitted = np.einsum("cab,cba->c", inverse, normal)
+    inliers = weights.sum(axis=1) / np.maximum(weights.max(axis=1, initial=0.0), 1e-12)
+    taken = np.sqrt(inliers / np.maximum(inliers - fitted, 0.3 * inliers))
+    left = (values - (design @ found)[..., 0]) * taken[:, None]
+    result[cameras] = left.reshape(len(cameras), *offsets.shape[1:]) * seen.offset_known[cameras]
     return result
 
 
-def _shift_scatter(seen: Observations, solution: _Solution, before: float) -> float:
+def _shift_scatter(seen: Observations, solution: Solution, before: float) -> float:
     """Return the scatter of single views' shifts, px; 0 with one frame.
 
     By moments: an estimate that the prior `before` has shrunk by a factor g has the mean square
@@ -271,58 +270,19 @@ def _shift_scatter(seen: Observations, solution: _Solution, before: float) -> fl
     return max(math.sqrt(max(excess, 0.0)), MIN_SHIFT_PX)
 
 
-def _solve(seen: Observations, noise: Noise, cameras: CameraPriors, priors: Priors) -> _Solution:
-    """Solve the normal equations with every camera eliminated by itself."""
-    system = assemble(seen, noise.inflated(cameras.inflation))
-    precision = _prior_precision(seen, priors)
-    normal, right = system.shared + np.diag(precision), system.right.copy()
-    eliminated = []
-    for camera, part in enumerate(system.cameras):
-        prior = np.full(len(part.local), 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2)
-        prior[: seen.num_local] = 1.0 / np.maximum(cameras.scales_px[camera], MIN_TAU_PX) ** 2
-        inverse = np.linalg.inv(part.local + np.diag(prior))
-        carried = inverse @ part.cross
-        normal -= part.cross.T @ carried
-        right -= carried.T @ part.target
-        eliminated.append((inverse, carried, part.target, prior))
-    spread: FloatArray = np.asarray(np.linalg.inv(0.5 * (normal + normal.T)), dtype=np.float64)
-    shared = spread @ right
-    posteriors, thetas, variances = [], [], []
-    num_fitted = float((1.0 - precision * np.diag(spread))[: layout_of(seen).marks.stop].sum())
-    for inverse, carried, target, prior in eliminated:
-        theta = inverse @ target - carried @ shared
-        covariance = inverse + (carried @ spread) @ carried.T
-        num_fitted += float((1.0 - prior * np.diag(covariance)).sum())
-        posteriors.append(
-            posterior_of(
-                theta[: seen.num_local], covariance[: seen.num_local, : seen.num_local], prior[: seen.num_local]
-            )
-        )
-        thetas.append(theta)
-        views = covariance[seen.num_local :, seen.num_local :].reshape(seen.num_frames, 2, seen.num_frames, 2)
-        variances.append(np.einsum("fkgk->fgk", views))
-    residuals, offsets, shifts = _residuals(seen, np.array(thetas), shared)
-    found = _shared_posterior(seen, shared, spread)
-    return _Solution(
-        posteriors=tuple(posteriors),
-        shared=found,
-        shared_values=shared,
-        shared_variances=np.diag(spread),
-        residuals=residuals,
-        offsets=offsets,
-        shifts=shifts,
-        shift_covariances=np.array(variances),
-        num_fitted=num_fitted,
-    )
-
-
 def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:
     """Return what (P,) estimates with their (P, P) covariance say without the (P,) precision of the prior."""
-    precision = np.linalg.inv(covariance)
-    information = precision - np.diag(prior)
-    values, vectors = np.linalg.eigh(0.5 * (information + information.T))
-    information = (vectors * np.clip(values, 0.0, None)) @ vectors.T
-    return CameraPosterior(theta, covariance, information, precision @ theta)
+    return posteriors_of(theta[None], covariance[None], prior[None])[0]
+
+
+def posteriors_of(thetas: FloatArray, covariances: FloatArray, priors: FloatArray) -> tuple[CameraPosterior, ...]:
+    """Return `posterior_of` of many cameras: (C, P), (C, P, P) and (C, P)."""
+    precisions = np.linalg.inv(covariances)
+    information = precisions - priors[:, :, None] * np.eye(priors.shape[1])
+    values, vectors = np.linalg.eigh(0.5 * (information + information.swapaxes(1, 2)))
+    information = (vectors * np.clip(values, 0.0, None)[:, None]) @ vectors.swapaxes(1, 2)
+    scores = (precisions @ thetas[..., None])[..., 0]
+    return tuple(CameraPosterior(*one) for one in zip(thetas, covariances, information, scores, strict=True))
 
 
 def _prior_precision(seen: Observations, priors: Priors) -> FloatArray:
@@ -347,24 +307,3 @@ def _shared_posterior(seen: Observations, shared: FloatArray, spread: FloatArray
         shape=shared[layout.shapes],
         shape_covariance=spread[layout.shapes, layout.shapes],
     )
-
-
-def _residuals(seen: Observations, thetas: FloatArray, shared: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return what is left of landmarks and offsets, and the views' shifts (C, F, 2)."""
-    layout = layout_of(seen)
-    pose = shared[layout.poses].reshape(seen.num_frames, POSE)
-    mark = shared[layout.marks].reshape(seen.num_landmarks, MARK)
-    mesh = shared[layout.meshes].reshape(seen.num_frames, MESH)
-    shifts = thetas[:, seen.num_local :].reshape(len(seen.names), seen.num_frames, 2)
-    residuals, offsets = np.zeros(seen.errors.shape), np.zeros(seen.offsets.shape)
-    for camera in range(len(seen.names)):
-        own = thetas[camera, : seen.num_local]
-        left = seen.errors[camera] - seen.by_camera[camera] @ own - shifts[camera][:, None]
-        left -= np.einsum("fjka,fa->fjk", seen.by_pose[camera], pose)
-        left -= np.einsum("fjka,ja->fjk", mark_design(seen, camera), mark)
-        residuals[camera] = left * seen.known[camera][..., None]
-        far = seen.offsets[camera] - seen.offset_by_camera[camera] @ own
-        far -= np.einsum("fna,fa->fn", seen.offset_by_mesh[camera], mesh)
-        far -= seen.offset_by_shape[camera] @ shared[layout.shapes]
-        offsets[camera] = far * seen.offset_known[camera]
-    return residuals, offsets, shifts

@@ -9,7 +9,6 @@ Student's t and Fisher's F.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,32 +53,35 @@ class Healthy:
     weights: FloatArray
 
 
-def healthy_scatter(
-    cameras: Sequence[CameraPosterior],
-    scales: Sequence[FloatArray],
-    *,
-    with_outlines: bool,
-    inflated: float = 1.0,
-) -> Healthy:
-    """Estimate scatter and inflation of like cameras.
+def scatter_likelihoods(cameras: Sequence[CameraPosterior], scales: FloatArray) -> FloatArray:
+    """Return (n, I, T) log likelihoods of `INFLATIONS` and `TAUS_PX` by each camera's estimates.
 
     Args:
         cameras: What the evidence says about each.
-        scales: (P,) healthy scatter for each so far; that of mattes and detections is taken from it.
+        scales: (n, P) healthy scatter of each so far; that of mattes and detections is taken from it.
+    """
+    values, variances, known = _components(cameras, scales)
+    squares, likelihood = TAUS_PX**2, np.zeros((len(cameras), len(INFLATIONS), len(TAUS_PX)))
+    # One camera after the other: its grids stay in the processor's cache.
+    for index, own in enumerate(known):
+        spread = INFLATIONS[:, None] * variances[index, own, None, None] + squares
+        likelihood[index] = _log_density(values[index, own, None, None], spread).sum(axis=0)
+    return likelihood
+
+
+def healthy_scatter(likelihood: FloatArray, *, with_outlines: bool, inflated: float = 1.0) -> Healthy:
+    """Estimate scatter and inflation of like cameras.
+
+    Args:
+        likelihood: (n, I, T) from `scatter_likelihoods`.
         with_outlines: Whether any of them has outlines: their errors are not independent, so less is known about the
             inflation beforehand.
         inflated: By how much the stated variances are inflated already.
     """
-    likelihood = np.zeros((len(cameras), len(INFLATIONS), len(TAUS_PX)))
-    for index, (camera, own) in enumerate(zip(cameras, scales, strict=True)):
-        values, variances = _components(camera, own)
-        spread = INFLATIONS[:, None, None] * variances + TAUS_PX[None, :, None] ** 2
-        likelihood[index] = _log_density(values, spread).sum(axis=2)
     width = _PRIOR_LOG_OUTLINES if with_outlines else _PRIOR_LOG
     prior = -0.5 * (np.log(INFLATIONS * inflated) / width) ** 2
     total = likelihood.sum(axis=0) + prior[:, None]
-    whole = _normalised(total)
-    others = np.array([_normalised(total - own) for own in likelihood]).reshape(-1, *total.shape)
+    whole, others = _normalised(total), _normalised(total - likelihood)
     kept = (whole > _LIGHT) | (others > _LIGHT).any(axis=0)
     inflation, tau = np.nonzero(kept)
     weights = others[:, kept]
@@ -93,54 +95,67 @@ def healthy_scatter(
 
 
 def _normalised(log_density: FloatArray) -> FloatArray:
-    density: FloatArray = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    return density
+    """Return (..., I, T) densities whose sum is 1."""
+    density: FloatArray = np.exp(log_density - log_density.max(axis=(-2, -1), keepdims=True))
+    return density / density.sum(axis=(-2, -1), keepdims=True)
 
 
-def evidence_scatter(cameras: Sequence[CameraPosterior], scales: Sequence[FloatArray], numbers: Sequence[int]) -> float:
+def evidence_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, numbers: Sequence[int]) -> float:
     """Return the scatter of what is wrong with healthy cameras' pictures, px: the largest that is nearly the likeliest.
 
     Args:
         cameras: What the evidence says about each.
-        scales: (P,) healthy scatter for each so far.
+        scales: (n, P) healthy scatter of each so far.
         numbers: Which of a camera's numbers: how much too large its mattes are, or where its detections lie.
     """
-    values, variances = [], []
-    for camera, own in zip(cameras, scales, strict=True):
-        for number in numbers:
-            known, score = _marginal(camera, np.arange(NUM_LOCAL) == number, own)
-            if known[0, 0] > 1.0 / _KNOWN_PX**2:
-                values.append(score[0] / known[0, 0])
-                variances.append(1.0 / known[0, 0])
-    if not values:
+    found = [_marginals(cameras, np.arange(NUM_LOCAL) == number, scales) for number in numbers]
+    precisions = np.column_stack([information[:, 0, 0] for information, _ in found])
+    scores = np.column_stack([score[:, 0] for _, score in found])
+    known = precisions > 1.0 / _KNOWN_PX**2
+    if not known.any():
         return float(TAUS_PX[0])
-    spread = np.array(variances)[None] + TAUS_PX[:, None] ** 2
-    likelihood = _log_density(np.array(values), spread).sum(axis=1)
+    spread = 1.0 / precisions[known] + TAUS_PX[:, None] ** 2
+    likelihood = _log_density(scores[known] / precisions[known], spread).sum(axis=1)
     return float(TAUS_PX[np.flatnonzero(likelihood >= likelihood.max() - _WITHIN)[-1]])
 
 
-def _components(camera: CameraPosterior, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return estimates and their stated variances along the directions of a camera's parameters that are known."""
-    information, score = _marginal(camera, np.arange(NUM_LOCAL) < NUM, scales)
+def _components(cameras: Sequence[CameraPosterior], scales: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return (n, k) estimates along directions of the cameras' parameters, their stated variances, which are known."""
+    information, score = _marginals(cameras, np.arange(NUM_LOCAL) < NUM, scales)
     values, vectors = np.linalg.eigh(information)
     known = values > 1.0 / _KNOWN_PX**2
-    return (vectors[:, known].T @ score) / values[known], 1.0 / values[known]
+    variances = 1.0 / np.where(known, values, 1.0)
+    return (vectors.swapaxes(1, 2) @ score[..., None])[..., 0] * variances, variances, known
 
 
-def _marginal(camera: CameraPosterior, wanted: BoolArray, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return information and score of the wanted numbers, the others integrated out over their healthy scatter."""
+def _marginals(
+    cameras: Sequence[CameraPosterior], wanted: BoolArray, scales: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return (n, k, k) information and (n, k) scores of k wanted numbers.
+
+    The others are integrated out over their healthy scatter.
+    """
     at, other = np.flatnonzero(wanted), np.flatnonzero(~wanted)
-    full, score = camera.information, camera.score
-    carried = full[np.ix_(at, other)] @ np.linalg.inv(full[np.ix_(other, other)] + np.diag(scales[other] ** -2.0))
-    information = full[np.ix_(at, at)] - carried @ full[np.ix_(other, at)]
-    return 0.5 * (information + information.T), score[at] - carried @ score[other]
+    full, score = stacked(cameras)
+    own = full[:, other[:, None], other] + scales[:, other, None] ** -2.0 * np.eye(len(other))
+    carried = full[:, at[:, None], other] @ np.linalg.inv(own)
+    information = full[:, at[:, None], at] - carried @ full[:, other[:, None], at]
+    return (
+        0.5 * (information + information.swapaxes(1, 2)),
+        score[:, at] - (carried @ score[:, other, None])[..., 0],
+    )
+
+
+def stacked(cameras: Sequence[CameraPosterior]) -> tuple[FloatArray, FloatArray]:
+    """Return the (n, P, P) information and the (n, P) scores of n cameras."""
+    return np.array([one.information for one in cameras]), np.array([one.score for one in cameras])
 
 
 def _log_density(values: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the log density of a normal distribution with a share of gross errors, up to a constant."""
-    squares = values**2 / variances
-    core = math.log1p(-_GROSS) - 0.5 * squares
-    gross = math.log(_GROSS / _GROSS_TIMES) - 0.5 * squares / _GROSS_TIMES**2
-    result: FloatArray = np.logaddexp(core, gross) - 0.5 * np.log(variances)
+    halves = (0.5 * values**2) / variances
+    # The narrow density over the wide one, which underflows later, and one logarithm for all factors.
+    narrow = np.exp(halves * (_GROSS_TIMES**-2 - 1.0))
+    both = ((1.0 - _GROSS) * narrow + _GROSS / _GROSS_TIMES) ** 2 / variances
+    result: FloatArray = 0.5 * np.log(both) - halves * _GROSS_TIMES**-2
     return result

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import BoolArray
+from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.readings.agreement import coarse_iou, coarse_masks
-from renderkit.diagnosis.readings.interpretation import Interpretation, all_as_stated
+from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
 
 MIN_CAMERAS: Final = 6
@@ -52,26 +53,25 @@ class MatteFault:
     sentence: str
 
 
-def matte_faults(views: Sequence[ViewEvidence]) -> tuple[MatteFault, ...]:
+def matte_faults(stated: StatedRig) -> tuple[MatteFault, ...]:
     """Name mattes that are wrong whatever the cameras are; each frame by itself."""
     found: list[MatteFault] = []
-    for frame in dict.fromkeys(view.frame for view in views):
-        found += _of_frame([view for view in views if view.frame == frame])
+    compared = [(view, one, iou) for (view, one), iou in zip(stated.pairs, stated.agreement.iou.tolist(), strict=True)]
+    for frame in dict.fromkeys(view.frame for view in stated.views):
+        usable = sum(view.has_matte for view in stated.views if view.frame == frame)
+        read = [one for one in compared if one[0].frame == frame and one[0].has_matte]
+        if len(read) >= MIN_CAMERAS_TURNED and len(read) == usable:
+            found += _of_frame(*zip(*read, strict=True))
     return tuple(found)
 
 
-def _of_frame(views: Sequence[ViewEvidence]) -> list[MatteFault]:
-    usable = [view for view in views if view.has_matte]
-    read = all_as_stated(usable)
-    if len(read) < MIN_CAMERAS_TURNED or len(read) != len(usable):
-        return []
-    masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
-    turned = _turned(usable, read, [coarse_iou(*one) for one in masks])
+def _of_frame(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: Sequence[float]) -> list[MatteFault]:
+    turned = _turned(views, read, own)
     if len(read) < MIN_CAMERAS:
         return turned
-    others = turned or _exchanged(usable, [one[0] for one in masks], [one[1] for one in masks])
+    others = turned or _exchanged(views, read, np.array(own))
     named = {one.camera for one in others}
-    return others + _lacking([view for view in usable if view.camera.name not in named])
+    return others + _lacking([view for view in views if view.camera.name not in named])
 
 
 def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
@@ -121,11 +121,12 @@ def _turns(matte: BoolArray) -> list[tuple[str, BoolArray]]:
     return [*turns, *mirrored]
 
 
-def _exchanged(
-    views: Sequence[ViewEvidence], drawn: Sequence[BoolArray], mattes: Sequence[BoolArray]
-) -> list[MatteFault]:
-    own = np.array([coarse_iou(a, b) for a, b in zip(drawn, mattes, strict=True)])
+def _exchanged(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: FloatArray) -> list[MatteFault]:
     usual = float(np.median(own))
+    if not (own < usual - MISFIT).any():
+        return []
+    masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
+    drawn, mattes = [one[0] for one in masks], [one[1] for one in masks]
     areas = np.array([one.mean() for one in drawn])
     # A camera in which nothing is drawn does not look at the subject, whoever's its matte is.
     drawing = areas >= SEEN * float(np.median(areas))

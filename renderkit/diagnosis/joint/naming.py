@@ -8,6 +8,7 @@ and `prove` predicts what it finds.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,29 +57,55 @@ class Scatter:
             limit: Log probability that matters: members of the posterior that cannot decide it are left out.
         """
         kept = self.above(_NEGLIGIBLE * math.exp(limit))
-        given = information / kept.inflations[:, None, None]
-        shrink = np.linalg.inv(np.eye(len(information)) + given * kept.scales[:, None, :] ** 2)
-        tested = shrink @ given
-        tested = 0.5 * (tested + tested.transpose(0, 2, 1))
-        scaled = shrink.transpose(0, 2, 1) / kept.inflations[:, None, None]
-        whiteners = []
-        for slip in SLIPS:
-            at = list(slip.indices)
-            values, vectors = np.linalg.eigh(tested[:, at][:, :, at])
-            known = values > _RANK_TOLERANCE * np.maximum(values[:, -1:], _TINY)
-            inverse = np.where(known, 1.0 / np.sqrt(np.where(known, values, 1.0)), 0.0)
-            whiteners.append(scaled[:, :, at] @ (vectors * inverse[:, None, :]))
-        return NamingRule(np.log(kept.weights), tuple(whiteners))
+        return NamingRule(np.log(kept.weights), _whiteners(information, kept.scales, kept.inflations))
 
-    def log_p(self, information: FloatArray, score: FloatArray, limit: float) -> float:
-        """Return the log probability of the least probable slip of a healthy camera with such a score.
 
-        Above `limit` any number that is above it as well.
-        """
-        first = self.above(1.0).rule(information, limit).log_p(score[None])
-        if float(first[0]) > limit:
-            return float(first[0])
-        return float(self.rule(information, limit).log_p(score[None])[0])
+def log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: FloatArray, limit: float) -> FloatArray:
+    """Return (n,) log probabilities of the least probable slips of n healthy cameras with such scores.
+
+    Where it is above `limit` any number that is above it as well: the likeliest member of the posterior is tried first.
+
+    Args:
+        scatters: What each camera is tested against.
+        information: (n, P, P) of the evidence alone.
+        scores: (n, P).
+        limit: Log probability that matters.
+    """
+    first = [(one, int(one.weights.argmax())) for one in scatters]
+    scales, inflations = (
+        np.array([one.scales[at] for one, at in first]),
+        np.array([one.inflations[at] for one, at in first]),
+    )
+    weights = np.log([one.weights[at] for one, at in first])
+    whiteners = _whiteners(information, scales, inflations)
+    each = [log_tails(((scores[:, None] @ one)[:, 0] ** 2).sum(axis=1), one.shape[2]) for one in whiteners]
+    result: FloatArray = np.min(each, axis=0) + weights
+    for index in np.flatnonzero(result <= limit):
+        result[index] = scatters[index].rule(information[index], limit).log_p(scores[index][None])[0]
+    return result
+
+
+def _whiteners(information: FloatArray, scales: FloatArray, inflations: FloatArray) -> tuple[FloatArray, ...]:
+    """Return for each slip (K, P, n): a healthy camera's score times it is standard normal.
+
+    Args:
+        information: (P, P), or (K, P, P).
+        scales: (K, P) healthy scatter, px.
+        inflations: (K,).
+    """
+    given = information / inflations[:, None, None]
+    shrink = np.linalg.inv(np.eye(scales.shape[1]) + given * scales[:, None, :] ** 2)
+    tested = shrink @ given
+    tested = 0.5 * (tested + tested.swapaxes(1, 2))
+    scaled = shrink.swapaxes(1, 2) / inflations[:, None, None]
+    whiteners = []
+    for slip in SLIPS:
+        at = list(slip.indices)
+        values, vectors = np.linalg.eigh(tested[:, at][:, :, at])
+        known = values > _RANK_TOLERANCE * np.maximum(values[:, -1:], _TINY)
+        inverse = np.where(known, 1.0 / np.sqrt(np.where(known, values, 1.0)), 0.0)
+        whiteners.append(scaled[:, :, at] @ (vectors * inverse[:, None, :]))
+    return tuple(whiteners)
 
 
 @dataclass(frozen=True, eq=False)

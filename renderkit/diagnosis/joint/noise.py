@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.observations import Observations
 
 MIN_NOISE_PX: Final = 0.05
@@ -126,22 +126,21 @@ class _OutlineNoise:
 
 
 def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
-    count = len(seen.names)
+    count, cameras = len(seen.names), np.flatnonzero(seen.has_outlines)
     weights, sigma = np.zeros(seen.offset_known.shape), np.full(count, MIN_OUTLINE_PX)
     correlation, strays = np.ones(count), np.zeros(count)
-    cameras = np.flatnonzero(seen.has_outlines)
-    odds = np.ones(weights.shape)
-    for camera in cameras:
-        known = seen.offset_known[camera]
-        odds[camera][known], sigma[camera] = _mixture(offsets[camera][known])
-    weights[cameras] = _in_runs(odds[cameras]) * seen.offset_known[cameras]
-    for camera in cameras:
-        drawn = seen.curves[camera] >= 0.0
-        strays[camera] = 1.0 - float(weights[camera].sum()) / max(float(drawn.sum()), 1.0)
-        correlation[camera] = _correlation(offsets[camera] * weights[camera], seen.curves[camera])
     if len(cameras):
+        known, curves = seen.offset_known[cameras], seen.curves[cameras]
+        values = offsets[cameras] * known
+        flat = (len(cameras), -1)
+        odds, sigma[cameras] = _mixtures(values.reshape(flat), known.reshape(flat))
+        inlying = _in_runs(odds.reshape(known.shape)) * known
+        weights[cameras] = inlying
+        drawn = (curves >= 0.0).sum(axis=(1, 2))
+        strays[cameras] = 1.0 - inlying.sum(axis=(1, 2)) / np.maximum(drawn, 1.0)
+        own = _correlations(values * inlying, curves)
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
-        correlation[cameras] = np.maximum(correlation[cameras], float(np.median(correlation[cameras])))
+        correlation[cameras] = np.maximum(own, float(np.median(own)))
     return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
 
 
@@ -152,69 +151,89 @@ def _in_runs(odds: FloatArray) -> FloatArray:
     Markov chain of two states around the curve (Rabiner 1989, "A tutorial on hidden Markov models", section III),
     forward and backward, each started one round before.
     """
-    step = np.array([[1.0 - LEAVES, LEAVES], [RETURNS, 1.0 - RETURNS]])
-    emitted = np.stack([odds, np.ones(odds.shape)], axis=-1)
-    forward, backward = (_passed(emitted, step), _passed(emitted[..., ::-1, :], step.T)[..., ::-1, :])
-    both = forward * emitted * backward
-    result: FloatArray = both[..., 0] / both.sum(axis=-1)
-    return result
+    # What lies before a sample and what lies after it say how many times likelier it is that it is no stray.
+    before, after = _passed(np.stack([odds, odds[..., ::-1]]))
+    both = before * odds * after[..., ::-1]
+    return 1.0 - 1.0 / (1.0 + both)
 
 
-def _passed(emitted: FloatArray, step: FloatArray) -> FloatArray:
-    """Return (C, F, N, 2) what the samples before each say about its state."""
-    count = emitted.shape[2]
-    result = np.empty(emitted.shape)
-    state = np.full((*emitted.shape[:2], 2), 0.5)
+def _passed(odds: FloatArray) -> FloatArray:
+    """Return (2, C, F, N) what the samples before each say about it, forward along the curve and backward."""
+    count = odds.shape[3]
+    result, ratio = np.empty(odds.shape), np.ones(odds.shape[:3])
+    to_good, to_stray = (np.array(one)[:, None, None] for one in ((RETURNS, LEAVES), (LEAVES, RETURNS)))
     for index in range(-count, count):
-        result[:, :, index % count] = state
-        state = (state * emitted[:, :, index % count]) @ step
-        state /= state.sum(axis=-1, keepdims=True)
+        result[..., index % count] = ratio
+        good = ratio * odds[..., index % count]
+        ratio = ((1.0 - LEAVES) * good + to_good) / (to_stray * good + (1.0 - RETURNS))
     return result
 
 
-def _mixture(values: FloatArray) -> tuple[FloatArray, float]:
-    """Split (N,) offsets into noise about 0 and strays that are spread evenly on each side.
+def _mixtures(values: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Split each row of (C, M) offsets into noise about 0 and strays that are spread evenly on each side.
 
     Hair lies outside the mesh and a bite inside, so the two sides have shares of their own. Expectation maximisation
     (Dempster, Laird and Rubin 1977), started from the middle share of the sizes.
 
+    Args:
+        values: (C, M) px; 0 where not known.
+        known: (C, M), some in every row.
+
     Returns:
-        (N,) how many times likelier a sample is if it is no stray, and the noise in px.
+        (C, M) how many times likelier a sample is if it is no stray, and (C,) the noise in px.
     """
-    sizes = np.abs(values)
-    reach = max(float(sizes.max()), 1.0)
-    sigma = max(float(np.quantile(sizes, _START_SHARE)) / _START_Z, MIN_OUTLINE_PX)
-    outside = values > 0.0
-    share, sides = 0.8, np.array([0.1, 0.1])
-    odds: FloatArray = np.ones(len(values))
+    sizes, counts = np.abs(values), known.sum(axis=1)
+    reach = np.maximum(sizes.max(axis=1, initial=0.0), 1.0)
+    sigma = np.maximum(row_quantiles(sizes, known, _START_SHARE) / _START_Z, MIN_OUTLINE_PX)
+    outside, squares = values > 0.0, values**2
+    share, sides = np.full(len(values), 0.8), np.full((2, len(values)), 0.1)
+    odds: FloatArray = np.ones(values.shape)
     for _ in range(_EM_ROUNDS):
-        core = np.exp(-0.5 * (values / sigma) ** 2) / (sigma * np.sqrt(2.0 * np.pi))
-        stray = np.where(outside, sides[0], sides[1]) / reach
-        odds = core * sides.sum() / np.maximum(stray, 1e-300)
-        inlier = share * core / (share * core + stray)
-        total = float(inlier.sum())
-        share = max(total / len(values), _MIN_INLIERS)
-        sides = np.maximum(np.array([(1.0 - inlier)[outside].sum(), (1.0 - inlier)[~outside].sum()]), 0.5) / len(values)
-        sigma = max(float(np.sqrt((inlier * values**2).sum() / max(total, 1.0))), MIN_OUTLINE_PX)
-    return odds, sigma
+        core = np.exp(squares * (-0.5 / sigma**2)[:, None]) / (sigma * np.sqrt(2.0 * np.pi))[:, None]
+        stray = np.where(outside, (sides[0] / reach)[:, None], (sides[1] / reach)[:, None])
+        odds = core * sides.sum(axis=0)[:, None] / np.maximum(stray, 1e-300)
+        mine = share[:, None] * core
+        inlier = np.where(known, mine / (mine + stray), 0.0)
+        total, out = inlier.sum(axis=1), known & outside
+        share = np.maximum(total / counts, _MIN_INLIERS)
+        beyond = np.where(out, 1.0 - inlier, 0.0).sum(axis=1)
+        sides = np.maximum(np.stack([beyond, counts - total - beyond]), 0.5) / counts
+        sigma = np.maximum(np.sqrt((inlier * squares).sum(axis=1) / np.maximum(total, 1.0)), MIN_OUTLINE_PX)
+    return np.where(known, odds, 1.0), sigma
 
 
-def _correlation(values: FloatArray, curves: FloatArray) -> float:
-    """Return how many neighbouring samples of (F, N) residuals count as one.
+def row_quantiles(values: FloatArray, known: BoolArray, share: float) -> FloatArray:
+    """Return the quantiles of the known values of each row, the last axis, linearly interpolated; 0 without any."""
+    if not values.shape[-1]:
+        return np.zeros(values.shape[:-1])
+    last = known.sum(axis=-1) - 1
+    ordered = np.sort(np.where(known, values, np.inf), axis=-1)
+    place = share * np.maximum(last, 0)
+    low = place.astype(np.intp)
+    first, second = (
+        np.where(last >= 0, np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0], 0.0)
+        for at in (low, np.minimum(low + 1, np.maximum(last, 0)))
+    )
+    result: FloatArray = first + (place - low) * (second - first)
+    return result
+
+
+def _correlations(values: FloatArray, curves: FloatArray) -> FloatArray:
+    """Return for each camera how many neighbouring samples of (C, F, N) residuals count as one.
 
     Bartlett's sum of autocorrelations, or what the first of them says of a process of first order if that is more:
     residuals of a fit look less correlated over a long way than errors are.
     """
-    square = float((values**2).sum())
-    if square <= 0.0:
-        return 1.0
-    lags = max(1, int(np.sqrt(values.shape[1])))
-    total, first = 1.0, 0.0
+    square, length = (values**2).sum(axis=(1, 2)), values.shape[2]
+    lags = max(1, int(np.sqrt(length)))
+    total, first = np.ones(len(values)), np.zeros(len(values))
     for lag in range(1, lags + 1):
-        same = (curves[:, lag:] == curves[:, :-lag]) & (curves[:, lag:] >= 0.0)
-        share = float((values[:, lag:] * values[:, :-lag] * same).sum()) / square
+        same = (curves[:, :, lag:] == curves[:, :, :-lag]) & (curves[:, :, lag:] >= 0.0)
+        products = np.where(same, values[:, :, lag:] * values[:, :, :-lag], 0.0).sum(axis=(1, 2))
+        share = products / np.maximum(square, 1e-300)
         total += 2.0 * (1.0 - lag / (lags + 1.0)) * share
         if lag == 1:
-            first = min(max(share, 0.0), 0.9)
-    total = max(total, (1.0 + first) / (1.0 - first))
-    return float(np.clip(total, 1.0, values.shape[1] / 8.0 if values.shape[1] >= 8 else 1.0))
+            first = np.clip(share, 0.0, 0.9)
+    total = np.maximum(total, (1.0 + first) / (1.0 - first))
+    most = length / 8.0 if length >= 8 else 1.0
+    return np.where(square > 0.0, np.clip(total, 1.0, most), 1.0)

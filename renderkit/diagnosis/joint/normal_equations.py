@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.noise import Noise
@@ -50,15 +51,20 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class CameraSystem:
-    """One camera's part: its own numbers first, then two shifts for each frame.
+class CameraSystems:
+    """The parts of n cameras whose evidence says something about the same k shared unknowns.
 
     Attributes:
-        local: (n, n) normal matrix.
-        cross: (n, size) with the shared unknowns.
-        target: (n,) right side.
+        cameras: (n,) which cameras.
+        columns: Where the shared unknowns stand.
+        local: (n, m, m) normal matrices of a camera's own numbers and, where it has landmarks, of two shifts for each
+            frame.
+        cross: (n, m, k) with the shared unknowns.
+        target: (n, m) right sides.
     """
 
+    cameras: NDArray[np.int64]
+    columns: slice
     local: FloatArray
     cross: FloatArray
     target: FloatArray
@@ -70,7 +76,7 @@ class System:
 
     shared: FloatArray
     right: FloatArray
-    cameras: tuple[CameraSystem, ...]
+    parts: tuple[CameraSystems, ...]
 
 
 def layout_of(seen: Observations) -> Layout:
@@ -79,155 +85,163 @@ def layout_of(seen: Observations) -> Layout:
 
 
 def assemble(seen: Observations, noise: Noise) -> System:
-    """Sum up the products of all rows."""
+    """Sum up the products of all rows.
+
+    Cameras without landmarks say nothing about poses and landmarks: these columns are left out of their parts.
+    """
     layout = layout_of(seen)
-    total = _Total(layout)
-    systems = tuple(total.add(seen, noise, camera) for camera in range(len(seen.names)))
-    return System(*total.finished(), systems)
+    shared, right = np.zeros((layout.size, layout.size)), np.zeros(layout.size)
+    outlines = _outline_products(seen, noise)
+    _add_outlines(shared, right, layout, outlines.sum(axis=0))
+    parts = []
+    marked = np.flatnonzero(seen.has_landmarks)
+    if len(marked):
+        rows = _LandmarkRows.of(seen, noise, marked)
+        rows.add_to(shared, right, layout)
+        parts.append(_with_outlines(rows.systems(layout), layout, outlines[marked]))
+    bare = np.flatnonzero(~seen.has_landmarks)
+    if len(bare):
+        columns = slice(layout.meshes.start, layout.size)
+        own, count = layout.num_local, columns.stop - columns.start
+        empty = np.zeros((len(bare), own, own)), np.zeros((len(bare), own, count)), np.zeros((len(bare), own))
+        parts.append(_with_outlines(CameraSystems(bare, columns, *empty), layout, outlines[bare]))
+    return System(shared, right, tuple(parts))
 
 
-def mark_design(seen: Observations, camera: int) -> FloatArray:
-    """Return (F, L, 2, 7): derivatives by a landmark's error and by the detector's bias there."""
-    design = np.zeros((seen.num_frames, seen.num_landmarks, 2, MARK))
-    design[..., :3] = seen.by_point[camera]
+def mark_design(seen: Observations, cameras: NDArray[np.int64]) -> FloatArray:
+    """Return (n, F, L, 2, 7): derivatives by a landmark's error and by the detector's bias there."""
+    design = np.zeros((len(cameras), seen.num_frames, seen.num_landmarks, 2, MARK))
+    design[..., :3] = seen.by_point[cameras]
     for term in range(NUM_BIAS):
         for axis in range(2):
-            design[:, :, axis, 3 + 2 * term + axis] = seen.bias[camera, :, term, None]
+            design[..., axis, 3 + 2 * term + axis] = seen.bias[cameras, :, None, term]
     return design
 
 
-class _Total:
-    """The shared part while cameras are added to it."""
+@dataclass(frozen=True, eq=False)
+class _LandmarkRows:
+    """Rows of n cameras' landmarks, weighted: x and y of L landmarks in F frames.
 
-    def __init__(self, layout: Layout) -> None:
-        frames, landmarks, shapes = layout.num_frames, layout.num_landmarks, layout.num_shapes
-        self.layout = layout
-        self.pose, self.pose_right = np.zeros((frames, POSE, POSE)), np.zeros((frames, POSE))
-        self.mark, self.mark_right = np.zeros((landmarks, MARK, MARK)), np.zeros((landmarks, MARK))
-        self.mixed = np.zeros((frames, landmarks, POSE, MARK))
-        self.mesh, self.mesh_right = np.zeros((frames, MESH, MESH)), np.zeros((frames, MESH))
-        self.mesh_shape = np.zeros((frames, MESH, shapes))
-        self.shape, self.shape_right = np.zeros((shapes, shapes)), np.zeros(shapes)
+    Attributes:
+        cameras: (n,) which cameras.
+        frames: (n, F, 2 L, K) derivatives by own numbers and pose, and the error: K = P + 6 + 1.
+        marks: (n, F, L, 2, 7) derivatives by a landmark's error and the detector's bias.
+        roots: (n, F, L) roots of the weights: the derivatives by the view's shift.
+    """
 
-    def add(self, seen: Observations, noise: Noise, camera: int) -> CameraSystem:
-        """Add one camera and return its own part."""
-        parts = []
-        if seen.known[camera].any():
-            parts.append(self._add_landmarks(_landmark_products(seen, noise, camera)))
-        if seen.offset_known[camera].any():
-            parts.append(self._add_outlines(_outline_products(seen, noise, camera)))
-        if not parts:
-            size = self.layout.num_local + _SHIFT * self.layout.num_frames
-            return CameraSystem(np.zeros((size, size)), np.zeros((size, self.layout.size)), np.zeros(size))
-        first, *others = parts
-        for other in others:
-            first = CameraSystem(first.local + other.local, first.cross + other.cross, first.target + other.target)
-        return first
+    cameras: NDArray[np.int64]
+    frames: FloatArray
+    marks: FloatArray
+    roots: FloatArray
 
-    def _add_landmarks(self, found: FloatArray) -> CameraSystem:
-        """Add (F, L, K, K) products to the shared part, and return the camera's."""
-        layout, at = self.layout, _Columns(self.layout.num_local)
-        by_frame, by_mark = found.sum(axis=1), found.sum(axis=0)
-        self.pose += by_frame[:, at.poses, at.poses]
-        self.pose_right += by_frame[:, at.poses, at.error]
-        self.mark += by_mark[:, at.marks, at.marks]
-        self.mark_right += by_mark[:, at.marks, at.error]
-        self.mixed += found[:, :, at.poses, at.marks]
-        own, views = layout.num_local, _SHIFT * layout.num_frames
-        local, cross = np.zeros((own + views, own + views)), np.zeros((own + views, layout.size))
-        local[:own, :own] = by_frame[:, at.own, at.own].sum(axis=0)
-        local[:own, own:] = by_frame[:, at.own, at.view].transpose(1, 0, 2).reshape(own, views)
-        local[own:, :own] = local[:own, own:].T
-        local[own:, own:] = _block_diagonal(by_frame[:, at.view, at.view])
-        cross[:own, layout.poses] = by_frame[:, at.own, at.poses].transpose(1, 0, 2).reshape(own, -1)
-        cross[:own, layout.marks] = by_mark[:, at.own, at.marks].transpose(1, 0, 2).reshape(own, -1)
-        cross[own:, layout.poses] = _block_diagonal(by_frame[:, at.view, at.poses])
-        cross[own:, layout.marks] = found[:, :, at.view, at.marks].transpose(0, 2, 1, 3).reshape(views, -1)
-        target = np.concatenate([by_frame[:, at.own, at.error].sum(axis=0), by_frame[:, at.view, at.error].ravel()])
-        return CameraSystem(local, cross, target)
-
-    def _add_outlines(self, found: FloatArray) -> CameraSystem:
-        """Add (F, K, K) products, likewise."""
-        layout, own = self.layout, self.layout.num_local
-        meshes = slice(own, own + MESH)
-        shapes = slice(meshes.stop, meshes.stop + layout.num_shapes)
-        error, total = shapes.stop, found.sum(axis=0)
-        self.mesh += found[:, meshes, meshes]
-        self.mesh_right += found[:, meshes, error]
-        self.mesh_shape += found[:, meshes, shapes]
-        self.shape += total[shapes, shapes]
-        self.shape_right += total[shapes, error]
-        size = own + _SHIFT * layout.num_frames
-        local, cross, target = np.zeros((size, size)), np.zeros((size, layout.size)), np.zeros(size)
-        local[:own, :own] = total[:own, :own]
-        target[:own] = total[:own, error]
-        cross[:own, layout.meshes] = found[:, :own, meshes].transpose(1, 0, 2).reshape(own, -1)
-        cross[:own, layout.shapes] = total[:own, shapes]
-        return CameraSystem(local, cross, target)
-
-    def finished(self) -> tuple[FloatArray, FloatArray]:
-        """Return the shared normal matrix and its right side."""
-        layout = self.layout
-        normal = np.zeros((layout.size, layout.size))
-        normal[layout.poses, layout.poses] = _block_diagonal(self.pose)
-        normal[layout.marks, layout.marks] = _block_diagonal(self.mark)
-        normal[layout.meshes, layout.meshes] = _block_diagonal(self.mesh)
-        normal[layout.shapes, layout.shapes] = self.shape
-        mixed = self.mixed.transpose(0, 2, 1, 3).reshape(layout.num_frames * POSE, -1)
-        normal[layout.poses, layout.marks] = mixed
-        normal[layout.marks, layout.poses] = mixed.T
-        mesh_shape = self.mesh_shape.reshape(layout.num_frames * MESH, -1)
-        normal[layout.meshes, layout.shapes] = mesh_shape
-        normal[layout.shapes, layout.meshes] = mesh_shape.T
-        rights = (self.pose_right, self.mark_right, self.mesh_right, self.shape_right)
-        return normal, np.concatenate([right.ravel() for right in rights])
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where the numbers of a landmark's row stand: own ones, view shift, pose, landmark, error."""
-
-    num_local: int
+    @staticmethod
+    def of(seen: Observations, noise: Noise, cameras: NDArray[np.int64]) -> _LandmarkRows:
+        roots = np.sqrt(noise.weights[cameras])
+        errors = seen.errors[cameras] + noise.steps[cameras]
+        rows = np.concatenate([seen.by_camera[cameras], seen.by_pose[cameras], errors[..., None]], axis=4)
+        rows *= roots[..., None, None]
+        marks = mark_design(seen, cameras) * roots[..., None, None]
+        return _LandmarkRows(cameras, rows.reshape(*rows.shape[:2], -1, rows.shape[4]), marks, roots)
 
     @property
-    def own(self) -> slice:
-        return slice(0, self.num_local)
+    def num_own(self) -> int:
+        return int(self.frames.shape[3]) - POSE - 1
 
-    @property
-    def view(self) -> slice:
-        return slice(self.num_local, self.num_local + _SHIFT)
+    def by_mark(self, rows: FloatArray, axes: tuple[int, ...]) -> FloatArray:
+        """Return products of (n, F, 2 L, k) rows with the landmarks' derivatives, summed over all axes but these.
 
-    @property
-    def poses(self) -> slice:
-        return slice(self.view.stop, self.view.stop + POSE)
+        The axes are of (n, F, L): (0, 2) gives (n, L, k, 7).
+        """
+        each = rows.reshape(*self.marks.shape[:4], -1)
+        rest = [axis for axis in (0, 1, 3) if axis not in axes]
+        order = (*axes, *rest, 4)
+        shape = [each.shape[axis] for axis in axes]
+        left, right = (one.transpose(order).reshape(*shape, -1, one.shape[4]) for one in (each, self.marks))
+        products: FloatArray = left.swapaxes(-1, -2) @ right
+        return products
 
-    @property
-    def marks(self) -> slice:
-        return slice(self.poses.stop, self.poses.stop + MARK)
+    def add_to(self, shared: FloatArray, right: FloatArray, layout: Layout) -> None:
+        """Add what all cameras say about poses and landmarks."""
+        own, error = self.num_own, self.frames[..., -1:]
+        poses = self.frames[..., own:]
+        each = poses.transpose(1, 0, 2, 3).reshape(layout.num_frames, -1, POSE + 1)
+        of_poses = each.swapaxes(1, 2) @ each
+        shared[layout.poses, layout.poses] += _block_diagonal(of_poses[:, :POSE, :POSE])
+        right[layout.poses] += of_poses[:, :POSE, POSE].ravel()
+        flat = self.marks.reshape(*self.frames.shape[:3], MARK)
+        shared[layout.marks, layout.marks] += _block_diagonal(self.by_mark(flat, (2,)))
+        right[layout.marks] += self.by_mark(error, (2,)).ravel()
+        mixed = self.by_mark(poses[..., :POSE], (1, 2)).transpose(0, 2, 1, 3).reshape(layout.num_frames * POSE, -1)
+        shared[layout.poses, layout.marks] += mixed
+        shared[layout.marks, layout.poses] += mixed.T
 
-    @property
-    def error(self) -> int:
-        return int(self.marks.stop)
+    def systems(self, layout: Layout) -> CameraSystems:
+        """Return the cameras' own parts."""
+        count, frames, own, views = len(self.cameras), layout.num_frames, self.num_own, _SHIFT * layout.num_frames
+        products = self.frames.swapaxes(2, 3) @ self.frames
+        # A view's shift moves both components of all its landmarks alike: its products are weighted sums of the rows.
+        weighted = self.frames.reshape(*self.marks.shape[:4], -1) * self.roots[..., None, None]
+        shifted = weighted.sum(axis=2)
+        local, cross = np.zeros((count, own + views, own + views)), np.zeros((count, own + views, layout.size))
+        local[:, :own, :own] = products[:, :, :own, :own].sum(axis=1)
+        local[:, own:, :own] = shifted[..., :own].reshape(count, views, own)
+        local[:, :own, own:] = local[:, own:, :own].swapaxes(1, 2)
+        places = own + np.arange(views)
+        local[:, places, places] = np.repeat((self.roots**2).sum(axis=2), _SHIFT, axis=1)
+        cross[:, :own, layout.poses] = (
+            products[:, :, :own, own : own + POSE].transpose(0, 2, 1, 3).reshape(count, own, -1)
+        )
+        of_marks = self.by_mark(self.frames[..., :own], (0, 2)).transpose(0, 2, 1, 3)
+        cross[:, :own, layout.marks] = of_marks.reshape(count, own, -1)
+        poses, at = np.zeros((count, frames, _SHIFT, frames, POSE)), np.arange(frames)
+        poses[:, at, :, at] = shifted[..., own : own + POSE].swapaxes(0, 1)
+        cross[:, own:, layout.poses] = poses.reshape(count, views, -1)
+        of_marks = (self.marks * self.roots[..., None, None]).transpose(0, 1, 3, 2, 4)
+        cross[:, own:, layout.marks] = of_marks.reshape(count, views, -1)
+        target = np.concatenate([products[:, :, :own, -1].sum(axis=1), shifted[..., -1].reshape(count, -1)], axis=1)
+        return CameraSystems(self.cameras, slice(0, layout.size), local, cross, target)
 
 
-def _landmark_products(seen: Observations, noise: Noise, camera: int) -> FloatArray:
-    """Return (F, L, K, K) sums over x and y of own numbers, view shift, pose, landmark and error."""
-    shift = np.broadcast_to(np.eye(2), (seen.num_frames, seen.num_landmarks, 2, 2))
-    parts = [seen.by_camera[camera], shift, seen.by_pose[camera], mark_design(seen, camera)]
-    errors = seen.errors[camera] + noise.steps[camera]
-    rows = np.concatenate([*parts, errors[..., None]], axis=3)
-    rows *= np.sqrt(noise.weights[camera])[..., None, None]
-    products: FloatArray = rows.transpose(0, 1, 3, 2) @ rows
+def _outline_products(seen: Observations, noise: Noise) -> FloatArray:
+    """Return (C, F, K, K) sums over samples of own numbers, mesh, shape and offset."""
+    rows = np.concatenate([seen.outline_design, seen.offsets[..., None]], axis=3)
+    rows *= np.sqrt(noise.offset_weights)[..., None]
+    products: FloatArray = rows.swapaxes(2, 3) @ rows
     return products
 
 
-def _outline_products(seen: Observations, noise: Noise, camera: int) -> FloatArray:
-    """Return (F, K, K) sums over samples of own numbers, mesh, shape and offset."""
-    parts = [seen.offset_by_camera[camera], seen.offset_by_mesh[camera], seen.offset_by_shape[camera]]
-    rows = np.concatenate([*parts, seen.offsets[camera][..., None]], axis=2)
-    rows *= np.sqrt(noise.offset_weights[camera])[..., None]
-    products: FloatArray = rows.transpose(0, 2, 1) @ rows
-    return products
+def _add_outlines(shared: FloatArray, right: FloatArray, layout: Layout, products: FloatArray) -> None:
+    """Add (F, K, K) products of all cameras to what they share."""
+    meshes, shapes, error = _outline_columns(layout)
+    shared[layout.meshes, layout.meshes] = _block_diagonal(products[:, meshes, meshes])
+    right[layout.meshes] = products[:, meshes, error].ravel()
+    total = products.sum(axis=0)
+    shared[layout.shapes, layout.shapes] = total[shapes, shapes]
+    right[layout.shapes] = total[shapes, error]
+    mixed = products[:, meshes, shapes].reshape(layout.num_frames * MESH, -1)
+    shared[layout.meshes, layout.shapes] = mixed
+    shared[layout.shapes, layout.meshes] = mixed.T
+
+
+def _outline_columns(layout: Layout) -> tuple[slice, slice, int]:
+    """Return where mesh, shape and offset stand in the rows of outlines, after a camera's own numbers."""
+    meshes = slice(layout.num_local, layout.num_local + MESH)
+    shapes = slice(meshes.stop, meshes.stop + layout.num_shapes)
+    return meshes, shapes, shapes.stop
+
+
+def _with_outlines(part: CameraSystems, layout: Layout, products: FloatArray) -> CameraSystems:
+    """Return cameras' parts with their outlines' (n, F, K, K) products added."""
+    own, count, start = layout.num_local, len(part.cameras), part.columns.start
+    meshes, shapes, error = _outline_columns(layout)
+    total = products.sum(axis=1)
+    local, cross, target = part.local.copy(), part.cross.copy(), part.target.copy()
+    local[:, :own, :own] += total[:, :own, :own]
+    target[:, :own] += total[:, :own, error]
+    of_meshes = products[:, :, :own, meshes].transpose(0, 2, 1, 3).reshape(count, own, -1)
+    cross[:, :own, layout.meshes.start - start : layout.meshes.stop - start] += of_meshes
+    cross[:, :own, layout.shapes.start - start : layout.shapes.stop - start] += total[:, :own, shapes]
+    return CameraSystems(part.cameras, part.columns, local, cross, target)
 
 
 def _block_diagonal(blocks: FloatArray) -> FloatArray:

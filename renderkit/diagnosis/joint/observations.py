@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -85,12 +86,17 @@ class Observations:
         """Number of smooth displacements of the mesh."""
         return int(self.offset_by_shape.shape[3])
 
-    @property
+    @cached_property
+    def outline_design(self) -> FloatArray:
+        """(C, F, N, P + 7 + S) derivatives of the offsets: by the camera, by the mesh, by its shape."""
+        return np.concatenate([self.offset_by_camera, self.offset_by_mesh, self.offset_by_shape], axis=3)
+
+    @cached_property
     def has_outlines(self) -> BoolArray:
         """(C,) whether a camera has outlines."""
         return np.asarray(self.offset_known.any(axis=(1, 2)))
 
-    @property
+    @cached_property
     def has_landmarks(self) -> BoolArray:
         """(C,) whether a camera has landmarks."""
         return np.asarray(self.known.any(axis=(1, 2)))

@@ -15,6 +15,7 @@ from renderkit.diagnosis.joint.parameters import DETECTIONS, MATTE, NUM, NUM_LOC
 from renderkit.diagnosis.joint.shape_modes import NUM_SHAPES, shape_modes
 from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.derivatives import cross
 
 MIN_OFFSETS: Final = 12
 """A view whose outline has fewer samples with an edge within reach says nothing."""
@@ -123,7 +124,7 @@ class _Grid:
         self.errors[at] = np.where(known[:, None], errors, 0.0)
         self.by_camera[at][..., :NUM] = np.where(known[:, None, None], found.by_camera, 0.0)
         self.by_point[at] = np.where(known[:, None, None], found.by_point, 0.0)
-        turned = np.cross((points - subject.center)[:, None, :], found.by_point)
+        turned = cross((points - subject.center)[:, None, :], found.by_point)
         self.by_pose[at] = np.where(known[:, None, None], np.concatenate([turned, found.by_point], axis=2), 0.0)
 
     def place_outline(self, at: tuple[int, int], outline: OutlineEvidence, camera: Camera, subject: _Subject) -> None:
@@ -132,7 +133,7 @@ class _Grid:
         known = np.isfinite(outline.offsets_px) & np.isfinite(found.pixels[:, 0])
         gradient = np.einsum("nk,nka->na", outline.normals, found.by_point)
         arms = outline.points_world - subject.center
-        mesh = np.column_stack([np.cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
+        mesh = np.column_stack([cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
         part = (*at, slice(0, count))
         self.offsets[part] = np.where(known, outline.offsets_px, 0.0)
         self.offset_known[part] = known

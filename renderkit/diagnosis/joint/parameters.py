@@ -9,7 +9,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Points3, as_array
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.derivatives import pixels_by_seen_point
+from renderkit.geometry.derivatives import cross, pixels_by_seen_point
 from renderkit.geometry.distortion import Distortion, KannalaBrandt, make_distortion
 from renderkit.geometry.pose import Pose
 
@@ -106,7 +106,7 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     zoom = camera.distortion.distort(xy) @ focal.T
     result = np.zeros((len(seen), 2, NUM))
     # A turn w moves a point Y by w x Y.
-    result[:, :, :3] = np.cross(seen[:, None, :], by_cam_point)
+    result[:, :, :3] = cross(seen[:, None, :], by_cam_point)
     result[:, :, 3:6] = by_cam_point
     result[:, :, 6] = zoom
     result[:, 0, 7] = result[:, 1, 8] = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -58,6 +59,12 @@ class Interpretation:
     def but(self, **changes: object) -> Self:
         """Return the interpretation with some attributes changed."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+    @cached_property
+    def drawn(self) -> Pixels:
+        """(n, 2) px of at most `MAX_VERTICES` evenly chosen vertices in the picture that the matte is of."""
+        step = max(1, -(-len(self.vertices) // MAX_VERTICES))
+        return self.project(self.vertices[::step], bent=self.matte_is_bent)
 
     def project(self, points_world: Points3, *, bent: bool = True) -> Pixels:
         """Project (N, 3) world points to (N, 2) px; NaN at or behind the camera plane."""

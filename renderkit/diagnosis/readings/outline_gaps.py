@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels, frozen
-from renderkit.diagnosis.readings.interpretation import MAX_VERTICES, Interpretation
+from renderkit.diagnosis.readings.interpretation import Interpretation
 
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
 
@@ -32,9 +32,7 @@ def outline_gaps(view: Interpretation) -> FloatArray:
     if view.matte is None:
         return nothing
     captured = _row_ends(view.matte)
-    step = max(1, -(-len(view.vertices) // MAX_VERTICES))
-    drawn = view.project(view.vertices[::step], bent=view.matte_is_bent)
-    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    drawn = view.drawn[np.isfinite(view.drawn).all(axis=1)]
     if not len(captured) or not len(drawn):
         return nothing
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from renderkit.diagnosis.joint.chi_square import log_tails
-from renderkit.diagnosis.joint.naming import Scatter, log_limit
+from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL, SLIPS
 
 
@@ -48,8 +48,11 @@ def test_the_smallest_size_is_where_the_rule_names_the_camera() -> None:
     sizes = rule.along(scores, step).smallest_sizes(limit)
     named = rule.log_p(scores + sizes[:, None] * step)
     assert named == pytest.approx(np.full(5, limit), abs=0.05)
-    one = [scatter.log_p(information, score, limit) for score in scores + 1.01 * sizes[:, None] * step]
-    assert all(value < limit for value in one)
+    every = scores + 1.01 * sizes[:, None] * step
+    assert (log_p_of([scatter] * 5, np.array([information] * 5), every, limit) < limit).all()
+    assert log_p_of([scatter] * 5, np.array([information] * 5), every, 0.0) == pytest.approx(
+        rule.log_p(every), abs=1e-6
+    )
 
 
 def test_the_posterior_is_averaged_over() -> None:
