@@ -89,10 +89,10 @@ def inspect(
             raise
         raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:
-        found, views = _looked_at(capture) if checks else ((), None)
+        found, views = _looked_at(capture) if checks and _has_views(capture) else ((), None)
         code = EXIT_PASS if views is None else _exit_code(views)
         if not as_json:
-            _print_capture(capture, found if checks else None)
+            _print_capture(capture, found)
             _print_views(views)
         elif as_capture or not is_rig(source):
             print_json(_as_json(capture, found, views))
@@ -104,6 +104,11 @@ def inspect(
         typer.echo("\ncameras:")
         code = max(code, inspect_rig(source))
     raise typer.Exit(code)
+
+
+def _has_views(capture: Capture) -> bool:
+    """Whether anything but the calibration is there: a camera file alone has no view that could fail."""
+    return any(have for kind, have in capture.inventory().annotations.items() if kind != "calibration")
 
 
 def _looked_at(capture: Capture) -> tuple[Sequence[CaptureCheck], Report]:
@@ -152,7 +157,7 @@ def _as_json(capture: Capture, checks: Sequence[CaptureCheck], views: Report | N
     }
 
 
-def _print_capture(capture: Capture, checks: Sequence[CaptureCheck] | None) -> None:
+def _print_capture(capture: Capture, checks: Sequence[CaptureCheck]) -> None:
     inventory = capture.inventory()
     _print_facts(inventory, capture)
     _print_annotations(inventory)
@@ -165,7 +170,7 @@ def _print_capture(capture: Capture, checks: Sequence[CaptureCheck] | None) -> N
             typer.echo(f"\n{title}:")
             for line in lines:
                 typer.echo(f"  {line}")
-    if checks is not None:
+    if checks:
         typer.echo("\nchecks:")
         for check in checks:
             typer.echo(f"  {check}")
