@@ -50,8 +50,11 @@ class Progress:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s{note}")
         elif (lines := _LINES * done // max(1, total)) > self._told:
             self._told = lines
+            if before and done <= before:
+                return  # nothing was done yet: there is no rate
             left = (total - done) / rate if rate else 0.0
-            _log.info("%d/%d %s, %.1f/s, %.0f s left%s", done, total, self._what, rate, left, note)
+            known = f" ({before} before)" if before else ""
+            _log.info("%d/%d %s%s, %.1f/s, %.0f s left%s", done, total, self._what, known, rate, left, note)
 
     def _start(self, moment: float, total: int) -> None:
         self._started = moment

@@ -10,6 +10,8 @@ import typer
 from renderkit.cli.tables import JsonOption
 from renderkit.wording import counted
 
+_NOTHING_TO_JOIN = "nothing to join: no finished capture has more than one file"
+
 
 def merge(
     runs: Annotated[
@@ -33,4 +35,5 @@ def compact(
     """Join the parts of each finished capture into one Parquet file."""
     from renderkit.dataset.merge import compact_run
 
-    typer.echo(f"{counted(compact_run(run), 'file')} fewer in {run / 'parts'}")
+    num_removed = compact_run(run)
+    typer.echo(f"{counted(num_removed, 'file')} fewer in {run / 'parts'}" if num_removed else _NOTHING_TO_JOIN)

@@ -88,6 +88,7 @@ def run_dataset(
         found = find_captures(paths, as_given=settings.inputs.rig is not None)
         if not found:
             raise ArgumentError(f"no capture was found at {', '.join(map(str, paths))}")
+        _log.info("%s found; each is opened to plan the work", counted(len(found), "capture"))
         reports = machinery.reports or ("all" if len(found) <= MAX_ALL_REPORTS else "failed")
         mine = found if machinery.shard is None else machinery.shard.of(found)
         chosen = mine if sample is None else found
@@ -98,6 +99,7 @@ def run_dataset(
         request = _request(machinery, sample, reports, len(found))
         store.write_request(settings, [_absolute(str(path)) for path in paths], request)
         store.write_plan(planned)
+        _log.info("%s", _planned_words(store, settings, planned))
         return _work(store, settings, planned, machinery, reports, notes, show)
 
 
@@ -124,6 +126,15 @@ def _work(
         f"{counted(report.units, 'unit')} are stored"
     )
     return report
+
+
+def _planned_words(store: RunStore, settings: DatasetSettings, planned: Sequence[PlannedCapture]) -> str:
+    views = counted(sum(one.num_views for one in planned), "view")
+    if settings.census is not None:
+        return f"{views}, of which the census reads what it needs"
+    units, missing = sum(len(one.units) for one in planned), sum(len(store.missing(one)) for one in planned)
+    stored = f", {units - missing} of them stored already" if missing < units else ""
+    return f"{views} in {counted(units, 'unit')} of work{stored}"
 
 
 def _engine(store: RunStore, settings: DatasetSettings, machinery: Machinery, reports: WhichReports) -> Engine:

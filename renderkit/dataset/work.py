@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from renderkit.dataset.engine import Engine
 from renderkit.dataset.plan import PlannedCapture
@@ -18,6 +20,8 @@ from renderkit.system import on_stop_signal
 
 _WORST_SHOWN = 3
 
+_log: Final = logging.getLogger("renderkit.pipeline.dataset")
+
 
 class StopRequest:
     """Whether somebody asked the run to stop: once lets units in flight finish, twice stops at once."""
@@ -26,7 +30,7 @@ class StopRequest:
         self.signal: int | None = None
 
     def notice(self, number: int) -> None:
-        """Take note of a signal.
+        """Take note of a signal, and say what follows: units can take a while to finish.
 
         Raises:
             KeyboardInterrupt: The second time.
@@ -34,6 +38,7 @@ class StopRequest:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+        _log.warning("stopping: what is under way is finished and stored first; once more stops at once")
 
     @contextmanager
     def listening(self) -> Iterator[None]:

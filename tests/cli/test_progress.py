@@ -24,6 +24,17 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].endswith("/s, 0 s left")
 
 
+def test_what_an_earlier_run_did_counts_for_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    with CommandLog(), Progress() as progress:
+        for before in (20, 40):
+            progress.update(before, 100, before=before)
+        progress.update(60, 100, before=40)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("60/100 views (40 before), ")
+    assert ", 0.0/s" not in lines[0]
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
