@@ -139,6 +139,8 @@ class RenderMe360Capture(Capture):
         """Describe one camera's picture of a frame; see `Capture.view`."""
         if frame_id not in self.frame_ids:
             raise KeyError(frame_id)
+        pictures = (("Camera", camera_name, kind, frame_id) for kind in ("color", "mask"))
+        self.files.look_for(*pictures, ("Keypoints2d", camera_name, frame_id))
         return View(
             frame_id,
             self.camera(camera_name),

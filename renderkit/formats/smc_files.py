@@ -109,6 +109,11 @@ class SmcFiles:
                 self.damage[str(error)] = error
         return tuple(names)
 
+    def look_for(self, *paths: tuple[str, ...]) -> None:
+        """Look what lies at several paths in one visit to each file, ahead of `find` and `read`."""
+        for file in self.files:
+            file.look_for(*paths)
+
     def find(self, *path: str) -> Hdf5File | None:
         """Return the first file that has data at the path, or None."""
         return next((file for file in self.files if file.has_data(*path)), None)

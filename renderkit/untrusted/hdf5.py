@@ -63,7 +63,7 @@ class Hdf5File:
         self.path = path
         self._lock = threading.RLock()
         self._owner = os.getpid()
-        self._entries: dict[tuple[str, ...], Entry | None] = {}
+        self._entries: dict[tuple[str, ...], Entry | DatasetError | None] = {}
         self._heap_damaged = False
         ranges = open_ranges(path)
         self._stream = ranges or open_regular(path)
@@ -152,14 +152,32 @@ class Hdf5File:
             )
             return values
 
-    def _entry(self, path: tuple[str, ...]) -> Entry | None:
-        """Return what lies at a path, and keep it: a picture is looked for before it is read."""
-        if path not in self._entries:
-            found: Entry | None = self._child.ask(self.path, "entry", *path)
+    def look_for(self, *paths: tuple[str, ...]) -> None:
+        """Look what lies at several paths in one visit, ahead of `has_data` and `read`, which say what is wrong."""
+        with self._asking() as child:
+            unknown = [path for path in paths if path not in self._entries]
+            if not unknown:
+                return
+            try:
+                found: Sequence[Entry | DatasetError | None] = child.ask(self.path, "entries", *unknown)
+            except DatasetError as error:
+                # None of them is looked at again: each time might cost a process.
+                found = [DatasetError(self.path, "/".join(path), error.why) for path in unknown]
             if len(self._entries) >= _MAX_KNOWN_ENTRIES:
                 self._entries.clear()
-            self._entries[path] = found
-        return self._entries[path]
+            self._entries.update(zip(unknown, found, strict=True))
+
+    def _entry(self, path: tuple[str, ...]) -> Entry | None:
+        """Return what lies at a path; it stays known, because a picture is looked for before it is read.
+
+        Raises:
+            DatasetError: If it is a link or damaged.
+        """
+        self.look_for(path)
+        found = self._entries[path]
+        if isinstance(found, DatasetError):
+            raise DatasetError(found.path, found.key, found.why)
+        return found
 
     def _check(self, entry: Entry, key: str, kinds: str, max_bytes: int) -> None:
         if entry.elsewhere:

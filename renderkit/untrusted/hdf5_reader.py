@@ -162,6 +162,17 @@ class Hdf5Reader:
                 stored=stored,
             )
 
+    def entries(self, *paths: tuple[str, ...]) -> tuple[Entry | DatasetError | None, ...]:
+        """Return what lies at each path, or what `entry` raises for it."""
+
+        def found(path: tuple[str, ...]) -> Entry | DatasetError | None:
+            try:
+                return self.entry(*path)
+            except DatasetError as error:
+                return error
+
+        return tuple(map(found, paths))
+
     def values(self, *path: str, first: int | None) -> NDArray[Any]:
         """Return the values of a dataset whose `entry` was checked; only as many rows as `first` unless None."""
         with self._reading(path):
