@@ -79,11 +79,10 @@ def _family(name: str) -> str:
 def _markers(picture: AlphaImage, name: str, border: int) -> tuple[NDArray[np.int64], FloatArray]:
     """Return (n,) ids of markers, and the (n,) lengths of their shortest sides, px."""
     corners, ids, _ = tag_detector(name, border).detectMarkers(picture)
-    if ids is None:
-        return np.zeros(0, np.int64), np.zeros(0)
     places = np.asarray(corners, np.float64).reshape(-1, 4, 2)
     sides = np.linalg.norm(np.roll(places, -1, axis=1) - places, axis=2).min(axis=1)
-    return np.ravel(ids).astype(np.int64), sides
+    numbers = np.zeros(0, np.int64) if ids is None else np.ravel(ids).astype(np.int64)
+    return numbers, sides
 
 
 def _chessboard_instead(pictures: Sequence[AlphaImage]) -> str:

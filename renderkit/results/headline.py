@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["good", "bad", "unsure"]
 
 _MOST_LEFT_OUT = 5
+_TOO_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     fit = diagnosis.before
     sizes = [f"median landmark error {fit.residual_px:.3g} px"] * (fit.residual_px == fit.residual_px)
     sizes += [f"coarse IoU {fit.iou:.2f}"] * (fit.iou == fit.iou)
+    # Without a mesh two views stand against one: which of three cameras is off is not known.
+    few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
     if diagnosis.readings:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."
@@ -96,7 +99,9 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         word="DOES NOT FIT",
         verdict="The rig as a whole does not fit.",
         camera=_first_camera(report),
-        who=f"All {counted(len(report.camera_names), 'camera')}, not single ones.",
+        who=f"One of {counted(len(report.camera_names), 'camera')} or all: fewer than {_TOO_FEW + 1} do not tell."
+        if few
+        else f"All {counted(len(report.camera_names), 'camera')}, not single ones.",
         size=_sentence(", ".join(sizes)),
         why=_sentence(diagnosis.sentence),
         next_step=step,

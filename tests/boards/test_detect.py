@@ -112,6 +112,14 @@ def test_what_is_there_instead_is_named(real: str, given: str, words: str) -> No
     assert re.search(words, explain_nothing_found([picture], board))
 
 
+def test_markers_that_are_too_small_to_be_read_are_said_to_be() -> None:
+    board = read_board(CHARUCO)
+    picture = photograph(board)[0]
+    small = cv2.resize(picture, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    told = explain_nothing_found([np.asarray(small, np.uint8)], board)
+    assert re.fullmatch(r"only \d+ of its markers can be read in 1 picture, 1\d px wide: 18 px are wanted, .*", told)
+
+
 @pytest.mark.parametrize("marker", ["0.012", "0.016"])
 def test_markers_of_another_size_leave_the_corners_where_they_are(marker: str) -> None:
     picture, truth = photograph(read_board(CHARUCO))

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 import renderkit as rk
+from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.errors import ArgumentError
 from renderkit.geometry.pose import Pose
+from renderkit.pipeline.rig_evidence import write_pictures
+from renderkit.results.findings import RigFindings
+from renderkit.results.headline import headline_of
 from renderkit.results.json_report import read_report
 from renderkit.synth.faults import parse_fault
 from renderkit.synth.truth import SynthTruth
@@ -72,6 +76,17 @@ def test_the_run_folder_reads_back_and_has_pictures(report: tuple[rk.Report, Pat
         if before.scores.board_fit is not None:
             np.testing.assert_allclose(after.scores.board_fit.residuals, before.scores.board_fit.residuals)
     assert len(list((folder / "evidence").glob("board_*.jpg"))) >= 5
+    assert "| camera | mesh | board median px |" in (folder / "summary.md").read_text()
+
+
+def test_pictures_of_an_earlier_run_in_the_same_folder_go(take: SynthTruth, tmp_path: Path) -> None:
+    (tmp_path / "evidence").mkdir()
+    for name in ("board_000_99.jpg", "board_notes.txt", "mine.jpg"):
+        (tmp_path / "evidence" / name).write_bytes(b"x")
+    found = MeasuredEvidence(RigFindings("board", "fits", ""))
+    with rk.open_capture(take.capture) as capture:
+        assert write_pictures(capture, (found,), tmp_path) == []
+    assert {path.name for path in (tmp_path / "evidence").iterdir()} == {"board_notes.txt", "mine.jpg"}
 
 
 def test_a_board_as_evidence_must_be_named(take: SynthTruth) -> None:
@@ -89,6 +104,9 @@ def test_another_dictionary_is_named(take: SynthTruth, tmp_path: Path, monkeypat
     assert made.diagnosis is not None
     assert made.diagnosis.verdict == "cannot tell"
     assert "markers of DICT_4X4_50 are there" in made.diagnosis.sentence
+    headline = headline_of(made)
+    assert "markers of DICT_4X4_50 are there" in headline.why
+    assert headline.next_step == "Give what is said to be missing, and validate again."
 
 
 def test_a_fault_that_leaves_no_picture_of_a_board_is_refused(tmp_path: Path) -> None:

@@ -127,6 +127,15 @@ def test_a_camera_that_evidence_without_a_mesh_names_is_not_the_whole_rig(make_r
         assert headline_of(replace(report, diagnosis=whole)).word == "DOES NOT FIT"
 
 
+def test_of_three_cameras_without_a_mesh_none_is_said_to_be_right(make_report: MakeReport) -> None:
+    nothing = RigFit(math.nan, math.nan, math.nan, math.nan)
+    points = RigFindings("points", "does not fit", "the cameras do not agree")
+    told = Diagnosis("does not fit", "points: the cameras do not agree", nothing, nothing, evidence=(points,))
+    three, four = (replace(make_report(dict.fromkeys(names, 1.0)), diagnosis=told) for names in ("abc", "abcd"))
+    assert headline_of(three).who == "One of 3 cameras or all: fewer than 4 do not tell."
+    assert headline_of(four).who == "All 4 cameras, not single ones."
+
+
 def test_numbers_of_a_mesh_are_no_gap_where_other_evidence_judges(make_report: MakeReport) -> None:
     report = make_report({"a": math.nan, "b": math.nan})
     assert not_checked(report)

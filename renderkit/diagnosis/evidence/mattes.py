@@ -317,7 +317,7 @@ def _marks(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks]) -> tuple
             raw = _raw_pixels(mattes.views[ident, mattes.names[one.camera]], silhouette, points, mattes.undistorted)
             conflict = slack < -CONFLICT_PX
             name = mattes.names[one.camera]
-            caption = f"{name}, frame {ident}: contour that the other mattes contradict by over 1 px (pink): "
+            caption = f"camera {name}, frame {ident}: contour that the other mattes contradict by over 1 px (pink): "
             caption += f"{int(conflict.sum())} of {counted(len(points), 'point')}"
             marks.append(ViewMarks(ident, name, caption, good=raw[~conflict], bad=raw[conflict]))
             break

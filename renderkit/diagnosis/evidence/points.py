@@ -155,11 +155,14 @@ def _misfit(points: _Points, score: HeldOutScore) -> str:
     share = float(agree.sum()) / max(total, 1)
     if share >= 0.5:
         return ""
-    return (
+    words = (
         f"the cameras do not agree about the landmarks: {100 * share:.0f} % of "
         f"{counted(total, 'detection')} lie where the other "
-        f"views put them ({compared} can be compared, median {median:.1f} px); is every file read as it was meant?"
+        f"views put them ({compared} can be compared, median {median:.1f} px)"
     )
+    if len(points.cameras) < MIN_JUDGED:
+        return f"{words}; one of them or all may be off: at least {MIN_JUDGED} cameras are needed to say which"
+    return f"{words}; is every file read as it was meant?"
 
 
 def _spread(pixels: FloatArray) -> float:
@@ -270,9 +273,8 @@ def _marks(points: _Points, score: HeldOutScore, findings: RigFindings) -> tuple
             if known.any():
                 longer = max(1, round(ARROW_PX / max(_median(residuals), 1e-3)))
                 ends = np.concatenate([seen[known], seen[known] + longer * residuals[known]], axis=1)
-                caption = (
-                    f"{one.camera}, frame {frame}: landmarks, and where the other views put them, {longer} times as far"
-                )
+                caption = f"camera {one.camera}, frame {frame}: landmarks, and where the other views put them, "
+                caption += f"{longer} times as far"
                 marks.append(ViewMarks(frame, one.camera, caption, good=seen[known], arrows=ends))
                 break
     return tuple(marks)

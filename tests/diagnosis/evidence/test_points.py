@@ -82,6 +82,15 @@ def test_too_few_cameras_are_refused_with_what_is_missing(count: int, words: str
     assert len(measured.scores) == (FRAMES * count if count == 3 else 0)
 
 
+def test_three_cameras_that_disagree_do_not_say_which_is_off() -> None:
+    views = _views(4, 3)
+    K = views[0].camera.K + np.array([[0.0, 0.0, 30.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    moved = [replace(one, camera=replace(one.camera, K=K)) if one.camera.name == "00" else one for one in views]
+    found = _measured(moved).findings
+    assert found.verdict == "does not fit"
+    assert "at least 4 cameras are needed to say which" in found.sentence
+
+
 def test_a_rig_that_is_misread_does_not_fit_as_a_whole() -> None:
     views = [
         replace(view, camera=replace(view.camera, cam_from_world=view.camera.cam_from_world.inverse()))
