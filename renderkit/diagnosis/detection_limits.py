@@ -3,8 +3,8 @@
 The rig's own data give each camera's information Lambda, and what it is tested against. A fault theta adds Lambda theta
 to the camera's score. Scores of a healthy camera are drawn, and the smallest size is solved for at which the rule of
 the diagnosis (`joint.naming`) names the camera; the sizes' 50 % and 99 % points are the answer. A fault that is not
-found yet makes the other cameras look worse: a few are really planted in the linearised rig, to see what the rule then
-tests against.
+found yet makes the other cameras look worse and the camera's own evidence count less: a few are really planted in the
+linearised rig, to see what the rule then tests against, and how much of the fault arrives in the score.
 """
 
 from __future__ import annotations
@@ -82,7 +82,22 @@ _PROBED: Final = {
 }
 """What is planted to see how a fault changes the other cameras, by the parameter; for all others a focal length."""
 
-_Against: TypeAlias = Mapping[str, Sequence[Scatter]]
+@dataclass(frozen=True, eq=False)
+class _Tested:
+    """What a camera is tested against, and how much of its evidence counts while it has a fault that is not found.
+
+    Attributes:
+        scatter: What it is tested against.
+        information: Its information, as a share of that without the fault.
+        score: What a fault adds to its score, likewise.
+    """
+
+    scatter: Scatter
+    information: float = 1.0
+    score: float = 1.0
+
+
+_Against: TypeAlias = Mapping[str, Sequence[_Tested]]
 
 
 def find_limits(
@@ -141,12 +156,12 @@ class _Rig:
             )
         return tuple(found)
 
-    def sizes(self, index: int, parameter: int, scatter: Scatter) -> tuple[float, float]:
+    def sizes(self, index: int, parameter: int, tested: _Tested) -> tuple[float, float]:
         """Return the sizes of a fault that are found with 50 % and 99 % probability, px units."""
         camera = self.decision.found.cameras[index]
-        scores = _healthy_scores(camera, self.decision.scatters[index])
-        rule = scatter.rule(camera.information, self.limit)
-        sizes = rule.along(scores, camera.information[:, parameter]).smallest_sizes(self.limit)
+        scores = math.sqrt(tested.information) * _healthy_scores(camera, self.decision.scatters[index])
+        rule = tested.scatter.rule(tested.information * camera.information, self.limit)
+        sizes = rule.along(scores, tested.score * camera.information[:, parameter]).smallest_sizes(self.limit)
         half, nearly = (float(np.quantile(sizes, share, method="higher")) for share in (0.5, 0.99))
         return half, nearly
 
@@ -156,26 +171,30 @@ class _Rig:
         groups = like_cameras(self.seen, self.decision.found)
         result = {}
         for probe in dict.fromkeys(map(_probe_of, KINDS)):
-            scatters = list(self.decision.scatters)
+            against = [_Tested(scatter) for scatter in self.decision.scatters]
             for group in range(int(groups.max()) + 1):
                 members = [int(index) for index in np.flatnonzero(groups == group) if index not in free]
                 chosen = members[:: max(1, len(members) // NUM_PROBES)][:NUM_PROBES]
                 probed = {index: self._probed(index, PARAMETERS.index(probe)) for index in chosen}
                 for index in members:
-                    scatters[index] = probed[min(chosen, key=lambda other: abs(other - index))]
-            result[probe] = scatters
+                    against[index] = probed[min(chosen, key=lambda other: abs(other - index))]
+            result[probe] = against
         return result
 
-    def _probed(self, index: int, parameter: int) -> Scatter:
+    def _probed(self, index: int, parameter: int) -> _Tested:
         """Return what a camera is tested against with a fault that is found about as often as not."""
-        scatter = self.decision.scatters[index]
-        size = _PLANTED * self.sizes(index, parameter, scatter)[0]
+        healthy = _Tested(self.decision.scatters[index])
+        size = _PLANTED * self.sizes(index, parameter, healthy)[0]
         if not math.isfinite(size):
-            return scatter
+            return healthy
         planted = np.zeros_like(self.seen.units)
         planted[index, parameter] = -size * self.seen.units[index, parameter]
         free = tuple(each for each, _ in self.decision.faulty)
-        return decide(shifted(self.seen, planted), Priors(), 0.5, 0, free=free).scatters[index]
+        found = decide(shifted(self.seen, planted), Priors(), 0.5, 0, free=free)
+        before, after = self.decision.found.cameras[index], found.found.cameras[index]
+        own = float(before.information[parameter, parameter])
+        score = float(after.score[parameter] - before.score[parameter]) / (size * own)
+        return _Tested(found.scatters[index], float(after.information[parameter, parameter]) / own, score)
 
 
 def _probe_of(kind: FaultKind) -> str:

@@ -115,7 +115,8 @@ def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
 
 
 def _measured(placed: _Placed, center: FloatArray, edges: MeshEdges, views: Sequence[MatteView], draw: Draw) -> _Placed:
-    outlines = tuple(_outline(placed.mesh, edges, view, draw, _about(placed, center)) for view in views)
+    about = _about(placed, center)
+    outlines = tuple(_outline(placed.mesh, edges, view, draw, about) for view in views)
     return _Placed(placed.mesh, placed.rotation, placed.step, placed.growth, outlines)
 
 
