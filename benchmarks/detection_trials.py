@@ -54,14 +54,16 @@ IN_MESH = ("mesh turned", "mesh too large", "stale scan")
 EVERY_KIND = (*IN_CAMERA, *IN_PICTURES, *IN_MESH)
 
 CLASSES = {
-    "yaw": "turn",
-    "pitch": "turn",
-    "step x": "sideways step",
-    "step y": "sideways step",
-    "lens distortion p1": "tangential distortion",
-    "lens distortion p2": "tangential distortion",
+    "yaw": ("turn",),
+    "pitch": ("turn",),
+    "step x": ("sideways step",),
+    "step y": ("sideways step",),
+    "lens distortion k1": ("lens distortion k1", "lens distortion"),
+    "lens distortion k2": ("lens distortion k2", "lens distortion"),
+    "lens distortion p1": ("tangential distortion", "lens distortion"),
+    "lens distortion p2": ("tangential distortion", "lens distortion"),
 }
-"""The slip that describes a kind; a kind without an entry is a slip by its own name."""
+"""Slips that describe a kind; a kind without an entry is a slip by its own name."""
 
 NO_CLASS = ("time offset", "exchanged calibrations", *IN_MESH)
 """Kinds that no slip of a single camera describes."""
@@ -154,7 +156,7 @@ def run_trial(trial: Trial) -> Outcome:
 
 
 def _slips(kind: str) -> set[str]:
-    return {CLASSES.get(kind, kind)}
+    return set(CLASSES.get(kind, (kind,)))
 
 
 def _deviations(finding: CameraFinding, truth: dict[str, float]) -> list[float]:
