@@ -54,18 +54,18 @@ IN_MESH = ("mesh turned", "mesh too large", "stale scan")
 EVERY_KIND = (*IN_CAMERA, *IN_PICTURES, *IN_MESH)
 
 CLASSES = {
-    "yaw": "turn",
-    "pitch": "turn",
-    "step x": "sideways step",
-    "step y": "sideways step",
-    "lens distortion k2": "several parameters",
+    "yaw": ("turn",),
+    "pitch": ("turn",),
+    "step x": ("sideways step",),
+    "step y": ("sideways step",),
+    "lens distortion k1": ("lens distortion k1", "lens distortion"),
+    "lens distortion k2": ("lens distortion k2", "lens distortion"),
+    "lens distortion p1": ("tangential distortion", "lens distortion"),
+    "lens distortion p2": ("tangential distortion", "lens distortion"),
 }
-"""The slip that describes a kind; a kind without an entry is a slip by its own name."""
+"""Slips that describe a kind; a kind without an entry is a slip by its own name."""
 
-IN_PART = {"lens distortion k2": "lens distortion k1"}
-"""A slip that is right as far as it goes."""
-
-NO_CLASS = ("lens distortion p1", "time offset", "exchanged calibrations", *IN_MESH)
+NO_CLASS = ("time offset", "exchanged calibrations", *IN_MESH)
 """Kinds that no slip of a single camera describes."""
 
 
@@ -149,19 +149,14 @@ def run_trial(trial: Trial) -> Outcome:
         ),
         others=len(found.findings) - len(mine),
         mesh=found.mesh is not None,
-        z=tuple(
-            z
-            for one in mine
-            if one.cause in _slips(trial.kind)
-            for z in _deviations(one, {} if trial.kind in IN_PART else truth[one.camera])
-        ),
+        z=tuple(z for one in mine if one.cause in _slips(trial.kind) for z in _deviations(one, truth[one.camera])),
         words=tuple(one.sentence for one in found.findings),
         seconds=seconds,
     )
 
 
 def _slips(kind: str) -> set[str]:
-    return {CLASSES.get(kind, kind), IN_PART.get(kind, kind)}
+    return set(CLASSES.get(kind, (kind,)))
 
 
 def _deviations(finding: CameraFinding, truth: dict[str, float]) -> list[float]:

@@ -63,7 +63,7 @@ def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: f
 
     Args:
         derivatives: (N, 2, 11) displacement by the parameters.
-        covariance: (11, 11) of the parameters' error.
+        covariance: (14, 14) of the parameters' error.
         normal_point: The normal distribution's quantile; 1.645 for 95 %.
     """
     square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)

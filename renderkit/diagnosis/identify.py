@@ -113,7 +113,7 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     unclear = _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA
     if fault.family == _MATTE or not (unclear or fault.family == _LENS):
         return fault
-    cases = list(source.cases(fault.camera))[:_MAX_VIEWS]
+    cases = [case for case in source.cases(fault.camera) if _shows(case)][:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
     causes = Counter(one.cause for one in told if one.cause != UNEXPLAINED)
     if not causes:
@@ -131,8 +131,15 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
             explained=True,
             sentence=_sentence(fault, likeliest),
         )
+    if cause in fault.cannot_tell:
+        return fault
     words = f"{fault.sentence}; or {likeliest.sentence}"
     return replace(fault, cannot_tell=(*fault.cannot_tell, cause), sentence=words)
+
+
+def _shows(case: Case) -> bool:
+    """Whether a view's landmarks lie farther off than those of the other cameras: else any cause leaves them so."""
+    return case.error(case.camera) > case.usual[case.measure].limit
 
 
 def _sentence(fault: CameraFault, told: CameraExplanation) -> str:

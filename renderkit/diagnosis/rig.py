@@ -107,7 +107,7 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float) -> Diagnosi
     )
     return replace(
         whole,
-        cameras_sentence=sentence,
+        cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
         others=(*mesh, *others),
     )

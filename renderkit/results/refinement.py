@@ -64,7 +64,7 @@ class CameraRefinement:
         change: What is added, by parameter: turns in rad and steps in world units, in the camera's own axes; cx and cy
             in px; log_focal, log_aspect (fx / fy) and k1 are numbers.
         errors: Standard errors, given that `cause` is right.
-        covariance: (11, 11) of all parameters with `cause` left open, in the order of `parameters`.
+        covariance: (14, 14) of all parameters with `cause` left open, in the order of `parameters`.
         parameters: Names of the rows of `covariance`.
         moved_px: RMS displacement of the subject by the change.
         left_px: RMS displacement that is left with at most 5 % probability to be larger, given that `cause` is right.

@@ -42,7 +42,7 @@ def test_the_true_camera_comes_back(run: Run, faulty: SynthTruth, tmp_path: Path
     off = np.linalg.norm(written["25"].project(points) - seen, axis=1)
     beside = json.loads((tmp_path / "rig.refinement.json").read_text())
     assert float(np.sqrt((off**2).mean())) < 3.0 * beside["cameras"][0]["left_px"] < 1.0
-    assert np.array(beside["cameras"][0]["covariance"]).shape == (11, 11)
+    assert np.array(beside["cameras"][0]["covariance"]).shape == (14, 14)
     assert set(written.cameras) == set(truth)
 
 

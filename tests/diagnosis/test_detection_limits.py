@@ -40,7 +40,9 @@ def test_planted_faults_are_found_as_predicted() -> None:
 
 
 def test_every_parameter_is_a_kind(limits: DetectionLimits) -> None:
-    assert sorted(kind.parameter for kind in KINDS) == list(range(len(PARAMETERS)))
+    """Of the lens k1 alone: a table of all coefficients is too wide to read."""
+    assert {PARAMETERS[kind.parameter] for kind in KINDS} == set(PARAMETERS) - {"k2", "p1", "p2"}
+    assert len(KINDS) == len(PARAMETERS) - 3
     assert limits.kinds == tuple(kind.name for kind in KINDS)
     assert [one.unit for one in limits.cameras[0].faults] == ["px"] * 2 + ["deg"] * 3 + ["m"] * 3 + ["%", "%", ""]
 

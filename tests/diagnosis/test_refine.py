@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from joint_rigs import IDEAL, KINDS, NOISY, Conditions, joint_evidence, perturbed, ring
+from joint_rigs import IDEAL, KINDS, LENS, NOISY, Conditions, joint_evidence, perturbed, ring
 from planted_rigs import Shot, head, project
 
 from renderkit.diagnosis.camera_change import largest_rms
@@ -168,7 +168,7 @@ def test_the_mesh_as_reference_undoes_a_fault() -> None:
     assert left_px(shots[1], found.rig["01"]) < found.cameras[0].left_px
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *LENS])
 def test_a_changed_camera_is_the_perturbed_one(kind: str) -> None:
     """Against the test's own perturbation, projected by OpenCV."""
     shot = ring(np.random.default_rng(0), 3)[1]
@@ -186,7 +186,7 @@ def test_a_changed_camera_is_the_perturbed_one(kind: str) -> None:
         "log_focal": 0.5 * np.log(other.K[0, 0] * other.K[1, 1] / (shot.K[0, 0] * shot.K[1, 1])),
         "cx": other.K[0, 2] - shot.K[0, 2],
         "cy": other.K[1, 2] - shot.K[1, 2],
-        "k1": other.D[0] - shot.D[0],
+        **{name: other.D[place] - shot.D[place] for place, name in enumerate(("k1", "k2", "p1", "p2"))},
         "log_aspect": np.log(other.K[0, 0] / other.K[1, 1]),
     }
     for index, name in enumerate(PARAMETERS):

@@ -102,7 +102,7 @@ STEPS = {
 }
 """Direction of the step, likewise."""
 
-LENS = {"lens distortion k1": 0, "lens distortion k2": 1, "lens distortion p1": 2}
+LENS = {"lens distortion k1": 0, "lens distortion k2": 1, "lens distortion p1": 2, "lens distortion p2": 3}
 """Places in OpenCV's order of the coefficients."""
 
 KINDS = (
@@ -144,7 +144,7 @@ def amounts_between(file: Shot, true: Shot) -> dict[str, float]:
         "log_aspect": float(ratio[0] - ratio[1]),
         "cx": float(true.K[0, 2] - file.K[0, 2]),
         "cy": float(true.K[1, 2] - file.K[1, 2]),
-        "k1": float(true.D[0] - file.D[0]),
+        **{name: float(true.D[i] - file.D[i]) for i, name in enumerate(("k1", "k2", "p1", "p2"))},
     }
 
 

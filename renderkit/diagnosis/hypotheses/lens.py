@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.hypotheses.case import Candidate, Case
+from renderkit.diagnosis.readings.lens import ORDERS
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
 
+ORDER: Final = "order of the distortion"
+SIGN: Final = "sign of the distortion"
+DROPPED: Final = "distortion dropped"
+WORDS_DROPPED: Final = "its distortion is all zeros, the other cameras' is not: with a lens like theirs it fits"
+UNDISTORTED: Final = "undistorted picture"
+WORDS_UNDISTORTED: Final = "its calibration has distortion, its picture has none: was it undistorted?"
+
+_SIGNS = (
+    ("its distortion has the wrong sign", (-1.0, -1.0, -1.0, -1.0, -1.0)),
+    ("its radial distortion has the wrong sign", (-1.0, -1.0, 1.0, 1.0, -1.0)),
+    ("its tangential distortion has the wrong sign", (1.0, 1.0, -1.0, -1.0, 1.0)),
+)
 _COEFFICIENTS = 5
 _LENSES_TRIED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class CoefficientSlip:
+    """Another way to read a camera's coefficients.
+
+    Attributes:
+        cause: `ORDER` or `SIGN`.
+        sentence: What is wrong with them, for people.
+        coefficients: (5,) k1 k2 p1 p2 k3 as they are meant.
+    """
+
+    cause: str
+    sentence: str
+    coefficients: FloatArray
 
 
 def distortion_dropped(case: Case) -> Iterator[Candidate]:
@@ -25,33 +54,39 @@ def distortion_dropped(case: Case) -> Iterator[Candidate]:
         return
     typical = _bent(case, np.median(np.array(lenses), axis=0))
     rig = [_bent(case, lens) for lens in lenses[:: -(-len(lenses) // _LENSES_TRIED)]]
-    sentence = "its distortion is all zeros, the other cameras' is not: with a lens like theirs it fits"
-    tried = [case.candidate("distortion dropped", sentence, camera, num_free=1) for camera in (typical, *rig)]
+    tried = [case.candidate(DROPPED, WORDS_DROPPED, camera, num_free=1) for camera in (typical, *rig)]
     differences = [case.difference(typical, camera) for camera in rig]
     yield replace(min(tried, key=lambda one: one.after), allowance=float(np.median(differences)))
 
 
 def distortion_order(case: Case) -> Iterator[Candidate]:
-    """Undo the order k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant."""
-    if _has_five(case.camera):
-        k1, k2, p1, p2, k3 = case.camera.distortion.coefficients
-        sentence = "its distortion is written as k1 k2 k3 p1 p2"
-        yield from _variant(case, "order of the distortion", sentence, np.array([k1, k2, p2, k3, p1]))
+    """Undo another order of the coefficients than k1 k2 p1 p2 k3."""
+    yield from _candidates(case, ORDER)
 
 
 def distortion_sign(case: Case) -> Iterator[Candidate]:
-    """Undo radial coefficients of the wrong sign."""
-    if _has_five(case.camera):
-        k1, k2, p1, p2, k3 = case.camera.distortion.coefficients
-        sentence = "its radial distortion has the wrong sign"
-        yield from _variant(case, "sign of the distortion", sentence, np.array([-k1, -k2, p1, p2, -k3]))
+    """Undo coefficients of the wrong sign."""
+    yield from _candidates(case, SIGN)
 
 
 def undistorted_picture(case: Case) -> Iterator[Candidate]:
     """Leave the lens out: the picture has been undistorted already."""
     if np.any(case.camera.distortion.coefficients):
-        sentence = "its calibration has distortion, its picture has none: was it undistorted?"
-        yield case.candidate("undistorted picture", sentence, case.camera.undistorted())
+        yield case.candidate(UNDISTORTED, WORDS_UNDISTORTED, case.camera.undistorted())
+
+
+def coefficient_slips(camera: Camera) -> Iterator[CoefficientSlip]:
+    """Yield the other ways to read a camera's coefficients, five of the Brown-Conrady model that are not all zero."""
+    if not _has_five(camera):
+        return
+    given = camera.distortion.coefficients
+    slips = [
+        CoefficientSlip(ORDER, f"its distortion is written as {name}", given[list(order)]) for name, order in ORDERS
+    ]
+    slips += [CoefficientSlip(SIGN, sentence, given * signs) for sentence, signs in _SIGNS]
+    for one in slips:
+        if not np.allclose(one.coefficients, given):
+            yield one
 
 
 def _has_five(camera: Camera) -> bool:
@@ -64,6 +99,7 @@ def _bent(case: Case, coefficients: FloatArray) -> Camera:
     return replace(case.camera, distortion=BrownConrady(coefficients))
 
 
-def _variant(case: Case, cause: str, sentence: str, coefficients: FloatArray) -> Iterator[Candidate]:
-    if not np.allclose(coefficients, case.camera.distortion.coefficients):
-        yield case.candidate(cause, sentence, _bent(case, coefficients))
+def _candidates(case: Case, cause: str) -> Iterator[Candidate]:
+    for one in coefficient_slips(case.camera):
+        if one.cause == cause:
+            yield case.candidate(cause, one.sentence, _bent(case, one.coefficients))

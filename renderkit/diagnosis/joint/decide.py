@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.healthy import (
-    Healthy,
-    evidence_scatter,
-    healthy_scatter,
-    scatter_likelihoods,
-    stacked,
-)
+from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, own_scatter, scatter_likelihoods, stacked
 from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
 from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import DETECTIONS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
+from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
 
 CANNOT_TELL: Final = 6.0
 """Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
@@ -69,9 +63,19 @@ class SlipTest:
 
 @dataclass(frozen=True, eq=False)
 class CameraTests:
-    """All slips of one camera, and what all parameters together would explain."""
+    """All slips of one camera.
+
+    Attributes:
+        tests: One for each slip.
+        information: (P, P) about a fault beside healthy scatter.
+        score: (P,).
+        total: What all parameters together would explain.
+        rank: How many of them are known.
+    """
 
     tests: tuple[SlipTest, ...]
+    information: FloatArray
+    score: FloatArray
     total: float
     rank: int
 
@@ -191,8 +195,9 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     healthy = [index for index in range(len(seen.names)) if index not in free]
 
     posteriors = [found.cameras[index] for index in healthy]
-    scales[:, MATTE] = max(evidence_scatter(posteriors, scales[healthy], (MATTE,)), MIN_MATTE_PX)
-    scales[:, DETECTIONS] = evidence_scatter(posteriors, scales[healthy], DETECTIONS)
+    scales[:, MATTE] = max(own_scatter(posteriors, scales[healthy], (MATTE,)), MIN_MATTE_PX)
+    scales[:, DETECTIONS] = own_scatter(posteriors, scales[healthy], DETECTIONS)
+    lens = own_scatter(posteriors, scales[healthy], LENS)
     likelihoods = dict(zip(healthy, scatter_likelihoods(posteriors, scales[healthy]), strict=True))
 
     def scatter_of(members: Sequence[int]) -> Healthy:
@@ -210,6 +215,7 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
         own = [int(index) for index in members if index not in free]
         level, order = (scatter_of(own), own) if len(own) >= MIN_GROUP else (whole, healthy)
         scales[members, :NUM] = level.tau_px
+        scales[members[:, None], list(LENS)] = max(level.tau_px, lens)
         inflation[members] = np.maximum(inflation[members] * level.inflation, MIN_INFLATION)
         for index in own:
             against[index] = (level, order.index(index))
@@ -227,7 +233,9 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
 
 def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> Scatter:
     every = np.tile(scales, (len(level.taus), 1))
+    lenses = every[:, LENS]
     every[:, :NUM] = np.maximum(level.taus, START_PX)[:, None]
+    every[:, LENS] = np.maximum(every[:, LENS], lenses)
     # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
     return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
@@ -260,7 +268,7 @@ def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
         amounts = covariance @ score[at]
         tests.append(SlipTest(slip, float(amounts @ score[at]), amounts, covariance))
     totals, ranks = _totals(informations, scores)
-    return CameraTests(tuple(tests), float(totals[0]), int(ranks[0]))
+    return CameraTests(tuple(tests), information, score, float(totals[0]), int(ranks[0]))
 
 
 def _tested(information: FloatArray, scores: FloatArray, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -280,12 +288,14 @@ def _totals(information: FloatArray, scores: FloatArray) -> tuple[FloatArray, Fl
 
 def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:
     """Return the slips that cannot be told apart, the likeliest first, by the Bayesian information criterion."""
+    ranked = sorted(camera.tests, key=lambda one: criterion(one, num_observations))
+    least = criterion(ranked[0], num_observations)
+    return [one for one in ranked if criterion(one, num_observations) <= least + CANNOT_TELL]
 
-    def criterion(one: SlipTest) -> float:
-        return -one.statistic + len(one.amounts) * math.log(max(num_observations, 2))
 
-    ranked = sorted(camera.tests, key=criterion)
-    return [one for one in ranked if criterion(one) <= criterion(ranked[0]) + CANNOT_TELL]
+def criterion(test: SlipTest, num_observations: int) -> float:
+    """Return the Bayesian information criterion of a slip against a healthy camera: the lower, the likelier."""
+    return -test.statistic + len(test.amounts) * math.log(max(num_observations, 2))
 
 
 def num_observations(seen: Observations, found: Estimate, index: int) -> int:

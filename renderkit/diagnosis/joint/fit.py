@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from renderkit.diagnosis.joint.decide import (
     Decision,
     Estimator,
     SlipTest,
+    criterion,
     decide,
     explains,
     max_faulty,
@@ -20,14 +22,16 @@ from renderkit.diagnosis.joint.decide import (
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import Priors, estimate
+from renderkit.diagnosis.joint.lens_slips import LensEvidence, lens_limit, lens_slips, with_lens_slips
 from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import finding_sentence, rig_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.geometry.camera import Camera
 
 ALPHA: Final = 0.01
 """Probability that a rig without fault has a finding."""
@@ -66,7 +70,8 @@ def fit_joint(
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
     decision = decide(seen, priors or Priors(), alpha, max_faulty(seen), estimator=estimator)
     seen, decision = relinearised(evidence, seen, decision, (priors or Priors(), estimator))
-    findings = tuple(_finding(seen, decision, index, log_p) for index, log_p in decision.faulty)
+    written = written_cameras(evidence)
+    findings = tuple(_finding(seen, decision, index, (log_p, written)) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found
     return JointDiagnosis(
@@ -80,6 +85,9 @@ def fit_joint(
         mesh=mesh_fault(seen, found),
         reason="",
         sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
+        untold=lens_limit(
+            seen, [tests_of(*each) for each in zip(found.cameras, decision.scales, strict=True)], written, alpha
+        ),
     )
 
 
@@ -97,9 +105,13 @@ def _size(derivatives: FloatArray, theta: FloatArray) -> float:
     return float(np.sqrt(((derivatives @ theta) ** 2).sum(axis=1).mean()))
 
 
-def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -> CameraFinding:
+def _finding(
+    seen: Observations, decision: Decision, index: int, given: tuple[float, Mapping[str, Camera]]
+) -> CameraFinding:
+    log_p, written = given
     camera = tests_of(decision.found.cameras[index], decision.scales[index])
-    causes = ranked_causes(camera, num_observations(seen, decision.found, index))
+    count = num_observations(seen, decision.found, index)
+    causes = ranked_causes(camera, count)
     test = causes[0]
     theta, covariance = _expanded(test)
     derivatives = seen.displacements[index]
@@ -130,7 +142,9 @@ def _finding(seen: Observations, decision: Decision, index: int, log_p: float) -
         explained=explains(test, camera),
         sentence="",
     )
-    return finding_sentence(finding)
+    known = LensEvidence(camera, seen.units[index], seen.displacements[index])
+    slips = lens_slips(known, seen.names[index], written)
+    return with_lens_slips(finding_sentence(finding), [(criterion(one, count), one) for one in causes], slips)
 
 
 def _expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:

@@ -15,15 +15,18 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray
+from renderkit.arrays import BoolArray, FloatArray, frozen
 from renderkit.diagnosis.joint.estimate import CameraPosterior
-from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL
+from renderkit.diagnosis.joint.parameters import LENS, NUM, NUM_LOCAL
 
 TAUS_PX: Final = np.geomspace(0.004, 5.0, 36)
 """Healthy scatters that are tried."""
 
 INFLATIONS: Final = np.geomspace(0.35, 16.0, 23)
 """Factors of the stated variances that are tried."""
+
+_OF_CAMERA: Final[BoolArray] = frozen((np.arange(NUM_LOCAL) < NUM) & ~np.isin(np.arange(NUM_LOCAL), LENS))
+"""Numbers that scatter alike in healthy cameras, in px; lenses have a scatter of their own."""
 
 _GROSS = 0.02
 _GROSS_TIMES = 8.0
@@ -58,7 +61,7 @@ def scatter_likelihoods(cameras: Sequence[CameraPosterior], scales: FloatArray) 
 
     Args:
         cameras: What the evidence says about each.
-        scales: (n, P) healthy scatter of each so far; that of mattes and detections is taken from it.
+        scales: (n, P) healthy scatter of each so far; that of lenses, mattes and detections is taken from it.
     """
     values, variances, known = _components(cameras, scales)
     squares, likelihood = TAUS_PX**2, np.zeros((len(cameras), len(INFLATIONS), len(TAUS_PX)))
@@ -100,13 +103,14 @@ def _normalised(log_density: FloatArray) -> FloatArray:
     return density / density.sum(axis=(-2, -1), keepdims=True)
 
 
-def evidence_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, numbers: Sequence[int]) -> float:
-    """Return the scatter of what is wrong with healthy cameras' pictures, px: the largest that is nearly the likeliest.
+def own_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, numbers: Sequence[int]) -> float:
+    """Return the scatter of some of healthy cameras' numbers, px: the largest that is nearly the likeliest.
 
     Args:
         cameras: What the evidence says about each.
         scales: (n, P) healthy scatter of each so far.
-        numbers: Which of a camera's numbers: how much too large its mattes are, or where its detections lie.
+        numbers: Which of a camera's numbers: of the lens, how much too large its mattes are, or where its detections
+            lie.
     """
     found = [_marginals(cameras, np.arange(NUM_LOCAL) == number, scales) for number in numbers]
     precisions = np.column_stack([information[:, 0, 0] for information, _ in found])
@@ -121,7 +125,7 @@ def evidence_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, num
 
 def _components(cameras: Sequence[CameraPosterior], scales: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return (n, k) estimates along directions of the cameras' parameters, their stated variances, which are known."""
-    information, score = _marginals(cameras, np.arange(NUM_LOCAL) < NUM, scales)
+    information, score = _marginals(cameras, _OF_CAMERA, scales)
     values, vectors = np.linalg.eigh(information)
     known = values > 1.0 / _KNOWN_PX**2
     variances = 1.0 / np.where(known, values, 1.0)

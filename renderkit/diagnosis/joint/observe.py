@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
-from renderkit.diagnosis.joint.parameters import DETECTIONS, MATTE, NUM, NUM_LOCAL, linearise, units_of
+from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, MATTE, NUM, NUM_LOCAL, linearise, units_of
 from renderkit.diagnosis.joint.shape_modes import NUM_SHAPES, shape_modes
 from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence
 from renderkit.geometry.camera import Camera
@@ -31,7 +31,7 @@ def observe(evidence: RigEvidence) -> Observations | None:
 
     Cameras whose numbers are not those of a camera are left out: the lint names them.
     """
-    lenses = _cameras(evidence)
+    lenses = written_cameras(evidence)
     views = [view for view in evidence.views if view.camera.name in lenses]
     length = _landmark_count(views)
     usable = [view for view in views if _has_landmarks(view, length) or _has_outline(view)]
@@ -66,7 +66,8 @@ def _has_outline(view: ViewEvidence) -> bool:
     return view.outline is not None and int(np.isfinite(view.outline.offsets_px).sum()) >= MIN_OFFSETS
 
 
-def _cameras(evidence: RigEvidence) -> dict[str, Camera]:
+def written_cameras(evidence: RigEvidence) -> dict[str, Camera]:
+    """Return the cameras by name as their files state them, without those whose numbers are not a camera's."""
     cameras = {}
     for name, raw in evidence.cameras.items():
         try:
@@ -195,16 +196,22 @@ class _Grid:
         return tuple(names.index(label) for label in labels), names
 
     def _seen(self, index: int) -> FloatArray:
-        """Return (n, 2, P) displacements of what a camera sees: its landmarks, else its outline."""
-        known = self.known[index]
-        if known.any():
-            all_of_them: FloatArray = self.by_camera[index][known]
-        elif self.rims[index]:
-            rims = np.concatenate(self.rims[index])
-            all_of_them = np.concatenate([rims, np.zeros((len(rims), 2, NUM_LOCAL - NUM))], axis=2)
-        else:
-            all_of_them = np.zeros((1, 2, NUM_LOCAL))
-        return all_of_them[:: max(1, len(all_of_them) // _MAX_DISPLACEMENTS)]
+        """Return (n, 2, P) displacements of what a camera sees: its landmarks and its outline."""
+        parts = [part[:: max(1, len(part) // _MAX_DISPLACEMENTS)] for part in self._parts(index) if len(part)]
+        return np.concatenate(parts) if parts else np.zeros((1, 2, NUM_LOCAL))
+
+    def _parts(self, index: int) -> tuple[FloatArray, FloatArray]:
+        """Return the displacements of landmarks and of samples of outlines."""
+        rims = np.concatenate([np.zeros((0, 2, NUM)), *self.rims[index]])
+        return self.by_camera[index][self.known[index]], np.pad(rims, ((0, 0), (0, 0), (0, NUM_LOCAL - NUM)))
 
     def _units(self, index: int) -> FloatArray:
-        return np.concatenate([units_of(self._seen(index)[..., :NUM]), np.ones(NUM_LOCAL - NUM)])
+        """Return the (P,) amounts for 1 px over the landmarks, without any over the outline; for lenses over both.
+
+        Over landmarks in the middle of a picture an error of the lens of 1 px is one of many at the picture's border.
+        """
+        marks, rims = self._parts(index)
+        units = units_of((marks if len(marks) else rims)[..., :NUM]) if len(marks) + len(rims) else np.ones(NUM)
+        lens = list(LENS)
+        units[lens] = units_of(self._seen(index)[..., :NUM])[lens]
+        return np.concatenate([units, np.ones(NUM_LOCAL - NUM)])

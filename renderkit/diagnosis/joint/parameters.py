@@ -10,7 +10,7 @@ import numpy as np
 from renderkit.arrays import FloatArray, Points3, as_array
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.derivatives import cross, pixels_by_seen_point
-from renderkit.geometry.distortion import Distortion, KannalaBrandt, make_distortion
+from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, make_distortion
 from renderkit.geometry.pose import Pose
 
 PARAMETERS: Final = (
@@ -25,10 +25,17 @@ PARAMETERS: Final = (
     "cy",
     "k1",
     "log_aspect",
+    "k2",
+    "p1",
+    "p2",
 )
-"""Turns in rad and steps in world units, both in the camera's own axes; cx and cy in px; aspect is fx / fy."""
+"""Turns in rad and steps in world units, both in the camera's own axes; cx and cy in px; aspect is fx / fy; k1 and k2
+are the first two radial coefficients of the lens, p1 and p2 OpenCV's tangential ones, which a fisheye lens has not."""
 
 NUM: Final = len(PARAMETERS)
+
+LENS: Final = tuple(PARAMETERS.index(name) for name in ("k1", "k2", "p1", "p2"))
+"""Parameters of the lens: they show at the picture's border, where the others show least."""
 
 EVIDENCE_PARAMETERS: Final = ("matte_px", "detections_x", "detections_y")
 """What is wrong with a camera's pictures instead: its mattes' outlines lie outside by so many px, its landmarks are
@@ -69,6 +76,9 @@ SLIPS: Final = (
     Slip("focal length", (6,), "scale"),
     Slip("step along the axis", (5,), "scale"),
     Slip("lens distortion k1", (9,), "lens"),
+    Slip("lens distortion k2", (11,), "lens"),
+    Slip("tangential distortion", (12, 13), "lens"),
+    Slip("lens distortion", LENS, "lens"),
     Slip("aspect fx / fy", (10,), "aspect"),
     Slip("principal point and focal length", (6, 7, 8), "several"),
     Slip("turn with roll", (0, 1, 2), "several"),
@@ -85,7 +95,7 @@ class Linearised:
 
     Attributes:
         pixels: (N, 2) px; NaN behind the camera.
-        by_camera: (N, 2, 11) by `PARAMETERS`.
+        by_camera: (N, 2, 14) by `PARAMETERS`.
         by_point: (N, 2, 3) by the world point.
     """
 
@@ -110,16 +120,35 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     result[:, :, 3:6] = by_cam_point
     result[:, :, 6] = zoom
     result[:, 0, 7] = result[:, 1, 8] = 1.0
-    result[:, :, 9] = (xy * (xy**2).sum(axis=1, keepdims=True)) @ focal.T
     result[:, :, 10] = zoom * (0.5, -0.5)
+    result[:, :, LENS] = focal @ _by_coefficients(camera.distortion, xy)
     by_point = by_cam_point @ camera.cam_from_world.R
     result[~good] = 0.0
     by_point[~good] = 0.0
     return Linearised(pixels, result, by_point)
 
 
+def _by_coefficients(lens: Distortion, xy: FloatArray) -> FloatArray:
+    """Return (N, 2, 4) derivatives of distorted coordinates by k1, k2, p1 and p2; a tilt of the sensor is left out."""
+    x, y = xy.T
+    square = (xy**2).sum(axis=1)
+    if isinstance(lens, KannalaBrandt):
+        radius = np.sqrt(square)
+        angle = np.arctan(radius)
+        way = xy * (angle**3 / np.maximum(radius, 1e-12))[:, None]
+        none = np.zeros_like(way)
+        return np.stack([way, way * angle[:, None] ** 2, none, none], axis=2)
+    radial = xy * square[:, None]
+    if isinstance(lens, BrownConrady):
+        k4, k5, k6 = lens.padded[5:8]
+        radial = radial / (1.0 + square * (k4 + square * (k5 + square * k6)))[:, None]
+    across = 2.0 * x * y
+    tangential = [np.column_stack([across, square + 2.0 * y**2]), np.column_stack([square + 2.0 * x**2, across])]
+    return np.stack([radial, radial * square[:, None], *tangential], axis=2)
+
+
 def units_of(by_camera: FloatArray) -> FloatArray:
-    """Return the (11,) amounts of each parameter that displace (N, 2, 11) points by 1 px RMS.
+    """Return the (14,) amounts of each parameter that displace (N, 2, 14) points by 1 px RMS.
 
     Parameters that turn, stretch or bend the picture are measured about their mean displacement, which a shift can
     imitate.
@@ -132,10 +161,11 @@ def units_of(by_camera: FloatArray) -> FloatArray:
 
 
 def changed_camera(camera: Camera, parameters: FloatArray) -> Camera:
-    """Return the camera with (11,) parameters added, in the units of `PARAMETERS`.
+    """Return the camera with (14,) parameters added, in the units of `PARAMETERS`.
 
     A camera-frame point Y becomes exp(turn) Y + step. Focal lengths are multiplied by exp(log_focal +- log_aspect / 2),
-    the skew with fx. k1 is added to the first coefficient of the lens.
+    the skew with fx. k1 and k2 are added to the first two coefficients of the lens, p1 and p2 to the next two of one
+    that is no fisheye.
 
     Raises:
         ValueError: If the shape is wrong, or the changed camera is invalid.
@@ -146,11 +176,15 @@ def changed_camera(camera: Camera, parameters: FloatArray) -> Camera:
     intrinsics[0, :2] *= np.exp(amounts[6] + 0.5 * amounts[10])
     intrinsics[1, :2] *= np.exp(amounts[6] - 0.5 * amounts[10])
     intrinsics[:2, 2] += amounts[7:9]
-    lens = _bent(camera.distortion, float(amounts[9])) if amounts[9] else camera.distortion
+    lens = _bent(camera.distortion, amounts[list(LENS)]) if amounts[list(LENS)].any() else camera.distortion
     return replace(camera, K=intrinsics, cam_from_world=moved, distortion=lens)
 
 
-def _bent(lens: Distortion, k1: float) -> Distortion:
-    coefficients = lens.coefficients.copy() if lens.coefficients.size else np.zeros(4)
-    coefficients[0] += k1
-    return KannalaBrandt(coefficients) if isinstance(lens, KannalaBrandt) else make_distortion(coefficients)
+def _bent(lens: Distortion, amounts: FloatArray) -> Distortion:
+    """Return the lens with (4,) amounts added to k1, k2, p1 and p2."""
+    coefficients = lens.coefficients.copy() if lens.coefficients.size else np.zeros(len(amounts))
+    if isinstance(lens, KannalaBrandt):
+        coefficients[:2] += amounts[:2]
+        return KannalaBrandt(coefficients)
+    coefficients[: len(amounts)] += amounts
+    return make_distortion(coefficients)

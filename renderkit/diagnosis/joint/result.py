@@ -14,8 +14,8 @@ class CameraDelta:
 
     Attributes:
         camera: The camera.
-        parameters: (11,) in the units of `joint.parameters.PARAMETERS`: what to add to the calibration.
-        covariance: (11, 11) of the parameters.
+        parameters: (14,) in the units of `joint.parameters.PARAMETERS`: what to add to the calibration.
+        covariance: (14, 14) of the parameters.
         displacement_px: RMS displacement of the subject by them.
     """
 
@@ -81,6 +81,7 @@ class JointDiagnosis:
         mesh: How the mesh is off, None where it is not.
         reason: Why nothing could be told; "" otherwise.
         sentence: The answer in one sentence.
+        untold: What cannot be told, and which data would tell; "" where there is nothing to say.
     """
 
     findings: tuple[CameraFinding, ...]
@@ -93,3 +94,4 @@ class JointDiagnosis:
     mesh: MeshFault | None
     reason: str
     sentence: str
+    untold: str = ""

@@ -68,7 +68,8 @@ def _scale_text(finding: CameraFinding) -> str:
 
 
 def _lens_text(finding: CameraFinding) -> str:
-    return f"k1 off by {finding.amounts['k1']:+.4f} +/- {finding.amount_errors['k1']:.4f}"
+    stated = (f"{name} {value:+.4f} +/- {finding.amount_errors[name]:.4f}" for name, value in finding.amounts.items())
+    return f"distortion off by {', '.join(stated)}"
 
 
 def _aspect_text(finding: CameraFinding) -> str:

@@ -30,6 +30,15 @@ NEARLY_INSIDE: Final = 0.8
 """With landmarks that fit, mattes contradict only below this share of vertices inside."""
 
 
+CLOSE_OUTLINE: Final = 0.05
+"""Outlines agree where their tangents lie this share of the matte's half width apart; smoothed meshes reach 0.04."""
+
+
+def convinces(found: Agreement) -> bool:
+    """Say whether a fit leaves no doubt: by landmarks, or by outlines that agree, not by areas that overlap."""
+    return not np.isnan(found.median_relative) or found.median_outline_share <= CLOSE_OUTLINE
+
+
 def fits(found: Agreement) -> FitAnswer:
     """Say whether a rig fits: by its landmarks where there are any, by its mattes otherwise; both must not disagree."""
     landmarks, inside, iou = found.median_relative, found.median_inside, found.median_iou

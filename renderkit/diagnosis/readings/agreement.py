@@ -49,6 +49,7 @@ class Agreement:
         inside: (V,) share of the mesh's vertices in the picture that fall inside the matte.
         outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
         dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
+        outline_share: (V,) `outline_px` as a share of the matte's mean half width.
         likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
     """
 
@@ -58,6 +59,7 @@ class Agreement:
     inside: FloatArray
     outline_px: FloatArray
     dilation_px: FloatArray
+    outline_share: FloatArray
     likelihoods: FloatArray
 
     @property
@@ -74,6 +76,11 @@ class Agreement:
     def median_dilation_px(self) -> float:
         """Median over views of `dilation_px`; NaN without mattes."""
         return _median(self.dilation_px)
+
+    @property
+    def median_outline_share(self) -> float:
+        """Median over views of `outline_share`; NaN without mattes."""
+        return _median(self.outline_share)
 
     @property
     def median_px(self) -> float:
@@ -115,6 +122,7 @@ def agreement(views: Views) -> Agreement:
         mattes[:, 1],
         outline,
         _row_medians(np.abs(gaps - _median(gaps))),
+        outline / extents,
         likelihood,
     )
 

@@ -50,7 +50,7 @@ def _brown(view: Interpretation) -> Interpretation | None:
     return view.but(lens=make_distortion(view.lens.coefficients)) if isinstance(view.lens, KannalaBrandt) else None
 
 
-_ORDERS = (
+ORDERS = (
     ("k1 k2 k3 p1 p2", (0, 1, 3, 4, 2)),
     ("k1 k2 p2 p1 k3", (0, 1, 3, 2, 4)),
     ("p1 p2 k1 k2 k3", (2, 3, 0, 1, 4)),
@@ -60,6 +60,7 @@ _ORDERS = (
     ("k3 p2 p1 k2 k1", (4, 3, 2, 1, 0)),
     ("k1 k2 k3 p2 p1", (0, 1, 4, 3, 2)),
 )
+"""Orders of the coefficients by what a file has: where OpenCV's k1 k2 p1 p2 k3 stand in it."""
 
 LENSES = (
     Reading(
@@ -94,7 +95,7 @@ LENSES = (
             f"distortion coefficients are in the order {name}",
             each(_changed(_ordered(*order))),
         )
-        for name, order in _ORDERS
+        for name, order in ORDERS
     ),
     Reading(
         "fisheye coefficients", "lens", "coefficients are of the fisheye model, read as Brown-Conrady's", each(_fisheye)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.readings.absolute import fits
+from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, Views
@@ -86,7 +86,7 @@ class Search:
 
 
 def search(views: Views, narrow: Views) -> Search:
-    """Search single readings, and pairs of them: all pairs if no single one fits, else pairs with those that do.
+    """Search single readings, and pairs of them: all pairs if no single one fits well, else pairs with those that do.
 
     Args:
         views: What decides.
@@ -99,7 +99,9 @@ def search(views: Views, narrow: Views) -> Search:
     if not first.accepted and fits(found) == "fits":
         return first
     fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)][:_BEAM]
-    both = pairs_with([one.readings[0] for one in fitting]) if fitting else pairs()
+    # A single one that merely overlaps may stand in for two that fit, neither of which does so alone.
+    is_found = bool(fitting) and convinces(fitting[0].found)
+    both = pairs_with([one.readings[0] for one in fitting]) if is_found else pairs()
     best = _shortlisted(views, narrow, both)
     doubles = _tried(views, stated, best)
     count = len(READINGS) + len(both)
@@ -169,7 +171,7 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
     """Say whether a combination may be accepted: it fits in absolute terms, and is better by far and in most views."""
     if fits(one.found) != "fits" or one.better_share < MIN_BETTER_SHARE:
         return False
-    if one.score - stated.score < CLEAR_GAIN:
+    if one.score - stated.score < CLEAR_GAIN or not _is_proved(one):
         return False
     if fits(stated.found) != "fits":
         return True
@@ -177,12 +179,18 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
     return one.found.median_px <= MIN_IMPROVEMENT * stated.found.median_px or _mattes_improve(one, stated)
 
 
+def _is_proved(one: Candidate) -> bool:
+    """Say whether what fits is more than a drawing somewhere inside of mattes, or one that was stretched to them."""
+    by_landmarks = not np.isnan(one.found.median_relative)
+    return by_landmarks or (one.found.median_iou >= MIN_IOU and (not one.num_estimated or convinces(one.found)))
+
+
 def _mattes_improve(one: Candidate, stated: Candidate) -> bool:
-    """Say whether outlines fit clearly better, no landmarks worse, and mattes grown or shrunk do not explain it."""
+    """Say whether outlines fit clearly better, however much mattes are grown or shrunk, and no landmarks worse."""
     worse = one.found.median_px > stated.found.median_px * 1.02
     return (
         not worse
-        and one.found.median_outline_px <= MAX_OUTLINE_SHARE * stated.found.median_outline_px
+        and one.found.median_outline_share <= CLOSE_OUTLINE
         and one.found.median_dilation_px <= MAX_OUTLINE_SHARE * stated.found.median_dilation_px
     )
 

@@ -137,7 +137,9 @@ def test_one_camera_in_several_frames_is_refused_with_what_is_missing() -> None:
     assert estimate_poses(views, BOARD, 1.0) is None
 
 
-@pytest.mark.parametrize(("changed", "named"), [({0: 0.15}, "lens distortion k1"), ({2: 0.004}, "several parameters")])
+@pytest.mark.parametrize(
+    ("changed", "named"), [({0: 0.15}, "lens distortion k1"), ({2: 0.004}, "tangential distortion")]
+)
 def test_where_in_the_picture_a_lens_is_wrong_is_said(changed: dict[int, float], named: str) -> None:
     camera = make_cameras(6)[2]
     coefficients = camera.distortion.coefficients.copy()
