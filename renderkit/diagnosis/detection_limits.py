@@ -82,6 +82,7 @@ _PROBED: Final = {
 }
 """What is planted to see how a fault changes the other cameras, by the parameter; for all others a focal length."""
 
+
 @dataclass(frozen=True, eq=False)
 class _Tested:
     """What a camera is tested against, and how much of its evidence counts while it has a fault that is not found.
