@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from renderkit.arrays import ColorImage
+from renderkit.arrays import AlphaImage, ColorImage, frozen
 from renderkit.errors import DatasetError
 from renderkit.images.palette import Rgb
 from renderkit.results.text import printable
@@ -32,6 +32,7 @@ def font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size_px)
 
 
+@lru_cache(maxsize=1024)
 def text_width(text: str, size_px: int) -> int:
     """Return the width of a line of text in px."""
     return int(np.ceil(font(size_px).getlength(text)))
@@ -53,13 +54,29 @@ def draw_texts(image: ColorImage, texts: Sequence[tuple[str, tuple[int, int], in
         image: (height, width, 3) RGB.
         texts: Per line: the text, (x, y) of its left end at mid-height, its size in px, its colour.
     """
+    picture = np.array(image)
+    for text, place, size_px, color in texts:
+        share, corner = _drawn_text(printable(text), size_px)
+        x, y = place[0] + corner[0], place[1] + corner[1]
+        shown = picture[max(y, 0) : max(y + share.shape[0], 0), max(x, 0) : max(x + share.shape[1], 0)]
+        cover = share[max(-y, 0) :, max(-x, 0) :][: shown.shape[0], : shown.shape[1], None].astype(np.uint16)
+        mixed = shown * (255 - cover) + cover * np.array(color, np.uint16) + np.uint16(128)
+        shown[:] = (mixed + (mixed >> 8)) >> 8  # a division by 255 that rounds
+    return picture
+
+
+@lru_cache(maxsize=256)
+def _drawn_text(text: str, size_px: int) -> tuple[AlphaImage, tuple[int, int]]:
+    """Return how much of each pixel a line of text covers, and where its corner lies from the left end at mid-height.
+
+    The captions of a run share most of their texts.
+    """
     from PIL import Image, ImageDraw  # noqa: PLC0415 - only pictures need it
 
-    canvas = Image.fromarray(image)
-    pen = ImageDraw.Draw(canvas)
-    for text, position, size_px, color in texts:
-        pen.text(position, printable(text), fill=color, font=font(size_px), anchor="lm")
-    return np.asarray(canvas, dtype=np.uint8)
+    left, top, right, bottom = map(int, font(size_px).getbbox(text, anchor="lm"))
+    image = Image.new("L", (max(right - left, 0), max(bottom - top, 0)))
+    ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font(size_px), anchor="lm")
+    return frozen(np.asarray(image, np.uint8)), (left, top)
 
 
 def wrapped(text: str, size_px: int, width: int) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from renderkit.errors import DatasetError
 from renderkit.images.palette import CAPTURED, ERROR, PREDICTED
@@ -14,6 +15,7 @@ from renderkit.pictures.drawing import (
     draw_texts,
     encode_picture,
     fitted,
+    font,
     resized,
     shortened,
     text_width,
@@ -110,3 +112,18 @@ def test_text_is_broken_at_spaces_into_lines_that_fit() -> None:
     assert max(text_width(line, 15) for line in lines) <= 150
     assert wrapped("", 15, 150) == []
     assert text_width(wrapped("w" * 100, 15, 150)[0], 15) <= 150
+
+
+def test_texts_are_pillows_to_the_bit_also_beyond_the_picture() -> None:
+    rng = np.random.default_rng(3)
+    picture = rng.integers(0, 256, (60, 200, 3), np.uint8)
+    texts = [
+        (text, (int(rng.integers(-30, 210)), int(rng.integers(-15, 75))), size, (int(rng.integers(256)), 128, 7))
+        for text in ("camera 07", "Ágjy|q", "", " ", "3.4 px, a text that leaves the picture on the right")
+        for size in (9, 17, 30)
+    ]
+    expected = Image.fromarray(picture)
+    pen = ImageDraw.Draw(expected)
+    for text, place, size, color in texts:
+        pen.text(place, text, fill=color, font=font(size), anchor="lm")
+    assert np.array_equal(draw_texts(picture, texts), np.asarray(expected))
