@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,8 @@ from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.rows import ViewResult
+
+_log: Final = logging.getLogger("renderkit.pipeline.dataset")
 
 CHANGED: Final = "the input changed while the run was under way: run again to compute it again"
 _DEVICES: Final = 2
@@ -198,6 +201,7 @@ class CaptureWorker:
             self._renderer = self._stack.enter_context(
                 make_renderer(settings.renderer, settings.device, threads=self.job.threads)
             )
+            _log.info("renderer: %s", self._renderer.info)
         return self._renderer
 
     def _close_capture(self) -> None:

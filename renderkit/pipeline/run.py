@@ -261,8 +261,8 @@ class _Run:
 
     def measure(self, gates: Sequence[Gate], baseline: Report | None, *, checks: bool, sanity: bool) -> Report:
         """Check, score, explain, diagnose, judge: a report without provenance."""
-        info = self.renderer.info
-        _log.info("renderer: %s (%s, %s)", info.device, info.kind, "hardware" if info.hardware else "software")
+        if self.scored is None:
+            _log.info("renderer: %s", self.renderer.info)
         checked = self._check() if checks else ()
         rows = tuple(self._rows())
         groups = self.options.metrics

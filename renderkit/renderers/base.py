@@ -95,6 +95,10 @@ class RendererInfo:
     hardware: bool
     device_index: int | None = None
 
+    def __str__(self) -> str:
+        """Return the device and its kind."""
+        return f"{self.device} ({self.kind}, {'hardware' if self.hardware else 'software'})"
+
 
 class Renderer(Protocol):
     """Draws meshes into calibrated cameras. A context manager; what it holds on a device is released at its end.
