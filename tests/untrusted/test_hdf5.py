@@ -64,7 +64,7 @@ def test_several_paths_are_looked_at_in_one_visit(tmp_path: Path, monkeypatch: p
             with pytest.raises(DatasetError, match=r"\[soft\]: a link"):
                 opened.read("soft")
         np.testing.assert_array_equal(opened.read("real"), np.arange(3))
-    assert asked == ["entries"]
+    assert asked == ["each"]
 
 
 def test_external_and_virtual_storage_is_not_read(tmp_path: Path, secret: Path) -> None:
