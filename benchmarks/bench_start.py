@@ -34,9 +34,9 @@ from bench_render import machine
 import renderkit as rk
 from renderkit.kernel_files import PACKAGED
 
-RENDERKIT = "import sys; from renderkit.cli import main; main(sys.argv[1:])"
+RENDERKIT = "from renderkit.cli import run_process; run_process()"
 UNPACKAGED = "import renderkit.kernel_files as f; from pathlib import Path; f.PACKAGED = Path('/nowhere'); "
-PROFILE = "import cProfile, sys; from renderkit.cli import main; cProfile.run('main(sys.argv[1:])', sort='cumtime')"
+PROFILE = "import cProfile; from renderkit.cli import run_process; cProfile.run('run_process()', sort='cumtime')"
 BENCHMARKS = Path(__file__).parent
 
 

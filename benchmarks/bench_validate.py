@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.process_engine import validate_in_processes
 from renderkit.pipeline.validate import validate_views as validate_capture
 from renderkit.pipeline.view import examine_view
 from renderkit.pipeline.workers import map_in_order
@@ -196,6 +199,29 @@ def measure_frame() -> dict[str, float]:
     return best
 
 
+def measure_workers(num_frames: int) -> dict[str, dict[str, float]]:
+    """Return seconds by the processor, own and children's, and by the clock: one worker, two threads, two processes.
+
+    Processes start as new interpreters. Where other programs run, the clock tells nothing of the gain; with two equal
+    processes it is at most the time of one worker over half of theirs.
+    """
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        file, faces = write_capture(Path(folder), num_frames=num_frames)
+        for name, threads in {"one worker": 1, "two threads": 2, "two processes": 1}.items():
+            before, start = os.times(), time.perf_counter()
+            with CpuRenderer(threads) as renderer, open_capture(file, flame=faces) as capture:
+                if name == "two processes":
+                    rows = list(validate_in_processes(capture, partial(CpuRenderer, 1), num_workers=2))
+                else:
+                    rows = list(validate_capture(capture, renderer))
+            wall, after = time.perf_counter() - start, os.times()
+            own = after.user + after.system - before.user - before.system
+            children = after.children_user + after.children_system - before.children_user - before.children_system
+            found[name] = {"views": len(rows), "own_s": own, "children_s": children, "wall_s": wall}
+    return found
+
+
 def measure_flatness(count: int) -> dict[str, list[float]]:
     """Return views done, median seconds per view of the last ten, and resident MiB, on the way to `count` views."""
     mesh = flame_head()
@@ -277,7 +303,12 @@ def main() -> None:
     parser.add_argument("--meshes", nargs="*", default=[], help="names of meshes; all by default")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--workers", type=int, metavar="FRAMES", help="only workers over so many frames of 60 views")
     options = parser.parse_args()
+    if options.workers:
+        for name, found in measure_workers(options.workers).items():
+            print(f"{name:16}" + "".join(f"{key:>12} {value:.2f}" for key, value in found.items()))
+        return
     result: dict[str, Any] = {"machine": machine(), "size": list(SIZE), "cold": measure_cold()}
     # First of all, while nothing else has filled the process's memory.
     result["flatness"] = measure_flatness(options.views)

@@ -324,17 +324,10 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def collected_seldom() -> Iterator[None]:
-    """Search for cycles seldom, and not when the process ends: each would take a tenth of a short run.
+def search_cycles_seldom() -> None:
+    """Search for cycles seldom in this process, and not when it ends: each search would take a tenth of a short run.
 
     A short run makes 150,000 objects that stay, and a thousand in cycles.
     """
-    atexit.unregister(gc.freeze)
+    gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

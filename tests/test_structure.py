@@ -237,6 +237,8 @@ def test_what_is_defined_is_reached() -> None:
     """By other code of the package, by the public names, or by a page of the documentation that tells users of it."""
     told = {word for text in _pages() for word in re.findall(r"`[^`\n]+`|^```.*?^```|^    .*?$", text, _SPANS)}
     public = set(dir(renderkit)) | {word for piece in told for word in re.findall(r"\w+", piece)}
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    public |= {entry.rpartition(":")[2] for entry in scripts.values()}
     uses = _uses()
     idle = []
     for module, tree in TREES.items():

@@ -17,10 +17,16 @@ from renderkit.cli.exit_codes import (
     EXIT_TERMINATED,
 )
 from renderkit.errors import ContextError, RenderkitError
-from renderkit.system import collected_seldom, discard_output, on_termination
+from renderkit.system import discard_output, on_termination, search_cycles_seldom
 
 if TYPE_CHECKING:
     from renderkit.cli.command_log import CommandLog
+
+
+def run_process() -> NoReturn:
+    """Run the command line in a process of its own; see `main`."""
+    search_cycles_seldom()
+    main()
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -32,7 +38,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         arguments: Command and options; those of the process by default.
     """
     # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
-    with on_termination(_leave), collected_seldom():
+    with on_termination(_leave):
         sys.exit(_run(arguments))
 
 

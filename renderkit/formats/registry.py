@@ -117,10 +117,10 @@ def find_format(name: str) -> Format:
     Raises:
         ValueError: If there is none, naming those there are.
     """
-    known = formats()
-    if name not in known:
-        raise ValueError(f"unknown camera format {name!r}; expected one of {', '.join(known)}")
-    return known[name]
+    found = next((one for one in _in_order() if one.name == name), None)
+    if found is None:
+        raise ValueError(f"unknown camera format {name!r}; expected one of {', '.join(formats())}")
+    return found
 
 
 def detect_format(path: str | Path) -> str:

@@ -298,7 +298,7 @@ def _list_frames(files: SmcFiles) -> tuple[str, ...]:
     for camera in files.keys("Camera"):
         groups += [("Camera", camera, "color"), ("Camera", camera, "mask")]
     groups += [("Keypoints2d", camera) for camera in files.keys("Keypoints2d")]
-    keys = {key for group in groups for key in files.keys(*group)}
+    keys = {key for names in files.keys_of(*groups) for key in names}
     return tuple(sorted((key for key in keys if not by_number(key)[0]), key=by_number))
 
 

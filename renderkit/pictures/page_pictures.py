@@ -119,4 +119,10 @@ def _coverage(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.floa
 
 def _mixed(picture: NDArray[Any], color: Rgb, weight: NDArray[np.float32]) -> ColorImage:
     share = np.clip(weight, 0.0, 1.0)
-    return np.asarray(cv2.blendLinear(picture, np.full_like(picture, color), 1.0 - share, share), np.uint8)
+    x, y, width, height = cv2.boundingRect((share > 0.0).view(np.uint8))
+    mixed, part = np.array(picture, np.uint8), np.s_[y : y + height, x : x + width]
+    share = np.ascontiguousarray(share[part])
+    other = cv2.merge([np.full(share.shape, channel, np.uint8) for channel in color])
+    if share.size:
+        mixed[part] = cv2.blendLinear(np.ascontiguousarray(mixed[part]), other, 1.0 - share, share)
+    return mixed

@@ -106,6 +106,11 @@ class Hdf5File:
             names: tuple[str, ...] = child.ask(self.path, "keys", *path)
         return names
 
+    def keys_of(self, *groups: tuple[str, ...]) -> list[tuple[str, ...] | DatasetError]:
+        """Return what `keys` returns or raises for each of several groups, in few visits."""
+        with self._asking() as child:
+            return child.ask_each(self.path, "keys", groups)
+
     def has_data(self, *path: str) -> bool:
         """Return whether a dataset of at least one value lies at the path; it is not read.
 
@@ -158,11 +163,7 @@ class Hdf5File:
             unknown = [path for path in paths if path not in self._entries]
             if not unknown:
                 return
-            try:
-                found: Sequence[Entry | DatasetError | None] = child.ask(self.path, "entries", *unknown)
-            except DatasetError as error:
-                # None of them is looked at again: each time might cost a process.
-                found = [DatasetError(self.path, "/".join(path), error.why) for path in unknown]
+            found = child.ask_each(self.path, "entry", unknown)
             if len(self._entries) >= _MAX_KNOWN_ENTRIES:
                 self._entries.clear()
             self._entries.update(zip(unknown, found, strict=True))
@@ -255,6 +256,11 @@ class _Here:
         """Call a method of `Hdf5Reader`; see `Hdf5Child.ask`."""
         self._reader = self._reader or Hdf5Reader(path, self._stream)
         return getattr(self._reader, method)(*arguments, **options)
+
+    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]]) -> list[Any]:
+        """Call a method for each key; see `Hdf5Child.ask_each`."""
+        answers: list[Any] = self.ask(path, "each", method, keys)
+        return answers
 
     def close(self) -> None:
         """Close the file."""

@@ -16,13 +16,13 @@ import pickle
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from renderkit.errors import DatasetError
 from renderkit.system import Child, fork_child, fork_is_safe, limit_memory, limit_processor_time, start_child
-from renderkit.untrusted.hdf5_reader import MAX_DATASET_BYTES, Hdf5Reader
+from renderkit.untrusted.hdf5_reader import MAX_DATASET_BYTES, Hdf5Reader, result_or_error
 
 SECONDS: Final = 2.0
 """Processor time that a request may take, beside that for the bytes that it reads."""
@@ -31,6 +31,9 @@ MAX_EXTRA_BYTES: Final = MAX_DATASET_BYTES + (512 << 20)
 """Memory that a child may take beyond what it starts with; a forked one starts with what its parent had freed, too."""
 _MAX_DEATHS: Final = 2
 """A capture over which so many children have died is not read any further."""
+
+_AT_ONCE: Final = 64
+"""Keys of one request."""
 
 Request: TypeAlias = tuple[Path, str, tuple[Any, ...], dict[str, Any], float]
 """File, method of `Hdf5Reader`, its arguments, and the processor time that it may take."""
@@ -49,6 +52,7 @@ class Hdf5Child:
         self._lock = threading.RLock()
         self._child: Child | None = None
         self._forgotten: weakref.finalize[..., Hdf5Child] | None = None
+        self._one_by_one = False
         self.deaths = 0
 
     def ask(self, path: Path, method: str, *arguments: object, num_bytes: int = 0, **options: object) -> Any:  # noqa: ANN401
@@ -89,6 +93,25 @@ class Hdf5Child:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]]) -> list[Any]:
+        """Call a method of `Hdf5Reader` for each of several keys, many in one visit; return results or DatasetErrors.
+
+        Where the child dies over many, it does not count, and each key is asked for alone from then on.
+        """
+        answers: list[Any] = []
+        for part in (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)):
+            with self._lock:
+                deaths = self.deaths
+                if len(part) > 1 and not self._one_by_one:
+                    try:
+                        answers += self.ask(path, "each", method, part)
+                        continue
+                    except DatasetError:
+                        self._one_by_one = self.deaths > deaths
+                        self.deaths = deaths
+            answers += [result_or_error(self.ask, path, method, *key) for key in part]
+        return answers
 
     def close(self) -> None:
         """End the child; a later request starts another."""

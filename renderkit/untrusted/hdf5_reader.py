@@ -8,7 +8,7 @@ they are checked before memory is taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,16 +162,9 @@ class Hdf5Reader:
                 stored=stored,
             )
 
-    def entries(self, *paths: tuple[str, ...]) -> tuple[Entry | DatasetError | None, ...]:
-        """Return what lies at each path, or what `entry` raises for it."""
-
-        def found(path: tuple[str, ...]) -> Entry | DatasetError | None:
-            try:
-                return self.entry(*path)
-            except DatasetError as error:
-                return error
-
-        return tuple(map(found, paths))
+    def each(self, method: str, keys: Sequence[tuple[str, ...]]) -> list[object]:
+        """Return what a method returns for each of several keys, or the DatasetError that it raises."""
+        return [result_or_error(getattr(self, method), *key) for key in keys]
 
     def values(self, *path: str, first: int | None) -> NDArray[Any]:
         """Return the values of a dataset whose `entry` was checked; only as many rows as `first` unless None."""
@@ -336,6 +329,14 @@ class Hdf5Reader:
         except _DAMAGE as error:
             why = str(error) or "not enough memory"
             raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {why}") from error
+
+
+def result_or_error(call: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - as the function's
+    """Return what a function returns, or the DatasetError that it raises."""
+    try:
+        return call(*arguments)
+    except DatasetError as error:
+        return error
 
 
 def _plain(value: object) -> AttributeValue | None:

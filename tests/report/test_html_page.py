@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from lxml import html
 
+from renderkit.compiled import cache_folder
 from renderkit.errors import DatasetError
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.report.html import shown_cameras
 from renderkit.report.html.html_file import WRITER
-from renderkit.report.html.page import render_page
+from renderkit.report.html.page import packed_plotly, page_environment, render_page
 from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
@@ -175,6 +176,27 @@ def test_equal_runs_make_equal_pages(make_report: MakeReport, write_run: WriteRu
     report = make_report({"a": 1.0, "b": 2.0}, overlaps={"a": 0.9})
     pages = [WRITER.write(report, write_run(report, tmp_path / name)).read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
+
+
+def test_kept_templates_and_scripts_make_the_same_page(
+    make_report: MakeReport, write_run: WriteRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = make_report({"a": 1.0, "b": 2.0}, overlaps={"a": 0.9})
+    run = write_run(report, tmp_path / "run")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    pages = []
+    for damage in (False, False, True):
+        for known in (cache_folder, page_environment, packed_plotly):
+            known.cache_clear()
+        folder = cache_folder()
+        assert folder is not None
+        for file in folder.iterdir() if damage else ():
+            file.write_bytes(file.read_bytes()[:-1])
+        pages.append(render_page(report, run))
+        assert {file.suffix for file in folder.iterdir()} == {".bin", ".gz"}
+    for known in (cache_folder, page_environment, packed_plotly):
+        known.cache_clear()
+    assert pages[0] == pages[1] == pages[2]
 
 
 def test_what_cannot_be_written_is_said(make_report: MakeReport, tmp_path: Path) -> None:

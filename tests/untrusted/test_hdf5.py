@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.untrusted.hdf5 import MAX_DATASET_BYTES, Hdf5File
+from renderkit.untrusted.hdf5_child import Hdf5Child
 
 
 @pytest.fixture
@@ -37,6 +40,31 @@ def test_links_are_not_followed(tmp_path: Path, secret: Path) -> None:
         with pytest.raises(DatasetError, match="a link"):
             opened.read(*key)
     opened.close()
+
+
+def test_several_paths_are_looked_at_in_one_visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "several.h5"
+    with h5py.File(path, "w") as file:
+        file["real"] = np.arange(3)
+        file["soft"] = h5py.SoftLink("/real")
+    asked: list[str] = []
+    ask = Hdf5Child.ask
+
+    def count(self: Hdf5Child, path: Path, method: str, *arguments: object, **options: Any) -> Any:
+        asked.append(method)
+        return ask(self, path, method, *arguments, **options)
+
+    with closing(Hdf5File(path)) as opened:
+        monkeypatch.setattr(Hdf5Child, "ask", count)
+        opened.look_for(("real",), ("soft",), ("absent",))
+        opened.look_for(("absent",), ("real",))
+        assert opened.has_data("real")
+        assert not opened.has_data("absent")
+        for _ in range(2):
+            with pytest.raises(DatasetError, match=r"\[soft\]: a link"):
+                opened.read("soft")
+        np.testing.assert_array_equal(opened.read("real"), np.arange(3))
+    assert asked == ["each"]
 
 
 def test_external_and_virtual_storage_is_not_read(tmp_path: Path, secret: Path) -> None:

@@ -18,7 +18,10 @@ import numpy as np
 import pytest
 
 from renderkit.errors import DatasetError
+from renderkit.formats import open_capture
 from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.system import Child
+from renderkit.untrusted import hdf5_child
 from renderkit.untrusted.hdf5 import Hdf5File
 from renderkit.untrusted.hdf5_child import Hdf5Child
 
@@ -167,6 +170,21 @@ def test_no_child_outlives_its_file_or_its_parent(tmp_path: Path) -> None:
     child = answering._child.process_id
     del opened, answering
     assert not is_running(child)
+
+
+def test_one_child_tells_the_format_and_reads_the_capture(smc_single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+
+    def start() -> Child:
+        started.append(start_once())
+        return started[-1]
+
+    start_once = hdf5_child._start
+    monkeypatch.setattr(hdf5_child, "_start", start)
+    with open_capture(smc_single) as capture:
+        assert capture.camera_names
+        assert [is_running(child.process_id) for child in started] == [True]
+    assert not is_running(started[0].process_id)
 
 
 def is_running(process: int) -> bool:
