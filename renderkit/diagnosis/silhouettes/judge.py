@@ -112,10 +112,12 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     base = common.applied_px
     fit = fit_shifts(frames, dropped, base)
     threshold = threshold_for(len(present))
-    for camera in _cut_mattes(frames, fit, dropped):
+    for _ in range(max(1, len(fit.kept) // 10)):
+        camera = _cut_matte(frames, fit, dropped)
+        if camera is None:
+            break
         named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
         dropped.append(camera)
-    if any(one.cause == "matte piece" for one in named):
         fit = fit_shifts(frames, dropped, base)
     full = fit
     while len(dropped) < len(present) // 3:
@@ -246,8 +248,11 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
     return Named(camera, "shift" if settled else "gross", 0.0, (dx, dy), (float(error[0]), float(error[1])))
 
 
-def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> list[int]:
-    """Return cameras whose matte alone refutes points that lie deep outside of it: it lacks a piece."""
+def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
+    """Return the camera whose matte alone refutes the most points that lie deep outside of it: it lacks a piece.
+
+    One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
+    """
     votes = np.zeros(len(fit.shifts))
     for frame, slacks in zip(frames, fit.slacks, strict=True):
         deep = np.flatnonzero(slacks.table[:, 0] < DEEP_PX)
@@ -265,7 +270,7 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
     usual = np.median([len(frame.one(index).points) for frame in frames for index in frame.present])
     limit = DEEP_SHARE * float(usual) * len(frames)
     enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < FAR_RATIO]
-    return sorted(enough, key=lambda camera: -votes[camera])[: max(1, len(fit.kept) // 10)]
+    return max(enough, key=lambda camera: votes[camera], default=None)
 
 
 def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
