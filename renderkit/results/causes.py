@@ -143,8 +143,15 @@ def _places(report: Report) -> dict[str, int]:
 
 
 def unchecked_cameras(report: Report) -> tuple[str, ...]:
-    """Return the cameras of which nothing could be computed that ranks cameras, in natural order."""
+    """Return the cameras of which nothing could be computed that ranks cameras, in natural order.
+
+    Nor is a camera checked that no evidence could judge, where only evidence without a mesh speaks.
+    """
     checked = {entry.camera for entry in report.summary.ranked}
+    if not _has_mesh(report) and report.diagnosis is not None:
+        every = [one for findings in report.diagnosis.evidence for one in findings.cameras]
+        judged = {one.camera for one in every if one.informative > 0.0}
+        checked -= {one.camera for one in every} - judged
     return tuple(name for name in report.camera_names if name not in checked)
 
 

@@ -254,7 +254,9 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
     if left_out:
-        return f"Give mattes (--masks) or landmarks (--landmarks) of {list_cameras(left_out)}."
+        by_board = any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
+        what = "more pictures of the board" if by_board else "mattes (--masks) or landmarks (--landmarks)"
+        return f"Give {what} of {list_cameras(left_out)}."
     if report.gates:
         return "Keep this run as a baseline for later ones: --baseline RUN."
     if report.diagnosis is None or report.diagnosis.verdict != "fits":

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
 import pytest
 
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
+from renderkit.metrics.board import BoardScore
 from renderkit.results.causes import group_causes, list_cameras, not_checked, unchecked_cameras, worst_first
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigFit
 from renderkit.results.explanation import CameraExplanation
@@ -134,6 +136,22 @@ def test_of_three_cameras_without_a_mesh_none_is_said_to_be_right(make_report: M
     three, four = (replace(make_report(dict.fromkeys(names, 1.0)), diagnosis=told) for names in ("abc", "abcd"))
     assert headline_of(three).who == "One of 3 cameras or all: fewer than 4 do not tell."
     assert headline_of(four).who == "All 4 cameras, not single ones."
+
+
+def test_a_camera_that_no_evidence_could_judge_is_not_checked(make_report: MakeReport) -> None:
+    def judged(name: str, informative: float) -> JudgedCamera:
+        return JudgedCamera(name, False, 0.1, 0.1, (0.1, 0.0), (0.1, 0.1), 60, informative, f"camera {name}: told")
+
+    board = RigFindings("board", "fits", "none of 2 cameras is off", (judged("a", 1.0), judged("b", 1.0)))
+    told = Diagnosis("fits", "board", FIT, FIT, evidence=(board,))
+    report = replace(make_report({"a": math.nan, "b": math.nan}), diagnosis=told)
+    score = BoardScore(np.full((8, 2), 0.1), np.linspace(0.1, 0.9, 16).reshape(8, 2))
+    report = replace(report, rows=tuple(row.with_scores({"board_fit": score}, {}) for row in report.rows))
+    assert unchecked_cameras(report) == ()
+    some = replace(board, cameras=(judged("a", 1.0), judged("b", 0.0)))
+    assert unchecked_cameras(replace(report, diagnosis=replace(told, evidence=(some,)))) == ("b",)
+    both = replace(told, evidence=(some, replace(board, evidence="mattes")))
+    assert unchecked_cameras(replace(report, diagnosis=both)) == ()
 
 
 def test_numbers_of_a_mesh_are_no_gap_where_other_evidence_judges(make_report: MakeReport) -> None:

@@ -169,7 +169,7 @@ def _camera(found: BoardPoses, name: str, finding: CameraFinding | None, field: 
         words = f"nothing beyond noise in {counted(count, 'corner')} of {counted(len(own), 'picture')}"
     return JudgedCamera(
         camera=name, off=bent, size_px=size, size_error_px=size_error, shift_px=shift,
-        shift_error_px=error, num_points=count, informative=1.0,
+        shift_error_px=error, num_points=count, informative=float(len(own) >= MIN_VIEWS),
         sentence=f"camera {name}: {words}", cause=cause, cannot_tell=(cause,) if cause else (),
     )  # fmt: skip
 

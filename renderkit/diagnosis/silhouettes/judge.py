@@ -39,6 +39,9 @@ DEEP_SHARE: Final = 0.0125
 
 FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
+FAR_RATIO: Final = 11.0
+"""From this ratio on a camera is off so far that its matte is not to blame."""
+
 EDGE_RATIO: Final = 6.5
 EDGE_PX: Final = 0.4
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
@@ -109,10 +112,12 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     base = common.applied_px
     fit = fit_shifts(frames, dropped, base)
     threshold = threshold_for(len(present))
-    for camera in _cut_mattes(frames, fit, dropped):
+    for _ in range(max(1, len(fit.kept) // 10)):
+        camera = _cut_matte(frames, fit, dropped)
+        if camera is None:
+            break
         named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
         dropped.append(camera)
-    if any(one.cause == "matte piece" for one in named):
         fit = fit_shifts(frames, dropped, base)
     full = fit
     while len(dropped) < len(present) // 3:
@@ -130,7 +135,7 @@ def threshold_for(count: int) -> float:
 
     Between the values measured for 24 and 60 cameras, see benchmarks/silhouettes.py.
     """
-    return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
+    return float(np.clip(4.3 - (count - 24) / 36.0, 3.8, 5.0))
 
 
 def least_shift_px(count: int) -> float:
@@ -243,8 +248,11 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
     return Named(camera, "shift" if settled else "gross", 0.0, (dx, dy), (float(error[0]), float(error[1])))
 
 
-def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> list[int]:
-    """Return cameras whose matte alone refutes points that lie deep outside of it: it lacks a piece."""
+def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
+    """Return the camera whose matte alone refutes the most points that lie deep outside of it: it lacks a piece.
+
+    One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
+    """
     votes = np.zeros(len(fit.shifts))
     for frame, slacks in zip(frames, fit.slacks, strict=True):
         deep = np.flatnonzero(slacks.table[:, 0] < DEEP_PX)
@@ -258,18 +266,18 @@ def _cut_mattes(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> 
             alone = (most > 0.5) & (most > 0.6 * shares.sum(axis=1))
             np.add.at(votes, top[alone], weight)
     # A camera that is off by pixels refutes as well: only a matte whose camera fits is to blame.
-    shifted = fit.distances / np.nanmedian(fit.distances)
+    shifted = fit.ratios
     usual = np.median([len(frame.one(index).points) for frame in frames for index in frame.present])
     limit = DEEP_SHARE * float(usual) * len(frames)
-    enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < 2.0 * threshold_for(1)]
-    return sorted(enough, key=lambda camera: -votes[camera])[: max(1, len(fit.kept) // 10)]
+    enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < FAR_RATIO]
+    return max(enough, key=lambda camera: votes[camera], default=None)
 
 
 def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
     """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
-    ratios = fit.distances / float(np.nanmedian(fit.distances))
+    ratios = fit.ratios.copy()
     ratios[np.hypot(*fit.shifts.T) < least_shift_px(len(fit.shifts))] = 0.0
-    edges = fit.edge_distances / float(np.nanmedian(fit.edge_distances))
+    edges = fit.edge_ratios.copy()
     about = fit.edges - float(np.median(fit.edges[list(fit.kept)]))
     edges[np.abs(about) < EDGE_PX] = 0.0
     by_shift, by_edge = int(np.nanargmax(ratios)), int(np.nanargmax(edges))
