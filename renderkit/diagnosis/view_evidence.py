@@ -113,7 +113,8 @@ class ViewEvidence:
         """Whether there is a mesh and a matte to compare it with; one that is all inside or outside says nothing."""
         if self.vertices is None or not len(self.vertices) or self.matte is None or not self.matte.size:
             return False
-        return EMPTY_SHARE < np.count_nonzero(self.matte) / self.matte.size < 1.0 - EMPTY_SHARE
+        share = int(np.count_nonzero(self.matte)) / self.matte.size
+        return EMPTY_SHARE < share < 1.0 - EMPTY_SHARE
 
 
 EMPTY_SHARE = 5e-4

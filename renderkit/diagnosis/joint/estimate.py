@@ -152,17 +152,17 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
     own = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX) ** 2
     learned = priors
 
-    def solved() -> Solution:
-        shift = 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2
-        return solve(seen, noise.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, learned)))
+    def solved(given: Noise, shared: Priors) -> Solution:
+        shift = 1.0 / max(given.view_shift_px, MIN_TAU_PX) ** 2
+        return solve(seen, given.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, shared)))
 
     for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
-        solution = solved()
+        solution = solved(noise, learned)
         learned = _learned(seen, solution, learned, priors)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free = _free_offsets(seen, solution.offsets, noise)
         noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
-    solution = solved()
+    solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
     return Estimate(posteriors, _shared_posterior(seen, solution.shared, solution.spread), noise, solution.offsets)
 

@@ -100,7 +100,8 @@ def healthy_scatter(likelihood: FloatArray, *, with_outlines: bool, inflated: fl
 def _normalised(log_density: FloatArray) -> FloatArray:
     """Return (..., I, T) densities whose sum is 1."""
     density: FloatArray = np.exp(log_density - log_density.max(axis=(-2, -1), keepdims=True))
-    return density / density.sum(axis=(-2, -1), keepdims=True)
+    density /= density.sum(axis=(-2, -1), keepdims=True)
+    return density
 
 
 def own_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, numbers: Sequence[int]) -> float:

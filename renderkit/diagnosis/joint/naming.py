@@ -80,7 +80,7 @@ def log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: Float
     whiteners = _whiteners(information, scales, inflations)
     each = [log_tails(((scores[:, None] @ one)[:, 0] ** 2).sum(axis=1), one.shape[2]) for one in whiteners]
     result: FloatArray = np.min(each, axis=0) + weights
-    for index in np.flatnonzero(result <= limit):
+    for index in np.flatnonzero(result <= limit).tolist():
         result[index] = scatters[index].rule(information[index], limit).log_p(scores[index][None])[0]
     return result
 

@@ -154,7 +154,8 @@ def _in_runs(odds: FloatArray) -> FloatArray:
     # What lies before a sample and what lies after it say how many times likelier it is that it is no stray.
     before, after = _passed(np.stack([odds, odds[..., ::-1]]))
     both = before * odds * after[..., ::-1]
-    return 1.0 - 1.0 / (1.0 + both)
+    result: FloatArray = 1.0 - 1.0 / (1.0 + both)
+    return result
 
 
 def _passed(odds: FloatArray) -> FloatArray:

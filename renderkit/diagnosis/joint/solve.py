@@ -115,7 +115,7 @@ class _Eliminated:
         count, size = part.target.shape
         own = precisions.cameras[part.cameras]
         prior = np.concatenate([own, np.full((count, size - own.shape[1]), precisions.shift)], axis=1)
-        inverse = np.linalg.inv(part.local + prior[:, :, None] * np.eye(size))
+        inverse: FloatArray = np.asarray(np.linalg.inv(part.local + prior[:, :, None] * np.eye(size)), dtype=np.float64)
         return _Eliminated(part, prior, inverse, inverse @ part.cross)
 
     @property
