@@ -111,7 +111,9 @@ def _nothing(report: Report) -> Headline:
     verdict = "Nothing could be compared: the run has no views."
     if report.rows:
         verdict = f"Nothing could be compared in any of {counted(len(report.rows), 'view')}."
-    step = _missing_step(report) or "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
+    step = (
+        _missing_step(report) or "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
+    )
     if failed:
         step = "Repair the files named below and validate again."
     return Headline(
