@@ -21,6 +21,9 @@ from renderkit.diagnosis.view_evidence import RigEvidence
 ALL = {**FAULTS, **WIDE_FAULTS}
 SLOTS = {reading.name: reading.slot for reading in READINGS}
 EVIDENCE = ("landmarks", "mattes", "both")
+BY_LANDMARKS = ("half pixel", "half pixel, subtracted twice", "lens missing")
+"""What is told by landmarks alone: in mattes of 0.4 of the picture's size half a pixel is a fifth of one."""
+
 PLANTED = ("alone", "in pairs", "no such reading", "nothing")
 
 
@@ -39,6 +42,8 @@ def can_show(name: str, evidence: str) -> bool:
     """Whether a misreading leaves a trace in this evidence at all."""
     if name == "pictures of other cameras" and evidence != "both":
         # Only landmarks, or only mattes, are of other cameras then: another reading.
+        return False
+    if name in BY_LANDMARKS and evidence == "mattes":
         return False
     of_landmarks, of_mattes = name.startswith("landmark"), name.startswith("mattes")
     return not (of_landmarks and evidence == "mattes") and not (of_mattes and evidence == "landmarks")

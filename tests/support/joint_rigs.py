@@ -84,7 +84,7 @@ def _moved(shot: Shot, kind: str, amount: float, aside: np.ndarray) -> Shot:
     elif kind == "focal length":
         K[:2, :2] *= 1.0 + amount
     elif kind == "aspect fx / fy":
-        K[:2, :2] *= np.array([[1.0 + 0.5 * amount], [1.0 - 0.5 * amount]])
+        K[:2, :2] *= np.exp([[0.5 * amount], [-0.5 * amount]])
     else:
         raise ValueError(kind)
     return Shot(shot.name, K, D, R, t, shot.size, shot.landmarks, shot.matte)

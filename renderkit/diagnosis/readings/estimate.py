@@ -9,6 +9,7 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels
 from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.outline_gaps import EDGE
 from renderkit.diagnosis.readings.reading import Views
 from renderkit.geometry.distortion import BrownConrady, NoDistortion
 
@@ -93,7 +94,8 @@ def _extents(view: Interpretation) -> list[tuple[Pixels, Pixels]]:
     drawn = view.project(view.vertices, bent=view.matte_is_bent)
     if not np.isfinite(drawn).all():
         return []
-    return [(_corners(drawn), _corners(matte_pixels(view, view.matte)))]
+    edge = EDGE / view.matte_from_px
+    return [(_corners(drawn), _corners(matte_pixels(view, view.matte)) + np.array([-edge, edge]))]
 
 
 def matte_pixels(view: Interpretation, inside: BoolArray) -> Pixels:
@@ -104,7 +106,8 @@ def matte_pixels(view: Interpretation, inside: BoolArray) -> Pixels:
 
 
 def _corners(pixels: Pixels) -> Pixels:
-    return np.array([np.percentile(pixels, 1, axis=0), np.percentile(pixels, 99, axis=0)])
+    """Return the outermost (2, 2) places: shares of vertices and of pixels are spread differently over a body."""
+    return np.array([pixels.min(axis=0), pixels.max(axis=0)])
 
 
 def _spread_ratio(predicted: Pixels, detected: Pixels) -> FloatArray:

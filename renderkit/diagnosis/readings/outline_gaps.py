@@ -18,7 +18,7 @@ _ANGLES = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
 DIRECTIONS: Final[FloatArray] = frozen(np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]))
 """(32, 2) outward normals of the tangents."""
 
-_EDGE = 0.25
+EDGE: Final = 0.25
 """The outermost pixel's centre lies on average this far inside the outline, in px of the matte."""
 
 
@@ -38,7 +38,7 @@ def outline_gaps(view: Interpretation) -> FloatArray:
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5
     drawn = np.clip(drawn, -0.5, last)
     outline = (captured + 0.5) / view.matte_from_px - 0.5
-    edge = _EDGE / float(np.sqrt(view.matte_from_px.prod()))
+    edge = EDGE / float(np.sqrt(view.matte_from_px.prod()))
     reach = (outline @ DIRECTIONS.T).max(axis=0) + edge
     gaps = (drawn @ DIRECTIONS.T).max(axis=0) - reach
     width = 0.5 * float((reach + np.roll(reach, len(reach) // 2)).mean())

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from planted_misreadings import FAULTS, WIDE_FAULTS, planted
-from planted_rigs import Shot, head, make_rig, project
+from planted_rigs import Planted, Shot, head, make_rig, project
 
 from renderkit.diagnosis.readings import READINGS, read_rig_wide
+from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.search import Candidate, _tried, acceptable
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 
@@ -84,6 +87,27 @@ def test_mattes_alone_name_inverted_extrinsics() -> None:
     assert np.isnan(found.before.residual_px)
     assert found.before.iou < 0.1
     assert found.after.iou > 0.85
+
+
+def _mattes_alone(rig: Planted) -> RigEvidence:
+    return RigEvidence(tuple(replace(view, pixels=None, points_world=None) for view in rig.evidence().views))
+
+
+def test_a_drawing_inside_of_mattes_proves_nothing() -> None:
+    """Half the size, the drawing lies inside of the mattes whichever way the world is turned."""
+    names = ("focal length times 2", "world turned by 180 deg about z")
+    views = all_as_stated(_mattes_alone(planted(np.random.default_rng(5), *names, count=6)).views)
+    stated = Candidate((), agreement(views), agreement(views).log_likelihood, 0.0)
+    inside = [one for one in _tried(views, stated, ((one,) for one in READINGS)) if one.found.median_inside > 0.95]
+    assert inside
+    assert not any(acceptable(one, stated) for one in inside)
+
+
+def test_a_single_reading_that_merely_overlaps_does_not_stop_the_search() -> None:
+    """A crop makes mattes overlap by 0.7; what it stands in for are two readings, neither of which fits alone."""
+    names = ("left-handed world, x mirrored", "cx and cy swapped")
+    found = read_rig_wide(_mattes_alone(planted(np.random.default_rng(6), *names, count=4)))
+    assert (found.verdict, set(found.readings)) == ("misread", set(names))
 
 
 def test_landmarks_alone_cannot_tell_k_from_the_landmarks_size() -> None:
