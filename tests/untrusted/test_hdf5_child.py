@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -170,6 +171,28 @@ def test_no_child_outlives_its_file_or_its_parent(tmp_path: Path) -> None:
     child = answering._child.process_id
     del opened, answering
     assert not is_running(child)
+
+
+def test_a_death_over_many_keys_does_not_count_and_each_is_asked_for_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "groups.h5"
+    with h5py.File(path, "w") as file:
+        file["a/x"], file["b/y"], file["c"] = 1, 2, h5py.SoftLink("/a")
+    ask = Hdf5Child.ask
+
+    def die_over_many(self: Hdf5Child, path: Path, method: str, *arguments: object, **options: Any) -> Any:
+        if method == "each":
+            self.deaths += 1
+            raise DatasetError(path, None, "died")
+        return ask(self, path, method, *arguments, **options)
+
+    monkeypatch.setattr(Hdf5Child, "ask", die_over_many)
+    with closing(Hdf5Child()) as child:
+        first, second, link = child.ask_each(path, "keys", [("a",), ("b",), ("c",)])
+        assert (first, second) == (("x",), ("y",))
+        assert isinstance(link, DatasetError)
+        assert child.deaths == 0
 
 
 def test_one_child_tells_the_format_and_reads_the_capture(smc_single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
