@@ -75,7 +75,8 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     late, delays = _late(found, len(names))
     answer = cameras_off([one.camera for one in cameras if one.off], len(names) - len(few))
     if few:
-        late = (*late, f"not judged: {list_cameras(few)}: fewer than {MIN_VIEWS} pictures of each show the board")
+        each = "each seen" if len(few) > 1 else "seen"
+        late = (*late, f"not judged: {list_cameras(few)}: {each} in fewer than {MIN_VIEWS} pictures of the board")
     verdict = verdict_of(cameras)
     if abs(numbers.get("scale_percent", 0.0)) > 100.0 * SCALE_LIMIT:
         verdict = "does not fit"

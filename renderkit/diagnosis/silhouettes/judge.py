@@ -135,7 +135,7 @@ def threshold_for(count: int) -> float:
 
     Between the values measured for 24 and 60 cameras, see benchmarks/silhouettes.py.
     """
-    return float(np.clip(4.3 - (count - 24) / 36.0, 3.8, 5.0))
+    return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
 
 
 def least_shift_px(count: int) -> float:

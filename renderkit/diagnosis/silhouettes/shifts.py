@@ -36,12 +36,6 @@ COMMON_PX: Final = 0.25
 RAYLEIGH_MEDIAN: Final = 1.1774
 """Median length of a vector of two standard normal numbers."""
 
-NORMAL_MEDIAN: Final = 0.6745
-"""Median size of a standard normal number."""
-
-_CUT: Final = 3.0
-"""What is farther out, in standard deviations, says nothing about the usual size."""
-
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -118,20 +112,20 @@ class Fit:
 
     @property
     def noise(self) -> float:
-        """The noise's scale, by which standard errors are larger than the fit says; see `usual_size`."""
-        return usual_size(self.distances, RAYLEIGH_MEDIAN, 2)
+        """The noise's scale, from the median camera: right while less than half are off."""
+        return max(float(np.nanmedian(self.distances)) / RAYLEIGH_MEDIAN, 1e-9)
 
     @property
     def ratios(self) -> FloatArray:
-        """(N,) `distances` in those of a median camera without fault; NaN where dropped."""
-        ratios: FloatArray = self.distances / (self.noise * RAYLEIGH_MEDIAN)
+        """(N,) `distances` in those of the median camera; NaN where dropped."""
+        ratios: FloatArray = self.distances / float(np.nanmedian(self.distances))
         return ratios
 
     @property
     def edge_ratios(self) -> FloatArray:
-        """(N,) `edge_distances` in those of a median matte without fault; NaN where dropped."""
+        """(N,) `edge_distances` in those of the median matte; NaN where dropped."""
         distances = self.edge_distances
-        ratios: FloatArray = distances / (usual_size(distances, NORMAL_MEDIAN, 1) * NORMAL_MEDIAN)
+        ratios: FloatArray = distances / float(np.nanmedian(distances))
         return ratios
 
     @property
@@ -139,25 +133,6 @@ class Fit:
         """(N, 2) standard errors of the shifts, px."""
         errors: FloatArray = self.noise * np.sqrt(np.einsum("kaa->ka", self.covariance))
         return errors
-
-
-def usual_size(distances: FloatArray, median: float, num: int) -> float:
-    """Return the standard deviation of what most vectors are made of, from their lengths; NaN is left out.
-
-    From the median, right while less than half stand out, then by the mean square of those within three standard
-    deviations: that wanders less between rigs than the median does.
-
-    Args:
-        distances: (N,) lengths.
-        median: Median length of a vector of standard normal numbers.
-        num: How many numbers a vector has.
-    """
-    known = distances[np.isfinite(distances)]
-    size = max(float(np.median(known)) / median, 1e-9)
-    for _ in range(3):
-        inner = known[known < _CUT * size]
-        size = max(float(np.sqrt((inner**2).mean() / num)), 1e-9)
-    return size
 
 
 def fit_shifts(

@@ -118,7 +118,7 @@ def test_cameras_that_hardly_saw_the_board_are_not_said_to_be_sound() -> None:
     assert some is not None
     findings = findings_of(some, BOARD, "m")
     assert findings.sentence.startswith("none of 3 cameras is off")
-    assert findings.notes[-1] == "not judged: cameras 3, 4 and 5: fewer than 3 pictures of each show the board"
+    assert findings.notes[-1] == "not judged: cameras 3, 4 and 5: each seen in fewer than 3 pictures of the board"
     none = estimate_poses([one for one in kept if one.camera.name != "0" or one.frame == views[0].frame], BOARD, 1.0)
     assert none is not None
     findings = findings_of(none, BOARD, "m")
