@@ -15,15 +15,18 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray
+from renderkit.arrays import BoolArray, FloatArray, frozen
 from renderkit.diagnosis.joint.estimate import CameraPosterior
-from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL
+from renderkit.diagnosis.joint.parameters import LENS, NUM, NUM_LOCAL
 
 TAUS_PX: Final = np.geomspace(0.004, 5.0, 36)
 """Healthy scatters that are tried."""
 
 INFLATIONS: Final = np.geomspace(0.35, 16.0, 23)
 """Factors of the stated variances that are tried."""
+
+_OF_CAMERA: Final[BoolArray] = frozen((np.arange(NUM_LOCAL) < NUM) & ~np.isin(np.arange(NUM_LOCAL), LENS))
+"""Numbers that scatter alike in healthy cameras, in px; lenses have a scatter of their own."""
 
 _GROSS = 0.02
 _GROSS_TIMES = 8.0
@@ -58,7 +61,7 @@ def scatter_likelihoods(cameras: Sequence[CameraPosterior], scales: FloatArray) 
 
     Args:
         cameras: What the evidence says about each.
-        scales: (n, P) healthy scatter of each so far; that of mattes and detections is taken from it.
+        scales: (n, P) healthy scatter of each so far; that of lenses, mattes and detections is taken from it.
     """
     values, variances, known = _components(cameras, scales)
     squares, likelihood = TAUS_PX**2, np.zeros((len(cameras), len(INFLATIONS), len(TAUS_PX)))
@@ -123,7 +126,7 @@ def own_scatter(cameras: Sequence[CameraPosterior], scales: FloatArray, numbers:
 
 def _components(cameras: Sequence[CameraPosterior], scales: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return (n, k) estimates along directions of the cameras' parameters, their stated variances, which are known."""
-    information, score = _marginals(cameras, np.arange(NUM_LOCAL) < NUM, scales)
+    information, score = _marginals(cameras, _OF_CAMERA, scales)
     values, vectors = np.linalg.eigh(information)
     known = values > 1.0 / _KNOWN_PX**2
     variances = 1.0 / np.where(known, values, 1.0)

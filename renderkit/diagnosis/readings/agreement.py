@@ -104,16 +104,22 @@ class Agreement:
 
 
 def agreement(views: Views) -> Agreement:
-    """Measure the agreement of a rig with its evidence."""
+    """Measure the agreement of a rig with its evidence.
+
+    Where in its pixel a matte's edge lies is a convention: by up to one of its pixels mattes may be too large or too
+    small all around without being less likely.
+    """
     landmarks = np.array([_landmarks(view) for view in views]).reshape(len(views), 3)
     mattes = np.array([_matte(view) for view in views]).reshape(len(views), 2)
     tangents = np.array([outline_gaps(view) for view in views]).reshape(len(views), len(DIRECTIONS) + 1)
     gaps, extents = tangents[:, :-1], tangents[:, -1]
-    outline = _row_medians(np.abs(gaps))
+    outline, even = _row_medians(np.abs(gaps)), _median(gaps)
+    pixel = float(np.median([1.0 / np.sqrt(view.matte_from_px.prod()) for view in views])) if len(views) else 0.0
+    placed = _row_medians(np.abs(gaps - np.clip(even, -pixel, pixel)))
     likelihood = (
         np.nan_to_num(landmarks[:, 2])
         - MATTE_WEIGHT * np.nan_to_num(np.log(1.0 - mattes[:, 0] + _FLOOR_DISAGREEMENT))
-        - OUTLINE_WEIGHT * np.nan_to_num(np.log(outline / extents + _FLOOR_OUTLINE))
+        - OUTLINE_WEIGHT * np.nan_to_num(np.log(placed / extents + _FLOOR_OUTLINE))
     )
     return Agreement(
         landmarks[:, 0],
@@ -121,7 +127,7 @@ def agreement(views: Views) -> Agreement:
         mattes[:, 0],
         mattes[:, 1],
         outline,
-        _row_medians(np.abs(gaps - _median(gaps))),
+        _row_medians(np.abs(gaps - even)),
         outline / extents,
         likelihood,
     )
