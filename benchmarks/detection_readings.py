@@ -100,7 +100,8 @@ def judged(found: RigReading, truth: set[str]) -> str:
 def _pair(rng: np.random.Generator, names: list[str]) -> tuple[str, str]:
     while True:
         first, second = (names[int(index)] for index in rng.choice(len(names), 2, replace=False))
-        if SLOTS[first] != SLOTS[second]:
+        # A mirrored world that is turned as well is one that is mirrored along another axis.
+        if SLOTS[first] != SLOTS[second] and {SLOTS[first], SLOTS[second]} != {"handedness", "world"}:
             return first, second
 
 

@@ -13,6 +13,9 @@ from renderkit.diagnosis.readings.reading import Reading, Views, each
 
 HALF_PIXEL = "half pixel"
 
+MIN_CROP_PX = 2.0
+"""By less mattes alone do not say that pictures were cropped: it is how well their outlines are known."""
+
 
 def _scaled(K: FloatArray, factor: FloatArray) -> FloatArray:
     """Return K of the picture resized by (x, y) factors; pixel (0, 0) is the centre of the top-left pixel."""
@@ -26,6 +29,11 @@ def _moved(K: FloatArray, x: float, y: float) -> FloatArray:
     result = K.copy()
     result[:2, 2] += (x, y)
     return result
+
+
+def _half_pixel(step: float) -> Callable[[Interpretation], Interpretation | None]:
+    # Where in its pixel a matte's edge lies is a convention: landmarks alone tell half a pixel.
+    return lambda view: view.but(K=_moved(view.K, step, step)) if len(view.pixels) else None
 
 
 def _resized(factor: float) -> Callable[[Interpretation], Interpretation]:
@@ -78,7 +86,9 @@ def _estimated_scale(*, uniform: bool) -> Callable[[Views], Views | None]:
 
 def _estimated_crop(views: Views) -> Views | None:
     offset = picture_crop(views)
-    return None if offset is None else tuple(view.but(K=_moved(view.K, *offset)) for view in views)
+    if offset is None or (np.abs(offset).max() < MIN_CROP_PX and not any(len(view.pixels) for view in views)):
+        return None
+    return tuple(view.but(K=_moved(view.K, *offset)) for view in views)
 
 
 SIZES = (Reading("width and height swapped", "size", "width and height are swapped", each(_size_swapped)),)
@@ -92,14 +102,14 @@ CENTERS = (
         "crop",
         "projections lie 0.5 px right of and below what was detected: cx and cy count from the corner of the top-left "
         "pixel, expected from its centre; or the landmarks are 0.5 px too small",
-        each(lambda view: view.but(K=_moved(view.K, -0.5, -0.5))),
+        each(_half_pixel(-0.5)),
     ),
     Reading(
         f"{HALF_PIXEL}, subtracted twice",
         "crop",
         "projections lie 0.5 px left of and above what was detected: half a pixel was taken off cx and cy that "
         "counted from the centre of the top-left pixel already; or the landmarks are 0.5 px too large",
-        each(lambda view: view.but(K=_moved(view.K, 0.5, 0.5))),
+        each(_half_pixel(0.5)),
     ),
 )
 
