@@ -29,7 +29,13 @@ from renderkit.diagnosis.refine import refine_rig
 from renderkit.geometry.rig import Rig
 
 CONDITIONS: dict[str, Conditions] = {"ideal": IDEAL, "noisy": NOISY, "realistic": REALISTIC}
-PLANTED = {"roll": "roll", "focal length": "focal", "aspect fx / fy": "fx / fy", "turn": "turn x", "principal point": "cx"}
+PLANTED = {
+    "roll": "roll",
+    "focal length": "focal",
+    "aspect fx / fy": "fx / fy",
+    "turn": "turn x",
+    "principal point": "cx",
+}
 CAMERA = 3
 FACTORS = (0.7, 0.85, 1.0, 1.2, 1.4)
 
