@@ -78,7 +78,6 @@ SLIPS: Final = (
     Slip("lens distortion k1", (9,), "lens"),
     Slip("lens distortion k2", (11,), "lens"),
     Slip("tangential distortion", (12, 13), "lens"),
-    Slip("lens distortion", LENS, "lens"),
     Slip("aspect fx / fy", (10,), "aspect"),
     Slip("principal point and focal length", (6, 7, 8), "several"),
     Slip("turn with roll", (0, 1, 2), "several"),
