@@ -257,7 +257,7 @@ def test_every_command_on_a_scene(run: Run) -> None:
     for command in (("inspect", "scene"), ("validate", "scene", *quiet, "--out", "other")):
         result = run(*command)
         assert result.code != 0
-        assert "the matte is 80 x 60 px" in result.out
+        assert "the matte has 80 x 60 px" in result.out
 
 
 def test_min_confidence_belongs_to_every_command_that_takes_landmarks(run: Run) -> None:

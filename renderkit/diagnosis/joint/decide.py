@@ -197,7 +197,7 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
     posteriors = [found.cameras[index] for index in healthy]
     scales[:, MATTE] = max(own_scatter(posteriors, scales[healthy], (MATTE,)), MIN_MATTE_PX)
     scales[:, DETECTIONS] = own_scatter(posteriors, scales[healthy], DETECTIONS)
-    lens = own_scatter(posteriors, scales[healthy], LENS)
+    lens = own_scatter(posteriors, scales[healthy], LENS[:1])
     likelihoods = dict(zip(healthy, scatter_likelihoods(posteriors, scales[healthy]), strict=True))
 
     def scatter_of(members: Sequence[int]) -> Healthy:
@@ -215,7 +215,8 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
         own = [int(index) for index in members if index not in free]
         level, order = (scatter_of(own), own) if len(own) >= MIN_GROUP else (whole, healthy)
         scales[members, :NUM] = level.tau_px
-        scales[members[:, None], list(LENS)] = max(level.tau_px, lens)
+        scales[members, LENS[0]] = max(level.tau_px, lens)
+        scales[members[:, None], list(LENS[1:])] = START_PX
         inflation[members] = np.maximum(inflation[members] * level.inflation, MIN_INFLATION)
         for index in own:
             against[index] = (level, order.index(index))
@@ -233,9 +234,9 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
 
 def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> Scatter:
     every = np.tile(scales, (len(level.taus), 1))
-    lenses = every[:, LENS]
+    lenses = every[:, LENS[0]]
     every[:, :NUM] = np.maximum(level.taus, START_PX)[:, None]
-    every[:, LENS] = np.maximum(every[:, LENS], lenses)
+    every[:, LENS[0]] = np.maximum(every[:, LENS[0]], lenses)
     # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
     return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
@@ -246,7 +247,7 @@ def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
     effective = noise.outline_px * np.sqrt(noise.correlation)
     outlines = seen.has_outlines
     usual_px = float(np.median(effective[outlines])) if outlines.any() else 0.0
-    usual_strays = float(np.median(noise.strays[outlines])) if outlines.any() else 0.0
+    usual_strays = float(np.quantile(noise.strays[outlines], 0.25)) if outlines.any() else 0.0
     # Less of an outline is a poorer one, unless what is left is better by far.
     less = (noise.strays > usual_strays + _POOR_STRAYS) & (_POOR * effective > usual_px)
     poor = outlines & ((effective > _POOR * usual_px) | less)

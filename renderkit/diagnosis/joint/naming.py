@@ -15,7 +15,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tails
-from renderkit.diagnosis.joint.parameters import SLIPS
+from renderkit.diagnosis.joint.parameters import NAMING
 
 _TINY = 1e-12
 _RANK_TOLERANCE = 1e-10
@@ -26,8 +26,8 @@ _SECANTS = 6
 
 
 def log_limit(alpha: float, num_cameras: int) -> float:
-    """Return the log probability below which a slip is named, where all slips of all cameras are looked at."""
-    return math.log(alpha) - math.log(num_cameras * len(SLIPS))
+    """Return the log probability below which a slip is named, where all slips that name cameras are looked at."""
+    return math.log(alpha) - math.log(num_cameras * len(NAMING))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def _whiteners(information: FloatArray, scales: FloatArray, inflations: FloatArr
     tested = 0.5 * (tested + tested.swapaxes(1, 2))
     scaled = shrink.swapaxes(1, 2) / inflations[:, None, None]
     whiteners = []
-    for slip in SLIPS:
+    for slip in NAMING:
         at = list(slip.indices)
         values, vectors = np.linalg.eigh(tested[:, at][:, :, at])
         known = values > _RANK_TOLERANCE * np.maximum(values[:, -1:], _TINY)

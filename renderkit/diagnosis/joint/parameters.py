@@ -61,11 +61,14 @@ class Slip:
         name: For people.
         indices: Which of `PARAMETERS`, then of `EVIDENCE_PARAMETERS`, it moves.
         family: What it looks like in the picture.
+        names: Whether it alone can name a camera. Others are found by all parameters together, and are causes only:
+            what hair or an error of the mesh does to an outline looks like them.
     """
 
     name: str
     indices: tuple[int, ...]
     family: Family
+    names: bool = True
 
 
 SLIPS: Final = (
@@ -76,8 +79,8 @@ SLIPS: Final = (
     Slip("focal length", (6,), "scale"),
     Slip("step along the axis", (5,), "scale"),
     Slip("lens distortion k1", (9,), "lens"),
-    Slip("lens distortion k2", (11,), "lens"),
-    Slip("tangential distortion", (12, 13), "lens"),
+    Slip("lens distortion k2", (11,), "lens", names=False),
+    Slip("tangential distortion", (12, 13), "lens", names=False),
     Slip("aspect fx / fy", (10,), "aspect"),
     Slip("principal point and focal length", (6, 7, 8), "several"),
     Slip("turn with roll", (0, 1, 2), "several"),
@@ -86,6 +89,9 @@ SLIPS: Final = (
     Slip("mattes too large or too small", (MATTE,), "matte"),
     Slip("landmark detections", DETECTIONS, "detections"),
 )
+
+
+NAMING: Final = tuple(slip for slip in SLIPS if slip.names)
 
 
 @dataclass(frozen=True, eq=False)

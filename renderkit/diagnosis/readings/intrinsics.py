@@ -31,9 +31,14 @@ def _moved(K: FloatArray, x: float, y: float) -> FloatArray:
     return result
 
 
-def _half_pixel(step: float) -> Callable[[Interpretation], Interpretation | None]:
-    # Where in its pixel a matte's edge lies is a convention: landmarks alone tell half a pixel.
-    return lambda view: view.but(K=_moved(view.K, step, step)) if len(view.pixels) else None
+def _half_pixel(step: float) -> Callable[[Views], Views | None]:
+    def moved(views: Views) -> Views | None:
+        # Where in its pixel a matte's edge lies is a convention: without any landmarks half a pixel is not told.
+        if not any(len(view.pixels) for view in views):
+            return None
+        return tuple(view.but(K=_moved(view.K, step, step)) for view in views)
+
+    return moved
 
 
 def _resized(factor: float) -> Callable[[Interpretation], Interpretation]:
@@ -102,14 +107,14 @@ CENTERS = (
         "crop",
         "projections lie 0.5 px right of and below what was detected: cx and cy count from the corner of the top-left "
         "pixel, expected from its centre; or the landmarks are 0.5 px too small",
-        each(_half_pixel(-0.5)),
+        _half_pixel(-0.5),
     ),
     Reading(
         f"{HALF_PIXEL}, subtracted twice",
         "crop",
         "projections lie 0.5 px left of and above what was detected: half a pixel was taken off cx and cy that "
         "counted from the centre of the top-left pixel already; or the landmarks are 0.5 px too large",
-        each(_half_pixel(0.5)),
+        _half_pixel(0.5),
     ),
 )
 

@@ -10,7 +10,7 @@ import scipy.stats
 
 from renderkit.diagnosis.joint.chi_square import log_tails
 from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
-from renderkit.diagnosis.joint.parameters import NUM_LOCAL, SLIPS
+from renderkit.diagnosis.joint.parameters import NAMING, NUM_LOCAL
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 11])
@@ -31,7 +31,7 @@ def test_one_parameter_follows_the_normal_distribution() -> None:
     scores = np.zeros((4000, NUM_LOCAL))
     scores[:, 2] = 2.0 * np.random.default_rng(0).normal(size=4000)
     limit = log_limit(0.01, 10)
-    assert limit == pytest.approx(math.log(0.01 / (10 * len(SLIPS))))
+    assert limit == pytest.approx(math.log(0.01 / (10 * len(NAMING))))
     sizes = exact().rule(information, limit).along(scores, information[:, 2]).smallest_sizes(limit)
     half, nearly = np.quantile(sizes, (0.5, 0.99))
     threshold = scipy.stats.norm.isf(0.5 * math.exp(limit))
