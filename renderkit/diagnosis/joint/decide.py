@@ -247,7 +247,7 @@ def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
     effective = noise.outline_px * np.sqrt(noise.correlation)
     outlines = seen.has_outlines
     usual_px = float(np.median(effective[outlines])) if outlines.any() else 0.0
-    usual_strays = float(np.quantile(noise.strays[outlines], 0.25)) if outlines.any() else 0.0
+    usual_strays = float(np.median(noise.strays[outlines])) if outlines.any() else 0.0
     # Less of an outline is a poorer one, unless what is left is better by far.
     less = (noise.strays > usual_strays + _POOR_STRAYS) & (_POOR * effective > usual_px)
     poor = outlines & ((effective > _POOR * usual_px) | less)
