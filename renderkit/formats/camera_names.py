@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from renderkit.errors import DatasetError
+from renderkit.untrusted.csv_text import csv_rows
 from renderkit.untrusted.files import read_text
 
 MAX_BYTES = 16 << 20
@@ -20,7 +19,7 @@ def read_camera_names(path: Path) -> dict[str, str]:
         DatasetError: If the file cannot be read, a line has not two fields, or a camera stands twice.
     """
     names: dict[str, str] = {}
-    for number, row in enumerate(csv.reader(io.StringIO(read_text(path, MAX_BYTES)), skipinitialspace=True), 1):
+    for number, row in enumerate(csv_rows(path, read_text(path, MAX_BYTES), skip_spaces=True), 1):
         if not row or row[0].startswith("#"):
             continue
         if len(row) != 2 or not all(field.strip() for field in row):

@@ -11,8 +11,6 @@ importers do.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN
 from renderkit.untrusted.content import Content, field, number, numbers
+from renderkit.untrusted.csv_text import csv_rows
 from renderkit.untrusted.xml_text import parse_xml
 
 _XCR = "{http://www.capturingreality.com/ns/xcr/1.1#}"
@@ -135,7 +134,7 @@ def _read_csv(content: Content) -> RawRig:
     if missing:
         why = f"the columns {', '.join(missing)} are missing; export 'Internal/External camera parameters'"
         raise DatasetError(path, "line 1", f"RealityCapture's CSV is recognised, but {why}")
-    rows = [row for row in csv.reader(io.StringIO(content.text)) if row and not row[0].startswith("#")]
+    rows = [row for row in csv_rows(path, content.text) if row and not row[0].startswith("#")]
     if not rows:
         raise DatasetError(path, None, "the file has no camera")
     names = names_from_pictures([row[0].strip() for row in rows])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 
@@ -21,6 +20,7 @@ from renderkit.formats.landmarks.table import (
     without_origin,
 )
 from renderkit.formats.patterns import ANY_FRAME
+from renderkit.untrusted.csv_text import csv_rows
 from renderkit.untrusted.files import read_bytes, read_text
 from renderkit.untrusted.npz import read_npy
 from renderkit.wording import counted
@@ -81,7 +81,7 @@ def _read_table(source: LandmarkSource) -> LandmarkTable | None:
     """DeepLabCut's table: rows `scorer`, `bodyparts`, `coords`, then one row per frame; x, y and a likelihood."""
     if source.path.suffix.lower() not in {".csv", ".txt"}:
         return None
-    rows = list(csv.reader(read_text(source.path).splitlines()))
+    rows = csv_rows(source.path, read_text(source.path))
     heads = {row[0].strip().lower(): row for row in rows[:5] if row}
     if "bodyparts" not in heads or "coords" not in heads:
         return _read_rows(source, rows)
