@@ -99,3 +99,12 @@ def test_what_cannot_be_told_of_lenses_is_said() -> None:
     radius = float(np.hypot(612, 512)) / 2.0
     assert float(told[2]) == pytest.approx(float(told[1]) * radius * (radius / 1150.0) ** 2, rel=0.1)
     assert fit_joint(rig(Conditions(noise_px=0.05, mattes=True), None)).untold == ""
+
+
+def test_hair_is_not_taken_for_a_lens() -> None:
+    """Outlines of which a third lies under hair bend as k2 does: it names no camera by itself."""
+    mattes = Conditions(
+        mattes=True, landmarks=False, edge_px=0.5, mesh=(0.0175, 0.002), mesh_m=0.001, hairy=1 / 3, dilation_px=0.3,
+        jitter_px=0.1,
+    )  # fmt: skip
+    assert fit_joint(joint_evidence(np.random.default_rng(17), mattes, cameras=12, frames=2)).findings == ()
