@@ -60,4 +60,4 @@ class KeptFile:
 
 @cache
 def _say_once(folder: Path, why: str) -> None:
-    _log.warning("compiled kernels are not kept in %s: %s", folder, why)
+    _log.warning("what would save time at the next start is not kept in %s: %s", folder, why)

@@ -62,7 +62,7 @@ def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: f
     (Satterthwaite 1946) whose quantile is Wilson and Hilferty's.
 
     Args:
-        derivatives: (N, 2, 11) displacement by the parameters.
+        derivatives: (N, 2, 14) displacement by the parameters.
         covariance: (14, 14) of the parameters' error.
         normal_point: The normal distribution's quantile; 1.645 for 95 %.
     """
