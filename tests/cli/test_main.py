@@ -80,6 +80,11 @@ def test_interrupting_is_quiet(run: Run, capture: SynthTruth, monkeypatch: pytes
     assert "Traceback" not in result.err
 
 
+def in_new_process(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+
+
 def test_only_the_command_that_runs_is_made() -> None:
     code = (
         "import gc, sys; from renderkit.cli import run_process; sys.argv = ['renderkit', 'gate', '--schema']\n"
@@ -87,8 +92,7 @@ def test_only_the_command_that_runs_is_made() -> None:
         "assert 'renderkit.cli.gate' in sys.modules and 'renderkit.cli.validate' not in sys.modules\n"
         "assert gc.get_threshold()[0] > 100_000"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr
+    in_new_process(code)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -98,5 +102,4 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'numpy', 'cv2', 'h5py', 'trimesh', 'OpenGL', 'numba', 'PIL'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {heavy}' if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr
+    in_new_process(code)
