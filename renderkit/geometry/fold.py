@@ -96,7 +96,7 @@ def find_domain(determinant: Callable[[FloatArray], FloatArray], turn: float, po
         # Some directions never fold: the circle of those that do stands for all.
         return circle(float(radii.min()), determinant)
     slack = 0.25 * _BETWEEN_DIRECTIONS * float(np.ptp(radii))
-    return Domain(float(radii.min()) - slack, float(radii.max()) + slack, frozen(radii), determinant)
+    return Domain(max(float(radii.min()) - slack, 0.0), float(radii.max()) + slack, frozen(radii), determinant)
 
 
 def radial_limits(numerator: FloatArray, denominator: FloatArray) -> tuple[float, float]:
