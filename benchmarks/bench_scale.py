@@ -1,7 +1,7 @@
 """Runs over many captures: `python benchmarks/bench_scale.py [speed [store]] [rows N]`.
 
-`speed`: views per second in one process, two processes and two Ray workers, and what the store adds to scoring
-(`speed store`: without the other engines).
+`speed`: views per second in one process, and in 1, 2, 4 ... processes and Ray workers up to the number of cores, and
+what the store adds to scoring (`speed store`: without the other engines; `speed processes`: without Ray).
 `rows N`: N million simulated rows planned, stored, resumed and reported, with the time and memory of each step.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -26,26 +27,32 @@ from renderkit.dataset.settings import DatasetSettings
 from renderkit.dataset.store import RunStore
 from renderkit.metrics.score_json import listed_points
 from renderkit.results.row_json import row_from_json, row_json
+from renderkit.system import usable_cores
 
 FRAMES, CAMERAS = 810, 60
 
 
-SIZES = ((612, 512, 4, 6), (2448, 2048, 2, 3))
-"""Width and height in px, captures and frames; each capture has 12 cameras and is one unit of work."""
+SIZES = ((612, 512, 6), (2448, 2048, 3))
+"""Width and height in px, and frames; each capture has 12 cameras and is one unit of work."""
+
+UNITS_PER_CORE = 2
 
 
 def speed() -> None:
     """Compare engines; seconds are those from the first to the last view of a unit, without the start of workers."""
-    for width, height, num_captures, num_frames in SIZES:
+    num_captures = UNITS_PER_CORE * usable_cores()
+    for width, height, num_frames in SIZES:
         with tempfile.TemporaryDirectory() as name:
             options = rk.SynthOptions(num_cameras=12, num_frames=num_frames, size=(width, height), scan_faces=20_000)
-            for index in range(num_captures):
-                rk.synthesize(Path(name, "data", f"subject{index}"), options)
+            first = Path(name, "data", "subject0")
+            rk.synthesize(first, options)
+            for index in range(1, num_captures):
+                shutil.copytree(first, first.with_name(f"subject{index}"), copy_function=os.link)
             views = num_captures * 12 * num_frames
             plain = min(_plain(Path(name, "data")) for _ in range(3)) / views
-            print(f"{width} x {height} px, {views} views; scoring alone: {1e3 * plain:.2f} ms of CPU per view")
+            print(f"\n{width} x {height} px, {views} views; scoring alone: {1e3 * plain:.2f} ms of CPU per view")
             serial = 0.0
-            for engine, workers in ENGINES if "store" not in sys.argv else ENGINES[:1]:
+            for engine, workers in _engines():
                 in_units, whole, cpu = _many(Path(name), engine, workers)
                 rate = views / in_units
                 serial = serial or rate
@@ -64,9 +71,14 @@ def speed() -> None:
                 )
 
 
-ENGINES: tuple[tuple[EngineName, int], ...] = (
-    ("serial", 1), ("processes", 1), ("processes", 2), ("ray", 1), ("ray", 2),
-)  # fmt: skip
+def _engines() -> list[tuple[EngineName, int]]:
+    """Return engines with their numbers of workers, serial first."""
+    engines: list[tuple[EngineName, int]] = [("serial", 1)]
+    counts = [1 << power for power in range(usable_cores().bit_length())]
+    if "store" not in sys.argv:
+        engines += [("processes", count) for count in counts]
+        engines += [("ray", count) for count in counts] if "processes" not in sys.argv else []
+    return engines
 
 
 def _plain(data: Path) -> float:

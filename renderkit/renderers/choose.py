@@ -17,7 +17,7 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
         kind: "egl" or "cpu" take that one or fail. "auto" takes a hardware EGL device where there is one, else the CPU
             renderer, else software EGL.
         device: Index into `egl.list_devices()`; with "auto" it asks for EGL.
-        threads: How many views the CPU renderer draws at once; all cores by default.
+        threads: How many views are worked on at once, where the renderer allows that; all cores by default.
 
     Raises:
         ContextError: If what was asked for, or is left, cannot be had: no EGL context, no compiler for the CPU.
@@ -35,12 +35,15 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
         if device is not None:
             raise ArgumentError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
         return _cpu_renderer(threads)
-    if kind == "egl" or device is not None or _hardware_device() is not None:
-        return _egl_renderer(device)
+    if kind == "egl" or device is not None:
+        return _egl_renderer(device, threads)
+    hardware = _hardware_device()
+    if hardware is not None:
+        return _shared_renderer(hardware, threads)
     try:
         return _cpu_renderer(threads)
     except ContextError:
-        return _egl_renderer(None)
+        return _egl_renderer(None, threads)
 
 
 def _hardware_device() -> int | None:
@@ -54,10 +57,22 @@ def _hardware_device() -> int | None:
     return next((device.index for device in devices if device.hardware and not device.problem), None)
 
 
-def _egl_renderer(device: int | None) -> Renderer:
+def _egl_renderer(device: int | None, threads: int | None) -> Renderer:
     from renderkit.renderers.egl.renderer import EglRenderer  # noqa: PLC0415 - the CPU renderer needs no EGL
 
-    return EglRenderer(device)
+    renderer = EglRenderer(device)
+    info = renderer.info
+    if not info.hardware:
+        # Software draws with the processor itself: there is nothing to wait for meanwhile.
+        return renderer
+    renderer.close()
+    return _shared_renderer(info.device_index, threads)
+
+
+def _shared_renderer(device: int | None, threads: int | None) -> Renderer:
+    from renderkit.renderers.egl.shared import SharedEglRenderer  # noqa: PLC0415 - the CPU renderer needs no EGL
+
+    return SharedEglRenderer(device, threads)
 
 
 def _cpu_renderer(threads: int | None) -> Renderer:

@@ -6,8 +6,10 @@ import pytest
 
 from renderkit.errors import ContextError
 from renderkit.renderers import choose
+from renderkit.renderers.base import RendererInfo
 from renderkit.renderers.choose import make_renderer
 from renderkit.renderers.egl import context as egl
+from renderkit.renderers.egl import renderer as module
 from renderkit.renderers.egl.context import EglDevice
 
 GPU = EglDevice(0, "A GPU", "vendor", "4.6", hardware=True, drm_path=None)
@@ -24,7 +26,8 @@ class Stand:
 
 @pytest.fixture
 def stands(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(choose, "_egl_renderer", lambda device: Stand("egl", device))
+    monkeypatch.setattr(choose, "_egl_renderer", lambda device, _: Stand("egl", device))
+    monkeypatch.setattr(choose, "_shared_renderer", lambda device, _: Stand("egl", device))
     monkeypatch.setattr(choose, "_cpu_renderer", lambda *_: Stand("cpu"))
     return monkeypatch
 
@@ -67,6 +70,23 @@ def test_what_is_asked_for_is_taken(stands: pytest.MonkeyPatch) -> None:
     assert said(make_renderer("egl")) == ("egl", None)
     assert said(make_renderer("egl", 1)) == ("egl", 1)
     assert said(make_renderer("auto", 1)) == ("egl", 1)
+
+
+@pytest.mark.parametrize("hardware", [True, False])
+def test_only_a_gpu_draws_for_many_threads(monkeypatch: pytest.MonkeyPatch, hardware: bool) -> None:
+    class Thread:
+        info = RendererInfo("egl", "a device", "4.6", hardware, 2)
+
+        def __init__(self, device: int | None) -> None:
+            self.device = device
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(module, "EglRenderer", Thread)
+    monkeypatch.setattr(choose, "_shared_renderer", lambda device, threads: Stand(f"{threads} threads", device))
+    renderer = make_renderer("egl", threads=3)
+    assert said(renderer) == ("3 threads", 2) if hardware else isinstance(renderer, Thread)
 
 
 def test_wrong_arguments_are_refused() -> None:

@@ -17,6 +17,7 @@ from renderkit.renderers.egl.context import EglContext
 from renderkit.renderers.egl.gl import Buffer, GlOwner, Program, load_gl
 from renderkit.renderers.egl.mesh import COLOR, DeviceMesh, DeviceMeshes, needs_face_table
 from renderkit.renderers.egl.pieces import DevicePieces
+from renderkit.renderers.egl.readback import Readbacks
 from renderkit.renderers.egl.target import (
     COLOR_FORMAT,
     DEPTH_FORMAT,
@@ -60,6 +61,7 @@ class DrawDevice(GlOwner):
         self._catalog = LensCatalog()
         self._programs: dict[tuple[str, tuple[tuple[str, int], ...]], Program] = {}
         self._targets: OrderedDict[tuple[int, int, tuple[PixelFormat, ...]], Target] = OrderedDict()
+        self.readbacks = Readbacks(gl)
         context.use_zero_to_one_depth()
         gl.glDepthFunc(gl.GL_GREATER)
         gl.glCullFace(gl.GL_BACK)
@@ -99,6 +101,7 @@ class DrawDevice(GlOwner):
         # A program in use would outlive its release.
         self._gl.glUseProgram(0)
         self._meshes.close()
+        self.readbacks.close()
         for owner in (*self._programs.values(), *self._targets.values()):
             owner.close()
         self._programs.clear()

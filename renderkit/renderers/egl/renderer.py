@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
+from renderkit.buffer_pool import BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.barycentric import barycentric_image
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
 from renderkit.renderers.egl.context import EglContext
 from renderkit.renderers.egl.device import DrawDevice
+from renderkit.renderers.egl.readback import Readback
 from renderkit.renderers.egl.target import (
     COLOR_FORMAT,
     DEPTH_FORMAT,
@@ -59,6 +61,7 @@ class EglRenderer:
         """
         self._context = EglContext(device)
         self._device = DrawDevice(self._context)
+        self._buffers = BufferPool()
 
     @property
     def info(self) -> RendererInfo:
@@ -73,16 +76,31 @@ class EglRenderer:
 
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility; see `base.Renderer.render`."""
-        device = self._ready(mesh)
-        formats = [FACE_FORMAT, DEPTH_FORMAT]
-        formats += [pixel_format for wanted, pixel_format in _FORMATS.items() if wanted in passes]
-        pictures = _draw(device, mesh, camera, formats)
-        return _assemble(mesh, camera, dict(zip(formats, pictures, strict=True)))
+        formats = formats_of(passes)
+        return assemble(mesh, camera, formats, self.draw(mesh, camera, formats))
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
-        (picture,) = _draw(self._ready(mesh), mesh, camera, [MASK_FORMAT])
-        return _as_mask(picture)
+        return as_mask(*self.draw(mesh, camera, (MASK_FORMAT,)))
+
+    def draw(self, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:
+        """Draw a mesh and return one whole picture per format."""
+        device = self._ready(mesh)
+        size = camera.height, camera.width
+        pictures = [self._buffers.empty(pixel_format.shape(*size), pixel_format.dtype) for pixel_format in formats]
+        for y0 in range(0, camera.height, MAX_TILE):
+            for x0 in range(0, camera.width, MAX_TILE):
+                width, height = min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
+                target = device.draw(mesh, camera, (x0, y0, width, height), formats)
+                for slot, picture in enumerate(pictures):
+                    target.read(slot, picture, x0, y0, width, height)
+        return pictures
+
+    def start(self, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> Readback:
+        """Begin to draw a mesh into a picture of at most MAX_TILE px a side; the device works on while this returns."""
+        device = self._ready(mesh)
+        target = device.draw(mesh, camera, (0, 0, camera.width, camera.height), formats)
+        return device.readbacks.start(target, camera.width, camera.height)
 
     def close(self) -> None:
         """Release everything on the device. Closing twice is harmless."""
@@ -91,6 +109,7 @@ class EglRenderer:
             if not self._context.make_current():
                 self._device.close()
             self._context.close()
+        self._buffers.close()
 
     def __enter__(self) -> Self:
         """Return the renderer itself."""
@@ -117,30 +136,33 @@ def _check_faces(mesh: Mesh) -> None:
         raise ValueError(f"mesh {mesh.name!r} has {len(mesh.vertices)} vertices and no faces; expected at least one")
 
 
-def _as_mask(picture: NDArray[np.uint8]) -> MaskImage:
+def formats_of(passes: RenderPass) -> tuple[PixelFormat, ...]:
+    """Return what is drawn and read back for some passes."""
+    wanted = (pixel_format for one, pixel_format in _FORMATS.items() if one in passes)
+    return FACE_FORMAT, DEPTH_FORMAT, *wanted
+
+
+def as_mask(picture: NDArray[np.uint8]) -> MaskImage:
+    """Return a picture in MASK_FORMAT as a mask."""
     picture.flags.writeable = False
     return picture.view(np.bool_)
 
 
-def _draw(device: DrawDevice, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:
-    """Return one whole picture per format."""
-    pictures = [pixel_format.empty(camera.height, camera.width) for pixel_format in formats]
-    for y0 in range(0, camera.height, MAX_TILE):
-        for x0 in range(0, camera.width, MAX_TILE):
-            width, height = min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
-            target = device.draw(mesh, camera, (x0, y0, width, height), formats)
-            for slot, picture in enumerate(pictures):
-                target.read(slot, picture, x0, y0, width, height)
-    return pictures
-
-
-def _assemble(mesh: Mesh, camera: Camera, pictures: dict[PixelFormat, NDArray[Any]]) -> Rendering:
-    face_index = pictures[FACE_FORMAT]
-    ray, normal, color = (pictures.get(pixel_format) for pixel_format in (POINT_FORMAT, NORMAL_FORMAT, COLOR_FORMAT))
+def assemble(mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat], pictures: Sequence[NDArray[Any]]) -> Rendering:
+    """Return the rendering that was read back as `formats_of(passes)`."""
+    found = dict(zip(formats, pictures, strict=True))
+    face_index = found[FACE_FORMAT]
+    ray, normal, color = (found.get(pixel_format) for pixel_format in (POINT_FORMAT, NORMAL_FORMAT, COLOR_FORMAT))
     return Rendering(
         face_index,
-        pictures[DEPTH_FORMAT],
+        found[DEPTH_FORMAT],
         None if ray is None else barycentric_image(mesh, camera, face_index, ray),
-        None if normal is None else np.ascontiguousarray(normal[..., :3]),
-        None if color is None else np.ascontiguousarray(color[..., :3]),
+        None if normal is None else _without_alpha(normal),
+        None if color is None else _without_alpha(color),
     )
+
+
+def _without_alpha(picture: NDArray[Any]) -> NDArray[Any]:
+    import cv2  # noqa: PLC0415 - masks need none; twenty times faster than NumPy's strided copy
+
+    return cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB)

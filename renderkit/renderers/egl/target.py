@@ -37,10 +37,9 @@ class PixelFormat:
         """Bytes per pixel."""
         return self.channels * np.dtype(self.dtype).itemsize
 
-    def empty(self, height: int, width: int) -> NDArray[Any]:
-        """Return an uninitialised picture."""
-        shape = (height, width) if self.channels == 1 else (height, width, self.channels)
-        return np.empty(shape, dtype=self.dtype)
+    def shape(self, height: int, width: int) -> tuple[int, ...]:
+        """Shape of a picture."""
+        return (height, width) if self.channels == 1 else (height, width, self.channels)
 
 
 MASK_FORMAT = PixelFormat("GL_R8UI", "GL_RED_INTEGER", "GL_UNSIGNED_BYTE", np.uint8, 1)

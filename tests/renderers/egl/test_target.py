@@ -31,7 +31,7 @@ def test_every_format_is_cleared_and_read(gl: Gl) -> None:
     with Target(gl, 7, 5, formats, depth_test=True) as target:
         target.bind(7, 5)
         target.clear([1.0, -1.0, np.inf, 0.25, -0.5, 1.0])
-        pictures = [pixel_format.empty(5, 7) for pixel_format in formats]
+        pictures = [np.empty(pixel_format.shape(5, 7), pixel_format.dtype) for pixel_format in formats]
         for slot, picture in enumerate(pictures):
             target.read(slot, picture, 0, 0, 7, 5)
         assert target.num_bytes == 35 * (1 + 4 + 4 + 8 + 16 + 4 + 4)
