@@ -167,3 +167,17 @@ class DepthProbe(Protocol):
         Raises:
             ValueError: If the mesh has no faces, or a pixel lies outside the image.
         """
+
+
+def checked_pixels(pixels: NDArray[np.int64], camera: Camera) -> NDArray[np.int64]:
+    """Return (N, 2) whole pixels, contiguous.
+
+    Raises:
+        ValueError: If the shape is another one, or a pixel lies outside the image.
+    """
+    wanted = np.ascontiguousarray(pixels, dtype=np.int64)
+    if wanted.ndim != 2 or wanted.shape[1] != 2:
+        raise ValueError(f"pixels: expected shape (N, 2), got {wanted.shape}")
+    if ((wanted < 0) | (wanted >= camera.size)).any():
+        raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
+    return wanted

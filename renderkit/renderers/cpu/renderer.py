@@ -15,7 +15,7 @@ from renderkit.buffer_pool import MAX_BYTES, BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.outlines import Segments
-from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.base import RendererInfo, Rendering, RenderPass, checked_pixels
 from renderkit.renderers.cpu.outline import trace_outline
 from renderkit.renderers.cpu.projection import Projection, project_mesh
 from renderkit.renderers.cpu.scratch import Scratch
@@ -102,11 +102,7 @@ class CpuRenderer:
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
-        wanted = np.ascontiguousarray(pixels, dtype=np.int64)
-        if wanted.ndim != 2 or wanted.shape[1] != 2:
-            raise ValueError(f"pixels: expected shape (N, 2), got {wanted.shape}")
-        if ((wanted < 0) | (wanted >= camera.size)).any():
-            raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
+        wanted = checked_pixels(pixels, camera)
         projection = self._project(mesh, camera, silhouette=False)
         return depths_at(projection, wanted, camera.size, self._scratch, self._team).astype(np.float64)
 

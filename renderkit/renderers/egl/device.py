@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TypeAlias
 
 import numpy as np
 
@@ -27,12 +26,10 @@ from renderkit.renderers.egl.target import (
     POINT_FORMAT,
     PixelFormat,
     Target,
+    Window,
 )
 from renderkit.renderers.lens_bounds import LensCatalog
 from renderkit.renderers.view_plan import ViewPlan, plan_view
-
-Window: TypeAlias = tuple[int, int, int, int]
-"""x0, y0, width, height of the part of the picture that is drawn, in px."""
 
 _BACKGROUND = {
     FACE_FORMAT: -1.0,
@@ -69,7 +66,7 @@ class DrawDevice(GlOwner):
         gl.glDisable(gl.GL_DITHER)
 
     def draw(self, mesh: Mesh, camera: Camera, window: Window, formats: Sequence[PixelFormat]) -> Target:
-        """Draw into a target with these formats: the silhouette for MASK_FORMAT alone, else the visible surface.
+        """Draw a window of the picture: the silhouette for MASK_FORMAT alone, else the visible surface.
 
         Returns:
             The target; it belongs to the device and holds the picture until the next drawing of this size.

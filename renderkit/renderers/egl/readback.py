@@ -107,7 +107,7 @@ class Readback(GlOwner):
         buffer.bind()
         offset = 0
         for slot, pixel_format in enumerate(self._formats):
-            target.read_to(slot, offset, width, height, width)
+            target.read_to(slot, offset, (0, 0, width, height), width)
             offset += width * height * pixel_format.pixel_bytes
         gl.glPixelStorei(gl.GL_PACK_ROW_LENGTH, 0)
         buffer.unbind()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import MaskImage
+from renderkit.arrays import FloatArray, MaskImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.barycentric import barycentric_image
-from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.base import RendererInfo, Rendering, RenderPass, checked_pixels
 from renderkit.renderers.egl.context import EglContext
 from renderkit.renderers.egl.device import DrawDevice
 from renderkit.renderers.egl.readback import Readback
@@ -26,6 +26,7 @@ from renderkit.renderers.egl.target import (
     NORMAL_FORMAT,
     POINT_FORMAT,
     PixelFormat,
+    Window,
 )
 
 MAX_TILE = 4096
@@ -83,17 +84,31 @@ class EglRenderer:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         return as_mask(*self.draw(mesh, camera, (MASK_FORMAT,)))
 
-    def draw(self, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> list[NDArray[Any]]:
-        """Draw a mesh and return one whole picture per format."""
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
+        wanted = checked_pixels(pixels, camera)
+        if not len(wanted):
+            return np.zeros(0)
+        x0, y0 = (int(value) for value in wanted.min(axis=0))
+        x1, y1 = (int(value) + 1 for value in wanted.max(axis=0))
+        _, depth = self.draw(mesh, camera, (FACE_FORMAT, DEPTH_FORMAT), (x0, y0, x1 - x0, y1 - y0))
+        return depth[wanted[:, 1] - y0, wanted[:, 0] - x0].astype(np.float64)
+
+    def draw(
+        self, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat], window: Window | None = None
+    ) -> list[NDArray[Any]]:
+        """Draw a mesh and return one picture per format: the whole, or a window of it."""
         device = self._ready(mesh)
-        size = camera.height, camera.width
-        pictures = [self._buffers.empty(pixel_format.shape(*size), pixel_format.dtype) for pixel_format in formats]
-        for y0 in range(0, camera.height, MAX_TILE):
-            for x0 in range(0, camera.width, MAX_TILE):
-                width, height = min(MAX_TILE, camera.width - x0), min(MAX_TILE, camera.height - y0)
-                target = device.draw(mesh, camera, (x0, y0, width, height), formats)
+        left, top, width, height = window or (0, 0, camera.width, camera.height)
+        pictures = [self._buffers.empty(one.shape(height, width), one.dtype) for one in formats]
+        for tile in _tiles(camera.size):
+            x0, y0 = max(tile[0], left), max(tile[1], top)
+            x1, y1 = min(tile[0] + tile[2], left + width), min(tile[1] + tile[3], top + height)
+            if x0 < x1 and y0 < y1:
+                target = device.draw(mesh, camera, tile, formats)
+                part = x0 - tile[0], y0 - tile[1], x1 - x0, y1 - y0
                 for slot, picture in enumerate(pictures):
-                    target.read(slot, picture, x0, y0, width, height)
+                    target.read(slot, picture, (x0 - left, y0 - top), part)
         return pictures
 
     def start(self, mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat]) -> Readback:
@@ -134,6 +149,12 @@ class EglRenderer:
 def _check_faces(mesh: Mesh) -> None:
     if not len(mesh.faces):
         raise ValueError(f"mesh {mesh.name!r} has {len(mesh.vertices)} vertices and no faces; expected at least one")
+
+
+def _tiles(size: tuple[int, int]) -> Iterator[Window]:
+    for y0 in range(0, size[1], MAX_TILE):
+        for x0 in range(0, size[0], MAX_TILE):
+            yield x0, y0, min(MAX_TILE, size[0] - x0), min(MAX_TILE, size[1] - y0)
 
 
 def formats_of(passes: RenderPass) -> tuple[PixelFormat, ...]:

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import MaskImage
+from renderkit.arrays import FloatArray, MaskImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
@@ -74,6 +74,10 @@ class SharedEglRenderer:
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         return as_mask(*self._pictures(mesh, camera, (MASK_FORMAT,)))
+
+    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+        """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
+        return self._ask(self._egl.depth_at, mesh, camera, pixels)
 
     def close(self) -> None:
         """Release everything on the device. Closing twice is harmless."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import RenderkitError
 from renderkit.renderers.egl.gl import Gl, GlOwner, delete_name, generate_name
+
+Window: TypeAlias = tuple[int, int, int, int]
+"""x0, y0, width, height of a part of a picture, in px."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +112,15 @@ class Target(GlOwner):
         if self.has_depth:
             gl.glClearBufferfv(gl.GL_DEPTH, 0, np.zeros(4, dtype=np.float32))
 
-    def read(self, slot: int, picture: NDArray[Any], x0: int, y0: int, width: int, height: int) -> None:
-        """Copy the first `width` x `height` pixels of an attachment to (x0, y0) of a larger picture."""
+    def read(self, slot: int, picture: NDArray[Any], to: tuple[int, int], window: Window) -> None:
+        """Copy a window of an attachment to `to` = (x, y) of a larger picture."""
         gl = self._gl
-        pixel_format = self.formats[slot]
         row_pixels = picture.shape[1]
-        offset = (y0 * row_pixels + x0) * pixel_format.pixel_bytes
-        self.read_to(slot, picture.ctypes.data + offset, width, height, row_pixels)
+        offset = (to[1] * row_pixels + to[0]) * self.formats[slot].pixel_bytes
+        self.read_to(slot, picture.ctypes.data + offset, window, row_pixels)
         gl.glPixelStorei(gl.GL_PACK_ROW_LENGTH, 0)
 
-    def read_to(self, slot: int, address: int, width: int, height: int, row_pixels: int) -> None:
+    def read_to(self, slot: int, address: int, window: Window, row_pixels: int) -> None:
         """Copy pixels to a memory address, or to an offset of the bound pixel-pack buffer, rows `row_pixels` apart."""
         gl = self._gl
         pixel_format = self.formats[slot]
@@ -127,7 +129,7 @@ class Target(GlOwner):
         gl.glPixelStorei(gl.GL_PACK_ALIGNMENT, 1)
         gl.glPixelStorei(gl.GL_PACK_ROW_LENGTH, row_pixels)
         layout, element = getattr(gl, pixel_format.layout), getattr(gl, pixel_format.element)
-        gl.glReadPixels(0, 0, width, height, layout, element, ctypes.c_void_p(address))
+        gl.glReadPixels(*window, layout, element, ctypes.c_void_p(address))
 
     def close(self) -> None:
         """Release the framebuffer and its attachments."""

@@ -55,6 +55,28 @@ def test_pictures_in_tiles_are_the_same(
     np.testing.assert_array_equal(shared.render_mask(mesh, camera), egl_renderer.render_mask(mesh, camera))
 
 
+@pytest.mark.parametrize("tile", [4096, 64])
+@pytest.mark.parametrize("lens", LENSES)
+def test_depth_at_pixels_is_the_whole_picture_s(
+    shared: SharedEglRenderer, egl_renderer: EglRenderer, monkeypatch: pytest.MonkeyPatch, lens: str, tile: int
+) -> None:
+    monkeypatch.setattr("renderkit.renderers.egl.renderer.MAX_TILE", tile)
+    mesh, camera = torus(), make_camera(lens, (160, 120))
+    whole = egl_renderer.render(mesh, camera).depth
+    rng = np.random.default_rng(3)
+    pixels = np.column_stack([rng.integers(30, 140, 50), rng.integers(20, 110, 50)])
+    for renderer in (shared, egl_renderer):
+        np.testing.assert_array_equal(renderer.depth_at(mesh, camera, pixels), whole[pixels[:, 1], pixels[:, 0]])
+    assert np.isinf(whole).any()
+    assert np.isfinite(whole[pixels[:, 1], pixels[:, 0]]).any()
+    assert shared.depth_at(mesh, camera, np.zeros((0, 2), np.int64)).shape == (0,)
+
+
+def test_depth_outside_the_picture_is_refused(egl_renderer: EglRenderer) -> None:
+    with pytest.raises(ValueError, match="inside 320 x 256"):
+        egl_renderer.depth_at(torus(), make_camera(), np.array([[0, 256]]))
+
+
 def test_pictures_stay_when_their_buffer_is_used_again(shared: SharedEglRenderer) -> None:
     mesh, camera = sphere(), make_camera(size=(1200, 900))
     first = shared.render(mesh, camera)

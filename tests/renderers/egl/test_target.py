@@ -33,7 +33,7 @@ def test_every_format_is_cleared_and_read(gl: Gl) -> None:
         target.clear([1.0, -1.0, np.inf, 0.25, -0.5, 1.0])
         pictures = [np.empty(pixel_format.shape(5, 7), pixel_format.dtype) for pixel_format in formats]
         for slot, picture in enumerate(pictures):
-            target.read(slot, picture, 0, 0, 7, 5)
+            target.read(slot, picture, (0, 0), (0, 0, 7, 5))
         assert target.num_bytes == 35 * (1 + 4 + 4 + 8 + 16 + 4 + 4)
     for picture, expected in zip(pictures, [1, -1, np.inf, 0.25, -0.5, 255], strict=True):
         assert (picture == expected).all()
@@ -44,7 +44,7 @@ def test_part_of_a_larger_picture_is_written(gl: Gl) -> None:
     with Target(gl, 8, 8, [MASK_FORMAT], depth_test=False) as target:
         target.bind(8, 8)
         target.clear([1.0])
-        target.read(0, picture, 4, 1, 3, 2)
+        target.read(0, picture, (4, 1), (2, 3, 3, 2))
     expected = np.zeros((6, 10), dtype=np.uint8)
     expected[1:3, 4:7] = 1
     np.testing.assert_array_equal(picture, expected)
