@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Final
 
 from renderkit.dataset.settings import content_key
+from renderkit.dataset.survey import Survey
 from renderkit.errors import DatasetError
 from renderkit.formats import open_capture
 from renderkit.formats.registry import locate_format
@@ -47,11 +48,16 @@ def is_dataset(path: Path) -> bool:
     """Whether a path is a folder that contains captures and is not a capture itself."""
     if not path.is_dir():
         return False
-    try:
-        open_capture(path).close()
-    except (DatasetError, ValueError):
-        return next(_captures_below(path), None) is not None
-    return False
+    look = _look(path)
+    return bool(look.failure) and (bool(look.files) or any(_holds_capture(folder, 1) for folder in look.folders))
+
+
+def _holds_capture(path: Path, depth: int) -> bool:
+    """Tell whether there is a capture at or below a folder; the first one, be it damaged, decides."""
+    look = _look(path)
+    if not look.failure or look.files or look.is_capture:
+        return True
+    return depth < MAX_DEPTH and any(_holds_capture(folder, depth + 1) for folder in look.folders)
 
 
 def find_captures(paths: Iterable[str | Path], *, as_given: bool = False) -> tuple[FoundCapture, ...]:
@@ -68,8 +74,9 @@ def find_captures(paths: Iterable[str | Path], *, as_given: bool = False) -> tup
         DatasetError: If a pattern matches nothing, or a list cannot be read.
     """
     found: dict[Path, tuple[Path, str]] = {}
-    for given in _expanded(paths):
-        for path, failure in [(given, "")] if as_given else _captures_at(given):
+    wanted = tuple(_expanded(paths))
+    for given, below in zip(wanted, [[(path, "")] for path in wanted] if as_given else _look_at(wanted), strict=True):
+        for path, failure in below:
             found.setdefault(path, (given.parent if path == given else given, failure))
     # Names start from what was given, not from what was found: one more capture renames no other.
     roots = [root for root, _ in found.values()]
@@ -112,35 +119,65 @@ def _absolute(text: str) -> Path:
     return Path(os.path.abspath(text))  # noqa: PTH100 - without following links
 
 
-def _captures_at(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the capture at a path, or those below it; a path with neither, with the reason."""
+@dataclass(frozen=True)
+class _Look:
+    """What lies at a path.
+
+    Attributes:
+        path: The path.
+        failure: Why it is no capture that can be validated; "" if it is one.
+        is_capture: Whether it is in a format of whole captures, be it damaged.
+        files: Captures among a folder's files, with why they cannot be validated.
+        folders: A folder's subfolders, where it is no capture itself.
+    """
+
+    path: Path
+    failure: str
+    is_capture: bool = True
+    files: tuple[tuple[Path, str], ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+def _look_at(paths: Sequence[Path]) -> list[list[tuple[Path, str]]]:
+    """Return the captures at and below each path; a path with none, with the reason. Level by level, many at once."""
+    looks: dict[Path, _Look] = {}
+    with Survey() as survey:
+        level = list(paths)
+        for _ in range(MAX_DEPTH + 1):
+            looks.update((look.path, look) for look in survey.map(_look, level))
+            level = [folder for path in level for folder in looks[path].folders if folder not in looks]
+    return [_captures_of(path, looks) or [(path, looks[path].failure)] for path in paths]
+
+
+def _captures_of(path: Path, looks: Mapping[Path, _Look]) -> list[tuple[Path, str]]:
+    """Return the capture at a path, or those below it: a folder's files, then its subfolders."""
+    look = looks.get(path)
+    if look is None:  # too deep
+        return []
+    if not look.failure:
+        return [(path, "")]
+    below = [*look.files, *(one for folder in look.folders for one in _captures_of(folder, looks))]
+    return below or ([(path, look.failure)] if look.is_capture else [])
+
+
+def _look(path: Path) -> _Look:
     failure = _why_not(path)
     if not failure:
-        yield path, ""
-        return
-    below = list(_captures_below(path)) if path.is_dir() else []
-    yield from below or [(path, failure)]
+        return _Look(path, "")
+    is_capture = _is_capture_file(path)
+    if not path.is_dir():
+        return _Look(path, failure, is_capture)
+    entries = sorted(_entries(path), key=lambda entry: natural_key(entry.name))
+    folders = tuple(entry for entry in entries if entry.is_dir() and not entry.is_symlink())
+    return _Look(path, failure, is_capture, tuple(_capture_files(entries)), folders)
 
 
-def _captures_below(folder: Path, depth: int = 0) -> Iterator[tuple[Path, str]]:
-    """Yield the captures in a folder: its files, then its subfolders; a damaged capture comes with the reason.
-
-    A capture of several files (RenderMe-360's halves) is yielded once.
-    """
-    entries = sorted(_entries(folder), key=lambda path: natural_key(path.name))
+def _capture_files(entries: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the captures among files; one of several files (RenderMe-360's halves) once, a damaged one with why."""
     taken: set[Path] = set()
     for path in entries:
         if path.is_file() and path not in taken and _is_capture_file(path):
             yield path, _why_not(path, taken)
-    for path in (path for path in entries if path.is_dir() and not path.is_symlink() and depth < MAX_DEPTH):
-        failure = _why_not(path)
-        if not failure:
-            yield path, ""
-            continue
-        below = list(_captures_below(path, depth + 1))
-        yield from below
-        if not below and _is_capture_file(path):
-            yield path, failure
 
 
 def _entries(folder: Path) -> Sequence[Path]:

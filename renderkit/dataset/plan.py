@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from renderkit.dataset.discover import FoundCapture
 from renderkit.dataset.identity import input_state
 from renderkit.dataset.settings import DatasetSettings, content_key
+from renderkit.dataset.survey import Survey
 from renderkit.errors import ArgumentError, RenderkitError
 from renderkit.untrusted.remote import shown_path
 
@@ -123,22 +125,25 @@ def plan_captures(
     *,
     sample: Sample | None = None,
     views_per_unit: int = VIEWS_PER_UNIT,
-) -> Iterator[PlannedCapture]:
-    """Open each capture and cut it into units, one after the other.
+) -> tuple[PlannedCapture, ...]:
+    """Open each capture and cut it into units.
 
     A capture that cannot be opened is planned with its failure: it is never left out in silence.
     """
     shares = None if sample is None else _shares(captures, sample)
-    for found in captures:
-        if shares is not None and shares[found.id] == 0:
-            continue
-        chosen = None if shares is None or sample is None else (shares[found.id], f"{sample.seed}/{found.id}")
-        yield _plan(found, settings, chosen, views_per_unit)
+    wanted = [
+        (found, None if shares is None or sample is None else (shares[found.id], f"{sample.seed}/{found.id}"))
+        for found in captures
+        if shares is None or shares[found.id] > 0
+    ]
+    with Survey() as survey:
+        return tuple(survey.map(partial(_plan, settings, views_per_unit), wanted))
 
 
 def _plan(
-    found: FoundCapture, settings: DatasetSettings, chosen: tuple[int, str] | None, views_per_unit: int
+    settings: DatasetSettings, views_per_unit: int, wanted: tuple[FoundCapture, tuple[int, str] | None]
 ) -> PlannedCapture:
+    found, chosen = wanted
     if found.failure:
         return PlannedCapture(found, failure=found.failure)
     try:

@@ -92,7 +92,7 @@ def run_dataset(
         reports = machinery.reports or ("all" if len(found) <= MAX_ALL_REPORTS else "failed")
         mine = found if machinery.shard is None else machinery.shard.of(found)
         chosen = mine if sample is None else found
-        planned = tuple(plan_captures(chosen, settings, sample=sample, views_per_unit=machinery.views_per_unit))
+        planned = plan_captures(chosen, settings, sample=sample, views_per_unit=machinery.views_per_unit)
         ours = {one.id for one in mine}
         planned = tuple(one for one in planned if one.id in ours)
         notes = _take_over(store, settings, planned)

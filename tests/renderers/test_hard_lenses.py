@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from render_scenes import sphere
 
+from renderkit.arrays import FloatArray
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import KannalaBrandt
@@ -87,6 +89,17 @@ def test_a_fisheye_sees_a_mesh_around_it_up_to_its_rim(renderer: Renderer) -> No
         assert (from_rim < 0.1).all()
 
 
+def facing(mesh: Mesh, camera: Camera, face_index: NDArray[np.int32]) -> FloatArray:
+    """Cosine between each pixel's ray and the normal of the face it sees, for a camera at the origin."""
+    a, b, c = (mesh.vertices[mesh.faces[face_index, corner]] for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    rows, columns = np.indices(face_index.shape)
+    ray = camera.unproject(np.stack([columns, rows], axis=-1).astype(float))
+    lengths = np.linalg.norm(normal, axis=-1) * np.linalg.norm(ray, axis=-1)
+    cosine: FloatArray = np.abs((normal * ray).sum(axis=-1)) / lengths
+    return cosine
+
+
 @pytest.mark.parametrize("far", [1e4, 1e5, 1e6])
 def test_a_stray_face_far_off_changes_nothing(renderer: Renderer, far: float) -> None:
     camera = Camera.from_opencv(K, [], Pose.identity(), (640, 480))
@@ -97,7 +110,8 @@ def test_a_stray_face_far_off_changes_nothing(renderer: Renderer, far: float) ->
     expected, found = raycast(head, camera), renderer.render(both, camera)
     assert np.count_nonzero(found.mask != expected.mask) <= 5
     both_hit = found.mask & expected.mask
-    inner = both_hit & (expected.depth < 0.33)
+    # A GPU rounds corners to 1/256 px: on a face seen edge-on that is any depth of the face.
+    inner = both_hit & (expected.depth < 0.33) & (facing(head, camera, expected.face_index) > 0.05)
     np.testing.assert_allclose(found.depth[inner], expected.depth[inner], rtol=2e-4)
 
 
