@@ -26,8 +26,11 @@ _RIM_MARGIN = 1.002
 _GRID_ANGLES, _GRID_RADII = 48, 40
 _GRID_WIDEST = 1e3
 _LEAST = 1e-12
-_NEAREST_STARTS = 6
-_DAMPED_STEPS = 200
+_NEAREST_STARTS = 3
+_SPACINGS = 4.0
+_DAMPED_STEPS = 40
+_LEAST_SHARE = 1e-4
+"""Bounds of the search: rays of strong lenses are found within ten steps, those that do not exist never are."""
 _SEARCH_CHUNK = 1 << 8
 
 
@@ -68,8 +71,8 @@ class LensMap:
         return np.asarray(_RIM_MARGIN * near)
 
     @cached_property
-    def grid(self) -> tuple[FloatArray, FloatArray]:
-        """Valid rays (G, 2) all over the domain, and (G, 2) where they land."""
+    def grid(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Valid rays (G, 2) all over the domain, (G, 2) where they land, and (G,) how far apart neighbours land."""
         angle = np.linspace(0.0, 2.0 * np.pi, _GRID_ANGLES, endpoint=False)
         bound = np.minimum(self.domain.boundary(angle), _GRID_WIDEST)
         # Even steps in the circle that is valid all around and up to the boundary, geometric ones where that is far.
@@ -77,13 +80,14 @@ class LensMap:
         even = np.broadcast_to(np.linspace(0.0, 0.999, _GRID_RADII), (_GRID_ANGLES, _GRID_RADII)) * inner
         # A lens may have no room at all, or none in some direction.
         outward = np.geomspace(max(0.5 * inner, _LEAST), np.maximum(0.999 * bound, _LEAST), _GRID_RADII, axis=1)
-        radius = np.concatenate([even, bound[:, None] * np.linspace(0.0, 0.999, _GRID_RADII), outward], axis=1)
-        rays = np.stack([radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]], axis=-1).reshape(-1, 2)
-        rays = rays[self.domain.contains(rays)]
+        fans = [even, bound[:, None] * np.linspace(0.0, 0.999, _GRID_RADII), outward]
+        rays = np.stack([fan[..., None] * np.column_stack([np.cos(angle), np.sin(angle)])[:, None] for fan in fans])
+        valid = self.domain.contains(rays.reshape(-1, 2))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            bent = self.distort(rays)
-        known = np.isfinite(bent).all(axis=1)
-        return rays[known], bent[known]
+            bent = self.distort(rays.reshape(-1, 2))
+            apart = _spacing(bent.reshape(rays.shape)).ravel()
+        known = np.isfinite(bent).all(axis=1) & valid
+        return rays.reshape(-1, 2)[known], bent[known], apart[known]
 
 
 def invert(bent: FloatArray, lens: LensMap) -> FloatArray:
@@ -140,14 +144,42 @@ def _from_radius(bent: FloatArray, lens: LensMap) -> FloatArray:
         return _only_valid(result, lens)
 
 
+def _spacing(landed: FloatArray) -> FloatArray:
+    """Return (..., A, R) the distance of each of (..., A, R, 2) points to the farthest of its four neighbours.
+
+    Neighbours that are not finite do not count; a point with none has inf.
+    """
+    around = np.roll(landed, -1, axis=-3) - landed
+    along = np.diff(landed, axis=-2)
+    turn, step = (np.hypot(one[..., 0], one[..., 1]) for one in (around, along))
+    ends = [(0, 0)] * (step.ndim - 1)
+    near = np.stack([
+        turn, np.roll(turn, 1, axis=-2),
+        np.pad(step, [*ends, (1, 0)], constant_values=np.nan), np.pad(step, [*ends, (0, 1)], constant_values=np.nan),
+    ])  # fmt: skip
+    finite = np.isfinite(near)
+    return np.where(finite.any(axis=0), np.where(finite, near, 0.0).max(axis=0), np.inf)
+
+
 def _from_grid(bent: FloatArray, lens: LensMap) -> FloatArray:
-    """Search again for (N, 2) targets, from the rays of the grid that land nearest to each."""
-    rays, landed = lens.grid
+    """Search again for (N, 2) targets, from the rays of the grid that land nearest to each.
+
+    A ray that lands farther away than several times the distance to where its neighbours land is no start: another one
+    lands nearer to whatever the lens reaches.
+    """
+    rays, landed, apart = lens.grid
     result = np.full(bent.shape, np.nan)
-    away = ((bent[:, None] - landed[None]) ** 2).sum(axis=2)
-    starts = np.argsort(away, axis=1)[:, :_NEAREST_STARTS]
+    if len(rays) < _NEAREST_STARTS:
+        return result
+    with np.errstate(over="ignore"):
+        away = (bent[:, None, 0] - landed[None, :, 0]) ** 2 + (bent[:, None, 1] - landed[None, :, 1]) ** 2
+    starts = np.argpartition(away, _NEAREST_STARTS - 1, axis=1)[:, :_NEAREST_STARTS]
+    near = np.sqrt(np.take_along_axis(away, starts, axis=1))
+    order = np.argsort(near, axis=1)
+    starts = np.take_along_axis(starts, order, axis=1)
+    hopeful = np.take_along_axis(near, order, axis=1) <= _SPACINGS * apart[starts]
     for choice in range(starts.shape[1]):
-        open_ = np.flatnonzero(np.isnan(result[:, 0]))
+        open_ = np.flatnonzero(np.isnan(result[:, 0]) & hopeful[:, choice])
         if open_.size:
             result[open_] = _damped(rays[starts[open_, choice]].copy(), bent[open_], lens)
     return result
@@ -163,7 +195,7 @@ def _damped(points: FloatArray, bent: FloatArray, lens: LensMap) -> FloatArray:
         for _ in range(_DAMPED_STEPS):
             done = np.abs(error[active]).max(axis=1) <= _tolerance(bent[active])
             result[active[done]] = points[active[done]]
-            active = active[~done & (share[active] > 1e-12)]
+            active = active[~done & (share[active] > _LEAST_SHARE)]
             if not active.size:
                 break
             step = _newton_step(lens.jacobian(points[active]), error[active])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -13,7 +14,7 @@ from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.outline import OutlineDistances, measure_outlines
 from renderkit.metrics.region import Region
 from renderkit.metrics.score_json import COUNT, TEXT, object_schema
-from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, pool_counts
 from renderkit.metrics.scored_view import Missing, ScoredView
 
 BOUNDARY_SCHEMA: Final = object_schema(
@@ -81,21 +82,11 @@ class BoundaryScore:
         Raises:
             ValueError: If the tolerances or regions differ.
         """
-        if (self.tolerance_px, self.region) != (other.tolerance_px, other.region):
-            raise ValueError(
-                f"cannot pool boundary scores at {self.tolerance_px:g} px in {self.region!r} "
-                f"and at {other.tolerance_px:g} px in {other.region!r}"
-            )
-        return BoundaryScore(
-            self.tolerance_px,
-            self.rendered_px + other.rendered_px,
-            self.captured_px + other.captured_px,
-            self.rendered_matched_px + other.rendered_matched_px,
-            self.captured_matched_px + other.captured_matched_px,
-            self.num_empty + other.num_empty,
-            self.left_out_px + other.left_out_px,
-            self.region,
-        )
+        return _pool((self, other))
+
+
+def _pool(scores: Sequence[BoundaryScore]) -> BoundaryScore:
+    return pool_counts(scores, "boundary scores", "tolerance_px", "region")
 
 
 def score_boundary(
@@ -160,7 +151,7 @@ KIND = ScoreKind(
     name="boundary",
     group=STANDARD,
     measure=_measure,
-    pool=merge_all,
+    pool=_pool,
     to_json=lambda score: dict(vars(score)),
     from_json=lambda value, _: BoundaryScore(**value),
     json_schema=BOUNDARY_SCHEMA

@@ -9,6 +9,7 @@ from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
+from renderkit.metrics.score_kind import pool_counts
 
 OFFICIAL_DIAGONAL_SHARE = 0.02
 """Band width of the published metric as a share of the image diagonal."""
@@ -45,19 +46,7 @@ class BoundaryIouScore:
         Raises:
             ValueError: If widths or regions differ.
         """
-        if (self.width_px, self.region) != (other.width_px, other.region):
-            raise ValueError(
-                f"cannot pool boundary IoU at {self.width_px} px in {self.region!r} "
-                f"and at {other.width_px} px in {other.region!r}"
-            )
-        return BoundaryIouScore(
-            self.width_px,
-            self.rendered_px + other.rendered_px,
-            self.captured_px + other.captured_px,
-            self.intersection_px + other.intersection_px,
-            self.num_empty + other.num_empty,
-            self.region,
-        )
+        return pool_counts((self, other), "boundary IoU", "width_px", "region")
 
 
 def official_width(size: tuple[int, int]) -> int:

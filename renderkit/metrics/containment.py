@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 from renderkit.arrays import MaskImage, as_array
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.score_json import COUNT, object_schema
-from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, pool_counts
 from renderkit.metrics.scored_view import Missing, ScoredView
 
 
@@ -36,11 +37,11 @@ class ContainmentScore:
 
     def merge(self, other: ContainmentScore) -> ContainmentScore:
         """Pool the counts of two scores; exact, in any order."""
-        return ContainmentScore(
-            self.num_inside + other.num_inside,
-            self.num_in_image + other.num_in_image,
-            self.num_points + other.num_points,
-        )
+        return _pool((self, other))
+
+
+def _pool(scores: Sequence[ContainmentScore]) -> ContainmentScore:
+    return pool_counts(scores)
 
 
 def score_containment(pixels: ArrayLike, captured: MaskImage) -> ContainmentScore:
@@ -75,7 +76,7 @@ KIND = ScoreKind(
     name="containment",
     group=STANDARD,
     measure=_measure,
-    pool=merge_all,
+    pool=_pool,
     to_json=lambda score: dict(vars(score)),
     from_json=lambda value, _: ContainmentScore(**value),
     json_schema=object_schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -10,7 +11,7 @@ from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
 from renderkit.metrics.score_json import COUNT, TEXT, object_schema
-from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, merge_all
+from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, pool_counts
 from renderkit.metrics.scored_view import Missing, ScoredView
 
 
@@ -60,21 +61,16 @@ class MaskScore:
         return ratio(2 * self.intersection_px, self.rendered_px + self.captured_px)
 
     def merge(self, other: MaskScore) -> MaskScore:
-        """Pool the counts of two scores of the same region; exact, in any order.
+        """Pool the counts of two scores; exact, in any order.
 
         Raises:
             ValueError: If the regions differ.
         """
-        if self.region != other.region:
-            raise ValueError(f"cannot pool mask scores of regions {self.region!r} and {other.region!r}")
-        return MaskScore(
-            self.rendered_px + other.rendered_px,
-            self.captured_px + other.captured_px,
-            self.intersection_px + other.intersection_px,
-            self.left_out_px + other.left_out_px,
-            self.region,
-            self.num_empty + other.num_empty,
-        )
+        return _pool((self, other))
+
+
+def _pool(scores: Sequence[MaskScore]) -> MaskScore:
+    return pool_counts(scores, "mask scores", "region")
 
 
 def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None = None) -> MaskScore:
@@ -118,7 +114,7 @@ KIND = ScoreKind(
     name="mask",
     group=STANDARD,
     measure=_measure,
-    pool=merge_all,
+    pool=_pool,
     to_json=lambda score: dict(vars(score)),
     from_json=lambda value, _: MaskScore(**value),
     json_schema=object_schema(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -12,10 +12,11 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.geometry.landmark_schemes import outer_eye_corners
+from renderkit.metrics.exact_sum import exact_sum
 from renderkit.metrics.reprojection import KIND as REPROJECTION
 from renderkit.metrics.reprojection import ReprojectionScore, interocular_px, measure_reprojection
 from renderkit.metrics.score_json import object_schema
-from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, ScoreKind, merge_all
+from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, ScoreKind
 from renderkit.metrics.scored_view import Missing, ScoredView
 
 
@@ -49,11 +50,17 @@ class NormalisedError:
     @property
     def nme(self) -> float:
         """Mean ratio; NaN without a used landmark."""
-        return math.fsum(self.ratios) / len(self.ratios) if len(self.ratios) else math.nan
+        return exact_sum(self.ratios) / len(self.ratios) if len(self.ratios) else math.nan
 
     def merge(self, other: NormalisedError) -> NormalisedError:
         """Pool the landmarks of two scores; the mean is exact, in any order."""
-        return NormalisedError(np.concatenate([self.ratios, other.ratios]), math.nan)
+        return _pool((self, other))
+
+
+def _pool(scores: Sequence[NormalisedError]) -> NormalisedError:
+    if len(scores) == 1:
+        return scores[0]
+    return NormalisedError(np.concatenate([one.ratios for one in scores]), math.nan)
 
 
 def _measure(view: ScoredView) -> NormalisedError | Missing:
@@ -79,7 +86,7 @@ KIND = ScoreKind(
     name="nme",
     group=STANDARD,
     measure=_measure,
-    pool=merge_all,
+    pool=_pool,
     to_json=lambda score: {"interocular_px": score.interocular_px},
     from_json=_from_json,
     json_schema=object_schema(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
+from renderkit.metrics.exact_sum import exact_sum
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind, pixel_error
 from renderkit.metrics.scored_view import Missing, ScoredView
@@ -52,8 +53,13 @@ class ReprojectionScore:
     @cached_property
     def used(self) -> BoolArray:
         """(L,) which landmarks were measured."""
-        used: BoolArray = frozen(np.asarray(np.isfinite(self.residuals).all(axis=1)))
+        # One column at a time: `all` over pairs takes five times as long.
+        used: BoolArray = frozen(np.isfinite(self.residuals[:, 0]) & np.isfinite(self.residuals[:, 1]))
         return used
+
+    @cached_property
+    def _used_residuals(self) -> FloatArray:
+        return self.residuals[self.used]
 
     @cached_property
     def distances_px(self) -> FloatArray:
@@ -70,8 +76,7 @@ class ReprojectionScore:
         """(2,) mean residual (dx, dy) in px: where the prediction lies relative to the capture."""
         if not self.num_used:
             return np.full(2, np.nan)
-        sums = [math.fsum(component) for component in self.residuals[self.used].T.tolist()]
-        return np.array(sums) / self.num_used
+        return np.array([exact_sum(component) for component in self._used_residuals.T]) / self.num_used
 
     @property
     def median_px(self) -> float:
@@ -83,7 +88,7 @@ class ReprojectionScore:
         """sqrt(sum |r|^2 / N) per point, in px."""
         if not self.num_used:
             return float("nan")
-        return math.sqrt(math.fsum((self.residuals[self.used].ravel() ** 2).tolist()) / self.num_used)
+        return math.sqrt(exact_sum(self._used_residuals**2) / self.num_used)
 
     @property
     def p95_px(self) -> float:
@@ -122,7 +127,7 @@ class ReprojectionScore:
         """
         if not self.num_used or not interocular_px > 0.0:
             return float("nan")
-        return math.fsum(self.distances_px[self.used].tolist()) / self.num_used / interocular_px
+        return exact_sum(self.distances_px[self.used]) / self.num_used / interocular_px
 
 
 def score_reprojection(
@@ -178,8 +183,9 @@ def pool_residuals(scores: Iterable[ReprojectionScore]) -> ReprojectionScore:
 
 
 def _drawn(score: ReprojectionScore, rng: np.random.Generator) -> ReprojectionScore:
-    used = score.residuals[score.used]
-    return ReprojectionScore(used[rng.integers(0, len(used), len(used))], score.num_hidden, score.num_missing)
+    used = score._used_residuals
+    drawn = np.take(used, rng.integers(0, len(used), len(used)), axis=0)
+    return ReprojectionScore(drawn, score.num_hidden, score.num_missing)
 
 
 LANDMARK_SAMPLES: Final = Samples(

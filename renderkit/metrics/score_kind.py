@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
-from functools import partial, reduce
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.metrics.scored_view import Missing, ScoredView
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Unit: TypeAlias = Literal["ratio", "px", "count", "m", "deg", "dB", "factor"]
 Better: TypeAlias = Literal["higher", "lower", "neither"]
@@ -184,8 +187,33 @@ class _Mergeable(Protocol):
 
 
 Mergeable = TypeVar("Mergeable", bound=_Mergeable)
+Counts = TypeVar("Counts", bound="DataclassInstance")
 
 
 def merge_all(scores: Sequence[Mergeable]) -> Mergeable:
-    """Pool scores, at least one, pair by pair."""
-    return reduce(lambda first, second: first.merge(second), scores)
+    """Pool scores, at least one, in pairs of equal depth: arrays that grow are copied log N times, not N times."""
+    while len(scores) > 1:
+        odd = scores[len(scores) - len(scores) % 2 :]
+        scores = [*(one.merge(other) for one, other in zip(scores[::2], scores[1::2], strict=False)), *odd]
+    return scores[0]
+
+
+def pool_counts(scores: Sequence[Counts], what: str = "", *alike: str) -> Counts:
+    """Pool scores that are counts, at least one: every field is summed but those that must be alike.
+
+    Args:
+        scores: Dataclasses of one type.
+        what: What the scores are, for the error.
+        alike: The fields that are not summed.
+
+    Raises:
+        ValueError: If they differ in one of these.
+    """
+    first = scores[0]
+    for name in alike:
+        values = {getattr(one, name): None for one in scores}
+        if len(values) > 1:
+            found = " and ".join(map(repr, values))
+            raise ValueError(f"cannot pool {what} of different {name}: {found}")
+    names = [one.name for one in fields(first) if one.name not in alike]
+    return replace(first, **{name: sum([getattr(one, name) for one in scores]) for name in names})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
+from renderkit.metrics.exact_sum import exact_sum
 from renderkit.metrics.score_json import COUNT, NUMBER, array_schema, object_schema
 from renderkit.metrics.score_kind import Metric, Ranking, ScoreKind, merge_all, pixel_error
 
@@ -35,7 +36,7 @@ class SilhouetteScore:
     @property
     def conflict_px(self) -> float:
         """Mean of max(0, -slack), px; NaN without informative points."""
-        return math.fsum(np.maximum(-self.slacks_px, 0.0)) / len(self.slacks_px) if len(self.slacks_px) else math.nan
+        return exact_sum(np.maximum(-self.slacks_px, 0.0)) / len(self.slacks_px) if len(self.slacks_px) else math.nan
 
     @property
     def p95_px(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import frozen
+from renderkit.metrics.exact_sum import exact_sum
 from renderkit.metrics.outline import OutlineDistances, SquaredDistances
 
 Histogram: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -62,7 +63,7 @@ class SurfaceDistanceScore:
             return float("nan")
         terms = [np.sqrt(self.rendered_squared) * self.rendered_counts]
         terms.append(np.sqrt(self.captured_squared) * self.captured_counts)
-        return math.fsum(np.concatenate(terms)) / self.num_distances
+        return exact_sum(np.concatenate(terms)) / self.num_distances
 
     @property
     def hd95_px(self) -> float:

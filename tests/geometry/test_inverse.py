@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.inverse import LensMap, invert
 from renderkit.geometry.pose import Pose
 
 SIZE = (2448, 2048)
@@ -99,3 +101,33 @@ def test_a_lens_without_room_gives_a_ray_or_none(k3: float, p2: float) -> None:
     rays = lens.undistort(pixels)
     reached = np.isfinite(rays).all(axis=1)
     np.testing.assert_allclose(lens.distort(rays[reached]), pixels[reached], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "coefficients",
+    [
+        (-0.1154, 0.2785, 7.94e-4, 65537.0, -0.622),
+        (1504.0, -246.4, -0.0014, 15920.0),
+        (0.0004, 0.0, 0.0, 89860.0, -87000.0),
+        (-8.127, -1375.0, -134000.0, 6.64),
+        (0.0, 40240.0, 198600.0, -7347000.0, 4.379, 0.0, 48.61, 4.291e13),
+        (25170.0, -24.5, 6e-4, 3.6, -2.6e10, -4.6e-4, 0.13, 171.8, -3.3e6, -32.2, -1.2e13, 1.4),
+    ],
+)
+def test_rays_of_absurd_lenses_are_not_searched_for_ever(coefficients: tuple[float, ...]) -> None:
+    lens = BrownConrady(np.array(coefficients))
+    mapped = 0
+
+    def distort(points: FloatArray) -> FloatArray:
+        nonlocal mapped
+        mapped += len(points)
+        return lens.distort(points)
+
+    rng = np.random.default_rng(0)
+    bent = rng.uniform(-0.5, 0.5, (2000, 2))
+    found = invert(bent, LensMap(distort, lens.jacobian, lens._radial_curve, lens._domain))
+    # 12,960 rays of rim and grid; Newton from the radius, then from three rays of the grid.
+    assert mapped <= 15_000 + 110 * len(bent)
+    there = np.isfinite(found).all(axis=1)
+    assert lens.is_valid(found[there]).all()
+    np.testing.assert_allclose(lens.distort(found[there]), bent[there], atol=1e-12)

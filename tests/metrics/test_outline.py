@@ -149,9 +149,9 @@ def test_merges_equal_the_whole_to_the_last_bit(mask_case: MaskPair) -> None:
 
 def test_scores_of_different_settings_do_not_merge() -> None:
     mask = np.zeros((9, 9), np.bool_)
-    with pytest.raises(ValueError, match="1 px in 'image' and at 2 px"):
+    with pytest.raises(ValueError, match=r"tolerance_px: 1\.0 and 2\.0"):
         score_boundary(mask, mask, 1.0).merge(score_boundary(mask, mask, 2.0))
-    with pytest.raises(ValueError, match="1 px in 'image' and at 2 px"):
+    with pytest.raises(ValueError, match="width_px: 1 and 2"):
         score_boundary_iou(mask, mask, 1).merge(score_boundary_iou(mask, mask, 2))
     inside = Region(mask, "inside")
     with pytest.raises(ValueError, match="'image' and 'inside'"):
