@@ -35,13 +35,13 @@ SETTLED_SHARE: Final = 0.6
 
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
-DEEP_SHARE: Final = 0.0125
+DEEP_SHARE: Final = 0.007
 """A matte lacks a piece if it alone refutes so many points, as a share of a usual contour's points."""
 
 FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 FAR_RATIO: Final = 11.0
-"""From this ratio on a camera is off so far that its matte is not to blame."""
+"""From so many standard errors on a camera is off so far that its matte is not to blame."""
 
 EDGE_PX: Final = 0.4
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
@@ -109,22 +109,21 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     common = common_shift(frames, dropped)
     base = common.applied_px
     fit = fit_shifts(frames, dropped, base)
-    for _ in range(max(1, len(fit.kept) // 10)):
-        camera = _cut_matte(frames, fit, dropped)
-        if camera is None:
-            break
-        named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
-        dropped.append(camera)
-        fit = fit_shifts(frames, dropped, base)
-    full = fit
+    full, cuts = None, 0
     while len(dropped) < len(present) // 3:
-        found = _outlier(frames, fit)
+        cut = _cut_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
+        if cut is not None:
+            cuts += 1
+            found: Named | None = Named(cut, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0))
+        else:
+            full = full or fit
+            found = _outlier(frames, fit)
         if found is None:
             break
         named.append(found)
         dropped.append(found.camera)
         fit = fit_shifts(frames, dropped, base)
-    return Verdict(tuple(named), fit, full, conflicts, common)
+    return Verdict(tuple(named), fit, full or fit, conflicts, common)
 
 
 def least_shift_px(count: int) -> float:
@@ -238,7 +237,22 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
 
 
 def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
-    """Return the camera whose matte alone refutes the most points that lie deep outside of it: it lacks a piece.
+    """Return the camera whose matte lacks a piece; None if there is none.
+
+    A camera that is off, or has another frame's matte, has contour points that a sound matte refutes. If another
+    camera stands out, the matte must be found without it as well.
+    """
+    camera = _refuting_matte(frames, fit, dropped)
+    share, rival = _most(fit.by_shift, least_shift_px(len(fit.shifts)))
+    if camera is None or rival == camera or share < 1.0:
+        return camera
+    without = [*dropped, rival]
+    again = _refuting_matte(frames, fit_shifts(frames, without, fit.base), without)
+    return camera if again == camera else None
+
+
+def _refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
+    """Return the camera whose matte alone refutes the most points that lie deep outside of it.
 
     One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
     """
@@ -267,13 +281,12 @@ def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
     shifts, edges = fit.by_shift, fit.by_edge
     by_shift = _most(shifts, least_shift_px(len(fit.shifts)))
     by_edge = _most(edges, EDGE_PX)
-    worst = max(by_shift, by_edge)
-    if worst[0] < 1.0:
+    share, camera = max(by_shift, by_edge)
+    if share < 1.0:
         return None
-    camera = worst[1]
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
-    if edges.ratios[camera] < edges.threshold or abs(edges.amounts[camera, 0]) < EDGE_PX:
+    if by_shift >= by_edge:
         return Named(camera, "shift", float(shifts.ratios[camera]), (dx, dy), (ex, ey))
     frame = next(frame for frame in frames if camera in frame.present)
     cause, amount = edge_or_size(fit, camera, frame.camera(camera).K[:2, 2])

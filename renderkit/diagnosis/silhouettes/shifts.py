@@ -187,15 +187,14 @@ def _answers(rows: Rows, residuals: FloatArray, prior: FloatArray, held: FloatAr
     used, cell = np.unique(np.where(cameras >= 0, key, -1), return_inverse=True)
     cell = np.where(cameras >= 0, cell.reshape(cameras.shape), -1)
     near = np.exp(-(residuals**2))
-    slope = np.where(residuals < 0.0, residuals > -HUBER_PX, (1.0 - 2.0 * residuals**2) * near).astype(np.float64)
+    slope = np.where(residuals < 0.0, residuals > -HUBER_PX, (1.0 - 2.0 * residuals**2) * near)
     # Rows beyond the turn of the loss may, in a matte with hardly another row, leave no minimum.
     for each in (slope, np.maximum(slope, 0.0)):
         normal, spreads = prior + _GAUGE * (held @ held.T), np.zeros((len(used), len(prior)))
         spread(rows.index, rows.value, each, cell, np.arange(3) * PER_CAMERA + 2, normal, spreads)
         if np.linalg.eigvalsh(normal)[0] > 0.0:
             break
-    answers: FloatArray = np.linalg.solve(normal, spreads.T).T
-    return answers
+    return np.asarray(np.linalg.solve(normal, spreads.T).T, np.float64)
 
 
 def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:

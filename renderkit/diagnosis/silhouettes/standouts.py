@@ -2,7 +2,7 @@
 
 Each camera in turn is taken for the only one that is off; its amount is then the generalised least squares estimate,
 with all others and their correlations as the measure. After Baarda, "A testing procedure for use in geodetic networks"
-(1968), with the scale from the others (Pope 1976).
+(1968). The noise's scale is that of what is left without the two worst, so that two faults do not hide each other.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import BoolArray, FloatArray
 
 FALSE_ALARM_RATE: Final = 0.005
 """Of each of the two tests, of shifts and of edges: how often a sound rig has an amount beyond the threshold."""
 
 _DRAWS: Final = 4000
-_USUAL_TIMES: Final = 1.5
-"""Several faults inflate what is left of the others: never more than so many times the usual camera's square."""
-
 _SMALLEST: Final = 1e-9
 
 
@@ -64,36 +61,48 @@ def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray) -> Sta
     known = variance > _SMALLEST * max(float(variance.max(initial=0.0)), _SMALLEST)
     whiten = vectors[:, known] / np.sqrt(variance[known])
     # What a unit of each camera's amount does to the white measurements.
-    effect = whiten.reshape(count, size, -1)
-    information = effect @ effect.transpose(0, 2, 1)
-    strength, axes = np.linalg.eigh(information)
+    unit, root = _orthonormal(whiten.reshape(count, size, -1))
+    white = values.ravel() @ whiten
+    draws = np.random.default_rng(0).normal(size=(_DRAWS, len(white)))
+    scales = _scales(unit, draws)
+    largest = _lengths(unit, draws).max(axis=1) / scales
+    usual = float(np.median(scales))
+    scale = float(_scales(unit, white[None])[0]) / usual
+    blind: BoolArray = np.asarray((root == 0.0).all(axis=1).any(axis=1))
+    amounts = np.einsum("kab,kb->ka", root, unit @ white)
+    errors = scale * np.sqrt((root**2).sum(axis=2))
+    amounts[blind], errors[blind] = np.nan, np.nan
+    ratios = np.where(blind, np.nan, _lengths(unit, white[None])[0] / scale)
+    return Standout(amounts, errors, ratios, usual * float(np.quantile(largest, 1.0 - FALSE_ALARM_RATE)))
+
+
+def _orthonormal(effect: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (n, d, m) orthonormal rows that span those of `effect`, and the (n, d, d) roots that make them.
+
+    Rows and columns of what has no effect are zero.
+    """
+    strength, axes = np.linalg.eigh(effect @ effect.transpose(0, 2, 1))
     told = strength > _SMALLEST * max(float(strength.max(initial=0.0)), _SMALLEST)
     root = axes * np.where(told, 1.0 / np.sqrt(np.where(told, strength, 1.0)), 0.0)[:, None]
-    unit = root.transpose(0, 2, 1) @ effect
-    white = values.ravel() @ whiten
-    ratios, scale = _ratios(unit, white[None])
-    parts = unit @ white
-    draws = np.random.default_rng(0).normal(size=(_DRAWS, int(known.sum())))
-    threshold = float(np.quantile(_ratios(unit, draws)[0].max(axis=1), 1.0 - FALSE_ALARM_RATE))
-    blind = ~told.all(axis=1)
-    amounts = np.einsum("kab,kb->ka", root, parts)
-    errors = scale[0][:, None] * np.sqrt((root**2).sum(axis=2))
-    amounts[blind], errors[blind] = np.nan, np.nan
-    return Standout(amounts, errors, np.where(blind, np.nan, ratios[0]), threshold)
+    unit: FloatArray = root.transpose(0, 2, 1) @ effect
+    return unit, root
 
 
-def _ratios(unit: FloatArray, white: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (draws, n) ratios of each camera, and the noise's scale as the others have it.
-
-    Args:
-        unit: (n, d, m) orthonormal directions of each camera's amount.
-        white: (draws, m) measurements.
-    """
+def _lengths(unit: FloatArray, white: FloatArray) -> FloatArray:
+    """Return (draws, n) lengths of the (draws, m) measurements along each camera's directions."""
     count, size, freedom = unit.shape
-    own = ((white @ unit.reshape(count * size, freedom).T).reshape(-1, count, size) ** 2).sum(axis=2)
-    left = ((white**2).sum(axis=1, keepdims=True) - own) / max(freedom - size, 1)
-    # Median of chi-squared with d degrees of freedom, after Wilson and Hilferty.
-    middle = size * (1.0 - 2.0 / (9.0 * size)) ** 3
-    usual = np.median(own, axis=1, keepdims=True) / middle
-    scale = np.sqrt(np.maximum(np.minimum(left, _USUAL_TIMES * usual), _SMALLEST**2))
-    return np.sqrt(own) / scale, scale
+    parts = (white @ unit.reshape(count * size, freedom).T).reshape(-1, count, size)
+    return np.asarray(np.linalg.norm(parts, axis=2), np.float64)
+
+
+def _scales(unit: FloatArray, white: FloatArray) -> FloatArray:
+    """Return (draws,) RMS of what is left of the measurements without the two cameras that explain most of them."""
+    left = np.empty(len(white))
+    worst = _lengths(unit, white).argmax(axis=1)
+    for camera in np.unique(worst):
+        own, mine = unit[camera], worst == camera
+        rest = white[mine] - (white[mine] @ own.T) @ own
+        others, _ = _orthonormal(unit - (unit @ own.T) @ own)
+        left[mine] = (rest**2).sum(axis=1) - _lengths(others, rest).max(axis=1) ** 2
+    freedom = max(unit.shape[2] - 2 * unit.shape[1], 1)
+    return np.asarray(np.sqrt(np.maximum(left / freedom, _SMALLEST**2)), np.float64)
