@@ -211,7 +211,7 @@ class Tally:
         self.named += bool(guilty) and named >= guilty
         self.innocent += bool(named - guilty - set(before))
         self.causes.update(one.cause for one in verdict.named)
-        self.ratios.append(float(np.nanmax(verdict.full.ratios)))
+        self.ratios.append(float(np.nanmax(verdict.full.by_shift.ratios)))
         for one in verdict.named:
             if is_shift and names[one.camera] in guilty:
                 truth = (rigs[0][names[one.camera]].K - rigs[1][names[one.camera]].K)[:2, 2]

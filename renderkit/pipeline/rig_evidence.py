@@ -15,13 +15,10 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.evidence_pictures import draw_marks, draw_matrix
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.results.evidence_pictures import FOLDER, EvidencePicture
 from renderkit.results.kinds import kinds_of_evidence
 from renderkit.results.rows import ViewResult
-from renderkit.results.run_folder import safe_name
 from renderkit.writing import make_subfolder, remove_file
-
-FOLDER: Final = "evidence"
-"""Name of the folder of the evidence's pictures inside a run folder."""
 
 _LOOKED_AT: Final = 3
 """Frames that are looked at to find out what a capture has."""
@@ -82,11 +79,10 @@ def write_pictures(capture: Capture, measured: Sequence[MeasuredEvidence], folde
         make_subfolder(folder, FOLDER)
         for marks in one.marks:
             picture = draw_marks(capture.view(marks.frame, marks.camera), marks)
-            name = safe_name(f"{one.findings.evidence}_{marks.frame}_{marks.camera}")
-            written.append(f"{FOLDER}/{name}.jpg")
+            written.append(EvidencePicture(one.findings.evidence, marks.frame, marks.camera).path)
             write_picture(picture, folder / written[-1])
         if one.findings.matrix is not None:
-            written.append(f"{FOLDER}/{one.findings.evidence}_matrix.png")
+            written.append(EvidencePicture(one.findings.evidence).path)
             write_picture(draw_matrix(one.findings.matrix), folder / written[-1])
     return written
 

@@ -20,6 +20,7 @@ from renderkit.diagnosis.silhouettes.shifts import (
     rows_of,
     solve_rows,
 )
+from renderkit.diagnosis.silhouettes.standouts import Standout
 
 Cause: TypeAlias = Literal["shift", "swapped", "gross", "focal length", "matte edge", "matte piece"]
 Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
@@ -34,15 +35,14 @@ SETTLED_SHARE: Final = 0.6
 
 VOTE_POINTS: Final = 80
 DEEP_PX: Final = -4.0
-DEEP_SHARE: Final = 0.0125
+DEEP_SHARE: Final = 0.007
 """A matte lacks a piece if it alone refutes so many points, as a share of a usual contour's points."""
 
 FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 FAR_RATIO: Final = 11.0
-"""From this ratio on a camera is off so far that its matte is not to blame."""
+"""From so many standard errors on a camera is off so far that its matte is not to blame."""
 
-EDGE_RATIO: Final = 6.5
 EDGE_PX: Final = 0.4
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
 _DEEP_POINTS: Final = 60
@@ -60,7 +60,7 @@ class Named:
     Attributes:
         camera: Its index.
         cause: What explains it; "matte ..." means that the calibration is not to blame.
-        ratio: How far it stands out, in robust deviations of the rig; 0 where it was found by its conflicts.
+        ratio: How far it stands out, in standard errors; 0 where it was found by its conflicts.
         shift: (dx, dy) px by which its picture lies beside its calibration.
         error: Standard errors of both.
         amount: Edge offset in px, or relative error of the focal length.
@@ -85,7 +85,6 @@ class Verdict:
         fit: The fit without those that were dropped: gross ones and mattes that lack a piece.
         full: The first fit in which each camera that is not dropped took part.
         conflicts: (N, N) how much each column's matte refutes the row's contour, 0 to 1, mean over frames.
-        threshold: From which ratio on a camera is named.
         common: By how much all pictures lie beside their calibration.
     """
 
@@ -93,7 +92,6 @@ class Verdict:
     fit: Fit
     full: Fit
     conflicts: FloatArray
-    threshold: float
     common: CommonShift
 
 
@@ -111,31 +109,21 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     common = common_shift(frames, dropped)
     base = common.applied_px
     fit = fit_shifts(frames, dropped, base)
-    threshold = threshold_for(len(present))
-    for _ in range(max(1, len(fit.kept) // 10)):
-        camera = _cut_matte(frames, fit, dropped)
-        if camera is None:
-            break
-        named.append(Named(camera, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0)))
-        dropped.append(camera)
-        fit = fit_shifts(frames, dropped, base)
-    full = fit
+    full, cuts = None, 0
     while len(dropped) < len(present) // 3:
-        found = _outlier(frames, fit, threshold)
+        cut = _cut_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
+        if cut is not None:
+            cuts += 1
+            found: Named | None = Named(cut, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0))
+        else:
+            full = full or fit
+            found = _outlier(frames, fit)
         if found is None:
             break
         named.append(found)
         dropped.append(found.camera)
         fit = fit_shifts(frames, dropped, base)
-    return Verdict(tuple(named), fit, full, conflicts, threshold, common)
-
-
-def threshold_for(count: int) -> float:
-    """Return from which ratio to the median on a camera is named: 1 % of clean rigs have one.
-
-    Between the values measured for 24 and 60 cameras, see benchmarks/silhouettes.py.
-    """
-    return float(np.clip(5.0 - (count - 24) / 36.0, 4.0, 5.5))
+    return Verdict(tuple(named), fit, full or fit, conflicts, common)
 
 
 def least_shift_px(count: int) -> float:
@@ -249,7 +237,22 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
 
 
 def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
-    """Return the camera whose matte alone refutes the most points that lie deep outside of it: it lacks a piece.
+    """Return the camera whose matte lacks a piece; None if there is none.
+
+    A camera that is off, or has another frame's matte, has contour points that a sound matte refutes. If another
+    camera stands out, the matte must be found without it as well.
+    """
+    camera = _refuting_matte(frames, fit, dropped)
+    share, rival = _most(fit.by_shift, least_shift_px(len(fit.shifts)))
+    if camera is None or rival == camera or share < 1.0:
+        return camera
+    without = [*dropped, rival]
+    again = _refuting_matte(frames, fit_shifts(frames, without, fit.base), without)
+    return camera if again == camera else None
+
+
+def _refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
+    """Return the camera whose matte alone refutes the most points that lie deep outside of it.
 
     One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
     """
@@ -266,32 +269,37 @@ def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> i
             alone = (most > 0.5) & (most > 0.6 * shares.sum(axis=1))
             np.add.at(votes, top[alone], weight)
     # A camera that is off by pixels refutes as well: only a matte whose camera fits is to blame.
-    shifted = fit.ratios
+    shifted = fit.by_shift.ratios
     usual = np.median([len(frame.one(index).points) for frame in frames for index in frame.present])
     limit = DEEP_SHARE * float(usual) * len(frames)
     enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < FAR_RATIO]
     return max(enough, key=lambda camera: votes[camera], default=None)
 
 
-def _outlier(frames: Sequence[Frame], fit: Fit, threshold: float) -> Named | None:
+def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
     """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
-    ratios = fit.ratios.copy()
-    ratios[np.hypot(*fit.shifts.T) < least_shift_px(len(fit.shifts))] = 0.0
-    edges = fit.edge_ratios.copy()
-    about = fit.edges - float(np.median(fit.edges[list(fit.kept)]))
-    edges[np.abs(about) < EDGE_PX] = 0.0
-    by_shift, by_edge = int(np.nanargmax(ratios)), int(np.nanargmax(edges))
-    if ratios[by_shift] < threshold and edges[by_edge] < EDGE_RATIO:
+    shifts, edges = fit.by_shift, fit.by_edge
+    by_shift = _most(shifts, least_shift_px(len(fit.shifts)))
+    by_edge = _most(edges, EDGE_PX)
+    share, camera = max(by_shift, by_edge)
+    if share < 1.0:
         return None
-    is_edge = edges[by_edge] >= EDGE_RATIO and edges[by_edge] / EDGE_RATIO >= ratios[by_shift] / threshold
-    camera = by_edge if is_edge else by_shift
-    dx, dy = fit.shifts[camera].tolist()
-    ex, ey = fit.errors[camera].tolist()
-    if edges[camera] < EDGE_RATIO:
-        return Named(camera, "shift", float(ratios[camera]), (dx, dy), (ex, ey))
-    cause, amount = edge_or_size(frames, fit, camera)
-    ratio = max(float(ratios[camera]), float(edges[camera]))
+    dx, dy = shifts.amounts[camera].tolist()
+    ex, ey = shifts.errors[camera].tolist()
+    if by_shift >= by_edge:
+        return Named(camera, "shift", float(shifts.ratios[camera]), (dx, dy), (ex, ey))
+    frame = next(frame for frame in frames if camera in frame.present)
+    cause, amount = edge_or_size(fit, camera, frame.camera(camera).K[:2, 2])
+    ratio = float(np.nanmax([shifts.ratios[camera], edges.ratios[camera]]))
     return Named(camera, cause, ratio, (dx, dy), (ex, ey), amount)
+
+
+def _most(found: Standout, least_px: float) -> tuple[float, int]:
+    """Return the largest ratio as a share of the threshold, of amounts that count, and whose it is."""
+    large = np.linalg.norm(found.amounts, axis=1) >= least_px
+    shares = np.where(large, found.ratios / found.threshold, 0.0)
+    camera = int(np.argmax(shares))
+    return float(shares[camera]), camera
 
 
 def _mean(matrices: Sequence[FloatArray]) -> FloatArray:

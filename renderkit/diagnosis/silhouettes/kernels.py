@@ -29,9 +29,11 @@ KNOWN = 9e5
 MAX_SLOPE = 2.0
 SAFETY = 0.95
 
-S, Z, FIRST, SECOND, FIRST_U, FIRST_V, SECOND_U, SECOND_V, OWN_U, OWN_V, SEEN, NUM_COLUMNS = range(12)
+S, Z, FIRST, SECOND, FIRST_U, FIRST_V, FIRST_X, FIRST_Y, SECOND_U, SECOND_V, SECOND_X, SECOND_Y = range(12)
+OWN_U, OWN_V, SEEN, NUM_COLUMNS = range(12, 16)
 """Columns of the march's result: slack, depth, the cameras that hold it down (-1: none) with the derivatives of the
-slack by a shift of their pictures, the same by the contour point itself, cameras that see the place."""
+slack by a shift of their pictures and the px where they see the place, the derivatives by the contour point itself,
+cameras that see the place."""
 
 
 @kernel
@@ -168,9 +170,10 @@ def find_holding(
 def add_slopes(
     sdf: Stack, e: FloatArray, M: FloatArray, ray: FloatArray, i: int, s: float, part: float, row: FloatArray, at: int
 ) -> None:
-    """Fill in the slack's derivatives by camera i's shift, from column `at`, and add those by the contour point."""
+    """Fill in the slack's derivatives by camera i's shift and the place, from column `at`; add those by the point."""
     w = e[i, 2] + s * ray[i, 2]
     u, v = (e[i, 0] + s * ray[i, 0]) / w, (e[i, 1] + s * ray[i, 1]) / w
+    row[at + 2], row[at + 3] = u, v
     gx = 0.5 * (sample(sdf, i, u + 1.0, v) - sample(sdf, i, u - 1.0, v))
     gy = 0.5 * (sample(sdf, i, u, v + 1.0) - sample(sdf, i, u, v - 1.0))
     if abs(gx) > MAX_SLOPE or abs(gy) > MAX_SLOPE:
@@ -325,3 +328,32 @@ def accumulate(
                 j = index[q, b]
                 if j >= 0:
                     H[i, j] += part * value[q, b]
+
+
+@kernel
+def spread(
+    index: Indices, value: FloatArray, slope: FloatArray, cell: Indices, edge: Indices, H: FloatArray, G: FloatArray
+) -> None:
+    """Add up how a robust fit answers to noise: H x = -G^T n for a noise n, px, of the mattes' edges, cell by cell.
+
+    Args:
+        index: (n, k) columns that a row holds; -1: none.
+        value: (n, k).
+        slope: (n,) derivative of each row's share of the normal equations by its residual.
+        cell: (n, m) cells of the edges that a row depends on; -1: none.
+        edge: (m,) which of the row's columns is the edge's.
+        H: (P, P).
+        G: (cells, P).
+    """
+    for q in range(len(slope)):
+        for a in range(index.shape[1]):
+            i = index[q, a]
+            if i < 0:
+                continue
+            part = slope[q] * value[q, a]
+            for b in range(index.shape[1]):
+                if index[q, b] >= 0:
+                    H[i, index[q, b]] += part * value[q, b]
+            for c in range(cell.shape[1]):
+                if cell[q, c] >= 0:
+                    G[cell[q, c], i] += part * value[q, edge[c]]

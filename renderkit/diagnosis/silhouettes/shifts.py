@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
+from renderkit.diagnosis.silhouettes.standouts import Standout, stand_out
 
 PER_CAMERA: Final = 3
 INFORMATIVE_PX: Final = 2.9
@@ -33,8 +35,8 @@ MAX_COMMON_ERROR_PX: Final = 2.0
 COMMON_PX: Final = 0.25
 """A shift common to all cameras is told from so many standard errors and so many px on, as in the sanity test."""
 
-RAYLEIGH_MEDIAN: Final = 1.1774
-"""Median length of a vector of two standard normal numbers."""
+CELL_PX: Final = 20.0
+"""Noise of a matte's edge is taken as alike within so many px; half or twice as many change little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +49,22 @@ class Rows:
             and the common offset.
         value: (n, 10).
         camera: (n,) whose contour point it is.
-        points: (n, 2) px of that contour point.
-        depth: (n,) at which its slack is reached.
+        frame: (n,) number of its frame.
+        places: (n, 3, 2) px where its camera, and those that hold it down, see it; NaN where none.
     """
 
     slack: FloatArray
     index: NDArray[np.int64]
     value: FloatArray
     camera: NDArray[np.int64]
-    points: FloatArray
-    depth: FloatArray
+    frame: NDArray[np.int64]
+    places: FloatArray
+
+    @property
+    def cameras(self) -> NDArray[np.int64]:
+        """(n, 3) the cameras that see `places`; -1 where none."""
+        first: NDArray[np.int64] = self.index[:, : 3 * PER_CAMERA : PER_CAMERA] // PER_CAMERA
+        return first
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,72 +75,46 @@ class Fit:
         shifts: (N, 2) px by which each camera's picture lies beside its calibration, gauge removed; 0 where dropped.
         base: (2,) px by which all pictures do so, beyond that.
         edges: (N,) px by which each matte is too large.
-        covariance: (N, 2, 2) of the shifts, up to the noise's scale.
-        edge_variance: (N,) of the edges, up to the noise's scale.
         kept: Indices of the cameras that took part.
         rows: The rows of the last round.
         solution: (3 N + 1,) the last round's parameters.
         residuals: (n,) of the rows.
+        answers: (cells, 3 N + 1) how the parameters answer to 1 px of noise in each cell of a matte's edge.
+        gauge: (2 n, 5) see `gauge_of`.
         slacks: By frame, the last round's slacks.
     """
 
     shifts: FloatArray
     base: FloatArray
     edges: FloatArray
-    covariance: FloatArray
-    edge_variance: FloatArray
     kept: tuple[int, ...]
     rows: Rows
     solution: FloatArray
     residuals: FloatArray
+    answers: FloatArray
+    gauge: FloatArray
     slacks: tuple[Slacks, ...]
 
-    @property
-    def distances(self) -> FloatArray:
-        """(N,) length of each shift in its own standard errors, up to the noise's scale; NaN where dropped."""
-        found = np.full(len(self.shifts), np.nan)
-        for camera in self.kept:
-            shift = self.shifts[camera]
-            found[camera] = float(np.sqrt(max(shift @ np.linalg.solve(self.covariance[camera], shift), 0.0)))
-        return found
+    @cached_property
+    def by_shift(self) -> Standout:
+        """How far each camera's picture alone lies beside those of the others."""
+        columns = [PER_CAMERA * camera + a for camera in self.kept for a in range(2)]
+        found = stand_out(self.shifts[list(self.kept)], self.answers[:, columns], self.gauge)
+        return found.among(self.kept, len(self.shifts))
 
-    @property
-    def edge_distances(self) -> FloatArray:
-        """(N,) each edge offset about the median, in standard errors up to the noise's scale; NaN where dropped."""
-        found = np.full(len(self.shifts), np.nan)
+    @cached_property
+    def by_edge(self) -> Standout:
+        """By how much each matte alone is larger than the others."""
         kept = list(self.kept)
-        found[kept] = np.abs(self.edges[kept] - np.median(self.edges[kept])) / np.sqrt(self.edge_variance[kept])
-        return found
+        columns = [PER_CAMERA * camera + 2 for camera in kept]
+        found = stand_out(self.edges[kept, None], self.answers[:, columns], np.ones((len(kept), 1)))
+        return found.among(self.kept, len(self.shifts))
 
     @property
     def applied(self) -> FloatArray:
         """(N, 2) px that correct each picture."""
         applied: FloatArray = self.shifts + self.base
         return applied
-
-    @property
-    def noise(self) -> float:
-        """The noise's scale, from the median camera: right while less than half are off."""
-        return max(float(np.nanmedian(self.distances)) / RAYLEIGH_MEDIAN, 1e-9)
-
-    @property
-    def ratios(self) -> FloatArray:
-        """(N,) `distances` in those of the median camera; NaN where dropped."""
-        ratios: FloatArray = self.distances / float(np.nanmedian(self.distances))
-        return ratios
-
-    @property
-    def edge_ratios(self) -> FloatArray:
-        """(N,) `edge_distances` in those of the median matte; NaN where dropped."""
-        distances = self.edge_distances
-        ratios: FloatArray = distances / float(np.nanmedian(distances))
-        return ratios
-
-    @property
-    def errors(self) -> FloatArray:
-        """(N, 2) standard errors of the shifts, px."""
-        errors: FloatArray = self.noise * np.sqrt(np.einsum("kaa->ka", self.covariance))
-        return errors
 
 
 def fit_shifts(
@@ -156,42 +138,63 @@ def fit_shifts(
     for _ in range(rounds):
         slacks = tuple(frame.slacks(shifts + common, without) for frame in frames)
         rows = rows_of(slacks, count)
-        solved = solve_rows(rows, count, fixed)
-        shifts = shifts + solved[0][:-1].reshape(count, PER_CAMERA)[:, :2]
+        solution, _, residuals = solve_rows(rows, count, fixed)
+        shifts = shifts + solution[:-1].reshape(count, PER_CAMERA)[:, :2]
         shifts[fixed] = 0.0
         shifts[list(kept)] = without_gauge(shifts[list(kept)], gauge)
-        found = _fit((rows, slacks), solved, (shifts, common), (kept, gauge))
+        found = _fit((rows, slacks), (solution, residuals), (shifts, common), (kept, gauge))
     assert found is not None  # noqa: S101 - the loop ran
     return found
 
 
 def _fit(
     given: tuple[Rows, tuple[Slacks, ...]],
-    solved: tuple[FloatArray, FloatArray, FloatArray],
+    solved: tuple[FloatArray, FloatArray],
     moved: tuple[FloatArray, FloatArray],
     known: tuple[tuple[int, ...], FloatArray],
 ) -> Fit:
-    (rows, slacks), (solution, normal, residuals) = given, solved
+    (rows, slacks), (solution, residuals) = given, solved
     (shifts, base), (kept, gauge) = moved, known
     count = len(shifts)
     held = np.zeros((len(solution), gauge.shape[1]))
     places = np.array([(PER_CAMERA * camera, PER_CAMERA * camera + 1) for camera in kept]).ravel()
     held[places] = np.linalg.qr(gauge)[0]
-    # Without this term the covariance is that of the gauge.
-    inverse = np.linalg.inv(normal + _GAUGE * (held @ held.T))
-    blocks = [inverse[at : at + PER_CAMERA, at : at + PER_CAMERA] for at in range(0, PER_CAMERA * count, PER_CAMERA)]
     return Fit(
         shifts=shifts,
         base=base,
         edges=solution[2:-1:PER_CAMERA],
-        covariance=np.array([block[:2, :2] for block in blocks]),
-        edge_variance=np.array([block[2, 2] for block in blocks]),
         kept=kept,
         rows=rows,
         solution=solution,
         residuals=residuals,
+        answers=_answers(rows, residuals, _prior(count, sorted({*range(count)} - {*kept})), held),
+        gauge=gauge,
         slacks=slacks,
     )
+
+
+def _answers(rows: Rows, residuals: FloatArray, prior: FloatArray, held: FloatArray) -> FloatArray:
+    """Return (cells, 3 N + 1) how the solution answers to 1 px of noise in each cell of a matte's edge.
+
+    An edge's noise is alike over some px and moves all rows that touch it: those of its own contour, and those of
+    others that it holds down.
+    """
+    from renderkit.diagnosis.silhouettes.kernels import spread  # noqa: PLC0415 - loads the compiler
+
+    cameras = rows.cameras
+    cells = np.floor(np.nan_to_num(rows.places) / CELL_PX).astype(np.int64)
+    key = ((rows.frame[:, None] * (cameras.max(initial=0) + 1) + cameras) << 40) + (cells[..., 0] << 20) + cells[..., 1]
+    used, cell = np.unique(np.where(cameras >= 0, key, -1), return_inverse=True)
+    cell = np.where(cameras >= 0, cell.reshape(cameras.shape), -1)
+    near = np.exp(-(residuals**2))
+    slope = np.where(residuals < 0.0, residuals > -HUBER_PX, (1.0 - 2.0 * residuals**2) * near)
+    # Rows beyond the turn of the loss may, in a matte with hardly another row, leave no minimum.
+    for each in (slope, np.maximum(slope, 0.0)):
+        normal, spreads = prior + _GAUGE * (held @ held.T), np.zeros((len(used), len(prior)))
+        spread(rows.index, rows.value, each, cell, np.arange(3) * PER_CAMERA + 2, normal, spreads)
+        if np.linalg.eigvalsh(normal)[0] > 0.0:
+            break
+    return np.asarray(np.linalg.solve(normal, spreads.T).T, np.float64)
 
 
 def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
@@ -201,6 +204,7 @@ def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
     table = np.concatenate([one.table for one in slacks])
     use = (table[:, k.S] < INFORMATIVE_PX) & (table[:, k.FIRST] >= 0)
     camera = np.concatenate([one.camera for one in slacks])[use]
+    frame = np.repeat(np.arange(len(slacks)), [len(one.camera) for one in slacks])[use]
     points = np.concatenate([one.points for one in slacks])[use]
     table = table[use]
     index = np.full((len(table), 3 * PER_CAMERA + 1), -1, np.int64)
@@ -216,7 +220,9 @@ def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
             index[:, PER_CAMERA * slot + a] = np.where(which >= 0, PER_CAMERA * which + a, -1)
             value[:, PER_CAMERA * slot + a] = column
     index[:, -1], value[:, -1] = PER_CAMERA * count, 1.0
-    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, points, table[:, k.Z])
+    seen = [points, table[:, k.FIRST_X : k.FIRST_Y + 1], table[:, k.SECOND_X : k.SECOND_Y + 1]]
+    places = np.where(index[:, : 3 * PER_CAMERA : PER_CAMERA, None] >= 0, np.stack(seen, axis=1), np.nan)
+    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, frame, places)
 
 
 def solve_rows(
@@ -226,16 +232,13 @@ def solve_rows(
     from renderkit.diagnosis.silhouettes.kernels import accumulate  # noqa: PLC0415 - loads the compiler
 
     size = PER_CAMERA * count + 1
-    prior = np.append(np.tile(1.0 / np.array(PRIORS) ** 2, count), 0.0)
-    for camera in fixed:
-        prior[PER_CAMERA * camera : PER_CAMERA * (camera + 1)] = _FIXED
+    prior = _prior(count, fixed)
     x: FloatArray = np.zeros(size)
     x[-1] = -float(np.median(rows.slack)) if len(rows.slack) else 0.0
     residuals, weights = np.empty(len(rows.slack)), np.empty(len(rows.slack))
-    normal = np.diag(prior)
+    normal = prior
     for iteration in range(_ITERATIONS):
-        normal, right = np.diag(prior), np.zeros(size)
-        normal[-1, -1] += 1e-9
+        normal, right = prior.copy(), np.zeros(size)
         accumulate(rows.slack, rows.index, rows.value, x, huber_px, normal, right, residuals, weights)
         following: FloatArray = -np.asarray(np.linalg.solve(normal, right), np.float64)
         step = float(np.abs(following - x).max())
@@ -243,6 +246,14 @@ def solve_rows(
         if step < _SETTLED_PX:
             break
     return x, normal, residuals
+
+
+def _prior(count: int, fixed: Sequence[int]) -> FloatArray:
+    """Return the (3 N + 1, 3 N + 1) normal matrix of what is known beforehand; `fixed` cameras do not move."""
+    diagonal = np.append(np.tile(1.0 / np.array(PRIORS) ** 2, count), 1e-9)
+    for camera in fixed:
+        diagonal[PER_CAMERA * camera : PER_CAMERA * (camera + 1)] = _FIXED
+    return np.diag(diagonal)
 
 
 def gauge_of(frame: Frame, kept: Sequence[int]) -> FloatArray:

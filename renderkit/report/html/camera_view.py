@@ -40,6 +40,14 @@ class LayerView:
 
 
 @dataclass(frozen=True)
+class TitledPicture:
+    """A picture that stands by itself."""
+
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True)
 class VectorView:
     """SVG paths over the picture, in its own pixels.
 
@@ -106,6 +114,7 @@ class CameraDetail:
         matte: The captured mask as a link that holds it; "" where the outline cannot be moved over one.
         ratio: Width of the shown picture over its height.
         overlays: (frame, link) to the full-size overlays.
+        evidence: Pictures of evidence that joins many views, with titles.
     """
 
     camera: CameraView
@@ -120,6 +129,7 @@ class CameraDetail:
     matte: str
     ratio: float
     overlays: tuple[tuple[str, str], ...]
+    evidence: tuple[TitledPicture, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from importlib.metadata import version
@@ -19,14 +20,23 @@ from markupsafe import Markup
 from renderkit.compiled import cache_folder
 from renderkit.kept_file import KeptFile
 from renderkit.metrics.score_kind import Metric
-from renderkit.report.html.camera_view import CameraDetail, Judgement, view_camera, view_detail
+from renderkit.report.html.camera_view import (
+    CameraDetail,
+    CameraView,
+    Judgement,
+    TitledPicture,
+    view_camera,
+    view_detail,
+)
 from renderkit.report.html.chart_data import chart_data
 from renderkit.report.html.rig_map import BAD_STATES, map_rig
-from renderkit.report.html.shown_cameras import ShownCamera, choose_cameras, picture_uris
+from renderkit.report.html.shown_cameras import ShownCamera, choose_cameras, evidence_uri, picture_uris
 from renderkit.report.limits import limit_cell
 from renderkit.results.cameras import CameraSummary, table_metrics
 from renderkit.results.causes import group_causes, not_checked, off_cameras, unchecked_cameras, worst_first
 from renderkit.results.detection_limits import read_limits
+from renderkit.results.evidence_pictures import EvidencePicture, written_pictures
+from renderkit.results.findings import RigFindings
 from renderkit.results.headline import Headline, headline_of
 from renderkit.results.page_pictures import OffsetCurve, outline_json
 from renderkit.results.report import GateVerdict, Report
@@ -57,10 +67,9 @@ def render_page(report: Report, folder: Path) -> str:
     cameras = [view_camera(index, s, metrics, judgement) for index, s in enumerate(summaries)]
     index_of = {(summary.camera, summary.mesh): index for index, summary in enumerate(summaries)}
     order = [index_of[summary.camera, summary.mesh] for summary in worst_first(report)]
-    shown = choose_cameras(summaries, order, folder)
-    details = [
-        view_detail(cameras[one.index], one.summary, one.row, _gates_of(judgement, one), one.pictures) for one in shown
-    ]
+    findings = () if report.diagnosis is None else report.diagnosis.evidence
+    shown = choose_cameras(summaries, order, folder, [one.evidence for one in findings])
+    details = [_detail(cameras[one.index], one, judgement) for one in shown]
     offsets: dict[int, OffsetCurve] = {
         one.index: one.pictures.offsets for one in shown if one.pictures.offsets is not None
     }
@@ -82,7 +91,8 @@ def render_page(report: Report, folder: Path) -> str:
             anchors={camera.name: camera.anchor for camera in reversed(cameras)},
             detailed={detail.camera.index for detail in details},
             causes={(one.camera, one.mesh): one for one in report.explanations},
-            num_without_pictures=sum(not detail.layers for detail in details),
+            matrices=_matrices(findings, folder),
+            num_without_pictures=sum(not (detail.layers or detail.evidence) for detail in details),
             gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
             has_baseline=report.baseline is not None,
             limits=read_limits(folder),
@@ -123,13 +133,33 @@ def _judgement(report: Report) -> Judgement:
     )
 
 
+def _detail(camera: CameraView, one: ShownCamera, judgement: Judgement) -> CameraDetail:
+    detail = view_detail(camera, one.summary, one.row, _gates_of(judgement, one), one.pictures)
+    pictures = (
+        TitledPicture(f"Camera {picture.camera}, frame {picture.frame}: what {picture.evidence} show of it", uri)
+        for picture, uri in one.evidence
+    )
+    return replace(detail, evidence=tuple(pictures))
+
+
+def _matrices(findings: Sequence[RigFindings], folder: Path) -> Mapping[str, TitledPicture]:
+    """Return by kind of evidence the picture of which camera contradicts which."""
+    titles = {one.evidence: one.matrix.title for one in findings if one.matrix is not None}
+    found = {}
+    for picture in written_pictures(map(EvidencePicture, titles), folder):
+        uri = evidence_uri(picture, folder)
+        if uri is not None:
+            found[picture.evidence] = TitledPicture(titles[picture.evidence], uri)
+    return found
+
+
 def _gates_of(judgement: Judgement, one: ShownCamera) -> Sequence[GateVerdict]:
     return judgement.gates.get((one.summary.camera, one.summary.mesh), ())
 
 
 def _first_detail(headline: Headline, details: Sequence[CameraDetail]) -> CameraDetail | None:
     """Return the camera whose pictures stand at the top: the one that the headline names, if it has any."""
-    pictured = [detail for detail in details if detail.layers]
+    pictured = [detail for detail in details if detail.layers or detail.evidence]
     named = (detail for detail in pictured if detail.camera.name == headline.camera)
     return next(named, pictured[0] if pictured else None)
 

@@ -11,8 +11,10 @@ from typing import Final
 from renderkit.errors import DatasetError
 from renderkit.report.html.camera_view import safe_link
 from renderkit.results.cameras import CameraSummary, worst_view
+from renderkit.results.evidence_pictures import EvidencePicture, written_pictures
 from renderkit.results.page_pictures import PagePictures, has_page_pictures, read_page_pictures
 from renderkit.results.rows import ViewResult
+from renderkit.untrusted.files import read_bytes
 
 MAX_PICTURE_BYTES: Final = 12 << 20
 """Pictures beyond this sum are left out of the page, the worst cameras' last; they are linked instead."""
@@ -33,6 +35,7 @@ class ShownCamera:
         row: The view that is shown of it: its worst that has pictures.
         pictures: Pictures of that view.
         overlay: The overlay in full size as a link that holds it, or None.
+        evidence: Pictures of evidence that joins many views, each with a link that holds it.
     """
 
     index: int
@@ -40,15 +43,19 @@ class ShownCamera:
     row: ViewResult
     pictures: PagePictures = field(default_factory=PagePictures)
     overlay: str | None = None
+    evidence: tuple[tuple[EvidencePicture, str], ...] = ()
 
 
-def choose_cameras(summaries: Sequence[CameraSummary], order: Sequence[int], folder: Path) -> list[ShownCamera]:
+def choose_cameras(
+    summaries: Sequence[CameraSummary], order: Sequence[int], folder: Path, evidence: Sequence[str] = ()
+) -> list[ShownCamera]:
     """Return the cameras that unfold, the worst first, with as many pictures as the page may hold.
 
     Args:
         summaries: The run's cameras.
         order: Their places in `summaries`, the worst first.
         folder: The run folder.
+        evidence: Names of the kinds of evidence that may have pictures.
 
     Raises:
         DatasetError: If a picture of the run folder is not what it should be.
@@ -63,14 +70,42 @@ def choose_cameras(summaries: Sequence[CameraSummary], order: Sequence[int], fol
         if pictures.num_bytes > left:
             pictures = pictures.without_pictures()
         left -= pictures.num_bytes
-        found.append(replace(one, pictures=pictures))
+        shown = _evidence(one.summary, folder, evidence, left)
+        left -= sum(len(uri) for _, uri in shown)
+        found.append(replace(one, pictures=pictures, evidence=shown))
     # Small pictures of all cameras come before large ones of the worst.
     for place, one in enumerate(found):
         data = _overlay_bytes(one.row, folder, left) if one.pictures.layers else None
         if data is not None:
             left -= len(data)
-            found[place] = replace(one, overlay=_picture_uri(data))
+            found[place] = replace(one, overlay=_picture_uri(folder / (one.row.overlay or ""), data))
     return found
+
+
+def _evidence(
+    summary: CameraSummary, folder: Path, kinds: Sequence[str], most: int
+) -> tuple[tuple[EvidencePicture, str], ...]:
+    """Return a camera's pictures of evidence that fit into so many bytes."""
+    found = []
+    wanted = (EvidencePicture(kind, row.key.frame, summary.camera) for kind in kinds for row in summary.rows)
+    for picture in written_pictures(wanted, folder):
+        uri = evidence_uri(picture, folder, most)
+        if uri is not None:
+            most -= len(uri)
+            found.append((picture, uri))
+    return tuple(found)
+
+
+def evidence_uri(picture: EvidencePicture, folder: Path, most: int = _MAX_OVERLAY_BYTES) -> str | None:
+    """Return a picture that the run folder has as a link that holds it; None if that is longer than `most`.
+
+    Raises:
+        DatasetError: If it is no picture.
+    """
+    path = folder / picture.path
+    if path.stat().st_size > min(3 * most // 4, _MAX_OVERLAY_BYTES):
+        return None
+    return _picture_uri(path, read_bytes(path, _MAX_OVERLAY_BYTES))
 
 
 def _shown_row(summary: CameraSummary, folder: Path) -> ViewResult:
@@ -91,10 +126,10 @@ def _overlay_bytes(row: ViewResult, folder: Path, most: int) -> bytes | None:
     return path.read_bytes()
 
 
-def _picture_uri(data: bytes) -> str:
+def _picture_uri(path: Path, data: bytes) -> str:
     kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
     if kind is None:
-        raise DatasetError(Path("overlays"), None, "expected a JPEG, PNG or WebP picture")
+        raise DatasetError(path, None, "expected a JPEG, PNG or WebP picture")
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 

@@ -94,7 +94,7 @@ def test_a_sound_rig_has_no_outlier_and_a_shifted_camera_is_named_with_its_shift
 ) -> None:
     sound = _judged(cameras, mattes)
     assert sound.named == ()
-    assert np.nanmedian(sound.fit.errors) < 0.3
+    assert np.nanmedian(sound.full.by_shift.errors) < 0.3
     off = _judged({**cameras, "05": shifted(cameras["05"], 1.6, -1.2)}, mattes)
     assert [(one.camera, one.cause) for one in off.named] == [(5, "shift")]
     assert off.named[0].shift == pytest.approx((-1.6, 1.2), abs=0.6)
