@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, FloatArray
 from renderkit.buffer_pool import BufferPool
@@ -126,7 +127,7 @@ class _OfFrame:
     def evidence(self, view: View) -> _Part:
         """Return the evidence of a view, its outline measured against the mesh as it stands."""
         camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
-        known, detected = _paired(self.points, _pixels(view))
+        paired = _paired(self.points, _pixels(view))
         matte, fine, outline = None, None, None
         alpha = self._alpha(view) if self.vertices is not None else None
         if alpha is not None:
@@ -137,8 +138,9 @@ class _OfFrame:
         evidence = ViewEvidence(
             camera=camera,
             frame=view.frame,
-            points_world=known,
-            pixels=detected,
+            points_world=paired.points,
+            pixels=paired.pixels,
+            landmark_ids=paired.ids,
             vertices=self.vertices,
             matte=matte,
             matte_is_bent=not self.options.undistorted_mattes,
@@ -217,15 +219,25 @@ def _pixels(view: View) -> Landmarks | None:
         return None
 
 
-def _paired(points: Landmarks | None, pixels: Landmarks | None) -> tuple[FloatArray | None, FloatArray | None]:
-    """Return the landmarks that both sets have, NaN where not valid; None where no map between them is known."""
+def _paired(points: Landmarks | None, pixels: Landmarks | None) -> _Paired:
+    """Return the landmarks that both sets have; none where no map between them is known."""
     if points is None or pixels is None:
-        return None, None
+        return _Paired()
     try:
         pairs = common_landmarks(points, pixels)
     except ValueError:
-        return None, None
-    return _known(points)[pairs.first], _known(pixels)[pairs.second]
+        return _Paired()
+    ids = np.column_stack([pairs.first, pairs.second])
+    return _Paired(_known(points)[pairs.first], _known(pixels)[pairs.second], ids)
+
+
+@dataclass(frozen=True, eq=False)
+class _Paired:
+    """Landmarks in space and in a picture, (L, 3) and (L, 2), NaN where not valid, and their (L, 2) numbers there."""
+
+    points: FloatArray | None = None
+    pixels: FloatArray | None = None
+    ids: NDArray[np.int64] | None = None
 
 
 def _known(landmarks: Landmarks) -> FloatArray:
