@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import Pixels
+from renderkit.arrays import FloatArray, Pixels
 from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError, median_length
 from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
@@ -79,7 +79,7 @@ def _is_far(case: Case, pairs: LandmarkPairs) -> bool:
     residuals = seen - pairs.captured
     if median_length(residuals) > FAR_SPREADS * min(spread, _spread(seen)):
         return True
-    return median_length(residuals - np.nanmedian(residuals, axis=0)) > UNLIKE * spread
+    return median_length(residuals - _middle(residuals)) > UNLIKE * spread
 
 
 def far_fault(name: str, error_px: float) -> CameraFault:
@@ -222,5 +222,11 @@ def _pairs(view: ViewEvidence) -> LandmarkPairs | None:
 
 
 def _spread(pixels: Pixels) -> float:
-    away = pixels - np.nanmedian(pixels, axis=0)
-    return max(float(np.nanmedian(np.linalg.norm(away, axis=1))), 1.0)
+    known = pixels[np.isfinite(pixels).all(axis=1)]
+    return max(float(np.median(np.linalg.norm(known - _middle(known), axis=1))), 1.0)
+
+
+def _middle(pixels: Pixels) -> FloatArray:
+    """Return the (2,) median of the known ones of (N, 2) pixels."""
+    middle: FloatArray = np.median(pixels[np.isfinite(pixels).all(axis=1)], axis=0)
+    return middle

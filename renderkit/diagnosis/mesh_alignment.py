@@ -7,13 +7,13 @@ part of the evidence. A camera that is off alone does not move it: the fit is ro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
-from renderkit.diagnosis.joint.parameters import linearise
+from renderkit.diagnosis.joint.parameters import by_world_point
 from renderkit.diagnosis.outline_offsets import (
     MeshEdges,
     mesh_edges,
@@ -47,12 +47,12 @@ class MatteView:
 
     Attributes:
         camera: The camera in whose picture the matte is.
-        alpha: (h, w) the matte, of any size.
+        read: Returns the (h, w) matte, of any size; None if it cannot be read.
         threshold: Share of 255 at which its edge lies.
     """
 
     camera: Camera
-    alpha: AlphaImage
+    read: Callable[[], AlphaImage | None]
     threshold: float
 
 
@@ -78,31 +78,79 @@ def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
     return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
 
 
-def frame_outlines(mesh: Mesh, views: Sequence[MatteView], draw: Draw) -> tuple[OutlineEvidence | None, ...]:
-    """Measure the outlines of a mesh against the mattes of one frame; None for a view that says nothing."""
-    edges = mesh_edges(mesh.faces)
-    center = np.median(mesh.vertices, axis=0)
-    best = _Placed(mesh, np.eye(3), np.zeros(3), 0.0, ())
-    best = _measured(best, center, edges, views, draw)
-    for _ in range(_MAX_MOVES):
-        found = _motion(best.outlines, center + best.step, views)
-        if found is None or found[1] < MOVED_PX:
-            break
-        moved = _measured(_moved(best, center, found[0]), center, edges, views, draw)
-        if moved.typical_px > _WORTH * best.typical_px:
-            break
-        best = moved
-    return tuple(
-        one
-        if one is None or typical_px([one]) <= FAR_PX
-        else _outline(best.mesh, edges, view, draw, _about(best, center), far=True)
-        for one, view in zip(best.outlines, views, strict=True)
-    )
+@dataclass(frozen=True, eq=False)
+class FrameOutlines:
+    """Measures the outlines of one mesh against the mattes of its frame.
 
+    Attributes:
+        mesh: As it stands.
+        draw: Draws it.
+        edges: Its edges.
+        center: (3,) its middle.
+    """
 
-def _about(placed: _Placed, center: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what was done to a mesh, (7,), and the centre."""
-    return np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]]), center
+    mesh: Mesh
+    draw: Draw
+    edges: MeshEdges
+    center: FloatArray
+
+    @staticmethod
+    def of(mesh: Mesh, draw: Draw) -> FrameOutlines:
+        """Prepare a mesh."""
+        return FrameOutlines(mesh, draw, mesh_edges(mesh.faces), np.median(mesh.vertices, axis=0))
+
+    def as_it_stands(self, view: MatteView, alpha: AlphaImage) -> OutlineEvidence | None:
+        """Measure the outline in one view whose (h, w) matte is at hand; None where that says nothing."""
+        return self._outline(self._unmoved(()), view, alpha)
+
+    def settled(
+        self, first: Sequence[OutlineEvidence | None], views: Sequence[MatteView]
+    ) -> tuple[OutlineEvidence | None, ...]:
+        """Return the outlines of all views with the mesh where most of them agree.
+
+        Mattes are read again only for a mesh that has to be moved, and where one lies beyond the search's reach.
+
+        Args:
+            first: The outlines with the mesh as it stands.
+            views: The views.
+        """
+        best = self._unmoved(first)
+        for _ in range(_MAX_MOVES):
+            found = _motion(best.outlines, self.center + best.step, views)
+            if found is None or found[1] < MOVED_PX:
+                break
+            moved = _moved(best, self.center, found[0])
+            moved = replace(moved, outlines=tuple(self._read(moved, view) for view in views))
+            if moved.typical_px > _WORTH * best.typical_px:
+                break
+            best = moved
+        return tuple(
+            one if one is None or typical_px([one]) <= FAR_PX else self._read(best, view, far=True) or one
+            for one, view in zip(best.outlines, views, strict=True)
+        )
+
+    def _unmoved(self, outlines: Sequence[OutlineEvidence | None]) -> _Placed:
+        return _Placed(self.mesh, np.eye(3), np.zeros(3), 0.0, tuple(outlines))
+
+    def _read(self, placed: _Placed, view: MatteView, *, far: bool = False) -> OutlineEvidence | None:
+        alpha = view.read()
+        return None if alpha is None else self._outline(placed, view, alpha, far=far)
+
+    def _outline(
+        self, placed: _Placed, view: MatteView, alpha: AlphaImage, *, far: bool = False
+    ) -> OutlineEvidence | None:
+        ratio = min(1.0, DRAWN_SIDE / max(view.camera.size))
+        size = (max(1, round(view.camera.width * ratio)), max(1, round(view.camera.height * ratio)))
+        drawn = self.draw(placed.mesh, view.camera.scaled(size))
+        outline = sample_outline(placed.mesh.vertices, self.edges, view.camera, drawn)
+        if outline is None:
+            return None
+        matte = alpha, view.threshold
+        found = found_near(outline, view.camera, matte, drawn)
+        if far:
+            found = found_far(found, view.camera, matte, drawn)
+        motion = np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]])
+        return outline_evidence(found.outline, found.offsets_px, found.missing, motion, self.center)
 
 
 def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
@@ -112,34 +160,6 @@ def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
     mesh = Mesh(vertices, placed.mesh.faces, name=placed.mesh.name)
     step, growth = placed.step + motion[3:6], (1.0 + placed.growth) * factor - 1.0
     return _Placed(mesh, turn @ placed.rotation, step, growth, ())
-
-
-def _measured(placed: _Placed, center: FloatArray, edges: MeshEdges, views: Sequence[MatteView], draw: Draw) -> _Placed:
-    about = _about(placed, center)
-    outlines = tuple(_outline(placed.mesh, edges, view, draw, about) for view in views)
-    return _Placed(placed.mesh, placed.rotation, placed.step, placed.growth, outlines)
-
-
-def _outline(
-    mesh: Mesh,
-    edges: MeshEdges,
-    view: MatteView,
-    draw: Draw,
-    about: tuple[FloatArray, FloatArray],
-    *,
-    far: bool = False,
-) -> OutlineEvidence | None:
-    ratio = min(1.0, DRAWN_SIDE / max(view.camera.size))
-    size = (max(1, round(view.camera.width * ratio)), max(1, round(view.camera.height * ratio)))
-    drawn = draw(mesh, view.camera.scaled(size))
-    outline = sample_outline(mesh.vertices, mesh.faces, edges, view.camera, drawn)
-    if outline is None:
-        return None
-    matte = view.alpha, view.threshold
-    found = found_near(outline, view.camera, matte, drawn)
-    if far:
-        found = found_far(found, view.camera, matte, drawn)
-    return outline_evidence(found.outline, found.offsets_px, found.missing, *about)
 
 
 def _motion(
@@ -165,6 +185,6 @@ def _motion(
 
 def mesh_rows(outline: OutlineEvidence, camera: Camera, center: FloatArray) -> FloatArray:
     """Return (N, 7) px of offset by a turn about a centre, a step and a relative growth of the mesh."""
-    gradient = np.einsum("nk,nka->na", outline.normals, linearise(camera, outline.points_world).by_point)
+    gradient = np.einsum("nk,nka->na", outline.normals, by_world_point(camera, outline.points_world))
     arms = outline.points_world - center
     return np.column_stack([cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, Faces, FloatArray, MaskImage, Pixels, Points3
+from renderkit.arrays import AlphaImage, BoolArray, Faces, FloatArray, MaskImage, Pixels, Points3
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.metrics.contour import Contour, trace_contour
@@ -39,11 +39,13 @@ class MeshEdges:
 
     Attributes:
         ends: (E, 2) vertices.
-        sides: (E, 2) faces; the second is -1 at the border of the mesh.
+        sides: (2, E) faces; the second is -1 at the border of the mesh.
+        corners: (3, F) vertices of the faces.
     """
 
     ends: NDArray[np.int32]
     sides: NDArray[np.int32]
+    corners: Faces
 
 
 def mesh_edges(faces: Faces) -> MeshEdges:
@@ -57,8 +59,8 @@ def mesh_edges(faces: Faces) -> MeshEdges:
     following = np.minimum(first + 1, len(keys) - 1)
     has_second = (keys[following] == keys[first]) & (following != first)
     owner = (order // 3).astype(np.int32)
-    sides = np.column_stack([owner[first], np.where(has_second, owner[following], -1)]).astype(np.int32)
-    return MeshEdges(np.column_stack([low, high])[order[first]], sides)
+    sides = np.stack([owner[first], np.where(has_second, owner[following], -1)]).astype(np.int32)
+    return MeshEdges(np.column_stack([low, high])[order[first]], sides, np.ascontiguousarray(faces.T))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +73,12 @@ class DrawnOutline:
     curves: NDArray[np.int64]
 
 
-def sample_outline(
-    vertices: Points3, faces: Faces, edges: MeshEdges, camera: Camera, drawn: MaskImage
-) -> DrawnOutline | None:
+def sample_outline(vertices: Points3, edges: MeshEdges, camera: Camera, drawn: MaskImage) -> DrawnOutline | None:
     """Sample the outline of a mesh in a camera.
 
     Args:
         vertices: (V, 3) world units.
-        faces: (F, 3).
-        edges: Of the faces.
+        edges: Of the mesh.
         camera: The camera.
         drawn: (h, w) the mesh drawn into the camera at any size; only says roughly where the outline is.
 
@@ -95,8 +94,10 @@ def sample_outline(
     pixels, normals = _scaled(contour, chosen, factor)
     seen = camera.cam_from_world.apply(vertices)
     projected = camera.project_cam(seen)
-    segments = _rim(projected, faces, edges)
-    place, where = _crossings(pixels, normals, projected[segments], _SLACK * float(factor.max()))
+    reach = _SLACK * float(factor.max())
+    segments = _rim(projected, edges)
+    segments = segments[_near(pixels, projected[segments], reach)]
+    place, where = _crossings(pixels, normals, projected[segments], reach)
     found = np.isfinite(place)
     if found.sum() < MIN_SAMPLES:
         return None
@@ -127,14 +128,30 @@ def _scaled(contour: Contour, chosen: NDArray[np.int64], factor: FloatArray) -> 
     return pixels, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
-def _rim(projected: Pixels, faces: Faces, edges: MeshEdges) -> NDArray[np.int32]:
+def _rim(projected: Pixels, edges: MeshEdges) -> NDArray[np.int32]:
     """Return the (K, 2) ends of the edges between faces that turn differently in the picture, or at a border."""
-    a, b, c = (projected[faces[:, corner]] for corner in range(3))
+    (ax, bx, cx), (ay, by, cy) = (
+        [column.take(corner) for corner in edges.corners] for column in np.ascontiguousarray(projected.T)
+    )
     with np.errstate(invalid="ignore"):
-        front = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    differs = (edges.sides[:, 1] < 0) | (front[edges.sides[:, 0]] != front[edges.sides[:, 1]])
+        front = (bx - ax) * (cy - ay) > (by - ay) * (cx - ax)
+    differs = (edges.sides[1] < 0) | (front.take(edges.sides[0]) != front.take(edges.sides[1]))
     ends = edges.ends[differs]
     result: NDArray[np.int32] = ends[np.isfinite(projected[ends]).all(axis=(1, 2))]
+    return result
+
+
+def _near(pixels: Pixels, segments: FloatArray, reach: float) -> BoolArray:
+    """Tell which (K, 2, 2) segments may come within reach of any of (N, 2) pixels, by cells of that size."""
+    low = pixels.min(axis=0) - 3.0 * reach
+    shape = ((pixels.max(axis=0) - low) / reach).astype(np.int64) + 4
+    cells = np.zeros(shape, dtype=np.uint8)
+    cells[tuple(((pixels - low) / reach).astype(np.int64).T)] = 1
+    # What is within reach is at most one cell away, and the first end of a short segment one more.
+    cells = cv2.dilate(cells, np.ones((5, 5), np.uint8))
+    long = np.abs(segments[:, 1] - segments[:, 0]).max(axis=1) > reach
+    at = np.clip((segments[:, 0] - low) / reach, 0.0, shape - 1).astype(np.int64)
+    result: BoolArray = long | (cells[at[:, 0], at[:, 1]] > 0)
     return result
 
 
@@ -185,38 +202,40 @@ def measure_offsets(outline: DrawnOutline, camera: Camera, alpha: AlphaImage, th
     starts, ways = (starts * factor - 0.5).astype(np.float32), (outline.normals * factor).astype(np.float32)
     along = steps.astype(np.float32)
     lines = [starts[..., axis, None] + along * ways[:, axis, None] for axis in (0, 1)]
-    smooth = _sampled(alpha, *(one.reshape(-1, len(steps)) for one in lines))
-    smooth = smooth.reshape(len(_ACROSS), -1, len(steps)).mean(axis=0)
+    # What lies beyond the picture is like its border. Sums of whole numbers are exact.
+    x, y = (one.reshape(-1, len(steps)) for one in lines)
+    found = np.asarray(cv2.remap(alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    across = found.reshape(len(_ACROSS), -1, len(steps)).sum(axis=0, dtype=np.int32)
     # The matte counts as a step that was blurred a little: half a pixel either way along the normal.
-    smooth[:, 1:-1] = 0.25 * smooth[:, :-2] + 0.5 * smooth[:, 1:-1] + 0.25 * smooth[:, 2:]
-    return _nearest_fall(smooth - 255.0 * threshold, steps)
+    smooth = 4 * across
+    smooth[:, 1:-1] = across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]
+    return _nearest_fall(smooth, 4 * len(_ACROSS) * 255.0 * threshold, steps)
 
 
-def _sampled(alpha: AlphaImage, x: NDArray[np.float32], y: NDArray[np.float32]) -> FloatArray:
-    """Sample bilinearly at (N, M) px; what lies beyond the picture is like its border."""
-    found = cv2.remap(alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, dtype=np.float64)
-
-
-def _nearest_fall(level: FloatArray, steps: FloatArray) -> FloatArray:
-    """Return (N,) where (N, M) levels fall through 0 nearest to step 0."""
-    falls = (level[:, :-1] >= 0.0) & (level[:, 1:] < 0.0)
-    drop = np.where(falls, level[:, :-1] - level[:, 1:], 1.0)
-    place = steps[:-1] + (steps[1:] - steps[:-1]) * level[:, :-1] / drop
-    far = np.where(falls, np.abs(place), np.inf)
-    best = far.argmin(axis=1)
-    rows = np.arange(len(level))
-    return np.where(np.isfinite(far[rows, best]), place[rows, best], np.nan)
+def _nearest_fall(levels: NDArray[np.int32], threshold: float, steps: FloatArray) -> FloatArray:
+    """Return (N,) where (N, M) levels fall through a threshold nearest to step 0; NaN where they do not."""
+    inside = levels >= threshold
+    rows, columns = np.nonzero(inside[:, :-1] & ~inside[:, 1:])
+    before, after = levels[rows, columns], levels[rows, columns + 1]
+    place = steps[columns] + (steps[columns + 1] - steps[columns]) * (before - threshold) / (before - after)
+    nearest = np.lexsort((np.abs(place), rows))
+    nearest = nearest[np.flatnonzero(np.diff(rows[nearest], prepend=-1))]
+    result = np.full(len(levels), np.nan)
+    result[rows[nearest]] = place[nearest]
+    return result
 
 
 def missing_share(drawn: MaskImage, alpha: AlphaImage, threshold: float) -> float:
     """Return the share of the drawn inside, away from its outline, that the matte lacks."""
-    inner = cv2.erode(drawn.view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8), borderValue=0) > 0
-    if not inner.any():
+    inner = cv2.erode(drawn.view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8), borderValue=0)
+    left, top, width, height = cv2.boundingRect(inner)
+    if not width:
         return 0.0
-    rows = ((np.arange(drawn.shape[0]) + 0.5) * alpha.shape[0] / drawn.shape[0]).astype(int)
-    columns = ((np.arange(drawn.shape[1]) + 0.5) * alpha.shape[1] / drawn.shape[1]).astype(int)
-    return float((alpha.take(rows, 0).take(columns, 1)[inner] < 255.0 * threshold).mean())
+    rows = ((np.arange(top, top + height) + 0.5) * alpha.shape[0] / drawn.shape[0]).astype(int)
+    columns = ((np.arange(left, left + width) + 0.5) * alpha.shape[1] / drawn.shape[1]).astype(int)
+    inside = inner[top : top + height, left : left + width] > 0
+    lacking = alpha.take(rows, 0).take(columns, 1) < 255.0 * threshold
+    return np.count_nonzero(lacking & inside) / np.count_nonzero(inside)
 
 
 def outline_evidence(

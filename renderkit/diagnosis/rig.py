@@ -13,6 +13,7 @@ from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import JointDiagnosis
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
+from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
 from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
@@ -90,16 +91,19 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float) -> Diagnosi
         least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
         words = f"single cameras are not compared: {least} have landmarks, or mattes and a mesh"
         return replace(whole, cameras_sentence=words)
+    landmarks = landmark_faults(stated)
+    views = without_landmarks(views, landmarks)
     mattes = matte_faults(stated)
     exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
-    used = _compared([view for view in stated.views if view.camera.name not in far], mattes)
+    used = _compared([view for view in views if view.camera.name not in far], mattes)
     found = fit_joint(used, alpha=alpha)
     off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
     faults = with_identity(off, views)
     moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
+    others = (*(one.sentence for one in landmarks), *others)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
     sentence = (
@@ -119,7 +123,8 @@ def _is_slight(fault: CameraFault) -> bool:
 
 def compared(evidence: RigEvidence) -> RigEvidence:
     """Return what cameras are compared by: no mattes of other views, and no more landmarks than needed."""
-    return _compared(evidence.views, matte_faults(StatedRig(evidence.views)))
+    stated = StatedRig(evidence.views)
+    return _compared(without_landmarks(evidence.views, landmark_faults(stated)), matte_faults(stated))
 
 
 def _compared(every: Sequence[ViewEvidence], mattes: Sequence[MatteFault]) -> RigEvidence:
@@ -144,7 +149,8 @@ def thinned(view: ViewEvidence) -> ViewEvidence:
     if view.points_world is None or view.pixels is None:
         return view
     step = -(-len(view.pixels) // MAX_LANDMARKS)
-    return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step])
+    ids = None if view.landmark_ids is None else view.landmark_ids[::step]
+    return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step], landmark_ids=ids)
 
 
 def _faults(found: JointDiagnosis) -> tuple[CameraFault, ...]:

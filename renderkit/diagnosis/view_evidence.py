@@ -63,6 +63,8 @@ class ViewEvidence:
         frame: The frame's id.
         points_world: (L, 3) landmarks in world units; rows that are not known are NaN.
         pixels: (L, 2) detected landmarks in px, partners of `points_world`; NaN where not detected.
+        landmark_ids: (L, 2) numbers of the landmarks among those in space and among the picture's; None where both are
+            their places in `points_world`.
         vertices: (V, 3) vertices of the mesh in world units, a few thousand at most.
         faces: (F, 3) indices into `vertices`; None if only a sample of the vertices is given.
         matte: (h, w) bool, True inside; any resolution.
@@ -76,6 +78,7 @@ class ViewEvidence:
     frame: str = ""
     points_world: FloatArray | None = None
     pixels: FloatArray | None = None
+    landmark_ids: NDArray[np.int64] | None = None
     vertices: FloatArray | None = None
     faces: Faces | None = None
     matte: BoolArray | None = None
@@ -95,6 +98,9 @@ class ViewEvidence:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, frozen(as_array(value, np.float64, shape, name)))
+        if self.landmark_ids is not None:
+            ids = as_array(self.landmark_ids, np.int64, (count, 2), "landmark_ids")
+            object.__setattr__(self, "landmark_ids", frozen(ids))
         if self.matte is not None:
             object.__setattr__(self, "matte", frozen(as_array(self.matte, np.bool_, (None, None), "matte")))
         if self.faces is not None:

@@ -8,15 +8,16 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, FloatArray
+from renderkit.buffer_pool import BufferPool
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnosis.evidence.registry import MESH
-from renderkit.diagnosis.mesh_alignment import MatteView, frame_outlines
+from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
-from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -59,6 +60,7 @@ def gather_evidence(
     cameras = spread(capture.camera_names if chosen.cameras is None else chosen.cameras, max_views)
     num_frames = max(1, max_views // max(len(cameras), 1))
     views: list[ViewEvidence] = []
+    buffers = BufferPool()
     frames, of_scan = _chosen_frames(capture, chosen, num_frames)
     for frame_id in frames:
         try:
@@ -68,14 +70,14 @@ def gather_evidence(
         points = _points(frame)
         mesh = _mesh(frame, chosen.meshes) if MESH in chosen.evidence else None
         vertices = None if mesh is None else mesh.vertices[:: max(1, len(mesh.vertices) // MAX_VERTICES)]
-        seen = [view for name in cameras if (view := _view(capture, frame_id, name)) is not None]
-        parts = [_evidence(view, points, vertices, chosen) for view in seen]
         # A scan of another moment has another outline, which would be taken for errors of cameras.
         fits = mesh is not None and (mesh.name != SCAN or of_scan is None or frame_id in of_scan)
+        outlines = None
         if mesh is not None and fits and renderer is not None and len(mesh.faces):
-            views += _with_outlines(parts, mesh, renderer, chosen)
-        else:
-            views += [part.evidence for part in parts]
+            outlines = FrameOutlines.of(mesh, renderer.render_mask)
+        of_frame = _OfFrame(points, vertices, outlines, chosen, buffers)
+        seen = [view for name in cameras if (view := _view(capture, frame_id, name)) is not None]
+        views += of_frame.settled([of_frame.evidence(view) for view in seen])
     return RigEvidence(tuple(views))
 
 
@@ -95,25 +97,81 @@ def _chosen_frames(
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """The evidence of a view, and its matte at the size in which its outline is measured."""
+    """The evidence of a view, with its outline as the mesh stands, and its matte; None without one."""
 
     evidence: ViewEvidence
-    camera: Camera
-    alpha: AlphaImage | None
+    matte: MatteView | None
 
 
-def _with_outlines(
-    parts: Sequence[_Part], mesh: Mesh, renderer: Renderer, options: ValidationOptions
-) -> list[ViewEvidence]:
-    """Return the views of one frame with their outlines measured."""
-    bent = not options.undistorted_mattes
-    mattes = [
-        MatteView(part.camera if bent else part.camera.undistorted(), part.alpha, options.matte_threshold)
-        for part in parts
-        if part.alpha is not None
-    ]
-    outlines = iter(frame_outlines(mesh, mattes, renderer.render_mask))
-    return [part.evidence if part.alpha is None else replace(part.evidence, outline=next(outlines)) for part in parts]
+@dataclass(frozen=True, eq=False)
+class _OfFrame:
+    """What the views of a frame share.
+
+    A matte is read again where it is needed again, which is seldom: fresh memory for all of them takes as long as
+    decoding them.
+
+    Attributes:
+        points: The 3D landmarks.
+        vertices: (V, 3) of the mesh.
+        outlines: Measures outlines of the mesh; None where they say nothing about cameras.
+        options: How mattes are meant.
+        buffers: Where the memory of mattes comes from.
+    """
+
+    points: Landmarks | None
+    vertices: FloatArray | None
+    outlines: FrameOutlines | None
+    options: ValidationOptions
+    buffers: BufferPool
+
+    def evidence(self, view: View) -> _Part:
+        """Return the evidence of a view, its outline measured against the mesh as it stands."""
+        camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
+        paired = _paired(self.points, _pixels(view))
+        matte, fine, outline = None, None, None
+        alpha = self._alpha(view) if self.vertices is not None else None
+        if alpha is not None:
+            step = max(1, max(alpha.shape) // MAX_MATTE_SIDE)
+            matte = inside_matte(alpha[::step, ::step], self.options.matte_threshold)
+            fine = self._matte_view(view)
+            outline = None if self.outlines is None else self.outlines.as_it_stands(fine, reduced(alpha))
+        evidence = ViewEvidence(
+            camera=camera,
+            frame=view.frame,
+            points_world=paired.points,
+            pixels=paired.pixels,
+            landmark_ids=paired.ids,
+            vertices=self.vertices,
+            matte=matte,
+            matte_is_bent=not self.options.undistorted_mattes,
+            outline=outline,
+        )
+        return _Part(evidence, fine)
+
+    def settled(self, parts: Sequence[_Part]) -> list[ViewEvidence]:
+        """Return the evidence of all views with the outlines of the mesh where most of them agree."""
+        if self.outlines is None:
+            return [part.evidence for part in parts]
+        mattes = [(part.evidence.outline, part.matte) for part in parts if part.matte is not None]
+        first, views = [outline for outline, _ in mattes], [view for _, view in mattes]
+        found = iter(self.outlines.settled(first, views))
+        return [part.evidence if part.matte is None else replace(part.evidence, outline=next(found)) for part in parts]
+
+    def _matte_view(self, view: View) -> MatteView:
+        camera = view.camera.undistorted() if self.options.undistorted_mattes else view.camera
+
+        def read() -> AlphaImage | None:
+            alpha = self._alpha(view)
+            return None if alpha is None else reduced(alpha)
+
+        return MatteView(camera, read, self.options.matte_threshold)
+
+    def _alpha(self, view: View) -> AlphaImage | None:
+        """Return a view's (h, w) matte; None without one that can be read."""
+        try:
+            return None if view.mask is None else view.mask.decode_matte(self.buffers).alpha
+        except DatasetError:
+            return None
 
 
 def _view(capture: Capture, frame_id: str, name: str) -> View | None:
@@ -141,31 +199,6 @@ def _mesh(frame: Frame, meshes: Sequence[str]) -> Mesh | None:
     return None
 
 
-def _evidence(view: View, points: Landmarks | None, vertices: FloatArray | None, options: ValidationOptions) -> _Part:
-    camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
-    known, detected = _paired(points, _pixels(view))
-    matte, fine = None, None
-    if view.mask is not None and vertices is not None:
-        try:
-            alpha = view.mask.decode_matte().alpha
-        except DatasetError:
-            alpha = None
-        if alpha is not None:
-            step = max(1, max(alpha.shape) // MAX_MATTE_SIDE)
-            matte = inside_matte(alpha[::step, ::step], options.matte_threshold)
-            fine = reduced(alpha)
-    evidence = ViewEvidence(
-        camera=camera,
-        frame=view.frame,
-        points_world=known,
-        pixels=detected,
-        vertices=vertices,
-        matte=matte,
-        matte_is_bent=not options.undistorted_mattes,
-    )
-    return _Part(evidence, view.camera, fine)
-
-
 def reduced(alpha: AlphaImage) -> AlphaImage:
     """Return a matte at no more than `MAX_FINE_SIDE`, each pixel the mean of a square of whole pixels.
 
@@ -186,15 +219,25 @@ def _pixels(view: View) -> Landmarks | None:
         return None
 
 
-def _paired(points: Landmarks | None, pixels: Landmarks | None) -> tuple[FloatArray | None, FloatArray | None]:
-    """Return the landmarks that both sets have, NaN where not valid; None where no map between them is known."""
+def _paired(points: Landmarks | None, pixels: Landmarks | None) -> _Paired:
+    """Return the landmarks that both sets have; none where no map between them is known."""
     if points is None or pixels is None:
-        return None, None
+        return _Paired()
     try:
         pairs = common_landmarks(points, pixels)
     except ValueError:
-        return None, None
-    return _known(points)[pairs.first], _known(pixels)[pairs.second]
+        return _Paired()
+    ids = np.column_stack([pairs.first, pairs.second])
+    return _Paired(_known(points)[pairs.first], _known(pixels)[pairs.second], ids)
+
+
+@dataclass(frozen=True, eq=False)
+class _Paired:
+    """Landmarks in space and in a picture, (L, 3) and (L, 2), NaN where not valid, and their (L, 2) numbers there."""
+
+    points: FloatArray | None = None
+    pixels: FloatArray | None = None
+    ids: NDArray[np.int64] | None = None
 
 
 def _known(landmarks: Landmarks) -> FloatArray:

@@ -7,19 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray
+from renderkit.arrays import FloatArray
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.meeting_points import meeting_points
 from renderkit.geometry.rig import Rig
 from renderkit.results.json_report import read_report
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_scene import RIG_NAME, read_run_rig
-
-MIN_RAYS_ANGLE = 1e-3
-"""Rays that are nearer to parallel, rad, do not make a point."""
 
 
 def read_run_evidence(folder: Path) -> tuple[RigEvidence, str]:
@@ -71,27 +69,9 @@ def _views(frame: str, rows: Mapping[str, ViewResult], cameras: Mapping[str, Cam
             detected[name] = np.where(score.used[:, None], pixels, np.nan)
     if len(projected) < 2:
         return []
-    points = _meeting_points({name: cameras[name] for name in projected}, projected)
+    points = meeting_points([cameras[name] for name in projected], np.array(list(projected.values())))
     raw = {name: raw_from_rig(Rig({name: cameras[name]})).cameras[0] for name in projected}
     return [
         ViewEvidence(camera=raw[name], frame=frame, points_world=points, pixels=pixels)
         for name, pixels in detected.items()
     ]
-
-
-def _meeting_points(cameras: Mapping[str, Camera], projected: Mapping[str, FloatArray]) -> FloatArray:
-    """Return (L, 3) points nearest to all rays, by linear least squares; NaN where fewer than two are known."""
-    length = len(next(iter(projected.values())))
-    normal, right = np.zeros((length, 3, 3)), np.zeros((length, 3))
-    for name, pixels in projected.items():
-        origin, directions = cameras[name].unproject_world(np.nan_to_num(pixels))
-        known: BoolArray = np.asarray(np.isfinite(pixels).all(axis=1) & np.isfinite(directions).all(axis=1))
-        unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-        across = np.where(known[:, None, None], np.eye(3) - unit[:, :, None] * unit[:, None, :], 0.0)
-        normal += across
-        right += across @ origin
-    # The least eigenvalue of two rays' matrix is 1 - cos of their angle.
-    good = np.linalg.eigvalsh(np.nan_to_num(normal))[:, 0] > 0.5 * MIN_RAYS_ANGLE**2
-    points = np.full((length, 3), np.nan)
-    points[good] = np.linalg.solve(normal[good], right[good][..., None])[..., 0]
-    return points

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from renderkit.diagnosis.joint.matte_faults import matte_faults
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
 from renderkit.diagnosis.joint.parameters import NUM, changed_camera
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
-from renderkit.diagnosis.mesh_alignment import MatteView, frame_outlines
+from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.diagnosis.outline_offsets import mesh_edges
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.rig import diagnose_rig
@@ -74,8 +75,10 @@ def draw(mesh: Mesh, camera: Camera) -> np.ndarray:
 
 
 def measured(mesh: Mesh, mattes: list[np.ndarray], seen: list[Camera]) -> list[OutlineEvidence]:
-    views = [MatteView(camera, matte, 0.5) for camera, matte in zip(seen, mattes, strict=True)]
-    found = frame_outlines(mesh, views, draw)
+    views = [MatteView(camera, partial(np.copy, matte), 0.5) for camera, matte in zip(seen, mattes, strict=True)]
+    outlines = FrameOutlines.of(mesh, draw)
+    first = [outlines.as_it_stands(view, matte) for view, matte in zip(views, mattes, strict=True)]
+    found = outlines.settled(first, views)
     return [one for one in found if one is not None]
 
 
@@ -187,7 +190,7 @@ def test_edges_pair_the_faces_of_a_closed_mesh() -> None:
         tuple(sorted((int(a), int(b)))) for face in mesh.faces for a, b in zip(face, np.roll(face, -1), strict=True)
     }
     assert {tuple(map(int, one)) for one in edges.ends} == used
-    for (a, b), sides in zip(edges.ends, edges.sides, strict=True):
+    for (a, b), sides in zip(edges.ends, edges.sides.T, strict=True):
         for side in sides[sides >= 0]:
             assert {int(a), int(b)} <= set(map(int, mesh.faces[side]))
 

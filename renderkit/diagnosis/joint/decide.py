@@ -272,6 +272,11 @@ def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
     return CameraTests(tuple(tests), information, score, float(totals[0]), int(ranks[0]))
 
 
+def tested_information(cameras: Sequence[CameraPosterior], scales: FloatArray) -> FloatArray:
+    """Return the (n, P, P) information about faults of cameras beside their healthy scatter (n, P)."""
+    return _tested(*stacked(cameras), scales)[0]
+
+
 def _tested(information: FloatArray, scores: FloatArray, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the (n, P, P) information about faults beside healthy scatter (n, P), and the (n, P) scores."""
     shrink = np.linalg.inv(np.eye(scales.shape[1]) + information * scales[:, None] ** 2)

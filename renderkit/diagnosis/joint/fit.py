@@ -19,6 +19,7 @@ from renderkit.diagnosis.joint.decide import (
     max_faulty,
     num_observations,
     ranked_causes,
+    tested_information,
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import Priors, estimate
@@ -85,9 +86,7 @@ def fit_joint(
         mesh=mesh_fault(seen, found),
         reason="",
         sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
-        untold=lens_limit(
-            seen, [tests_of(*each) for each in zip(found.cameras, decision.scales, strict=True)], written, alpha
-        ),
+        untold=lens_limit(seen, tested_information(found.cameras, decision.scales), written, alpha),
     )
 
 

@@ -118,22 +118,22 @@ def with_lens_slips(
     )
 
 
-def lens_limit(seen: Observations, cameras: Sequence[CameraTests], written: Mapping[str, Camera], alpha: float) -> str:
+def lens_limit(seen: Observations, information: FloatArray, written: Mapping[str, Camera], alpha: float) -> str:
     """Return which errors of lenses are not found, where they are large in the pictures' corners; "" elsewhere.
 
     An error of k1 is found with a probability of 50 % where it is as large as the threshold of its test.
 
     Args:
         seen: The evidence.
-        cameras: Tests of each.
+        information: (C, P, P) about faults of each camera beside its healthy scatter.
         written: The cameras as written.
         alpha: Probability that a rig without fault has a finding.
     """
     threshold = NormalDist().inv_cdf(1.0 - 0.5 * math.exp(log_limit(alpha, len(seen.names))))
     k1 = LENS[0]
     smallest = [
-        threshold * float(units[k1] / math.sqrt(max(one.information[k1, k1], 1e-12)))
-        for one, units in zip(cameras, seen.units, strict=True)
+        threshold * float(units[k1] / math.sqrt(max(one, 1e-12)))
+        for one, units in zip(information[:, k1, k1].tolist(), seen.units, strict=True)
     ]
     corners = [
         one

@@ -204,8 +204,7 @@ class _LandmarkRows:
 
 def _outline_products(seen: Observations, noise: Noise) -> FloatArray:
     """Return (C, F, K, K) sums over samples of own numbers, mesh, shape and offset."""
-    rows = np.concatenate([seen.outline_design, seen.offsets[..., None]], axis=3)
-    rows *= np.sqrt(noise.offset_weights)[..., None]
+    rows = seen.outline_rows * np.sqrt(noise.offset_weights)[..., None]
     products: FloatArray = rows.swapaxes(2, 3) @ rows
     return products
 

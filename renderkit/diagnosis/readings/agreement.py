@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -29,6 +30,8 @@ MATTE_WEIGHT = 12.0
 
 OUTLINE_WEIGHT = 8.0
 """A view's outline counts as this many independent numbers."""
+
+Cells: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], int]
 
 _FLOOR_RELATIVE = 0.003
 _FLOOR_OUTLINE = 0.01
@@ -166,17 +169,21 @@ def _matte(view: Interpretation) -> Sequence[float]:
     """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
     if view.matte is None:
         return (np.nan,) * 2
-    column, row, total = _cells(view, view.matte)
+    column, row, total = cells = _cells(view, view.matte)
     # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
-    inside = float(view.matte[row, column].sum()) / max(len(row), _MIN_SEEN * total, 1.0)
-    return coarse_iou(*coarse_masks(view, view.matte)), inside
+    inside = np.count_nonzero(view.matte[row, column]) / max(len(row), _MIN_SEEN * total, 1.0)
+    return coarse_iou(*_coarse_masks(view.matte, cells)), inside
 
 
 def coarse_masks(view: Interpretation, matte: BoolArray) -> tuple[BoolArray, BoolArray]:
     """Return the drawn mesh and a (h, w) matte on a grid of `GRID` cells."""
+    return _coarse_masks(matte, _cells(view, matte))
+
+
+def _coarse_masks(matte: BoolArray, places: Cells) -> tuple[BoolArray, BoolArray]:
     cells = min(GRID / max(matte.shape), 1.0)
     shape = int(np.ceil(matte.shape[0] * cells)), int(np.ceil(matte.shape[1] * cells))
-    column, row, _ = _cells(view, matte)
+    column, row, _ = places
     drawn = np.zeros(shape, dtype=np.bool_)
     drawn[(row * cells).astype(np.int64), (column * cells).astype(np.int64)] = True
     return _closed(drawn), coarse(matte, shape)
@@ -186,11 +193,11 @@ def coarse_iou(drawn: BoolArray, captured: BoolArray) -> float:
     """Return the intersection over union of two masks; 0 where both are empty or their shapes differ."""
     if drawn.shape != captured.shape:
         return 0.0
-    union = int((drawn | captured).sum())
-    return float((drawn & captured).sum()) / union if union else 0.0
+    union = np.count_nonzero(drawn | captured)
+    return np.count_nonzero(drawn & captured) / union if union else 0.0
 
 
-def _cells(view: Interpretation, matte: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+def _cells(view: Interpretation, matte: BoolArray) -> Cells:
     """Return columns and rows of the vertices that fall into a matte, and how many there are in all."""
     height, width = matte.shape
     where = (view.drawn + 0.5) * view.matte_from_px
@@ -203,7 +210,7 @@ def coarse(matte: BoolArray, shape: tuple[int, int]) -> BoolArray:
     """Return the matte's pixels at the middles of (rows, columns) cells."""
     rows = ((np.arange(shape[0]) + 0.5) * matte.shape[0] / shape[0]).astype(np.int64)
     columns = ((np.arange(shape[1]) + 0.5) * matte.shape[1] / shape[1]).astype(np.int64)
-    result: BoolArray = matte[np.ix_(rows, columns)]
+    result: BoolArray = matte.take(rows, 0).take(columns, 1)
     return result
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels, frozen
@@ -47,8 +48,10 @@ def outline_gaps(view: Interpretation) -> FloatArray:
 
 def _row_ends(matte: BoolArray) -> Pixels:
     """Return (N, 2) first and last inside pixels (x, y) of every row that has one."""
-    rows = np.flatnonzero(matte.any(axis=1))
-    first = matte[rows].argmax(axis=1)
-    last = matte.shape[1] - 1 - matte[rows, ::-1].argmax(axis=1)
-    ends: Pixels = np.concatenate([np.column_stack([first, rows]), np.column_stack([last, rows])]).astype(np.float64)
-    return ends
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(matte).view(np.uint8))
+    within = matte[top : top + height, left : left + width]
+    rows = np.flatnonzero(within.any(axis=1))
+    first, last = (within[rows, ::way].argmax(axis=1) for way in (1, -1))
+    ends = np.concatenate([np.column_stack([first, rows]), np.column_stack([width - 1 - last, rows])])
+    result: Pixels = ends + np.array([left, top], dtype=np.float64)
+    return result
