@@ -160,8 +160,8 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
         solution = solved(noise, learned)
         learned = _learned(seen, solution, learned, priors)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
-        free = _free_offsets(seen, solution.offsets, noise)
-        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted)
+        free, fitted = _free_offsets(seen, solution.offsets, noise)
+        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted, fitted)
     solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
     return Estimate(posteriors, _shared_posterior(seen, solution.shared, solution.spread), noise, solution.offsets)
@@ -221,11 +221,11 @@ def _centred_offsets(seen: Observations) -> FloatArray:
     return result
 
 
-def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> FloatArray:
+def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> tuple[FloatArray, FloatArray]:
     """Return the outlines' residuals as they are when each camera's numbers are free: what is noise and no fault.
 
     Held by its prior a faulty camera would leave residuals that look like noise, and with that noise like no fault.
-    Residuals are scaled up by what the fit took.
+    And (C,) how many numbers of each camera were fitted.
     """
     result, cameras = offsets.copy(), np.flatnonzero(seen.has_outlines)
     shape = (len(cameras), offsets.shape[1] * offsets.shape[2])
@@ -236,12 +236,11 @@ def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> Floa
     normal = weighted.swapaxes(1, 2) @ design
     inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
     found = inverse @ (weighted.swapaxes(1, 2) @ values[..., None])
-    fitted = np.einsum("cab,cba->c", inverse, normal)
-    inliers = weights.sum(axis=1) / np.maximum(weights.max(axis=1, initial=0.0), 1e-12)
-    taken = np.sqrt(inliers / np.maximum(inliers - fitted, 0.3 * inliers))
-    left = (values - (design @ found)[..., 0]) * taken[:, None]
+    fitted = np.zeros(len(offsets))
+    fitted[cameras] = np.einsum("cab,cba->c", inverse, normal)
+    left = values - (design @ found)[..., 0]
     result[cameras] = left.reshape(len(cameras), *offsets.shape[1:]) * seen.offset_known[cameras]
-    return result
+    return result, fitted
 
 
 def _shift_scatter(seen: Observations, solution: Solution, before: float) -> float:

@@ -24,6 +24,10 @@ RETURNS: Final = 0.06
 """Probability that the sample after a stray is a good one."""
 
 _MIN_INLIERS = 0.02
+_REACH = 8.0
+_MOST_ALIKE = 0.85
+_MOST_TAKEN = 0.6
+_ALIKE_ROUNDS = 4
 _MAX_GAIN = 2.0
 
 
@@ -65,6 +69,7 @@ def noise_of(
     offsets: FloatArray,
     view_shift_px: float,
     num_fitted: float = 0.0,
+    outline_fitted: FloatArray | float = 0.0,
 ) -> Noise:
     """Return noise and weights that state the information rightly on average.
 
@@ -74,6 +79,7 @@ def noise_of(
         offsets: (C, F, N) residuals of the outlines, px.
         view_shift_px: Scatter of whole views.
         num_fitted: Effective number of fitted parameters: residuals are smaller than the noise by what they took up.
+        outline_fitted: (C,) the same of the outlines of each camera.
     """
     count = max(2.0 * float(seen.known.sum()), 1.0)
     taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
@@ -89,7 +95,7 @@ def noise_of(
             found, gain = _student((values * taken / level) ** 2)
             weights[known] = found / level**2
             steps[known] = (gain - 1.0) * values
-    outline = _outline_noise(seen, offsets)
+    outline = _outline_noise(seen, offsets, np.broadcast_to(outline_fitted, len(seen.names)))
     return Noise(
         weights=weights,
         steps=steps,
@@ -125,7 +131,7 @@ class _OutlineNoise:
     strays: FloatArray
 
 
-def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
+def _outline_noise(seen: Observations, offsets: FloatArray, fitted: FloatArray) -> _OutlineNoise:
     count, cameras = len(seen.names), np.flatnonzero(seen.has_outlines)
     weights, sigma = np.zeros(seen.offset_known.shape), np.full(count, MIN_OUTLINE_PX)
     correlation, strays = np.ones(count), np.zeros(count)
@@ -138,7 +144,8 @@ def _outline_noise(seen: Observations, offsets: FloatArray) -> _OutlineNoise:
         weights[cameras] = inlying
         drawn = (curves >= 0.0).sum(axis=(1, 2))
         strays[cameras] = 1.0 - inlying.sum(axis=(1, 2)) / np.maximum(drawn, 1.0)
-        own = _correlations(values * inlying, curves)
+        own, taken = _correlations(values * inlying, curves, fitted[cameras] / np.maximum(inlying.sum(axis=(1, 2)), 1.0))
+        sigma[cameras] *= taken
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
         correlation[cameras] = np.maximum(own, float(np.median(own)))
     return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
@@ -184,8 +191,8 @@ def _mixtures(values: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatAr
         (C, M) how many times likelier a sample is if it is no stray, and (C,) the noise in px.
     """
     sizes, counts = np.abs(values), known.sum(axis=1)
-    reach = np.maximum(sizes.max(axis=1, initial=0.0), 1.0)
     sigma = np.maximum(row_quantiles(sizes, known, _START_SHARE) / _START_Z, MIN_OUTLINE_PX)
+    reach = np.maximum(sizes.max(axis=1, initial=0.0), np.maximum(1.0, _REACH * sigma))
     outside, squares = values > 0.0, values**2
     share, sides = np.full(len(values), 0.8), np.full((2, len(values)), 0.1)
     odds: FloatArray = np.ones(values.shape)
@@ -219,22 +226,21 @@ def row_quantiles(values: FloatArray, known: BoolArray, share: float) -> FloatAr
     return result
 
 
-def _correlations(values: FloatArray, curves: FloatArray) -> FloatArray:
-    """Return for each camera how many neighbouring samples of (C, F, N) residuals count as one.
+def _correlations(values: FloatArray, curves: FloatArray, fitted: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return for each camera how many neighbouring samples of (C, F, N) residuals count as one, and what a fit took.
 
-    Bartlett's sum of autocorrelations, or what the first of them says of a process of first order if that is more:
-    residuals of a fit look less correlated over a long way than errors are.
+    Errors along an outline are taken for a process of first order. What is fitted moves over a long way along the
+    outline, where such errors are largest: a share `fitted` (C,) of the samples takes (1 + a) / (1 - a) times as much
+    of their variance, where a is the correlation of neighbours, and all of that is correlated. So residuals look less
+    correlated than errors are, and smaller.
     """
-    square, length = (values**2).sum(axis=(1, 2)), values.shape[2]
-    lags = max(1, int(np.sqrt(length)))
-    total, first = np.ones(len(values)), np.zeros(len(values))
-    for lag in range(1, lags + 1):
-        same = (curves[:, :, lag:] == curves[:, :, :-lag]) & (curves[:, :, lag:] >= 0.0)
-        products = np.where(same, values[:, :, lag:] * values[:, :, :-lag], 0.0).sum(axis=(1, 2))
-        share = products / np.maximum(square, 1e-300)
-        total += 2.0 * (1.0 - lag / (lags + 1.0)) * share
-        if lag == 1:
-            first = np.clip(share, 0.0, 0.9)
-    total = np.maximum(total, (1.0 + first) / (1.0 - first))
-    most = length / 8.0 if length >= 8 else 1.0
-    return np.where(square > 0.0, np.clip(total, 1.0, most), 1.0)
+    square = (values**2).sum(axis=(1, 2))
+    same = (curves[:, :, 1:] == curves[:, :, :-1]) & (curves[:, :, 1:] >= 0.0)
+    products = np.where(same, values[:, :, 1:] * values[:, :, :-1], 0.0).sum(axis=(1, 2))
+    seen = np.clip(products / np.maximum(square, 1e-300), 0.0, _MOST_ALIKE)
+    alike = seen
+    taken = np.zeros(len(values))
+    for _ in range(_ALIKE_ROUNDS):
+        taken = np.minimum(fitted * (1.0 + alike) / (1.0 - alike), _MOST_TAKEN)
+        alike = np.clip(seen * (1.0 - taken) + taken, 0.0, _MOST_ALIKE)
+    return (1.0 + alike) / (1.0 - alike), 1.0 / np.sqrt(1.0 - taken)
