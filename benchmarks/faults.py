@@ -31,13 +31,13 @@ _LOSES_CONTEXT = """
 import sys
 import renderkit.renderers.egl.renderer as egl
 from OpenGL.error import GLError
-draw, calls = egl._draw, []
+draw, calls = egl.EglRenderer.draw, []
 def lost(*args, **more):
     calls.append(1)
     if len(calls) in {LOST}:
         raise GLError(err=0x0507, description=b"context lost")
     return draw(*args, **more)
-egl._draw = lost
+egl.EglRenderer.draw = lost
 from renderkit.cli import main
 main()
 """
