@@ -68,6 +68,9 @@ def _run_app(app: Callable[..., object], arguments: list[str] | None, log: Comma
         return _complain(error)
     except (BrokenPipeError, KeyboardInterrupt, _Terminated) as stopped:
         return _stopped(stopped)
+    except MemoryError as error:
+        sys.stderr.write(f"renderkit: there is not enough memory: {_plain(str(error)) or 'the system gives no more'}\n")
+        return EXIT_BAD_INPUT
     except Exception:  # noqa: BLE001 - the one broad catch of the command line
         traceback.print_exc()
         sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")

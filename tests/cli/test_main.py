@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_result import Result
 
@@ -68,6 +69,19 @@ def test_a_fault_of_ours_shows_its_trace_and_asks_for_a_report(
     assert result.code == 2
     assert "ZeroDivisionError: our fault" in result.err
     assert "Please report it" in result.err
+
+
+def test_lack_of_memory_is_no_fault_of_the_program(
+    run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(kind: str, device: int | None, *, threads: int | None) -> None:
+        np.empty(1 << 60, np.uint8)
+
+    monkeypatch.setattr(pipeline_run, "make_renderer", too_much)
+    result = run("validate", capture.capture)
+    assert result.code == 2
+    assert "not enough memory: Unable to allocate 1.00 EiB" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_interrupting_is_quiet(run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch) -> None:
