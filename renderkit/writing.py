@@ -27,39 +27,43 @@ _MODE = 0o666
 """The user's umask takes away from this what the user does not want."""
 
 
-def write_bytes(path: Path, data: bytes | memoryview) -> Path:
-    """Write a file and return its path.
+def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = True) -> Path:
+    """Write a file and return its path; see `new_file` for `durable`.
 
     Raises:
         DatasetError: If it cannot be written; what was there before is unchanged.
     """
-    with new_file(path) as temporary, temporary.open("r+b") as stream:
+    with new_file(path, durable=durable) as temporary, temporary.open("r+b") as stream:
         stream.write(data)
     return path
 
 
-def write_text(path: Path, text: str, *, errors: str = "strict") -> Path:
+def write_text(path: Path, text: str, *, errors: str = "strict", durable: bool = True) -> Path:
     """Write UTF-8 text with the line ends that it has, and return its path.
 
     Args:
         path: The file.
         text: What to write.
         errors: What is done with lone surrogates, which names from other systems may hold: as in `str.encode`.
+        durable: Whether it is to last over a power cut.
 
     Raises:
         DatasetError: If it cannot be written; what was there before is unchanged.
     """
-    return write_bytes(path, text.encode("utf-8", errors))
+    return write_bytes(path, text.encode("utf-8", errors), durable=durable)
 
 
-def write_json(path: Path, value: object, *, indent: int | None = None, sort_keys: bool = False) -> Path:
-    """Write JSON whose numbers read back exactly, and return its path.
+def write_json(
+    path: Path, value: object, *, indent: int | None = None, sort_keys: bool = False, durable: bool = True
+) -> Path:
+    """Write JSON whose numbers read back exactly, and return its path; see `new_file` for `durable`.
 
     Raises:
         DatasetError: If it cannot be written; what was there before is unchanged.
         ValueError: For NaN and infinity, which JSON does not have.
     """
-    return write_text(path, json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False) + "\n"
+    return write_text(path, text, durable=durable)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> Path:

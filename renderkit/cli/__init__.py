@@ -17,15 +17,22 @@ from renderkit.cli.exit_codes import (
     EXIT_TERMINATED,
 )
 from renderkit.errors import ContextError, RenderkitError
-from renderkit.system import discard_output, on_termination, search_cycles_seldom
+from renderkit.system import discard_output, environment, on_termination, search_cycles_seldom, set_environment
 
 if TYPE_CHECKING:
     from renderkit.cli.command_log import CommandLog
 
 
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+
+
 def run_process() -> NoReturn:
     """Run the command line in a process of its own; see `main`."""
     search_cycles_seldom()
+    # NumPy's BLAS starts a thread per core when it is imported, and each spins for a while. Runs solve many small
+    # systems, in one thread (pipeline.blas).
+    if not environment(_BLAS_THREADS):
+        set_environment(_BLAS_THREADS, "1")
     main()
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage, Faces, FloatArray, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.mesh_files.obj import read_obj_geometry
 from renderkit.geometry.seams import split_seams
 from renderkit.untrusted.npz import read_npz
 from renderkit.untrusted.pickled_arrays import read_pickled_arrays
@@ -109,6 +108,8 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         if file.suffix.lower() in {".pkl", ".pickle"}:
             return _from_arrays(file, read_pickled_arrays(file))
         if file.suffix.lower() == ".obj":
+            from renderkit.geometry.mesh_files.obj import read_obj_geometry  # noqa: PLC0415 - few files are of it
+
             content = read_obj_geometry(file)
             if not len(content.faces) or (content.uv_faces < 0).any():
                 return FlameTopology(content.faces, len(content.vertices))

@@ -46,6 +46,11 @@ def resample(pixels: NDArray[Any], reduced_by: int, window: Window, size: tuple[
     """
     x0, y0, width, height = (number // reduced_by for number in window)
     part = pixels[y0 : y0 + height, x0 : x0 + width]
+    # As libjpeg does for a photograph: the mean of whole blocks takes a tenth of the time of that of parts of pixels.
+    factor = choose_reduction((0, 0, width, height), size)
+    if factor > 1:
+        width, height = width // factor, height // factor
+        part = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA))
     if (width, height) == size:
         return part
     return np.asarray(cv2.resize(part, size, interpolation=_interpolation((width, height), size)))

@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.metrics.scored_view import Missing, ScoredView
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 Unit: TypeAlias = Literal["ratio", "px", "count", "m", "deg", "dB", "factor"]
 Better: TypeAlias = Literal["higher", "lower", "neither"]
@@ -187,7 +184,7 @@ class _Mergeable(Protocol):
 
 
 Mergeable = TypeVar("Mergeable", bound=_Mergeable)
-Counts = TypeVar("Counts", bound="DataclassInstance")
+Counts = TypeVar("Counts", bound=Any)
 
 
 def merge_all(scores: Sequence[Mergeable]) -> Mergeable:

@@ -116,13 +116,13 @@ def fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
 
 
-def write_picture(image: ColorImage, path: Path) -> None:
-    """Write a JPEG, PNG or WebP, as the file's suffix says; see `encode_picture`.
+def write_picture(image: ColorImage, path: Path, *, durable: bool = True) -> None:
+    """Write a JPEG, PNG or WebP, as the file's suffix says; see `encode_picture`, and `new_file` for `durable`.
 
     Raises:
         DatasetError: If it cannot be written.
     """
-    write_bytes(path, encode_picture(image, path))
+    write_bytes(path, encode_picture(image, path), durable=durable)
 
 
 def encode_picture(image: ColorImage, path: Path) -> memoryview:

@@ -47,18 +47,20 @@ def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
         DatasetError: If they cannot be written.
     """
     target = make_subfolder(folder, FOLDER)
-    for layer, picture in draw_layers(evidence).items():
-        write_bytes(target / picture_name(evidence.row.key, f".{layer}.webp"), _webp(picture, _LOSSY))
+    captured = _captured(evidence)
+    files = {f".{layer}.webp": _webp(picture, _LOSSY) for layer, picture in draw_layers(evidence, captured).items()}
+    if captured is not None:
+        files[f".{MATTE}.webp"] = _webp(np.round(255.0 * captured).astype(np.uint8), _LOSSLESS)
+    # As the overlays, they are drawn again after a power cut.
+    for suffix, data in files.items():
+        write_bytes(target / picture_name(evidence.row.key, suffix), data, durable=False)
     curve = measure_offset_curve(evidence)
     if curve is not None:
-        write_json(target / picture_name(evidence.row.key, ".json"), vars(curve))
+        write_json(target / picture_name(evidence.row.key, ".json"), vars(curve), durable=False)
     outline = movable_outline(evidence)
     if outline is not None:
-        write_json(target / picture_name(evidence.row.key, OUTLINE_SUFFIX), outline_json(outline), indent=None)
-    if evidence.captured_mask is not None:
-        coverage = _coverage(evidence.captured_mask, fitted(evidence.camera.size, LONGEST_PX))
-        matte = _webp(np.round(255.0 * coverage).astype(np.uint8), _LOSSLESS)
-        write_bytes(target / picture_name(evidence.row.key, f".{MATTE}.webp"), matte)
+        name = picture_name(evidence.row.key, OUTLINE_SUFFIX)
+        write_json(target / name, outline_json(outline), indent=None, durable=False)
 
 
 def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:
@@ -67,8 +69,18 @@ def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:
     return data.getbuffer()
 
 
-def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:
-    """Return the layers that the view has data for, all of one size, at most 640 px long; (height, width, 3) RGB."""
+def _captured(evidence: ViewEvidence) -> NDArray[np.float32] | None:
+    mask = evidence.captured_mask
+    return None if mask is None else _coverage(mask, fitted(evidence.camera.size, LONGEST_PX))
+
+
+def draw_layers(evidence: ViewEvidence, captured: NDArray[np.float32] | None = None) -> dict[Layer, ColorImage]:
+    """Return the layers that the view has data for, all of one size, at most 640 px long; (height, width, 3) RGB.
+
+    Args:
+        evidence: The view.
+        captured: How much of each pixel the captured mask covers, where that is known already.
+    """
     size = fitted(evidence.camera.size, LONGEST_PX)
     if evidence.photo is None:
         photo = plain(size, BACKDROP)
@@ -86,8 +98,9 @@ def draw_layers(evidence: ViewEvidence) -> dict[Layer, ColorImage]:
         # Zeros outside of the rendering: its colour at screen size is already weighted by coverage.
         around = _mixed(dimmed, (0, 0, 0), rendered)
         layers["rendering"] = np.asarray(cv2.add(around, resized(shaded, size)), np.uint8)
-    if evidence.captured_mask is not None:
-        captured = _coverage(evidence.captured_mask, size)
+    if captured is None:
+        captured = _captured(evidence)
+    if evidence.captured_mask is not None and captured is not None:
         both = _coverage(evidence.captured_mask & evidence.rendered_mask, size)
         gray = cv2.cvtColor(cv2.cvtColor(dimmed, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         picture = _mixed(gray, (255, 255, 255), 0.18 * both)

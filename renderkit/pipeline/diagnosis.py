@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
@@ -20,6 +20,9 @@ from renderkit.pipeline.rig_evidence import measure_evidence
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.diagnosis import Diagnosis
+
+if TYPE_CHECKING:
+    from renderkit.boards.board import Board
 
 
 def diagnose(

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from renderkit.boards.board import Board
-from renderkit.boards.spec import read_board
 from renderkit.capture import Capture
-from renderkit.diagnosis.evidence.board import NAME as BOARD
-from renderkit.diagnosis.evidence.registry import MESH, parse_evidence
+from renderkit.diagnosis.evidence.registry import BOARD, MESH, parse_evidence
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
@@ -29,6 +26,9 @@ from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import usual_evidence
 from renderkit.results.kinds import parse_metric_groups
 from renderkit.selection import select_cameras, select_frames
+
+if TYPE_CHECKING:
+    from renderkit.boards.board import Board
 
 PathLike: TypeAlias = str | Path
 
@@ -195,6 +195,12 @@ class CaptureInputs:
         return tuple(_mesh_name(mesh) for mesh in self.meshes)
 
 
+def _read_board(given: str | Path) -> Board:
+    from renderkit.boards.spec import read_board  # noqa: PLC0415 - most runs have no board
+
+    return read_board(given)
+
+
 def make_options(
     capture: Capture,
     meshes: Sequence[str] = (),
@@ -228,7 +234,7 @@ def make_options(
             metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
             region=RegionChoice.parse(region) if isinstance(region, str) else region,
             evidence=(MESH,) if evidence is None else parse_evidence(evidence),
-            board=board if isinstance(board, Board) or board is None else read_board(board),
+            board=_read_board(board) if isinstance(board, (str, Path)) else board,
             false_alarms=false_alarms,
         )
     except ValueError as error:

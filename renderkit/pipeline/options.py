@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from renderkit.boards.board import Board
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.pipeline.region_choice import RegionChoice
+
+if TYPE_CHECKING:
+    from renderkit.boards.board import Board
 
 DEFAULT_MATTE_THRESHOLD = 0.5
 """Alpha from which a matte's pixel counts as inside."""

@@ -8,8 +8,7 @@ from typing import Final
 
 from renderkit.capture import Capture, View
 from renderkit.diagnosis.evidence import EVIDENCE, EvidenceKind, EvidenceOptions, MeasuredEvidence
-from renderkit.diagnosis.evidence.board import NAME as BOARD
-from renderkit.diagnosis.evidence.registry import MESH
+from renderkit.diagnosis.evidence.registry import BOARD, MESH
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture

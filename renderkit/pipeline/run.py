@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from renderkit.boards.board import Board
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.joint import ALPHA
@@ -51,6 +50,9 @@ from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import OVERLAYS, make_run_folder
 from renderkit.results.run_scene import write_run_scene
 from renderkit.selection import natural_sorted
+
+if TYPE_CHECKING:
+    from renderkit.boards.board import Board
 
 Advance: TypeAlias = Callable[[int, int], None]
 """Called with the number of views done, 0 first, and their total."""

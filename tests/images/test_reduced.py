@@ -10,6 +10,7 @@ import pytest
 
 from renderkit.arrays import ColorImage, FloatArray
 from renderkit.images.encoded import EncodedImage
+from renderkit.images.outlines import trace_level
 from renderkit.images.reduced import choose_reduction, resample
 
 
@@ -84,3 +85,16 @@ def test_rounded_sizes_are_filled() -> None:
     image = np.full((10, 10, 3), 9, np.uint8)
     for size in ((3, 7), (1, 1), (23, 4), (10, 10)):
         assert (resample(image, 1, (0, 0, 10, 10), size) == 9).all()
+
+
+@pytest.mark.parametrize("size", [(1280, 1071), (640, 535), (1600, 1339), (320, 268)])
+def test_the_outline_of_a_smaller_matte_is_that_of_the_disc(size: tuple[int, int]) -> None:
+    center, radius = np.array([1203.3, 1011.7]), 701.4
+    v, u = np.ogrid[0:2048, 0:2448]
+    inside = radius - np.hypot(u - center[0], v - center[1])
+    matte = np.clip(inside / 1.5 * 127.5 + 127.5, 0.0, 255.0).astype(np.uint8)
+    found = trace_level(np.ascontiguousarray(resample(matte, 1, (0, 0, 2448, 2048), size)), 128)
+    ratio = np.array(size) / (2448, 2048)
+    away = np.hypot(*((found[:, :2] + 0.5) / ratio - 0.5 - center).T) - radius
+    assert np.abs(away * ratio[0]).max() < 0.15
+    assert abs(away.mean() * ratio[0]) < 0.01

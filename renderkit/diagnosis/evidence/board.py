@@ -13,12 +13,11 @@ from renderkit.boards.poses import BoardPoses, Sighting, estimate_poses, fits_al
 from renderkit.capture import View
 from renderkit.diagnosis.evidence.board_findings import findings_of, metres
 from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, ViewOf
+from renderkit.diagnosis.evidence.registry import BOARD
 from renderkit.metrics.board import KIND, BoardScore
 from renderkit.metrics.scored_view import Missing
 from renderkit.results.findings import RigFindings
 from renderkit.wording import counted
-
-NAME: Final = "board"
 
 _NOT_FOUND: Final = "the board was not found in this view's photograph"
 _LENGTHS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -58,7 +57,7 @@ def measure_board(views: Sequence[View], options: EvidenceOptions) -> MeasuredEv
 
 
 EVIDENCE: Final = EvidenceKind(
-    name=NAME, title="pictures of a calibration board (--board)", needs="photograph", by_itself=False,
+    name=BOARD, title="pictures of a calibration board (--board)", needs="photograph", by_itself=False,
     measure=measure_board,
 )  # fmt: skip
 
@@ -77,7 +76,7 @@ def _at(view: View) -> ViewOf:
 
 def _cannot_tell(sentence: str, missing: dict[ViewOf, Missing] | None = None) -> MeasuredEvidence:
     scores = {at: {KIND.name: reason} for at, reason in (missing or {}).items()}
-    return MeasuredEvidence(RigFindings(NAME, "cannot tell", sentence), scores)
+    return MeasuredEvidence(RigFindings(BOARD, "cannot tell", sentence), scores)
 
 
 def _nothing_found(looks: Sequence[Look], board: Board) -> str:

@@ -15,6 +15,7 @@ from renderkit.boards.timing import time_offsets
 from renderkit.diagnosis.evidence.board_cameras import MIN_VIEWS, judge_cameras
 from renderkit.diagnosis.evidence.board_field import LensField, lens_field
 from renderkit.diagnosis.evidence.kind import verdict_of
+from renderkit.diagnosis.evidence.registry import BOARD
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.causes import list_cameras
@@ -30,7 +31,6 @@ MIN_FRAMES: Final = 3
 SCALE_LIMIT: Final = 0.02
 """A rig does not fit where its scale is off by more than this: no print is so wrong."""
 
-_NAME: Final = "board"
 _PER_METRE: Final = {"m": 1.0, "mm": 1000.0}
 _PRINT_SHARE: Final = 2e-4
 """Error of a detected board's size that is common to all pictures, as a share: 0.02 px of 100."""
@@ -63,7 +63,7 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     if short or len(names) - len(few) < MIN_CAMERAS:
         seen = f"{counted(len(names) - len(few), 'camera')} saw the board in {MIN_VIEWS} pictures or more"
         sentence = f"{short or f'{seen}: at least {MIN_CAMERAS} are needed to say which is off'}; {common}"
-        return RigFindings(_NAME, "cannot tell", sentence, notes=words, numbers=numbers, num_views=len(found.sightings))
+        return RigFindings(BOARD, "cannot tell", sentence, notes=words, numbers=numbers, num_views=len(found.sightings))
     strangers = _strangers(found, names)
     judged = judge_cameras(found)
     off = {one.camera: one for one in judged.findings} if len(_used(found)) >= MIN_CAMERAS else {}
@@ -81,7 +81,7 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     if abs(numbers.get("scale_percent", 0.0)) > 100.0 * SCALE_LIMIT:
         verdict = "does not fit"
     return RigFindings(
-        evidence=_NAME,
+        evidence=BOARD,
         verdict=verdict,
         sentence=f"{answer} (false alarm rate {100 * ALPHA:g} %); {common}",
         cameras=cameras,

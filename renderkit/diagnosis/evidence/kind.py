@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, as_array, frozen
-from renderkit.boards.board import Board
 from renderkit.capture import Unit, View
 from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
+
+if TYPE_CHECKING:
+    from renderkit.boards.board import Board
 
 ViewPart: TypeAlias = Literal["landmarks", "matte", "photograph"]
 ViewOf: TypeAlias = tuple[str, str]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from types import MappingProxyType
 from typing import Final
 
 from renderkit.diagnosis.evidence.kind import EvidenceKind
@@ -13,16 +12,32 @@ from renderkit.diagnosis.evidence.kind import EvidenceKind
 MESH: Final = "mesh"
 """The name of what a run does without any of these: rows of a rendered mesh."""
 
-_MODULES: Final[tuple[str, ...]] = (
-    "renderkit.diagnosis.evidence.points",
-    "renderkit.diagnosis.evidence.mattes",
-    "renderkit.diagnosis.evidence.board",
-)
-"""Modules with an `EVIDENCE`, in the order in which they are measured and shown."""
+BOARD: Final = "board"
+"""The name of the evidence of a calibration board."""
 
-EVIDENCE: Final[Mapping[str, EvidenceKind]] = MappingProxyType(
-    {kind.name: kind for kind in (import_module(module).EVIDENCE for module in _MODULES)}
-)
+_MODULES: Final[Mapping[str, str]] = {
+    "points": "renderkit.diagnosis.evidence.points",
+    "mattes": "renderkit.diagnosis.evidence.mattes",
+    BOARD: "renderkit.diagnosis.evidence.board",
+}
+"""Modules with an `EVIDENCE` by its name, in the order in which they are measured and shown."""
+
+
+class _Kinds(Mapping[str, EvidenceKind]):
+    """The kinds by name; each module is loaded when its kind is asked for."""
+
+    def __getitem__(self, name: str) -> EvidenceKind:
+        kind: EvidenceKind = import_module(_MODULES[name]).EVIDENCE
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+EVIDENCE: Final[Mapping[str, EvidenceKind]] = _Kinds()
 """Every kind of evidence by name."""
 
 NAMES: Final = (MESH, *EVIDENCE)

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh_files.file_mesh import FileMesh
-from renderkit.geometry.mesh_files.gltf import read_gltf
-from renderkit.geometry.mesh_files.obj import read_obj
-from renderkit.geometry.mesh_files.off import read_off
-from renderkit.geometry.mesh_files.ply import read_ply
 from renderkit.geometry.mesh_files.polygons import check_indices
-from renderkit.geometry.mesh_files.stl import read_stl
 from renderkit.untrusted.files import read_bytes
 from renderkit.untrusted.npz import read_npz
 
 MAX_MESH_BYTES = 4 << 30
 """Mesh files above this size are refused before memory is taken."""
 
-_READERS: dict[str, Callable[[Path, bytes], FileMesh]] = {
-    ".ply": read_ply,
-    ".obj": read_obj,
-    ".stl": read_stl,
-    ".off": read_off,
-    ".gltf": read_gltf,
-    ".glb": read_gltf,
+_READERS: Final[Mapping[str, str]] = {
+    ".ply": "ply:read_ply",
+    ".obj": "obj:read_obj",
+    ".stl": "stl:read_stl",
+    ".off": "off:read_off",
+    ".gltf": "gltf:read_gltf",
+    ".glb": "gltf:read_gltf",
 }
+"""MODULE:FUNCTION of each suffix; loaded when a file has it."""
 
 
 MESH_SUFFIXES = (*_READERS, ".npz")
@@ -55,7 +52,11 @@ def read_mesh_file(path: str | Path) -> FileMesh:
         )
     if not file.exists():
         raise DatasetError(file, None, "no such mesh file")
-    return _read_npz(file) if suffix == ".npz" else _READERS[suffix](file, read_bytes(file, MAX_MESH_BYTES))
+    if suffix == ".npz":
+        return _read_npz(file)
+    module, _, function = _READERS[suffix].partition(":")
+    read: Callable[[Path, bytes], FileMesh] = getattr(import_module(f"{__package__}.{module}"), function)
+    return read(file, read_bytes(file, MAX_MESH_BYTES))
 
 
 def _read_npz(path: Path) -> FileMesh:
