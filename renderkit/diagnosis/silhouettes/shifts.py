@@ -104,11 +104,14 @@ class Fit:
 
     @cached_property
     def by_edge(self) -> Standout:
-        """By how much each matte alone is larger than the others."""
+        """By how much each matte alone is larger than the others, where no camera is shifted."""
         kept = list(self.kept)
-        columns = [PER_CAMERA * camera + 2 for camera in kept]
-        found = stand_out(self.edges[kept, None], self.answers[:, columns], np.ones((len(kept), 1)))
-        return found.among(self.kept, len(self.shifts))
+        values = np.column_stack([self.shifts[kept], self.edges[kept]])
+        columns = [PER_CAMERA * camera + a for camera in kept for a in range(PER_CAMERA)]
+        gauge = np.zeros((len(kept), PER_CAMERA, self.gauge.shape[1] + 1))
+        gauge[:, :2, :-1], gauge[:, 2, -1] = self.gauge.reshape(len(kept), 2, -1), 1.0
+        found = stand_out(values, self.answers[:, columns], gauge.reshape(len(columns), -1), slice(2, 3))
+        return found.among(kept, len(self.shifts))
 
     @property
     def applied(self) -> FloatArray:

@@ -46,13 +46,14 @@ class Standout:
         return replace(self, amounts=amounts, errors=errors, ratios=ratios)
 
 
-def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray) -> Standout:
+def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray, tested: slice = slice(None)) -> Standout:
     """Test each camera's amount against those of all others.
 
     Args:
-        values: (n, d) measured amounts, px.
-        answers: (m, n d) how the amounts answer to m independent sources of noise, all of one unknown size.
-        gauge: (n d, g) motions of all amounts that mean nothing.
+        values: (n, k) measured numbers of each camera, px.
+        answers: (m, n k) how the numbers answer to m independent sources of noise, all of one unknown size.
+        gauge: (n k, g) motions of all numbers that mean nothing.
+        tested: Which d of a camera's k numbers are its amount; the others are those of a sound camera.
     """
     count, size = values.shape
     basis = np.linalg.qr(gauge)[0]
@@ -61,7 +62,7 @@ def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray) -> Sta
     known = variance > _SMALLEST * max(float(variance.max(initial=0.0)), _SMALLEST)
     whiten = vectors[:, known] / np.sqrt(variance[known])
     # What a unit of each camera's amount does to the white measurements.
-    unit, root = _orthonormal(whiten.reshape(count, size, -1))
+    unit, root = _orthonormal(whiten.reshape(count, size, -1)[:, tested])
     white = values.ravel() @ whiten
     draws = np.random.default_rng(0).normal(size=(_DRAWS, len(white)))
     scales = _scales(unit, draws)
