@@ -19,8 +19,9 @@ from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
 
-CANNOT_TELL: Final = 6.0
-"""Slips whose criterion is within this of the best are not told apart (Kass and Raftery 1995: "strong" above)."""
+CANNOT_TELL: Final = 2.0 * math.log(100.0)
+"""Slips whose criterion is within this of the best are not told apart: a likelihood ratio against the true one is over
+100 with a probability of at most 1 % (Markov's inequality; Royall 1997, "Statistical evidence", section 1.4)."""
 
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6

@@ -144,8 +144,9 @@ def _outline_noise(seen: Observations, offsets: FloatArray, fitted: FloatArray) 
         weights[cameras] = inlying
         drawn = (curves >= 0.0).sum(axis=(1, 2))
         strays[cameras] = 1.0 - inlying.sum(axis=(1, 2)) / np.maximum(drawn, 1.0)
-        share = fitted[cameras] / np.maximum(inlying.sum(axis=(1, 2)), 1.0)
-        own, taken = _correlations(values * inlying, curves, share)
+        own, taken = _correlations(
+            values * inlying, curves, fitted[cameras] / np.maximum(inlying.sum(axis=(1, 2)), 1.0)
+        )
         sigma[cameras] *= taken
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
         correlation[cameras] = np.maximum(own, float(np.median(own)))

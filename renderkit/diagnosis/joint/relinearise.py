@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.decide import START_PX, Decision, Estimator, num_observations, ranked_causes, tests_of
@@ -23,6 +25,8 @@ MIN_STEP_PX: Final = 0.5
 """Smaller corrections leave nothing that is not linear."""
 
 _MANY = 3
+_REACH = 6
+_STEADY = 1.5
 _NEARLY_ALL = 0.9
 
 
@@ -98,5 +102,55 @@ def _moved(view: ViewEvidence, before: Camera, after: Camera) -> ViewEvidence:
 
 
 def _shifted(outline: OutlineEvidence, before: Camera, after: Camera) -> OutlineEvidence:
-    moved = after.project(outline.points_world) - before.project(outline.points_world)
-    return replace(outline, offsets_px=outline.offsets_px - (moved * outline.normals).sum(axis=1))
+    """Return the outline as another camera draws it, its offsets to the same outline of the matte.
+
+    That outline is bent: where the drawn one moves along it, other samples say where it lies. Where it was found far
+    away the drawn one was moved along it already, and the samples by themselves say more.
+    """
+    drawn = before.project(outline.points_world)
+    moved = after.project(outline.points_world)
+    linear = outline.offsets_px - ((moved - drawn) * outline.normals).sum(axis=1)
+    measured = drawn + outline.offsets_px[:, None] * outline.normals
+    near = _neighbours(outline)
+    away = measured[near] - moved[:, None]
+    along = away @ np.array([[0.0, -1.0], [1.0, 0.0]])
+    along = (along * outline.normals[:, None]).sum(axis=2)
+    beyond = (away * outline.normals[:, None]).sum(axis=2)
+    bent = _crossings(along, beyond, linear)
+    return replace(outline, offsets_px=min(bent, linear, key=lambda one: float(np.nanmedian(np.abs(one)))))
+
+
+def _neighbours(outline: OutlineEvidence) -> NDArray[np.intp]:
+    """Return (N, 2 reach + 1) samples before and after each along its closed curve."""
+    result = np.empty((len(outline.curves), 2 * _REACH + 1), dtype=np.intp)
+    steps = np.arange(-_REACH, _REACH + 1)
+    for curve in np.unique(outline.curves):
+        own = np.flatnonzero(outline.curves == curve)
+        result[own] = own[(np.arange(len(own))[:, None] + steps) % len(own)]
+    return result
+
+
+def _crossings(along: FloatArray, beyond: FloatArray, otherwise: FloatArray) -> FloatArray:
+    """Return (N,) heights of curves where they cross the normals, by a cubic through four samples.
+
+    Args:
+        along: (N, K) places of a curve's samples along the outline, 0 at the normal.
+        beyond: (N, K) their heights.
+        otherwise: (N,) for curves that are not known there, or cross more than once.
+    """
+    first = along[:, 1:-2]
+    crossing = (first * along[:, 2:-1] <= 0.0) & np.isfinite(along[:, :-3] + first + along[:, 2:-1] + along[:, 3:])
+    rows = np.flatnonzero(crossing.sum(axis=1) == 1)
+    at = crossing[rows].argmax(axis=1)[:, None] + np.arange(4)
+    places, heights = (np.take_along_axis(one[rows], at, axis=1) for one in (along, beyond))
+    weights = np.ones(places.shape)
+    gaps = places[:, :, None] - places[:, None, :]
+    for one, other in itertools.permutations(range(4), 2):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weights[:, one] *= -places[:, other] / gaps[:, one, other]
+    found = (weights * heights).sum(axis=1)
+    # Samples that do not follow each other along the outline are no curve.
+    good = (np.abs(weights) < _STEADY).all(axis=1) & np.isfinite(found)
+    result: FloatArray = otherwise.copy()
+    result[rows[good]] = found[good]
+    return result
