@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -184,6 +185,5 @@ def assemble(mesh: Mesh, camera: Camera, formats: Sequence[PixelFormat], picture
 
 
 def _without_alpha(picture: NDArray[Any]) -> NDArray[Any]:
-    import cv2  # noqa: PLC0415 - masks need none; twenty times faster than NumPy's strided copy
-
+    # Up to thirty times as fast as NumPy's copy of a strided picture.
     return cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB)
