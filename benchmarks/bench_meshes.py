@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import trimesh
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
@@ -32,12 +31,16 @@ def flame_head() -> Mesh:
     if _TOPOLOGY.is_file():
         data = np.load(_TOPOLOGY)
         return Mesh(data["template"] - data["template"].mean(axis=0), data["faces"], name="FLAME template")
+    import trimesh  # late: worker processes load this module, too
+
     ball = trimesh.creation.uv_sphere(count=(44, 116))
     return Mesh(_head_shape(np.asarray(ball.vertices)), ball.faces, name="ellipsoid")
 
 
 def head_like(detail: int) -> Mesh:
     """Return a closed head-like surface of 20 * 4^detail faces."""
+    import trimesh  # late: worker processes load this module, too
+
     ball = trimesh.creation.icosphere(detail)
     return Mesh(_head_shape(np.asarray(ball.vertices)), ball.faces, name=f"head {len(ball.faces)}")
 

@@ -41,7 +41,10 @@ def input_state(capture: Capture) -> InputState:
     # In the capture's order: cameras come before pictures.
     small = [name for path in capture.files_read if sizes[name := str(path)] <= MAX_HASHED_BYTES]
     root, hashed = _root(capture), set(small[:MAX_HASHED])
-    told = [(_name(name, root), size, _digest(name) if name in hashed else when) for name, size, when in states]
+    told = [
+        (_name(name, root), size, hash_file(Path(name)).sha256 if name in hashed else when)
+        for name, size, when in states
+    ]
     return InputState(content_key(told), content_key(states))
 
 
@@ -74,10 +77,3 @@ def _root(capture: Capture) -> Path:
 def _name(path: str, root: Path) -> str:
     """Return a name that is the same where the dataset lies elsewhere."""
     return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
-
-
-def _digest(path: str) -> str:
-    try:
-        return hash_file(Path(path)).sha256
-    except OSError as error:
-        raise DatasetError(path, None, f"cannot be read: {error.strerror}") from error

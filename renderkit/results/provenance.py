@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable
 from importlib import metadata
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import renderkit
 from renderkit.results.report import InputFile
+from renderkit.untrusted.files import open_regular
 from renderkit.untrusted.remote import remote_version, shown_path
 
 WHOLE_FILE_BYTES = 256 << 20
@@ -39,18 +41,23 @@ def hash_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
 def hash_file(path: Path) -> InputFile:
     """Hash one file: whole up to `WHOLE_FILE_BYTES`, else its size and 64 evenly spaced blocks of 1 MiB.
 
-    Of a URL it is the version that its server names, which is not read for it.
+    Size and content are those of one open file, whatever takes its name meanwhile. Of a URL it is the version that its
+    server names, which is not read for it.
+
+    Raises:
+        DatasetError: If it cannot be opened, or is no regular file.
     """
-    digest = hashlib.sha256()
-    size = path.stat().st_size
     version = remote_version(path)
     if version is not None:
-        return InputFile(shown_path(path), size, version, "version")
-    with path.open("rb") as stream:
+        return InputFile(shown_path(path), path.stat().st_size, version, "version")
+    digest = hashlib.sha256()
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
         if size <= WHOLE_FILE_BYTES:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-            return InputFile(str(path), size, digest.hexdigest(), "sha256")
+            # One that grew has been read to its new end.
+            return InputFile(str(path), stream.tell(), digest.hexdigest(), "sha256")
         digest.update(size.to_bytes(8, "little"))
         for index in range(_NUM_BLOCKS):
             stream.seek((size - _BLOCK) * index // (_NUM_BLOCKS - 1))

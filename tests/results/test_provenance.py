@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import renderkit
+from renderkit.errors import DatasetError
 from renderkit.results import provenance
 from renderkit.results.provenance import hash_file, hash_inputs, package_versions
 
@@ -43,3 +45,12 @@ def test_versions_name_renderkit_and_numpy() -> None:
     versions = package_versions()
     assert versions["renderkit"] == renderkit.__version__
     assert versions["numpy"] == np.__version__
+
+
+def test_only_regular_files_are_hashed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DatasetError, match="FIFO"):
+        hash_file(tmp_path / "pipe")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        hash_file(tmp_path / "gone")
+    assert hash_inputs([tmp_path / "pipe"]) == ()
