@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 import pytest
 from lxml import html
@@ -21,6 +22,9 @@ from renderkit.gates.verdicts import judge
 from renderkit.report.html import shown_cameras
 from renderkit.report.html.html_file import WRITER
 from renderkit.report.html.page import packed_plotly, page_environment, render_page
+from renderkit.results.diagnosis import Diagnosis, RigFit
+from renderkit.results.evidence_pictures import EvidencePicture
+from renderkit.results.findings import CameraMatrix, RigFindings
 from renderkit.results.report import Report
 
 MakeReport: TypeAlias = Callable[..., Report]
@@ -170,6 +174,31 @@ def test_a_false_picture_is_refused(make_report: MakeReport, write_run: WriteRun
     (folder / "page" / "0_a_scan.photo.webp").write_bytes(b"<svg onload=alert(1)>")
     with pytest.raises(DatasetError, match="expected a WebP picture"):
         WRITER.write(report, folder)
+
+
+def test_pictures_of_evidence_are_in_the_page_and_hostile_ones_are_not(make_report: MakeReport, tmp_path: Path) -> None:
+    report = make_report({"<b>a": 1.0, "c": 9.0})
+    findings = RigFindings("mattes", "fits", "", matrix=CameraMatrix("who <i>", ("a",), np.zeros((1, 1))))
+    fit = RigFit(0.4, 0.02, 0.95, 0.99)
+    report = replace(report, diagnosis=Diagnosis("fits", "mattes", fit, fit, evidence=(findings,)))
+    (tmp_path / "evidence").mkdir()
+    wanted = [EvidencePicture("mattes", "0", name) for name in ("<b>a", "c")] + [EvidencePicture("mattes")]
+    for picture in wanted:
+        cv2.imwrite(str(tmp_path / picture.path), np.zeros((4, 4, 3), np.uint8))
+    document = _document(report, tmp_path)
+    # The worst camera stands at the top as well.
+    assert "Camera c, frame 0, by mattes" in document.xpath("string(//header//figcaption)")
+    assert document.xpath("//header//figure[@class='compare']/img/@src")[0].startswith("data:image/jpeg;base64,")
+    titles = document.xpath("//details[contains(@class,'camera')]//figure/img/@alt")
+    assert titles == ["Camera c, frame 0, by mattes", "Camera <b>a, frame 0, by mattes"]
+    assert document.xpath("//details[@class='more']//img/@alt") == ["who <i>, row by column"]
+    (tmp_path / wanted[1].path).write_bytes(b"<svg onload=alert(1)>")
+    with pytest.raises(DatasetError, match="expected a JPEG, PNG or WebP picture"):
+        WRITER.write(report, tmp_path)
+    (tmp_path / wanted[1].path).unlink()
+    (tmp_path / wanted[1].path).symlink_to(Path(__file__))
+    with pytest.raises(DatasetError, match="leads out of the run folder"):
+        WRITER.write(report, tmp_path)
 
 
 def test_equal_runs_make_equal_pages(make_report: MakeReport, write_run: WriteRun, tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     size = float(np.median([mattes.scale(index) for index in range(len(mattes.names))]))
     common, common_error = np.array(shared.shift_px) * size, np.array(shared.error_px) * size
     common[common_error > MAX_COMMON_ERROR_PX] = np.nan
-    error = float(np.nanmedian(verdict.full.by_shift.errors)) * size
+    error = float(np.nanmedian(verdict.fit.by_shift.errors)) * size
     informative = float(np.mean([one.informative for one in cameras]))
     num_views = sum(len(frame.present) for frame in mattes.frames)
     detail = (
@@ -193,7 +193,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
     )
     words = cameras_off(named, len(cameras)) if named else "no camera is off by more than mattes can tell"
     numbers = {
-        "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.full.by_shift.threshold,
+        "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.fit.by_shift.threshold,
         "common_shift_x_px": float(common[0]), "common_shift_y_px": float(common[1]),
         "common_shift_error_x_px": float(common_error[0]), "common_shift_error_y_px": float(common_error[1]),
     }  # fmt: skip
@@ -220,7 +220,8 @@ def _judged(
     tables = [slacks.table[slacks.camera == index] for slacks in stated]
     table = np.concatenate(tables)
     informative = (table[:, 0] < INFORMATIVE_PX) & (table[:, 2] >= 0)
-    apart = verdict.full.by_shift
+    # Without the cameras that are named: their fault would spread to their neighbours.
+    apart = (verdict.fit if index in verdict.fit.kept else verdict.full).by_shift
     shift, error = apart.amounts[index] * scale, apart.errors[index] * scale
     sentence = f"camera {name}: {_vector(shift, error)} px, {100 * informative.mean():.0f} % of its contour informative"
     own = JudgedCamera(

@@ -136,7 +136,7 @@ def _judgement(report: Report) -> Judgement:
 def _detail(camera: CameraView, one: ShownCamera, judgement: Judgement) -> CameraDetail:
     detail = view_detail(camera, one.summary, one.row, _gates_of(judgement, one), one.pictures)
     pictures = (
-        TitledPicture(f"Camera {picture.camera}, frame {picture.frame}: what {picture.evidence} show of it", uri)
+        TitledPicture(f"Camera {picture.camera}, frame {picture.frame}, by {picture.evidence}", uri)
         for picture, uri in one.evidence
     )
     return replace(detail, evidence=tuple(pictures))
