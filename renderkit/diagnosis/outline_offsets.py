@@ -137,7 +137,8 @@ def _rim(projected: Pixels, edges: MeshEdges) -> NDArray[np.int32]:
         front = (bx - ax) * (cy - ay) > (by - ay) * (cx - ax)
     differs = (edges.sides[1] < 0) | (front.take(edges.sides[0]) != front.take(edges.sides[1]))
     ends = edges.ends[differs]
-    result: NDArray[np.int32] = ends[np.isfinite(projected[ends]).all(axis=(1, 2))]
+    known = np.isfinite(projected[:, 0])
+    result: NDArray[np.int32] = ends if known.all() else ends[known[ends].all(axis=1)]
     return result
 
 

@@ -233,6 +233,8 @@ class Camera:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             xy = points[:, :2] / points[:, 2:]
             seen = (points[:, 2] > 0.0) & self.distortion.is_valid(xy)
+        if seen.all():
+            return self._pixels_from_normalised(self.distortion.distort(xy)).reshape(*given.shape[:-1], 2)
         pixels = np.full((len(points), 2), np.nan)
         pixels[seen] = self._pixels_from_normalised(self.distortion.distort(xy[seen]))
         return pixels.reshape(*given.shape[:-1], 2)

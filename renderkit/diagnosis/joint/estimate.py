@@ -30,6 +30,9 @@ from renderkit.diagnosis.joint.solve import Precisions, Solution, solve
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
 
+MESH_SHARE: Final = 0.25
+"""What smooth displacements of the mesh leave of its errors, as a share of what they take up."""
+
 MIN_TAU_PX: Final = 1e-3
 _ROUNDS = 4
 _WARM_ROUNDS = 2
@@ -161,10 +164,22 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: N
         learned = _learned(seen, solution, learned, priors)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free, fitted = _free_offsets(seen, solution.offsets, noise)
-        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted, fitted)
+        mesh = MESH_SHARE * _mesh_px(seen, solution)
+        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted, fitted, mesh_px=mesh)
     solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
     return Estimate(posteriors, _shared_posterior(seen, solution.shared, solution.spread), noise, solution.offsets)
+
+
+def _mesh_px(seen: Observations, solution: Solution) -> FloatArray:
+    """Return (C,) RMS displacements of the cameras' outlines by the errors of the mesh's shape, px.
+
+    A scan of another moment or of another kind is off by more than smooth displacements can follow. What they leave is
+    not the same in all cameras, and no error of theirs.
+    """
+    squares = (seen.offset_by_shape @ solution.shared[layout_of(seen).shapes]) ** 2
+    result: FloatArray = np.sqrt(squares.sum(axis=(1, 2)) / np.maximum(seen.offset_known.sum(axis=(1, 2)), 1))
+    return result
 
 
 def _learned(seen: Observations, solution: Solution, used: Priors, given: Priors) -> Priors:

@@ -13,6 +13,9 @@ from renderkit.diagnosis.joint.observations import Observations
 MIN_NOISE_PX: Final = 0.05
 STUDENT: Final = 4.0
 MIN_OUTLINE_PX: Final = 0.02
+PATCHES: Final = 16.0
+"""Errors of a mesh along one outline are as many independent ones."""
+
 _EM_ROUNDS = 6
 _START_SHARE = 0.4
 _START_Z = 0.524
@@ -70,6 +73,8 @@ def noise_of(
     view_shift_px: float,
     num_fitted: float = 0.0,
     outline_fitted: FloatArray | float = 0.0,
+    *,
+    mesh_px: FloatArray | float = 0.0,
 ) -> Noise:
     """Return noise and weights that state the information rightly on average.
 
@@ -80,6 +85,7 @@ def noise_of(
         view_shift_px: Scatter of whole views.
         num_fitted: Effective number of fitted parameters: residuals are smaller than the noise by what they took up.
         outline_fitted: (C,) the same of the outlines of each camera.
+        mesh_px: (C,) errors of the mesh along the outlines that are not modelled.
     """
     count = max(2.0 * float(seen.known.sum()), 1.0)
     taken = float(np.sqrt(count / max(count - num_fitted, 0.1 * count)))
@@ -95,7 +101,7 @@ def noise_of(
             found, gain = _student((values * taken / level) ** 2)
             weights[known] = found / level**2
             steps[known] = (gain - 1.0) * values
-    outline = _outline_noise(seen, offsets, np.broadcast_to(outline_fitted, len(seen.names)))
+    outline = _outline_noise(seen, offsets, np.broadcast_to(outline_fitted, len(seen.names)), mesh_px)
     return Noise(
         weights=weights,
         steps=steps,
@@ -131,7 +137,9 @@ class _OutlineNoise:
     strays: FloatArray
 
 
-def _outline_noise(seen: Observations, offsets: FloatArray, fitted: FloatArray) -> _OutlineNoise:
+def _outline_noise(
+    seen: Observations, offsets: FloatArray, fitted: FloatArray, mesh_px: FloatArray | float
+) -> _OutlineNoise:
     count, cameras = len(seen.names), np.flatnonzero(seen.has_outlines)
     weights, sigma = np.zeros(seen.offset_known.shape), np.full(count, MIN_OUTLINE_PX)
     correlation, strays = np.ones(count), np.zeros(count)
@@ -150,7 +158,9 @@ def _outline_noise(seen: Observations, offsets: FloatArray, fitted: FloatArray) 
         sigma[cameras] *= taken
         # One camera's own estimate is noisy, and residuals after a fit look less correlated than they are.
         correlation[cameras] = np.maximum(own, float(np.median(own)))
-    return _OutlineNoise(weights / (sigma**2 * correlation)[:, None, None], sigma, correlation, strays)
+    samples = seen.offset_known.sum(axis=(1, 2)) / np.maximum(seen.offset_known.any(axis=2).sum(axis=1), 1)
+    variance = sigma**2 * correlation + mesh_px**2 * samples / PATCHES
+    return _OutlineNoise(weights / variance[:, None, None], sigma, correlation, strays)
 
 
 def _in_runs(odds: FloatArray) -> FloatArray:

@@ -193,3 +193,24 @@ def test_strays_come_in_runs_around_the_curve() -> None:
                 product = product @ np.diag([odds[0, frame, (place + index) % 60], 1.0]) @ step
                 product /= product.sum()
             assert found[0, frame, place] == pytest.approx(product[0, 0] / np.trace(product), abs=1e-4)
+
+
+@pytest.mark.parametrize("faults", [{}, {3: ("roll", 1.5)}], ids=["no camera off", "one camera off"])
+@pytest.mark.parametrize("seed", [1, 2, 9])
+def test_a_scan_of_another_shape_accuses_no_camera(seed: int, faults: dict[int, tuple[str, float]]) -> None:
+    bumps = np.random.default_rng(seed + 100)
+    directions = bumps.normal(size=(60, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    heights = bumps.normal(size=60)
+
+    def stale(vertices: np.ndarray) -> np.ndarray:
+        """Bumps of 1 mm: narrower than the smooth errors of shape that are estimated."""
+        units = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
+        waves = np.exp((units @ directions.T - 1.0) / 0.25**2) @ heights
+        return np.asarray(vertices * (1.0 + 0.01 * waves / np.std(waves))[:, None])
+
+    conditions = Conditions(mattes=True, edge_px=0.03)
+    seen = joint_evidence(
+        np.random.default_rng(seed), conditions, frames=1, landmarks=37, faults=faults, mesh_fault=stale
+    )
+    assert {one.camera for one in fit_joint(seen).findings} == {f"{index:02d}" for index in faults}
