@@ -28,6 +28,8 @@ RETURNS: Final = 0.06
 
 _MIN_INLIERS = 0.02
 _REACH = 8.0
+"""Strays lie within so many times the noise, at least: what is spread over less is noise, not strays."""
+
 _MOST_ALIKE = 0.85
 _MOST_TAKEN = 0.6
 _ALIKE_ROUNDS = 4

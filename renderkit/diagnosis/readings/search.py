@@ -98,17 +98,27 @@ def search(views: Views, narrow: Views) -> Search:
     first = _concluded(stated, stated, singles, len(READINGS))
     if not first.accepted and fits(found) == "fits":
         return first
-    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)][:_BEAM]
+    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)]
     # A single one that merely overlaps may stand in for two that fit, neither of which does so alone.
     is_found = bool(fitting) and convinces(fitting[0].found)
-    both = pairs_with([one.readings[0] for one in fitting]) if is_found else pairs()
+    both = pairs_with([one.readings[0] for one in fitting[:_BEAM]]) if is_found else pairs()
     best = _shortlisted(views, narrow, both)
     doubles = _tried(views, stated, best)
+    doubles += _tried(views, stated, _like_the_best(doubles, fitting[_BEAM:]))
     count = len(READINGS) + len(both)
     second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
     if second.accepted or not first.accepted:
         return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
     return replace(first, num_tried=count)
+
+
+def _like_the_best(doubles: Sequence[Candidate], fitting: Sequence[Candidate]) -> list[tuple[Reading, ...]]:
+    """Return the best pair with one of its readings replaced by any other that fits by itself: it may fit as well."""
+    if not doubles or not fitting:
+        return []
+    best = max(doubles, key=lambda one: one.score)
+    tried = pairs_with([one.readings[0] for one in fitting])
+    return [pair for pair in tried if any(one.name in best.names for one in pair)]
 
 
 def _shortlisted(views: Views, narrow: Views, both: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:

@@ -181,6 +181,14 @@ def test_a_large_fault_has_its_amount(kind: str, conditions: Conditions) -> None
         assert amount == pytest.approx(planted[2][name], abs=3.5 * finding.amount_errors[name])
 
 
+def test_an_outline_that_is_far_aside_is_compared_with_a_bent_one() -> None:
+    """Along its normals a shifted outline is not shifted evenly: taken so, the true slip leaves more than noise."""
+    evidence = joint_evidence(np.random.default_rng(3), OUTLINES, cameras=12, frames=2, faults={3: ("turn", 8.0)})
+    finding = fit_joint(evidence).findings[0]
+    assert {"turn", "principal point"} <= set(finding.cannot_tell)
+    assert finding.explained
+
+
 def test_strays_come_in_runs_around_the_curve() -> None:
     """Against products of transfer matrices around the circle."""
     odds = np.random.default_rng(5).gamma(0.7, 2.0, size=(1, 2, 60))

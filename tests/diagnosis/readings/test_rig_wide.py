@@ -50,6 +50,14 @@ def test_pairs_are_named(names: tuple[str, str]) -> None:
     assert set(found.readings) == set(names)
 
 
+def test_a_pair_that_fits_as_well_as_the_best_is_named_with_it() -> None:
+    """By landmarks alone a K of another size is landmarks of another size, also beside a misread lens."""
+    rig = planted(np.random.default_rng(4), "K times 2", "sign of the tangential distortion", count=5)
+    views = tuple(replace(view, vertices=None, matte=None) for view in rig.evidence().views)
+    found = read_rig_wide(RigEvidence(views))
+    assert {"K times 2", "sign of the tangential distortion"} in map(set, (found.readings, *found.alternatives))
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("wide", [False, True])
 def test_a_rig_that_fits_is_not_called_misread(seed: int, wide: bool) -> None:
