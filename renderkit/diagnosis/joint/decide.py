@@ -29,7 +29,8 @@ MIN_GROUP: Final = 4
 """A group of fewer like cameras shares the healthy scatter of all."""
 
 MIN_INFLATION: Final = 0.7
-"""Stated variances are not taken for larger than needed by more than this."""
+"""Stated variances are not taken for larger than needed by more than this; with outlines not at all: by those they are
+never too large, and where they look so, that is chance."""
 
 MIN_MATTE_PX: Final = 0.2
 """By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
@@ -218,7 +219,8 @@ def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: C
         scales[members, :NUM] = level.tau_px
         scales[members, LENS[0]] = max(level.tau_px, lens)
         scales[members[:, None], list(LENS[1:])] = START_PX
-        inflation[members] = np.maximum(inflation[members] * level.inflation, MIN_INFLATION)
+        least = 1.0 if seen.has_outlines[members].any() else MIN_INFLATION
+        inflation[members] = np.maximum(inflation[members] * level.inflation, least)
         for index in own:
             against[index] = (level, order.index(index))
         if len(members) < MIN_GROUP:

@@ -117,7 +117,9 @@ def _shifted(outline: OutlineEvidence, before: Camera, after: Camera) -> Outline
     along = (along * outline.normals[:, None]).sum(axis=2)
     beyond = (away * outline.normals[:, None]).sum(axis=2)
     bent = _crossings(along, beyond, linear)
-    return replace(outline, offsets_px=min(bent, linear, key=lambda one: float(np.nanmedian(np.abs(one)))))
+    return replace(
+        outline, offsets_px=min(bent, linear, key=lambda one: float(np.nanquantile(np.abs(one), _NEARLY_ALL)))
+    )
 
 
 def _neighbours(outline: OutlineEvidence) -> NDArray[np.intp]:
