@@ -23,6 +23,9 @@ CANNOT_TELL: Final = 2.0 * math.log(100.0)
 """Slips whose criterion is within this of the best are not told apart: a likelihood ratio against the true one is over
 100 with a probability of at most 1 % (Markov's inequality; Royall 1997, "Statistical evidence", section 1.4)."""
 
+MOST: Final = 0.5
+"""One slip explains most of an error: this share of what all parameters together explain."""
+
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6
 MIN_GROUP: Final = 4
@@ -296,15 +299,33 @@ def _totals(information: FloatArray, scores: FloatArray) -> tuple[FloatArray, Fl
 
 
 def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:
-    """Return the slips that cannot be told apart, the likeliest first, by the Bayesian information criterion."""
+    """Return the slips that cannot be told apart, the likeliest first, by the Bayesian information criterion.
+
+    All parameters together also explain what the linear model leaves of one large slip. Where they are the likeliest,
+    slips stay beside them that explain most of it; what these leave is then taken for the model's error, as in
+    quasi-likelihood (Wedderburn 1974).
+    """
     ranked = sorted(camera.tests, key=lambda one: criterion(one, num_observations))
     least = criterion(ranked[0], num_observations)
-    return [one for one in ranked if criterion(one, num_observations) <= least + CANNOT_TELL]
+    kept = [one for one in ranked if criterion(one, num_observations) <= least + CANNOT_TELL]
+    simple = [one for one in ranked if len(one.slip.indices) < NUM and one.statistic >= MOST * camera.total]
+    if len(kept[0].slip.indices) == NUM and simple:
+        left = (camera.total - simple[0].statistic) / max(camera.rank - len(simple[0].amounts), 1)
+        scale = max(1.0, left)
+        limit = criterion(simple[0], num_observations, scale) + CANNOT_TELL
+        kept += [one for one in simple if one not in kept and criterion(one, num_observations, scale) <= limit]
+    return kept
 
 
-def criterion(test: SlipTest, num_observations: int) -> float:
-    """Return the Bayesian information criterion of a slip against a healthy camera: the lower, the likelier."""
-    return -test.statistic + len(test.amounts) * math.log(max(num_observations, 2))
+def criterion(test: SlipTest, num_observations: int, scale: float = 1.0) -> float:
+    """Return the Bayesian information criterion of a slip against a healthy camera: the lower, the likelier.
+
+    Args:
+        test: The slip.
+        num_observations: Independent numbers of the evidence.
+        scale: By how much variances are larger than stated.
+    """
+    return -test.statistic / scale + len(test.amounts) * math.log(max(num_observations, 2))
 
 
 def num_observations(seen: Observations, found: Estimate, index: int) -> int:
