@@ -21,6 +21,8 @@ from renderkit.writing import write_bytes
 
 _FRUSTUM_SHARE = 0.1
 _NEAR = 0.01
+_MAX_REACH = 1e15
+"""Squares of larger coordinates leave single precision in the programs that read the file."""
 
 
 def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
@@ -42,6 +44,7 @@ def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
         raise DatasetError(path, None, "expected a name that ends in .glb")
     if not len(rig) and not meshes:
         raise DatasetError(path, None, "no camera and no mesh to write")
+    _check_reach(rig, meshes, path)
     scene = trimesh.Scene()
     for name, mesh in meshes.items():
         shape = mesh.to_trimesh() if len(mesh.faces) else trimesh.PointCloud(mesh.vertices)
@@ -54,6 +57,19 @@ def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
         scene.add_geometry(_frustum(camera, length), node_name=node, geom_name=node, transform=world_from_gl)
     data = scene.export(file_type="glb", tree_postprocessor=lambda tree: _add_cameras(tree, nodes))
     write_bytes(path, data)
+
+
+def _check_reach(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
+    """Refuse what single precision, in which glTF holds coordinates, does not reach."""
+    reach = {f"mesh {name}": mesh.vertices for name, mesh in meshes.items() if len(mesh.vertices)}
+    reach |= {f"camera {camera.name}": camera.center_world for camera in rig}
+    for name, points in reach.items():
+        farthest = float(np.abs(points).max())
+        if not farthest <= _MAX_REACH:
+            raise DatasetError(
+                path, None, f"{name} has coordinates up to {farthest:.3g}; expected at most {_MAX_REACH:g}: glTF holds "
+                "them in single precision",
+            )  # fmt: skip
 
 
 def _distance(rig: Rig, meshes: Mapping[str, Mesh]) -> float:

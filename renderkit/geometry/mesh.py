@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MAX_TEXTURES = 250
 """Textures that one mesh may have."""
+
+
+_MAX_UV: Final = float(1 << 24)
+"""Texture coordinates beyond this have no fraction in single precision: they mean no place in a texture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,8 @@ class Mesh:
         for name, dtype, shape in per_element:
             values = getattr(self, name)
             if values is not None:
-                object.__setattr__(self, name, frozen(as_array(values, dtype, shape, name)))
+                checked = as_array(values, dtype, shape, name)
+                object.__setattr__(self, name, frozen(np.clip(checked, -_MAX_UV, _MAX_UV) if name == "uv" else checked))
 
     def _freeze_textures(self) -> None:
         if self.texture is not None and self.textures:

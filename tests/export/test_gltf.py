@@ -77,3 +77,14 @@ def test_points_without_faces_and_nothing_at_all(tmp_path: Path) -> None:
     ):
         with pytest.raises(DatasetError, match=why):
             write_gltf(rig, {}, tmp_path / path)
+
+
+def test_what_single_precision_does_not_hold_is_refused(tmp_path: Path) -> None:
+    far = Mesh(np.array([[0.0, 0.0, 1e200], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[0, 1, 2]]))
+    with pytest.raises(DatasetError, match=r"mesh scan has coordinates up to 1e\+200"):
+        write_gltf(_rig(), {"scan": far}, tmp_path / "rig.glb")
+    pose = Pose(ROTATION, np.array([1e30, 0.0, 0.0]))
+    rig = Rig({"7": Camera.from_opencv(MATRIX, [], pose, (640, 480), "7")}, "m")
+    with pytest.raises(DatasetError, match=r"camera 7 has coordinates up to 1e\+30"):
+        write_gltf(rig, {}, tmp_path / "rig.glb")
+    assert not list(tmp_path.iterdir())

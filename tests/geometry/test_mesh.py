@@ -107,3 +107,12 @@ def test_files_that_are_no_mesh(tmp_path: Path) -> None:
     empty.write_text("# nothing\n")
     with pytest.raises(DatasetError, match="mesh"):
         Mesh.read(empty)
+
+
+def test_texture_coordinates_are_bounded() -> None:
+    """Larger ones than single precision holds would be infinite to the renderers."""
+    corners, faces = np.eye(3), np.array([[0, 1, 2]])
+    mesh = Mesh(corners, faces, uv=np.array([[1e300, -1e40], [0.25, 1.5], [0.0, -3.0]]))
+    assert mesh.uv is not None
+    np.testing.assert_array_equal(mesh.uv[1:], [[0.25, 1.5], [0.0, -3.0]])
+    assert np.isfinite(mesh.uv.astype(np.float32)).all()
