@@ -65,6 +65,22 @@ def list_devices() -> tuple[EglDevice, ...]:
     return tuple(_describe(library, index, handle) for index, handle in enumerate(_sorted_handles(library)))
 
 
+def check_process(device: str, process: int) -> None:
+    """Refuse a context of another process.
+
+    Args:
+        device: Name of its device.
+        process: Id of the process that made it.
+
+    Raises:
+        ContextError: If this process is not the one.
+    """
+    if os.getpid() != process:
+        raise ContextError(
+            device, f"the context was made in process {process} and does not survive a fork; make one per process"
+        )
+
+
 def select_egl_platform() -> None:
     """Make PyOpenGL use EGL. Must run before anything else imports OpenGL.
 
@@ -175,11 +191,7 @@ class EglContext:
         self.close()
 
     def _check_owner(self) -> None:
-        if os.getpid() != self._process:
-            raise ContextError(
-                self.device.name,
-                f"the context was made in process {self._process} and does not survive a fork; make one per process",
-            )
+        check_process(self.device.name, self._process)
         if threading.get_ident() != self._thread:
             raise ContextError(
                 self.device.name,

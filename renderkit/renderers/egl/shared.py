@@ -17,6 +17,7 @@ from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass
+from renderkit.renderers.egl.context import check_process
 from renderkit.renderers.egl.renderer import MAX_TILE, EglRenderer, as_mask, assemble, formats_of
 from renderkit.renderers.egl.target import MASK_FORMAT, PixelFormat
 from renderkit.system import usable_cores
@@ -60,7 +61,7 @@ class SharedEglRenderer:
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="renderkit-egl")
         try:
             self._egl = self._owner.submit(EglRenderer, device).result()
-        except ContextError:
+        except BaseException:
             self._owner.shutdown()
             raise
         self.info: RendererInfo = self._egl.info
@@ -117,9 +118,5 @@ class SharedEglRenderer:
         """Have the context's thread do something, and wait for it."""
         if not self._is_open:
             raise ContextError(self.info.device, "the context is closed")
-        if os.getpid() != self._process:
-            raise ContextError(
-                self.info.device,
-                f"the context was made in process {self._process} and does not survive a fork; make one per process",
-            )
+        check_process(self.info.device, self._process)
         return self._owner.submit(function, *args, **kwargs).result()
