@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from renderkit.errors import MissingExtraError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import gl_world_from_cam
 from renderkit.geometry.mesh import Mesh
@@ -34,7 +35,7 @@ def contenders(wanted: str = "") -> dict[str, Prepare]:
             continue
         try:
             found |= offer()
-        except ImportError as error:
+        except (ImportError, MissingExtraError) as error:
             print(f"# {family} is left out: {error}")
     return {name: prepare for name, prepare in found.items() if wanted in {"", name}}
 
