@@ -83,3 +83,10 @@ def test_what_does_not_fit_the_cameras_is_refused() -> None:
     for pixels in wrong:
         with pytest.raises(ValueError, match=r"masks\['left'\]: expected uint8 of shape \(48, 64\)"):
             Capture.from_arrays(CAMERAS, masks={"left": pixels})
+
+
+def test_a_capture_says_what_is_in_it() -> None:
+    camera = Camera(np.diag([90.0, 90.0, 1.0]), 64, 48, name="left")
+    capture = Capture.from_arrays({"left": camera})
+    assert repr(capture) == "<ArrayCapture 'memory'>"
+    assert str(capture) == "memory (arrays): 1 camera, 1 frame"

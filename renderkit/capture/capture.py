@@ -18,6 +18,7 @@ from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import EncodedImage
+from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.flame.translation import TranslationChoice
@@ -76,6 +77,19 @@ class Capture(ABC):
     path: Path = Path("capture")
     dataset: str = "capture"
     unit: Unit = "unknown"
+
+    def __repr__(self) -> str:
+        """Return the class and the path."""
+        return f"<{type(self).__name__} {str(self.path)!r}>"
+
+    def __str__(self) -> str:
+        """Say what the capture is and how much is in it.
+
+        Example:
+            "0026_e0_anno.smc (renderme360): 60 cameras, 20 frames".
+        """
+        cameras, frames = counted(len(self.camera_names), "camera"), counted(len(self.frame_ids), "frame")
+        return f"{self.path} ({self.dataset}): {cameras}, {frames}"
 
     @staticmethod
     def from_arrays(
