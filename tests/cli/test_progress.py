@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -11,7 +12,20 @@ from renderkit.cli.command_log import CommandLog
 from renderkit.cli.progress import Progress
 
 
-def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
+class _Clock:
+    """A clock on which each look takes so many seconds."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+        self._now, self._seconds = 100.0, seconds
+        monkeypatch.setattr(time, "monotonic", self._look)
+
+    def _look(self) -> float:
+        self._now += self._seconds
+        return self._now
+
+
+def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    _Clock(monkeypatch, 0.2)
     with CommandLog(), Progress() as progress:
         for done in range(101):
             progress.update(done, 100)
@@ -24,7 +38,27 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].endswith("/s, 0 s left")
 
 
-def test_what_an_earlier_run_did_counts_for_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fast_command_prints_no_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    _Clock(monkeypatch, 0.005)
+    with CommandLog(), Progress() as progress:
+        for done in range(101):
+            progress.update(done, 100)
+    assert capsys.readouterr().err == ""
+
+
+def test_lines_are_a_second_apart_and_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    _Clock(monkeypatch, 0.015)
+    with CommandLog(), Progress() as progress:
+        for done in range(101):
+            progress.update(done, 100)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("/")[0] for line in lines] == ["66", "100"]
+
+
+def test_what_an_earlier_run_did_counts_for_no_rate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _Clock(monkeypatch, 2.0)
     with CommandLog(), Progress() as progress:
         for before in (20, 40):
             progress.update(before, 100, before=before)
