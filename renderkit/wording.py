@@ -1,4 +1,8 @@
-"""Numbers and lists of names in messages: "1 camera", "3 cameras", "a, b and 2 more"."""
+"""Numbers, lists of names and directions in messages: "1 camera", "a, b and 2 more", "too far right".
+
+What a message says of a camera is what is wrong, as seen in the picture: "its projections lie 2 px too far right". What
+has to be added to a number of the calibration is called a correction, and has a sign.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from typing import Final
 
 MOST_NAMED: Final = 5
 """So many names stand in a message, unless it says otherwise."""
+
+SIDES: Final = (("left", "right"), ("up", "down"))
+"""Words for below and above 0, along x and y of the picture."""
 
 _ENDINGS_WITH_E: Final = ("s", "sh", "ch", "x")
 _IRREGULAR: Final = {"vertex": "vertices", "axis": "axes"}
@@ -35,6 +42,31 @@ def cameras_off(names: Sequence[str], num_cameras: int) -> str:
     if not names:
         return f"none of {total} is off"
     return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} off: {', '.join(names)}"
+
+
+def lies_text(shift_px: tuple[float, float], error_px: tuple[float, float] | None = None) -> str:
+    """Return where something lies that should lie elsewhere: "lie 1.20 px too far left and 0.30 px too far up".
+
+    Args:
+        shift_px: (dx, dy) where it lies minus where it should lie, px to the right and downwards.
+        error_px: Standard errors of both.
+    """
+    words = []
+    for axis, (less, more) in enumerate(SIDES):
+        spread = "" if error_px is None else f" +/- {error_px[axis]:.2f}"
+        words.append(f"{abs(shift_px[axis]):.2f}{spread} px too far {more if shift_px[axis] > 0.0 else less}")
+    return f"lie {' and '.join(words)}"
+
+
+def turned_text(angle_deg: float, error_deg: float | None = None) -> str:
+    """Return how something is turned, clockwise above 0: "turned clockwise by 0.300 +/- 0.004 deg"."""
+    spread = "" if error_deg is None else f" +/- {error_deg:.3f}"
+    return f"turned {'clockwise' if angle_deg > 0.0 else 'counterclockwise'} by {abs(angle_deg):.3f}{spread} deg"
+
+
+def too_much(value: float, more: str = "large", less: str = "small") -> str:
+    """Return "too large" for a value above 0, else "too small"."""
+    return f"too {more if value > 0.0 else less}"
 
 
 def _plural(noun: str) -> str:

@@ -92,7 +92,7 @@ def _print(found: Refinement) -> None:
     typer.echo(printable(found.sentence))
     if not found.cameras:
         return
-    headers = ("camera", "changed", "by", "moved px", "left px", "held-out px", "support", "")
+    headers = ("camera", "cause", "correction: add", "moved px", "left px", "held-out px", "support", "")
     print_table(headers, [_cells(one) for one in found.cameras], right=(3, 4, 5, 6))
     for one in found.cameras:
         others = [name for name in one.cannot_tell if name != one.cause]

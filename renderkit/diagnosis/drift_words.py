@@ -23,16 +23,20 @@ _LIKELIER: Final = (
 _VERBS: Final = {
     "turn": "turned by {}",
     "turn with roll": "turned by {}",
-    "roll": "rolled by {}",
     "sideways step": "moved sideways by {}",
-    "step along the axis": "moved along its axis by {}",
-    "focal length": "changed its focal length by {}",
     "principal point": "shifted its principal point by {}",
-    "aspect fx / fy": "changed fx / fy by {}",
-    "lens distortion k1": "changed its k1 by {}",
-    "mattes too large or too small": "grew by {}",
     "landmark detections": "moved by {}",
 }
+_EITHER_WAY: Final = {
+    "roll": ("rolled: its picture turned counterclockwise by {}", "rolled: its picture turned clockwise by {}"),
+    "step along the axis": ("moved forward along its axis by {}", "moved back along its axis by {}"),
+    "focal length": ("shortened its focal length by {}", "lengthened its focal length by {}"),
+    "aspect fx / fy": ("lowered its fx / fy by {}", "raised its fx / fy by {}"),
+    "lens distortion k1": ("lowered its k1 by {}", "raised its k1 by {}"),
+    "mattes too large or too small": ("shrank by {}", "grew by {}"),
+}
+"""Verbs of slips with one number, for a change below 0 and above."""
+
 _SUBJECTS: Final = {
     "mattes too large or too small": "the mattes of camera {}",
     "landmark detections": "the landmark detections of camera {}",
@@ -91,7 +95,9 @@ def change_of(move: Move, log_p: float, *, is_named: bool, between: tuple[str, s
         return CameraChange(between[1], (dx, dy), (ex, ey), "", (), math.nan, math.nan, "", log_p if known else 0.0, "")
     causes, test = _likeliest(move.causes)
     amount, error, in_unit = _amount(test, move.units, move.pair.displacements[move.index], unit)
-    words = _VERBS.get(test.slip.name, "displaced its picture by {}").format(_number(amount, error, in_unit))
+    either = _EITHER_WAY.get(test.slip.name)
+    verb = _VERBS.get(test.slip.name, "displaced its picture by {}") if either is None else either[amount > 0.0]
+    words = verb.format(_number(abs(amount), error, in_unit))
     others = [name for name in causes if name != test.slip.name and name not in _SEVERAL]
     also = f"; {' or '.join(others)} would explain it as well" if others else ""
     subject = _SUBJECTS.get(test.slip.name, "camera {}").format(move.pair.names[move.index])

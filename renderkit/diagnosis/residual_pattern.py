@@ -16,6 +16,7 @@ from renderkit.arrays import FloatArray, as_array
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
 from renderkit.geometry.pose import Pose
+from renderkit.wording import lies_text, too_much, turned_text
 
 NOISE_FLOOR_PX: Final = 0.15
 """Residuals of landmarks are never taken to be known better than this, per component."""
@@ -48,7 +49,7 @@ class ResidualPattern:
     Attributes:
         terms: Of "shift", "scale", "roll" and "radial", those that are needed; () when nothing explains them.
         sentence: What that means for the calibration.
-        shift_px: (dx, dy); (0, 0) without that term.
+        shift_px: (dx, dy) predicted minus captured; (0, 0) without that term.
         scale: Relative, 0 without; above 0 when the prediction is too large.
         roll_deg: 0 without; above 0 when the prediction is turned clockwise.
         radial: Error of k1, 0 without; above 0 when the prediction lies too far out.
@@ -167,20 +168,19 @@ def _fit(
 
 
 def _sentence(terms: tuple[str, ...], shift: tuple[float, float], scale: float, roll: float, radial: float) -> str:
-    dx, dy = shift
     parts = {
-        "shift": f"shifted by ({dx:+.2f}, {dy:+.2f}) px",
-        "scale": f"{abs(100 * scale):.2f} % too {'large' if scale > 0 else 'small'}",
-        "roll": f"rolled by {roll:+.2f} deg",
-        "radial": f"too far {'out' if radial > 0 else 'in'} by an amount that grows with the cube of the radius",
+        "shift": lies_text(shift),
+        "scale": f"are {abs(100 * scale):.2f} % {too_much(scale)}",
+        "roll": f"are {turned_text(roll)}",
+        "radial": f"lie {too_much(radial, 'far out', 'far in')} by an amount that grows with the cube of the radius",
     }
     means = {
         "shift": "principal point, a small rotation about x or y, or a sideways translation",
-        "scale": f"focal length {'too long' if scale > 0 else 'too short'}, or distance along the axis",
+        "scale": f"focal length {too_much(scale, 'long', 'short')}, or distance along the axis",
         "roll": "rotation about the optical axis",
-        "radial": f"lens distortion, as by an error of k1 by {radial:+.3g}",
+        "radial": f"lens distortion, as by a k1 that is {too_much(radial)} by {abs(radial):.3g}",
     }
     what = " and ".join(parts[term] for term in terms)
-    if terms == ("shift",) and all(abs(abs(value) - 0.5) < _HALF_PIXEL_TOLERANCE for value in (dx, dy)):
-        return f"its projections are {what}, half a pixel on both axes: pixel centres are counted from the corner"
-    return f"its projections are {what}: {'; '.join(means[term] for term in terms)}"
+    if terms == ("shift",) and all(abs(abs(value) - 0.5) < _HALF_PIXEL_TOLERANCE for value in shift):
+        return f"its projections {what}, half a pixel on both axes: pixel centres are counted from the corner"
+    return f"its projections {what}: {'; '.join(means[term] for term in terms)}"

@@ -47,7 +47,7 @@ def test_a_shifted_camera_is_named_and_fails_the_run(run: Run, make: Callable[..
     told = next(line for line in result.out.splitlines() if line.startswith("diagnosis: "))
     assert "points: 1 of" in told
     assert "off: 25" in told
-    assert "camera 25: its picture is displaced by" in result.out
+    assert "camera 25: its projections lie" in result.out
     pictures = {path.name for path in (tmp_path / "out" / "evidence").iterdir()}
     assert pictures == {"points_0_25.jpg", "mattes_0_25.jpg", "mattes_matrix.png"}
     diagnosed = run("diagnose", capture, "--evidence", "points")

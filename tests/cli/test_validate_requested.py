@@ -52,7 +52,7 @@ def test_everything_is_measured_and_written(run: Run, capture: SynthTruth, tmp_p
         "surfaces (m): frame 0: scan to",
     ):
         assert words in result.out
-    assert "cause: camera 25: its projections are shifted by" in result.out
+    assert "cause: camera 25: its projections lie" in result.out
     document = _document(tmp_path / "o")
     assert document["surfaces"][0]["colored"] == "surfaces/0.ply"
     assert document["explanations"][0]["camera"] == "25"

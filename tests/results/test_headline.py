@@ -26,7 +26,7 @@ FITS = Diagnosis("fits", "the rig as a whole fits", FIT, FIT)
 
 
 def _fault(camera: str, size_px: float, *, cause: str = "turn") -> CameraFault:
-    told = f"camera {camera}: a sideways shift of {size_px:g} px"
+    told = f"camera {camera}: its projections lie {size_px:g} px too far left"
     return CameraFault(camera, cause, ("turn", "principal point"), "shift", size_px, 0.1, True, told)
 
 
@@ -71,7 +71,7 @@ def test_one_bad_camera_is_named_with_size_cause_and_what_to_do(make_report: Mak
     assert headline.verdict == "1 of 10 cameras is off; the rig as a whole fits."
     assert answers["how bad"].startswith("Camera bad: 7.00 +/- 0.10 px on the subject.")
     assert "rig's median 1.00 px" in answers["how bad"]
-    assert answers["why, probably"] == "A sideways shift of 7 px."
+    assert answers["why, probably"] == "Its projections lie 7 px too far left."
     assert answers["what next"] == "Calibrate camera bad again, or leave it out (--cameras '!bad')."
 
 

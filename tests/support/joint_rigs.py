@@ -79,6 +79,8 @@ def _moved(shot: Shot, kind: str, amount: float, aside: np.ndarray) -> Shot:
         t = t + amount * (aside if not STEPS[kind] else np.array(STEPS[kind]))
     elif kind in LENS:
         D[LENS[kind]] += amount
+    elif kind in {"cx", "cy"}:
+        K[["cx", "cy"].index(kind), 2] += amount
     elif kind == "principal point":
         K[:, 2] += amount * aside
     elif kind == "focal length":

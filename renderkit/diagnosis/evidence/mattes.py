@@ -22,7 +22,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
 from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
 from renderkit.system import usable_cores
-from renderkit.wording import cameras_off, counted
+from renderkit.wording import SIDES, cameras_off, counted, lies_text, too_much
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
@@ -223,7 +223,8 @@ def _judged(
     # Without the cameras that are named: their fault would spread to their neighbours.
     apart = (verdict.fit if index in verdict.fit.kept else verdict.full).by_shift
     shift, error = apart.amounts[index] * scale, apart.errors[index] * scale
-    sentence = f"camera {name}: {_vector(shift, error)} px, {100 * informative.mean():.0f} % of its contour informative"
+    where = f"its projections {lies_text(*_as_seen(shift, error))}"
+    sentence = f"camera {name}: {where}; {100 * informative.mean():.0f} % of its contour informative"
     own = JudgedCamera(
         camera=name,
         off=named is not None,
@@ -272,8 +273,11 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
         )
         return "gross conflict", f"{words}a wrong pose"
     if named.cause == "focal length":
-        return "focal length", f"its focal length is {100 * named.amount:+.2f} % off, or its distance"
-    return "shift", f"its picture is displaced by {_vector(shift, error)} px from where its calibration puts it"
+        return (
+            "focal length",
+            f"its projections are {100 * abs(named.amount):.2f} % {too_much(-named.amount)}: focal length or distance",
+        )
+    return "shift", f"its projections {lies_text(*_as_seen(shift, error))}"
 
 
 def _matte_note(mattes: _Mattes, named: Named) -> str:
@@ -287,20 +291,21 @@ def _matte_note(mattes: _Mattes, named: Named) -> str:
 
 def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool]) -> list[str]:
     parts = [
-        f"{value:+.2f} +/- {one:.2f} px {where}"
-        for value, one, where, is_told in zip(shift, error, ("to the right", "downwards"), told, strict=True)
+        f"{abs(value):.2f} +/- {one:.2f} px too far {less if value > 0.0 else more}"
+        for value, one, (less, more), is_told in zip(shift, error, SIDES, told, strict=True)
         if is_told
     ]
     if not parts:
         return []
     return [
-        f"mattes: all pictures lie {' and '.join(parts)} beside the calibration: a principal point or a tilt that is "
-        "wrong in all cameras alike"
+        f"mattes: the projections of all cameras lie {' and '.join(parts)}: a principal point or a tilt that is wrong "
+        "in all cameras alike"
     ]
 
 
-def _vector(shift: FloatArray, error: FloatArray) -> str:
-    return f"({shift[0]:+.2f} +/- {error[0]:.2f}, {shift[1]:+.2f} +/- {error[1]:.2f})"
+def _as_seen(shift: FloatArray, error: FloatArray) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return where projections lie, from how far the picture lies from them, and the standard errors."""
+    return (-float(shift[0]), -float(shift[1])), (float(error[0]), float(error[1]))
 
 
 def _marks(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks]) -> tuple[ViewMarks, ...]:

@@ -31,7 +31,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.metrics.held_out import KIND, HeldOutScore, score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
-from renderkit.wording import cameras_off, counted
+from renderkit.wording import cameras_off, counted, lies_text
 
 NAME: Final = "points"
 
@@ -219,6 +219,7 @@ def _judged_camera(name: str, residuals: FloatArray, num: int, found: CameraFind
     # 1.2533 is the standard error of a median against that of a mean, 1.4826 makes the MAD a standard deviation.
     spread = 1.4826 * np.median(np.abs(seen - shift), axis=0) if count else shift
     error = 1.2533 * spread / math.sqrt(max(count, 1))
+    where = lies_text((-float(shift[0]), -float(shift[1])), (float(error[0]), float(error[1])))
     own = JudgedCamera(
         camera=name,
         off=False,
@@ -228,8 +229,7 @@ def _judged_camera(name: str, residuals: FloatArray, num: int, found: CameraFind
         shift_error_px=(float(error[0]), float(error[1])),
         num_points=count,
         informative=count / max(num, 1),
-        sentence=f"camera {name}: ({shift[0]:+.2f} +/- {error[0]:.2f}, {shift[1]:+.2f} +/- {error[1]:.2f}) px "
-        f"by {counted(count, 'point')}",
+        sentence=f"camera {name}: its projections {where} by {counted(count, 'point')}",
     )
     if found is None:
         return own

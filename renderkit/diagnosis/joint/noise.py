@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +17,11 @@ MIN_OUTLINE_PX: Final = 0.02
 PATCHES: Final = 16.0
 """Errors of a mesh along one outline are as many independent ones."""
 
+_HUBER: Final = 2.0
+_HUBER_SHARE: Final = 0.9205
+"""Mean of the smaller of z^2 and 4 for a standard normal z."""
+
+_SCALE_ROUNDS = 15
 _EM_ROUNDS = 6
 _START_SHARE = 0.4
 _START_Z = 0.524
@@ -97,7 +103,7 @@ def noise_of(
         members = np.array(seen.groups) == group
         known = seen.known & members[:, None, None]
         values = residuals[known]
-        level = max(1.4826 * taken * float(np.median(np.abs(values))), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
+        level = max(taken * _scale(values), MIN_NOISE_PX) if len(values) else MIN_NOISE_PX
         levels.append(level)
         if len(values):
             found, gain = _student((values * taken / level) ** 2)
@@ -114,6 +120,19 @@ def noise_of(
         correlation=outline.correlation,
         strays=outline.strays,
     )
+
+
+def _scale(values: FloatArray) -> float:
+    """Return the standard deviation of residuals of which a few are outliers (Huber 1981, section 6.4, "proposal 2").
+
+    Where a few cameras leave few degrees of freedom, a robust fit passes through the nearest half of the landmarks, and
+    the median of the residuals says nothing about the noise; their mean square does.
+    """
+    squares = values.ravel() ** 2
+    square = float(squares.mean())
+    for _ in range(_SCALE_ROUNDS):
+        square = float(np.minimum(squares, _HUBER**2 * square).mean()) / _HUBER_SHARE
+    return math.sqrt(square)
 
 
 def _student(scaled: FloatArray) -> tuple[FloatArray, float]:

@@ -1,4 +1,7 @@
-"""Findings of the joint estimate in words."""
+"""Findings of the joint estimate in words.
+
+Amounts are what has to be added to a calibration; sentences say what is wrong with it, as seen, which is the opposite.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from renderkit.diagnosis.joint.result import CameraFinding
-from renderkit.wording import cameras_off
+from renderkit.wording import cameras_off, lies_text, too_much, turned_text
 
 NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
@@ -51,45 +54,48 @@ def _what(finding: CameraFinding, subject: str) -> str:
 
 
 def _shift_text(finding: CameraFinding) -> str:
-    (dx, dy), (ex, ey) = finding.shift_px, finding.shift_error_px
-    return f"a sideways shift of ({dx:+.2f} +/- {ex:.2f}, {dy:+.2f} +/- {ey:.2f}) px"
+    (dx, dy), errors = finding.shift_px, finding.shift_error_px
+    return f"its projections {lies_text((-dx, -dy), errors)}"
 
 
 def _roll_text(finding: CameraFinding) -> str:
     value, error = math.degrees(finding.amounts["roll"]), math.degrees(finding.amount_errors["roll"])
-    return f"a roll of {value:+.3f} +/- {error:.3f} deg"
+    return f"its projections are {turned_text(-value, error)}"
 
 
 def _scale_text(finding: CameraFinding) -> str:
     if "log_focal" in finding.amounts:
         value, error = finding.amounts["log_focal"], finding.amount_errors["log_focal"]
-        return f"a scale of {100 * value:+.2f} +/- {100 * error:.2f} %"
-    return _rms_text(finding)
+        return f"its projections are {abs(100 * value):.2f} +/- {100 * error:.2f} % {too_much(-value)}"
+    # A camera that has to stand farther away draws its subject too large.
+    way = too_much(finding.amounts["step_z"])
+    return f"its projections are {way}, by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
 
 
 def _lens_text(finding: CameraFinding) -> str:
-    stated = (f"{name} {value:+.4f} +/- {finding.amount_errors[name]:.4f}" for name, value in finding.amounts.items())
-    return f"distortion off by {', '.join(stated)}"
+    errors = finding.amount_errors
+    stated = [
+        f"{name} is {too_much(-value)} by {abs(value):.4f} +/- {errors[name]:.4f}"
+        for name, value in finding.amounts.items()
+    ]
+    return f"its lens is wrong: {' and '.join(stated)}"
 
 
 def _aspect_text(finding: CameraFinding) -> str:
     value, error = finding.amounts["log_aspect"], finding.amount_errors["log_aspect"]
-    return f"fx / fy off by {100 * value:+.2f} +/- {100 * error:.2f} %"
+    return f"its fx / fy is {too_much(-value)} by {abs(100 * value):.2f} +/- {100 * error:.2f} %"
 
 
 def _rms_text(finding: CameraFinding) -> str:
-    return f"a displacement of {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+    return f"its projections are displaced by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
 
 
 def _matte_text(finding: CameraFinding) -> str:
     value, error = finding.amounts["matte_px"], finding.amount_errors["matte_px"]
-    way = "too large" if value > 0.0 else "too small"
-    return f"mattes {way} by {abs(value):.2f} +/- {error:.2f} px all around, which is not the camera's fault"
+    words = f"its mattes are {too_much(value)} by {abs(value):.2f} +/- {error:.2f} px all around"
+    return f"{words}, which is not the camera's fault"
 
 
 def _detections_text(finding: CameraFinding) -> str:
-    (dx, dy), (ex, ey) = finding.shift_px, finding.shift_error_px
-    return (
-        f"landmarks detected ({dx:+.2f} +/- {ex:.2f}, {dy:+.2f} +/- {ey:.2f}) px aside while the outline is in its "
-        "place, which is not the camera's fault"
-    )
+    where = lies_text(finding.shift_px, finding.shift_error_px)
+    return f"its detected landmarks {where} while the outline is in its place, which is not the camera's fault"

@@ -41,7 +41,7 @@ def test_a_sound_rig_fits_and_a_shifted_camera_is_named_with_its_picture(views: 
     (off,) = found.findings.off
     assert (off.camera, off.cause) == (camera.name, "shift")
     assert off.shift_px == pytest.approx((-2.0, 0.0), abs=0.6)
-    assert off.sentence.startswith(f"camera {camera.name}: its picture is displaced by (-")
+    assert off.sentence.startswith(f"camera {camera.name}: its projections lie ")
     assert [mark.camera for mark in found.marks] == [camera.name]
     assert len(found.marks[0].bad) > 10
     scores = {name: score["silhouette"].conflict_px for (_, name), score in found.scores.items()}
@@ -75,7 +75,7 @@ def test_real_silhouettes_share_a_vertical_shift(shared_data: Path) -> None:
     dy, error = (found.findings.numbers[f"common_shift_{name}"] for name in ("y_px", "error_y_px"))
     assert 0.5 < dy < 1.3
     assert dy > 5.0 * error
-    assert any("all pictures lie" in note for note in found.findings.notes)
+    assert any("the projections of all cameras lie" in note and "too far up" in note for note in found.findings.notes)
 
 
 def test_exchanged_real_silhouettes_are_named(shared_data: Path) -> None:

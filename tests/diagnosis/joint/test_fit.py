@@ -61,7 +61,7 @@ def test_a_shift_is_one_honest_class() -> None:
     found = fit_joint(joint_evidence(np.random.default_rng(4), IDEAL, cameras=8, faults={3: ("turn", 0.6)}))
     finding = found.findings[0]
     assert {"turn", "principal point"} <= set(finding.cannot_tell)
-    assert "sideways shift" in finding.sentence
+    assert "its projections lie" in finding.sentence
 
 
 def test_covariance_agrees_with_monte_carlo() -> None:
