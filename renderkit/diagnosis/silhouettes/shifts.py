@@ -28,6 +28,10 @@ _GAUGE: Final = 1e8
 _ITERATIONS: Final = 30
 _SETTLED_PX: Final = 5e-3
 _LEAST_PX: Final = 0.02
+_USUAL_PX: Final = 0.5
+"""By so much a matte's edge wanders; half or twice as much changes no standard error by over 3 %."""
+
+_DEEP_PX: Final = 1.0
 COMMON_ERRORS: Final = 5.0
 MAX_COMMON_ERROR_PX: Final = 2.0
 """A shift common to all that is known less well than this is not known: the subject's place can take its part."""
@@ -44,7 +48,8 @@ class Rows:
     """Rows of the fit, informative ones only.
 
     Attributes:
-        slack: (n,) px.
+        slack: (n,) px, beyond what the subject's roundness explains. All numbers of a row are multiplied by how much it
+            is trusted.
         index: (n, 10) columns that a row holds, -1 where none: dx, dy, b of its camera and of those that hold it down,
             and the common offset.
         value: (n, 10).
@@ -223,9 +228,23 @@ def rows_of(slacks: Sequence[Slacks], count: int) -> Rows:
             index[:, PER_CAMERA * slot + a] = np.where(which >= 0, PER_CAMERA * which + a, -1)
             value[:, PER_CAMERA * slot + a] = column
     index[:, -1], value[:, -1] = PER_CAMERA * count, 1.0
+    slack, trust = _without_roundness(table[:, k.S], table[:, k.ROUND])
+    value *= trust[:, None]
     seen = [points, table[:, k.FIRST_X : k.FIRST_Y + 1], table[:, k.SECOND_X : k.SECOND_Y + 1]]
     places = np.where(index[:, : 3 * PER_CAMERA : PER_CAMERA, None] >= 0, np.stack(seen, axis=1), np.nan)
-    return Rows(np.ascontiguousarray(table[:, k.S]), index, value, camera, frame, places)
+    return Rows(slack * trust, index, value, camera, frame, places)
+
+
+def _without_roundness(slack: FloatArray, ball: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (n,) slacks without what the subject's shape explains, and how much each is trusted, 0 to 1.
+
+    How round the subject is, is the median of its slacks over those of a ball. What its shape explains scatters by as
+    much, from a nose to a cheek, so that points with much of it say less.
+    """
+    deep = ball > _DEEP_PX
+    roundness = max(float(np.median(slack[deep] / ball[deep])), 0.0) if deep.any() else 0.0
+    explained = roundness * ball
+    return slack - explained, 1.0 / np.sqrt(1.0 + (explained / _USUAL_PX) ** 2)
 
 
 def solve_rows(
