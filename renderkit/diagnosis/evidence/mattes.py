@@ -287,7 +287,11 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
         )
         return "gross conflict", f"{words}a wrong pose"
     if named.cause == "focal length":
-        return "focal length", f"its focal length is {100 * named.amount:+.2f} % off, or its distance"
+        way = ("long", "small") if named.amount > 0.0 else ("short", "large")
+        return (
+            "focal length",
+            f"its focal length is {100 * abs(named.amount):.2f} % too {way[0]}, or its distance too {way[1]}",
+        )
     return "shift", f"its picture is displaced by {_vector(shift, error)} px from where its calibration puts it"
 
 
