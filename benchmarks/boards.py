@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=20)
     parser.add_argument("--noise", type=float, default=1.0, help="times the noise of photographs")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--carried", type=float, default=0.12, help="how far the board is carried, m to each side")
     parser.add_argument("--faults", default=",".join(FAULTS))
     given = parser.parse_args()
     for spec in SPECS if given.photographs else ():
@@ -197,10 +198,10 @@ def make_rig(count: int, rng: np.random.Generator) -> list[Camera]:
     return cameras
 
 
-def make_pose(board: Board, rng: np.random.Generator, size: float = 1.0) -> Pose:
+def make_pose(board: Board, rng: np.random.Generator, size: float = 1.0, carried: float = 0.12) -> Pose:
     around = Pose.from_rotation_vector((0.0, -1.2 * np.pi * rng.uniform(), 0.0), np.zeros(3)).R
     turn = around @ Pose.from_rotation_vector(rng.normal(0.0, 0.3, 3), np.zeros(3)).R
-    return Pose(turn, rng.uniform(-0.12, 0.12, 3) - turn @ (board.middle * size))
+    return Pose(turn, rng.uniform(-carried, carried, 3) - turn @ (board.middle * size))
 
 
 def is_seen(camera: Camera, pose: Pose, board: Board, size: float = 1.0) -> bool:
@@ -220,7 +221,7 @@ def make_sightings(
 ) -> list[Sighting]:
     views = []
     for frame in range(given.frames):
-        pose = make_pose(board, rng, size)
+        pose = make_pose(board, rng, size, given.carried)
         for camera in cameras:
             if is_seen(camera, pose, board, size):
                 pixels = camera.project(pose.apply(board.points * size))
@@ -246,10 +247,13 @@ def _turned(camera: Camera) -> Camera:
     return replace(camera, cam_from_world=turn @ camera.cam_from_world)
 
 
-def _bent(camera: Camera) -> Camera:
-    coefficients = camera.distortion.coefficients.copy()
-    coefficients[0] += 0.03
-    return replace(camera, distortion=make_distortion(coefficients))
+def _bent(amount: float) -> Callable[[Camera], Camera]:
+    def bend(camera: Camera) -> Camera:
+        coefficients = camera.distortion.coefficients.copy()
+        coefficients[0] += amount
+        return replace(camera, distortion=make_distortion(coefficients))
+
+    return bend
 
 
 def _skewed(camera: Camera) -> Camera:
@@ -268,7 +272,8 @@ FAULTS: Final[dict[str, Callable[[Camera], Camera]]] = {
     "principal point": _shifted,
     "focal length": _longer,
     "turn": _turned,
-    "k1": _bent,
+    "k1": _bent(0.03),
+    "k1, 0.3 px": _bent(0.1),
     "p1": _skewed,
 }
 

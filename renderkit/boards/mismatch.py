@@ -33,10 +33,9 @@ def explain_nothing_found(pictures: Sequence[AlphaImage], board: Board) -> str:
         pictures: A few (height, width) pictures in which the board was not found.
         board: The board that was asked for.
     """
-    if board.num_markers:
-        return _markers_instead(pictures, board) or _chessboard_instead(pictures)
-    # Rows of dots look like a chessboard of some size.
-    return (_chessboard_instead(pictures) if board.kind == "chessboard" else "") or _markers_instead(pictures, board)
+    # Between the markers of a ChArUco board, and in rows of dots, a chessboard of some size is found as well.
+    markers = _markers_instead(pictures, board)
+    return markers or ("" if board.kind == "circles" else _chessboard_instead(pictures))
 
 
 def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
@@ -64,10 +63,8 @@ def _markers_instead(pictures: Sequence[AlphaImage], board: Board) -> str:
             )
         return f"its markers are there ({len(ids)}){beyond}: are its {numbers} right?"
     wide = " and a border of two modules" if border == KALIBR_BORDER else ""
-    return (
-        f"markers of {smallest}{wide} are there ({len(ids)} in "
-        f"{counted(len(pictures), 'picture')}): try that dictionary"
-    )
+    advice = "try that dictionary" if board.num_markers else "is the board a charuco or an aprilgrid?"
+    return f"markers of {smallest}{wide} are there ({len(ids)} in {counted(len(pictures), 'picture')}): {advice}"
 
 
 def _family(name: str) -> str:

@@ -103,6 +103,7 @@ TAGS = "aprilgrid:4x3:0.03:0.3"
         (CHARUCO, "charuco:8x5:0.02:0.015:DICT_5X5", r"its markers are there \(17\): are its columns and rows right"),
         (TAGS, "aprilgrid:4x3:0.03:0.2", "are its columns, rows and gap right"),
         (TAGS, "aprilgrid:4x3:0.03:0.3:DICT_APRILTAG_25h9", "markers of DICT_APRILTAG_36h11"),
+        (CHARUCO, "chessboard:9x6:0.02", "markers of DICT_5X5_50 are there .*: is the board a charuco"),
         ("chessboard:7x5:0.02", "chessboard:9x6:0.02", "chessboard of 7x5 inner corners is there"),
     ],
 )

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray, Pixels
+from renderkit.arrays import AlphaImage, FloatArray, Pixels
 from renderkit.capture import View
 from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
-from renderkit.diagnosis.silhouettes.prepare import Silhouette, prepare_silhouette
+from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, Silhouette, prepare_silhouette
 from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, MAX_COMMON_ERROR_PX
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
@@ -34,6 +34,9 @@ MIN_CONTOUR: Final = 40
 
 MAX_SHARE: Final = 0.9
 """A matte that fills more of the picture is left out."""
+
+MIN_INSIDE_PX: Final = 4.0
+"""A matte that is nowhere farther from its edge is left out: specks, that every ray finds a way through."""
 
 MIN_INFORMATIVE: Final = 0.05
 """With a smaller share of informative points nothing is concluded."""
@@ -134,6 +137,13 @@ def _prepared(view: View, names: Sequence[str], options: EvidenceOptions) -> Sil
         found = prepare_silhouette(view.camera, alpha, undistorted=options.undistorted_mattes, seed=seed)
     except (RenderkitError, ValueError) as error:
         return f"the matte cannot be used: {error}"
+    return _unusable(alpha, found) or found
+
+
+def _unusable(alpha: AlphaImage, found: Silhouette) -> str:
+    """Say why a matte has no outline that can be compared; "" where it has one."""
+    if not alpha.any():
+        return "the matte is empty"
     if found.share > MAX_SHARE:
         return f"the matte fills {100 * found.share:.0f} % of the picture: it has no outline to compare"
     if len(found.points) < MIN_CONTOUR:
@@ -141,16 +151,21 @@ def _prepared(view: View, names: Sequence[str], options: EvidenceOptions) -> Sil
             f"the matte's contour has {counted(len(found.points), 'point')} inside "
             f"the picture, {MIN_CONTOUR} are needed"
         )
-    return found
+    deepest = float(found.distance[found.distance < UNKNOWN].max())
+    if deepest < MIN_INSIDE_PX:
+        return f"the matte is nowhere over {deepest:.1f} px from its edge: specks or lines, not the subject's outline"
+    return ""
 
 
 def _refused(mattes: _Mattes | None, views: Sequence[View], left_out: Mapping[tuple[str, str], str]) -> str:
     if mattes is not None:
         return ""
     good = Counter(view.frame for view in views if (view.frame, view.camera.name) not in left_out)
-    words = f"{counted(max(good.values(), default=0), 'view')} of a frame have a matte whose outline can be compared"
+    most = max(good.values(), default=0)
+    have = f"{counted(most, 'view')} of a frame {'has' if most == 1 else 'have'}" if most else "no view has"
+    words = f"{have} a matte whose outline can be compared"
     reasons = [why for why in left_out.values() if "silhouettes are compared" not in why]
-    example = f" (of others: {max(set(reasons), key=reasons.count)})" if reasons else ""
+    example = f" (of {'others' if most else 'most'}: {max(set(reasons), key=reasons.count)})" if reasons else ""
     return f"{words}{example}; silhouettes of at least {MIN_CAMERAS} cameras around the subject are needed"
 
 
@@ -275,7 +290,7 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
     if named.cause == "focal length":
         return (
             "focal length",
-            f"its projections are {100 * abs(named.amount):.2f} % {too_much(-named.amount)}: focal length or distance",
+            f"its projections are {100 * abs(named.amount):.2f} % {too_much(named.amount)}: focal length or distance",
         )
     return "shift", f"its projections {lies_text(*_as_seen(shift, error))}"
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, Silhouette
+from renderkit.diagnosis.silhouettes.roundness import depth_inside, touching_normals
 from renderkit.geometry.camera import Camera
 from renderkit.system import usable_cores
 
@@ -32,7 +33,7 @@ class Slacks:
     Attributes:
         camera: (n,) index of the camera whose contour it is.
         points: (n, 2) px of that contour.
-        table: (n, 11) as `kernels.march` gives them.
+        table: (n, NUM_COLUMNS) as `kernels.march` gives them.
     """
 
     camera: NDArray[np.int64]
@@ -170,12 +171,28 @@ class Frame:
                 limits = np.array([*self.depths(index, kernels.MIN_STEP_PX), floor_px])
                 ray, work = np.empty_like(e), np.zeros(4)
                 kernels.march(self.distances, points, e, M, ids, limits, ray, work, out)
+                out[:, kernels.ROUND] = self._of_a_ball(index, out)
             return out
 
         tables = self._mapped(marched, chosen)
         camera = np.repeat(np.array(chosen, np.int64), [len(table) for table in tables])
         points = np.concatenate([self.one(index).points for index in chosen])
         return Slacks(camera, points, np.concatenate(tables))
+
+    def _of_a_ball(self, index: int, table: FloatArray) -> FloatArray:
+        """Return (n,) px of slack that one camera's contour points would have on a ball as large as the subject."""
+        from renderkit.diagnosis.silhouettes import kernels as k  # noqa: PLC0415 - loads the compiler
+
+        origin, rays = self.camera(index).unproject_world(self.one(index).points)
+        places, normals = origin + rays * table[:, k.Z, None], touching_normals(self.one(index))
+        slack = np.zeros(len(table))
+        for holding, slope in ((k.FIRST, k.FIRST_U), (k.SECOND, k.SECOND_U)):
+            share = np.hypot(table[:, slope], table[:, slope + 1])
+            for other in np.unique(table[table[:, holding] >= 0, holding]).astype(int):
+                held = table[:, holding] == other
+                depths = depth_inside(self.camera(other), places[held], normals[held], self.ball.radius / _BALL)
+                slack[held] += share[held] * depths
+        return slack
 
     def votes(self, index: int, points: FloatArray, shifts: FloatArray, without: Collection[int], full_px: float) -> (
             FloatArray):  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.silhouettes.causes import edge_or_size
 from renderkit.diagnosis.silhouettes.coherence import Frame
+from renderkit.diagnosis.silhouettes.outlines import measure_outlines
 from renderkit.diagnosis.silhouettes.prepare import Silhouette
 from renderkit.diagnosis.silhouettes.shifts import (
     CommonShift,
@@ -45,7 +45,7 @@ FAR_RATIO: Final = 11.0
 
 EDGE_PX: Final = 0.4
 EDGE_TIMES: Final = 1.3
-"""Beyond so many times the threshold an edge stands out: 1.28 times was seen in a sound rig."""
+"""Beyond so many times the threshold an edge or a size stands out: they have longer tails than the noise's model."""
 
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
 _DEEP_POINTS: Final = 60
@@ -66,7 +66,7 @@ class Named:
         ratio: How far it stands out, in standard errors; 0 where it was found by its conflicts.
         shift: (dx, dy) px by which its picture lies beside its calibration.
         error: Standard errors of both.
-        amount: Edge offset in px, or relative error of the focal length.
+        amount: Edge offset in px, or relative error of the focal length, positive where it is too long.
         partner: Index of the camera whose matte it has; -1 if none.
     """
 
@@ -280,21 +280,26 @@ def _refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int])
 
 
 def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
-    """Return the camera that stands out most, by its shift or by its matte's edge; None if none does."""
-    shifts, edges = fit.by_shift, fit.by_edge
-    by_shift = _most(shifts, least_shift_px(len(fit.shifts)))
-    by_edge = _most(replace(edges, threshold=EDGE_TIMES * edges.threshold), EDGE_PX)
-    share, camera = max(by_shift, by_edge)
+    """Return the camera that stands out most, by its shift, its matte's edge or its focal length; None if none does."""
+    shifts, outlines = fit.by_shift, measure_outlines(frames, fit)
+    found: list[tuple[float, int, Cause, Standout]] = [
+        (*_most(shifts, least_shift_px(len(fit.shifts))), "shift", shifts),
+        (*_most(_cautious(outlines.by_edge), EDGE_PX), "matte edge", outlines.by_edge),
+        (*_most(_cautious(outlines.by_size), EDGE_PX), "focal length", outlines.by_size),
+    ]
+    share, camera, cause, standout = max(found, key=lambda one: one[0])
     if share < 1.0:
         return None
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
-    if by_shift >= by_edge:
-        return Named(camera, "shift", float(shifts.ratios[camera]), (dx, dy), (ex, ey))
-    frame = next(frame for frame in frames if camera in frame.present)
-    cause, amount = edge_or_size(fit, camera, frame.camera(camera).K[:2, 2])
-    ratio = float(np.nanmax([shifts.ratios[camera], edges.ratios[camera]]))
-    return Named(camera, cause, ratio, (dx, dy), (ex, ey), amount)
+    amount = 0.0 if cause == "shift" else float(standout.amounts[camera, 0])
+    if cause == "focal length":
+        amount = -amount / float(outlines.reach[camera])
+    return Named(camera, cause, float(standout.ratios[camera]), (dx, dy), (ex, ey), amount)
+
+
+def _cautious(found: Standout) -> Standout:
+    return replace(found, threshold=EDGE_TIMES * found.threshold)
 
 
 def _most(found: Standout, least_px: float) -> tuple[float, int]:

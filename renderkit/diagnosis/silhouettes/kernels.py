@@ -30,10 +30,10 @@ MAX_SLOPE = 2.0
 SAFETY = 0.95
 
 S, Z, FIRST, SECOND, FIRST_U, FIRST_V, FIRST_X, FIRST_Y, SECOND_U, SECOND_V, SECOND_X, SECOND_Y = range(12)
-OWN_U, OWN_V, SEEN, NUM_COLUMNS = range(12, 16)
+OWN_U, OWN_V, SEEN, ROUND, NUM_COLUMNS = range(12, 17)
 """Columns of the march's result: slack, depth, the cameras that hold it down (-1: none) with the derivatives of the
 slack by a shift of their pictures and the px where they see the place, the derivatives by the contour point itself,
-cameras that see the place."""
+cameras that see the place; `coherence` adds the slack of a ball, see `roundness`."""
 
 
 @kernel

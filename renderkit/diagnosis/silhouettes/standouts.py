@@ -16,7 +16,7 @@ import numpy as np
 from renderkit.arrays import BoolArray, FloatArray
 
 FALSE_ALARM_RATE: Final = 0.005
-"""Of each of the two tests, of shifts and of edges: how often a sound rig has an amount beyond the threshold."""
+"""Of each test, of shifts, edges and sizes: how often a sound rig has an amount beyond the threshold."""
 
 _DRAWS: Final = 4000
 _SMALLEST: Final = 1e-9

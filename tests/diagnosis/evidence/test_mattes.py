@@ -60,6 +60,21 @@ def test_few_cameras_and_mattes_that_fill_the_picture_are_refused(views: list[Vi
     assert "at least 12 cameras" in measure_mattes([], ONE_THREAD).findings.sentence
 
 
+def test_empty_mattes_single_ones_and_specks_are_refused(views: list[View]) -> None:
+    rng = np.random.default_rng(4)
+    shape = views[0].camera.height, views[0].camera.width
+    empty = [_view(view.camera, np.zeros(shape, np.uint8)) for view in views]
+    specks = [_view(view.camera, rng.integers(0, 2, shape, np.uint8) * np.uint8(255)) for view in views]
+    for given, words in (
+        (empty, "no view has a matte whose outline can be compared (of most: the matte is empty)"),
+        ([views[0], *empty[1:]], "1 view of a frame has a matte"),
+        (specks, "specks or lines, not the subject's outline"),
+    ):
+        found = measure_mattes(given, ONE_THREAD).findings
+        assert (found.verdict, found.off) == ("cannot tell", ())
+        assert words in found.sentence
+
+
 def _dino(shared_data: Path, changed: dict[str, tuple[float, float]]) -> list[View]:
     with open_capture(shared_data / "middlebury_dino") as capture:
         views = [view for view in capture.views(capture.frame_ids[0]) if view.mask is not None]

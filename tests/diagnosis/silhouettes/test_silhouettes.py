@@ -12,7 +12,7 @@ from renderkit.diagnosis.silhouettes import kernels
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, prepare_silhouette, signed_distance
-from renderkit.diagnosis.silhouettes.shifts import common_shift
+from renderkit.diagnosis.silhouettes.shifts import common_shift, fit_shifts
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 
@@ -98,6 +98,14 @@ def test_a_sound_rig_has_no_outlier_and_a_shifted_camera_is_named_with_its_shift
     off = _judged({**cameras, "05": shifted(cameras["05"], 1.6, -1.2)}, mattes)
     assert [(one.camera, one.cause) for one in off.named] == [(5, "shift")]
     assert off.named[0].shift == pytest.approx((-1.6, 1.2), abs=0.6)
+
+
+def test_cameras_beside_a_gap_in_the_rig_are_not_taken_for_shifted() -> None:
+    gap = {"01", "02", "17", "18"}
+    cameras = [camera for name, camera in around(20, (612, 512)).items() if name not in gap]
+    fit = fit_shifts([Frame.of([prepare_silhouette(camera, matte(camera)) for camera in cameras], threads=1)])
+    # 0.09 px with the slack of the balls' roundness taken for noise.
+    assert np.abs(fit.by_shift.amounts).max() < 0.05
 
 
 def test_exchanged_mattes_are_named_as_a_pair(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
