@@ -51,6 +51,33 @@ def list_pixels(words: NDArray[np.uint64], points: NDArray[np.int32]) -> None:
 
 
 @kernel
+def find_boundary(words: NDArray[np.uint64], beyond: int, boundary: NDArray[np.uint64]) -> None:
+    """Keep the pixels with a 4-neighbour in the picture outside of the mask.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel; bits beyond the width are zero.
+        beyond: How many bits of a row's last word lie beyond the width, 0 to 63.
+        boundary: (height, words) receives the boundary.
+    """
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    height, last = words.shape[0], words.shape[1] - 1
+    # What lies outside of the picture counts as the mask.
+    margin = ones << np.uint64(64 - beyond) if beyond else np.uint64(0)
+    for row in range(height):
+        for word in range(last + 1):
+            here = words[row, word]
+            if here == np.uint64(0):
+                boundary[row, word] = here
+                continue
+            inside = words[row - 1, word] if row > 0 else ones
+            inside &= words[row + 1, word] if row + 1 < height else ones
+            inside &= (here << np.uint64(1)) | ((words[row, word - 1] if word > 0 else ones) >> np.uint64(63))
+            shown = here | margin if word == last else here
+            inside &= (shown >> np.uint64(1)) | ((words[row, word + 1] if word < last else ones) << np.uint64(63))
+            boundary[row, word] = here & ~inside
+
+
+@kernel
 def keep_full_runs(words: NDArray[np.uint64], length: int) -> None:
     """Clear, in place, each pixel that does not begin a run of `length` pixels of the mask in its row.
 

@@ -102,12 +102,11 @@ class MaskBits:
 
     def boundary(self) -> MaskBits:
         """Return the pixels with a 4-neighbour in the picture outside of the mask; its border is no boundary."""
-        ringed = self._ringed(1, 1)
-        middle = ringed[1:-1]
-        inside = ringed[:-2, 1:-1] & ringed[2:, 1:-1]
-        inside &= (middle[:, 1:-1] << np.uint64(1)) | (middle[:, :-2] >> np.uint64(63))
-        inside &= (middle[:, 1:-1] >> np.uint64(1)) | (middle[:, 2:] << np.uint64(63))
-        return MaskBits(self.words & ~inside, self.width)
+        from renderkit.metrics.bit_runs import find_boundary  # noqa: PLC0415 - loads the compiler
+
+        found = np.empty_like(self.words)
+        find_boundary(self.words, WORD * self.words.shape[1] - self.width, found)
+        return MaskBits(found, self.width)
 
     def inner_band(self, width_px: int) -> MaskBits:
         """Return the pixels within `width_px` (chessboard distance) of the mask's outside in the picture."""

@@ -46,7 +46,7 @@ def probe_chunks(
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
         first_number: Number of the first face.
-        window: (4,) x0, y0, x1, y1 in px, ends excluded: the columns that the whole mesh covers, the rows of the pixels.
+        window: (4,) x0, y0, x1, y1 in px, ends excluded: the columns that the whole mesh covers, the rows of `pixels`.
         pixels: (N, 2) x, y in px inside the window, by row.
         starts: (rows + 1,) from `start_rows`.
         keys: (N,) grow to those of the nearest faces; 0 where nothing is.
