@@ -94,7 +94,7 @@ class Hdf5Child:
             raise answer
         return answer
 
-    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]]) -> list[Any]:
+    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]], **options: Any) -> list[Any]:  # noqa: ANN401
         """Call a method of `Hdf5Reader` for each of several keys, many in one visit; return results or DatasetErrors.
 
         Where the child dies over many, it does not count, and each key is asked for alone from then on.
@@ -105,12 +105,12 @@ class Hdf5Child:
                 deaths = self.deaths
                 if len(part) > 1 and not self._one_by_one:
                     try:
-                        answers += self.ask(path, "each", method, part)
+                        answers += self.ask(path, "each", method, part, **options)
                         continue
                     except DatasetError:
                         self._one_by_one = self.deaths > deaths
                         self.deaths = deaths
-            answers += [result_or_error(self.ask, path, method, *key) for key in part]
+            answers += [result_or_error(self.ask, path, method, *key, **options) for key in part]
         return answers
 
     def close(self) -> None:
