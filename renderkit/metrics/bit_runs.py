@@ -51,6 +51,30 @@ def list_pixels(words: NDArray[np.uint64], points: NDArray[np.int32]) -> None:
 
 
 @kernel
+def fold_words(words: NDArray[np.uint64], across: NDArray[np.uint64]) -> tuple[int, int]:
+    """Lay all rows of a mask over each other.
+
+    Args:
+        words: (height, words) uint64.
+        across: (words,) receives the columns that hold a pixel of the mask.
+
+    Returns:
+        The first row with a pixel, and the row after the last one; both 0 where there is none.
+    """
+    first, end = int(np.int64(0)), int(np.int64(0))
+    across[:] = 0
+    for row in range(words.shape[0]):
+        line, seen = words[row], np.uint64(0)
+        for word in range(line.shape[0]):
+            across[word] |= line[word]
+            seen |= line[word]
+        if seen:
+            first = first if end else row
+            end = row + 1
+    return first, end
+
+
+@kernel
 def find_boundary(words: NDArray[np.uint64], beyond: int, boundary: NDArray[np.uint64]) -> None:
     """Keep the pixels with a 4-neighbour in the picture outside of the mask.
 
