@@ -31,6 +31,9 @@ from renderkit.renderers.cpu.zbuffer import (
 _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
 
+_LEAST_BAND_PX = 1 << 17
+"""Smaller bands take less time to draw than Python to hand them out, one thread at a time."""
+
 _FEW_FACES = 50_000
 _BANDS_PER_THREAD = 4
 
@@ -138,7 +141,8 @@ def _bands(window: NDArray[np.int64], threads: int) -> list[range]:
     """Cut the window into bands of rows, small enough for the scratch; more than threads: who is done takes another."""
     left, top, right, bottom = (int(bound) for bound in window)
     wanted = -(-(bottom - top) // (threads * _BANDS_PER_THREAD if threads > 1 else 1))
-    rows = max(BLOCK_PX, min(wanted, _BAND_PX // max(right - left, 1)))
+    columns = max(right - left, 1)
+    rows = max(BLOCK_PX, min(max(wanted, _LEAST_BAND_PX // columns), _BAND_PX // columns))
     return [range(row, min(row + rows, bottom)) for row in range(top, bottom, rows)]
 
 
