@@ -90,7 +90,8 @@ class ContourOffsets:
         # The two middle ones of each bin, which are one where their number is odd.
         first = np.cumsum(counts) - counts
         lower, upper = first[held] + (counts[held] - 1) // 2, first[held] + counts[held] // 2
-        median[held] = 0.5 * (ascending[lower] + ascending[upper])
+        # No negative zeros: they would be written as "-0.0".
+        median[held] = 0.5 * (ascending[lower] + ascending[upper]) + 0.0
         for axis, moved in enumerate(self.vector_px[known].T):
             vector[held, axis] = np.bincount(index, moved, num_bins)[held] / counts[held]
         angles: FloatArray = np.arange(num_bins, dtype=np.float64) * width
