@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import StrEnum
 from glob import has_magic
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from renderkit.diagnosis.census import SequentialTest
     from renderkit.results.dataset import DatasetReport
 
+_HDF5_SUFFIXES = frozenset({".smc", ".h5", ".hdf5"})
 _MOST = 20
 _GO_ON = "go on with: renderkit validate --resume {}\n"
 _SELECTION = (
@@ -130,12 +131,26 @@ def also_many(command: Callable[..., None]) -> Callable[..., None]:
     def either(**given: Any) -> None:  # noqa: ANN401 - options of any type
         paths: list[str] = given.pop(captures.name) or []
         many = {option.name: given.pop(option.name) for option in options}
-        if _is_many(paths, many):
-            raise typer.Exit(_validate_many(paths, many, given))
-        command(**{one_capture.name: Path(paths[0]) if paths else None}, **given)
+        with _hdf5_ahead(paths):
+            if _is_many(paths, many):
+                raise typer.Exit(_validate_many(paths, many, given))
+            command(**{one_capture.name: Path(paths[0]) if paths else None}, **given)
 
     take_parameters(either, (captures, *rest, *options), command, _many_options)
     return either
+
+
+def _hdf5_ahead(paths: list[str]) -> AbstractContextManager[None]:
+    """Have HDF5 files read by a process that starts while this one loads the rest of its modules."""
+    files = list(map(Path, paths[:1]))
+    # A folder that cannot be listed is an error where the capture is opened.
+    with suppress(OSError):
+        files += [file for place in files if place.is_dir() for file in place.iterdir()]
+    if not any(file.suffix.lower() in _HDF5_SUFFIXES for file in files):
+        return nullcontext()
+    from renderkit.untrusted.hdf5_child import one_child
+
+    return one_child()
 
 
 def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:

@@ -44,6 +44,9 @@ from renderkit.untrusted.content import Content
 from renderkit.untrusted.hdf5 import HDF5_MAGIC, Hdf5File
 from renderkit.untrusted.hdf5_child import Hdf5Child
 
+_LOOKED_AT_ONCE = 16
+"""Views whose data are looked for in one visit to the files."""
+
 _GROUPS = {"Camera", "Calibration", "FLAME", "Keypoints2d", "Keypoints3d"}
 
 
@@ -139,8 +142,7 @@ class RenderMe360Capture(Capture):
         """Describe one camera's picture of a frame; see `Capture.view`."""
         if frame_id not in self.frame_ids:
             raise KeyError(frame_id)
-        pictures = (("Camera", camera_name, kind, frame_id) for kind in ("color", "mask"))
-        self.files.look_for(*pictures, ("Keypoints2d", camera_name, frame_id))
+        self._look_ahead(frame_id, camera_name)
         return View(
             frame_id,
             self.camera(camera_name),
@@ -148,6 +150,21 @@ class RenderMe360Capture(Capture):
             self.mask(frame_id, camera_name),
             lambda: self.landmarks_2d(frame_id, camera_name),
         )
+
+    def _look_ahead(self, frame_id: str, camera_name: str) -> None:
+        """Look where a view's data lie, and those of the cameras after it: they are asked for next, as a rule."""
+        if self.files.knows("Camera", camera_name, "mask", frame_id):
+            return
+        names = self.camera_names
+        first = names.index(camera_name) if camera_name in names else len(names)
+        keys = [
+            key
+            for name in (camera_name, *names[first + 1 : first + _LOOKED_AT_ONCE])
+            for key in (
+                ("Camera", name, "color", frame_id), ("Camera", name, "mask", frame_id), ("Keypoints2d", name, frame_id)
+            )
+        ]  # fmt: skip
+        self.files.look_for(*keys)
 
     def image(self, frame_id: str, camera_name: str) -> EncodedImage | None:
         """Return a photograph, calibrated camera or not; None if there is none."""

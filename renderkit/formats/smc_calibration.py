@@ -35,8 +35,10 @@ _HEADER_BYTES = 256 << 10
 class Hdf5Reader(Protocol):
     """What reads datasets: one HDF5 file, or the two of a capture."""
 
-    def read_small(self, *path: str, names: Sequence[str], kinds: str = ..., max_bytes: int) -> SmallGroup:
-        """Read small datasets of a group; see `Hdf5File.read_small`."""
+    def read_small(
+        self, *groups: tuple[str, ...], names: Sequence[str], kinds: str = ..., max_bytes: int
+    ) -> list[SmallGroup | DatasetError]:
+        """Read small datasets of groups; see `Hdf5File.read_small`."""
 
 
 def by_number(name: str) -> tuple[bool, int, str]:
@@ -76,16 +78,17 @@ def read_smc_cameras(
         no_entry: What to say where K or RT of a camera is absent.
     """
     others: list[dict[str, str]] = []
+    groups = [(group, name) for name in names]
+    matrices = dict(
+        zip(names, reader.read_small(*groups, names=_KEYS, kinds="fiu", max_bytes=_MAX_MATRIX_BYTES), strict=True)
+    )
 
     def read(name: str) -> RawCamera:
-        try:
-            found = reader.read_small(group, name, names=_KEYS, kinds="fiu", max_bytes=_MAX_MATRIX_BYTES)
-            others.append({other: other for other in found.others})
-            return _camera_of(found, f"{group}/{name}/", name, path, no_entry)
-        except CalibrationError:
-            raise
-        except DatasetError as error:
-            raise CalibrationError(error.path, error.key, error.why) from error
+        found = matrices[name]
+        if isinstance(found, DatasetError):
+            raise CalibrationError(found.path, found.key, found.why)
+        others.append({other: other for other in found.others})
+        return _camera_of(found, f"{group}/{name}/", name, path, no_entry)
 
     cameras, failed = read_each(names, read)
     return SmcCameras(cameras, failed, unread_notes(others, _KEYS, where=f"{group}/*/"))

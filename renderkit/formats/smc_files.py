@@ -119,6 +119,10 @@ class SmcFiles:
         for file in self.files:
             file.look_for(*paths)
 
+    def knows(self, *path: str) -> bool:
+        """Return whether it is known in all files what lies at a path."""
+        return all(file.knows(*path) for file in self.files)
+
     def find(self, *path: str) -> Hdf5File | None:
         """Return the first file that has data at the path, or None."""
         return next((file for file in self.files if file.has_data(*path)), None)
@@ -148,11 +152,12 @@ class SmcFiles:
 
         return EncodedImage(read_bytes, file.path, "/".join(path))
 
-    def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
-        """Read small datasets of a group, each from the first file that has it, as `Hdf5File.read_small`."""
-        found = [file.read_small(*path, names=names, kinds=kinds, max_bytes=max_bytes) for file in self.files]
-        values = {name: array for one in reversed(found) for name, array in one.values.items()}
-        return SmallGroup(values, tuple(dict.fromkeys(name for one in found for name in one.others)))
+    def read_small(
+        self, *groups: tuple[str, ...], names: Sequence[str], kinds: str = "fiub", max_bytes: int
+    ) -> list[SmallGroup | DatasetError]:
+        """Read small datasets of each group, each from the first file that has it, as `Hdf5File.read_small`."""
+        by_file = [file.read_small(*groups, names=names, kinds=kinds, max_bytes=max_bytes) for file in self.files]
+        return [_joined(found) for found in zip(*by_file, strict=True)]
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute from the first file that has it; None if none does."""
@@ -170,3 +175,14 @@ class SmcFiles:
                 continue
             if value is not None:
                 yield name, value
+
+
+def _joined(parts: Sequence[SmallGroup | DatasetError]) -> SmallGroup | DatasetError:
+    """Return what the files hold of one group, the first file first; the error where one of them is damaged."""
+    found: list[SmallGroup] = []
+    for one in parts:
+        if isinstance(one, DatasetError):
+            return one
+        found.append(one)
+    values = {name: array for one in reversed(found) for name, array in one.values.items()}
+    return SmallGroup(values, tuple(dict.fromkeys(name for one in found for name in one.others)))

@@ -11,12 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, ColorImage
+from renderkit.arrays import AlphaImage, ColorImage, MaskImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
 from renderkit.images.header import PictureHeader, read_header
-from renderkit.images.matte import Matte, matte_of_gray, matte_of_palette, matte_of_pixels
-from renderkit.images.png import decode_gray_png, decode_palette_png
+from renderkit.images.matte import (
+    Matte,
+    inside_matte,
+    label_note,
+    least_inside,
+    matte_of_gray,
+    matte_of_palette,
+    matte_of_pixels,
+)
+from renderkit.images.png import decode_gray_png, decode_palette_png, threshold_gray_png
 from renderkit.images.reduced import REDUCTIONS, Window, choose_reduction, resample
 from renderkit.untrusted.files import read_bytes
 
@@ -133,6 +141,27 @@ class EncodedImage:
         flag = cv2.IMREAD_COLOR if header.format == "jpeg" else cv2.IMREAD_UNCHANGED
         exact = header.format in {"png", "tiff"} and not self.is_lossy
         return self._refusing(matte_of_pixels, self._decode(data, header, flag), labels=exact)
+
+    def decode_inside(self, threshold: float, buffers: BufferPool | None = None) -> tuple[MaskImage, str]:
+        """Return where the matte reaches a threshold, and how it was read; without the matte itself where that can be.
+
+        Args:
+            threshold: Share of full alpha, in (0, 1].
+            buffers: Where a PNG's memory comes from; fresh memory when None.
+
+        Returns:
+            (height, width) True where alpha / 255 reaches the threshold, and `Matte.note`.
+
+        Raises:
+            DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
+        """
+        data, header = self._read_checked()
+        if header.format == "png" and not self.is_lossy:
+            gray = self._refusing(threshold_gray_png, data, least_inside(threshold), buffers)
+            if gray is not None and not label_note(gray[1]):
+                return gray[0], ""
+        matte = self.decode_matte(buffers)
+        return inside_matte(matte.alpha, threshold, buffers), matte.note
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""

@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage
+from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.buffer_pool import BufferPool
 from renderkit.images.png import PalettePng
 from renderkit.wording import counted
 
@@ -40,14 +41,30 @@ class Matte:
     note: str = ""
 
 
+def inside_matte(matte: AlphaImage, threshold: float, buffers: BufferPool | None = None) -> MaskImage:
+    """Return (height, width) True where alpha / 255 reaches the threshold in (0, 1]."""
+    inside = np.empty(matte.shape, np.bool_) if buffers is None else buffers.empty(matte.shape, np.bool_)
+    return np.greater_equal(matte, least_inside(threshold), out=inside)
+
+
+def least_inside(threshold: float) -> int:
+    """Return the least alpha that reaches a threshold in (0, 1]."""
+    return int(np.ceil(threshold * 255.0))
+
+
 def matte_of_gray(values: AlphaImage) -> Matte:
     """Read (height, width) 8-bit values."""
-    top = int(values.max(initial=0))
+    note = label_note(int(values.max(initial=0)))
+    return Matte(_object(values), note) if note else Matte(values)
+
+
+def label_note(top: int) -> str:
+    """Say how 8-bit values up to `top` are read; "" where they are alpha, and no labels."""
     if top == 0 or top > MAX_LABEL:
-        return Matte(values)
+        return ""
     if top == 1:
-        return Matte(_object(values), "the matte holds the values 0 and 1: 1 is read as the object")
-    return Matte(_object(values), f"the matte holds the labels 0 to {top}: every label but 0 is read as the object")
+        return "the matte holds the values 0 and 1: 1 is read as the object"
+    return f"the matte holds the labels 0 to {top}: every label but 0 is read as the object"
 
 
 def matte_of_palette(picture: PalettePng) -> Matte:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage
+from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.buffer_pool import BufferPool
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -37,6 +38,50 @@ def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImag
     Raises:
         ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
     """
+    rows = _read_gray(data)
+    if rows is None:
+        return None
+    pixels = _room(rows, np.uint8, buffers)
+    _unfilter(rows.raw, pixels)
+    return pixels
+
+
+def threshold_gray_png(data: bytes, least: int, buffers: BufferPool | None = None) -> tuple[MaskImage, int] | None:
+    """Decode an 8-bit greyscale PNG to where its values are at least `least`.
+
+    Args:
+        data: The file's bytes; see `decode_gray_png`.
+        least: 1 to 255.
+        buffers: Where the mask's memory comes from; fresh memory when None.
+
+    Returns:
+        (height, width) mask and the picture's greatest value, or None when it is some other kind of picture.
+
+    Raises:
+        ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
+    """
+    from renderkit.images.unfilter import threshold_rows  # noqa: PLC0415 - loads a compiler
+
+    rows = _read_gray(data)
+    if rows is None:
+        return None
+    inside = _room(rows, np.bool_, buffers)
+    lines = np.empty((2, rows.width), np.uint8)
+    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, inside)
+    _check_filters(bad)
+    return inside, top
+
+
+@dataclass(frozen=True, eq=False)
+class _GrayRows:
+    """A greyscale picture's rows before their filters are undone."""
+
+    raw: bytearray
+    width: int
+    height: int
+
+
+def _read_gray(data: bytes) -> _GrayRows | None:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or data[24:29] != b"\x08\x00\x00\x00\x00":
         return None
@@ -49,9 +94,12 @@ def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImag
         if kind == b"IDAT":
             parts.append(body)
     raw = _inflate(b"".join(parts), height * (width + 1))
-    pixels = np.empty((height, width), np.uint8) if buffers is None else buffers.empty((height, width), np.uint8)
-    _unfilter(raw, pixels)
-    return pixels
+    return _GrayRows(raw, width, height)
+
+
+def _room(rows: _GrayRows, dtype: type[np.generic], buffers: BufferPool | None) -> NDArray[Any]:
+    shape = rows.height, rows.width
+    return np.empty(shape, dtype) if buffers is None else buffers.empty(shape, dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +205,9 @@ def _inflate(compressed: bytes, size: int) -> bytearray:
 def _unfilter(raw: bytearray, pixels: AlphaImage) -> None:
     from renderkit.images.unfilter import unfilter_rows  # noqa: PLC0415 - loads a compiler
 
-    bad = unfilter_rows(np.frombuffer(raw, np.uint8), pixels)
+    _check_filters(unfilter_rows(np.frombuffer(raw, np.uint8), pixels))
+
+
+def _check_filters(bad: int) -> None:
     if bad >= 0:
         raise ValueError(f"row {bad} has a filter type that does not exist")

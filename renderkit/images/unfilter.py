@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage
+from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.compiled import kernel
 
 _RUN = 64
@@ -29,29 +29,63 @@ def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
     """
     height, width = pixels.shape
     for row in range(height):
-        start = row * (width + 1)
-        filtered = raw[start + 1 : start + 1 + width]
         line = pixels[row]
         # Above the first row are zeros; laid into the row itself they are read before they are written over.
         above = pixels[row - 1] if row else line
         if row == 0:
             line[:] = 0
-        kind = raw[start]
-        if kind > _PAETH:
+        if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
             return row
-        if kind == _SUB:
-            _undo_sub(filtered, line)
-        elif kind == _AVERAGE:
-            _undo_average(filtered, above, line)
-        elif kind == _PAETH:
-            _undo_paeth(filtered, above, line)
-        elif kind == _UP:
-            for x in range(width):
-                line[x] = np.uint8(filtered[x] + above[x])
-        else:
-            for x in range(width):
-                line[x] = filtered[x]
     return -1
+
+
+@kernel
+def threshold_rows(raw: NDArray[np.uint8], least: int, lines: AlphaImage, inside: MaskImage) -> tuple[int, int]:
+    """Undo the filters and compare with a threshold, row by row: the picture itself is never in memory as a whole.
+
+    Args:
+        raw: (height * (width + 1),) inflated rows, each after its filter type.
+        least: The least value that is inside.
+        lines: (2, width) scratch.
+        inside: (height, width) receives where the picture's values are at least so much.
+
+    Returns:
+        The first row whose filter type does not exist, or -1, and the greatest value of the picture.
+    """
+    height, width = inside.shape
+    limit, top = np.uint8(least), np.uint8(0)
+    lines[:] = 0
+    for row in range(height):
+        line, above = lines[row & 1], lines[1 - (row & 1)]
+        if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
+            return row, int(top)
+        found = inside[row]
+        for x in range(width):
+            found[x] = line[x] >= limit
+            top = max(top, line[x])
+    # A literal would be of another type.
+    return int(np.int64(-1)), int(top)
+
+
+@kernel
+def _undo_row(filtered: NDArray[np.uint8], above: NDArray[np.uint8], line: NDArray[np.uint8]) -> bool:
+    """Undo the filter of one row, which follows its type; returns whether there is such a type."""
+    kind, values = filtered[0], filtered[1:]
+    if kind > _PAETH:
+        return False
+    if kind == _SUB:
+        _undo_sub(values, line)
+    elif kind == _AVERAGE:
+        _undo_average(values, above, line)
+    elif kind == _PAETH:
+        _undo_paeth(values, above, line)
+    elif kind == _UP:
+        for x in range(line.shape[0]):
+            line[x] = np.uint8(values[x] + above[x])
+    else:
+        for x in range(line.shape[0]):
+            line[x] = values[x]
+    return True
 
 
 @kernel

@@ -51,6 +51,57 @@ def list_pixels(words: NDArray[np.uint64], points: NDArray[np.int32]) -> None:
 
 
 @kernel
+def fold_words(words: NDArray[np.uint64], across: NDArray[np.uint64]) -> tuple[int, int]:
+    """Lay all rows of a mask over each other.
+
+    Args:
+        words: (height, words) uint64.
+        across: (words,) receives the columns that hold a pixel of the mask.
+
+    Returns:
+        The first row with a pixel, and the row after the last one; both 0 where there is none.
+    """
+    first, end = int(np.int64(0)), int(np.int64(0))
+    across[:] = 0
+    for row in range(words.shape[0]):
+        line, seen = words[row], np.uint64(0)
+        for word in range(line.shape[0]):
+            across[word] |= line[word]
+            seen |= line[word]
+        if seen:
+            first = first if end else row
+            end = row + 1
+    return first, end
+
+
+@kernel
+def find_boundary(words: NDArray[np.uint64], beyond: int, boundary: NDArray[np.uint64]) -> None:
+    """Keep the pixels with a 4-neighbour in the picture outside of the mask.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel; bits beyond the width are zero.
+        beyond: How many bits of a row's last word lie beyond the width, 0 to 63.
+        boundary: (height, words) receives the boundary.
+    """
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    height, last = words.shape[0], words.shape[1] - 1
+    # What lies outside of the picture counts as the mask.
+    margin = ones << np.uint64(64 - beyond) if beyond else np.uint64(0)
+    for row in range(height):
+        for word in range(last + 1):
+            here = words[row, word]
+            if here == np.uint64(0):
+                boundary[row, word] = here
+                continue
+            inside = words[row - 1, word] if row > 0 else ones
+            inside &= words[row + 1, word] if row + 1 < height else ones
+            inside &= (here << np.uint64(1)) | ((words[row, word - 1] if word > 0 else ones) >> np.uint64(63))
+            shown = here | margin if word == last else here
+            inside &= (shown >> np.uint64(1)) | ((words[row, word + 1] if word < last else ones) << np.uint64(63))
+            boundary[row, word] = here & ~inside
+
+
+@kernel
 def keep_full_runs(words: NDArray[np.uint64], length: int) -> None:
     """Clear, in place, each pixel that does not begin a run of `length` pixels of the mask in its row.
 

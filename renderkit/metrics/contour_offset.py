@@ -85,10 +85,15 @@ class ContourOffsets:
         index = np.floor(angle / width + 0.5).astype(np.int64) % num_bins
         median, vector = np.full(num_bins, np.nan), np.full((num_bins, 2), np.nan)
         counts = np.bincount(index, minlength=num_bins)
-        for chosen in np.flatnonzero(counts):
-            members = np.flatnonzero(index == chosen)
-            median[chosen] = np.median(self.offset_px[known][members])
-            vector[chosen] = self.vector_px[known][members].mean(axis=0)
+        held, offset = counts > 0, self.offset_px[known]
+        ascending = offset[np.lexsort((offset, index))]
+        # The two middle ones of each bin, which are one where their number is odd.
+        first = np.cumsum(counts) - counts
+        lower, upper = first[held] + (counts[held] - 1) // 2, first[held] + counts[held] // 2
+        # No negative zeros: they would be written as "-0.0".
+        median[held] = 0.5 * (ascending[lower] + ascending[upper]) + 0.0
+        for axis, moved in enumerate(self.vector_px[known].T):
+            vector[held, axis] = np.bincount(index, moved, num_bins)[held] / counts[held]
         angles: FloatArray = np.arange(num_bins, dtype=np.float64) * width
         return OffsetBins(angles, counts.astype(np.int64), median, vector)
 

@@ -6,7 +6,8 @@ Bit i of word j of a row is the pixel x = 64 j + i. Bits beyond the width are ze
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -62,13 +63,20 @@ class MaskBits:
 
     def box(self) -> tuple[int, int, int, int] | None:
         """Return (left, top, right, bottom) of the mask, right and bottom exclusive; None when it is empty."""
-        rows = np.flatnonzero(self.words.any(axis=1))
-        if not rows.size:
+        return self._box
+
+    @cached_property
+    def _box(self) -> tuple[int, int, int, int] | None:
+        from renderkit.metrics.bit_runs import fold_words  # noqa: PLC0415 - loads the compiler
+
+        across = np.empty(self.words.shape[1], np.uint64)
+        top, bottom = fold_words(self.words, across)
+        held = np.flatnonzero(across)
+        if not held.size:
             return None
-        fold: Any = np.bitwise_or.reduce
-        across: Words = fold(self.words, axis=0)
-        columns = np.flatnonzero(np.unpackbits(across.view(np.uint8), bitorder="little"))
-        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        low, high = int(across[held[0]]), int(across[held[-1]])
+        left = WORD * int(held[0]) + (low & -low).bit_length() - 1
+        return left, top, WORD * int(held[-1]) + high.bit_length(), bottom
 
     def crop(self, rows: slice, words: slice) -> MaskBits:
         """Return the window of some rows and some words of each row."""
@@ -102,12 +110,11 @@ class MaskBits:
 
     def boundary(self) -> MaskBits:
         """Return the pixels with a 4-neighbour in the picture outside of the mask; its border is no boundary."""
-        ringed = self._ringed(1, 1)
-        middle = ringed[1:-1]
-        inside = ringed[:-2, 1:-1] & ringed[2:, 1:-1]
-        inside &= (middle[:, 1:-1] << np.uint64(1)) | (middle[:, :-2] >> np.uint64(63))
-        inside &= (middle[:, 1:-1] >> np.uint64(1)) | (middle[:, 2:] << np.uint64(63))
-        return MaskBits(self.words & ~inside, self.width)
+        from renderkit.metrics.bit_runs import find_boundary  # noqa: PLC0415 - loads the compiler
+
+        found = np.empty_like(self.words)
+        find_boundary(self.words, WORD * self.words.shape[1] - self.width, found)
+        return MaskBits(found, self.width)
 
     def inner_band(self, width_px: int) -> MaskBits:
         """Return the pixels within `width_px` (chessboard distance) of the mask's outside in the picture."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import AlphaImage, MaskImage, as_array, frozen
-from renderkit.metrics.mask_bits import MaskBits
+from renderkit.metrics.mask_bits import WORD, MaskBits
 from renderkit.metrics.mask_pair import mask_pair
 
 REACH_PX = 32
@@ -112,16 +112,22 @@ def background_edge_region(
     are the captured hair and shoulders that the mesh does not have.
     """
     first, second = _as_bits(rendered, captured)
-    both = _grown(second.complement(), reach_px) & _grown(first.boundary(), reach_px)
+    _check_reach(reach_px)
+    # Within reach of the outline the background of as much around is seen, and nothing else.
+    rows, words = _part_around(first, 2 * reach_px + 1)
+    outline, background = first.crop(rows, words).boundary(), second.crop(rows, words).complement()
+    both = background.grown(reach_px) & outline.grown(reach_px)
     why = f"only where the rendered outline lies within {reach_px} px of the captured background"
-    return _region(both, "background edge", why)
+    return _region(both, (rows, words), first, "background edge", why)
 
 
 def mesh_region(rendered: MaskImage | MaskBits, reach_px: int = REACH_PX) -> Region:
     """Return the rendering and its surroundings of `reach_px` (chessboard distance): the mesh's own region."""
     first, _ = _as_bits(rendered, rendered)
+    _check_reach(reach_px)
+    rows, words = _part_around(first, reach_px)
     why = f"only the mesh's own region and {reach_px} px around it, since the mesh does not cover the whole person"
-    return _region(_grown(first, reach_px), "mesh", why)
+    return _region(first.crop(rows, words).grown(reach_px), (rows, words), first, "mesh", why)
 
 
 def default_region(mesh_name: str, rendered: MaskImage | MaskBits, captured: MaskImage | MaskBits) -> Region | None:
@@ -146,14 +152,29 @@ def _as_bits(first: MaskImage | MaskBits, second: MaskImage | MaskBits) -> tuple
     return MaskBits.pack(one), MaskBits.pack(two)
 
 
-def _region(bits: MaskBits, name: str, why: str) -> Region:
-    region = Region(bits.unpack(), name, why)
+def _part_around(mask: MaskBits, margin_px: int) -> tuple[slice, slice]:
+    """Return the rows, and the words of each row, of a mask's bounding box and a margin around it."""
+    left, top, right, bottom = mask.box() or (0, 0, 0, 0)
+    height, num_words = mask.words.shape
+    return (
+        slice(max(top - margin_px, 0), min(bottom + margin_px, height)),
+        slice(max(left - margin_px, 0) // WORD, min(-(-(right + margin_px) // WORD), num_words)),
+    )
+
+
+def _region(part: MaskBits, where: tuple[slice, slice], like: MaskBits, name: str, why: str) -> Region:
+    """Return the region that a part of a picture of the size of `like` holds; there is none elsewhere."""
+    rows, words = where
+    bits = MaskBits(np.zeros_like(like.words), like.width)
+    bits.words[rows, words] = part.words
+    mask = np.zeros((len(like.words), like.width), np.bool_)
+    mask[rows, WORD * words.start : WORD * words.start + part.width] = part.unpack()
+    region = Region(mask, name, why)
     # The cached property's place: nobody has to pack again what was unpacked here.
     region.__dict__["bits"] = bits
     return region
 
 
-def _grown(mask: MaskBits, reach_px: int) -> MaskBits:
+def _check_reach(reach_px: int) -> None:
     if reach_px < 0:
         raise ValueError(f"reach_px: expected at least 0, got {reach_px}")
-    return mask.grown(reach_px)

@@ -22,7 +22,7 @@ from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
-from renderkit.pipeline.observation import inside_matte
+from renderkit.images.matte import inside_matte
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.pipeline.scan_frame import frames_of_scan
 from renderkit.pipeline.spread import spread

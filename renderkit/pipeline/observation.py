@@ -13,6 +13,7 @@ from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.undistort import undistort_map
+from renderkit.images.matte import inside_matte
 from renderkit.metrics.region import Region
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.picture_size import check_matte_size, check_picture_size, orientation_notes
@@ -55,7 +56,9 @@ def read_observation(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     # Sizes first, by the headers: nothing is decoded that cannot be of this camera.
-    photo, matte, header = None, None, None
+    photo, header, note = None, None, ""
+    matte: AlphaImage | None = None
+    inside: MaskImage | None = None
     image, mask = (None if picture is None else picture.fetched() for picture in (view.image, view.mask))
     if image is not None:
         header = image.read_header()
@@ -63,28 +66,22 @@ def read_observation(
         photo = image.decode_color() if with_photo else None
     if mask is not None:
         check_matte_size(mask, mask.read_header(), view.camera, header)
-        matte = mask.decode_matte(buffers)
+        if options.undistort:
+            read = mask.decode_matte(buffers)
+            matte, note = read.alpha, read.note
+        else:
+            inside, note = mask.decode_inside(options.matte_threshold, buffers)
     landmarks = view.read_landmarks()
     notes = (
         *view.notes,
         *(() if header is None else orientation_notes(header)),
-        *(() if matte is None or not matte.note else (matte.note,)),
+        *((note,) if note else ()),
         *(() if landmarks is None else landmarks.notes),
     )
     observation = Observation(
-        camera=view.camera, photo=photo, mask=None, landmarks=landmarks, region=None, notes=notes,
+        camera=view.camera, photo=photo, mask=inside, landmarks=landmarks, region=None, notes=notes,
     )  # fmt: skip
-    if options.undistort:
-        return _undistorted(observation, None if matte is None else matte.alpha, options)
-    if matte is None:
-        return observation
-    return replace(observation, mask=inside_matte(matte.alpha, options.matte_threshold, buffers))
-
-
-def inside_matte(matte: AlphaImage, threshold: float, buffers: BufferPool | None = None) -> MaskImage:
-    """Return (height, width) True where alpha / 255 reaches the threshold in (0, 1]."""
-    inside = np.empty(matte.shape, np.bool_) if buffers is None else buffers.empty(matte.shape, np.bool_)
-    return np.greater_equal(matte, int(np.ceil(threshold * 255.0)), out=inside)
+    return _undistorted(observation, matte, options) if options.undistort else observation
 
 
 def _undistorted(observation: Observation, matte: AlphaImage | None, options: ValidationOptions) -> Observation:

@@ -11,6 +11,7 @@ from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage
 from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.undistort import undistort_image
+from renderkit.images.matte import inside_matte
 from renderkit.images.outlines import Segments, trace_level
 from renderkit.images.reduced import Window, resample
 from renderkit.metrics.depth import depth_difference
@@ -19,7 +20,6 @@ from renderkit.pictures.framing import choose_window, picture_camera, picture_si
 from renderkit.pictures.layers.registry import find_layers, passes_of
 from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.frame_content import FrameContent
-from renderkit.pipeline.observation import inside_matte
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.picture_size import check_matte_size, check_picture_size
 from renderkit.pipeline.view_parts import base_color

@@ -11,7 +11,7 @@ from renderkit.diagnosis.scan_frame import detect_scan_frame
 from renderkit.diagnosis.view_choice import MIN_VIEWS, ViewChoice
 from renderkit.errors import RenderkitError
 from renderkit.images.encoded import EncodedImage
-from renderkit.pipeline.observation import inside_matte
+from renderkit.images.matte import inside_matte
 from renderkit.pipeline.spread import spread
 
 NUM_FRAMES: Final = 6

@@ -26,6 +26,8 @@ from renderkit.wording import counted
 T = TypeVar("T")
 
 _ROUNDING = 1e-6
+_CORNERS = np.array([[i & 1, i >> 1 & 1, i >> 2] for i in range(8)])
+"""Which of a box's two ends each of its corners takes along each axis."""
 
 _NOT_IN_PICTURE = (
     "the mesh does not appear in the picture: are the extrinsics read the right way round, in these axes and in the "
@@ -118,7 +120,7 @@ def _count_beyond_lens(mesh: Mesh, camera: Camera) -> int:
     radius = lens.valid_radius
     if not np.isfinite(radius) or not len(mesh.vertices):
         return 0
-    corners = np.stack(np.meshgrid(*mesh.bounds.T), axis=-1).reshape(-1, 3)
+    corners = mesh.bounds[_CORNERS, [0, 1, 2]]
     x, y, z = camera.cam_from_world.apply(corners).T
     # A cone is convex: vertices lie in it where the corners of their box do.
     if (np.hypot(x, y) < (1.0 - _ROUNDING) * radius * z).all():

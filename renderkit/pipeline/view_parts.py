@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TypeGuard
 
 import numpy as np
 
@@ -55,8 +56,7 @@ class RenderedParts:
     def has_rendering(self) -> bool:
         """Whether somebody needs more than the silhouette: depth, or landmarks that may be hidden."""
         needed = Needs.DEPTH in needs_of(self.options.metrics)
-        probed = isinstance(self.renderer, DepthProbe)
-        return needed or not (probed or isinstance(self._pairs, Missing))
+        return needed or not (_can_probe(self.renderer) or isinstance(self._pairs, Missing))
 
     def rendered_mask(self) -> MaskImage | Missing:
         """Return the rendered mask; nothing is drawn where there is nothing to compare it with."""
@@ -90,7 +90,7 @@ class RenderedParts:
         if isinstance(pairs, Missing) or isinstance(mesh, Missing):
             return pairs
         camera = self.observation.camera
-        if isinstance(self.renderer, DepthProbe) and not self.has_rendering:
+        if _can_probe(self.renderer) and not self.has_rendering:
             around, inside = pixels_around(pairs.predicted, camera.size)
             depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2)).reshape(-1, 4)
             seen = visible_among(pairs.depths, depths, inside, self.content.tolerance)
@@ -135,6 +135,16 @@ class RenderedParts:
         captured[~detected.valid[pairs.second]] = np.nan
         depths = self.observation.camera.depth(points)
         return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+
+
+def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:
+    return _are_probes(type(renderer))
+
+
+@cache
+def _are_probes(kind: type[Renderer]) -> bool:
+    """Whether such renderers are `DepthProbe`s; to look takes longer than to project a landmark."""
+    return issubclass(kind, DepthProbe)
 
 
 def _both(first: Region | None, second: Region | None) -> Region | None:

@@ -33,7 +33,9 @@ def warm_all() -> None:
     square = np.zeros((80, 80), np.uint8)
     square[20:60, 20:60] = 255
     encoded = bytes(cv2.imencode(".png", square)[1])
-    matte = EncodedImage(lambda: encoded, Path("square.png")).decode_gray() >= 128
+    picture = EncodedImage(lambda: encoded, Path("square.png"))
+    picture.decode_gray()
+    matte, _ = picture.decode_inside(0.5)
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,13 @@ def write_formats(report: Report, folder: Path, formats: Iterable[str] = DEFAULT
         MissingExtraError: If a format's package is not installed.
     """
     chosen = find_writers(formats)
-    # report.json comes last: it stands for a finished run.
-    paths = {writer.name: writer.write(report, folder) for writer in WRITERS.values() if writer in chosen}
+    order = [writer for writer in WRITERS.values() if writer in chosen]
+
+    def write(writer: Writer) -> tuple[str, Path]:
+        return writer.name, writer.write(report, folder)
+
+    # While one waits for the disk, the next is made. report.json comes last: it stands for a finished run.
+    with ThreadPoolExecutor(len(WRITERS), thread_name_prefix="renderkit-write") as pool:
+        paths = dict(pool.map(write, order[:-1]))
+    paths |= map(write, order[-1:])
     return tuple(paths[writer.name] for writer in chosen)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
+from operator import or_
 from types import MappingProxyType
 from typing import Final
 
@@ -137,6 +139,11 @@ def metric_named(name: str) -> Metric:
 
 def asked_kinds(groups: Collection[str]) -> tuple[ScoreKind, ...]:
     """Return the kinds that are measured view by view: the standard ones, and those of the groups asked for."""
+    return _asked(frozenset(groups))
+
+
+@cache
+def _asked(groups: frozenset[str]) -> tuple[ScoreKind, ...]:
     every = (kind for kind in KINDS.values() if kind.measure is not None)
     return tuple(kind for kind in every if not kind.on_request or kind.group in groups)
 
@@ -148,10 +155,12 @@ def kinds_of_evidence(name: str) -> tuple[ScoreKind, ...]:
 
 def needs_of(groups: Collection[str]) -> Needs:
     """Return what has to be read or drawn for the kinds that a run measures."""
-    needs = Needs.NOTHING
-    for kind in asked_kinds(groups):
-        needs |= kind.needs
-    return needs
+    return _needed(frozenset(groups))
+
+
+@cache
+def _needed(groups: frozenset[str]) -> Needs:
+    return reduce(or_, (kind.needs for kind in _asked(groups)), Needs.NOTHING)
 
 
 def parse_metric_groups(text: str) -> tuple[str, ...]:

@@ -157,6 +157,10 @@ class Hdf5File:
             )
             return values
 
+    def knows(self, *path: str) -> bool:
+        """Return whether it is known already what lies at a path."""
+        return path in self._entries
+
     def look_for(self, *paths: tuple[str, ...]) -> None:
         """Look what lies at several paths in one visit, ahead of `has_data` and `read`, which say what is wrong."""
         with self._asking() as child:
@@ -201,22 +205,23 @@ class Hdf5File:
             raise DatasetError(self.path, key, "damaged, cannot be read: the file became shorter")
         return np.frombuffer(data, dtype).reshape(shape)
 
-    def read_small(self, *path: str, names: Sequence[str], kinds: str = "fiub", max_bytes: int) -> SmallGroup:
-        """Read several small datasets of one group in one visit, with the checks of `read`.
+    def read_small(
+        self, *groups: tuple[str, ...], names: Sequence[str], kinds: str = "fiub", max_bytes: int
+    ) -> list[SmallGroup | DatasetError]:
+        """Read several small datasets of each of several groups in few visits, with the checks of `read`.
 
         Args:
-            path: Keys of the group, from the root.
+            groups: Keys of each group, from the root.
             names: The datasets.
             kinds: Allowed NumPy dtype kinds.
             max_bytes: Datasets that claim more are refused.
 
-        Raises:
-            DatasetError: If an entry is a group, a link, stored outside the file, of another dtype, too large or
-                damaged.
+        Returns:
+            What each group holds, or a DatasetError where an entry is a group, a link, stored outside the file, of
+            another dtype, too large or damaged.
         """
         with self._asking() as child:
-            found: SmallGroup = child.ask(self.path, "read_small", *path, names=names, kinds=kinds, max_bytes=max_bytes)
-        return found
+            return child.ask_each(self.path, "read_small", groups, names=names, kinds=kinds, max_bytes=max_bytes)
 
     def attribute(self, name: str, *path: str) -> AttributeValue | None:
         """Read an attribute of a group as plain Python or NumPy values, or None if there is none.
@@ -257,9 +262,9 @@ class _Here:
         self._reader = self._reader or Hdf5Reader(path, self._stream)
         return getattr(self._reader, method)(*arguments, **options)
 
-    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]]) -> list[Any]:
+    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]], **options: Any) -> list[Any]:  # noqa: ANN401
         """Call a method for each key; see `Hdf5Child.ask_each`."""
-        answers: list[Any] = self.ask(path, "each", method, keys)
+        answers: list[Any] = self.ask(path, "each", method, keys, **options)
         return answers
 
     def close(self) -> None:

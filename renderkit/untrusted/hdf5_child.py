@@ -16,7 +16,9 @@ import pickle
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -53,6 +55,7 @@ class Hdf5Child:
         self._child: Child | None = None
         self._forgotten: weakref.finalize[..., Hdf5Child] | None = None
         self._one_by_one = False
+        self._folders: set[Path] = set()
         self.deaths = 0
 
     def ask(self, path: Path, method: str, *arguments: object, num_bytes: int = 0, **options: object) -> Any:  # noqa: ANN401
@@ -72,8 +75,9 @@ class Hdf5Child:
             if self.deaths >= _MAX_DEATHS:
                 raise DatasetError(path, None, "damaged: the HDF5 library failed over it before; it is not read")
             if self._child is None:
-                self._child = _start()
+                self._child, self._folders = _taken(path) or (_start(), set())
                 self._forgotten = weakref.finalize(self, _end, self._child, os.getpid())
+            self._folders.add(path.parent)
             request = path, method, arguments, options, SECONDS + num_bytes / BYTES_PER_SECOND
             try:
                 pickle.dump(request, self._child.requests)
@@ -94,7 +98,7 @@ class Hdf5Child:
             raise answer
         return answer
 
-    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]]) -> list[Any]:
+    def ask_each(self, path: Path, method: str, keys: Sequence[tuple[str, ...]], **options: Any) -> list[Any]:  # noqa: ANN401
         """Call a method of `Hdf5Reader` for each of several keys, many in one visit; return results or DatasetErrors.
 
         Where the child dies over many, it does not count, and each key is asked for alone from then on.
@@ -105,19 +109,20 @@ class Hdf5Child:
                 deaths = self.deaths
                 if len(part) > 1 and not self._one_by_one:
                     try:
-                        answers += self.ask(path, "each", method, part)
+                        answers += self.ask(path, "each", method, part, **options)
                         continue
                     except DatasetError:
                         self._one_by_one = self.deaths > deaths
                         self.deaths = deaths
-            answers += [result_or_error(self.ask, path, method, *key) for key in part]
+            answers += [result_or_error(self.ask, path, method, *key, **options) for key in part]
         return answers
 
     def close(self) -> None:
         """End the child; a later request starts another."""
         with self._lock:
             if self._child is not None:
-                self._child.close()
+                if not _kept(self._child, self._folders):
+                    self._child.close()
                 self._lose()
 
     def _lose(self) -> None:
@@ -125,6 +130,53 @@ class Hdf5Child:
         self._child = None
         if self._forgotten is not None:
             self._forgotten.detach()
+
+
+_WAITING: Final[ContextVar[list[tuple[Child, frozenset[Path]]] | None]] = ContextVar("waiting", default=None)
+"""Children that wait for the next capture, with the folders whose files they have read."""
+
+
+@contextmanager
+def one_child() -> Iterator[None]:
+    """Start a child now, while there is little to fork and other things to do, for files that are opened in the block.
+
+    Files of one folder use it one after the other: what a file did to it cannot reach those of others. Only in this
+    thread.
+    """
+    waiting: list[tuple[Child, frozenset[Path]]] = []
+    if fork_is_safe():
+        waiting.append((fork_child(_serve_ahead), frozenset()))
+    token = _WAITING.set(waiting)
+    try:
+        yield
+    finally:
+        _WAITING.reset(token)
+        for child, _ in waiting:
+            child.close()
+
+
+def _taken(path: Path) -> tuple[Child, set[Path]] | None:
+    """Return a child that waits and has read no files of other folders, and those that it has read."""
+    waiting = _WAITING.get() or []
+    for number, (_, folders) in enumerate(waiting):
+        if not folders or path.parent in folders:
+            child, served = waiting.pop(number)
+            return child, set(served)
+    return None
+
+
+def _kept(child: Child, folders: Iterable[Path]) -> bool:
+    """Let a child wait for the next file where that is wanted; it closes its files."""
+    waiting = _WAITING.get()
+    if waiting is None:
+        return False
+    try:
+        pickle.dump(None, child.requests)
+        child.requests.flush()
+    except OSError:
+        return False
+    waiting.append((child, frozenset(folders)))
+    return True
 
 
 def _end(child: Child, owner: int) -> None:
@@ -147,15 +199,27 @@ def main() -> None:
     _serve(sys.stdin.buffer, sys.stdout.buffer)
 
 
+def _serve_ahead(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Load the library before the first request comes."""
+    import h5py  # noqa: F401, PLC0415 - in this process alone
+
+    _serve(requests, replies)
+
+
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer requests until the pipe ends."""
     limit_memory(MAX_EXTRA_BYTES)
     readers: dict[Path, Hdf5Reader] = {}
     while True:
         try:
-            request: Request = pickle.load(requests)  # noqa: S301 - written by our own parent
+            request: Request | None = pickle.load(requests)  # noqa: S301 - written by our own parent
         except EOFError:
             return
+        if request is None:
+            for reader in readers.values():
+                reader.close()
+            readers.clear()
+            continue
         path, method, arguments, options, seconds = request
         limit_processor_time(seconds)
         try:

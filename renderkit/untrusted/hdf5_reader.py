@@ -162,9 +162,9 @@ class Hdf5Reader:
                 stored=stored,
             )
 
-    def each(self, method: str, keys: Sequence[tuple[str, ...]]) -> list[object]:
+    def each(self, method: str, keys: Sequence[tuple[str, ...]], **options: object) -> list[object]:
         """Return what a method returns for each of several keys, or the DatasetError that it raises."""
-        return [result_or_error(getattr(self, method), *key) for key in keys]
+        return [result_or_error(getattr(self, method), *key, **options) for key in keys]
 
     def values(self, *path: str, first: int | None) -> NDArray[Any]:
         """Return the values of a dataset whose `entry` was checked; only as many rows as `first` unless None."""
@@ -331,10 +331,10 @@ class Hdf5Reader:
             raise DatasetError(self.path, "/".join(path) or None, f"damaged, cannot be read: {why}") from error
 
 
-def result_or_error(call: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - as the function's
+def result_or_error(call: Callable[..., Any], *arguments: object, **options: object) -> Any:  # noqa: ANN401 - as the function's
     """Return what a function returns, or the DatasetError that it raises."""
     try:
-        return call(*arguments)
+        return call(*arguments, **options)
     except DatasetError as error:
         return error
 

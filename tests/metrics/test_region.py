@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renderkit.arrays import MaskImage
 from renderkit.metrics.region import (
     Region,
     background_edge_region,
@@ -101,3 +103,28 @@ def test_wrong_regions_are_refused() -> None:
         Region(np.zeros((3, 3)), "floats")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 3 finite corners"):
         polygon_region([(0.0, 0.0), (1.0, np.nan), (2.0, 2.0)], (5, 5))
+
+
+@pytest.mark.parametrize("width", [64, 150, 200])
+@pytest.mark.parametrize("corner", [(0, 0), (40, 70), (90, 130)], ids=str)
+@pytest.mark.parametrize("reach", [0, 1, 5, 40])
+def test_regions_are_what_opencv_grows(width: int, corner: tuple[int, int], reach: int) -> None:
+    """Masks in a corner, in the middle, at the far border, and none at all."""
+    rng = np.random.default_rng(width + reach)
+    rendered, captured = np.zeros((2, 100, width), np.bool_)
+    y, x = corner
+    rendered[y : y + 20, x : x + 25] = True
+    captured[max(y - 10, 0) : y + 15, max(x - 5, 0) : x + 40] = (
+        rng.random(captured[max(y - 10, 0) : y + 15, max(x - 5, 0) : x + 40].shape) < 0.9
+    )
+    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+
+    def grown(mask: MaskImage) -> MaskImage:
+        return np.asarray(cv2.dilate(mask.astype(np.uint8), square) != 0)
+
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    outline = rendered & ~(cv2.erode(rendered.astype(np.uint8), cross) != 0)
+    assert np.array_equal(mesh_region(rendered, reach).mask, grown(rendered))
+    region = background_edge_region(rendered, captured, reach)
+    assert np.array_equal(region.mask, grown(~captured) & grown(outline))
+    assert np.array_equal(region.bits.unpack(), region.mask)

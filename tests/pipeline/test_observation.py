@@ -14,7 +14,8 @@ from renderkit.capture import View
 from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.images.encoded import EncodedImage
-from renderkit.pipeline.observation import inside_matte, read_observation
+from renderkit.images.matte import inside_matte
+from renderkit.pipeline.observation import read_observation
 from renderkit.pipeline.options import ValidationOptions
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.system import Child
 from renderkit.untrusted import hdf5_child
 from renderkit.untrusted.hdf5 import Hdf5File
-from renderkit.untrusted.hdf5_child import Hdf5Child
+from renderkit.untrusted.hdf5_child import Hdf5Child, one_child
 
 needs_limits = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no limits of memory elsewhere")
 
@@ -208,6 +208,35 @@ def test_one_child_tells_the_format_and_reads_the_capture(smc_single: Path, monk
         assert capture.camera_names
         assert [is_running(child.process_id) for child in started] == [True]
     assert not is_running(started[0].process_id)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_files_of_one_folder_share_a_child_and_others_get_their_own(tmp_path: Path, threads: int) -> None:
+    paths = [tmp_path / name for name in ("one/a.h5", "one/b.h5", "two/a.h5")]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(exist_ok=True)
+        with h5py.File(path, "w") as file:
+            file["a"] = number
+    processes: list[int] = []
+
+    def read(path: Path) -> object:
+        with closing(Hdf5File(path, child := Hdf5Child())) as file, closing(child):
+            assert child._child is not None
+            processes.append(child._child.process_id)
+            return file.read("a")
+
+    with nullcontext() if threads == 1 else another_thread(), one_child():
+        assert [read(path) for path in paths] == [0, 1, 2]
+        with h5py.File(paths[0], "w") as file:
+            file["a"] = 7
+        # Its files were closed: what lies under a name now is read.
+        assert read(paths[0]) == 7
+        first, second, other, again = processes
+        assert first == second == again != other
+        assert is_running(first)
+    assert not any(map(is_running, processes))
+    assert read(paths[2]) == 2
+    assert not is_running(processes[-1])
 
 
 def is_running(process: int) -> bool:

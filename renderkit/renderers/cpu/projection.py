@@ -165,6 +165,8 @@ def _refine(
         if count <= room:
             break
         room = count
+    if not count:
+        return NO_PIECES
     used = slice(3 * count)
     return _pieces(snapped[used], exact[used], rays[used], sources[:count])
 

@@ -14,6 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.lens import SUBPIXELS
+from renderkit.renderers.cpu.probe import probe_chunks, start_rows
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.renderers.cpu.scratch import Scratch
@@ -29,6 +30,9 @@ from renderkit.renderers.cpu.zbuffer import (
 
 _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
+
+_LEAST_BAND_PX = 1 << 17
+"""Smaller bands take less time to draw than Python to hand them out, one thread at a time."""
 
 _FEW_FACES = 50_000
 _BANDS_PER_THREAD = 4
@@ -137,34 +141,36 @@ def _bands(window: NDArray[np.int64], threads: int) -> list[range]:
     """Cut the window into bands of rows, small enough for the scratch; more than threads: who is done takes another."""
     left, top, right, bottom = (int(bound) for bound in window)
     wanted = -(-(bottom - top) // (threads * _BANDS_PER_THREAD if threads > 1 else 1))
-    rows = max(BLOCK_PX, min(wanted, _BAND_PX // max(right - left, 1)))
+    columns = max(right - left, 1)
+    rows = max(BLOCK_PX, min(max(wanted, _LEAST_BAND_PX // columns), _BAND_PX // columns))
     return [range(row, min(row + rows, bottom)) for row in range(top, bottom, rows)]
 
 
 def depths_at(
     projection: Projection, pixels: NDArray[np.int64], size: tuple[int, int], scratch: Scratch, team: Team
 ) -> NDArray[np.float32]:
-    """Return (N,) camera z at (N, 2) pixels inside the image; small faces elsewhere are not drawn."""
+    """Return (N,) camera z at (N, 2) pixels inside the image; nothing is drawn."""
     window = _window(projection, *size)
     depths = np.full(len(pixels), np.inf, np.float32)
     near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
     if not near.size:
         return depths
-    bounds = _bound_chunks(projection, scratch, team, 1)
+    near = near[np.argsort(pixels[near, 1], kind="stable")]
+    wanted = pixels[near]
     # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
-    left, right = window[0], window[2]
-    top, bottom = pixels[near, 1].min(), pixels[near, 1].max() + 1
-    band = max(BLOCK_PX, _BAND_PX // int(right - left))
-    for first in range(int(top), int(bottom), band):
-        part = np.array([left, first, right, min(first + band, int(bottom))], np.int64)
-        here = near[(pixels[near, 1] >= first) & (pixels[near, 1] < part[3])]
-        local = pixels[here] - part[:2]
-        keys = _draw_band(projection, bounds, part, scratch, _around(local, part, scratch))
-        found = np.empty(len(here), np.float32)
-        wanted = keys[local[:, 1] * int(right - left) + local[:, 0]]
-        resolve_pixels(wanted, pixels[here], *_pieces_of(projection), _traced(part, scratch), found)
-        depths[here] = found
-        keys.fill(0)
+    window[1], window[3] = wanted[0, 1], wanted[-1, 1] + 1
+    starts = scratch.get("starts", (int(window[3] - window[1]) + 1,), np.int32)
+    start_rows(wanted, int(window[1]), starts)
+    (boxes, _), (own, _) = _bound_chunks(projection, scratch, team, 1)
+    faces, pieces = projection.mesh.topology.faces, projection.pieces
+    keys = np.zeros(len(near), np.int64)
+    main = (boxes, faces, projection.snapped, projection.exact, projection.signs, 0)
+    extra = (own, pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
+    for arrays in (main, extra):
+        probe_chunks(*arrays, window, wanted, starts, keys)
+    found = np.empty(len(near), np.float32)
+    resolve_pixels(keys, wanted, *_pieces_of(projection), _traced(window, scratch), found)
+    depths[near] = found
     return depths
 
 
@@ -183,18 +189,6 @@ def _bound_chunks(projection: Projection, scratch: Scratch, team: Team, threads:
         pieces.chunks.vertices, pieces.chunks.start, 0, len(own), pieces.snapped, pieces.exact, own, own_nearest
     )
     return (boxes, nearest), (own, own_nearest)
-
-
-def _around(local: NDArray[np.int64], window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
-    """Return blocks that hide every small face but those that may cover one of the (N, 2) pixels of a band."""
-    blocks = _blocks(window, scratch)
-    blocks.fill(np.inf)
-    x, y = local.T // BLOCK_PX
-    # A face no larger than a block may begin in the block above or to the left.
-    for rows in (y, np.maximum(y - 1, 0)):
-        for columns in (x, np.maximum(x - 1, 0)):
-            blocks[rows, columns] = 0.0
-    return blocks
 
 
 def _blocks(window: NDArray[np.int64], scratch: Scratch) -> NDArray[np.float32]:
@@ -216,15 +210,11 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
 
 
 def _draw_band(
-    projection: Projection,
-    bounds: _Bounds,
-    window: NDArray[np.int64],
-    scratch: Scratch,
-    hiding: NDArray[np.float32] | None = None,
+    projection: Projection, bounds: _Bounds, window: NDArray[np.int64], scratch: Scratch
 ) -> NDArray[np.int64]:
     """Draw all faces into one band: first those that face the camera, as they hide most of the others.
 
-    With blocks given in `hiding`, those that they hide are not drawn. `bounds` comes from `_bound_chunks`.
+    `bounds` comes from `_bound_chunks`.
     """
     columns, rows = int(window[2] - window[0]), int(window[3] - window[1])
     keys = scratch.get("keys", (rows * columns,), np.int64)
@@ -232,11 +222,11 @@ def _draw_band(
     chosen = scratch.get("chosen", (CHUNK + 1,), np.int32)
     main = (*bounds[0], faces, projection.snapped, projection.exact, projection.signs)
     extra = (*bounds[1], pieces.faces, pieces.snapped, pieces.exact, pieces.signs)
-    known = _NO_BLOCKS if hiding is None else hiding
+    known = _NO_BLOCKS
     for sign in (_FRONT, -_FRONT):
         for first, arrays in ((0, main), (len(faces), extra)):
             draw_chunks(*arrays, sign, first, window, known, chosen, keys)
-        if sign == _FRONT and hiding is None:
+        if sign == _FRONT:
             known = _blocks(window, scratch)
             summarise_blocks(keys, window, known, scratch.get("lowest", (columns,), np.int64))
     return keys

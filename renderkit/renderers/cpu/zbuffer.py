@@ -27,7 +27,7 @@ LAST_NUMBER = 0x7FFFFFFF
 BLOCK_PX = 8
 """Side of the square blocks whose farthest key tells at once that a face is hidden."""
 
-_SPAN_ROWS = 6
+SPAN_ROWS = 6
 """Faces of more rows than this are drawn as spans between their edges, smaller ones by testing each pixel."""
 
 
@@ -171,10 +171,10 @@ def _draw_faces(
         first, end = (min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, (max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8
         column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
         column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
-        plane = _plane(exact, a, b, c)
+        plane = face_plane(exact, a, b, c)
         number = LAST_NUMBER - first_number - face
         # The whole face's rows, not the band's, choose the way: depth must not depend on where bands begin.
-        if end - first <= _SPAN_ROWS:
+        if end - first <= SPAN_ROWS:
             row0, row1 = max(first, top), min(end, bottom)
             _draw_small(
                 xa, ya, xb, yb, xc, yc, wanted, plane, number, row0, row1, column0, column1, left, top, right, keys
@@ -184,7 +184,7 @@ def _draw_faces(
 
 
 @inlined_kernel
-def _plane(
+def face_plane(
     exact: NDArray[np.float32], a: np.uint32, b: np.uint32, c: np.uint32
 ) -> tuple[float, float, float, float, float]:
     """Inverse depth of a face: its value at the pixel (0, 0), the slopes in x and y, the smallest and the largest."""
@@ -255,14 +255,14 @@ def _draw_spans(
     long_is_left = (xb - xa) * (yc - ya) - (yb - ya) * (xc - xa) > 0
     slope, low, high = np.float32(plane[1]), np.float32(plane[3]), np.float32(plane[4])
     row = max((ya + (SUBPIXELS - 1)) >> 8, top)
-    long_column, long_rest, long_step, long_step_rest, long_divisor = _start_edge(xa, ya, xc, yc, row)
+    long_column, long_rest, long_step, long_step_rest, long_divisor = start_edge(xa, ya, xc, yc, row)
     for half in range(2):
         end_row = min(((yb if half == 0 else yc) + (SUBPIXELS - 1)) >> 8, bottom)
         if half == 1:
             xa, ya, xb, yb = xb, yb, xc, yc
         if row >= end_row:
             continue
-        short_column, short_rest, short_step, short_step_rest, short_divisor = _start_edge(xa, ya, xb, yb, row)
+        short_column, short_rest, short_step, short_step_rest, short_divisor = start_edge(xa, ya, xb, yb, row)
         while row < end_row:
             start = max(long_column if long_is_left else short_column, left)
             end = min(short_column if long_is_left else long_column, right)
@@ -285,7 +285,7 @@ def _draw_spans(
 
 
 @inlined_kernel
-def _start_edge(x0: int, y0: int, x1: int, y1: int, row: int) -> tuple[int, int, int, int, int]:
+def start_edge(x0: int, y0: int, x1: int, y1: int, row: int) -> tuple[int, int, int, int, int]:
     """First pixel at or right of an edge in `row`, as in the contour mask: column, remainder, both steps, divisor."""
     dx, divisor = x1 - x0, SUBPIXELS * (y1 - y0)
     reach = x0 * (y1 - y0) + (row * SUBPIXELS - y0) * dx + divisor - 1

@@ -206,6 +206,8 @@ def test_depth_at_pixels_is_the_whole_picture_s(
 def test_threads_on_one_view_change_nothing(
     monkeypatch: pytest.MonkeyPatch, lens: str, make: Callable[[], Mesh], *, fine: bool
 ) -> None:
+    # Pictures this small are one band.
+    monkeypatch.setattr(visibility, "_LEAST_BAND_PX", 0)
     if fine:
         # As if the mesh had so many faces that each step is worth sharing.
         monkeypatch.setattr(projection, "_SHARED_FACES", 0)
