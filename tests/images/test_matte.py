@@ -63,6 +63,19 @@ def test_an_empty_matte_stays_empty() -> None:
     assert (empty.alpha.max(), empty.note) == (0, "")
 
 
+@pytest.mark.parametrize("top", [0, 1, 31, 32, 200, 255])
+@pytest.mark.parametrize("threshold", [0.001, 0.5, 1.0])
+@pytest.mark.parametrize("suffix", ["PNG", "TIFF"])
+def test_inside_is_where_the_matte_reaches_the_threshold(top: int, threshold: float, suffix: str) -> None:
+    values = (np.linspace(0, top, OBJECT.size).round().reshape(OBJECT.shape) * OBJECT).astype(np.uint8)
+    values[5, 5] = top
+    picture = saved(Image.fromarray(values), suffix)
+    inside, note = picture.decode_inside(threshold)
+    expected = values > 0 if top <= 31 else values >= np.ceil(threshold * 255)
+    assert np.array_equal(inside, expected)
+    assert note == picture.decode_matte().note
+
+
 def test_one_bit() -> None:
     assert as_alpha(saved(Image.fromarray(OBJECT), "PNG").decode_matte()) == ([0, 255], "")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from renderkit.errors import DatasetError
 from renderkit.images.encoded import EncodedImage
-from renderkit.images.png import SIGNATURE, decode_gray_png
+from renderkit.images.png import SIGNATURE, decode_gray_png, threshold_gray_png
 
 
 def encoded(data: bytes) -> EncodedImage:
@@ -73,6 +73,10 @@ def test_every_filter_gives_the_pixels_that_opencv_gives(
     assert fast is not None
     assert np.array_equal(fast, pixels)
     assert np.array_equal(fast, np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)))
+    for least in (1, 128, 255):
+        assert (thresholded := threshold_gray_png(data, least)) is not None
+        assert np.array_equal(thresholded[0], pixels >= least)
+        assert thresholded[1] == pixels.max()
 
 
 @pytest.mark.parametrize("strategy", [cv2.IMWRITE_PNG_STRATEGY_DEFAULT, cv2.IMWRITE_PNG_STRATEGY_RLE])
@@ -140,6 +144,8 @@ def test_rows_that_do_not_fit_the_header_are_refused(rows: bytes, why: str) -> N
     data = header(8, 8) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     with pytest.raises(DatasetError, match=why):
         encoded(data).decode_gray()
+    with pytest.raises(DatasetError, match=why):
+        encoded(data).decode_inside(0.5)
 
 
 def test_a_bomb_is_refused_before_memory_is_taken() -> None:
