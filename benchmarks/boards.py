@@ -273,7 +273,7 @@ FAULTS: Final[dict[str, Callable[[Camera], Camera]]] = {
     "focal length": _longer,
     "turn": _turned,
     "k1": _bent(0.03),
-    "k1, 0.3 px": _bent(0.1),
+    "k1 of 0.3 px": _bent(0.1),
     "p1": _skewed,
 }
 

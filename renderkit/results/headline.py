@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["good", "bad", "unsure"]
 
 _MOST_LEFT_OUT = 5
+_PAIR = 2
 _TOO_FEW = 3
 
 
@@ -116,7 +117,7 @@ def _nothing(report: Report) -> Headline:
     verdict = "Nothing could be compared: the run has no views."
     if report.rows:
         verdict = f"Nothing could be compared in any of {counted(len(report.rows), 'view')}."
-    give = "Give what is missing: a mesh (--mesh), mattes (--masks) or landmarks (--landmarks)."
+    give = "Give what is missing: a mesh (--mesh), mattes (--masks), landmarks (--landmarks) or a board (--board)."
     step = _missing_step(report) or give
     if failed:
         step = "Repair the files named below and validate again."
@@ -218,6 +219,8 @@ def _no_fault(report: Report) -> Headline:
     camera = "" if worst is None else worst.camera
     state, word, verdict = _verdict_without_fault(report, outliers)
     crowd = f"None stands out; camera {camera} agrees least." if camera else "No camera could be ranked."
+    if len(report.camera_names) == _PAIR:
+        crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
     return Headline(
         state=state,

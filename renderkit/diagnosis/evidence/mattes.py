@@ -290,7 +290,8 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
     if named.cause == "focal length":
         return (
             "focal length",
-            f"its projections are {100 * abs(named.amount):.2f} % {too_much(named.amount)}: focal length or distance",
+            f"its projections are {100 * abs(named.amount):.2f} % {too_much(named.amount)}: focal length or distance"
+            f"{', or nearly as well the edge of its matte' if named.is_unclear else ''}",
         )
     return "shift", f"its projections {lies_text(*_as_seen(shift, error))}"
 
@@ -301,7 +302,8 @@ def _matte_note(mattes: _Mattes, named: Named) -> str:
         return f"camera {name}: its matte lacks a piece of the subject; this is not a calibration error"
     amount = named.amount * mattes.scale(named.camera)
     what = "large" if amount > 0 else "small"
-    return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; this is not a calibration error"
+    why = "its focal length would explain it nearly as well" if named.is_unclear else "this is not a calibration error"
+    return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; {why}"
 
 
 def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.silhouettes.causes import edge_or_size
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.outlines import measure_outlines
 from renderkit.diagnosis.silhouettes.prepare import Silhouette
@@ -47,6 +48,9 @@ EDGE_PX: Final = 0.4
 EDGE_TIMES: Final = 1.3
 """Beyond so many times the threshold an edge or a size stands out: they have longer tails than the noise's model."""
 
+ALIKE: Final = 0.8
+"""An edge and a size that stand out by more than this share of one another are not told apart for sure."""
+
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
 _DEEP_POINTS: Final = 60
 _GROSS_ROUNDS: Final = 8
@@ -68,6 +72,7 @@ class Named:
         error: Standard errors of both.
         amount: Edge offset in px, or relative error of the focal length, positive where it is too long.
         partner: Index of the camera whose matte it has; -1 if none.
+        is_unclear: Its matte's edge and its focal length explain it nearly alike.
     """
 
     camera: int
@@ -77,6 +82,7 @@ class Named:
     error: tuple[float, float]
     amount: float = 0.0
     partner: int = -1
+    is_unclear: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,10 +298,16 @@ def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
         return None
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
-    amount = 0.0 if cause == "shift" else float(standout.amounts[camera, 0])
-    if cause == "focal length":
-        amount = -amount / float(outlines.reach[camera])
-    return Named(camera, cause, float(standout.ratios[camera]), (dx, dy), (ex, ey), amount)
+    amount, is_unclear = 0.0, False
+    if cause != "shift":
+        # In a nearly round outline the two stand out alike: the camera's own rows tell them apart better.
+        frame = next(frame for frame in frames if camera in frame.present)
+        cause, amount = edge_or_size(fit, camera, frame.camera(camera).K[:2, 2])
+        alike = [one.ratios[camera] / one.threshold for one in (outlines.by_edge, outlines.by_size)]
+        is_unclear = min(alike) > ALIKE * max(alike)
+    return Named(
+        camera, cause, float(standout.ratios[camera]), (dx, dy), (ex, ey), amount=amount, is_unclear=is_unclear
+    )
 
 
 def _cautious(found: Standout) -> Standout:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -130,6 +132,16 @@ def test_a_matte_that_is_too_large_is_the_mattes_fault(
     grown = ndimage.grey_dilation(wide, footprint=np.hypot(*np.mgrid[-2:3, -2:3]) < 2.3)
     found = _judged(cameras, {**mattes, "04": grown})
     assert [(one.camera, one.cause) for one in found.named] == [(4, "matte edge")]
+
+
+@pytest.mark.parametrize("error", [0.02, -0.02])
+def test_a_wrong_focal_length_is_told_from_a_matte_that_is_too_large_or_small(
+    cameras: dict[str, Camera], mattes: dict[str, np.ndarray], error: float
+) -> None:
+    wrong = replace(cameras["06"], K=cameras["06"].K @ np.diag([1.0 + error, 1.0 + error, 1.0]))
+    (found,) = _judged({**cameras, "06": wrong}, mattes).named
+    assert (found.camera, found.cause) == (6, "focal length")
+    assert found.amount == pytest.approx(error, abs=0.008)
 
 
 def test_a_shift_of_all_pictures_is_common(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
