@@ -334,6 +334,11 @@ def num_observations(seen: Observations, found: Estimate, index: int) -> int:
     return 2 * int(seen.known[index].sum()) + round(samples)
 
 
+def has_amount(test: SlipTest) -> bool:
+    """Say whether a slip's amounts differ from none, once the camera was estimated about its correction."""
+    return log_tail(test.statistic, len(test.amounts)) < MISFIT_LOG_P
+
+
 def explains(test: SlipTest, camera: CameraTests) -> bool:
     """Say whether a slip leaves no more than noise."""
     left = camera.rank - len(test.amounts)
