@@ -17,8 +17,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import Decision, decide, like_cameras, max_faulty
+from renderkit.diagnosis.joint.decide import Decision, decide, max_faulty
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
+from renderkit.diagnosis.joint.groups import like_cameras
 from renderkit.diagnosis.joint.naming import NamingRule, Scatter, log_limit
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
-from joint_rigs import IDEAL, KINDS, NOISY, Conditions, joint_evidence, perturbed, ring
+from joint_rigs import IDEAL, KINDS, NOISY, REALISTIC, Conditions, joint_evidence, perturbed, ring
 from planted_rigs import head, project
 
 from renderkit.diagnosis.joint import fit_joint
@@ -262,3 +262,13 @@ def test_the_noise_of_few_cameras_is_not_taken_for_less(conditions: Conditions, 
     (finding,) = found.findings
     assert (finding.camera, finding.cause != "several parameters") == ("02", True)
     assert all(0.2 < noise < 0.4 for noise in found.noise_px.values())
+
+
+def test_two_cameras_that_hide_each_other_are_named() -> None:
+    """With one of them taken for healthy the healthy scatter is so large that the other may be healthy too."""
+    poor = replace(REALISTIC, mattes=True, marked=0.25, edge_px=0.5, mesh=(0.0175, 0.002), mesh_m=0.001, hairy=1 / 3)
+    rng = np.random.default_rng((7002, 9, 8, 4000, 2, 0))
+    hidden = [int(index) for index in rng.permutation(12)[:2]]
+    faults = dict.fromkeys(hidden, ("pitch", 4.0))
+    found = fit_joint(joint_evidence(rng, replace(poor, dilation_px=0.3), cameras=12, frames=2, faults=faults))
+    assert {one.camera for one in found.findings} == {f"{index:02d}" for index in hidden}
