@@ -17,9 +17,10 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.decide import Decision, decide, like_cameras, max_faulty
+from renderkit.diagnosis.joint.decide import Decision, decide, max_faulty
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
-from renderkit.diagnosis.joint.naming import Scatter, log_limit
+from renderkit.diagnosis.joint.groups import like_cameras
+from renderkit.diagnosis.joint.naming import NamingRule, Scatter, log_limit
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import PARAMETERS
@@ -84,7 +85,7 @@ _PROBED: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class _Tested:
+class TestedAgainst:
     """What a camera is tested against, and how much of its evidence counts while it has a fault that is not found.
 
     Attributes:
@@ -98,7 +99,7 @@ class _Tested:
     score: float = 1.0
 
 
-_Against: TypeAlias = Mapping[str, Sequence[_Tested]]
+Against: TypeAlias = Mapping[str, Sequence[TestedAgainst]]
 
 
 def find_limits(
@@ -122,8 +123,8 @@ def find_limits(
     if seen is None:
         none = tuple(CameraLimits(name, (), "no landmarks or outlines") for name in every)
         return DetectionLimits(none, alpha, 0.0, 0.0, reason="fewer than 3 cameras have landmarks or outlines")
-    decision = decide(seen, Priors(), alpha, max_faulty(seen))
-    rig = _Rig(seen, decision, log_limit(alpha, len(seen.names)))
+    rig = LinearisedRig.of(seen, alpha)
+    decision = rig.decision
     against = rig.against_faults()
     known = {
         name: CameraLimits(name, rig.faults(index, against, "world units" if unit == "unknown" else unit))
@@ -136,14 +137,25 @@ def find_limits(
 
 
 @dataclass(frozen=True, eq=False)
-class _Rig:
+class LinearisedRig:
     """A rig as the diagnosis sees it, and the log probability below which it names a camera."""
 
     seen: Observations
     decision: Decision
     limit: float
 
-    def faults(self, index: int, against: _Against, world: str) -> tuple[FaultLimit, ...]:
+    @staticmethod
+    def of(seen: Observations, alpha: float) -> LinearisedRig:
+        """Return a rig with its cameras that are off taken out."""
+        return LinearisedRig(seen, decide(seen, Priors(), alpha, max_faulty(seen)), log_limit(alpha, len(seen.names)))
+
+    def power(self, index: int, theta: FloatArray, tested: TestedAgainst) -> float:
+        """Return the probability that a fault of one camera is found, in px units (P,) of its numbers."""
+        scores, rule = self._tested(index, tested)
+        step = tested.score * (self.decision.found.cameras[index].information @ theta)
+        return float((rule.log_p(scores + step) <= self.limit).mean())
+
+    def faults(self, index: int, against: Against, world: str) -> tuple[FaultLimit, ...]:
         """Return the limits of one camera."""
         units, derivatives = self.seen.units[index], self.seen.displacements[index]
         found = []
@@ -157,22 +169,27 @@ class _Rig:
             )
         return tuple(found)
 
-    def sizes(self, index: int, parameter: int, tested: _Tested) -> tuple[float, float]:
+    def sizes(self, index: int, parameter: int, tested: TestedAgainst) -> tuple[float, float]:
         """Return the sizes of a fault that are found with 50 % and 99 % probability, px units."""
-        camera = self.decision.found.cameras[index]
-        scores = math.sqrt(tested.information) * _healthy_scores(camera, self.decision.scatters[index])
-        rule = tested.scatter.rule(tested.information * camera.information, self.limit)
-        sizes = rule.along(scores, tested.score * camera.information[:, parameter]).smallest_sizes(self.limit)
+        scores, rule = self._tested(index, tested)
+        step = tested.score * self.decision.found.cameras[index].information[:, parameter]
+        sizes = rule.along(scores, step).smallest_sizes(self.limit)
         half, nearly = (float(np.quantile(sizes, share, method="higher")) for share in (0.5, 0.99))
         return half, nearly
 
-    def against_faults(self) -> _Against:
+    def _tested(self, index: int, tested: TestedAgainst) -> tuple[FloatArray, NamingRule]:
+        """Return (M, P) scores that a healthy camera may have, and the rule by which it would be named."""
+        camera = self.decision.found.cameras[index]
+        scores = math.sqrt(tested.information) * _healthy_scores(camera, self.decision.scatters[index])
+        return scores, tested.scatter.rule(tested.information * camera.information, self.limit)
+
+    def against_faults(self) -> Against:
         """Return by planted kind what each camera is tested against while it has a fault that is not found yet."""
         free = {index for index, _ in self.decision.faulty}
         groups = like_cameras(self.seen, self.decision.found)
         result = {}
         for probe in dict.fromkeys(map(_probe_of, KINDS)):
-            against = [_Tested(scatter) for scatter in self.decision.scatters]
+            against = [TestedAgainst(scatter) for scatter in self.decision.scatters]
             for group in range(int(groups.max()) + 1):
                 members = [int(index) for index in np.flatnonzero(groups == group) if index not in free]
                 chosen = members[:: max(1, len(members) // NUM_PROBES)][:NUM_PROBES]
@@ -182,9 +199,9 @@ class _Rig:
             result[probe] = against
         return result
 
-    def _probed(self, index: int, parameter: int) -> _Tested:
+    def _probed(self, index: int, parameter: int) -> TestedAgainst:
         """Return what a camera is tested against with a fault that is found about as often as not."""
-        healthy = _Tested(self.decision.scatters[index])
+        healthy = TestedAgainst(self.decision.scatters[index])
         size = _PLANTED * self.sizes(index, parameter, healthy)[0]
         if not math.isfinite(size):
             return healthy
@@ -195,7 +212,7 @@ class _Rig:
         before, after = self.decision.found.cameras[index], found.found.cameras[index]
         own = float(before.information[parameter, parameter])
         score = float(after.score[parameter] - before.score[parameter]) / (size * own)
-        return _Tested(found.scatters[index], float(after.information[parameter, parameter]) / own, score)
+        return TestedAgainst(found.scatters[index], float(after.information[parameter, parameter]) / own, score)
 
 
 def _probe_of(kind: FaultKind) -> str:

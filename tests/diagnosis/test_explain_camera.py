@@ -92,7 +92,7 @@ TRUE = _camera()
         (_moved(TRUE, (0.2, 0.0, 0.0)), "shift", "a small rotation about x or y"),
         (_bent(TRUE, 0.25), "radial", "too far out"),
         (_bent(TRUE, -0.25), "radial", "too far in"),
-        (_bent(_with(TRUE, shift=(2.0, 0.0)), 0.3), "shift and radial", "error of k1 by +0."),
+        (_bent(_with(TRUE, shift=(2.0, 0.0)), 0.3), "shift and radial", "k1 that is too large by 0."),
         (_with(TRUE, 1.02, (3.0, 0.0)), "shift and scale", "focal length too long"),
     ],
 )

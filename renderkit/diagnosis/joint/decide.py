@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
+from renderkit.diagnosis.joint.groups import MIN_GROUP, like_cameras
 from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, own_scatter, scatter_likelihoods, stacked
 from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
 from renderkit.diagnosis.joint.noise import Noise
@@ -28,9 +28,6 @@ MOST: Final = 0.5
 
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6
-MIN_GROUP: Final = 4
-"""A group of fewer like cameras shares the healthy scatter of all."""
-
 MIN_INFLATION: Final = 0.7
 """Stated variances are not taken for larger than needed by more than this; with outlines not at all: by those they are
 never too large, and where they look so, that is chance."""
@@ -44,8 +41,6 @@ _FIRST_PX = 0.1
 START_PX: Final = 0.01
 """Healthy scatter of a camera's numbers, at least."""
 
-_POOR = 1.8
-_POOR_STRAYS = 0.1
 _LONE_SAMPLES = 16.0
 
 
@@ -137,25 +132,21 @@ def decide(
         estimator: Estimates all cameras together.
         free: Cameras that are known to be off; they are not counted.
     """
+    step = _Step(seen, lambda given, noise: estimator(seen, given, priors, noise), alpha)
     faulty: list[tuple[int, float]] = []
-    assumed = CameraPriors(np.full((len(seen.names), NUM_LOCAL), _FIRST_PX), np.ones(len(seen.names)))
-    found = healthy = None
-    for _ in range(most + 1):
-        freed = [*free, *(index for index, _ in faulty)]
-        found, healthy = _estimated(
-            seen, lambda given, noise: estimator(seen, given, priors, noise), freed, (assumed, found)
-        )
-        assumed = healthy.priors
-        limit = log_limit(alpha, len(seen.names))
-        own = [index for index in range(len(seen.names)) if index not in freed]
-        each = log_p_of([healthy.scatters[index] for index in own], *stacked([found.cameras[i] for i in own]), limit)
-        probabilities = dict(zip(own, (each - limit + math.log(alpha)).tolist(), strict=True))
-        worst = min(probabilities, key=lambda index: probabilities[index])
-        if probabilities[worst] > math.log(alpha) or len(faulty) == most:
+    state = step.after(free, None)
+    while len(faulty) < most:
+        worst = min(state.log_p, key=lambda index: state.log_p[index])
+        if state.log_p[worst] <= math.log(alpha):
+            named = [(worst, state.log_p[worst])]
+        else:
+            named = step.masked_pair(state) if len(faulty) + 2 <= most else []
+        if not named:
             break
-        faulty.append((worst, probabilities[worst]))
-    assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
-    return Decision(tuple(faulty), assumed.scales_px, assumed.inflation, found, healthy.scatters)
+        faulty += named
+        state = step.after([*free, *(index for index, _ in faulty)], state)
+    assumed = state.healthy
+    return Decision(tuple(faulty), assumed.priors.scales_px, assumed.priors.inflation, state.found, assumed.scatters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +155,67 @@ class _Assumed:
 
     priors: CameraPriors
     scatters: tuple[Scatter, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """An estimate with some cameras free.
+
+    Attributes:
+        free: These.
+        found: The estimate.
+        healthy: The healthy scatter that belongs to it.
+        log_p: Of every other camera, over the whole rig.
+        likeliest: The same by the likeliest member of the scatter's posterior alone.
+    """
+
+    free: tuple[int, ...]
+    found: Estimate
+    healthy: _Assumed
+    log_p: Mapping[int, float]
+    likeliest: Mapping[int, float]
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Frees cameras, and tests the others."""
+
+    seen: Observations
+    estimated: Callable[[CameraPriors, Noise | None], Estimate]
+    alpha: float
+
+    def after(self, free: Sequence[int], before: _State | None) -> _State:
+        """Return the estimate with these cameras free, from the one before."""
+        count = len(self.seen.names)
+        start = CameraPriors(np.full((count, NUM_LOCAL), _FIRST_PX), np.ones(count)), None
+        given = start if before is None else (before.healthy.priors, before.found)
+        found, healthy = _estimated(self.seen, self.estimated, free, given)
+        limit = log_limit(self.alpha, count)
+        own = [index for index in range(count) if index not in free]
+        scatters = [healthy.scatters[index] for index in own]
+        each = stacked([found.cameras[index] for index in own])
+        averaged, likeliest = (
+            dict(zip(own, (log_p_of(scatters, *each, wanted) - limit + math.log(self.alpha)).tolist(), strict=True))
+            for wanted in (limit, -math.inf)
+        )
+        return _State(tuple(free), found, healthy, averaged, likeliest)
+
+    def masked_pair(self, state: _State) -> list[tuple[int, float]]:
+        """Return two cameras that hide each other: each is named once the other is free.
+
+        A second one that is as far off makes the first look like the healthy scatter of all. Only a camera is tried
+        that stands out from the likeliest scatter, and both have to be named: a rig without fault seldom has even one.
+        """
+        suspect = min(state.likeliest, key=lambda index: state.likeliest[index])
+        if state.likeliest[suspect] > math.log(self.alpha):
+            return []
+        without = self.after([*state.free, suspect], state)
+        second = min(without.log_p, key=lambda index: without.log_p[index])
+        if without.log_p[second] > math.log(self.alpha):
+            return []
+        log_p = self.after([*state.free, second], state).log_p[suspect]
+        pair = [(suspect, log_p), (second, without.log_p[second])]
+        return sorted(pair, key=lambda one: one[1]) if log_p <= math.log(self.alpha) else []
 
 
 def _estimated(
@@ -247,23 +299,6 @@ def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> S
     return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
 
-def like_cameras(seen: Observations, found: Estimate) -> NDArray[np.int64]:
-    """Return (C,) groups of like cameras: by the kind of evidence, and by how good the mattes are."""
-    noise = found.noise
-    effective = noise.outline_px * np.sqrt(noise.correlation)
-    outlines = seen.has_outlines
-    usual_px = float(np.median(effective[outlines])) if outlines.any() else 0.0
-    usual_strays = float(np.median(noise.strays[outlines])) if outlines.any() else 0.0
-    # Less of an outline is a poorer one, unless what is left is better by far.
-    less = (noise.strays > usual_strays + _POOR_STRAYS) & (_POOR * effective > usual_px)
-    poor = outlines & ((effective > _POOR * usual_px) | less)
-    kinds = np.array(seen.groups)
-    sizes = np.bincount(kinds)
-    kinds = np.where(sizes[kinds] < MIN_GROUP, int(sizes.argmax()), kinds)
-    _, numbers = np.unique(2 * kinds + poor, return_inverse=True)
-    return numbers.astype(np.int64)
-
-
 def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:
     """Test every slip of a camera against its healthy scatter (P,) alone."""
     informations, scores = _tested(*stacked([camera]), scales[None])
@@ -332,6 +367,11 @@ def num_observations(seen: Observations, found: Estimate, index: int) -> int:
     """Return how many independent numbers the evidence of one camera has."""
     samples = float(seen.offset_known[index].sum()) / float(found.noise.correlation[index])
     return 2 * int(seen.known[index].sum()) + round(samples)
+
+
+def has_amount(test: SlipTest) -> bool:
+    """Say whether a slip's amounts differ from none, once the camera was estimated about its correction."""
+    return log_tail(test.statistic, len(test.amounts)) < MISFIT_LOG_P
 
 
 def explains(test: SlipTest, camera: CameraTests) -> bool:

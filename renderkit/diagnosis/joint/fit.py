@@ -16,6 +16,7 @@ from renderkit.diagnosis.joint.decide import (
     criterion,
     decide,
     explains,
+    has_amount,
     max_faulty,
     num_observations,
     ranked_causes,
@@ -30,7 +31,7 @@ from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
-from renderkit.diagnosis.joint.sentences import finding_sentence, rig_sentence
+from renderkit.diagnosis.joint.sentences import finding_sentence, gauge_sentence, rig_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 
@@ -75,6 +76,7 @@ def fit_joint(
     findings = tuple(_finding(seen, decision, index, (log_p, written)) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found
+    lenses = lens_limit(seen, tested_information(found.cameras, decision.scales), written, alpha)
     return JointDiagnosis(
         findings=findings,
         deltas=deltas,
@@ -86,7 +88,7 @@ def fit_joint(
         mesh=mesh_fault(seen, found),
         reason="",
         sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
-        untold=lens_limit(seen, tested_information(found.cameras, decision.scales), written, alpha),
+        untold="; ".join(filter(None, [gauge_sentence(findings, decision.tau_px), lenses])),
     )
 
 
@@ -122,18 +124,19 @@ def _finding(
         # What is wrong with mattes moves no point of the subject.
         derivatives = np.eye(NUM_LOCAL)[None, [MATTE]]
         size = abs(float(theta[MATTE]))
-    units = seen.units[index]
+    known = has_amount(test)
+    units, stated = seen.units[index], test.slip.indices if known else ()
     words = (*PARAMETERS, *EVIDENCE_PARAMETERS)
-    amounts = {words[i]: float(theta[i] * units[i]) for i in test.slip.indices}
-    errors = {words[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in test.slip.indices}
+    amounts = {words[i]: float(theta[i] * units[i]) for i in stated}
+    errors = {words[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in stated}
     finding = CameraFinding(
         camera=seen.names[index],
         cause=test.slip.name,
         cannot_tell=tuple(one.slip.name for one in causes),
         family=test.slip.family,
         log_p=log_p,
-        size_px=size,
-        size_error_px=_size_error(derivatives, theta, covariance, size),
+        size_px=size if known else math.nan,
+        size_error_px=_size_error(derivatives, theta, covariance, size) if known else math.nan,
         shift_px=(float(shift[0]), float(shift[1])),
         shift_error_px=(float(shift_error[0]), float(shift_error[1])),
         amounts=amounts,
@@ -141,8 +144,8 @@ def _finding(
         explained=explains(test, camera),
         sentence="",
     )
-    known = LensEvidence(camera, seen.units[index], seen.displacements[index])
-    slips = lens_slips(known, seen.names[index], written)
+    lens = LensEvidence(camera, seen.units[index], seen.displacements[index])
+    slips = lens_slips(lens, seen.names[index], written)
     return with_lens_slips(finding_sentence(finding), [(criterion(one, count), one) for one in causes], slips)
 
 

@@ -41,11 +41,11 @@ class CameraFinding:
         family: What it looks like: "shift", "roll", "scale", "lens", "aspect", "several"; or "matte" or
             "detections" where its pictures are wrong and it is not.
         log_p: Logarithm of the probability of such evidence from a healthy camera, all cameras and slips considered.
-        size_px: RMS displacement of the subject, px.
+        size_px: RMS displacement of the subject, px; NaN where the evidence does not tell how much it is.
         size_error_px: Its standard error.
-        shift_px: (dx, dy) mean displacement of what is seen against what is predicted, px.
+        shift_px: (dx, dy) mean displacement, seen minus predicted, px: what to add to cx and cy.
         shift_error_px: Standard errors of both.
-        amounts: The slip's parameters by name, in their own units.
+        amounts: The slip's parameters by name, in their own units: what to add to the calibration.
         amount_errors: Their standard errors.
         explained: Whether the slip leaves no more than the noise (goodness of fit at 0.1 %).
         sentence: The finding in one sentence.

@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.wording import cameras_off, lies_text, too_much, turned_text
 
 NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
+
+UNSURE_PX: Final = 0.5
+"""A healthy scatter that is larger is no healthy one: half a pixel is the smallest known slip."""
 
 _TOLD_APART = {
     "shift": "at a second depth, or more frames, would tell them apart",
@@ -35,7 +39,19 @@ def rig_sentence(names: Sequence[str], num_cameras: int, alpha: float) -> str:
     return f"{words} (false alarm rate {100 * alpha:g} % per rig)"
 
 
+def gauge_sentence(findings: Sequence[CameraFinding], tau_px: float) -> str:
+    """Return what the sizes of findings count from; "" without any."""
+    if not any(math.isfinite(one.size_px) for one in findings):
+        return ""
+    words = "sizes count from what the other cameras agree on: an error that all cameras share is not in them"
+    if tau_px > UNSURE_PX:
+        words += f"; the others differ by {tau_px:.1f} px themselves, so more cameras may be off"
+    return words
+
+
 def _what(finding: CameraFinding, subject: str) -> str:
+    if math.isnan(finding.size_px):
+        return f"it is off, and the evidence does not tell by how much: {_listed(finding)}"
     size = {
         "shift": _shift_text,
         "roll": _roll_text,
@@ -48,9 +64,13 @@ def _what(finding: CameraFinding, subject: str) -> str:
     }[finding.family](finding)
     if len(finding.cannot_tell) == 1:
         return size if finding.family in NOT_THE_CAMERA else f"{size}: {finding.cause}"
-    listed = ", ".join(finding.cannot_tell[:-1]) + " or " + finding.cannot_tell[-1]
     advice = _TOLD_APART.get(finding.family)
-    return f"{size}: {listed}" + (f"; {subject} {advice}" if advice else "")
+    return f"{size}: {_listed(finding)}" + (f"; {subject} {advice}" if advice else "")
+
+
+def _listed(finding: CameraFinding) -> str:
+    *others, last = finding.cannot_tell
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _shift_text(finding: CameraFinding) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
-from joint_rigs import IDEAL, KINDS, NOISY, Conditions, joint_evidence, perturbed, ring
+from joint_rigs import IDEAL, KINDS, NOISY, REALISTIC, Conditions, joint_evidence, perturbed, ring
 from planted_rigs import head, project
 
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.chi_square import log_tail, median
+from renderkit.diagnosis.joint.decide import SlipTest, has_amount
 from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
 from renderkit.diagnosis.joint.noise import LEAVES, RETURNS, _in_runs
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS, linearise
+from renderkit.diagnosis.joint.sentences import finding_sentence, gauge_sentence
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
@@ -222,3 +226,49 @@ def test_a_scan_of_another_shape_accuses_no_camera(seed: int, faults: dict[int, 
         np.random.default_rng(seed), conditions, frames=1, landmarks=37, faults=faults, mesh_fault=stale
     )
     assert {one.camera for one in fit_joint(seen).findings} == {f"{index:02d}" for index in faults}
+
+
+def test_sizes_say_what_they_count_from() -> None:
+    """A fault of every camera is one of none: what is told of one is its distance from the others."""
+    one = joint_evidence(np.random.default_rng(3), IDEAL, cameras=8, faults={2: ("roll", 2.0)})
+    words = "sizes count from what the other cameras agree on"
+    found = fit_joint(one)
+    assert words in found.untold
+    assert "more cameras may be off" not in found.untold
+    assert words not in fit_joint(joint_evidence(np.random.default_rng(3), IDEAL, cameras=8)).untold
+    assert "by 0.8 px themselves, so more cameras may be off" in gauge_sentence(found.findings, 0.8)
+
+
+def test_no_amount_is_told_where_the_corrected_camera_has_none() -> None:
+    slip = next(one for one in SLIPS if one.name == "lens distortion k1")
+    known, unknown = (SlipTest(slip, square, np.array([square**0.5]), np.eye(1)) for square in (40.0, 3.0))
+    assert has_amount(known)
+    assert not has_amount(unknown)
+    finding = replace(fit_joint(_rolled()).findings[0], size_px=float("nan"), size_error_px=float("nan"))
+    assert "does not tell by how much: roll" in finding_sentence(finding).sentence
+    assert gauge_sentence([finding], 0.1) == ""
+
+
+def _rolled() -> RigEvidence:
+    return joint_evidence(np.random.default_rng(3), IDEAL, cameras=8, faults={2: ("roll", 2.0)})
+
+
+@pytest.mark.parametrize("conditions", [IDEAL, Conditions(mattes=True)])
+@pytest.mark.parametrize("kind", ["principal point", "roll", "focal length"])
+def test_the_noise_of_few_cameras_is_not_taken_for_less(conditions: Conditions, kind: str) -> None:
+    """Six cameras and one frame leave half of the landmarks' numbers as degrees of freedom: 0.3 px is not 0.15 px."""
+    rng = np.random.default_rng(17)
+    found = fit_joint(joint_evidence(rng, conditions, cameras=6, frames=1, faults={2: (kind, 1.0)}))
+    (finding,) = found.findings
+    assert (finding.camera, finding.cause != "several parameters") == ("02", True)
+    assert all(0.2 < noise < 0.4 for noise in found.noise_px.values())
+
+
+def test_two_cameras_that_hide_each_other_are_named() -> None:
+    """With one of them taken for healthy the healthy scatter is so large that the other may be healthy too."""
+    poor = replace(REALISTIC, mattes=True, marked=0.25, edge_px=0.5, mesh=(0.0175, 0.002), mesh_m=0.001, hairy=1 / 3)
+    rng = np.random.default_rng((7002, 9, 8, 4000, 2, 0))
+    hidden = [int(index) for index in rng.permutation(12)[:2]]
+    faults = dict.fromkeys(hidden, ("pitch", 4.0))
+    found = fit_joint(joint_evidence(rng, replace(poor, dilation_px=0.3), cameras=12, frames=2, faults=faults))
+    assert {one.camera for one in found.findings} == {f"{index:02d}" for index in hidden}
