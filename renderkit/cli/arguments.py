@@ -159,7 +159,7 @@ EvidenceOption = Annotated[
         "--evidence",
         metavar="LIST",
         help="What the rig is judged by: a list of mesh, points, mattes, board. By default the mesh, or without "
-        "one what the views have.",
+        "one what the views have; `diagnose` asks the mattes too where the mesh is not exact.",
         show_default=False,
     ),
 ]

@@ -38,6 +38,7 @@ MOVED_PX: Final = 1.5
 """A mesh is moved, and its outlines measured again, while that moves them by more than this."""
 
 _MAX_MOVES = 6
+_MIN_OFFSETS = 70
 _WORTH = 0.8
 
 
@@ -166,18 +167,14 @@ def _motion(
     outlines: Sequence[OutlineEvidence | None], center: FloatArray, views: Sequence[MatteView]
 ) -> tuple[FloatArray, float] | None:
     """Return the (7,) turn, step and growth about the centre that most outlines ask for, and its RMS effect, px."""
-    parts = [
-        (mesh_rows(one, view.camera, center), one.offsets_px)
-        for one, view in zip(outlines, views, strict=True)
-        if one is not None
-    ]
-    if not parts:
+    seen = [(one, view.camera) for one, view in zip(outlines, views, strict=True) if one is not None]
+    every = np.concatenate([np.zeros(0), *(one.offsets_px for one, _ in seen)])
+    known = np.isfinite(every)
+    offsets = every[known]
+    # A fit moves outlines by no more than they are off.
+    if len(offsets) < _MIN_OFFSETS or np.sqrt((offsets**2).mean()) < MOVED_PX:
         return None
-    design, offsets = (np.concatenate(column) for column in zip(*parts, strict=True))
-    known = np.isfinite(offsets)
-    design, offsets = design[known], offsets[known]
-    if len(offsets) < 10 * design.shape[1]:
-        return None
+    design = np.concatenate([mesh_rows(one, camera, center) for one, camera in seen])[known]
     units = 1.0 / np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-12)
     motion = robust_solution(design * units, offsets) * units
     return motion, float(np.sqrt(((design @ motion) ** 2).mean()))

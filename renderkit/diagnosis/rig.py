@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
+from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
@@ -22,6 +23,7 @@ from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
+from renderkit.results.findings import RigFindings
 
 MIN_JOINT_CAMERAS: Final = 4
 """Single cameras are compared where at least this many have landmarks or outlines."""
@@ -35,13 +37,20 @@ DEEP_PX: Final = 4.0
 _AMOUNTS = frozenset(slip.name for slip in SLIPS)
 
 
-def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float = ALPHA) -> Diagnosis:
+Measure: TypeAlias = Callable[[], RigFindings]
+"""Measures what the mattes alone say about a rig."""
+
+
+def diagnose_rig(
+    evidence: RigEvidence, *, thorough: bool = False, alpha: float = ALPHA, mattes: Measure | None = None
+) -> Diagnosis:
     """Say whether a rig as a whole fits, what would make it fit, and which cameras are off.
 
     Args:
         evidence: Views of the rig.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
         alpha: Probability that a camera of a rig without fault is named.
+        mattes: Called where a camera's place is not known well by the mesh; None asks no mattes by themselves.
     """
     stated = StatedRig(evidence.views)
     sanity = check_sanity(stated)
@@ -55,13 +64,13 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float 
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     if sanity.verdict != "fits":
         return whole
-    return _with_cameras(whole, stated, alpha)
+    return _with_cameras(whole, stated, alpha, mattes)
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
     """Return the diagnosis of a rig that fits once its subject is moved, and which single cameras are off then."""
     named = Diagnosis("does not fit", moved.sentence, sanity.fit, moved.after, num_views=sanity.num_views)
-    return _with_cameras(named, StatedRig(moved.evidence.views), alpha)
+    return _with_cameras(named, StatedRig(moved.evidence.views), alpha, None)
 
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
@@ -84,7 +93,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float) -> Diagnosis:
+def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Measure | None) -> Diagnosis:
     views = tuple(view for view in stated.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_JOINT_CAMERAS:
@@ -100,20 +109,22 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float) -> Diagnosi
     found = fit_joint(used, alpha=alpha)
     off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
     faults = with_identity(off, views)
+    alone = NOTHING if measure is None else by_mattes(measure, found.shift_errors_px, {one.camera for one in faults})
+    faults += alone.faults
     moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     others = (*(one.sentence for one in landmarks), *others)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
-    sentence = (
-        found.sentence if not far else rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
-    )
+    sentence = found.sentence
+    if far or alone.faults:
+        sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
     return replace(
         whole,
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
-        others=(*mesh, *others),
+        others=(*mesh, *others, *alone.notes),
     )
 
 

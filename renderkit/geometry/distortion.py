@@ -220,7 +220,8 @@ class BrownConrady:
 
     def _radial_factor(self, r2: FloatArray) -> FloatArray:
         numerator, denominator = self._radial_polynomials()
-        return _horner(numerator, r2) / _horner(denominator, r2)
+        top = _horner(numerator, r2)
+        return top / _horner(denominator, r2) if denominator[1:].any() else top
 
     def _radial_curve(self, radius: FloatArray) -> FloatArray:
         return radius * self._radial_factor(radius * radius)

@@ -69,9 +69,10 @@ def _smoothed(curve: PixelIndices, mask: AlphaImage) -> tuple[PixelIndices, Floa
     normals = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.maximum(length, 1e-12)[:, None]
     # A boundary pixel's centre lies inside the edge by 0 to max |n| px, evenly: by half of that on average.
     points += normals * (0.5 * np.abs(normals).max(axis=1))[:, None]
-    on_border = ~_beside_outside(curve, mask)
     near_border = np.zeros(count, np.bool_)
-    if on_border.any():
+    height, width = mask.shape
+    if curve.min() == 0 or (curve.max(axis=0) >= (width - 1, height - 1)).any():
+        on_border = ~_beside_outside(curve, mask)
         spread = np.take(on_border, np.arange(-_KERNEL_REACH, count + _KERNEL_REACH), mode="wrap")
         near_border = np.convolve(spread, np.ones(2 * _KERNEL_REACH + 1), "valid") > 0.0
     return curve, points, normals, (length > 0.2) & ~near_border

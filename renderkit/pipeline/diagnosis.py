@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,13 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.joint import ALPHA
-from renderkit.diagnosis.rig import diagnose_rig
+from renderkit.diagnosis.rig import Measure, diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
-from renderkit.pipeline.rig_evidence import measure_evidence
+from renderkit.pipeline.rig_evidence import measure_evidence, measure_mattes_alone
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.diagnosis import Diagnosis
@@ -67,8 +68,8 @@ def diagnose(
         size: (width, height) in px for camera files that state none.
         matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
         undistorted_mattes: The mattes belong to undistorted pictures.
-        evidence: What the rig is judged by, such as "mesh,points,mattes"; by default the mesh, or without one what
-            the views have.
+        evidence: What the rig is judged by, such as "mesh,points,mattes"; by default the mesh, with the mattes by
+            themselves where the mesh is not exact enough, or without a mesh what the views have.
         board: The calibration board that the photographs show; see docs/guide/boards.md.
         false_alarms: Probability that a camera of a rig without fault is named.
 
@@ -107,7 +108,8 @@ def diagnose(
         )
         with make_renderer("cpu") as renderer:
             measured = measure_evidence(opened, options)
-            return diagnose_opened(opened, options, renderer, measured, thorough=True)
+            mattes = None if evidence is not None else partial(measure_mattes_alone, opened, options)
+            return diagnose_opened(opened, options, renderer, measured, thorough=True, mattes=mattes)
 
 
 @one_blas_thread
@@ -118,6 +120,7 @@ def diagnose_opened(
     measured: Sequence[MeasuredEvidence] = (),
     *,
     thorough: bool = False,
+    mattes: Measure | None = None,
 ) -> Diagnosis:
     """Diagnose the rig of an open capture.
 
@@ -127,8 +130,9 @@ def diagnose_opened(
         renderer: Draws the mesh, to measure outlines.
         measured: What evidence that joins many views found.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
+        mattes: Measures the mattes by themselves, which takes a while; see `diagnose_rig`.
     """
     most = MAX_VIEWS_THOROUGH if thorough else MAX_VIEWS
     gathered = gather_evidence(capture, options, renderer=renderer, max_views=most)
-    found = diagnose_rig(gathered, thorough=thorough, alpha=options.false_alarms)
+    found = diagnose_rig(gathered, thorough=thorough, alpha=options.false_alarms, mattes=mattes)
     return with_findings(found, [one.findings for one in measured])

@@ -8,13 +8,14 @@ from typing import Final
 
 from renderkit.capture import Capture, View
 from renderkit.diagnosis.evidence import EVIDENCE, EvidenceKind, EvidenceOptions, MeasuredEvidence
-from renderkit.diagnosis.evidence.registry import BOARD, MESH
+from renderkit.diagnosis.evidence.registry import BOARD, MATTES, MESH
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.evidence_pictures import draw_marks, draw_matrix
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.results.evidence_pictures import FOLDER, EvidencePicture
+from renderkit.results.findings import RigFindings
 from renderkit.results.kinds import kinds_of_evidence
 from renderkit.results.rows import ViewResult
 from renderkit.writing import make_subfolder, remove_file
@@ -38,7 +39,18 @@ def usual_evidence(capture: Capture, options: ValidationOptions) -> tuple[str, .
 
 def measure_evidence(capture: Capture, options: ValidationOptions, *, threads: int = 0) -> tuple[MeasuredEvidence, ...]:
     """Judge the chosen views by every kind of evidence that the options name beside the mesh."""
-    kinds = [EVIDENCE[name] for name in options.evidence if name != MESH]
+    return _measured(capture, options, [EVIDENCE[name] for name in options.evidence if name != MESH], threads)
+
+
+def measure_mattes_alone(capture: Capture, options: ValidationOptions) -> RigFindings:
+    """Judge the chosen views by their mattes against each other."""
+    (found,) = _measured(capture, options, [EVIDENCE[MATTES]])
+    return found.findings
+
+
+def _measured(
+    capture: Capture, options: ValidationOptions, kinds: Sequence[EvidenceKind], threads: int = 0
+) -> tuple[MeasuredEvidence, ...]:
     if not kinds:
         return ()
     frames = capture.frame_ids if options.frames is None else options.frames

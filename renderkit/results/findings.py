@@ -28,6 +28,7 @@ class JudgedCamera:
         shift_error_px: Standard errors of both.
         cause: The likeliest cause, such as "shift", "turn", "focal length" or "dilated matte"; "" if it is not off.
         cannot_tell: All causes that explain the evidence about as well, `cause` first.
+        as_written: Whether it is off from its calibration as written too, where all pictures are displaced alike.
         num_points: Points that were compared.
         informative: Share of them that constrain the camera, 0 to 1.
         sentence: The finding in one sentence; says what is missing where nothing can be told.
@@ -44,6 +45,7 @@ class JudgedCamera:
     sentence: str
     cause: str = ""
     cannot_tell: tuple[str, ...] = ()
+    as_written: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +179,10 @@ def findings_schema() -> dict[str, Any]:
         sentence=TEXT,
         cause=TEXT,
         cannot_tell=array_schema(TEXT) | {"description": "All causes that explain the evidence about as well"},
+        as_written={
+            "type": "boolean",
+            "description": "Off from its calibration as written, not only from the others",
+        },
     )
     matrix = object_schema(
         "A number for each ordered pair of cameras",

@@ -22,7 +22,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
 from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
 from renderkit.system import usable_cores
-from renderkit.wording import SIDES, cameras_off, counted, lies_text, too_much
+from renderkit.wording import SIDES, cameras_off, counted, lies_text, list_names, too_much, turned_text
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
@@ -213,7 +213,8 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
         "common_shift_error_x_px": float(common_error[0]), "common_shift_error_y_px": float(common_error[1]),
     }  # fmt: skip
     notes = [_matte_note(mattes, one) for one in verdict.named if one.cause in MATTE_CAUSES]
-    notes += _common_note(common, common_error, shared.told)
+    right = [mattes.names[index] for index, one in off.items() if not one.as_written]
+    notes += _common_note(common, common_error, shared.told, right)
     if num_left_out:
         notes.append(f"mattes: {counted(num_left_out, 'view')} not compared, for the reasons in their rows")
     return RigFindings(
@@ -255,7 +256,7 @@ def _judged(
         return own
     shift, error = np.array(named.shift) * scale, np.array(named.error) * scale
     cause, words = _cause(mattes, named, shift, error)
-    moved = not np.isnan(shift).any() and named.cause in {"shift", "focal length"}
+    moved = not np.isnan(shift).any() and named.cause in {"shift", "roll", "focal length"}
     return replace(
         own,
         shift_px=(float(shift[0]), float(shift[1])),
@@ -264,6 +265,7 @@ def _judged(
         sentence=f"camera {name}: {words}",
         cause=cause,
         cannot_tell=(cause,),
+        as_written=named.as_written,
     )
 
 
@@ -271,6 +273,8 @@ def _size(mattes: _Mattes, named: Named, index: int, shift: FloatArray) -> float
     """Return how far the subject's outline is displaced, px of the picture."""
     if named.cause == "shift":
         return float(np.hypot(*shift))
+    if named.cause == "roll":
+        return float(np.hypot(np.hypot(*shift), named.amount * mattes.scale(index)))
     one = next(one for frame in mattes.frames if (one := frame.silhouettes[index]) is not None)
     reach = float(np.sqrt(((one.points - one.camera.K[:2, 2]) ** 2).sum(axis=1).mean()))
     return abs(named.amount) * reach * one.scale
@@ -293,6 +297,10 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
             f"its projections are {100 * abs(named.amount):.2f} % {too_much(named.amount)}: focal length or distance"
             f"{', or nearly as well the edge of its matte' if named.is_unclear else ''}",
         )
+    if named.cause == "roll":
+        turn, turn_error = np.degrees(named.turn)
+        middle = f"with the outline's middle, these {lies_text(*_as_seen(shift, error))}"
+        return "roll", f"its projections are {turned_text(-turn, turn_error)}; {middle}"
     return "shift", f"its projections {lies_text(*_as_seen(shift, error))}"
 
 
@@ -306,7 +314,7 @@ def _matte_note(mattes: _Mattes, named: Named) -> str:
     return f"camera {name}: its matte is {abs(amount):.1f} px too {what} all around; {why}"
 
 
-def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool]) -> list[str]:
+def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool], right: Sequence[str]) -> list[str]:
     parts = [
         f"{abs(value):.2f} +/- {one:.2f} px too far {less if value > 0.0 else more}"
         for value, one, (less, more), is_told in zip(shift, error, SIDES, told, strict=True)
@@ -314,9 +322,10 @@ def _common_note(shift: FloatArray, error: FloatArray, told: tuple[bool, bool]) 
     ]
     if not parts:
         return []
+    but = f" but {list_names(right)}" if right else ""
     return [
-        f"mattes: the projections of all cameras lie {' and '.join(parts)}: a principal point or a tilt that is wrong "
-        "in all cameras alike"
+        f"mattes: the projections of all cameras{but} lie {' and '.join(parts)}: a principal point or a tilt that is "
+        "wrong in all cameras alike"
     ]
 
 

@@ -15,9 +15,12 @@ MESH: Final = "mesh"
 BOARD: Final = "board"
 """The name of the evidence of a calibration board."""
 
+MATTES: Final = "mattes"
+"""The name of the evidence of mattes against each other."""
+
 _MODULES: Final[Mapping[str, str]] = {
     "points": "renderkit.diagnosis.evidence.points",
-    "mattes": "renderkit.diagnosis.evidence.mattes",
+    MATTES: "renderkit.diagnosis.evidence.mattes",
     BOARD: "renderkit.diagnosis.evidence.board",
 }
 """Modules with an `EVIDENCE` by its name, in the order in which they are measured and shown."""

@@ -36,7 +36,7 @@ MIN_MATTE_PX: Final = 0.2
 """By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
 
 _ROUNDS = 3
-_WARM_ROUNDS = 2
+_WARM_ROUNDS = 1
 _FIRST_PX = 0.1
 START_PX: Final = 0.01
 """Healthy scatter of a camera's numbers, at least."""

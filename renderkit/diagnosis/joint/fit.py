@@ -76,7 +76,8 @@ def fit_joint(
     findings = tuple(_finding(seen, decision, index, (log_p, written)) for index, log_p in decision.faulty)
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found
-    lenses = lens_limit(seen, tested_information(found.cameras, decision.scales), written, alpha)
+    tested = tested_information(found.cameras, decision.scales)
+    lenses = lens_limit(seen, tested, written, alpha)
     return JointDiagnosis(
         findings=findings,
         deltas=deltas,
@@ -89,7 +90,18 @@ def fit_joint(
         reason="",
         sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
         untold="; ".join(filter(None, [gauge_sentence(findings, decision.tau_px), lenses])),
+        shift_errors_px=dict(zip(seen.names, _shift_errors(tested), strict=True)),
     )
+
+
+def _shift_errors(tested: FloatArray) -> list[float]:
+    """Return the standard errors, px, of shifts of n pictures by the (n, P, P) information about faults."""
+    cx, cy = PARAMETERS.index("cx"), PARAMETERS.index("cy")
+    own = tested[:, cx : cy + 1, cx : cy + 1]
+    sizes = np.linalg.det(own)
+    variance = np.divide(0.5 * np.trace(own, axis1=1, axis2=2), sizes, out=np.full(len(own), np.inf), where=sizes > 0.0)
+    errors: list[float] = np.sqrt(variance).tolist()
+    return errors
 
 
 def _delta(seen: Observations, decision: Decision, index: int) -> CameraDelta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,19 +92,19 @@ def assemble(seen: Observations, noise: Noise) -> System:
     layout = layout_of(seen)
     shared, right = np.zeros((layout.size, layout.size)), np.zeros(layout.size)
     outlines = _outline_products(seen, noise)
-    _add_outlines(shared, right, layout, outlines.sum(axis=0))
+    _add_outlines(shared, right, layout, outlines.shared)
     parts = []
     marked = np.flatnonzero(seen.has_landmarks)
     if len(marked):
         rows = _LandmarkRows.of(seen, noise, marked)
         rows.add_to(shared, right, layout)
-        parts.append(_with_outlines(rows.systems(layout), layout, outlines[marked]))
+        parts.append(_with_outlines(rows.systems(layout), layout, outlines.own[marked]))
     bare = np.flatnonzero(~seen.has_landmarks)
     if len(bare):
         columns = slice(layout.meshes.start, layout.size)
         own, count = layout.num_local, columns.stop - columns.start
         empty = np.zeros((len(bare), own, own)), np.zeros((len(bare), own, count)), np.zeros((len(bare), own))
-        parts.append(_with_outlines(CameraSystems(bare, columns, *empty), layout, outlines[bare]))
+        parts.append(_with_outlines(CameraSystems(bare, columns, *empty), layout, outlines.own[bare]))
     return System(shared, right, tuple(parts))
 
 
@@ -202,16 +202,32 @@ class _LandmarkRows:
         return CameraSystems(self.cameras, slice(0, layout.size), local, cross, target)
 
 
-def _outline_products(seen: Observations, noise: Noise) -> FloatArray:
-    """Return (C, F, K, K) sums over samples of own numbers, mesh, shape and offset."""
+@dataclass(frozen=True, eq=False)
+class _OutlineProducts:
+    """Sums over the samples of outlines of products of K columns: own numbers, mesh, shape and offset.
+
+    Attributes:
+        own: (C, F, P, K) of the cameras' own numbers with all.
+        shared: (F, K - P, K - P) of the others, over all cameras.
+    """
+
+    own: FloatArray
+    shared: FloatArray
+
+
+def _outline_products(seen: Observations, noise: Noise) -> _OutlineProducts:
     rows = seen.outline_rows * np.sqrt(noise.offset_weights)[..., None]
-    products: FloatArray = rows.swapaxes(2, 3) @ rows
-    return products
+    shared = []
+    for frame in range(seen.num_frames):
+        common = rows[:, frame, :, seen.num_local :].reshape(-1, rows.shape[3] - seen.num_local)
+        shared.append(common.T @ common)
+    own: FloatArray = rows[..., : seen.num_local].swapaxes(2, 3) @ rows
+    return _OutlineProducts(own, np.array(shared))
 
 
 def _add_outlines(shared: FloatArray, right: FloatArray, layout: Layout, products: FloatArray) -> None:
-    """Add (F, K, K) products of all cameras to what they share."""
-    meshes, shapes, error = _outline_columns(layout)
+    """Add (F, K, K) products of all cameras, without their own numbers, to what they share."""
+    meshes, shapes, error = _outline_columns(replace(layout, num_local=0))
     shared[layout.meshes, layout.meshes] = _block_diagonal(products[:, meshes, meshes])
     right[layout.meshes] = products[:, meshes, error].ravel()
     total = products.sum(axis=0)
@@ -230,7 +246,7 @@ def _outline_columns(layout: Layout) -> tuple[slice, slice, int]:
 
 
 def _with_outlines(part: CameraSystems, layout: Layout, products: FloatArray) -> CameraSystems:
-    """Return cameras' parts with their outlines' (n, F, K, K) products added."""
+    """Return cameras' parts with their outlines' (n, F, P, K) products added."""
     own, count, start = layout.num_local, len(part.cameras), part.columns.start
     meshes, shapes, error = _outline_columns(layout)
     total = products.sum(axis=1)

@@ -46,10 +46,11 @@ def observe(evidence: RigEvidence) -> Observations | None:
     forward = axes.mean(axis=0)
     forward /= max(float(np.linalg.norm(forward)), 1e-9)
     up = np.linalg.svd(axes)[2][2]
+    across = np.cross(up, forward)
     for view in usable:
         camera = lenses[view.camera.name]
         at = names.index(view.camera.name), frames.index(view.frame)
-        yaw = float(np.cross(forward, camera.optical_axis_world) @ up)
+        yaw = float(camera.optical_axis_world @ across)
         grid.bias[at] = (yaw, yaw**2)
         if _has_landmarks(view, length):
             grid.place_landmarks(at, view, camera, subject)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
@@ -81,6 +82,8 @@ class JointDiagnosis:
         mesh: How the mesh is off, None where it is not.
         reason: Why nothing could be told; "" otherwise.
         sentence: The answer in one sentence.
+        shift_errors_px: By camera, the standard error of a shift of its picture beside healthy scatter, px; infinite
+            where nothing tells it.
         untold: What cannot be told, and which data would tell; "" where there is nothing to say.
     """
 
@@ -95,3 +98,4 @@ class JointDiagnosis:
     reason: str
     sentence: str
     untold: str = ""
+    shift_errors_px: Mapping[str, float] = field(default_factory=dict)

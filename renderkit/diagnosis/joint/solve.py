@@ -62,7 +62,8 @@ def solve(seen: Observations, noise: Noise, precisions: Precisions) -> Solution:
     eliminated = [_Eliminated.of(part, precisions) for part in system.parts]
     for one in eliminated:
         at = one.part.columns
-        normal[at, at] -= one.flat_cross.T @ one.flat_carried
+        half = one.half.reshape(-1, one.half.shape[2])
+        normal[at, at] -= half.T @ half  # of an array and itself: half of the work
         right[at] -= one.flat_carried.T @ one.part.target.ravel()
     spread: FloatArray = np.asarray(np.linalg.inv(0.5 * (normal + normal.T)), dtype=np.float64)
     shared = spread @ right
@@ -102,12 +103,14 @@ class _Eliminated:
         part: Their normal equations.
         prior: (n, m) precisions.
         inverse: (n, m, m) covariance while the shared unknowns are known.
+        half: (n, m, k) whose product with itself is what the shared unknowns lose.
         carried: (n, m, k) how the numbers follow the shared unknowns.
     """
 
     part: CameraSystems
     prior: FloatArray
     inverse: FloatArray
+    half: FloatArray
     carried: FloatArray
 
     @staticmethod
@@ -115,12 +118,9 @@ class _Eliminated:
         count, size = part.target.shape
         own = precisions.cameras[part.cameras]
         prior = np.concatenate([own, np.full((count, size - own.shape[1]), precisions.shift)], axis=1)
-        inverse: FloatArray = np.asarray(np.linalg.inv(part.local + prior[:, :, None] * np.eye(size)), dtype=np.float64)
-        return _Eliminated(part, prior, inverse, inverse @ part.cross)
-
-    @property
-    def flat_cross(self) -> FloatArray:
-        return self.part.cross.reshape(-1, self.part.cross.shape[2])
+        root: FloatArray = np.linalg.inv(np.linalg.cholesky(part.local + prior[:, :, None] * np.eye(size)))
+        half, back = root @ part.cross, root.swapaxes(1, 2)
+        return _Eliminated(part, prior, back @ root, half, back @ half)
 
     @property
     def flat_carried(self) -> FloatArray:

@@ -22,8 +22,9 @@ from renderkit.diagnosis.silhouettes.shifts import (
     solve_rows,
 )
 from renderkit.diagnosis.silhouettes.standouts import Standout
+from renderkit.diagnosis.silhouettes.turns import Turns, measure_turns
 
-Cause: TypeAlias = Literal["shift", "swapped", "gross", "focal length", "matte edge", "matte piece"]
+Cause: TypeAlias = Literal["shift", "roll", "swapped", "gross", "focal length", "matte edge", "matte piece"]
 Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
 """Given a frame's index, a camera and another one: the camera with the other's matte, None where that cannot be."""
 
@@ -43,6 +44,12 @@ FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
 FAR_RATIO: Final = 11.0
 """From so many standard errors on a camera is off so far that its matte is not to blame."""
+
+TURN_ERRORS: Final = 4.0
+"""A turn of a picture by itself is told from so many standard errors on."""
+
+MOST_SHIFT: Final = 0.75
+"""A picture is turned where a shift alone explains less of what a shift and a turn explain together."""
 
 EDGE_PX: Final = 0.4
 EDGE_TIMES: Final = 1.3
@@ -70,9 +77,12 @@ class Named:
         ratio: How far it stands out, in standard errors; 0 where it was found by its conflicts.
         shift: (dx, dy) px by which its picture lies beside its calibration.
         error: Standard errors of both.
-        amount: Edge offset in px, or relative error of the focal length, positive where it is too long.
+        amount: Edge offset in px, relative error of the focal length, positive where it is too long, or a turn of the
+            picture in px RMS along its contour.
         partner: Index of the camera whose matte it has; -1 if none.
         is_unclear: Its matte's edge and its focal length explain it nearly alike.
+        as_written: Whether it is off from its calibration as written as well, where all pictures are displaced alike.
+        turn: Turn of the picture, clockwise, and its standard error, rad.
     """
 
     camera: int
@@ -83,6 +93,8 @@ class Named:
     amount: float = 0.0
     partner: int = -1
     is_unclear: bool = False
+    as_written: bool = True
+    turn: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +131,7 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     base = common.applied_px
     fit = fit_shifts(frames, dropped, base)
     full, cuts = None, 0
+    tests: dict[int, Standout] = {}
     while len(dropped) < len(present) // 3:
         cut = _cut_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
         if cut is not None:
@@ -131,8 +144,23 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
             break
         named.append(found)
         dropped.append(found.camera)
+        if found.cause in {"shift", "roll"}:
+            tests[found.camera] = measure_turns(frames, fit).found if found.cause == "roll" else fit.by_shift
         fit = fit_shifts(frames, dropped, base)
-    return Verdict(tuple(named), fit, full or fit, conflicts, common)
+    if tests and any(common.told):
+        # Cameras that are off took part in what is common to all.
+        common = common_shift(frames, dropped)
+    judged = tuple(replace(one, as_written=_is_off(one, tests.get(one.camera), common)) for one in named)
+    return Verdict(judged, fit, full or fit, conflicts, common)
+
+
+def _is_off(one: Named, test: Standout | None, common: CommonShift) -> bool:
+    """Whether a camera that differs from the others differs from its calibration as written as well."""
+    if test is None:
+        return True
+    amount = np.array((*one.shift, one.amount)[: test.amounts.shape[1]])
+    amount[:2] += common.applied_px
+    return test.ratio_of(one.camera, amount) >= test.threshold
 
 
 def least_shift_px(count: int) -> float:
@@ -286,16 +314,22 @@ def _refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int])
 
 
 def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
-    """Return the camera that stands out most, by its shift, its matte's edge or its focal length; None if none does."""
-    shifts, outlines = fit.by_shift, measure_outlines(frames, fit)
+    """Return the camera that stands out most, by shift, turn, its matte's edge or focal length; None if none does."""
+    shifts, outlines, turns = fit.by_shift, measure_outlines(frames, fit), measure_turns(frames, fit)
     found: list[tuple[float, int, Cause, Standout]] = [
         (*_most(shifts, least_shift_px(len(fit.shifts))), "shift", shifts),
+        (*_most(_told(turns.found), least_shift_px(len(fit.shifts))), "roll", shifts),
         (*_most(_cautious(outlines.by_edge), EDGE_PX), "matte edge", outlines.by_edge),
         (*_most(_cautious(outlines.by_size), EDGE_PX), "focal length", outlines.by_size),
     ]
     share, camera, cause, standout = max(found, key=lambda one: one[0])
     if share < 1.0:
         return None
+    if cause in {"shift", "roll"}:
+        told = float(_told(turns.found).ratios[camera])
+        if float(shifts.ratios[camera]) ** 2 < MOST_SHIFT * told**2:
+            return _turned(turns, camera)
+        cause = "shift"
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
     amount, is_unclear = 0.0, False
@@ -307,6 +341,26 @@ def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
         is_unclear = min(alike) > ALIKE * max(alike)
     return Named(
         camera, cause, float(standout.ratios[camera]), (dx, dy), (ex, ey), amount=amount, is_unclear=is_unclear
+    )
+
+
+def _told(found: Standout) -> Standout:
+    """Return the turns that are some by themselves, and not the shifts beside them: ratios of others are 0."""
+    told = np.abs(found.amounts[:, 2]) >= TURN_ERRORS * found.errors[:, 2]
+    return replace(found, ratios=np.where(told, found.ratios, 0.0))
+
+
+def _turned(turns: Turns, camera: int) -> Named:
+    found, reach = turns.found, float(turns.reach[camera])
+    (dx, dy, turn), (ex, ey, error) = found.amounts[camera].tolist(), found.errors[camera].tolist()
+    return Named(
+        camera=camera,
+        cause="roll",
+        ratio=float(found.ratios[camera]),
+        shift=(dx, dy),
+        error=(ex, ey),
+        amount=turn,
+        turn=(turn / reach, error / reach),
     )
 
 

@@ -54,16 +54,29 @@ def measure_outlines(frames: Sequence[Frame], fit: Fit) -> Outlines:
     columns = [NUM * camera + a for camera in kept for a in range(NUM)]
     held = np.zeros((NUM * count + 1, flat.shape[1]))
     held[columns] = np.linalg.qr(flat)[0]
-    rows = _with_sizes(fit.rows, middles, reach)
+    rows = with_fourth(fit.rows, middles, reach)
+    values, answers = newton_step(fit, rows, held)
+    edge, size = (stand_out(values[kept], answers[:, columns], flat, which) for which in (_EDGE, _SIZE))
+    return Outlines(edge.among(kept, count), size.among(kept, count), reach)
+
+
+def newton_step(fit: Fit, rows: Rows, held: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (N, 4) numbers of the cameras after a step without priors, and their answers to noise; see `shifts`.
+
+    Args:
+        fit: Shifts and edge offsets.
+        rows: With a fourth number of each camera.
+        held: (4 N + 1, g) orthonormal motions that mean nothing.
+    """
+    count = len(fit.shifts)
     weak = np.full(NUM * count + 1, _WEAK)
-    weak[[NUM * camera + a for camera in set(range(count)) - set(kept) for a in range(NUM)]] = _FIXED
+    weak[[NUM * camera + a for camera in set(range(count)) - set(fit.kept) for a in range(NUM)]] = _FIXED
     answers, normal = noise_answers(rows, fit.residuals, np.diag(weak), held)
     step = np.linalg.solve(normal, _slope(rows, fit.residuals, NUM * count + 1))
     values: FloatArray = -step[:-1].reshape(count, NUM).astype(np.float64)
     values[:, :2] += fit.shifts
     values[:, 2] += fit.edges
-    edge, size = (stand_out(values[kept], answers[:, columns], flat, which) for which in (_EDGE, _SIZE))
-    return Outlines(edge.among(kept, count), size.among(kept, count), reach)
+    return values, answers
 
 
 def _places(frames: Sequence[Frame], kept: Sequence[int], count: int) -> tuple[Pixels, FloatArray, Pixels]:
@@ -79,8 +92,11 @@ def _places(frames: Sequence[Frame], kept: Sequence[int], count: int) -> tuple[P
     return middles, reach, subject
 
 
-def _with_sizes(rows: Rows, middles: Pixels, reach: FloatArray) -> Rows:
-    """Add to each camera of each row its size: px at `reach`, in proportion to the distance from the middle."""
+def with_fourth(rows: Rows, middles: Pixels, reach: FloatArray, *, turned: bool = False) -> Rows:
+    """Add to each camera of each row its size, px at `reach`, in proportion to the distance from the middle.
+
+    Or its turn about the middle instead, clockwise, in px at `reach` too.
+    """
     cameras = rows.cameras
     index = np.full((len(rows.slack), 3 * NUM + 1), -1, np.int64)
     value = np.zeros(index.shape)
@@ -88,7 +104,8 @@ def _with_sizes(rows: Rows, middles: Pixels, reach: FloatArray) -> Rows:
         camera = cameras[:, slot]
         seen, old = camera >= 0, slice(PER_CAMERA * slot, PER_CAMERA * (slot + 1))
         apart = (np.nan_to_num(rows.places[:, slot]) - middles[camera]) / reach[camera, None]
-        size = (apart * rows.value[:, old][:, :2]).sum(axis=1)
+        way = np.column_stack([-apart[:, 1], apart[:, 0]]) if turned else apart
+        size = (way * rows.value[:, old][:, :2]).sum(axis=1)
         new = slice(NUM * slot, NUM * (slot + 1))
         value[:, new] = np.where(seen[:, None], np.column_stack([rows.value[:, old], size]), 0.0)
         index[:, new] = np.where(seen[:, None], NUM * camera[:, None] + np.arange(NUM), -1)

@@ -16,7 +16,7 @@ import numpy as np
 from renderkit.arrays import BoolArray, FloatArray
 
 FALSE_ALARM_RATE: Final = 0.005
-"""Of each test, of shifts, edges and sizes: how often a sound rig has an amount beyond the threshold."""
+"""Of each test, of shifts, turns, edges and sizes: how often a sound rig has an amount beyond the threshold."""
 
 _DRAWS: Final = 4000
 _SMALLEST: Final = 1e-9
@@ -31,22 +31,32 @@ class Standout:
         errors: (n, d) standard errors.
         ratios: (n,) length of the amount in its standard errors; NaN where nothing tells it.
         threshold: The largest ratio of a sound rig lies beyond this at a rate of `FALSE_ALARM_RATE`.
+        whiteners: (n, d, d): an amount of a camera times it has the length that `ratios` counts; 0 where nothing tells.
     """
 
     amounts: FloatArray
     errors: FloatArray
     ratios: FloatArray
     threshold: float
+    whiteners: FloatArray
+
+    def ratio_of(self, camera: int, amount: FloatArray) -> float:
+        """Return the length of a (d,) amount of a camera in its standard errors."""
+        return float(np.linalg.norm(self.whiteners[camera] @ amount))
 
     def among(self, kept: Sequence[int], count: int) -> Standout:
         """Return the same for `count` cameras of which these are `kept`; NaN for the others."""
         wide = np.full((count, self.amounts.shape[1]), np.nan)
         amounts, errors, ratios = wide.copy(), wide, np.full(count, np.nan)
         amounts[list(kept)], errors[list(kept)], ratios[list(kept)] = self.amounts, self.errors, self.ratios
-        return replace(self, amounts=amounts, errors=errors, ratios=ratios)
+        whiteners = np.zeros((count, *self.whiteners.shape[1:]))
+        whiteners[list(kept)] = self.whiteners
+        return replace(self, amounts=amounts, errors=errors, ratios=ratios, whiteners=whiteners)
 
 
-def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray, tested: slice = slice(None)) -> Standout:
+def stand_out(
+    values: FloatArray, answers: FloatArray, gauge: FloatArray, tested: slice | list[int] = slice(None)
+) -> Standout:
     """Test each camera's amount against those of all others.
 
     Args:
@@ -74,7 +84,8 @@ def stand_out(values: FloatArray, answers: FloatArray, gauge: FloatArray, tested
     errors = scale * np.sqrt((root**2).sum(axis=2))
     amounts[blind], errors[blind] = np.nan, np.nan
     ratios = np.where(blind, np.nan, _lengths(unit, white[None])[0] / scale)
-    return Standout(amounts, errors, ratios, usual * float(np.quantile(largest, 1.0 - FALSE_ALARM_RATE)))
+    threshold = usual * float(np.quantile(largest, 1.0 - FALSE_ALARM_RATE))
+    return Standout(amounts, errors, ratios, threshold, np.asarray(np.linalg.pinv(root) / scale, np.float64))
 
 
 def _orthonormal(effect: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -90,7 +90,8 @@ def test_real_silhouettes_share_a_vertical_shift(shared_data: Path) -> None:
     dy, error = (found.findings.numbers[f"common_shift_{name}"] for name in ("y_px", "error_y_px"))
     assert 0.5 < dy < 1.3
     assert dy > 5.0 * error
-    assert any("the projections of all cameras lie" in note and "too far up" in note for note in found.findings.notes)
+    # View 1 alone is where its calibration says; features of the photographs agree, see docs/guide/no-mesh.md.
+    assert any("of all cameras but dinoSR0001 lie" in note and "too far up" in note for note in found.findings.notes)
 
 
 def test_exchanged_real_silhouettes_are_named(shared_data: Path) -> None:

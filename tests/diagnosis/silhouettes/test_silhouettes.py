@@ -150,3 +150,24 @@ def test_a_shift_of_all_pictures_is_common(cameras: dict[str, Camera], mattes: d
     found = common_shift([frame])
     assert found.shift_px[1] == pytest.approx(1.0, abs=max(4.0 * found.error_px[1], 0.2))
     assert abs(found.shift_px[0]) < max(4.0 * found.error_px[0], 0.2)
+
+
+def test_a_turned_picture_is_told_from_a_shifted_one(cameras: dict[str, Camera], mattes: dict[str, np.ndarray]) -> None:
+    angle = np.deg2rad(2.0)
+    turn = Pose.from_rotation_vector(np.array([0.0, 0.0, angle]), np.zeros(3))
+    turned = replace(cameras["06"], cam_from_world=turn @ cameras["06"].cam_from_world)
+    found = _judged({**cameras, "06": turned}, mattes)
+    assert [(one.camera, one.cause) for one in found.named] == [(6, "roll")]
+    # The calibration is turned one way, so the picture lies turned the other way.
+    value, error = found.named[0].turn
+    assert value == pytest.approx(-angle, abs=max(3.0 * error, 0.2 * angle))
+
+
+def test_a_camera_that_does_not_share_what_is_wrong_with_all_is_right_as_written(
+    cameras: dict[str, Camera], mattes: dict[str, np.ndarray]
+) -> None:
+    moved = {name: shifted(camera, -1.6, 0.0) for name, camera in cameras.items()}
+    stated = {**moved, "05": cameras["05"], "11": shifted(moved["11"], 0.0, 2.2)}
+    found = _judged(stated, mattes)
+    assert {one.camera: one.as_written for one in found.named} == {5: False, 11: True}
+    assert found.common.shift_px[0] == pytest.approx(1.6, abs=0.4)

@@ -29,6 +29,7 @@ def test_each_amount_is_that_of_generalised_least_squares_with_the_gauge_free(si
         assert found.amounts[camera] == pytest.approx(solution[4:], abs=1e-9)
         errors = np.sqrt(np.diag(linalg.inv(columns.T @ columns)))[4:]
         scales += [*(found.errors[camera] / errors), np.sqrt(before - after) / found.ratios[camera]]
+        assert found.ratio_of(camera, found.amounts[camera]) == pytest.approx(found.ratios[camera])
     assert np.ptp(scales) < 1e-9 * np.mean(scales)
     assert int(np.argmax(found.ratios)) == 3
 
