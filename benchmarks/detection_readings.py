@@ -24,6 +24,13 @@ EVIDENCE = ("landmarks", "mattes", "both")
 BY_LANDMARKS = ("half pixel", "half pixel, subtracted twice", "lens missing")
 """What is told by landmarks alone: in mattes of 0.4 of the picture's size half a pixel is a fifth of one."""
 
+RENAMED = {
+    "pictures of other cameras": ("landmarks", "mattes"),
+    "pictures mirrored": ("landmarks",),
+    "mattes of undistorted pictures": ("mattes",),
+}
+"""What has another name where there is no other evidence: of the landmarks, the mattes, or the pictures."""
+
 PLANTED = ("alone", "in pairs", "no such reading", "nothing")
 
 
@@ -40,8 +47,7 @@ class ReadingTrial:
 
 def can_show(name: str, evidence: str) -> bool:
     """Whether a misreading leaves a trace in this evidence at all."""
-    if name == "pictures of other cameras" and evidence != "both":
-        # Only landmarks, or only mattes, are of other cameras then: another reading.
+    if evidence in RENAMED.get(name, ()):
         return False
     if name in BY_LANDMARKS and evidence == "mattes":
         return False

@@ -39,6 +39,7 @@ _FLOOR_DISAGREEMENT = 0.04
 _FAR = 10.0
 _CLOSING = 3
 _MIN_SEEN = 0.5
+_PROTRUDING = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,8 @@ class Agreement:
         outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
         dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
         outline_share: (V,) `outline_px` as a share of the matte's mean half width.
+        protrusion: (V,) how far the drawing reaches out of the matte, as a share of its mean half width: exceeded by a
+            tenth of the tangents.
         likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
     """
 
@@ -63,6 +66,7 @@ class Agreement:
     outline_px: FloatArray
     dilation_px: FloatArray
     outline_share: FloatArray
+    protrusion: FloatArray
     likelihoods: FloatArray
 
     @property
@@ -84,6 +88,11 @@ class Agreement:
     def median_outline_share(self) -> float:
         """Median over views of `outline_share`; NaN without mattes."""
         return _median(self.outline_share)
+
+    @property
+    def median_protrusion(self) -> float:
+        """Median over views of `protrusion`; NaN without mattes."""
+        return _median(self.protrusion)
 
     @property
     def median_px(self) -> float:
@@ -132,6 +141,7 @@ def agreement(views: Views) -> Agreement:
         outline,
         _row_medians(np.abs(gaps - even)),
         outline / extents,
+        np.sort(gaps, axis=1)[:, -_PROTRUDING] / extents,
         likelihood,
     )
 
