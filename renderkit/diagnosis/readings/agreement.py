@@ -162,7 +162,7 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
     distances = np.hypot(*(predicted - detected).T)
     far = _FAR * np.hypot(*view.size)
     distances = np.where(np.isfinite(distances), np.minimum(distances, far), far)
-    median = float(np.median(distances))
+    median = _median(distances)
     relative = median / max(min(extent, drawn), 1e-9)
     noise = (median + _FLOOR_RELATIVE * extent) / view.px_per_unit
     weight = min(2.0 * len(detected), LANDMARK_WEIGHT)
@@ -172,7 +172,7 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
 def _spread(pixels: Pixels) -> float:
     if not len(pixels):
         return 0.0
-    return float(np.median(np.hypot(*(pixels - np.median(pixels, axis=0)).T)))
+    return _median(np.hypot(*(pixels - _row_medians(pixels.T)).T))
 
 
 def _matte(view: Interpretation) -> Sequence[float]:
@@ -233,10 +233,14 @@ def _closed(mask: BoolArray) -> BoolArray:
 
 
 def _row_medians(values: FloatArray) -> FloatArray:
-    known = np.isfinite(values.sum(axis=1))
-    return np.where(known, np.median(np.where(known[:, None], values, 0.0), axis=1), np.nan)
+    """Return the medians of the rows; NaN where a row has one. Many times as fast as NumPy's on rows so short."""
+    ordered = np.sort(values, axis=1)
+    half = values.shape[1] // 2
+    middle = ordered[:, half] if values.shape[1] % 2 else 0.5 * (ordered[:, half - 1] + ordered[:, half])
+    result: FloatArray = np.where(np.isnan(ordered[:, -1]), np.nan, middle)
+    return result
 
 
 def _median(values: FloatArray) -> float:
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    return float(_row_medians(known[None])[0]) if known.size else float("nan")

@@ -52,7 +52,7 @@ def picture_scale(views: Views, *, uniform: bool) -> FloatArray | None:
         return None
     coarse = np.full(2, np.sqrt(found.prod())) if uniform else found
     fine = coarse
-    for _ in range(_TANGENT_ROUNDS if any(view.matte is not None for view in views) else 1):
+    for _ in range(1 if any(len(view.points) for view in views) else _TANGENT_ROUNDS):
         scaled = tuple(view.but(K=scaled_intrinsics(view.K, fine)) for view in views)
         step = _scale_left(scaled, uniform=uniform)
         fine = fine if step is None else fine * step
@@ -152,19 +152,30 @@ def robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
 
 
 def leaves_structure(views: Views) -> bool:
-    """Say whether landmark residuals of the median view are no noise: most of them follow a shift, scale and turn."""
-    shares = []
-    for view in views:
+    """Say whether residuals of the median view are no noise: a map of each view's own leaves less than half of them."""
+    shares = [_share_left(*found) for view in views if (found := _own_map(view)) is not None]
+    return bool(shares) and float(np.median(shares)) < _STRUCTURED
+
+
+def _own_map(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
+    """Return (N, M) design and (N, K) target of a view's own map, and by how many px noise alone may be off."""
+    if len(view.points):
         predicted, detected = paired(view)
         if len(predicted) < _MIN_FITTED:
-            continue
-        residuals = detected - predicted
-        size = np.maximum(np.abs(predicted - predicted.mean(axis=0)).mean(), _MIN_SPREAD_PX)
-        affine = np.column_stack([(predicted - predicted.mean(axis=0)) / size, np.ones(len(predicted))])
-        left = residuals - np.column_stack([affine @ robust_solution(affine, axis) for axis in residuals.T])
-        before, after = (float(np.median(np.hypot(*one.T))) for one in (residuals, left))
-        shares.append(1.0 if before <= DETECTOR_PX else after / before)
-    return bool(shares) and float(np.median(shares)) < _STRUCTURED
+            return None
+        affine = np.column_stack([predicted - predicted.mean(axis=0), np.ones(len(predicted))])
+        return affine, detected - predicted, DETECTOR_PX
+    rows, targets = _tangent_rows([view])
+    half_pixel = 0.5 / float(np.sqrt(view.matte_from_px.prod()))
+    return (rows[:, [0, 1, 4]], targets[:, None], half_pixel) if len(targets) >= _MIN_TANGENTS else None
+
+
+def _share_left(design: FloatArray, target: FloatArray, noise_px: float) -> float:
+    """Return which share of the median residual a map leaves; 1 where it is noise already."""
+    design = design / np.maximum(np.abs(design).max(axis=0), _MIN_SPREAD_PX)
+    left = target - np.column_stack([design @ robust_solution(design, column) for column in target.T])
+    before, after = (float(np.median(np.linalg.norm(one, axis=1))) for one in (target, left))
+    return 1.0 if before <= noise_px else after / before
 
 
 def _extents(view: Interpretation) -> list[tuple[Pixels, Pixels]]:

@@ -112,7 +112,20 @@ def search(views: Views, narrow: Views) -> Search:
     second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
     if second.accepted or not first.accepted:
         return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
-    return replace(first, num_tried=count)
+    return replace(first, tied=(*first.tied, *_rivals(first, doubles)), num_tried=count)
+
+
+def _rivals(first: Search, doubles: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the best pairs without a single reading that fits: better than it, but not by far enough to replace it."""
+    singles = [set(one.names) for one in (first.best, *first.tied)]
+    others = [
+        one
+        for one in _distinct(doubles)
+        if one.score - first.best.score > TIE
+        and not any(names <= set(one.names) for names in singles)
+        and acceptable(one, first.stated)
+    ]
+    return tuple(one for one in others if others[0].score - one.score < TIE)
 
 
 def _leaves_much(one: Candidate, stated: Candidate, views: Views) -> bool:

@@ -12,6 +12,7 @@ from planted_misreadings import FAULTS, WIDE_FAULTS, planted
 from planted_rigs import Planted, Shot, head, make_rig, project
 
 from renderkit.diagnosis.readings import READINGS, read_rig_wide
+from renderkit.diagnosis.readings.absolute import MIN_IOU
 from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.search import Candidate, _tried, acceptable
@@ -146,20 +147,21 @@ def test_a_size_that_was_made_from_k_tells_nothing() -> None:
     assert {found.readings, *found.alternatives} >= {("K times 2",), ("landmarks times 0.5",)}
 
 
-def test_mattes_alone_name_a_size_beside_a_slight_misreading() -> None:
-    """A size is estimated well enough to tell p1 and p2 of the other sign from p1 and p2 exchanged."""
+def test_a_single_reading_of_mattes_that_a_pair_beats_is_not_named_alone() -> None:
+    """A stretched picture stands in for a resized one whose tangential distortion has another sign."""
     names = ("pictures resized", "sign of the tangential distortion")
     found = read_rig_wide(_mattes_alone(planted(np.random.default_rng(3), *names, count=6)))
-    assert (found.verdict, set(found.readings)) == ("misread", set(names))
+    assert found.verdict == "cannot tell"
+    assert set(names) in map(set, (found.readings, *found.alternatives))
 
 
 def test_mattes_that_overlap_with_drawings_out_of_place_prove_no_fit() -> None:
     rng = np.random.default_rng(1)
     rig = make_rig(rng, count=4)
     for shot in rig.shots:
-        shot.R = shot.R @ cv2.Rodrigues(rng.normal(size=3) * 0.15)[0]
+        shot.R = shot.R @ cv2.Rodrigues(rng.normal(size=3) * 0.3)[0]
     found = read_rig_wide(_mattes_alone(rig))
-    assert found.before.iou > 0.7
+    assert found.before.iou > MIN_IOU
     assert (found.verdict, found.readings) == ("cannot tell", ())
     assert "reaches out of them" in found.sentence
 
