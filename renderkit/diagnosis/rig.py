@@ -53,9 +53,8 @@ def diagnose_rig(evidence: RigEvidence, *, thorough: bool = False, alpha: float 
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
-    if sanity.verdict != "fits":
-        return whole
-    return _with_cameras(whole, stated, alpha)
+    is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
+    return _with_cameras(whole, stated, alpha) if sanity.verdict == "fits" or is_open else whole
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
