@@ -24,6 +24,16 @@ EVIDENCE = ("landmarks", "mattes", "both")
 BY_LANDMARKS = ("half pixel", "half pixel, subtracted twice", "lens missing")
 """What is told by landmarks alone: in mattes of 0.4 of the picture's size half a pixel is a fifth of one."""
 
+RENAMED = {
+    "pictures of other cameras": ("landmarks", "mattes"),
+    "pictures mirrored": ("landmarks",),
+    "mattes of undistorted pictures": ("mattes",),
+}
+"""What has another name where there is no other evidence: of the landmarks, the mattes, or the pictures."""
+
+RESIZED_LANDMARKS = ("landmarks times", "landmarks of another size")
+"""Landmarks that need a factor."""
+
 PLANTED = ("alone", "in pairs", "no such reading", "nothing")
 
 
@@ -40,8 +50,7 @@ class ReadingTrial:
 
 def can_show(name: str, evidence: str) -> bool:
     """Whether a misreading leaves a trace in this evidence at all."""
-    if name == "pictures of other cameras" and evidence != "both":
-        # Only landmarks, or only mattes, are of other cameras then: another reading.
+    if evidence in RENAMED.get(name, ()):
         return False
     if name in BY_LANDMARKS and evidence == "mattes":
         return False
@@ -77,7 +86,7 @@ def study_readings(pool: Executor, rigs: int, cameras: int, seed: int, *, verbos
                 if title == "alone":
                     truth = (names[number % len(names)],)
                 elif title == "in pairs":
-                    truth = _pair(rng, names)
+                    truth = _pair(rng, names, evidence)
                 trials.append(ReadingTrial(evidence, title, truth, cameras, int(rng.integers(1 << 31))))
             answers = list(pool.map(run_reading, trials))
             counts = Counter(answer for answer, _ in answers)
@@ -91,18 +100,30 @@ def judged(found: RigReading, truth: set[str]) -> str:
     """Return how an answer compares with what was planted."""
     if found.verdict in {"no reading fits", "fits"}:
         return found.verdict
+    if found.verdict == "cannot tell" and not found.readings:
+        return "no reading fits"
     answers = [set(found.readings), *map(set, found.alternatives)]
     if truth and truth in answers:
         return "named" if len(answers) == 1 else "tied, truth among them"
     return "part named" if set(found.readings) < truth else "WRONG"
 
 
-def _pair(rng: np.random.Generator, names: list[str]) -> tuple[str, str]:
+def _pair(rng: np.random.Generator, names: list[str], evidence: str) -> tuple[str, str]:
     while True:
         first, second = (names[int(index)] for index in rng.choice(len(names), 2, replace=False))
-        # A mirrored world that is turned as well is one that is mirrored along another axis.
-        if SLOTS[first] != SLOTS[second] and {SLOTS[first], SLOTS[second]} != {"handedness", "world"}:
+        if SLOTS[first] != SLOTS[second] and not _is_one_fault({first, second}, evidence):
             return first, second
+
+
+def _is_one_fault(names: set[str], evidence: str) -> bool:
+    """Whether two misreadings together are one other, exactly, for this evidence."""
+    slots = {SLOTS[name] for name in names}
+    # A mirrored world that is turned as well is one that is mirrored along another axis.
+    if slots == {"handedness", "world"}:
+        return True
+    # By landmarks alone two changes of size are one, and so are a mirrored picture and a turn.
+    resized = all(SLOTS[name] == "scale" or name.startswith(RESIZED_LANDMARKS) for name in names)
+    return evidence == "landmarks" and (resized or slots <= {"turn", "landmark axes", "landmark order"})
 
 
 def _spoil(rig: Planted, rng: np.random.Generator) -> None:

@@ -62,7 +62,8 @@ def diagnose_rig(
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
         whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
-    if sanity.verdict != "fits":
+    is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
+    if sanity.verdict != "fits" and not is_open:
         return whole
     return _with_cameras(whole, stated, alpha, mattes)
 

@@ -26,7 +26,7 @@ class Sanity:
     """Whether the rig as stated fits.
 
     Attributes:
-        verdict: "cannot tell" without landmarks and without mattes of a mesh.
+        verdict: "cannot tell" without landmarks and without mattes of a mesh, and where mattes alone overlap only.
         fit: The medians that decided.
         num_views: Views with evidence.
         suspect: Whether something common to all cameras is left although the rig fits: worth trying readings.

@@ -39,6 +39,7 @@ _FLOOR_DISAGREEMENT = 0.04
 _FAR = 10.0
 _CLOSING = 3
 _MIN_SEEN = 0.5
+_PROTRUDING = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,8 @@ class Agreement:
         outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
         dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
         outline_share: (V,) `outline_px` as a share of the matte's mean half width.
+        protrusion: (V,) how far the drawing reaches out of the matte, as a share of its mean half width: exceeded by a
+            tenth of the tangents.
         likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
     """
 
@@ -63,6 +66,7 @@ class Agreement:
     outline_px: FloatArray
     dilation_px: FloatArray
     outline_share: FloatArray
+    protrusion: FloatArray
     likelihoods: FloatArray
 
     @property
@@ -84,6 +88,11 @@ class Agreement:
     def median_outline_share(self) -> float:
         """Median over views of `outline_share`; NaN without mattes."""
         return _median(self.outline_share)
+
+    @property
+    def median_protrusion(self) -> float:
+        """Median over views of `protrusion`; NaN without mattes."""
+        return _median(self.protrusion)
 
     @property
     def median_px(self) -> float:
@@ -132,6 +141,7 @@ def agreement(views: Views) -> Agreement:
         outline,
         _row_medians(np.abs(gaps - even)),
         outline / extents,
+        np.sort(gaps, axis=1)[:, -_PROTRUDING] / extents,
         likelihood,
     )
 
@@ -152,7 +162,7 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
     distances = np.hypot(*(predicted - detected).T)
     far = _FAR * np.hypot(*view.size)
     distances = np.where(np.isfinite(distances), np.minimum(distances, far), far)
-    median = float(np.median(distances))
+    median = _median(distances)
     relative = median / max(min(extent, drawn), 1e-9)
     noise = (median + _FLOOR_RELATIVE * extent) / view.px_per_unit
     weight = min(2.0 * len(detected), LANDMARK_WEIGHT)
@@ -162,7 +172,7 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
 def _spread(pixels: Pixels) -> float:
     if not len(pixels):
         return 0.0
-    return float(np.median(np.hypot(*(pixels - np.median(pixels, axis=0)).T)))
+    return _median(np.hypot(*(pixels - _row_medians(pixels.T)).T))
 
 
 def _matte(view: Interpretation) -> Sequence[float]:
@@ -223,10 +233,14 @@ def _closed(mask: BoolArray) -> BoolArray:
 
 
 def _row_medians(values: FloatArray) -> FloatArray:
-    known = np.isfinite(values.sum(axis=1))
-    return np.where(known, np.median(np.where(known[:, None], values, 0.0), axis=1), np.nan)
+    """Return the medians of the rows; NaN where a row has one. Many times as fast as NumPy's on rows so short."""
+    ordered = np.sort(values, axis=1)
+    half = values.shape[1] // 2
+    middle = ordered[:, half] if values.shape[1] % 2 else 0.5 * (ordered[:, half - 1] + ordered[:, half])
+    result: FloatArray = np.where(np.isnan(ordered[:, -1]), np.nan, middle)
+    return result
 
 
 def _median(values: FloatArray) -> float:
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    return float(_row_medians(known[None])[0]) if known.size else float("nan")

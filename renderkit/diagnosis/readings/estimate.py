@@ -5,11 +5,14 @@ All are medians over views, so that less than half of the cameras being wrong fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels
+from renderkit.diagnosis.readings.absolute import DETECTOR_PX
 from renderkit.diagnosis.readings.interpretation import Interpretation
-from renderkit.diagnosis.readings.outline_gaps import EDGE
+from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, EDGE, tangents_of
 from renderkit.diagnosis.readings.reading import Views
 from renderkit.geometry.distortion import BrownConrady, NoDistortion
 
@@ -17,6 +20,10 @@ _MIN_SPREAD_PX = 1e-3
 _MAX_FACTOR = 20.0
 _SAME_FACTOR = 0.02
 _LENS_ROUNDS = 4
+_TANGENT_ROUNDS = 2
+_MIN_TANGENTS = 16
+_MIN_FITTED = 12
+_STRUCTURED = 0.5
 
 
 def paired(view: Interpretation) -> tuple[Pixels, Pixels]:
@@ -26,26 +33,86 @@ def paired(view: Interpretation) -> tuple[Pixels, Pixels]:
     return predicted[known], view.pixels[known]
 
 
-def picture_scale(views: Views) -> FloatArray | None:
+def scaled_intrinsics(K: FloatArray, factor: FloatArray) -> FloatArray:
+    """Return K of the picture resized by (x, y) factors; pixel (0, 0) is the centre of the top-left pixel."""
+    result = K.copy()
+    result[:2] *= factor[:, None]
+    result[:2, 2] += 0.5 * factor - 0.5
+    return result
+
+
+def picture_scale(views: Views, *, uniform: bool) -> FloatArray | None:
     """Return the (2,) factors by which predictions would be as wide and high as the evidence, or None.
 
     A first estimate comes from the spreads. Where the pictures then lie about right, nothing was cropped as well, and
     the distances from the picture's corner, which are longer, give a finer one.
     """
-    extents = [extent for view in views for extent in _extents(view)]
-    coarse = _median([_spread_ratio(*extent) for extent in extents], _MAX_FACTOR)
-    if coarse is None:
+    found = _median([_spread_ratio(*extent) for view in views for extent in _extents(view)], _MAX_FACTOR)
+    if found is None:
         return None
-    ratios = [np.median((b + 0.5) / (a + 0.5), axis=0) for a, b in extents if (a > 0.0).all()]
-    fine = _median(ratios, _MAX_FACTOR)
-    if fine is None or len(ratios) < len(extents) or (np.abs(fine / coarse - 1.0) > _SAME_FACTOR).any():
-        return coarse
-    return fine
+    coarse = np.full(2, np.sqrt(found.prod())) if uniform else found
+    fine = coarse
+    for _ in range(1 if any(len(view.points) for view in views) else _TANGENT_ROUNDS):
+        scaled = tuple(view.but(K=scaled_intrinsics(view.K, fine)) for view in views)
+        step = _scale_left(scaled, uniform=uniform)
+        fine = fine if step is None else fine * step
+    return fine if (np.abs(fine / coarse - 1.0) <= _SAME_FACTOR).all() else coarse
 
 
 def picture_crop(views: Views) -> FloatArray | None:
-    """Return the (2,) px that must be added to predictions, the median over cameras, or None."""
-    return _median([np.median(b - a, axis=0) for view in views for a, b in _extents(view)], None)
+    """Return the (2,) px that must be added to predictions, or None."""
+    coarse = _median([np.median(b - a, axis=0) for view in views for a, b in _extents(view)], None)
+    if coarse is None or any(len(view.points) for view in views):
+        return coarse
+    moved = []
+    for view in views:
+        K = view.K.copy()
+        K[:2, 2] += coarse
+        moved.append(view.but(K=K))
+    rows, targets = _tangent_rows(moved)
+    if len(targets) < _MIN_TANGENTS:
+        return coarse
+    step = robust_solution(rows[:, [0, 1, 4]], targets)[:2]
+    return coarse + step if np.hypot(*step) <= _SAME_FACTOR * max(views[0].size) else coarse
+
+
+def _scale_left(views: Views, *, uniform: bool) -> FloatArray | None:
+    """Return the (2,) factors, near 1, that remain to be applied, by robust least squares; None with too little."""
+    if any(len(view.points) for view in views):
+        pairs = [paired(view) for view in views]
+        rows = np.concatenate([_by_axis(predicted + 0.5) for predicted, _ in pairs])
+        targets = np.concatenate([(detected - predicted).ravel() for predicted, detected in pairs])
+    else:
+        rows, targets = _tangent_rows(views)
+        rows = rows[:, 2:]
+    if len(targets) < _MIN_TANGENTS:
+        return None
+    if uniform:
+        rows = np.column_stack([rows[:, :2].sum(axis=1), rows[:, 2:]])
+    found = 1.0 + robust_solution(rows, targets)
+    return np.full(2, found[0]) if uniform else found[:2]
+
+
+def _by_axis(pixels: Pixels) -> FloatArray:
+    """Return (2 N, 2) rows: x of a pixel and 0, 0 and its y."""
+    rows = np.zeros((len(pixels), 2, 2))
+    rows[:, 0, 0], rows[:, 1, 1] = pixels.T
+    return rows.reshape(-1, 2)
+
+
+def _tangent_rows(views: Iterable[Interpretation]) -> tuple[FloatArray, FloatArray]:
+    """Return how far (N, 5) each tangent moves, px, and (N,) how far it is from the matte's.
+
+    The columns are a shift in x and y, a scale in x and y, and mattes that are too large or too small all around.
+    """
+    rows, targets = [np.zeros((0, 5))], [np.zeros(0)]
+    for view in views:
+        found = tangents_of(view)
+        if found is not None:
+            normals, touched = DIRECTIONS[found.whole], found.touched[found.whole]
+            rows.append(np.column_stack([normals, normals * (touched + 0.5), np.ones(len(normals))]))
+            targets.append((found.captured - found.drawn)[found.whole])
+    return np.concatenate(rows), np.concatenate(targets)
 
 
 def missing_lens(views: Views) -> Views | None:
@@ -82,6 +149,33 @@ def robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
         scale = 1.4826 * float(np.median(np.abs(residuals))) + 1e-6
         weights = 1.0 / (1.0 + (residuals / (2.0 * scale)) ** 2)
     return solution
+
+
+def leaves_structure(views: Views) -> bool:
+    """Say whether residuals of the median view are no noise: a map of each view's own leaves less than half of them."""
+    shares = [_share_left(*found) for view in views if (found := _own_map(view)) is not None]
+    return bool(shares) and float(np.median(shares)) < _STRUCTURED
+
+
+def _own_map(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
+    """Return (N, M) design and (N, K) target of a view's own map, and by how many px noise alone may be off."""
+    if len(view.points):
+        predicted, detected = paired(view)
+        if len(predicted) < _MIN_FITTED:
+            return None
+        affine = np.column_stack([predicted - predicted.mean(axis=0), np.ones(len(predicted))])
+        return affine, detected - predicted, DETECTOR_PX
+    rows, targets = _tangent_rows([view])
+    half_pixel = 0.5 / float(np.sqrt(view.matte_from_px.prod()))
+    return (rows[:, [0, 1, 4]], targets[:, None], half_pixel) if len(targets) >= _MIN_TANGENTS else None
+
+
+def _share_left(design: FloatArray, target: FloatArray, noise_px: float) -> float:
+    """Return which share of the median residual a map leaves; 1 where it is noise already."""
+    design = design / np.maximum(np.abs(design).max(axis=0), _MIN_SPREAD_PX)
+    left = target - np.column_stack([design @ robust_solution(design, column) for column in target.T])
+    before, after = (float(np.median(np.linalg.norm(one, axis=1))) for one in (target, left))
+    return 1.0 if before <= noise_px else after / before
 
 
 def _extents(view: Interpretation) -> list[tuple[Pixels, Pixels]]:

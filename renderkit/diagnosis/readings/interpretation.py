@@ -11,6 +11,7 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
 from renderkit.diagnosis.view_evidence import ViewEvidence
+from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.distortion import Distortion, NoDistortion
 
 MAX_VERTICES = 2000
@@ -27,7 +28,9 @@ class Interpretation:
         R: (3, 3) and
         t: (3,): world to camera, OpenCV axes; not checked, so that a misreading can be undone.
         K: (3, 3) px.
-        size: (width, height) px.
+        size: (width, height) px that the calibration is of.
+        picture_size: (width, height) px of the pictures as far as it is known without K: of the picture's file, else
+            as stated; None where it was assumed from K.
         lens: The lens model.
         times: How often the lens bends a ray.
         points: (L, 3) landmarks, world units.
@@ -45,6 +48,7 @@ class Interpretation:
     t: FloatArray
     K: FloatArray
     size: tuple[int, int]
+    picture_size: tuple[int, int] | None
     lens: Distortion
     times: int
     points: Points3
@@ -89,6 +93,12 @@ def size_of(view: ViewEvidence) -> tuple[int, int]:
     return round(2 * float(camera.K[0, 2]) + 1), round(2 * float(camera.K[1, 2]) + 1)
 
 
+def _known_size(camera: RawCamera) -> tuple[int, int] | None:
+    if camera.picture_size is not None:
+        return camera.picture_size
+    return None if camera.size_source == "assumed" else camera.size
+
+
 def all_as_stated(views: Iterable[ViewEvidence]) -> tuple[Interpretation, ...]:
     """Return the views with evidence as their files state them, without those of cameras whose lens is none."""
     found = []
@@ -118,6 +128,7 @@ def as_stated(view: ViewEvidence) -> Interpretation:
         t=pose[:, 3],
         K=view.camera.K,
         size=size,
+        picture_size=_known_size(view.camera),
         lens=lens,
         times=1,
         points=_NO_POINTS if not view.has_landmarks or view.points_world is None else view.points_world,

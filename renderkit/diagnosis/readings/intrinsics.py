@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.readings.estimate import picture_crop, picture_scale
+from renderkit.diagnosis.readings.estimate import picture_crop, picture_scale, scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, Views, each
 
@@ -15,14 +15,6 @@ HALF_PIXEL = "half pixel"
 
 MIN_CROP_PX = 2.0
 """By less mattes alone do not say that pictures were cropped: it is how well their outlines are known."""
-
-
-def _scaled(K: FloatArray, factor: FloatArray) -> FloatArray:
-    """Return K of the picture resized by (x, y) factors; pixel (0, 0) is the centre of the top-left pixel."""
-    result = K.copy()
-    result[:2] *= factor[:, None]
-    result[:2, 2] += 0.5 * factor - 0.5
-    return result
 
 
 def _moved(K: FloatArray, x: float, y: float) -> FloatArray:
@@ -42,7 +34,7 @@ def _half_pixel(step: float) -> Callable[[Views], Views | None]:
 
 
 def _resized(factor: float) -> Callable[[Interpretation], Interpretation]:
-    return lambda view: view.but(K=_scaled(view.K, np.full(2, factor)))
+    return lambda view: view.but(K=scaled_intrinsics(view.K, np.full(2, factor)))
 
 
 def _focal(factor: float) -> Callable[[Interpretation], Interpretation]:
@@ -79,12 +71,10 @@ def _size_swapped(view: Interpretation) -> Interpretation | None:
 
 def _estimated_scale(*, uniform: bool) -> Callable[[Views], Views | None]:
     def apply(views: Views) -> Views | None:
-        factor = picture_scale(views)
+        factor = picture_scale(views, uniform=uniform)
         if factor is None:
             return None
-        if uniform:
-            factor = np.full(2, np.sqrt(factor.prod()))
-        return tuple(view.but(K=_scaled(view.K, factor)) for view in views)
+        return tuple(view.but(K=scaled_intrinsics(view.K, factor)) for view in views)
 
     return apply
 

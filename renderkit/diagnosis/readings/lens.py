@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from renderkit.diagnosis.readings.estimate import missing_lens
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, each
 from renderkit.geometry.distortion import BrownConrady, KannalaBrandt, NoDistortion, make_distortion
+
+LENS_MISSING: Final = "lens missing"
 
 
 def _dropped(view: Interpretation) -> Interpretation | None:
@@ -66,7 +69,7 @@ LENSES = (
     Reading(
         "pictures are undistorted",
         "lens",
-        "pictures are undistorted already: the lens must not be applied to them",
+        "pictures (or what was measured in them) are undistorted already: the lens must not be applied",
         each(_dropped),
     ),
     Reading("lens applied twice", "lens", "pictures are distorted twice", each(_twice)),
@@ -107,7 +110,7 @@ LENSES = (
         each(_brown),
     ),
     Reading(
-        "lens missing",
+        LENS_MISSING,
         "lens",
         "pictures are distorted and the file has no distortion",
         missing_lens,

@@ -6,6 +6,7 @@ pixel where a coarse picture is not. Concave parts do not count.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -23,27 +24,57 @@ EDGE: Final = 0.25
 """The outermost pixel's centre lies on average this far inside the outline, in px of the matte."""
 
 
-def outline_gaps(view: Interpretation) -> FloatArray:
-    """Return (33,): drawn minus captured tangent in each direction, then the matte's mean half width; px of K.
+@dataclass(frozen=True, eq=False)
+class Tangents:
+    """Tangents of the outlines of mesh and matte in `DIRECTIONS`, px of K. Both are cut off at the picture's edge.
 
-    NaN without a matte, or with a mesh that is not in front of the camera. Both outlines are cut off at the picture's
-    edge.
+    Attributes:
+        touched: (32, 2) points of the drawn mesh that its tangents touch.
+        drawn: (32,) distances of the drawn tangents from the middle of the top-left pixel.
+        captured: (32,) those of the matte's.
+        edge: (2,) last px of the picture.
     """
-    nothing = np.full(len(DIRECTIONS) + 1, np.nan)
+
+    touched: Pixels
+    drawn: FloatArray
+    captured: FloatArray
+    edge: FloatArray
+
+    @property
+    def whole(self) -> BoolArray:
+        """(32,) whether a tangent touches the mesh inside of the picture."""
+        inside = (self.touched > 0.0) & (self.touched < self.edge - 0.5)
+        return np.asarray(inside.all(axis=1))
+
+
+def tangents_of(view: Interpretation) -> Tangents | None:
+    """Return the tangents of a view; None without a matte, or with a mesh that is not in front of the camera."""
     if view.matte is None:
-        return nothing
+        return None
     captured = _row_ends(view.matte)
     drawn = view.drawn[np.isfinite(view.drawn).all(axis=1)]
     if not len(captured) or not len(drawn):
-        return nothing
+        return None
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5
     drawn = np.clip(drawn, -0.5, last)
     outline = (captured + 0.5) / view.matte_from_px - 0.5
     edge = EDGE / float(np.sqrt(view.matte_from_px.prod()))
-    reach = (outline @ DIRECTIONS.T).max(axis=0) + edge
-    gaps = (drawn @ DIRECTIONS.T).max(axis=0) - reach
-    width = 0.5 * float((reach + np.roll(reach, len(reach) // 2)).mean())
-    return np.append(gaps, max(width, 1e-6))
+    reaches = drawn @ DIRECTIONS.T
+    return Tangents(
+        drawn[reaches.argmax(axis=0)], reaches.max(axis=0), (outline @ DIRECTIONS.T).max(axis=0) + edge, last
+    )
+
+
+def outline_gaps(view: Interpretation) -> FloatArray:
+    """Return (33,): drawn minus captured tangent in each direction, then the matte's mean half width; px of K.
+
+    NaN where there are no tangents.
+    """
+    found = tangents_of(view)
+    if found is None:
+        return np.full(len(DIRECTIONS) + 1, np.nan)
+    width = 0.5 * float((found.captured + np.roll(found.captured, len(DIRECTIONS) // 2)).mean())
+    return np.append(found.drawn - found.captured, max(width, 1e-6))
 
 
 def _row_ends(matte: BoolArray) -> Pixels:

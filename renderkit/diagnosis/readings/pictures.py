@@ -38,10 +38,10 @@ def _by(factor: float) -> Callable[[Interpretation], Interpretation | None]:
 
 
 def _other_size(views: Views) -> Views | None:
-    factor = picture_scale(views) if all(len(view.pixels) for view in views) else None
+    factor = picture_scale(views, uniform=True) if all(len(view.pixels) for view in views) else None
     if factor is None:
         return None
-    change = _by(1.0 / float(np.sqrt(factor.prod())))
+    change = _by(1.0 / float(factor[0]))
     return each(change)(views)
 
 
@@ -74,7 +74,8 @@ def _inverted(view: Interpretation) -> Interpretation | None:
 
 
 def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
-    if view.matte is None or isinstance(view.lens, NoDistortion) or not view.matte_is_bent:
+    # By mattes alone it is the pictures that are undistorted: that is said with both causes.
+    if view.matte is None or isinstance(view.lens, NoDistortion) or not (view.matte_is_bent and len(view.pixels)):
         return None
     return view.but(matte_is_bent=False)
 
@@ -83,9 +84,11 @@ def _unscaled(view: Interpretation) -> Interpretation | None:
     return None if view.matte is None or np.allclose(view.matte_from_px, 1.0) else view.but(matte_from_px=np.ones(2))
 
 
-def _mirrored_picture(view: Interpretation) -> Interpretation:
-    changed = _reflected(0)(view) or view
-    return changed if view.matte is None else changed.but(matte=view.matte[:, ::-1])
+def _mirrored_picture(view: Interpretation) -> Interpretation | None:
+    # With landmarks alone the landmarks are mirrored: that is said with both causes.
+    if view.matte is None:
+        return None
+    return (_reflected(0)(view) or view).but(matte=view.matte[:, ::-1])
 
 
 def _turned(quarters: int) -> Callable[[Interpretation], Interpretation]:
@@ -162,7 +165,12 @@ LANDMARK_ORDER = (
 )
 
 LANDMARK_AXES = (
-    Reading("landmarks mirrored", "landmark axes", "landmarks are mirrored left to right", each(_reflected(0))),
+    Reading(
+        "landmarks mirrored",
+        "landmark axes",
+        "landmarks, or the pictures that they were found in, are mirrored left to right",
+        each(_reflected(0)),
+    ),
     Reading("landmarks y up", "landmark axes", "landmarks count y from the bottom of the picture", each(_reflected(1))),
 )
 

@@ -62,3 +62,11 @@ def each(change: Callable[[Interpretation], Interpretation | None]) -> Callable[
         return None if any(one is None for one in changed) else tuple(one for one in changed if one is not None)
 
     return apply
+
+
+def applied(readings: tuple[Reading, ...], views: Views) -> Views:
+    """Return the views under readings, those that apply, in this order."""
+    for one in readings:
+        changed = one.apply(views)
+        views = views if changed is None else changed
+    return views

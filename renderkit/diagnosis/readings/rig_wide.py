@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from renderkit.diagnosis.convergence import READINGS as POSE_READINGS
 from renderkit.diagnosis.convergence import read_every_way
-from renderkit.diagnosis.readings.absolute import fits, rig_fit
+from renderkit.diagnosis.readings.absolute import FitAnswer, fits, rig_fit
 from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.common_lens import CommonLens, common_lens
 from renderkit.diagnosis.readings.common_shift import half_pixel
 from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.readings.reading import Reading, Views
+from renderkit.diagnosis.readings.lens import LENS_MISSING
+from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.diagnosis.readings.result import RigReading, Verdict
 from renderkit.diagnosis.readings.search import Candidate, Search, search
 from renderkit.diagnosis.readings.sentences import sentence_of, sentence_without_evidence
+from renderkit.diagnosis.readings.ties import settled
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.wording import counted
 
@@ -26,6 +29,12 @@ MAX_VIEWS: Final = 64
 
 NARROW_VIEWS: Final = 12
 """Pairs are first tried on this many views."""
+
+_UNREAD: Final[Mapping[FitAnswer, Verdict]] = {
+    "fits": "fits",
+    "does not fit": "no reading fits",
+    "cannot tell": "cannot tell",
+}
 
 
 def read_rig_wide(evidence: RigEvidence) -> RigReading:
@@ -47,9 +56,9 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     if not views:
         return _without_evidence(evidence)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
-    found = search(views, narrow)
+    found = settled(search(views, narrow), views)
     found = _refined(views, found)
-    lens = common_lens(_applied(found.best.readings, views) if found.accepted else views)
+    lens = common_lens(applied(found.best.readings, views) if found.accepted else views)
     lacks_lens = lens is not None and lens.is_significant and _fits(found)
     return _concluded(found, len(evidence.cameras), lens if lacks_lens else None)
 
@@ -72,13 +81,6 @@ def _chosen(views: tuple[ViewEvidence, ...], limit: int) -> tuple[ViewEvidence, 
     return tuple(views[index] for index in ranked[:limit])
 
 
-def _applied(readings: tuple[Reading, ...], views: Views) -> Views:
-    for one in readings:
-        changed = one.apply(views)
-        views = views if changed is None else changed
-    return views
-
-
 def _refined(views: Views, found: Search) -> Search:
     """Look for the half pixel on top of what was found: smaller than all others, it has a test of its own."""
     if found.tied or not _fits(found):
@@ -90,11 +92,11 @@ def _refined(views: Views, found: Search) -> Search:
 
 
 def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search) -> Search:
-    name = half_pixel(_applied(readings, views))
+    name = half_pixel(applied(readings, views))
     if name is None:
         return found
     both = (*readings, next(one for one in READINGS if one.name == name))
-    after = agreement(_applied(both, views))
+    after = agreement(applied(both, views))
     if after.median_px > found.best.found.median_px:
         return found
     best = Candidate(both, after, after.log_likelihood, 1.0)
@@ -103,13 +105,9 @@ def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search)
 
 
 def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigReading:
-    stated_fits = fits(found.stated.found)
-    verdict: Verdict
-    if found.accepted:
-        verdict = "cannot tell" if found.tied else "misread"
-    else:
-        verdict = "fits" if stated_fits == "fits" else "no reading fits"
-    kept = found.best if verdict != "fits" else found.stated
+    read: Verdict = "cannot tell" if found.tied else "misread"
+    verdict = read if found.accepted else _UNREAD[fits(found.stated.found)]
+    kept = found.stated if verdict in {"fits", "cannot tell"} and not found.accepted else found.best
     other = found.runner_up
     margin = float("inf") if other is None else kept.score - other.score
     sentence = sentence_of(verdict, kept, found, num_cameras)
@@ -121,7 +119,7 @@ def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigR
         sentence = f"all {counted(num_cameras, 'camera')} lack a lens" if lens.is_lens else no_answer
     return RigReading(
         verdict=verdict,
-        readings=found.best.names if found.accepted else (),
+        readings=_names(found, lens),
         alternatives=tuple(one.names for one in found.tied),
         before=rig_fit(found.stated.found),
         after=rig_fit(kept.found),
@@ -130,6 +128,11 @@ def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigR
         sentence="; ".join([sentence, *notes]),
         notes=notes,
     )
+
+
+def _names(found: Search, lens: CommonLens | None) -> tuple[str, ...]:
+    names = found.best.names if found.accepted else ()
+    return (*names, LENS_MISSING) if lens is not None and lens.is_lens and LENS_MISSING not in names else names
 
 
 def _without_evidence(evidence: RigEvidence) -> RigReading:

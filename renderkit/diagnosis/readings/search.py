@@ -10,8 +10,9 @@ import numpy as np
 
 from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
+from renderkit.diagnosis.readings.estimate import leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
-from renderkit.diagnosis.readings.reading import Reading, Views
+from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
 
 TIE: Final = 8.0
@@ -75,6 +76,7 @@ class Search:
         tied: Others that fit as well, with as few estimated numbers.
         runner_up: The best of the rest, or None.
         num_tried: How many combinations were tried.
+        off_middle: Others that fit as well, but put the principal points off the middle of the pictures.
     """
 
     stated: Candidate
@@ -83,6 +85,7 @@ class Search:
     tied: tuple[Candidate, ...]
     runner_up: Candidate | None
     num_tried: int
+    off_middle: tuple[Candidate, ...] = ()
 
 
 def search(views: Views, narrow: Views) -> Search:
@@ -99,8 +102,8 @@ def search(views: Views, narrow: Views) -> Search:
     if not first.accepted and fits(found) == "fits":
         return first
     fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)]
-    # A single one that merely overlaps may stand in for two that fit, neither of which does so alone.
-    is_found = bool(fitting) and convinces(fitting[0].found)
+    # A single one that merely overlaps, or leaves each view shifted, may stand in for two, neither of which fits alone.
+    is_found = bool(fitting) and convinces(fitting[0].found) and not _leaves_much(fitting[0], stated, views)
     both = pairs_with([one.readings[0] for one in fitting[:_BEAM]]) if is_found else pairs()
     best = _shortlisted(views, narrow, both)
     doubles = _tried(views, stated, best)
@@ -109,7 +112,24 @@ def search(views: Views, narrow: Views) -> Search:
     second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
     if second.accepted or not first.accepted:
         return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
-    return replace(first, num_tried=count)
+    return replace(first, tied=(*first.tied, *_rivals(first, doubles)), num_tried=count)
+
+
+def _rivals(first: Search, doubles: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the best pairs without a single reading that fits: better than it, but not by far enough to replace it."""
+    singles = [set(one.names) for one in (first.best, *first.tied)]
+    others = [
+        one
+        for one in _distinct(doubles)
+        if one.score - first.best.score > TIE
+        and not any(names <= set(one.names) for names in singles)
+        and acceptable(one, first.stated)
+    ]
+    return tuple(one for one in others if others[0].score - one.score < TIE)
+
+
+def _leaves_much(one: Candidate, stated: Candidate, views: Views) -> bool:
+    return fits(stated.found) != "fits" and leaves_structure(applied(one.readings, views))
 
 
 def _like_the_best(doubles: Sequence[Candidate], fitting: Sequence[Candidate]) -> list[tuple[Reading, ...]]:
@@ -186,7 +206,8 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
     if fits(stated.found) != "fits":
         return True
     # A rig without landmarks compares NaN, which is never better.
-    return one.found.median_px <= MIN_IMPROVEMENT * stated.found.median_px or _mattes_improve(one, stated)
+    better = one.found.median_relative <= MIN_IMPROVEMENT * stated.found.median_relative
+    return better or _mattes_improve(one, stated)
 
 
 def _is_proved(one: Candidate) -> bool:
@@ -197,7 +218,7 @@ def _is_proved(one: Candidate) -> bool:
 
 def _mattes_improve(one: Candidate, stated: Candidate) -> bool:
     """Say whether outlines fit clearly better, however much mattes are grown or shrunk, and no landmarks worse."""
-    worse = one.found.median_px > stated.found.median_px * 1.02
+    worse = one.found.median_relative > stated.found.median_relative * 1.02
     return (
         not worse
         and one.found.median_outline_share <= CLOSE_OUTLINE

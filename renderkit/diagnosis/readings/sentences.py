@@ -22,6 +22,12 @@ def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: i
             f"the rig as a whole does not fit ({fit_text(before)}), and none of {found.num_tried} readings makes it "
             f"fit; the best is {best!r} with {fit_text(after)}"
         )
+    if verdict == "cannot tell" and not found.accepted:
+        return (
+            f"whether the rig as a whole fits cannot be told: the mesh overlaps with the mattes ({fit_text(before)}), "
+            f"but reaches out of them by {100 * found.stated.found.median_protrusion:.0f} % of their half width, and "
+            f"none of {found.num_tried} readings brings the outlines together"
+        )
     change = _change_text(before, after)
     if verdict == "cannot tell":
         options = [_what(one) for one in (kept, *found.tied)][:_MAX_LISTED]
@@ -31,7 +37,15 @@ def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: i
         return (
             f"all {counted(num_cameras, 'camera')} are misread, in one of several ways that fit alike: {ways}; {change}"
         )
-    return f"all {counted(num_cameras, 'camera')}: {_what(kept)}; read so, {change}"
+    return f"all {counted(num_cameras, 'camera')}: {_what(kept)}; read so, {change}{_ruled_out(found.off_middle)}"
+
+
+def _ruled_out(others: tuple[Candidate, ...]) -> str:
+    """Return what would fit as well, but for the principal points."""
+    if not others:
+        return ""
+    ways = "; or ".join(_what(one) for one in others[:_MAX_LISTED])
+    return f" (this would fit as well, but put the principal points off the middle of the pictures: {ways})"
 
 
 def sentence_without_evidence(hint: str) -> str:
