@@ -21,7 +21,7 @@ _LINES = 10
 """At most this many lines are printed when piped ..."""
 
 _APART_S = 1.0
-"""... at least so many seconds apart; a command that is done before prints none."""
+"""... at least so many seconds apart, and one at the end."""
 
 
 class Progress:
@@ -35,7 +35,7 @@ class Progress:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
         self._told = 0
-        self._told_at: float | None = None
+        self._told_at = self._entered
 
     def __enter__(self) -> Self:
         """Return the progress itself; nothing is shown before the first `update`."""
@@ -52,19 +52,15 @@ class Progress:
         rate = (done - before) / max(now - (self._started or now), 1e-9)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._what}/s{note}")
-        elif (lines := _LINES * done // max(1, total)) > self._told and self._is_due(now, is_last=done == total):
+        elif (lines := _LINES * done // max(1, total)) > self._told:
+            if now - self._told_at < _APART_S and done < total:
+                return
             self._told, self._told_at = lines, now
             if before and done <= before:
                 return  # nothing was done yet: there is no rate
             left = (total - done) / rate if rate else 0.0
             known = f" ({before} before)" if before else ""
             _log.info("%d/%d %s%s, %.1f/s, %.0f s left%s", done, total, self._what, known, rate, left, note)
-
-    def _is_due(self, now: float, *, is_last: bool) -> bool:
-        """Return whether the last line is long enough ago; one that says "100 of 100" ends those before it."""
-        if is_last and self._told_at is not None:
-            return True
-        return now - (self._told_at or self._entered) >= _APART_S
 
     def _start(self, moment: float, total: int) -> None:
         self._started = moment
