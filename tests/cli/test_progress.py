@@ -38,7 +38,9 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert lines[-1].endswith("/s, 0 s left")
 
 
-def test_a_fast_command_prints_the_last_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fast_command_prints_the_last_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _Clock(monkeypatch, 0.005)
     with CommandLog(), Progress() as progress:
         for done in range(101):
