@@ -338,7 +338,7 @@ def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:
 
     All parameters together also explain what the linear model leaves of one large slip. Where they are the likeliest,
     slips stay beside them that explain most of it; what these leave is then taken for the model's error, as in
-    quasi-likelihood (Wedderburn 1974).
+    quasi-likelihood (Wedderburn 1974). A slip that only adds parameters to another one is left out.
     """
     ranked = sorted(camera.tests, key=lambda one: criterion(one, num_observations))
     least = criterion(ranked[0], num_observations)
@@ -349,7 +349,15 @@ def ranked_causes(camera: CameraTests, num_observations: int) -> list[SlipTest]:
         scale = max(1.0, left)
         limit = criterion(simple[0], num_observations, scale) + CANNOT_TELL
         kept += [one for one in simple if one not in kept and criterion(one, num_observations, scale) <= limit]
-    return kept
+    return _told(kept)
+
+
+def _told(causes: Sequence[SlipTest]) -> list[SlipTest]:
+    """Return the causes without those that only add parameters to another: not "turn with roll" beside "turn"."""
+    parts = [frozenset(one.slip.indices) for one in causes]
+    return [
+        one for one, own in zip(causes, parts, strict=True) if one is causes[0] or not any(each < own for each in parts)
+    ]
 
 
 def criterion(test: SlipTest, num_observations: int, scale: float = 1.0) -> float:

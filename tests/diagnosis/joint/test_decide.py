@@ -27,3 +27,14 @@ def test_what_explains_most_stays_beside_all_parameters_together() -> None:
     # Where a slip explains nearly all, all parameters together are no likelier.
     statistics |= {"principal point": 250.0, "turn": 200.0}
     assert [one.slip.name for one in ranked_causes(_tested(statistics, 266.0), 88)] == ["principal point"]
+
+
+def test_a_slip_that_only_adds_parameters_to_another_one_is_no_further_cause() -> None:
+    statistics = {"principal point": 250.0, "turn": 249.0, "turn with roll": 252.0, "principal point and roll": 253.0}
+    kept = [one.slip.name for one in ranked_causes(_tested(statistics, 255.0), 88)]
+    assert kept == ["principal point", "turn"]
+    # Where the roll is needed, what is needed comes first, and the part that is nearly as likely stays.
+    statistics |= {"turn": 244.0, "principal point": 247.0, "principal point and roll": 255.0}
+    kept = [one.slip.name for one in ranked_causes(_tested(statistics, 255.0), 88)]
+    assert kept[:2] == ["principal point and roll", "principal point"]
+    assert "turn with roll" not in kept
