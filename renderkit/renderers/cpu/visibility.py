@@ -31,7 +31,7 @@ from renderkit.renderers.cpu.zbuffer import (
 _BAND_PX = 3 << 21
 """Pixels whose keys are held at a time: 48 MiB."""
 
-_LEAST_BAND_PX = 1 << 17
+_LEAST_BAND_PX = 1 << 16
 """Smaller bands take less time to draw than Python to hand them out, one thread at a time."""
 
 _FEW_FACES = 50_000

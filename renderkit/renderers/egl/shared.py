@@ -85,9 +85,16 @@ class SharedEglRenderer:
         if self._is_open:
             self._is_open = False
             if os.getpid() == self._process:
-                self._owner.submit(self._egl.close).result()
-                self._owner.shutdown()
+                self._release()
             self._buffers.close()
+
+    def _release(self) -> None:
+        try:
+            closing = self._owner.submit(self._egl.close)
+        except RuntimeError:
+            return  # The interpreter is ending: its threads are gone, and the driver takes back what they held.
+        closing.result()
+        self._owner.shutdown()
 
     def __enter__(self) -> Self:
         """Return the renderer itself."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -136,3 +138,12 @@ def test_another_process_is_refused(shared: SharedEglRenderer, monkeypatch: pyte
     with pytest.raises(ContextError, match="does not survive a fork"):
         shared.render_mask(sphere(), make_camera())
     monkeypatch.undo()
+
+
+def test_closed_when_the_interpreter_ends_it_says_nothing(egl_devices: tuple[EglDevice, ...]) -> None:
+    """`atexit` runs when the threads of executors are gone already."""
+    code = "import atexit; from renderkit.renderers.egl.shared import SharedEglRenderer as Shared; "
+    code += "renderer = Shared(); atexit.register(renderer.close); print(renderer.info.device)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip()
+    assert "RuntimeError" not in done.stderr
