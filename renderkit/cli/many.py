@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import StrEnum
 from glob import has_magic
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from renderkit.results.dataset import DatasetReport
 
 _HDF5_SUFFIXES = frozenset({".smc", ".h5", ".hdf5"})
+_LOOKED_AT = 1000
+"""So many entries of a folder are looked at for HDF5 files: that takes a few milliseconds."""
+
 _MOST = 20
 _GO_ON = "go on with: renderkit validate --resume {}\n"
 _SELECTION = (
@@ -145,7 +149,7 @@ def _hdf5_ahead(paths: list[str]) -> AbstractContextManager[None]:
     files = list(map(Path, paths[:1]))
     # A folder that cannot be listed is an error where the capture is opened.
     with suppress(OSError):
-        files += [file for place in files if place.is_dir() for file in place.iterdir()]
+        files += [file for place in files if place.is_dir() for file in islice(place.iterdir(), _LOOKED_AT)]
     if not any(file.suffix.lower() in _HDF5_SUFFIXES for file in files):
         return nullcontext()
     from renderkit.untrusted.hdf5_child import one_child

@@ -26,6 +26,10 @@ from renderkit.wording import SIDES, cameras_off, counted, lies_text, list_names
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
+
+MEASURED_TURN_PX: Final = 2.2
+"""A turn that moves a contour by more, px RMS, comes out too large, by up to 1.6 times: contours are bent."""
+
 MAX_FRAMES: Final = 3
 """Frames that are stacked, evenly spread; each costs memory and time."""
 
@@ -298,10 +302,18 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
             f"{', or nearly as well the edge of its matte' if named.is_unclear else ''}",
         )
     if named.cause == "roll":
-        turn, turn_error = np.degrees(named.turn)
         middle = f"with the outline's middle, these {lies_text(*_as_seen(shift, error))}"
-        return "roll", f"its projections are {turned_text(-turn, turn_error)}; {middle}"
+        return "roll", f"its projections are {turn_words(named)}; {middle}"
     return "shift", f"its projections {lies_text(*_as_seen(shift, error))}"
+
+
+def turn_words(named: Named) -> str:
+    """Return how the projections of a camera are turned; as a range where the turn is too large to be measured."""
+    turn, error = np.degrees(named.turn)
+    if abs(named.amount) <= MEASURED_TURN_PX:
+        return turned_text(-turn, error)
+    least = abs(turn) * MEASURED_TURN_PX / abs(named.amount)
+    return f"turned {'clockwise' if turn < 0.0 else 'counterclockwise'} by {least:.1f} to {abs(turn):.1f} deg"
 
 
 def _matte_note(mattes: _Mattes, named: Named) -> str:

@@ -10,7 +10,8 @@ from silhouette_rigs import around, matte, shifted
 
 from renderkit.capture import View
 from renderkit.diagnosis.evidence import EvidenceOptions
-from renderkit.diagnosis.evidence.mattes import measure_mattes
+from renderkit.diagnosis.evidence.mattes import measure_mattes, turn_words
+from renderkit.diagnosis.silhouettes.judge import Named
 from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.images.encoded import EncodedImage
@@ -103,3 +104,13 @@ def test_exchanged_real_silhouettes_are_named(shared_data: Path) -> None:
     )
     found = measure_mattes(views, EvidenceOptions()).findings
     assert {one.camera for one in found.off if one.cause == "swapped"} == {names[3], names[9]}
+
+
+@pytest.mark.parametrize(
+    ("degrees", "words"), [(-1.73, "clockwise by 1.730 +/- 0.200 deg"), (2.79, "by 1.7 to 2.8 deg")]
+)
+def test_a_turn_that_is_too_large_to_be_measured_is_stated_as_a_range(degrees: float, words: str) -> None:
+    """What planted turns of 1.6 and 2 degrees come out as; a degree moves that contour by 1.26 px RMS."""
+    turn = (float(np.radians(degrees)), float(np.radians(0.2)))
+    named = Named(6, "roll", 6.0, (0.0, 0.0), (0.1, 0.1), amount=1.26 * degrees, turn=turn)
+    assert turn_words(named).endswith(words)
