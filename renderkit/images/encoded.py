@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
-from renderkit.images.header import PictureHeader, read_header
+from renderkit.images.header import PictureHeader, check_chunks, read_header
 from renderkit.images.matte import (
     Matte,
     inside_matte,
@@ -206,6 +206,8 @@ class EncodedImage:
             raise DatasetError(self.path, self.key, f"the picture cannot be decoded: {error}") from error
 
     def _decode(self, data: bytes, header: PictureHeader, flag: int) -> NDArray[Any]:
+        if header.format == "png":
+            self._refusing(check_chunks, data)
         # EXIF rotation would turn the pixels away from the calibration.
         try:
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)

@@ -23,6 +23,9 @@ MAX_SCANS: Final = 100
 MAX_TILE_PIXELS: Final = 1 << 26
 """TIFFs of larger tiles are refused: a decoder takes memory for a whole tile."""
 
+MAX_CHUNKS: Final = 1 << 16
+"""PNGs of more chunks are refused: OpenCV writes one for each 8 KiB."""
+
 _PNG, _ORIENTATION = b"\x89PNG\r\n\x1a\n", 274
 _MAX_ENTRIES = 4096
 _MAX_SEGMENTS = 4096
@@ -82,6 +85,22 @@ def read_header(data: bytes) -> PictureHeader:
     return header
 
 
+def check_chunks(data: bytes) -> None:
+    """Check that the chunks of a whole PNG lie within it: OpenCV takes memory for as much as a chunk claims to hold.
+
+    Raises:
+        ValueError: If one claims more bytes than are there, or there are more than `MAX_CHUNKS`.
+    """
+    for number, (kind, start, length) in enumerate(_png_chunks(data, MAX_CHUNKS + 1)):
+        if start + length > len(data):
+            there = len(data) - start
+            raise ValueError(f"it is cut off or damaged: chunk {kind!r} claims {length} bytes, {there} are there")
+        if number == MAX_CHUNKS:
+            raise ValueError(f"a PNG of more than {MAX_CHUNKS} chunks")
+        if kind == b"IEND":
+            return
+
+
 def is_png_or_jpeg(data: bytes) -> bool:
     """Return whether a picture begins as a PNG or JPEG does: the formats of the textures of meshes."""
     return data[:8] == _PNG or data[:2] == b"\xff\xd8"
@@ -118,9 +137,10 @@ def _png(data: bytes) -> PictureHeader:
     return PictureHeader("png", (width, height), orientation)
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _png_chunks(data: bytes, most: int = _MAX_SEGMENTS) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (kind, start, length) of the chunks."""
     position = len(_PNG)
-    for _ in range(_MAX_SEGMENTS):
+    for _ in range(most):
         if position + 8 > len(data):
             return
         length = int.from_bytes(data[position : position + 4], "big")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from renderkit.errors import DatasetError
 from renderkit.images.encoded import EncodedImage
-from renderkit.images.header import MAX_SCANS, encoded_size, read_header
+from renderkit.images.header import MAX_CHUNKS, MAX_SCANS, encoded_size, read_header
 
 PICTURE = Image.fromarray(np.random.default_rng(1).integers(0, 256, (30, 52, 3)).astype(np.uint8))
 
@@ -114,3 +115,29 @@ def test_every_truncation_is_a_clear_refusal() -> None:
         data = saved(suffix, exif=tag(6))
         for end in range(min(len(data), 400)):
             assert encoded_size(data[:end]) in {None, (52, 30)}
+
+
+@pytest.mark.parametrize("claimed", [4000, 5000, (1 << 31) - (1 << 16)])
+def test_a_chunk_that_claims_more_than_the_file_has_is_refused(claimed: int) -> None:
+    """OpenCV would take 2 GiB for the last one."""
+    data = saved("PNG")
+    at, there = data.index(b"IDAT"), len(data) - data.index(b"IDAT") - 4
+    bomb = data[: at - 4] + struct.pack(">I", there + claimed) + data[at:]
+    with pytest.raises(DatasetError, match=f"chunk b'IDAT' claims {there + claimed} bytes, {there} are there"):
+        EncodedImage(lambda: bomb, Path("p")).decode_color()
+
+
+def test_a_png_that_is_cut_off_is_refused() -> None:
+    with pytest.raises(DatasetError, match="cut off"):
+        EncodedImage(lambda: saved("PNG")[:-100], Path("p")).decode_color()
+
+
+def test_a_png_of_too_many_chunks_is_refused() -> None:
+    data = saved("PNG")
+    at = data.index(b"IDAT") - 4
+    empty = struct.pack(">I4sI", 0, b"tEXt", zlib.crc32(b"tEXt"))
+    many = data[:at] + empty * (MAX_CHUNKS + 1) + data[at:]
+    with pytest.raises(DatasetError, match=f"more than {MAX_CHUNKS} chunks"):
+        EncodedImage(lambda: many, Path("p")).decode_color()
+    few = data[:at] + empty * 100 + data[at:]
+    assert np.array_equal(EncodedImage(lambda: few, Path("p")).decode_color(), np.asarray(PICTURE))
