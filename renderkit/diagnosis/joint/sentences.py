@@ -16,6 +16,9 @@ from renderkit.wording import cameras_off, lies_text, too_much, turned_text
 NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
 
+MOST_CAUSES: Final = 6
+"""Of more causes that explain a camera's error alike none is named."""
+
 UNSURE_PX: Final = 0.5
 """A healthy scatter that is larger is no healthy one: half a pixel is the smallest known slip."""
 
@@ -69,6 +72,8 @@ def _what(finding: CameraFinding, subject: str) -> str:
 
 
 def _listed(finding: CameraFinding) -> str:
+    if len(finding.cannot_tell) > MOST_CAUSES:
+        return f"too little to tell which of {len(finding.cannot_tell)} causes it is"
     *others, last = finding.cannot_tell
     return f"{', '.join(others)} or {last}" if others else last
 

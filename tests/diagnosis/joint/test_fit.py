@@ -246,6 +246,8 @@ def test_no_amount_is_told_where_the_corrected_camera_has_none() -> None:
     assert not has_amount(unknown)
     finding = replace(fit_joint(_rolled()).findings[0], size_px=float("nan"), size_error_px=float("nan"))
     assert "does not tell by how much: roll" in finding_sentence(finding).sentence
+    unclear = replace(finding, cannot_tell=tuple(slip.name for slip in SLIPS[:12]))
+    assert finding_sentence(unclear).sentence.endswith("too little to tell which of 12 causes it is")
     assert gauge_sentence([finding], 0.1) == ""
 
 
