@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.arrays import FloatArray, Points3
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 

@@ -24,8 +24,9 @@ import h5py
 import numpy as np
 
 from renderkit.formats import InexpressibleError, formats, read_rig, write_rig
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, NoDistortion
+from renderkit.geometry.lens_model import NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 

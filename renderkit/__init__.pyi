@@ -20,11 +20,11 @@ from renderkit.formats import read_rig as read_rig
 from renderkit.formats import write_rig as write_rig
 from renderkit.formats.facescape_alignment import read_tu_alignment as read_tu_alignment
 from renderkit.formats.supplement import SupplementedCapture as SupplementedCapture
+from renderkit.geometry.brown_conrady import BrownConrady as BrownConrady
 from renderkit.geometry.camera import Camera as Camera
-from renderkit.geometry.distortion import BrownConrady as BrownConrady
-from renderkit.geometry.distortion import KannalaBrandt as KannalaBrandt
-from renderkit.geometry.distortion import NoDistortion as NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt as KannalaBrandt
 from renderkit.geometry.landmarks import Landmarks as Landmarks
+from renderkit.geometry.lens_model import NoDistortion as NoDistortion
 from renderkit.geometry.mesh import Mesh as Mesh
 from renderkit.geometry.mesh import load_mesh as load_mesh
 from renderkit.geometry.pose import Pose as Pose

@@ -9,8 +9,8 @@ import numpy as np
 from renderkit.diagnosis.lint_finding import Finding
 from renderkit.formats.format_capability import corner_pixels, folds_inside_image, lost_share
 from renderkit.formats.wide_lens import angle_beyond_90
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 
 TANGENTIAL_LARGE = 0.02
 TANGENTIAL_USUAL = 0.01

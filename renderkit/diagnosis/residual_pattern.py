@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.pose import Pose
 from renderkit.wording import lies_text, too_much, turned_text
 

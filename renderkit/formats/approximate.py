@@ -10,8 +10,10 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, frozen
 from renderkit.formats.format_capability import Expressible, folds_inside_image, image_grid
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt, NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import NoDistortion
 
 _STEPS = 60
 _RELATIVE_STEP = 1e-6

@@ -22,7 +22,9 @@ from renderkit.geometry.conventions import (
     pose_from_gl_world_from_cam,
     pose_from_world_from_cam,
 )
-from renderkit.geometry.distortion import Distortion, KannalaBrandt, ModelName, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, ModelName
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 from renderkit.wording import list_names

@@ -14,9 +14,10 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import UnsupportedLensError, intrinsics
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import intrinsics_from_corner_origin, intrinsics_to_corner_origin
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.lens_model import ModelName
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsic
 from renderkit.formats.names import integer_names
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import EncodedImage

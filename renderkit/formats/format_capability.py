@@ -13,8 +13,11 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
 from renderkit.errors import DatasetError
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.wording import counted
 
 _SHARE_COLUMNS = 120

@@ -21,8 +21,9 @@ from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, numbers, size_at, write_text
 

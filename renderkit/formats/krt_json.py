@@ -20,7 +20,7 @@ from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import intrinsics_from_corner_origin
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import (
     Content,

@@ -18,7 +18,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import require_tokens
-from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, exact, numbers, write_text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from renderkit.formats.as_stated import UnsupportedLensError
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.untrusted.content import Untrusted
 
 LENS_KEYS: Final = ("distortion_model", "distortionModel", "lens_model", "camera_model", "cameraModel", "model",

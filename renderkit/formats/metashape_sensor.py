@@ -19,8 +19,8 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, UnsupportedLensError, intrinsics
 from renderkit.formats.metashape_xml import values_of
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.untrusted.content import exact, number, size_at
 
 SENSOR_READ = {"id", "type", "master_id", "resolution", "calibration", "rotation", "location"}

@@ -25,7 +25,8 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import coefficients_at, intrinsics_at
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.brown_conrady import BrownConrady
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import (

@@ -26,7 +26,7 @@ from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
 from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
 from renderkit.untrusted.content import (
     Content,

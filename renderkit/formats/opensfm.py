@@ -26,8 +26,9 @@ from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import names_from_pictures, picture_from_name
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import (

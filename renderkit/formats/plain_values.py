@@ -14,7 +14,7 @@ from renderkit.formats.as_stated import PoseDirection, intrinsics, pose_matrix
 from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
 from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
 from renderkit.formats.no_pose import NO_POSE
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
 from renderkit.untrusted.content import Untrusted, flag_at, number, numbers, size_at
 

@@ -12,7 +12,7 @@ from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
 

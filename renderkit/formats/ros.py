@@ -20,7 +20,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.untrusted.content import Content, Untrusted, mapping_at, numbers, size_at
 
 _MODELS: dict[str, ModelName] = {

@@ -16,7 +16,7 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsics_at
 from renderkit.formats.smc_files import SmcFiles
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.rig import Rig
 from renderkit.images.header import encoded_size
 from renderkit.untrusted.content import size_at

@@ -33,9 +33,10 @@ from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.names import PICTURE_SUFFIXES, names_from_pictures, picture_from_name
 from renderkit.formats.sizes import picture_file_size
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN, gl_world_from_cam
-from renderkit.geometry.distortion import BrownConrady, ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.pose import ROTATION_TOLERANCE
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import (

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, as_array, as_vectors, frozen
 from renderkit.geometry.conventions import GL_FROM_CV, pose_from_gl_world_from_cam
-from renderkit.geometry.distortion import Distortion, NoDistortion, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.notebook import facts_html
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import NoDistortion
+from renderkit.geometry.lens_model import NoDistortion
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.lens_bounds import LensBounds, LensCatalog
 from renderkit.renderers.subdivide import STRAIGHTNESS_PX, Pieces, subdivide

@@ -14,7 +14,8 @@ import numpy as np
 from renderkit.arrays import FloatArray, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import KannalaBrandt, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.results.rows import ViewKey
 from renderkit.results.run_folder import own_file, picture_name
 from renderkit.untrusted.files import read_bytes

@@ -12,7 +12,8 @@ import numpy as np
 
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import KannalaBrandt, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.pose import Pose
 from renderkit.testkit.vectors import PLACES, CameraVectors, Kit
 from renderkit.untrusted.content import (

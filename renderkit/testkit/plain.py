@@ -8,7 +8,9 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, Points3
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import Distortion, KannalaBrandt, NoDistortion, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from renderkit.cli.convert import convert
 from renderkit.errors import DatasetError
 from renderkit.formats import InexpressibleError, read_rig, write_rig
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from renderkit.diagnosis.diff import diff_rigs, working_distance
 from renderkit.formats import read_rig
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig

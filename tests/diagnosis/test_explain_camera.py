@@ -14,8 +14,8 @@ from renderkit.diagnosis.hypotheses.case import Candidate, Case, LandmarkPairs, 
 from renderkit.diagnosis.hypotheses.identity import turned_picture
 from renderkit.diagnosis.hypotheses.lens import distortion_sign
 from renderkit.diagnosis.hypotheses.registry import HYPOTHESES, Hypothesis
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.results.explanation import CameraExplanation, Measure

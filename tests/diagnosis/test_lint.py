@@ -10,8 +10,8 @@ import pytest
 
 from renderkit.diagnosis.lint import Finding, exit_code, lint
 from renderkit.formats import RawCamera, RawRig, raw_from_rig, read_raw_rig
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 

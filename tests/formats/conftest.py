@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 

@@ -10,8 +10,9 @@ import pytest
 from renderkit.arrays import FloatArray, Pixels
 from renderkit.formats import read_rig
 from renderkit.formats.format_capability import Expressible, folds_inside_image, image_grid, lost_share, violations
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.rig import Rig
 
 EVERYTHING = Expressible(brown_conrady=14, kannala_brandt=True)

@@ -11,8 +11,9 @@ from renderkit.arrays import FloatArray
 from renderkit.formats import read_rig, write_rig
 from renderkit.formats.approximate import fit_camera
 from renderkit.formats.format_capability import Expressible, folds_inside_image, image_grid
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.rig import Rig
 
 

@@ -21,8 +21,10 @@ from renderkit.formats import (
     read_rig,
     write_rig,
 )
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector

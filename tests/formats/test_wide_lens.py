@@ -11,7 +11,7 @@ from renderkit.diagnosis.lint import lint
 from renderkit.formats import read_raw_rig, write_rig
 from renderkit.formats.wide_lens import angle_beyond_90
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.rig import Rig
 
 K = np.array([[80.0, 0.0, 159.5], [0.0, 80.0, 119.5], [0.0, 0.0, 1.0]])

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.pose import Pose
 
 FULL = [0.1, -0.2, 0.001, 0.002, 0.05, 0.02, 0.01, 0.03, 0.001, 0.002, 0.003, -0.001, 0.02, -0.03]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.inverse import LensMap, invert
 from renderkit.geometry.pose import Pose
 

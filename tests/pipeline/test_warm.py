@@ -17,7 +17,7 @@ import numpy as np
 import trimesh
 from renderkit.compiled import Kernel
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.images import unfilter

@@ -12,7 +12,7 @@ from render_scenes import sphere
 from renderkit.arrays import FloatArray
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import Renderer

@@ -15,8 +15,8 @@ import pytest
 import trimesh
 from render_scenes import LENSES, make_camera, sphere, torus
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import Renderer

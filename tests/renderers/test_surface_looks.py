@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import ColorImage, FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, NoDistortion
+from renderkit.geometry.lens_model import NoDistortion
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_defaults import Wrap
 from renderkit.renderers.base import Rendering, RenderPass

@@ -14,8 +14,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.pose import Pose
 from renderkit.results.page_pictures import MovableOutline, outline_json
 

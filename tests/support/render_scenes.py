@@ -6,8 +6,10 @@ import numpy as np
 import trimesh
 
 from renderkit.arrays import Faces, FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, NoDistortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root
 from scipy.spatial.transform import Rotation
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 from renderkit.testkit.judge import judge, judge_without_projection, name_slips

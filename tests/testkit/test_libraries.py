@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 from renderkit.testkit.judge import judge, judge_without_projection
 from renderkit.testkit.vectors import make_vectors

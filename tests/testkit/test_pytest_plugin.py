@@ -12,8 +12,8 @@ import pytest
 
 from renderkit.errors import DatasetError
 from renderkit.formats import write_rig
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
 from renderkit.testkit.files import read_kit, write_kit

@@ -11,8 +11,8 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.hypotheses.case import Candidate, Case
 from renderkit.diagnosis.readings.lens import ORDERS
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 
 ORDER: Final = "order of the distortion"
 SIGN: Final = "sign of the distortion"

@@ -29,7 +29,7 @@ from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import LENS
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 
 _IN_ORDER: Final = [0, 1, 2, 3]
 """k1 k2 p1 p2 in OpenCV's order, as `parameters.LENS` has them; k3 follows."""

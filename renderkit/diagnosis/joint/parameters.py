@@ -8,9 +8,12 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Points3, as_array
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.derivatives import cross, pixels_by_seen_point
-from renderkit.geometry.distortion import BrownConrady, Distortion, KannalaBrandt, make_distortion
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import Distortion
 from renderkit.geometry.pose import Pose
 
 PARAMETERS: Final = (

@@ -14,7 +14,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.estimate import paired, robust_solution
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Views
-from renderkit.geometry.distortion import NoDistortion
+from renderkit.geometry.lens_model import NoDistortion
 
 MIN_CAMERAS: Final = 5
 MIN_LANDMARKS: Final = 12

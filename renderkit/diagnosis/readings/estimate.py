@@ -14,7 +14,8 @@ from renderkit.diagnosis.readings.absolute import DETECTOR_PX
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, EDGE, tangents_of
 from renderkit.diagnosis.readings.reading import Views
-from renderkit.geometry.distortion import BrownConrady, NoDistortion
+from renderkit.geometry.brown_conrady import BrownConrady
+from renderkit.geometry.lens_model import NoDistortion
 
 _MIN_SPREAD_PX = 1e-3
 _MAX_FACTOR = 20.0

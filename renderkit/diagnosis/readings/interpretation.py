@@ -12,7 +12,7 @@ import numpy as np
 from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.formats.as_stated import RawCamera
-from renderkit.geometry.distortion import Distortion, NoDistortion
+from renderkit.geometry.lens_model import Distortion, NoDistortion
 
 MAX_VERTICES = 2000
 _NO_POINTS = np.zeros((0, 3))

@@ -11,7 +11,10 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.estimate import missing_lens
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, each
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt, NoDistortion, make_distortion
+from renderkit.geometry.brown_conrady import BrownConrady
+from renderkit.geometry.distortion import make_distortion
+from renderkit.geometry.kannala_brandt import KannalaBrandt
+from renderkit.geometry.lens_model import NoDistortion
 
 LENS_MISSING: Final = "lens missing"
 

@@ -11,7 +11,7 @@ from renderkit.diagnosis.readings.estimate import picture_scale
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.owners import own_everything, own_landmarks, own_mattes
 from renderkit.diagnosis.readings.reading import Reading, Views, each
-from renderkit.geometry.distortion import NoDistortion
+from renderkit.geometry.lens_model import NoDistortion
 
 
 def _scaled(view: Interpretation, factor: FloatArray, offset: float = 0.0) -> Interpretation:

@@ -1,6 +1,6 @@
 """A camera as one flat array of numbers, and the compiled projection that reads it.
 
-Formulas as in renderkit.geometry.distortion (OpenCV's standard and fisheye models), operation by operation the same in
+Formulas as in renderkit.geometry.brown_conrady and kannala_brandt, operation by operation the same in
 the vectorised loop and in the scalar functions, so that both give the same bits.
 """
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 
 SUBPIXELS = 256
 """Projected vertices are rounded to this fraction of a pixel, for every pass alike."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import RenderPass

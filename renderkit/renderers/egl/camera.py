@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady, KannalaBrandt
+from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.renderers.egl.gl import Program
 
 NEAR_OF_REACH = 1e-10

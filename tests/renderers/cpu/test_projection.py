@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.distortion import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.cpu.projection import project_mesh
 from renderkit.renderers.cpu.scratch import Scratch

@@ -1,5 +1,5 @@
 "use strict";
-// Lens models on normalised coordinates, as renderkit/geometry/distortion.py has them (OpenCV's order of coefficients).
+// Lens models on normalised coordinates, as renderkit/geometry/brown_conrady.py and kannala_brandt.py have them (OpenCV's order of coefficients).
 // Source: OpenCV, "Camera Calibration and 3D Reconstruction" and "Fisheye camera model".
 
 const RIM_STEPS = 4000;
