@@ -19,11 +19,11 @@ pytest_plugins = ["dataset_fixtures", "report_fixtures"]
 CODE_ALONE = frozenset(
     {
         "boards", "cli", "dataset", "diagnosis", "export", "flame", "formats", "gates", "geometry", "images", "metrics",
-        "pictures", "pipeline", "results", "synth", "test_attack.py", "test_selection.py",
-        "test_wording.py", "untrusted",
+        "pictures", "pipeline", "renderers/test_hard_lenses.py", "results", "synth", "test_attack.py",
+        "test_compiled.py", "test_selection.py", "test_wording.py", "untrusted",
     }
 )  # fmt: skip
-"""Rooms of code that reads no file of the package: their tests say the same of a wheel as of the checkout.
+"""Code that reads no file of the package: its tests say the same of a wheel as of the checkout.
 
 What a wheel can lack is read by renderers (shaders, machine code), report (templates) and installed programs.
 """
@@ -34,6 +34,17 @@ PROGRAMS = frozenset(
     }
 )  # fmt: skip
 """Tests of these rooms that draw, write pages or start the installed program, from one end to the other."""
+FILES_OF_THE_CHECKOUT = frozenset(
+    {
+        "test_bench_rigs.py",
+        "test_ci_snippets.py",
+        "test_docs.py",
+        "test_examples.py",
+        "test_project.py",
+        "test_structure.py",
+    }
+)
+"""Tests of what is beside the package: documentation, scripts, benchmarks, the way the code is written."""
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -44,7 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not item.path.is_relative_to(tests):
             continue
         place = item.path.relative_to(tests)
-        if place.parts[0] in CODE_ALONE and place.as_posix() not in PROGRAMS:
+        if {place.parts[0], place.as_posix()} & (
+            CODE_ALONE | FILES_OF_THE_CHECKOUT
+        ) and place.as_posix() not in PROGRAMS:
             item.add_marker(pytest.mark.checkout_only)
 
 
