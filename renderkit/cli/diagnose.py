@@ -6,16 +6,7 @@ from typing import Any
 
 import typer
 
-from renderkit.cli.arguments import (
-    BoardOption,
-    EvidenceOption,
-    FlameOption,
-    MasksOption,
-    MeshRootOption,
-    OneMeshOption,
-    ThresholdOption,
-    UndistortedMattesOption,
-)
+from renderkit.cli.arguments import BoardOption, EvidenceOption
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.shared_options import judges_rig
 from renderkit.cli.tables import JsonOption, print_json
@@ -24,12 +15,6 @@ from renderkit.cli.tables import JsonOption, print_json
 @judges_rig
 def diagnose(
     given: dict[str, Any],
-    mesh: OneMeshOption = None,
-    masks: MasksOption = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-    undistorted_mattes: UndistortedMattesOption = False,
-    matte_threshold: ThresholdOption = 0.5,
     evidence: EvidenceOption = None,
     board: BoardOption = None,
     as_json: JsonOption = False,
@@ -41,12 +26,6 @@ def diagnose(
 
     found = diagnosis.diagnose(
         **given,
-        mesh=mesh,
-        masks=masks,
-        flame=flame,
-        mesh_root=mesh_root,
-        matte_threshold=matte_threshold,
-        undistorted_mattes=undistorted_mattes,
         evidence=evidence,
         board=board,
     )

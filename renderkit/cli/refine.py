@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renderkit.cli.arguments import (
-    OneMeshOption,
-)
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import check_format
 from renderkit.cli.shared_options import judges_rig
@@ -37,7 +34,6 @@ def refine(
         typer.Option("--out", "-o", metavar="FILE", help="Where to write the corrected cameras.", show_default=False),
     ] = None,
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format to write, as in `convert`.")] = "rig",
-    mesh: OneMeshOption = None,
     reference: Annotated[
         ReferenceChoice,
         typer.Option("--reference", help="What stays in place: the mean of the other cameras, or the mesh."),
@@ -57,7 +53,6 @@ def refine(
         raise DatasetError(out, None, "is there already; choose another file or give --overwrite")
     found = pipeline.refine(
         **given,
-        mesh=mesh,
         reference=reference.value,
     )
     for note in found.notes:

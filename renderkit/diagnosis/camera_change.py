@@ -15,20 +15,16 @@ from renderkit.geometry.rig import Rig
 from renderkit.geometry.similarity import Similarity
 
 
-def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera], *, keep_outlines: bool = False) -> RigEvidence:
-    """Return the evidence with some cameras replaced.
+def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera]) -> RigEvidence:
+    """Return the evidence with some cameras replaced by those that its outlines were measured against.
 
     Args:
         evidence: Views of the rig.
         cameras: The new cameras by name.
-        keep_outlines: Outlines hold for the new cameras; else they were drawn by the ones before, and go.
     """
     raw = {name: raw_from_rig(Rig({name: camera})).cameras[0] for name, camera in cameras.items()}
     views = (
-        replace(view, camera=raw[view.camera.name], outline=view.outline if keep_outlines else None)
-        if view.camera.name in raw
-        else view
-        for view in evidence.views
+        replace(view, camera=raw[view.camera.name]) if view.camera.name in raw else view for view in evidence.views
     )
     return RigEvidence(tuple(views))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.camera_change import with_cameras
+from renderkit.diagnosis.joint.corrected_views import with_corrected
 from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
 from renderkit.diagnosis.joint.observations import Observations
@@ -69,12 +69,12 @@ def correct_cameras(
         result = posteriors(seen, slips, tau_px, priors)
         for name in slips:
             if name in seen.names:
-                posterior = result.cameras[seen.names.index(name)]
+                posterior = result[seen.names.index(name)]
                 tests = slip_tests(posterior, tau_px).tests
                 test = next(one for one in tests if one.slip.name == slips[name].name)
                 camera = current.cameras[name].to_camera()
                 found[name] = _stepped(found.get(name), camera, seen, (test, posterior))
-        current = with_cameras(current, {name: one.camera for name, one in found.items()})
+        current = with_corrected(current, {name: one.camera for name, one in found.items()})
     return found
 
 

@@ -21,6 +21,7 @@ from renderkit.diagnosis.joint.decide import Decision, decide, max_faulty
 from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
 from renderkit.diagnosis.joint.groups import like_cameras
 from renderkit.diagnosis.joint.naming import NamingRule, Scatter, log_limit
+from renderkit.diagnosis.joint.noise import landmark_noise_px
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import PARAMETERS
@@ -122,7 +123,7 @@ def find_limits(
     every = tuple(cameras) or tuple(evidence.cameras)
     if seen is None:
         none = tuple(CameraLimits(name, (), "no landmarks or outlines") for name in every)
-        return DetectionLimits(none, alpha, 0.0, 0.0, reason="fewer than 3 cameras have landmarks or outlines")
+        return DetectionLimits(none, alpha, math.nan, 0.0, reason="fewer than 3 cameras have landmarks or outlines")
     rig = LinearisedRig.of(seen, alpha)
     decision = rig.decision
     against = rig.against_faults()
@@ -132,7 +133,7 @@ def find_limits(
     }
     limits = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
     faulty = tuple(seen.names[index] for index, _ in decision.faulty)
-    noise = float(np.median(decision.found.noise.noise_px))
+    noise = landmark_noise_px(seen, decision.found.noise)
     return DetectionLimits(limits, alpha, noise, decision.tau_px, faulty)
 
 

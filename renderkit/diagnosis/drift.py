@@ -20,6 +20,7 @@ from renderkit.diagnosis.joint.estimate import Priors
 from renderkit.diagnosis.joint.healthy import stacked
 from renderkit.diagnosis.joint.moves import estimate_moves, pair_of
 from renderkit.diagnosis.joint.naming import log_limit, log_p_of
+from renderkit.diagnosis.joint.noise import landmark_noise_px
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -64,7 +65,7 @@ def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknow
     for run in runs[1:]:
         pair = _pair(runs[0], run, names)
         decision = decide(pair, Priors(), each, max_faulty(pair), estimator=estimate_moves)
-        noise.append(float(np.median(decision.found.noise.noise_px)))
+        noise.append(landmark_noise_px(pair, decision.found.noise))
         scatter.append(decision.tau_px)
         changes.append(_changes(pair, decision, (runs[0].name, run.name), unit))
     cameras = tuple(CameraHistory(name, tuple(one[name] for one in changes)) for name in names)

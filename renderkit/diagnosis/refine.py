@@ -107,9 +107,10 @@ def _refined(finding: CameraFinding, slip: Slip, correction: Correction, held: H
 def why_not_supported(held: HeldOut) -> str:
     """Return why a change is not supported; "" if it is."""
     if held.kind == "nothing":
-        return "no data could be held out: give more frames, or more landmarks"
+        return "no data could be held out: give more frames, more landmarks, or mattes with a mesh"
     if held.support < MIN_SUPPORT or held.support < MIN_SUPPORT_ERRORS * held.support_error:
         return f"held-out {held.kind} support {held.support:.2f} +/- {held.support_error:.2f} of the change"
-    if held.after_px > held.before_px:
+    # Mattes that are too large lie off with the right camera as well.
+    if held.compared == "landmarks" and held.after_px > held.before_px:
         return f"held-out {held.kind} fit worse: median {held.before_px:.2f} px before, {held.after_px:.2f} px after"
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -23,26 +23,13 @@ MATTE_PX: Final = 1.0
 """Healthy scatter of how much too large mattes are."""
 
 
-@dataclass(frozen=True, eq=False)
-class RigPosteriors:
-    """Posteriors of a rig's cameras.
-
-    Attributes:
-        cameras: One for each camera of the observations, in px units.
-        noise_px: Median noise of the landmarks over groups of cameras, per component.
-    """
-
-    cameras: tuple[CameraPosterior, ...]
-    noise_px: float
-
-
 def observed(evidence: RigEvidence) -> Observations | None:
     """Put evidence on the grid; None where fewer than 3 cameras have any."""
     return observe(evidence)
 
 
-def posteriors(seen: Observations, free: Iterable[str], tau_px: float, priors: Priors) -> RigPosteriors:
-    """Estimate all cameras.
+def posteriors(seen: Observations, free: Iterable[str], tau_px: float, priors: Priors) -> tuple[CameraPosterior, ...]:
+    """Return the posterior of each camera of the observations, in px units.
 
     Args:
         seen: The evidence.
@@ -52,8 +39,7 @@ def posteriors(seen: Observations, free: Iterable[str], tau_px: float, priors: P
     """
     prior = np.tile(_scales(tau_px), (len(seen.names), 1))
     prior[[seen.names.index(name) for name in free if name in seen.names], :NUM] = FREE_PX
-    found = estimate(seen, CameraPriors(prior, np.ones(len(seen.names))), priors)
-    return RigPosteriors(found.cameras, float(np.median(found.noise.noise_px)))
+    return estimate(seen, CameraPriors(prior, np.ones(len(seen.names))), priors).cameras
 
 
 def _scales(tau_px: float) -> FloatArray:

@@ -6,6 +6,7 @@ out here; its own row says why.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -173,10 +174,8 @@ def _translation_words(choice: TranslationChoice) -> str:
     ranked = sorted(choice.scores.items(), key=lambda item: item[1])
     evidence = {"landmarks3d": "3D landmarks", "optical axes": "point where the optical axes meet"}[choice.evidence]
     distances = ", ".join(f"{name} {1e3 * score:.1f} mm" for name, score in ranked)
-    return (
-        f"{what.get(choice.choice, choice.choice)}; distance to the {evidence}: {distances} "
-        f"(margin {1e3 * choice.margin:.1f} mm)"
-    )
+    margin = "" if math.isnan(choice.margin) else f" (margin {1e3 * choice.margin:.1f} mm)"
+    return f"{what.get(choice.choice, choice.choice)}; distance to the {evidence}: {distances}{margin}"
 
 
 def _check_landmark_map(subject: _Subject) -> CaptureCheck:

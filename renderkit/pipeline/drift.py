@@ -131,7 +131,7 @@ def _aligned(later: RigEvidence, base: dict[str, Camera]) -> tuple[RigEvidence, 
     )
     views = tuple(moved_view(view, own[view.camera.name], base[view.camera.name], motion) for view in views)
     notes.append("has a calibration of its own; its pictures are compared by the first run's")
-    return with_cameras(RigEvidence(views), {name: base[name] for name in shared}, keep_outlines=True), "; ".join(notes)
+    return with_cameras(RigEvidence(views), {name: base[name] for name in shared}), "; ".join(notes)
 
 
 def _is_same(one: Camera, other: Camera) -> bool:

@@ -18,6 +18,7 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.gate_limits import answerable, passing_sizes
 from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.detection_limits import DetectionLimits
 
@@ -29,12 +30,18 @@ def prove(
     gates: Iterable[str | Gate] = (),
     cameras: str | None = None,
     frames: str | None = None,
+    mesh: str | Path | None = None,
+    masks: str | Path | None = None,
     landmarks: str | Path | None = None,
     min_confidence: float | None = None,
+    flame: str | Path | None = None,
+    mesh_root: str | Path | None = None,
     rig: str | Path | None = None,
     images: str | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    undistorted_mattes: bool = False,
     false_alarms: float = ALPHA,
 ) -> DetectionLimits:
     """Say which faults would be found in each camera of a capture, and which its gates let pass.
@@ -47,12 +54,18 @@ def prove(
         gates: Gates such as "reprojection_rms_px <= 1.5 px". Those on landmarks are answered.
         cameras: Selection such as "18,25-32"; all by default.
         frames: Selection such as "3,7" or "0:10:2"; all by default.
+        mesh: Name of one of the capture's meshes, or a mesh file; each frame's preferred mesh by default.
+        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
         landmarks: Landmarks file or folder.
         min_confidence: Landmarks whose confidence is not above this count as not detected.
+        flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
+        mesh_root: Folder of FaceScape's released models. Not with an opened capture.
         rig: A camera file, where `capture` is not one or names none.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
         camera_names: The cameras' names in file paths.
         size: (width, height) in px for camera files that state none.
+        matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        undistorted_mattes: The mattes belong to undistorted pictures.
         false_alarms: Probability that a rig without fault has a finding.
 
     Returns:
@@ -79,11 +92,14 @@ def prove(
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     kept, notes = answerable(asked)
     inputs = CaptureInputs.of(
-        capture, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images, camera_names=camera_names,
-        size=size,
+        capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.opened(capture) as opened:
-        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        options = make_options(
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistorted_mattes=undistorted_mattes,
+        )  # fmt: skip
         with make_renderer("cpu") as drawing:
             evidence = gather_evidence(opened, options, renderer=drawing)
         unit = opened.unit

@@ -14,6 +14,8 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_rig_of
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
+from renderkit.renderers.choose import make_renderer
 from renderkit.results.refinement import Reference, Refinement
 
 MAX_FRAMES: Final = 10
@@ -27,12 +29,17 @@ def refine(
     cameras: str | None = None,
     frames: str | None = None,
     mesh: str | Path | None = None,
+    masks: str | Path | None = None,
     landmarks: str | Path | None = None,
     min_confidence: float | None = None,
+    flame: str | Path | None = None,
+    mesh_root: str | Path | None = None,
     rig: str | Path | None = None,
     images: str | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    undistorted_mattes: bool = False,
     reference: Reference = "cameras",
     false_alarms: float = ALPHA,
 ) -> Refinement:
@@ -46,12 +53,17 @@ def refine(
         cameras: Selection such as "18,25-32"; all by default. The others are kept as they are.
         frames: Selection such as "3,7" or "0:10:2"; at most 10, evenly spread, by default.
         mesh: Name of one of the capture's meshes, or a mesh file.
+        masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
         landmarks: Landmarks file or folder.
         min_confidence: Landmarks whose confidence is not above this count as not detected.
+        flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
+        mesh_root: Folder of FaceScape's released models. Not with an opened capture.
         rig: A camera file, where `capture` is not one or names none.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
         camera_names: The cameras' names in file paths.
         size: (width, height) in px for camera files that state none.
+        matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        undistorted_mattes: The mattes belong to undistorted pictures.
         reference: What holds the world in place: "cameras", the mean pose of those that are not named, or "mesh", the
             mesh and the 3D landmarks as they are given.
         false_alarms: Probability that a camera of a rig without fault is named.
@@ -78,13 +90,17 @@ def refine(
     if not 0.0 < false_alarms < 1.0:
         raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     inputs = CaptureInputs.of(
-        capture, mesh, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.opened(capture) as opened:
-        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        options = make_options(
+            opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
+            undistorted_mattes=undistorted_mattes,
+        )  # fmt: skip
         most = MAX_FRAMES if frames is None else len(opened.frame_ids)
         chosen = opened.camera_names if options.cameras is None else options.cameras
-        evidence = gather_evidence(opened, options, max_views=most * max(len(chosen), 1))
+        with make_renderer("cpu") as drawing:
+            evidence = gather_evidence(opened, options, renderer=drawing, max_views=most * max(len(chosen), 1))
         written = read_rig_of(opened, opened.camera_names)
     return refine_rig(written, evidence, alpha=false_alarms, reference=reference)

@@ -74,7 +74,7 @@ class DetectionLimits:
     Attributes:
         cameras: One for each camera.
         alpha: Probability that a rig without fault has a finding.
-        noise_px: Noise of the landmarks per component.
+        noise_px: Noise of the landmarks per component; NaN without landmarks.
         scatter_px: Healthy cameras' own scatter, px for each parameter.
         faulty: Cameras that are off as it is; the limits hold for a rig in which they are known to be.
         gates: The gates that `passes` is about.
@@ -128,7 +128,13 @@ def limits_json(limits: DetectionLimits) -> dict[str, Any]:
         {"camera": one.camera, "reason": one.reason, "faults": [_fault_json(fault) for fault in one.faults]}
         for one in limits.cameras
     ]
-    return {"schema": SCHEMA, "sentence": limits.sentence, **plain, "cameras": cameras}
+    return {
+        "schema": SCHEMA,
+        "sentence": limits.sentence,
+        **plain,
+        "noise_px": finite_or_none(limits.noise_px),
+        "cameras": cameras,
+    }
 
 
 def write_limits(limits: DetectionLimits, folder: Path) -> Path:
@@ -169,7 +175,7 @@ def _limits_from(document: dict[str, Any]) -> DetectionLimits:
     return DetectionLimits(
         cameras=cameras,
         alpha=float(document["alpha"]),
-        noise_px=float(document["noise_px"]),
+        noise_px=math.nan if document["noise_px"] is None else float(document["noise_px"]),
         scatter_px=float(document["scatter_px"]),
         faulty=faulty,
         gates=gates,

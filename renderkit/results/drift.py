@@ -79,7 +79,7 @@ class Drift:
     Attributes:
         runs: Names of the runs; the first is what the others are measured against.
         cameras: Every camera that all comparisons had evidence of, in the order of the first run.
-        noise_px: Noise of the landmarks per component, for each run.
+        noise_px: Noise of the landmarks per component, for each run; NaN without landmarks.
         scatter_px: Healthy cameras' own scatter between runs, px for each parameter, for each later run.
         alpha: Probability that a rig that did not move has a finding.
         notes: What the user should know.
@@ -133,7 +133,7 @@ def drift_json(drift: Drift) -> dict[str, Any]:
         "sentences": list(drift.sentences),
         "runs": list(drift.runs),
         "alpha": drift.alpha,
-        "noise_px": list(drift.noise_px),
+        "noise_px": [finite_or_none(value) for value in drift.noise_px],
         "scatter_px": list(drift.scatter_px),
         "notes": list(drift.notes),
         "cameras": [

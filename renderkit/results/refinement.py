@@ -14,7 +14,8 @@ from renderkit.metrics.score_json import finite_or_none
 from renderkit.wording import counted
 
 Reference: TypeAlias = Literal["cameras", "mesh"]
-HeldOutKind: TypeAlias = Literal["frames", "landmarks", "nothing"]
+HeldOutKind: TypeAlias = Literal["frames", "landmarks", "outlines", "landmarks and outlines", "nothing"]
+Compared: TypeAlias = Literal["landmarks", "outlines"]
 
 SCHEMA: Final = "renderkit.refinement/1"
 
@@ -39,13 +40,15 @@ class HeldOut:
     Attributes:
         kind: What was held out.
         num_views: Views that were held out.
-        before_px: Median landmark distance in them with the camera as written; NaN without landmarks.
+        compared: What the distances are of: landmarks; the mattes' outlines from the drawn ones where there are none.
+        before_px: Median distance in them with the camera as written.
         after_px: The same with the camera as estimated from the other data.
         support: Share of the change that they ask for; 1 is all of it, 0 none.
         support_error: Its standard error; infinite where nothing was held out.
     """
 
     kind: HeldOutKind
+    compared: Compared
     num_views: int
     before_px: float
     after_px: float

@@ -54,6 +54,18 @@ def test_any_format_that_is_written(run: Run, faulty: SynthTruth, tmp_path: Path
     assert run("refine", faulty.capture, "--to", "smc").code == 2
 
 
+def test_a_camera_without_landmarks_comes_back_by_its_matte(run: Run, tmp_path: Path) -> None:
+    fault = parse_fault("rotated@04=0.3")
+    options = SynthOptions(num_cameras=8, size=(306, 256), scan_faces=2_000, faults=(fault,))
+    truth = synthesize(tmp_path / "by mattes", options)
+    result = run("refine", truth.capture, "--mesh", "scan", "-o", "rig.json")
+    assert result.code == 0, result.err
+    assert "better on held-out outlines: 04" in result.out
+    true = next(iter(truth.cameras.values()))["04"].cam_from_world
+    turn = read_rig(tmp_path / "rig.json")["04"].cam_from_world.R @ true.R.T
+    assert np.degrees(np.linalg.norm(cv2.Rodrigues(turn)[0])) < 0.05
+
+
 def test_a_clean_rig_is_left_alone(run: Run, tmp_path: Path) -> None:
     truth = synthesize(tmp_path / "clean", SynthOptions(num_cameras=8, size=(306, 256), scan_faces=2_000))
     result = run("refine", truth.capture, "-o", "rig.json")

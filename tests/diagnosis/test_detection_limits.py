@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from renderkit.diagnosis.detection_limits import KINDS, find_limits
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.parameters import PARAMETERS
 from renderkit.diagnosis.view_evidence import RigEvidence
-from renderkit.results.detection_limits import DetectionLimits
+from renderkit.results.detection_limits import DetectionLimits, limits_json
 
 
 def evidence(seed: int) -> RigEvidence:
@@ -80,3 +81,13 @@ def test_without_evidence_there_is_a_reason() -> None:
     found = find_limits(RigEvidence(()), alpha=0.01)
     assert found.reason
     assert found.sentence.startswith("nothing can be found")
+
+
+def test_the_noise_is_that_of_landmarks_alone() -> None:
+    """Cameras with mattes alone say nothing about it; 8 of 12 have landmarks, with noise of 0.3 px."""
+    rng = np.random.default_rng(3)
+    mixed = joint_evidence(rng, replace(IDEAL, mattes=True, marked=0.7), cameras=12, frames=2, landmarks=40)
+    assert find_limits(mixed, alpha=0.01).noise_px == pytest.approx(0.3, rel=0.15)
+    alone = joint_evidence(rng, replace(IDEAL, mattes=True, landmarks=False), cameras=4, frames=1)
+    assert math.isnan(find_limits(alone, alpha=0.01).noise_px)
+    assert limits_json(find_limits(alone, alpha=0.01))["noise_px"] is None

@@ -109,6 +109,67 @@ def test_one_frame_holds_out_landmarks() -> None:
     assert left_px(shots[2], found.rig["02"]) < one.left_px
 
 
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("kind", ["principal point", "roll"])
+def test_outlines_support_a_correction(kind: str, frames: int, landmarks: bool) -> None:
+    """By mattes alone, and with landmarks beside them; the size of the fault is known, and OpenCV measures the rest."""
+    conditions = replace(IDEAL, mattes=True, landmarks=landmarks)
+    shots, found = refined(21, {3: (kind, 3.0)}, conditions, frames=frames)
+    assert [one.camera for one in found.cameras] == ["03"]
+    one = found.cameras[0]
+    if frames > 1:
+        assert one.held_out.kind == "frames"
+    else:
+        assert one.held_out.kind == ("landmarks and outlines" if landmarks else "outlines")
+    assert one.held_out.compared == ("landmarks" if landmarks else "outlines")
+    assert one.supported
+    assert one.held_out.support == pytest.approx(1.0, abs=3.5 * one.held_out.support_error)
+    assert one.held_out.after_px < 0.5 * one.held_out.before_px
+    assert left_px(shots[3], found.rig["03"]) < one.left_px < 0.6
+
+
+def test_a_camera_that_has_evidence_in_one_frame_alone_is_tested_on_parts_of_it() -> None:
+    """As where a scan is of one frame, and landmarks are found in others, in other cameras."""
+    rng = np.random.default_rng(21)
+    shots = ring(rng, 9)
+    conditions = replace(IDEAL, mattes=True)
+    evidence = joint_evidence(rng, conditions, cameras=shots, frames=2, faults={3: ("principal point", 3.0)})
+    views = [
+        replace(
+            view,
+            outline=view.outline if view.frame == "0" else None,
+            pixels=None if view.camera.name == "03" else view.pixels,
+        )
+        for view in evidence.views
+    ]
+    found = refine_rig(rig_of(evidence), RigEvidence(tuple(views)))
+    assert [(one.camera, one.held_out.kind, one.supported) for one in found.cameras] == [("03", "outlines", True)]
+    assert left_px(shots[3], found.rig["03"]) < found.cameras[0].left_px
+
+
+def test_mattes_that_are_too_large_are_no_reason_to_change_a_camera() -> None:
+    conditions = replace(IDEAL, mattes=True, landmarks=False, dilation_px=2.0)
+    _, found = refined(22, {}, conditions)
+    assert not found.cameras
+
+
+def test_outlines_of_frames_that_contradict_each_other_support_nothing() -> None:
+    """Mattes that lie aside in opposite directions in two frames: no camera draws both."""
+    rng = np.random.default_rng(12)
+    evidence = joint_evidence(rng, replace(IDEAL, mattes=True, landmarks=False), cameras=8, frames=2)
+    aside = {"0": 3.0, "1": -2.0}
+    views = []
+    for view in evidence.views:
+        if view.camera.name == "04" and view.outline is not None:
+            offsets = view.outline.offsets_px + aside[view.frame] * view.outline.normals[:, 0]
+            views.append(replace(view, outline=replace(view.outline, offsets_px=offsets)))
+        else:
+            views.append(view)
+    found = refine_rig(rig_of(evidence), RigEvidence(tuple(views)), alpha=0.5)
+    assert not found.better
+
+
 def test_frames_that_contradict_each_other_support_nothing() -> None:
     """The fault is in one of six frames alone: the other frames do not ask for a correction."""
     rng = np.random.default_rng(11)
@@ -216,6 +277,6 @@ def test_the_largest_rest_agrees_with_monte_carlo() -> None:
 def test_a_change_needs_support_its_significance_and_a_better_fit(
     support: float, error: float, before: float, after: float, words: str
 ) -> None:
-    held = HeldOut("frames", 4, before_px=before, after_px=after, support=support, support_error=error)
+    held = HeldOut("frames", "landmarks", 4, before_px=before, after_px=after, support=support, support_error=error)
     assert words in why_not_supported(held)
     assert bool(words) == bool(why_not_supported(held))

@@ -56,7 +56,7 @@ def runs_of(
         )
         own = {shot.name: camera_of(shot) for shot in truth}
         views = [moved_view(view, own[view.camera.name], written[view.camera.name], SAME_WORLD) for view in seen.views]
-        by_first = with_cameras(RigEvidence(tuple(views)), written, keep_outlines=True)
+        by_first = with_cameras(RigEvidence(tuple(views)), written)
         runs.append(RunEvidence(f"day {day}", by_first))
         truths.append(truth)
     return runs, truths

@@ -122,6 +122,12 @@ def noise_of(
     )
 
 
+def landmark_noise_px(seen: Observations, noise: Noise) -> float:
+    """Return the median noise, per component, over the groups of cameras that have landmarks; NaN where none has."""
+    marked = sorted({seen.groups[index] for index in np.flatnonzero(seen.has_landmarks)})
+    return float(np.median(noise.noise_px[marked])) if marked else math.nan
+
+
 def _scale(values: FloatArray) -> float:
     """Return the standard deviation of residuals of which a few are outliers (Huber 1981, section 6.4, "proposal 2").
 
