@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from renderkit.metrics.score_json import finite_or_none
+from renderkit.metrics.score_json import values_json
 from renderkit.wording import counted
 
 
@@ -137,17 +137,7 @@ def drift_json(drift: Drift) -> dict[str, Any]:
         "scatter_px": list(drift.scatter_px),
         "notes": list(drift.notes),
         "cameras": [
-            {"camera": one.camera, "moved": one.moved, "changes": [_change_json(each) for each in one.changes]}
+            {"camera": one.camera, "moved": one.moved, "changes": [values_json(each) for each in one.changes]}
             for one in drift.cameras
         ],
     }
-
-
-def _change_json(change: CameraChange) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in vars(change).items()}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return finite_or_none(value)
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value

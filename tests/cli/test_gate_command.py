@@ -111,7 +111,7 @@ def test_the_schema_is_printed_for_editors(run: Run) -> None:
     [
         (("gate", "--gate", "iou >= 0.9"), "which run?"),
         (("gate", "RUN"), "no gates"),
-        (("gate", "RUN", "--gate", "iuo >= 0.9"), "did you mean iou?"),
+        (("gate", "RUN", "--gate", "iuo >= 0.9"), "did you mean 'iou'?"),
         (("gate", "RUN", "--gate", f"{RMS} <= baseline"), "--baseline RUN"),
         (("gate", "absent", "--gate", "iou >= 0.9"), "cannot be read"),
         (("gate", "RUN", "--config", "absent.toml"), "cannot be read"),
@@ -119,7 +119,7 @@ def test_the_schema_is_printed_for_editors(run: Run) -> None:
         (("report", "absent"), "expected a run folder"),
         (("report", "RUN", "--format", "pdf"), "no format is called 'pdf'"),
         (("compare", "RUN"), "at least two runs"),
-        (("compare", "RUN", "RUN", "--metric", "iuo"), "did you mean iou?"),
+        (("compare", "RUN", "RUN", "--metric", "iuo"), "did you mean 'iou'?"),
     ],
 )
 def test_bad_usage_leaves_with_two(run: Run, finished: Path, arguments: tuple[str, ...], words: str) -> None:
