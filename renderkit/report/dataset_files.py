@@ -10,7 +10,7 @@ from typing import Final
 from renderkit.report.csv_file import spreadsheet_cell
 from renderkit.report.junit import Case, dump_suites
 from renderkit.report.markdown_text import escaped, table
-from renderkit.results.dataset import CaptureOutcome, CaptureState, DatasetReport
+from renderkit.results.dataset import GROUP_KINDS, CaptureOutcome, CaptureState, DatasetReport
 from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
 from renderkit.writing import write_bytes, write_text
@@ -87,8 +87,8 @@ def dump_markdown(report: DatasetReport) -> str:
     ]  # fmt: skip
     lines += [f"### Captures, the worst {len(worst)} of {len(report.captures)} first", ""]
     lines += [*table(["capture", "state", "views", "failed", "worst camera", "outcome"], rows), ""]
-    for kind in ("subject", "day", "camera"):
-        groups = sorted(report.of_kind(kind), key=lambda group: -group.num_off / max(1, group.num_captures))
+    for kind in GROUP_KINDS:
+        groups = report.worst_groups(kind)
         if groups:
             shown = groups[:_MOST_ROWS]
             metrics = [name for name in METRICS if any(name in group.metrics for group in shown)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from renderkit.metrics.score_json import (
     values_json,
 )
 
-FindingsVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class RigFindings:
     """
 
     evidence: str
-    verdict: FindingsVerdict
+    verdict: RigVerdict
     sentence: str
     cameras: tuple[JudgedCamera, ...] = ()
     notes: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ def findings_schema() -> dict[str, Any]:
     return object_schema(
         "What one kind of evidence that joins many views says about the rig",
         evidence=TEXT,
-        verdict={"enum": ["fits", "does not fit", "cannot tell"]},
+        verdict={"enum": list(get_args(RigVerdict))},
         sentence=TEXT,
         cameras=array_schema(camera),
         notes=array_schema(TEXT),

@@ -165,15 +165,20 @@ def _failed_gates(report: Report) -> Headline:
 
 
 def gates_sentence(report: Report) -> str:
-    """Return how many checks of the gates pass, fail and are tolerated."""
+    """Return how many checks of the gates passed, failed and are tolerated."""
+    words = passed_checks(report)
     blocking = [gate for gate in report.gates if gate.blocks]
-    tolerated = sum(gate.tolerated for gate in report.gates)
-    words = f"{sum(gate.passed for gate in report.gates)} of {counted(len(report.gates), 'check')} pass"
-    words += f", {tolerated} tolerated" if tolerated else ""
     missing = sum(gate.verdict == "not computable" for gate in blocking)
     failed = len(blocking) - missing
-    parts = [f"{failed} fail"] * bool(failed) + [f"{missing} could not be computed"] * bool(missing)
+    parts = [f"{failed} failed"] * bool(failed) + [f"{missing} could not be computed"] * bool(missing)
     return f"{words}; {', '.join(parts)}." if parts else f"{words}."
+
+
+def passed_checks(report: Report) -> str:
+    """Return "7 of 8 checks passed, 1 tolerated"."""
+    tolerated = sum(gate.tolerated for gate in report.gates)
+    words = f"{sum(gate.passed for gate in report.gates)} of {counted(len(report.gates), 'check')} passed"
+    return f"{words}, {tolerated} tolerated" if tolerated else words
 
 
 def _failed_views(report: Report) -> Headline:

@@ -54,7 +54,8 @@ def test_what_a_gate_lets_pass_is_what_the_shift_does_to_the_rms(run: Run, captu
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "JSON"), ("[]", "not detection limits"), ('{"schema": "renderkit.limits/9"}', "expected 'renderkit.limits/1'"),
+        ("{", "JSON"), ("[]", "not detection limits"),
+        ('{"schema": "renderkit.limits/9"}', "expected 'renderkit.limits/1'"),
         ('{"schema": "renderkit.limits/1", "cameras": 3}', "not detection limits"),
     ],
 )  # fmt: skip

@@ -95,9 +95,9 @@ def test_nothing_computable_is_never_a_pass(make_report: MakeReport, gates: tupl
 @pytest.mark.parametrize(
     ("gate", "word", "words"),
     [
-        ("reprojection_rms_px <= 9", "PASS", "2 of 2 checks pass."),
-        ("reprojection_rms_px <= 1.5", "FAIL", "1 of 2 checks pass; 1 fail."),
-        ("iou >= 0.9", "FAIL", "0 of 2 checks pass; 2 could not be computed."),
+        ("reprojection_rms_px <= 9", "PASS", "2 of 2 checks passed."),
+        ("reprojection_rms_px <= 1.5", "FAIL", "1 of 2 checks passed; 1 failed."),
+        ("iou >= 0.9", "FAIL", "0 of 2 checks passed; 2 could not be computed."),
     ],
 )
 def test_with_gates_the_verdict_is_theirs(make_report: MakeReport, gate: str, word: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The rig from above: where each camera stands, where it looks, and how it came off."""
+"""The rig from above: where each camera stands, where it looks, and whether it is off."""
 
 from __future__ import annotations
 
