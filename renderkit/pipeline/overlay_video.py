@@ -14,7 +14,7 @@ from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.geometry.mesh import Mesh
 from renderkit.pictures.overlay import DrawnView, vector_factor
-from renderkit.pictures.pictures import sheet_legend, short_score
+from renderkit.pictures.pictures import TILE_LINE_PX, TILE_MARK_PX, sheet_legend, short_score
 from renderkit.pictures.sheet import Tile, draw_sheet
 from renderkit.pictures.style import OverlayStyle, style_with
 from renderkit.pictures.video import VideoFile, turntable_order
@@ -28,8 +28,6 @@ from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.results.rows import Failure, ViewResult
 
 VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
-
-_TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
 
 
 def video(
@@ -172,9 +170,9 @@ class OverlayVideo:
     def _grids(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
         """Yield a contact sheet of each frame: as many columns as fit, each picture's place the same in all frames."""
         width = max(120, self.style.max_size // max(1, round(len({row.key.camera for row in rows}) ** 0.5)))
-        style = self.style.thin(2 * width, _TILE_LINE_PX, _TILE_MARK_PX)
+        style = self.style.thin(2 * width, TILE_LINE_PX, TILE_MARK_PX)
         legend = sheet_legend(style, vector_factor(rows))
-        results = self._drawn(rows, style, lambda drawn: drawn.tile(width, _TILE_LINE_PX, _TILE_MARK_PX))
+        results = self._drawn(rows, style, lambda drawn: drawn.tile(width, TILE_LINE_PX, TILE_MARK_PX))
         for frame, group in groupby(rows, key=lambda row: row.key.frame):
             tiles = []
             for row in group:

@@ -75,14 +75,12 @@ def refine(
     """
     if reference not in {"cameras", "mesh"}:
         raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
-    if not 0.0 < false_alarms < 1.0:
-        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     inputs = CaptureInputs.of(
         capture, mesh, landmarks=landmarks, min_confidence=min_confidence, rig=rig, images=images,
         camera_names=camera_names, size=size,
     )  # fmt: skip
     with inputs.opened(capture) as opened:
-        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
+        options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras, false_alarms=false_alarms)
         most = MAX_FRAMES if frames is None else len(opened.frame_ids)
         chosen = opened.camera_names if options.cameras is None else options.cameras
         evidence = gather_evidence(opened, options, max_views=most * max(len(chosen), 1))

@@ -9,7 +9,7 @@ from typing import Final
 
 from renderkit.report.csv_file import spreadsheet_cell
 from renderkit.report.junit import Case, dump_suites
-from renderkit.report.markdown_text import escaped, table
+from renderkit.report.markdown_text import escaped, table, worst_heading
 from renderkit.results.dataset import GROUP_KINDS, CaptureOutcome, CaptureState, DatasetReport
 from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
@@ -85,7 +85,7 @@ def dump_markdown(report: DatasetReport) -> str:
          escaped(one.sentence)]
         for one in worst
     ]  # fmt: skip
-    lines += [f"### Captures, the worst {len(worst)} of {len(report.captures)} first", ""]
+    lines += [worst_heading("Captures", len(worst), len(report.captures)), ""]
     lines += [*table(["capture", "state", "views", "failed", "worst camera", "outcome"], rows), ""]
     for kind in GROUP_KINDS:
         groups = report.worst_groups(kind)
@@ -99,6 +99,6 @@ def dump_markdown(report: DatasetReport) -> str:
                 for group in shown
             ]  # fmt: skip
             head = [kind, "captures", "off", *(f"{METRICS[name].title}, median" for name in metrics)]
-            lines += [f"### By {kind}, the worst {len(shown)} of {len(groups)} first", ""]
+            lines += [worst_heading(f"By {kind}", len(shown), len(groups)), ""]
             lines += [*table(head, cells), ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -269,9 +269,11 @@ def _where_and_why(failure: Failure) -> tuple[str, str]:
 
 
 def _gate_groups(report: Report) -> Iterator[CauseGroup]:
-    """Group verdicts that do not pass by gate and kind; those that block come first."""
+    """Group verdicts that do not pass by gate and kind: those that block come first, failures before gaps."""
     place = _places(report)
-    bad = sorted((gate for gate in report.gates if not gate.passed), key=lambda gate: not gate.blocks)
+    bad = sorted(
+        (gate for gate in report.gates if not gate.passed), key=lambda gate: (not gate.blocks, gate.verdict != "fail")
+    )
     for (name, verdict, tolerated), group in _grouped(((g.gate, g.verdict, g.tolerated), g) for g in bad):
         cameras = natural_sorted({gate.subject for gate in group if gate.subject in report.camera_names})
         worst = min(group, key=lambda gate: place.get(gate.subject, len(place)))

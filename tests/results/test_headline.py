@@ -106,6 +106,19 @@ def test_with_gates_the_verdict_is_theirs(make_report: MakeReport, gate: str, wo
     assert (headline.word, headline.verdict) == (word, words)
 
 
+def test_a_camera_without_landmarks_is_not_said_to_be_wrong(make_report: MakeReport) -> None:
+    gate = parse_gate("reprojection_rms_px <= 1.5")
+    report = make_report({"a": 1.0, "b": 7.0, "c": math.nan, "d": 1.0})
+    headline = headline_of(replace(report, gates=judge(report, [gate])))
+    assert (headline.camera, headline.who) == ("b", "Camera b. Camera c could not be checked.")
+    assert headline.size.startswith("Gate reprojection_rms_px <= 1.5 fails: ")
+    assert headline.next_step == "Calibrate camera b again, or leave it out (--cameras '!b')."
+    report = make_report({"a": 1.0, "b": 1.0, "c": math.nan})
+    headline = headline_of(replace(report, gates=judge(report, [gate])))
+    assert (headline.camera, headline.who) == ("c", "Camera c could not be checked.")
+    assert headline.next_step == "Give what is missing for camera c, or limit the gate to the others (`for CAMERAS`)."
+
+
 def test_failed_views_without_gates(make_report: MakeReport) -> None:
     headline = headline_of(make_report({"a": 1.0}, failed={"b": "corrupt JPEG", "c": "corrupt JPEG"}))
     assert (headline.state, headline.word) == ("bad", "2 VIEWS FAILED")
