@@ -152,13 +152,15 @@ class Judgement:
         """Return a camera's state and why, in words."""
         camera = summary.camera
         blocking = [gate for gate in self.gates.get((camera, summary.mesh), ()) if gate.blocks]
+        # A gate whose numbers are missing fails the run, but says nothing against the camera.
+        fails = any(gate.verdict == "fail" for gate in blocking)
         off, outlier, unchecked = camera in self.off, camera in self.outliers, camera in self.unchecked
         notes = [f"{summary.num_failed} of {counted(len(summary.rows), 'view')} failed"] * bool(summary.num_failed)
         notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
         notes += [f"off: {self.off[camera]}"] if off else ["stands out"] * outlier
         notes += ["not checked"] * (unchecked and not summary.num_failed)
-        states = {"failed": summary.num_failed, "gate": blocking, "off": off, "outlier": outlier}
-        state = next((name for name, holds in states.items() if holds), "unchecked" if unchecked else "")
+        states = {"failed": summary.num_failed, "gate": fails, "off": off, "outlier": outlier}
+        state = next((name for name, holds in states.items() if holds), "unchecked" if unchecked or blocking else "")
         return state, ", ".join(notes)
 
 
