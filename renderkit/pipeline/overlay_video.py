@@ -154,21 +154,25 @@ class OverlayVideo:
             MissingExtraError: If a package for its format is not installed.
         """
         bad: list[ViewResult] = []
-        pictures = self._grids(rows, bad) if kind == "grid" else self._single(rows, bad)
+        found = self._grids(rows) if kind == "grid" else self._single(rows)
         with VideoFile(path, fps) as video:
-            for picture in pictures:
-                video.add(picture)
+            for one in found:
+                if isinstance(one, ViewResult):
+                    bad.append(one)
+                else:
+                    video.add(one)
         return video.num_pictures, bad
 
-    def _single(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
+    def _single(self, rows: Sequence[ViewResult]) -> Iterator[ColorImage | ViewResult]:
+        """Yield the picture of each view, or its row where there is none."""
         for one in self._drawn(rows, self.style, DrawnView.whole):
-            if isinstance(one.result, Failure):
-                bad.append(replace(one.row, warnings=(f"no overlay: {one.result.message}",)))
-            else:
-                yield one.result
+            yield _not_drawn(one.row, one.result) if isinstance(one.result, Failure) else one.result
 
-    def _grids(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
-        """Yield a contact sheet of each frame: as many columns as fit, each picture's place the same in all frames."""
+    def _grids(self, rows: Sequence[ViewResult]) -> Iterator[ColorImage | ViewResult]:
+        """Yield a contact sheet of each frame, before it the rows of views that could not be drawn.
+
+        A sheet has as many columns as fit; each camera's place is the same in all frames.
+        """
         width = max(120, self.style.max_size // max(1, round(len({row.key.camera for row in rows}) ** 0.5)))
         style = self.style.thin(2 * width, TILE_LINE_PX, TILE_MARK_PX)
         legend = sheet_legend(style, vector_factor(rows))
@@ -180,7 +184,7 @@ class OverlayVideo:
                 if isinstance(result, Failure):
                     tiles.append(Tile(row.key.camera, None, f"failed: {result.type}", framed=True))
                     if row.failure is None:
-                        bad.append(replace(row, warnings=(f"no overlay: {result.message}",)))
+                        yield _not_drawn(row, result)
                 else:
                     tiles.append(Tile(row.key.camera, result, short_score(row)))
             yield draw_sheet(tiles, f"{rows[0].key.capture}, frame {frame}", width, legend)
@@ -195,3 +199,7 @@ class OverlayVideo:
             if self.advance is not None:
                 self.advance(done, len(wanted))
             yield one
+
+
+def _not_drawn(row: ViewResult, failure: Failure) -> ViewResult:
+    return replace(row, warnings=(f"no overlay: {failure.message}",))
