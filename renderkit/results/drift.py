@@ -44,6 +44,12 @@ class CameraChange:
         return bool(self.cause)
 
     @property
+    def shown_px(self) -> tuple[float, float]:
+        """The shift as it is shown: to 0.01 px, without a negative zero."""
+        dx, dy = self.shift_px
+        return round(dx, 2) + 0.0, round(dy, 2) + 0.0
+
+    @property
     def length_px(self) -> float:
         """Length of the shift, px."""
         return float((self.shift_px[0] ** 2 + self.shift_px[1] ** 2) ** 0.5)

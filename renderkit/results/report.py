@@ -86,7 +86,7 @@ class Provenance:
         dataset: "renderme360", "facescape", "middlebury".
         unit: World unit.
         versions: Package name to version, renderkit and Python among them.
-        renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of what drew.
+        renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of the renderer.
         options: The options that decide the numbers, as text.
         inputs: Files that were read, with their hashes.
         config: The renderkit.toml that gates came from; "" without one.
