@@ -1,4 +1,4 @@
-"""Numbers, lists of names and directions in messages: "1 camera", "a, b and 2 more", "too far right".
+"""Words of messages: "1 camera", "a, b and 2 more", "did you mean 'iou'?", "too far right".
 
 What a message says of a camera is what is wrong, as seen in the picture: "its projections lie 2 px too far right". What
 has to be added to a number of the calibration is called a correction, and has a sign.
@@ -6,7 +6,7 @@ has to be added to a number of the calibration is called a correction, and has a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 MOST_NAMED: Final = 5
@@ -34,6 +34,14 @@ def list_names(names: Sequence[str], most: int = MOST_NAMED) -> str:
     """Return the first names and the count of the others: "a, b and 3 more"; "" for none."""
     left = len(names) - most
     return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'iou'? " with the nearest of the known words; "" where none is near."""
+    import difflib  # noqa: PLC0415 - only messages about slips need it
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def cameras_off(names: Sequence[str], num_cameras: int) -> str:

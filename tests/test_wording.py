@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from renderkit.wording import cameras_off, counted, list_names
+from renderkit.wording import cameras_off, counted, did_you_mean, list_names
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ def test_names_end_with_the_count_of_the_others() -> None:
     assert list_names(["a", "b"]) == "a, b"
     assert list_names(["a", "b", "c", "d"], 2) == "a, b and 2 more"
     assert list_names([]) == ""
+
+
+def test_the_nearest_word_is_proposed() -> None:
+    assert did_you_mean("iuo", ["containment", "iou"]) == "did you mean 'iou'? "
+    assert did_you_mean("wood", ["containment", "iou"]) == ""
 
 
 def test_cameras_that_are_off() -> None:

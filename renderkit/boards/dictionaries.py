@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from typing import Final
 
 import cv2
 
 from renderkit.selection import shortened
+from renderkit.wording import did_you_mean
 
 _PREFIX: Final = "DICT_"
 
@@ -52,8 +52,7 @@ def dictionary_for(text: str, num_markers: int) -> str:
     family.sort(key=lambda name: len(dictionary(name).bytesList))
     found = exact or family
     if not found:
-        near = difflib.get_close_matches(wanted, [name.upper() for name in dictionary_names()], n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(wanted, [name.upper() for name in dictionary_names()])
         raise ValueError(
             f"no dictionary is called {shortened(text)!r}; {hint}there are {', '.join(dictionary_names())}"
         )

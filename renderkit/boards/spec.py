@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from renderkit.untrusted.content import mapping_at
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
 from renderkit.untrusted.yaml_text import parse_yaml
-from renderkit.wording import counted
+from renderkit.wording import counted, did_you_mean
 
 FORMS: Final = MappingProxyType(
     {
@@ -61,8 +60,7 @@ def read_board(text: str | Path) -> Board:
     kind, *parts = str(text).strip().split(":")
     read = _READERS.get(kind)
     if read is None:
-        near = difflib.get_close_matches(kind, FORMS, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(kind, FORMS)
         raise ArgumentError(
             f"board {shortened(str(text))!r}: {hint}expected one of {', '.join(FORMS)}, or a .toml or .yaml file"
         )

@@ -16,6 +16,9 @@ from renderkit.wording import list_names
 if TYPE_CHECKING:
     from renderkit.diagnosis.diff import CameraDiff, RigDiff
 
+_ROUNDING = 1e-12
+"""Smaller numbers are rounding errors of double precision."""
+
 
 def diff(
     first: Annotated[Path, typer.Argument(metavar="A", help="Reference calibration.", show_default=False)],
@@ -62,7 +65,7 @@ def diff(
     if as_json:
         print_json(_as_json(result))
     else:
-        _print_table(result)
+        _print_tables(result, one.to_rig().unit)
     if plot is not None:
         from renderkit.export.rig_plot import plot_diff
 
@@ -81,22 +84,27 @@ def _as_json(result: RigDiff) -> dict[str, object]:
     }
 
 
-def _print_table(result: RigDiff) -> None:
-    headers = ("camera", *("max px", "mean px", "rot deg", "centre") * 2, "d fx", "d fy", "d cx", "d cy", "lost")
-    rows = []
-    for raw, aligned in zip(result.raw, result.aligned, strict=True):
-        intrinsics = (*raw.focal_change_px.tolist(), *raw.principal_point_change_px.tolist())
-        changes = [f"{value:+.4g}" for value in intrinsics]
-        rows.append([raw.camera, *_motion_cells(raw), *_motion_cells(aligned), *changes, str(raw.num_lost)])
-    title = f"displacement on {result.compared_on}"
+def _print_tables(result: RigDiff, unit: str) -> None:
+    lengths = "" if unit == "unknown" else f", lengths in {unit}"
+    headers = ("camera", "max px", "mean px", "rotation deg", "centre")
+    intrinsics = ("d fx px", "d fy px", "d cx px", "d cy px", "lost")
+    rows = [[one.camera, *_motion_cells(one), *_intrinsics_cells(one), str(one.num_lost)] for one in result.raw]
+    title = f"as stated: displacement on {result.compared_on}{lengths}"
+    print_table((*headers, *intrinsics), rows, right=range(1, len(headers) + len(intrinsics)), title=title)
+    rows = [[one.camera, *_motion_cells(one)] for one in result.aligned]
+    title = f"after the best common rigid motion and scale ({result.alignment.scale:.8g})"
     print_table(headers, rows, right=range(1, len(headers)), title=title)
-    motion = result.alignment
-    typer.echo(f"first four columns as stated, next four after the best common motion (scale {motion.scale:.8g})")
-    typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px after it")
+    typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px aligned")
     for where, names in (("A", result.only_in_first), ("B", result.only_in_second)):
         if names:
             typer.echo(f"only in {where}: {list_names(names, 20)}")
 
 
 def _motion_cells(one: CameraDiff) -> list[str]:
-    return [f"{one.max_px:.4g}", f"{one.mean_px:.4g}", f"{one.rotation_deg:.4g}", f"{one.center_distance:.4g}"]
+    numbers = (one.max_px, one.mean_px, one.rotation_deg, one.center_distance)
+    return ["0" if abs(number) < _ROUNDING else f"{number:.4g}" for number in numbers]
+
+
+def _intrinsics_cells(one: CameraDiff) -> list[str]:
+    numbers = (*one.focal_change_px.tolist(), *one.principal_point_change_px.tolist())
+    return [f"{number:+.4g}" for number in numbers]

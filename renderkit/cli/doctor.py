@@ -121,4 +121,6 @@ def _print_choices(choices: Mapping[str, Mapping[str, object]]) -> None:
             typer.echo(f"--renderer {name}: not available: {info['problem']}")
             continue
         where = "hardware" if info["hardware"] else "software"
-        typer.echo(f"--renderer {name}: {info['device']} ({info['version']}), {where}")
+        device, version = str(info["device"]), str(info["version"])
+        stated = "" if version in device else f" ({version})"
+        typer.echo(f"--renderer {name}: {device}{stated}, {where}")

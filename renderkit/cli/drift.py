@@ -67,5 +67,5 @@ def _cells(history: CameraHistory) -> list[str]:
 def _cell(change: CameraChange) -> str:
     if math.isnan(change.shift_px[0]):
         return "-"
-    (dx, dy), (ex, ey) = change.shift_px, change.shift_error_px
+    (dx, dy), (ex, ey) = change.shown_px, change.shift_error_px
     return f"{dx:+.2f} +/- {ex:.2f}, {dy:+.2f} +/- {ey:.2f}"

@@ -69,6 +69,8 @@ def _print(limits: DetectionLimits) -> None:
         _print_sizes(limits, "smallest fault that is found with 99 % probability", "found_99")
         if limits.gates:
             _print_sizes(limits, f"largest fault that passes {', '.join(limits.gates)}", "passes")
+            if any(math.isnan(fault.passes) for one in limits.cameras for fault in one.faults):
+                typer.echo("-: the camera has no landmarks, which these gates are about")
         noise = "" if math.isnan(limits.noise_px) else f"; landmark noise {limits.noise_px:.2f} px"
         typer.echo(f"false alarm rate {100 * limits.alpha:g} % per rig{noise}")
     blind = [one.camera for one in limits.cameras if not one.faults]

@@ -35,7 +35,7 @@ FramesOption = Annotated[
     typer.Option(
         "--frames",
         metavar="N",
-        help="Number of frames (FaceScape: tuples); 1, or 20 of a board.",
+        help="Number of frames (FaceScape: tuples); 1, or 20 for a board.",
         show_default=False,
     ),
 ]
@@ -44,7 +44,7 @@ FaultOption = Annotated[
     typer.Option(
         "--fault",
         metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
-        help="NAME@CAMERAS[=AMOUNT], such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
+        help="Fault to plant, such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
         show_default=False,
     ),
 ]
@@ -81,7 +81,7 @@ def synth(
     cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
     frames: FramesOption = None,
     size: Annotated[
-        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 1224x1024 of a board.")
+        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 1224x1024 for a board.")
     ] = "",
     seed: Annotated[
         int,

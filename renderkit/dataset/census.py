@@ -101,7 +101,14 @@ def _outcome(
         sentence=sentence, num_views=len(rows), worst=by["off"][0] if by["off"] else "", **settled,
     )  # fmt: skip
     told = tuple(
-        CameraOutcome(name, "", int(census.num_views[index]), failed.count(name), decisions[index] == "off", {})
+        CameraOutcome(
+            camera=name,
+            mesh="",
+            num_views=int(census.num_views[index]),
+            num_failed=failed.count(name),
+            is_off=decisions[index] == "off",
+            values={},
+        )
         for index, name in enumerate(cameras)
     )
     return outcome, told

@@ -88,7 +88,12 @@ def outcome(planned: PlannedCapture, report: Report, page: str) -> CaptureOutcom
     blocks = report.diagnosis is not None and report.diagnosis.blocks
     judged = bool(report.gates) or blocks
     return CaptureOutcome(
-        found.id, shown_path(found.path), found.subject, found.day, _state_of(report, judged=judged), report.passed,
+        id=found.id,
+        path=shown_path(found.path),
+        subject=found.subject,
+        day=found.day,
+        state=_state_of(report, judged=judged),
+        passed=report.passed,
         is_judged=judged,
         sentence=headline_of(report).verdict,
         num_views=len(report.rows),
@@ -98,7 +103,7 @@ def outcome(planned: PlannedCapture, report: Report, page: str) -> CaptureOutcom
         gates_failed=sum(gate.blocks for gate in report.gates),
         gates=len(report.gates),
         report=page,
-    )  # fmt: skip
+    )
 
 
 def _state_of(report: Report, *, judged: bool) -> CaptureState:
@@ -110,15 +115,17 @@ def _state_of(report: Report, *, judged: bool) -> CaptureState:
 def camera_outcomes(report: Report) -> tuple[CameraOutcome, ...]:
     """Return what is kept of each camera."""
     off = {entry.camera for entry in report.summary.outliers}
-    off |= {gate.subject for gate in report.gates if gate.blocks}
+    off |= {gate.subject for gate in report.gates if gate.blocks and gate.verdict == "fail"}
     return tuple(
         CameraOutcome(
-            one.camera,
-            one.mesh,
-            len(one.rows),
-            one.num_failed,
-            one.camera in off,
-            {metric.name: value for metric in headline_metrics() if math.isfinite(value := metric.value(one.scores))},
+            camera=one.camera,
+            mesh=one.mesh,
+            num_views=len(one.rows),
+            num_failed=one.num_failed,
+            is_off=one.camera in off,
+            values={
+                metric.name: value for metric in headline_metrics() if math.isfinite(value := metric.value(one.scores))
+            },
         )
         for one in report.summary.cameras
     )

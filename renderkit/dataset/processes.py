@@ -77,7 +77,7 @@ class ProcessEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all workers: idle ones are let go, busy ones are killed."""
+        """End all workers: idle ones may finish, busy ones are killed."""
         for process, _, _ in self._busy.values():
             process.stop(kill=True)
         for process in self._idle:

@@ -30,7 +30,7 @@ from renderkit.wording import counted, list_names
 
 EngineName: TypeAlias = Literal["auto", "serial", "processes", "ray"]
 
-_log: Final = logging.getLogger("renderkit.pipeline.dataset")
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -230,9 +230,7 @@ def resume_dataset(
     try:
         sample = None if request["sample"] is None else Sample(**request["sample"])
         shard = None if request["shard"] is None else Shard(*map(int, request["shard"].split("/")))
-        kept = Machinery(
-            machinery.engine, machinery.workers, machinery.address, shard, request["reports"], request["views_per_unit"]
-        )
+        kept = replace(machinery, shard=shard, reports=request["reports"], views_per_unit=request["views_per_unit"])
         paths: list[str] = request["paths"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DatasetError(folder, None, f"the run's request is damaged: {error}") from error

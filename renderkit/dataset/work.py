@@ -20,7 +20,7 @@ from renderkit.system import on_stop_signal
 
 _WORST_SHOWN = 3
 
-_log: Final = logging.getLogger("renderkit.pipeline.dataset")
+_log: Final = logging.getLogger(__name__)
 
 
 class StopRequest:

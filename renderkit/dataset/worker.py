@@ -23,7 +23,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.rows import ViewResult
 
-_log: Final = logging.getLogger("renderkit.pipeline.dataset")
+_log: Final = logging.getLogger(__name__)
 
 CHANGED: Final = "the input changed while the run was under way: run again to compute it again"
 _DEVICES: Final = 2

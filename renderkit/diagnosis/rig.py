@@ -22,8 +22,8 @@ from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
-from renderkit.results.diagnosis import CameraFault, Diagnosis, RigVerdict
-from renderkit.results.findings import RigFindings
+from renderkit.results.diagnosis import CameraFault, Diagnosis
+from renderkit.results.findings import RigFindings, RigVerdict
 
 MIN_JOINT_CAMERAS: Final = 4
 """Single cameras are compared where at least this many have landmarks or outlines."""

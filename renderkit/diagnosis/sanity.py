@@ -9,7 +9,8 @@ from renderkit.diagnosis.readings.absolute import fits, rig_fit
 from renderkit.diagnosis.readings.common_lens import common_lens
 from renderkit.diagnosis.readings.common_shift import common_shift
 from renderkit.diagnosis.readings.stated import StatedRig
-from renderkit.results.diagnosis import RigFit, RigVerdict
+from renderkit.results.diagnosis import RigFit
+from renderkit.results.findings import RigVerdict
 
 MIN_SUSPECT_PX: Final = 0.25
 """A shift common to all cameras that is smaller is no reading's doing."""

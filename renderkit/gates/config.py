@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from renderkit.gates.schema import gate_schema
 from renderkit.selection import split_unescaped
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
+from renderkit.wording import did_you_mean
 
 FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
@@ -154,6 +154,5 @@ def _selectors(entry: dict[str, Any], key: str, groups: Mapping[str, tuple[str, 
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(key, known)
             raise GateError(where, f"unknown key {key!r}; {hint}There are: {', '.join(known)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from renderkit.gates.gate import (
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.kinds import UnknownMetricError, metric_named
 from renderkit.selection import SelectionError, check_selection, shortened, split_unescaped
+from renderkit.wording import did_you_mean
 
 _NUMBER = r"[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?"
 _CHECK = re.compile(
@@ -227,7 +227,5 @@ def _factor(unit: str | None, metric: Metric, where: str) -> float:
 
 
 def _unknown(kind: str, text: str, known: tuple[str, ...] | list[str]) -> str:
-    near = difflib.get_close_matches(text, known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
     there_are = f"There are: {', '.join(known)}" if known else "it has none: write a plain number"
-    return f"unknown {kind} {text!r}; {hint}{there_are}"
+    return f"unknown {kind} {text!r}; {did_you_mean(text, known)}{there_are}"

@@ -19,10 +19,10 @@ from renderkit.gates.gate import (
     Coverage,
     CoverageCheck,
     Gate,
-    GateError,
     MetricCheck,
     Operator,
     Quantile,
+    check_baseline,
 )
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
@@ -46,9 +46,7 @@ def judge(report: Report, gates: Sequence[Gate], baseline: Report | None = None)
     Raises:
         GateError: If a gate needs a baseline and there is none.
     """
-    orphan = next((gate for gate in gates if gate.needs_baseline), None) if baseline is None else None
-    if orphan is not None:
-        raise GateError(orphan.name, "needs a baseline run: give --baseline RUN, or `baseline` in renderkit.toml")
+    check_baseline(gates, has_baseline=baseline is not None)
     subjects = report.summary.cameras
     before = {} if baseline is None else {(s.camera, s.mesh): s for s in baseline.summary.cameras}
     return tuple(verdict for gate in gates for verdict in _judge_gate(gate, report, subjects, before))

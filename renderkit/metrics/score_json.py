@@ -37,7 +37,7 @@ def values_json(record: object) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if isinstance(value, float):
         return finite_or_none(value)
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def listed_points(value: object) -> list[list[float] | None]:

@@ -26,8 +26,12 @@ from renderkit.selection import natural_key
 DEFAULT_NAME: Final = "{frame}_{camera}_{mesh}"
 """How the picture of a view is called, without its suffix."""
 
+_MAX_WEBP = 16383
+"""WebP's largest side, px."""
+
 _TILE_WIDTH = 300
-_TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
+TILE_LINE_PX, TILE_MARK_PX = 1.2, 1.1
+"""Width of lines and radius of marks in a tile, px."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class PictureFiles:
             DatasetError: If a file cannot be written.
         """
         key = drawn.drawing.evidence.row.key
-        tile = drawn.tile(_TILE_WIDTH, _TILE_LINE_PX, _TILE_MARK_PX)
+        tile = drawn.tile(_TILE_WIDTH, TILE_LINE_PX, TILE_MARK_PX)
         write_depth_heat(drawn.drawing.evidence, self.folder)
         if page:
             write_page_pictures(drawn.drawing.evidence, self.folder)
@@ -127,10 +131,6 @@ class PictureFiles:
         if self.worst_first:
             return sorted(made, key=lambda tile: (place.get(tile.name, -1), natural_key(tile.name)))
         return made
-
-
-_MAX_WEBP = 16383
-"""WebP's largest side, px."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from renderkit.errors import ArgumentError
+from renderkit.wording import did_you_mean
 
 Preset = Mapping[str, Any]
 """Attributes of `OverlayStyle`, and "format" and "name" of the files."""
@@ -38,7 +38,6 @@ def find_preset(name: str, own: Mapping[str, Preset]) -> Preset:
     """
     known = {**PRESETS, **own}
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name, known)
         raise ArgumentError(f"preset: there is no {name!r}; {hint}There are: {', '.join(known)}")
     return known[name]

@@ -29,12 +29,12 @@ def write_rendering(
     `<stem>_color.png` is shaded. `<stem>.json` is the sidecar.
 
     Args:
-        rendering: What was drawn.
+        rendering: The images.
         camera: The camera it was drawn with.
         folder: An existing folder.
         stem: Start of the files' names.
         unit: World unit, for the sidecar.
-        info: Who drew.
+        info: The renderer, for the sidecar.
 
     Returns:
         The files.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from renderkit.errors import ArgumentError
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PREDICTED, Rgb
 from renderkit.images.reduced import Window
+from renderkit.wording import did_you_mean
 
 Crop: TypeAlias = Literal["mesh", "face"] | Window
 
@@ -111,8 +111,7 @@ def style_with(base: OverlayStyle, values: Mapping[str, Any], where: str) -> Ove
     changes: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(key, known)
             raise ArgumentError(f"{where}: unknown key {key!r}; {hint}There are: {', '.join(known)}")
         try:
             changes[key] = _read(key, value, base)

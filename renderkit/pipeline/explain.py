@@ -1,4 +1,4 @@
-"""Why do cameras stand out? Evidence about each of them is gathered here; diagnose/ looks for the cause."""
+"""Why do cameras stand out? Evidence about each is gathered here; `diagnosis.explain_camera` looks for the cause."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class ValidationOptions:
         if not 0.0 < self.matte_threshold <= 1.0:
             raise ValueError(f"matte_threshold: expected a value in (0, 1], got {self.matte_threshold:g}")
         if not 0.0 < self.false_alarms < 1.0:
-            raise ValueError(f"false_alarms: expected a value between 0 and 1, got {self.false_alarms:g}")
+            raise ValueError(f"false_alarms: expected a probability between 0 and 1, got {self.false_alarms:g}")
         if self.undistorted_mattes and not self.undistort:
             raise ValueError("undistorted_mattes: mattes of undistorted pictures can only be scored with undistort")
 

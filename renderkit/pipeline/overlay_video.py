@@ -14,7 +14,7 @@ from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.geometry.mesh import Mesh
 from renderkit.pictures.overlay import DrawnView, vector_factor
-from renderkit.pictures.pictures import sheet_legend, short_score
+from renderkit.pictures.pictures import TILE_LINE_PX, TILE_MARK_PX, sheet_legend, short_score
 from renderkit.pictures.sheet import Tile, draw_sheet
 from renderkit.pictures.style import OverlayStyle, style_with
 from renderkit.pictures.video import VideoFile, turntable_order
@@ -28,8 +28,6 @@ from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.results.rows import Failure, ViewResult
 
 VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
-
-_TILE_LINE_PX, _TILE_MARK_PX = 1.2, 1.1
 
 
 def video(
@@ -156,25 +154,29 @@ class OverlayVideo:
             MissingExtraError: If a package for its format is not installed.
         """
         bad: list[ViewResult] = []
-        pictures = self._grids(rows, bad) if kind == "grid" else self._single(rows, bad)
+        found = self._grids(rows) if kind == "grid" else self._single(rows)
         with VideoFile(path, fps) as video:
-            for picture in pictures:
-                video.add(picture)
+            for one in found:
+                if isinstance(one, ViewResult):
+                    bad.append(one)
+                else:
+                    video.add(one)
         return video.num_pictures, bad
 
-    def _single(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
+    def _single(self, rows: Sequence[ViewResult]) -> Iterator[ColorImage | ViewResult]:
+        """Yield the picture of each view, or its row where there is none."""
         for one in self._drawn(rows, self.style, DrawnView.whole):
-            if isinstance(one.result, Failure):
-                bad.append(replace(one.row, warnings=(f"no overlay: {one.result.message}",)))
-            else:
-                yield one.result
+            yield _not_drawn(one.row, one.result) if isinstance(one.result, Failure) else one.result
 
-    def _grids(self, rows: Sequence[ViewResult], bad: list[ViewResult]) -> Iterator[ColorImage]:
-        """Yield a contact sheet of each frame: as many columns as fit, each picture's place the same in all frames."""
+    def _grids(self, rows: Sequence[ViewResult]) -> Iterator[ColorImage | ViewResult]:
+        """Yield a contact sheet of each frame, before it the rows of views that could not be drawn.
+
+        A sheet has as many columns as fit; each camera's place is the same in all frames.
+        """
         width = max(120, self.style.max_size // max(1, round(len({row.key.camera for row in rows}) ** 0.5)))
-        style = self.style.thin(2 * width, _TILE_LINE_PX, _TILE_MARK_PX)
+        style = self.style.thin(2 * width, TILE_LINE_PX, TILE_MARK_PX)
         legend = sheet_legend(style, vector_factor(rows))
-        results = self._drawn(rows, style, lambda drawn: drawn.tile(width, _TILE_LINE_PX, _TILE_MARK_PX))
+        results = self._drawn(rows, style, lambda drawn: drawn.tile(width, TILE_LINE_PX, TILE_MARK_PX))
         for frame, group in groupby(rows, key=lambda row: row.key.frame):
             tiles = []
             for row in group:
@@ -182,7 +184,7 @@ class OverlayVideo:
                 if isinstance(result, Failure):
                     tiles.append(Tile(row.key.camera, None, f"failed: {result.type}", framed=True))
                     if row.failure is None:
-                        bad.append(replace(row, warnings=(f"no overlay: {result.message}",)))
+                        yield _not_drawn(row, result)
                 else:
                     tiles.append(Tile(row.key.camera, result, short_score(row)))
             yield draw_sheet(tiles, f"{rows[0].key.capture}, frame {frame}", width, legend)
@@ -197,3 +199,7 @@ class OverlayVideo:
             if self.advance is not None:
                 self.advance(done, len(wanted))
             yield one
+
+
+def _not_drawn(row: ViewResult, failure: Failure) -> ViewResult:
+    return replace(row, warnings=(f"no overlay: {failure.message}",))

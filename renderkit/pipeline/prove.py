@@ -10,7 +10,6 @@ from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import compared
-from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
 from renderkit.gates.language import parse_gate
@@ -87,8 +86,6 @@ def prove(
         >>> shift.unit, shift.found_50 < shift.found_99
         ('px', True)
     """
-    if not 0.0 < false_alarms < 1.0:
-        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
     kept, notes = answerable(asked)
     inputs = CaptureInputs.of(
@@ -98,7 +95,7 @@ def prove(
     with inputs.opened(capture) as opened:
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
-            undistorted_mattes=undistorted_mattes,
+            undistorted_mattes=undistorted_mattes, false_alarms=false_alarms,
         )  # fmt: skip
         with make_renderer("cpu") as drawing:
             evidence = gather_evidence(opened, options, renderer=drawing)

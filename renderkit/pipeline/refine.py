@@ -87,8 +87,6 @@ def refine(
     """
     if reference not in {"cameras", "mesh"}:
         raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
-    if not 0.0 < false_alarms < 1.0:
-        raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     inputs = CaptureInputs.of(
         capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,
@@ -96,7 +94,7 @@ def refine(
     with inputs.opened(capture) as opened:
         options = make_options(
             opened, inputs.mesh_names, frames=frames, cameras=cameras, matte_threshold=matte_threshold,
-            undistorted_mattes=undistorted_mattes,
+            undistorted_mattes=undistorted_mattes, false_alarms=false_alarms,
         )  # fmt: skip
         most = MAX_FRAMES if frames is None else len(opened.frame_ids)
         chosen = opened.camera_names if options.cameras is None else options.cameras

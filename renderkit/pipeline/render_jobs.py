@@ -58,7 +58,7 @@ class RenderJobs:
 
 def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool = False) -> RenderJobs:
     """Return the chosen views of a capture; meshes are read here, with their textures where these are wanted."""
-    needs = Needs.TEXTURED_MESH if textured else Needs(0)
+    needs = Needs.TEXTURED_MESH if textured else Needs.NOTHING
     jobs: list[RenderJob] = []
     problems: list[str] = []
     for frame_id in options.frames or capture.frame_ids:

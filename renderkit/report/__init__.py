@@ -1,1 +1,1 @@
-"""Rows of results and everything written from them."""
+"""Writers: each makes one file of a run folder from a finished report."""

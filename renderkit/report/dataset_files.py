@@ -9,8 +9,8 @@ from typing import Final
 
 from renderkit.report.csv_file import spreadsheet_cell
 from renderkit.report.junit import Case, dump_suites
-from renderkit.report.markdown_text import escaped, table
-from renderkit.results.dataset import CaptureOutcome, CaptureState, DatasetReport
+from renderkit.report.markdown_text import escaped, table, worst_heading
+from renderkit.results.dataset import GROUP_KINDS, CaptureOutcome, CaptureState, DatasetReport
 from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
 from renderkit.writing import write_bytes, write_text
@@ -85,10 +85,10 @@ def dump_markdown(report: DatasetReport) -> str:
          escaped(one.sentence)]
         for one in worst
     ]  # fmt: skip
-    lines += [f"### Captures, the worst {len(worst)} of {len(report.captures)} first", ""]
+    lines += [worst_heading("Captures", len(worst), len(report.captures)), ""]
     lines += [*table(["capture", "state", "views", "failed", "worst camera", "outcome"], rows), ""]
-    for kind in ("subject", "day", "camera"):
-        groups = sorted(report.of_kind(kind), key=lambda group: -group.num_off / max(1, group.num_captures))
+    for kind in GROUP_KINDS:
+        groups = report.worst_groups(kind)
         if groups:
             shown = groups[:_MOST_ROWS]
             metrics = [name for name in METRICS if any(name in group.metrics for group in shown)]
@@ -99,6 +99,6 @@ def dump_markdown(report: DatasetReport) -> str:
                 for group in shown
             ]  # fmt: skip
             head = [kind, "captures", "off", *(f"{METRICS[name].title}, median" for name in metrics)]
-            lines += [f"### By {kind}, the worst {len(shown)} of {len(groups)} first", ""]
+            lines += [worst_heading(f"By {kind}", len(shown), len(groups)), ""]
             lines += [*table(head, cells), ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -8,7 +8,7 @@ from typing import Final
 
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.limits import limits_section
-from renderkit.report.markdown_text import escaped, table
+from renderkit.report.markdown_text import escaped, table, worst_heading
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
@@ -50,7 +50,7 @@ def _cause_lines(report: Report) -> list[str]:
 def _gap_lines(report: Report) -> list[str]:
     gaps = not_checked(report)
     lines = [
-        f"- {escaped(', '.join(metric.plain for metric in gap.metrics))}: missing in {gap.views} of "
+        f"- {escaped('; '.join(metric.plain for metric in gap.metrics))}: missing in {gap.views} of "
         f"{counted(len(report.rows), 'view')}: {escaped(gap.reason)}"
         for gap in gaps[:_MOST_ROWS]
     ]
@@ -63,7 +63,7 @@ def _camera_lines(report: Report) -> list[str]:
     ordered = worst_first(report)[:_MOST_ROWS]
     if not ordered:
         return []
-    lines = [f"### Cameras, the worst {len(ordered)} of {len(summaries)} first", ""]
+    lines = [worst_heading("Cameras", len(ordered), len(summaries)), ""]
     for metrics in metric_tables(report):
         header = ["camera", "mesh", *(metric.title for metric in metrics), "failed views"]
         lines += [*table(header, (_camera_row(summary, metrics) for summary in ordered)), ""]

@@ -20,3 +20,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a table's lines; cells are Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def worst_heading(title: str, shown: int, total: int) -> str:
+    """Return the heading of a table whose worst rows come first, and of which the last may be left out."""
+    count = f"{shown} of {total} " if shown < total else ""
+    return f"### {title}, the worst {count}first"

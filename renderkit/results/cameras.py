@@ -18,7 +18,7 @@ MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of normal values their standard deviation."""
 
 STANDS_OUT = 5.0
-"""Deviations from the rig's median beyond which a camera is not one of the crowd."""
+"""Robust standard deviations from the rig's median from which on a camera stands out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class WorstCamera:
 
     @property
     def stands_out(self) -> bool:
-        """Whether it is an outlier, not only the last of a crowd."""
+        """Whether it is an outlier, not only the last in the ranking."""
         return self.deviation >= STANDS_OUT
 
 
@@ -185,4 +185,13 @@ def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
         worse = (values - median) / spread * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
             value, deviation = float(values[index]), float(worse[index])
-            yield WorstCamera(group[index].camera, metric.name, value, median, deviation, None, 0.0, math.nan)
+            yield WorstCamera(
+                camera=group[index].camera,
+                metric=metric.name,
+                value=value,
+                rig_median=median,
+                deviation=deviation,
+                runner_up=None,
+                runner_up_deviation=0.0,
+                runner_up_value=math.nan,
+            )

@@ -86,12 +86,16 @@ class NotChecked:
 
 def list_cameras(cameras: Sequence[str], most: int = _MOST_NAMES) -> str:
     """Return "camera 25" or "cameras 25, 30 and 31"; many names are cut, their count is not."""
-    names = natural_sorted(cameras)
-    if len(names) == 1:
-        return f"camera {names[0]}"
+    return _listed("camera", cameras, most)
+
+
+def _listed(noun: str, given: Iterable[str], most: int = _MOST_NAMES) -> str:
+    names = natural_sorted(set(given))
+    if len(names) < 2:
+        return f"{noun} {names[0]}" if names else f"no {noun}"
     if len(names) > most:
-        return f"cameras {', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return f"cameras {', '.join(names[:-1])} and {names[-1]}" if names else "no camera"
+        return f"{noun}s {', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return f"{noun}s {', '.join(names[:-1])} and {names[-1]}"
 
 
 def group_causes(report: Report) -> tuple[CauseGroup, ...]:
@@ -105,7 +109,7 @@ def group_causes(report: Report) -> tuple[CauseGroup, ...]:
 def not_checked(report: Report) -> tuple[NotChecked, ...]:
     """Return what is not computable by reason, the most views first; numbers with the same reason share a line.
 
-    Where evidence without a mesh judged the rig and nothing was rendered, the numbers of a mesh were not asked for.
+    Numbers of a mesh are left out where the rig was judged without one and nothing was rendered.
     """
     metrics: dict[str, dict[str, Metric]] = {}
     views: dict[str, set[object]] = {}
@@ -145,7 +149,7 @@ def _places(report: Report) -> dict[str, int]:
 def unchecked_cameras(report: Report) -> tuple[str, ...]:
     """Return the cameras of which nothing could be computed that ranks cameras, in natural order.
 
-    Nor is a camera checked that no evidence could judge, where only evidence without a mesh speaks.
+    Without a mesh a camera counts as checked only if some evidence could judge it.
     """
     checked = {entry.camera for entry in report.summary.ranked}
     if not _has_mesh(report) and report.diagnosis is not None:
@@ -249,7 +253,7 @@ def _failure_groups(report: Report) -> Iterator[CauseGroup]:
         first = next(failure for row, failure in group if row.key.camera == cameras[0])
         alike = len({failure.message for _, failure in group}) == 1
         where, why = ("", first.message) if alike else _where_and_why(first)
-        detail = _frames(row.key.frame for row, _ in group) + (f"; first {where}" if where else "")
+        detail = _listed("frame", (row.key.frame for row, _ in group)) + (f"; first {where}" if where else "")
         yield CauseGroup("failed", why, cameras, detail, len(group))
 
 
@@ -264,17 +268,12 @@ def _where_and_why(failure: Failure) -> tuple[str, str]:
     return (where, why) if colon and failure.type in _OF_A_FILE else ("", failure.message)
 
 
-def _frames(frames: Iterable[str]) -> str:
-    names = natural_sorted(set(frames))
-    if len(names) > _MOST_NAMES:
-        return f"frames {', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
-    return f"frame{'s' * (len(names) > 1)} {', '.join(names)}"
-
-
 def _gate_groups(report: Report) -> Iterator[CauseGroup]:
-    """Group verdicts that do not pass by gate and kind; those that block come first."""
+    """Group verdicts that do not pass by gate and kind: those that block come first, failures before gaps."""
     place = _places(report)
-    bad = sorted((gate for gate in report.gates if not gate.passed), key=lambda gate: not gate.blocks)
+    bad = sorted(
+        (gate for gate in report.gates if not gate.passed), key=lambda gate: (not gate.blocks, gate.verdict != "fail")
+    )
     for (name, verdict, tolerated), group in _grouped(((g.gate, g.verdict, g.tolerated), g) for g in bad):
         cameras = natural_sorted({gate.subject for gate in group if gate.subject in report.camera_names})
         worst = min(group, key=lambda gate: place.get(gate.subject, len(place)))

@@ -162,7 +162,9 @@ def _run_sentence(runs: Sequence[NamedRun], tables: Sequence[Sequence[Change]], 
             most = max(cameras.values(), key=lambda change: change.size(index))
             verb = f"{'is' if len(cameras) == 1 else 'are'} {word}" if word in {"worse", "better"} else word
             what = {"lost": "numbers", "gained": "numbers"}.get(word, "")
-            parts.append(f"{list_cameras(list(cameras))} {verb} {what}".rstrip() + f" ({most.sentence(index)})")
+            numbers = most.sentence(index)
+            numbers = numbers.removeprefix(f"camera {most.camera}: ") if len(cameras) == 1 else numbers
+            parts.append(f"{list_cameras(list(cameras))} {verb} {what}".rstrip() + f" ({numbers})")
     num = len({change.camera for table in tables for change in table})
     if not parts:
         return (

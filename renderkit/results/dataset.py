@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from renderkit.wording import counted
 
 CaptureState: TypeAlias = Literal["pass", "fail", "unjudged", "bad", "incomplete"]
 GroupKind: TypeAlias = Literal["subject", "day", "camera"]
+GROUP_KINDS: Final[tuple[GroupKind, ...]] = get_args(GroupKind)
 _ORDER: Final[Mapping[str, int]] = {"bad": 0, "incomplete": 1, "fail": 2, "unjudged": 3, "pass": 4}
 
 
@@ -177,6 +178,10 @@ class DatasetReport:
         """Return the groups of one kind."""
         return tuple(group for group in self.groups if group.kind == kind)
 
+    def worst_groups(self, kind: GroupKind) -> tuple[GroupSummary, ...]:
+        """Return the groups of one kind, the largest share of captures that are off first."""
+        return tuple(sorted(self.of_kind(kind), key=lambda group: -group.num_off / max(1, group.num_captures)))
+
     def __str__(self) -> str:
         """Return a summary in words."""
         counts = {state: sum(one.state == state for one in self.captures) for state in _ORDER}
@@ -210,12 +215,17 @@ class Grouping:
 
     def summaries(self) -> Iterator[GroupSummary]:
         """Yield subjects, days, cameras, each in natural order."""
-        kinds: tuple[GroupKind, ...] = ("subject", "day", "camera")
-        order = sorted(self._members, key=lambda key: (kinds.index(key[0]), natural_key(key[1])))
+        order = sorted(self._members, key=lambda key: (GROUP_KINDS.index(key[0]), natural_key(key[1])))
         for kind, name in order:
             members = self._members[kind, name]
             yield GroupSummary(
-                kind, name, members.captures, members.views, members.failed, members.off, members.spreads()
+                kind=kind,
+                name=name,
+                num_captures=members.captures,
+                num_views=members.views,
+                num_failed=members.failed,
+                num_off=members.off,
+                metrics=members.spreads(),
             )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from renderkit.errors import DatasetError
-from renderkit.metrics.score_json import finite_or_none
+from renderkit.metrics.score_json import values_json
+from renderkit.results.run_folder import own_file
+from renderkit.untrusted.json_text import read_json
 from renderkit.wording import counted
 from renderkit.writing import write_json
 
@@ -123,18 +124,11 @@ class DetectionLimits:
 
 def limits_json(limits: DetectionLimits) -> dict[str, Any]:
     """Return the limits as plain values; numbers that are not finite are None."""
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(limits).items()}
     cameras = [
         {"camera": one.camera, "reason": one.reason, "faults": [_fault_json(fault) for fault in one.faults]}
         for one in limits.cameras
     ]
-    return {
-        "schema": SCHEMA,
-        "sentence": limits.sentence,
-        **plain,
-        "noise_px": finite_or_none(limits.noise_px),
-        "cameras": cameras,
-    }
+    return {"schema": SCHEMA, "sentence": limits.sentence, **values_json(limits), "cameras": cameras}
 
 
 def write_limits(limits: DetectionLimits, folder: Path) -> Path:
@@ -150,20 +144,18 @@ def read_limits(folder: Path) -> DetectionLimits | None:
     """Read limits.json of a run folder; None where there is none.
 
     Raises:
-        DatasetError: If it is something else.
+        DatasetError: If it is something else, too large, or a link that leads out of the folder.
     """
     path = folder / FILE_NAME
-    if not path.is_file():
+    if not own_file(folder, path):
         return None
+    document = read_json(path, _MAX_BYTES)
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise DatasetError(path, None, f"{path.stat().st_size} bytes is over {_MAX_BYTES}")
-        document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise DatasetError(path, "schema", f"expected {SCHEMA!r}, found {document['schema']!r}")
         return _limits_from(document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DatasetError(path, None, f"these are no detection limits: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DatasetError(path, None, f"not detection limits: {type(error).__name__}: {error}") from error
 
 
 def _limits_from(document: dict[str, Any]) -> DetectionLimits:
@@ -185,8 +177,7 @@ def _limits_from(document: dict[str, Any]) -> DetectionLimits:
 
 
 def _fault_json(fault: FaultLimit) -> dict[str, Any]:
-    plain = {name: finite_or_none(value) if isinstance(value, float) else value for name, value in vars(fault).items()}
-    return plain | {"passes_any_size": math.isinf(fault.passes)}
+    return values_json(fault) | {"passes_any_size": math.isinf(fault.passes)}
 
 
 def _fault_from(value: dict[str, Any]) -> FaultLimit:

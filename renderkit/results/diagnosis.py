@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from renderkit.metrics.score_json import nan_if_none, values_json
-from renderkit.results.findings import RigFindings, findings_from_json, findings_json
-
-RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+from renderkit.results.findings import RigFindings, RigVerdict, findings_from_json, findings_json
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from renderkit.metrics.score_json import finite_or_none
+from renderkit.metrics.score_json import finite_or_none, values_json
 from renderkit.wording import counted
 
 
@@ -42,6 +42,12 @@ class CameraChange:
     def moved(self) -> bool:
         """Whether the camera moved by more than the noise explains."""
         return bool(self.cause)
+
+    @property
+    def shown_px(self) -> tuple[float, float]:
+        """The shift as it is shown: to 0.01 px, without a negative zero."""
+        dx, dy = self.shift_px
+        return round(dx, 2) + 0.0, round(dy, 2) + 0.0
 
     @property
     def length_px(self) -> float:
@@ -137,17 +143,7 @@ def drift_json(drift: Drift) -> dict[str, Any]:
         "scatter_px": list(drift.scatter_px),
         "notes": list(drift.notes),
         "cameras": [
-            {"camera": one.camera, "moved": one.moved, "changes": [_change_json(each) for each in one.changes]}
+            {"camera": one.camera, "moved": one.moved, "changes": [values_json(each) for each in one.changes]}
             for one in drift.cameras
         ],
     }
-
-
-def _change_json(change: CameraChange) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in vars(change).items()}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return finite_or_none(value)
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from renderkit.arrays import FloatArray, as_array, frozen
-from renderkit.metrics.score_json import NUMBER_OR_NULL, TEXT, array_schema, finite_or_none, nan_if_none, object_schema
+from renderkit.metrics.score_json import (
+    NUMBER_OR_NULL,
+    TEXT,
+    array_schema,
+    finite_or_none,
+    nan_if_none,
+    object_schema,
+    values_json,
+)
 
-FindingsVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class RigFindings:
     """
 
     evidence: str
-    verdict: FindingsVerdict
+    verdict: RigVerdict
     sentence: str
     cameras: tuple[JudgedCamera, ...] = ()
     notes: tuple[str, ...] = ()
@@ -125,7 +133,7 @@ def findings_json(findings: RigFindings) -> dict[str, Any]:
         "evidence": findings.evidence,
         "verdict": findings.verdict,
         "sentence": findings.sentence,
-        "cameras": [{name: _plain(value) for name, value in vars(one).items()} for one in findings.cameras],
+        "cameras": [values_json(one) for one in findings.cameras],
         "notes": list(findings.notes),
         "numbers": {name: finite_or_none(value) for name, value in findings.numbers.items()},
         "matrix": None
@@ -133,7 +141,7 @@ def findings_json(findings: RigFindings) -> dict[str, Any]:
         else {
             "title": matrix.title,
             "cameras": list(matrix.cameras),
-            "values": [[_plain(float(value)) for value in row] for row in matrix.values],
+            "values": [[finite_or_none(float(value)) for value in row] for row in matrix.values],
         },
         "num_views": findings.num_views,
         "false_alarm_rate": findings.false_alarm_rate,
@@ -193,7 +201,7 @@ def findings_schema() -> dict[str, Any]:
     return object_schema(
         "What one kind of evidence that joins many views says about the rig",
         evidence=TEXT,
-        verdict={"enum": ["fits", "does not fit", "cannot tell"]},
+        verdict={"enum": list(get_args(RigVerdict))},
         sentence=TEXT,
         cameras=array_schema(camera),
         notes=array_schema(TEXT),
@@ -202,12 +210,6 @@ def findings_schema() -> dict[str, Any]:
         num_views=count,
         false_alarm_rate=NUMBER_OR_NULL,
     )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return finite_or_none(value)
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _camera_from(value: Mapping[str, Any]) -> JudgedCamera:

@@ -13,7 +13,7 @@ from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
-    from renderkit.results.report import Report
+    from renderkit.results.report import Report, Verdict
 
 State: TypeAlias = Literal["good", "bad", "unsure"]
 
@@ -146,34 +146,53 @@ def _missing_step(report: Report) -> str:
 
 
 def _failed_gates(report: Report) -> Headline:
-    blocking = [gate for gate in report.gates if gate.blocks]
     group = next(one for one in group_causes(report) if one.kind == "gate")
-    cameras = list(dict.fromkeys(gate.subject for gate in blocking if gate.subject in report.camera_names))
+    cameras, unchecked = _blocked_cameras(report, "fail"), _blocked_cameras(report, "not computable")
     camera = next((entry.camera for entry in report.summary.ranked if entry.camera in cameras), "")
-    camera = camera or (cameras[0] if cameras else "")
+    camera = camera or next(iter((*cameras, *unchecked)), "")
+    who = [f"{list_cameras(cameras)}{_first(camera, cameras)}"] * bool(cameras)
+    who += [f"{list_cameras(unchecked)} could not be checked"] * bool(unchecked)
+    step = _step_for(report, cameras)
+    if unchecked and not any(gate.verdict == "fail" for gate in report.gates if gate.blocks):
+        step = f"Give what is missing for {list_cameras(unchecked)}, or limit the gate to the others (`for CAMERAS`)."
     why = _cause_of(report, camera) if camera else ""
     return Headline(
         state="bad",
         word="FAIL",
         verdict=gates_sentence(report),
         camera=camera,
-        who=_sentence(f"{list_cameras(cameras)}{_first(camera, cameras)}") if cameras else "The rig as a whole.",
+        who=" ".join(map(_sentence, who)) or "The rig as a whole.",
         size=_sentence(f"{group.title}: {group.detail}"),
         why=why or "No cause was found that explains it.",
-        next_step=_step_for(report, cameras),
+        next_step=step,
     )
 
 
+def _blocked_cameras(report: Report, verdict: Verdict) -> list[str]:
+    """Return the cameras of which a gate that blocks says so; one that fails somewhere counts as failed only."""
+    blocked = {
+        word: [gate.subject for gate in report.gates if gate.blocks and gate.verdict == word]
+        for word in ("fail", "not computable")
+    }
+    others = blocked["fail"] if verdict != "fail" else []
+    return [name for name in dict.fromkeys(blocked[verdict]) if name in report.camera_names and name not in others]
+
+
 def gates_sentence(report: Report) -> str:
-    """Return how many checks of the gates pass, fail and are tolerated."""
+    """Return how many checks of the gates passed, failed and are tolerated."""
+    words = passed_checks(report)
     blocking = [gate for gate in report.gates if gate.blocks]
-    tolerated = sum(gate.tolerated for gate in report.gates)
-    words = f"{sum(gate.passed for gate in report.gates)} of {counted(len(report.gates), 'check')} pass"
-    words += f", {tolerated} tolerated" if tolerated else ""
     missing = sum(gate.verdict == "not computable" for gate in blocking)
     failed = len(blocking) - missing
-    parts = [f"{failed} fail"] * bool(failed) + [f"{missing} could not be computed"] * bool(missing)
+    parts = [f"{failed} failed"] * bool(failed) + [f"{missing} could not be computed"] * bool(missing)
     return f"{words}; {', '.join(parts)}." if parts else f"{words}."
+
+
+def passed_checks(report: Report) -> str:
+    """Return "7 of 8 checks passed, 1 tolerated"."""
+    tolerated = sum(gate.tolerated for gate in report.gates)
+    words = f"{sum(gate.passed for gate in report.gates)} of {counted(len(report.gates), 'check')} passed"
+    return f"{words}, {tolerated} tolerated" if tolerated else words
 
 
 def _failed_views(report: Report) -> Headline:

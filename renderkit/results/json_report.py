@@ -183,15 +183,15 @@ def _report_from(document: dict[str, Any]) -> Report:
     provenance = document["provenance"]
     diagnosis = document.get("diagnosis")
     return Report(
-        tuple(row_from_json(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
-        document["skipped_cameras"],
-        tuple(GateVerdict(**gate) for gate in document["gates"]),
-        Provenance(**{**provenance, "inputs": tuple(InputFile(**file) for file in provenance["inputs"])}),
-        timings["started"],
-        timings["seconds"],
-        tuple(_check_from(check) for check in document.get("checks", ())),
-        tuple(_surface_from(surface) for surface in document.get("surfaces", ())),
-        tuple(_explanation_from(one) for one in document.get("explanations", ())),
-        document.get("intervals") is not None,
-        None if diagnosis is None else diagnosis_from_json(diagnosis),
+        rows=tuple(row_from_json(row, time) for row, time in zip(document["rows"], seconds, strict=True)),
+        skipped_cameras=document["skipped_cameras"],
+        gates=tuple(GateVerdict(**gate) for gate in document["gates"]),
+        provenance=Provenance(**{**provenance, "inputs": tuple(InputFile(**file) for file in provenance["inputs"])}),
+        started=timings["started"],
+        seconds=timings["seconds"],
+        checks=tuple(_check_from(check) for check in document.get("checks", ())),
+        surfaces=tuple(_surface_from(surface) for surface in document.get("surfaces", ())),
+        explanations=tuple(_explanation_from(one) for one in document.get("explanations", ())),
+        with_intervals=document.get("intervals") is not None,
+        diagnosis=None if diagnosis is None else diagnosis_from_json(diagnosis),
     )

@@ -5,7 +5,6 @@ Other packages add scores by entry points of the group `renderkit.scores`, each 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache, reduce
 from importlib import import_module
@@ -16,6 +15,7 @@ from typing import Final
 
 from renderkit.errors import RenderkitError
 from renderkit.metrics.score_kind import STANDARD, Metric, Needs, ScoreKind
+from renderkit.wording import did_you_mean
 
 ENTRY_POINTS: Final = "renderkit.scores"
 """Entry points of other packages that name a `ScoreKind`."""
@@ -45,14 +45,11 @@ class UnknownMetricError(RenderkitError):
 
     Attributes:
         name: What was asked for.
-        suggestion: The nearest name that exists, or None.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        near = difflib.get_close_matches(name, METRICS, n=1)
-        self.suggestion = near[0] if near else None
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(name, METRICS)
         super().__init__(f"no metric is called {name!r}; {hint}There are: {', '.join(METRICS)}")
 
     def __reduce__(self) -> tuple[type[UnknownMetricError], tuple[str]]:
@@ -172,7 +169,6 @@ def parse_metric_groups(text: str) -> tuple[str, ...]:
     names = {part.strip() for part in text.split(",") if part.strip()}
     unknown = sorted(names - {*METRIC_GROUPS, STANDARD, FULL})
     if unknown or not names:
-        near = difflib.get_close_matches(unknown[0] if unknown else "", METRIC_GROUPS, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(unknown[0] if unknown else "", METRIC_GROUPS)
         raise ValueError(f"metrics {text!r}: {hint}expected standard, full, or a list of {', '.join(METRIC_GROUPS)}")
     return tuple(group for group in METRIC_GROUPS if FULL in names or group in names)

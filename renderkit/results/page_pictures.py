@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -24,7 +24,7 @@ FOLDER: Final = "page"
 """Name of the folder of page pictures inside a run folder."""
 
 Layer: TypeAlias = Literal["photo", "rendering", "difference"]
-LAYERS: Final[tuple[Layer, ...]] = ("photo", "rendering", "difference")
+LAYERS: Final[tuple[Layer, ...]] = get_args(Layer)
 
 MATTE: Final = "matte"
 OUTLINE_SUFFIX: Final = ".outline.json"

@@ -29,7 +29,7 @@ def amount_text(parameter: str, value: float, error: float) -> str:
     factor = {"deg": math.degrees(1.0), "%": 100.0}.get(unit, 1.0)
     shown, spread = factor * value, factor * error
     digits = min(9, max(0, 1 - math.floor(math.log10(spread)))) if 0.0 < spread < math.inf else 6
-    text = f"{_TITLES.get(parameter, parameter)} {shown:+.{digits}f} +/- {spread:.{digits}f}"
+    text = f"{_TITLES.get(parameter, parameter.replace('_', ' '))} {shown:+.{digits}f} +/- {spread:.{digits}f}"
     return f"{text} {unit}".rstrip()
 
 

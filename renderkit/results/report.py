@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
+HashMethod: TypeAlias = Literal["sha256", "sha256-sampled", "version"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class InputFile:
     Attributes:
         path: As it was given.
         bytes: Size.
-        sha256: Hex digest; of the whole file, or of samples where `method` says so.
+        sha256: Hex digest of what `method` says: the whole file, samples of it, or its version.
         method: "sha256", or "sha256-sampled" for large files: size and 64 evenly spaced blocks of 1 MiB, or "version"
             for URLs: of what the server says of the version.
     """
@@ -72,7 +73,7 @@ class InputFile:
     path: str
     bytes: int
     sha256: str
-    method: Literal["sha256", "sha256-sampled", "version"]
+    method: HashMethod
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ class Provenance:
         dataset: "renderme360", "facescape", "middlebury".
         unit: World unit.
         versions: Package name to version, renderkit and Python among them.
-        renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of what drew.
+        renderer: "kind", "device" (GL_RENDERER), "version" and "hardware" of the renderer.
         options: The options that decide the numbers, as text.
         inputs: Files that were read, with their hashes.
         config: The renderkit.toml that gates came from; "" without one.
@@ -227,7 +228,7 @@ class Report:
         Raises:
             MissingExtraError: If pandas is not installed.
         """
-        from renderkit.results.data_frame import data_frame_of  # noqa: PLC0415 - pandas is an extra
+        from renderkit.results.table import data_frame_of  # noqa: PLC0415 - it needs this module
 
         return data_frame_of(self)
 

@@ -43,15 +43,15 @@ def row_from_json(row: Mapping[str, Any], seconds: float) -> ViewResult:
     """Read what `row_json` or `stored_row_json` wrote."""
     size, pixels = row["image_size"], row["landmark_pixels"]
     return ViewResult(
-        ViewKey(row["capture"], row["frame"], row["camera"], row["mesh"]),
-        scores_from_json(row["scores"]),
-        row["not_computable"],
-        tuple(row["warnings"]),
-        None if row["failure"] is None else Failure(**row["failure"]),
-        None if size is None else (int(size[0]), int(size[1])),
-        None if pixels is None else points_from_json(pixels),
-        row["overlay"],
-        seconds,
+        key=ViewKey(row["capture"], row["frame"], row["camera"], row["mesh"]),
+        scores=scores_from_json(row["scores"]),
+        missing=row["not_computable"],
+        warnings=tuple(row["warnings"]),
+        failure=None if row["failure"] is None else Failure(**row["failure"]),
+        image_size=None if size is None else (int(size[0]), int(size[1])),
+        landmark_pixels=None if pixels is None else points_from_json(pixels),
+        overlay=row["overlay"],
+        seconds=seconds,
     )
 
 

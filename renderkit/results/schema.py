@@ -14,11 +14,11 @@ from renderkit.metrics.score_json import (
     object_schema,
     points_schema,
 )
-from renderkit.results.diagnosis import RigVerdict
+from renderkit.results.capture_check import CheckVerdict
 from renderkit.results.explanation import Measure
-from renderkit.results.findings import findings_schema
+from renderkit.results.findings import RigVerdict, findings_schema
 from renderkit.results.kinds import KINDS
-from renderkit.results.report import Verdict
+from renderkit.results.report import HashMethod, Verdict
 
 SCHEMA: Final = "renderkit.report/2"
 """Version of the format, in every report.json."""
@@ -61,7 +61,7 @@ def _provenance() -> dict[str, Any]:
         path=TEXT,
         bytes=COUNT,
         sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        method={"enum": ["sha256", "sha256-sampled", "version"]},
+        method={"enum": list(get_args(HashMethod))},
     )
     provenance = object_schema(
         "Where the numbers come from",
@@ -179,7 +179,7 @@ def _check() -> dict[str, Any]:
     return object_schema(
         "What the capture's conventions turned out to be, before anything was scored",
         name=TEXT,
-        verdict={"enum": ["ok", "warning", "undecided", "skipped"]},
+        verdict={"enum": list(get_args(CheckVerdict))},
         choice=TEXT | {"description": "What the evidence speaks for; empty when skipped"},
         margin=NUMBER_OR_NULL | {"description": "How far it is ahead of the next candidate"},
         margin_standard_error=NUMBER_OR_NULL,

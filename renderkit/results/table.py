@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from renderkit.errors import MissingExtraError
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.kinds import KINDS, METRICS
 from renderkit.results.parquet_file import Cell, ColumnType
-from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
+
+if TYPE_CHECKING:
+    import pandas
+
+    from renderkit.results.report import Report
 
 _KEYS: Final = ("capture", "frame", "camera", "mesh")
 
@@ -56,3 +61,24 @@ def table_cells(rows: Sequence[ViewResult]) -> dict[str, list[Cell]]:
 def _numbers(metric: Metric, scores: Iterable[Any]) -> list[Cell]:
     values = (None if score is None else float(metric.read(score)) for score in scores)
     return [value if value is not None and math.isfinite(value) else None for value in values]
+
+
+def data_frame_of(report: Report) -> pandas.DataFrame:
+    """Return one row per view: its key, every metric (NaN where it could not be computed), and why it failed.
+
+    Raises:
+        MissingExtraError: If pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("pandas", "dataframe") from error
+    rows = [
+        (
+            *row.key.names,
+            *(metric.value(row.scores) for metric in METRICS.values()),
+            None if row.failure is None else row.failure.message,
+        )
+        for row in report.rows
+    ]
+    return pd.DataFrame(rows, columns=[*_KEYS, *METRICS, "failure"])

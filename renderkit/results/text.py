@@ -13,15 +13,15 @@ from renderkit.notebook import table_html
 from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
 from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
 from renderkit.results.explanation import CameraExplanation
-from renderkit.results.headline import headline_of
+from renderkit.results.headline import headline_of, passed_checks
 from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
 
-_CI_COMMANDS = ("::", "##[", "##vso[")
-"""How a line begins that GitHub or Azure obey."""
-
 if TYPE_CHECKING:
     from renderkit.results.report import Report
+
+_CI_COMMANDS = ("::", "##[", "##vso[")
+"""Starts of lines that GitHub and Azure take for commands."""
 
 _MOST_COLUMNS = 10
 _MOST = 10
@@ -189,10 +189,7 @@ def verdict_lines(report: Report) -> list[str]:
     lines = [printable(str(group)) for group in groups[:_MOST_VERDICTS]]
     if len(groups) > _MOST_VERDICTS:
         lines.append(f"and {len(groups) - _MOST_VERDICTS} more that do not pass")
-    verdicts = report.gates
-    tolerated = sum(verdict.tolerated for verdict in verdicts)
-    words = f", {tolerated} tolerated" if tolerated else ""
-    return [*lines, f"gates: {sum(v.passed for v in verdicts)} of {counted(len(verdicts), 'check')} pass{words}"]
+    return [*lines, f"gates: {passed_checks(report)}"]
 
 
 def _cause_lines(explanations: Sequence[CameraExplanation]) -> list[str]:

@@ -54,18 +54,18 @@ class FaultKind:
     Attributes:
         name: What the command line calls it.
         place: Whether it changes one camera's calibration, exchanges two, or changes the picture.
-        amount: The default amount.
-        unit: What the amount is counted in; empty where there is none.
         meaning: One sentence for people.
         change: Plants it in one camera's calibration, given the amount (millimetres as world units); None elsewhere.
+        amount: The default amount; 0 where it has none.
+        unit: Unit of the amount; "" where it has none.
     """
 
     name: str
     place: FaultPlace
-    amount: float
-    unit: str
     meaning: str
     change: Callable[[WrittenCalibration, float], WrittenCalibration] | None = None
+    amount: float = 0.0
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,81 +238,67 @@ _KINDS = (
     FaultKind(
         "rotated",
         "calibration",
-        0.3,
-        "deg",
         "The written camera is turned to its right about its own centre.",
         _rotated,
+        amount=0.3,
+        unit="deg",
     ),
-    FaultKind("rolled", "calibration", 1.0, "deg", "The written camera is rolled about its optical axis.", _rolled),
+    FaultKind(
+        "rolled", "calibration", "The written camera is rolled about its optical axis.", _rolled, amount=1.0, unit="deg"
+    ),
     FaultKind(
         "translated",
         "calibration",
-        5.0,
-        "mm",
         "The written camera centre lies to the right of the true one.",
         _translated,
+        amount=5.0,
+        unit="mm",
     ),
     FaultKind(
         "shifted",
         "calibration",
-        2.0,
-        "px",
         "The written principal point is shifted, 0.8 across and 0.6 down.",
         _shifted,
+        amount=2.0,
+        unit="px",
     ),
     FaultKind(
         "half-pixel",
         "calibration",
-        0.5,
-        "px",
         "The written principal point counts from the pixel's corner.",
         _half_pixel,
+        amount=0.5,
+        unit="px",
     ),
     FaultKind(
         "scaled-focal",
         "calibration",
-        1.01,
-        "ratio",
         "The written focal length is the true one times this.",
         _scaled_focal,
+        amount=1.01,
+        unit="ratio",
     ),
+    FaultKind("no-distortion", "calibration", "The written distortion is all zeros; the lens bends.", _no_distortion),
     FaultKind(
-        "no-distortion", "calibration", 0.0, "", "The written distortion is all zeros; the lens bends.", _no_distortion
+        "distortion-order", "calibration", "Written as k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant.", _distortion_order
     ),
-    FaultKind(
-        "distortion-order",
-        "calibration",
-        0.0,
-        "",
-        "Written as k1 k2 k3 p1 p2 where k1 k2 p1 p2 k3 is meant.",
-        _distortion_order,
-    ),
-    FaultKind(
-        "flipped-distortion",
-        "calibration",
-        0.0,
-        "",
-        "The radial coefficients have the wrong sign.",
-        _flipped_distortion,
-    ),
-    FaultKind(
-        "inverted-extrinsics", "calibration", 0.0, "", "The extrinsics are written in the other direction.", _inverted
-    ),
-    FaultKind(
-        "gl-axes", "calibration", 0.0, "", "The extrinsics have OpenGL's camera axes (y up, z backward).", _gl_axes
-    ),
+    FaultKind("flipped-distortion", "calibration", "The radial coefficients have the wrong sign.", _flipped_distortion),
+    FaultKind("inverted-extrinsics", "calibration", "The extrinsics are written in the other direction.", _inverted),
+    FaultKind("gl-axes", "calibration", "The extrinsics have OpenGL's camera axes (y up, z backward).", _gl_axes),
     FaultKind(
         "scaled-translation",
         "calibration",
-        1000.0,
-        "ratio",
         "The written translation has another unit.",
         _scaled_translation,
+        amount=1000.0,
+        unit="ratio",
     ),
-    FaultKind("swapped", "pair", 0.0, "", "Two cameras have each other's calibration."),
-    FaultKind("resized", "picture", 0.5, "ratio", "The picture was resized by this; K was not."),
-    FaultKind("mirrored", "picture", 0.0, "", "The picture is flipped left to right."),
-    FaultKind("frame-offset", "picture", 1.0, "frames", "The camera's pictures come from this many frames later."),
+    FaultKind("swapped", "pair", "Two cameras have each other's calibration."),
+    FaultKind("resized", "picture", "The picture was resized by this; K was not.", amount=0.5, unit="ratio"),
+    FaultKind("mirrored", "picture", "The picture is flipped left to right."),
+    FaultKind(
+        "frame-offset", "picture", "The camera's pictures come from this many frames later.", amount=1.0, unit="frame"
+    ),
 )
 
 FAULTS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _KINDS})

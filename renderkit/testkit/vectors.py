@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from renderkit.geometry.convergence import converge
 from renderkit.geometry.rig import Rig
 
 Place: TypeAlias = Literal["grid", "corner", "rim", "beyond", "behind"]
-PLACES: Final[tuple[Place, ...]] = ("grid", "corner", "rim", "beyond", "behind")
+PLACES: Final[tuple[Place, ...]] = get_args(Place)
 """Where a point lies: in the picture, at its corners, near the lens's valid radius, beyond it, behind the camera."""
 
 _COLUMNS, _ROWS = 9, 7

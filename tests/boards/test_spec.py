@@ -34,7 +34,7 @@ def test_a_spec_is_read_and_written_again(text: str, expected: Board) -> None:
         ("charcuo:3x3", "did you mean 'charuco'"),
         ("charuco:11x8:0.02", "expected charuco:COLUMNSxROWS"),
         ("charuco:11x8:0.02:0.03:DICT_5X5", "does not fit into a square"),
-        ("charuco:11x8:0.02:0.015:DICT_5Y5", "did you mean DICT_5X5_50"),
+        ("charuco:11x8:0.02:0.015:DICT_5Y5", "did you mean 'DICT_5X5_50'"),
         ("charuco:11x8:0.02:0.015:DICT_4X4_1", "no dictionary"),
         ("charuco:20x20:0.02:0.015:DICT_4X4_50", "the board has 200 markers"),
         ("chessboard:9x6:nan", "no length above 0"),

@@ -76,6 +76,12 @@ def test_still_runs_accuse_nobody(run: Run, runs: Path) -> None:
     assert document["noise_px"] == pytest.approx([0.3, 0.3], rel=0.2)
 
 
+def test_a_shift_that_rounds_to_nothing_has_no_minus(run: Run, runs: Path) -> None:
+    result = run("drift", "monday", "monday", "--out", "drift.html")
+    assert "+0.00 +/- " in result.out
+    assert "-0.00" not in result.out + (runs / "drift.html").read_text()
+
+
 def test_a_calibration_of_its_own_is_not_a_move(run: Run, runs: Path) -> None:
     """The second run's world is turned and moved, and its pictures are the same."""
     turned = runs / "turned"

@@ -53,11 +53,11 @@ def test_validate_writes_every_format_side_by_side(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("gates", "code", "words"),
     [
-        ([f"{RMS} <= 1 px for 22,28,31"], 0, "gates: 3 of 3 checks pass"),
+        ([f"{RMS} <= 1 px for 22,28,31"], 0, "gates: 3 of 3 checks passed"),
         ([f"{RMS} <= 1 px for 22-31"], 1, "gate reprojection_rms_px <= 1 px for 22-31 fails: 1 camera (camera 25): "),
         ([f"{RMS} <= 1 px"], 1, "cannot be computed: "),
-        (["iou >= 90 %", "coverage(iou) >= 6 of 6"], 0, "gates: 7 of 7 checks pass"),
-        (["iou >= 90 %", "worst(iou) >= 99.9 %"], 1, "gates: 6 of 7 checks pass"),
+        (["iou >= 90 %", "coverage(iou) >= 6 of 6"], 0, "gates: 7 of 7 checks passed"),
+        (["iou >= 90 %", "worst(iou) >= 99.9 %"], 1, "gates: 6 of 7 checks passed"),
     ],
 )
 def test_a_finished_run_is_checked_and_left_alone(
@@ -88,7 +88,7 @@ known_failures = ["25"]
     result = run("gate", finished)
     assert result.code == 0
     assert "gate landmarks fails, tolerated: 1 camera (camera 25)" in result.out
-    assert "gates: 7 of 8 checks pass, 1 tolerated" in result.out
+    assert "gates: 7 of 8 checks passed, 1 tolerated" in result.out
     (tmp_path / "other.toml").write_text(config.replace("baseline =", "baselin ="))
     result = run("gate", finished, "--config", "other.toml")
     assert result.code == 2
@@ -111,7 +111,7 @@ def test_the_schema_is_printed_for_editors(run: Run) -> None:
     [
         (("gate", "--gate", "iou >= 0.9"), "which run?"),
         (("gate", "RUN"), "no gates"),
-        (("gate", "RUN", "--gate", "iuo >= 0.9"), "did you mean iou?"),
+        (("gate", "RUN", "--gate", "iuo >= 0.9"), "did you mean 'iou'?"),
         (("gate", "RUN", "--gate", f"{RMS} <= baseline"), "--baseline RUN"),
         (("gate", "absent", "--gate", "iou >= 0.9"), "cannot be read"),
         (("gate", "RUN", "--config", "absent.toml"), "cannot be read"),
@@ -119,7 +119,7 @@ def test_the_schema_is_printed_for_editors(run: Run) -> None:
         (("report", "absent"), "expected a run folder"),
         (("report", "RUN", "--format", "pdf"), "no format is called 'pdf'"),
         (("compare", "RUN"), "at least two runs"),
-        (("compare", "RUN", "RUN", "--metric", "iuo"), "did you mean iou?"),
+        (("compare", "RUN", "RUN", "--metric", "iuo"), "did you mean 'iou'?"),
     ],
 )
 def test_bad_usage_leaves_with_two(run: Run, finished: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from command_result import Result
 
+from renderkit.errors import DatasetError
 from renderkit.results.detection_limits import read_limits
 from renderkit.results.json_report import write_report
 from renderkit.results.report import Report
@@ -48,3 +49,26 @@ def test_what_a_gate_lets_pass_is_what_the_shift_does_to_the_rms(run: Run, captu
         # RMS of 0.3 px per axis: sqrt(1.5^2 - 2 * 0.3^2) = 1.44.
         assert shift["passes"] == pytest.approx(1.44, abs=0.12)
         assert shift["found_50"] < shift["found_99"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "JSON"), ("[]", "not detection limits"),
+        ('{"schema": "renderkit.limits/9"}', "expected 'renderkit.limits/1'"),
+        ('{"schema": "renderkit.limits/1", "cameras": 3}', "not detection limits"),
+    ],
+)  # fmt: skip
+def test_a_limits_file_that_is_something_else_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "limits.json").write_text(text)
+    with pytest.raises(DatasetError, match=why):
+        read_limits(tmp_path)
+
+
+def test_a_limits_file_that_leads_out_of_the_run_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "other.json").write_text("{}")
+    (folder / "limits.json").symlink_to(tmp_path / "other.json")
+    with pytest.raises(DatasetError, match="leads out of the run folder"):
+        read_limits(folder)

@@ -12,7 +12,7 @@ from renderkit.dataset.work import StopRequest
 
 def test_stopping_once_is_said_and_twice_stops_at_once(caplog: pytest.LogCaptureFixture) -> None:
     stop = StopRequest()
-    with caplog.at_level(logging.WARNING, "renderkit.pipeline.dataset"):
+    with caplog.at_level(logging.WARNING, "renderkit.dataset"):
         stop.notice(signal.SIGINT)
     assert stop.signal == signal.SIGINT
     assert [record.getMessage() for record in caplog.records] == [

@@ -60,7 +60,7 @@ BAD = [
     ("[gates]\ncheck = 'iou >= 0.9'", "write [[gates]]"),
     ("[[gates]]\ncheck = 'iou >= 0.9'\ncamera = ['1']", "did you mean 'cameras'?"),
     ("[[gates]]\nname = 'x'", 'expected check = "METRIC <= LIMIT"'),
-    ("[[gates]]\ncheck = 'iuo >= 0.9'", "did you mean iou?"),
+    ("[[gates]]\ncheck = 'iuo >= 0.9'", "did you mean 'iou'?"),
     ("[[gates]]\ncheck = 'iou >= 0.9'\nname = 3", "expected text"),
     ("[[gates]]\ncheck = 'iou >= 0.9'\nallowed_failures = true", "whole number"),
     ("[[gates]]\ncheck = 'iou >= 0.9'\nallowed_failures = -1", "at least 0"),

@@ -45,7 +45,7 @@ def test_every_form_is_read(text: str, expected: MetricCheck | CoverageCheck) ->
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("reprojection_rms <= 1.5", "did you mean reprojection_rms_px?"),
+        ("reprojection_rms <= 1.5", "did you mean 'reprojection_rms_px'?"),
         (f"{RMS} <= 1.5 pixels", "write 'px'"),
         (f"{RMS} <= 1.5 p", "unknown unit 'p'; did you mean 'px'?"),
         (f"{RMS} <= 1.5 mm", "is in px, not in 'mm'"),

@@ -3,14 +3,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pytest
 
-from renderkit.report.html.camera_view import safe_link, view_vectors
+from renderkit.report.html.camera_view import Judgement, safe_link, view_vectors
 from renderkit.results.cameras import summarise_cameras
-from renderkit.results.report import Report
+from renderkit.results.report import GateVerdict, Report
 
 MakeReport: TypeAlias = Callable[..., Report]
 
@@ -71,3 +71,13 @@ def test_views_without_landmarks_have_no_vectors(make_report: MakeReport) -> Non
 )
 def test_links_stay_in_the_run_folder(path: str | None, link: str | None) -> None:
     assert safe_link(path) == link
+
+
+@pytest.mark.parametrize(("verdict", "state"), [("fail", "gate"), ("not computable", "unchecked")])
+def test_a_gate_that_lacks_its_numbers_says_nothing_against_the_camera(
+    make_report: MakeReport, verdict: Literal["fail", "not computable"], state: str
+) -> None:
+    summary = summarise_cameras(make_report({"a": 1.0}).rows)[0]
+    gate = GateVerdict("iou >= 0.9", "a", summary.mesh, verdict, None, "no matte")
+    judgement = Judgement({}, frozenset(), frozenset(), {("a", summary.mesh): [gate]})
+    assert judgement.of(summary) == (state, "gates not passed: 1")

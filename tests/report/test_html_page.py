@@ -74,7 +74,7 @@ def test_verdict_numbers_pictures_and_provenance_are_in_it(
     causes = document.xpath("//section[@aria-labelledby='h-failures']//li/b/text()")
     assert causes[0] == f"Gate {RMS} <= 1.5 fails"
     text = document.text_content()
-    for words in ("renderkit validate capture", "Numba on 2 threads", "ab" * 32, "2 of 3 checks pass; 1 fail."):
+    for words in ("renderkit validate capture", "Numba on 2 threads", "ab" * 32, "2 of 3 checks passed; 1 failed."):
         assert words in text
 
 

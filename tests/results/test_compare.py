@@ -90,8 +90,8 @@ def test_one_sentence_says_which_cameras_changed_and_by_how_much(make_report: Ma
     before = NamedRun("before", make_report({"1": 1.0, "2": 1.0, "3": 5.0}))
     after = NamedRun("after", make_report({"1": 1.0, "2": 4.0, "3": 2.0}))
     told = comparison_sentence([before, after], compare_metrics([before, after], [RMS]))
-    assert told.startswith("after against before: camera 2 is worse (camera 2: landmark error, RMS 1.00 px to 4.00 px")
-    assert "; camera 3 is better (camera 3: landmark error, RMS 5.00 px to 2.00 px" in told
+    assert told.startswith("after against before: camera 2 is worse (landmark error, RMS 1.00 px to 4.00 px")
+    assert "; camera 3 is better (landmark error, RMS 5.00 px to 2.00 px" in told
     assert told.endswith("; 1 of 3 cameras did not change.")
     again = [before, NamedRun("again", before.report)]
     same = comparison_sentence(again, compare_metrics(again, [RMS]))

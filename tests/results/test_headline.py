@@ -95,15 +95,28 @@ def test_nothing_computable_is_never_a_pass(make_report: MakeReport, gates: tupl
 @pytest.mark.parametrize(
     ("gate", "word", "words"),
     [
-        ("reprojection_rms_px <= 9", "PASS", "2 of 2 checks pass."),
-        ("reprojection_rms_px <= 1.5", "FAIL", "1 of 2 checks pass; 1 fail."),
-        ("iou >= 0.9", "FAIL", "0 of 2 checks pass; 2 could not be computed."),
+        ("reprojection_rms_px <= 9", "PASS", "2 of 2 checks passed."),
+        ("reprojection_rms_px <= 1.5", "FAIL", "1 of 2 checks passed; 1 failed."),
+        ("iou >= 0.9", "FAIL", "0 of 2 checks passed; 2 could not be computed."),
     ],
 )
 def test_with_gates_the_verdict_is_theirs(make_report: MakeReport, gate: str, word: str, words: str) -> None:
     report = make_report({"a": 1.0, "b": 2.0})
     headline = headline_of(replace(report, gates=judge(report, [parse_gate(gate)])))
     assert (headline.word, headline.verdict) == (word, words)
+
+
+def test_a_camera_without_landmarks_is_not_said_to_be_wrong(make_report: MakeReport) -> None:
+    gate = parse_gate("reprojection_rms_px <= 1.5")
+    report = make_report({"a": 1.0, "b": 7.0, "c": math.nan, "d": 1.0})
+    headline = headline_of(replace(report, gates=judge(report, [gate])))
+    assert (headline.camera, headline.who) == ("b", "Camera b. Camera c could not be checked.")
+    assert headline.size.startswith("Gate reprojection_rms_px <= 1.5 fails: ")
+    assert headline.next_step == "Calibrate camera b again, or leave it out (--cameras '!b')."
+    report = make_report({"a": 1.0, "b": 1.0, "c": math.nan})
+    headline = headline_of(replace(report, gates=judge(report, [gate])))
+    assert (headline.camera, headline.who) == ("c", "Camera c could not be checked.")
+    assert headline.next_step == "Give what is missing for camera c, or limit the gate to the others (`for CAMERAS`)."
 
 
 def test_failed_views_without_gates(make_report: MakeReport) -> None:

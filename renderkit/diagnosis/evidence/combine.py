@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from renderkit.results.diagnosis import Diagnosis, RigVerdict
-from renderkit.results.findings import RigFindings
+from renderkit.results.diagnosis import Diagnosis
+from renderkit.results.findings import RigFindings, RigVerdict
 
 
 def with_findings(diagnosis: Diagnosis, findings: Sequence[RigFindings]) -> Diagnosis:

@@ -11,7 +11,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, as_array, frozen
 from renderkit.capture import Unit, View
-from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
+from renderkit.results.findings import JudgedCamera, RigFindings, RigVerdict
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
@@ -116,6 +116,6 @@ class EvidenceKind:
     measure: Callable[[Sequence[View], EvidenceOptions], MeasuredEvidence]
 
 
-def verdict_of(cameras: Sequence[JudgedCamera]) -> FindingsVerdict:
+def verdict_of(cameras: Sequence[JudgedCamera]) -> RigVerdict:
     """Return "does not fit" where a camera is off by more than `LIMIT_PX`, else "fits"."""
     return "does not fit" if any(one.off and not one.size_px <= LIMIT_PX for one in cameras) else "fits"

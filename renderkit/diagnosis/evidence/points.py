@@ -30,7 +30,7 @@ from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.rig import Rig
 from renderkit.metrics.held_out import KIND, HeldOutScore, score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
+from renderkit.results.findings import JudgedCamera, RigFindings, RigVerdict
 from renderkit.wording import cameras_off, counted, lies_text
 
 NAME: Final = "points"
@@ -195,7 +195,7 @@ def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> Ri
         f"median {_median(score.residuals):.2f} px"
     )
     words = f"{cameras_off([one.camera for one in off], count)} ({words})"
-    verdict: FindingsVerdict = verdict_of(cameras)
+    verdict: RigVerdict = verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
     numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}
     return RigFindings(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Final
 
 from renderkit.diagnosis.evidence.kind import EvidenceKind
+from renderkit.wording import did_you_mean
 
 MESH: Final = "mesh"
 """The name of what a run does without any of these: rows of a rendered mesh."""
@@ -56,8 +56,7 @@ def parse_evidence(given: str | Iterable[str]) -> tuple[str, ...]:
     names = {part.strip() for part in (given.split(",") if isinstance(given, str) else given) if part.strip()}
     unknown = sorted(names - {*NAMES})
     if unknown or not names:
-        near = difflib.get_close_matches(unknown[0] if unknown else "", NAMES, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(unknown[0] if unknown else "", NAMES)
         shown = given if isinstance(given, str) else ",".join(given)
         raise ValueError(f"evidence {shown!r}: {hint}expected a list of {', '.join(NAMES)}")
     return tuple(name for name in NAMES if name in names)

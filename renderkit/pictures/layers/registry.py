@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +12,7 @@ from renderkit.pictures.layers.layer import Layer
 from renderkit.pictures.layers.marks import LANDMARKS, OUTLINE, WIREFRAME
 from renderkit.pictures.layers.surfaces import DEPTH, NORMALS, SHADED, TEXTURED, TINT
 from renderkit.renderers.base import RenderPass
+from renderkit.wording import did_you_mean
 
 LAYERS: Final[Mapping[str, Layer]] = MappingProxyType(
     {
@@ -32,8 +32,7 @@ def find_layers(names: Iterable[str]) -> tuple[Layer, ...]:
     found = []
     for name in names:
         if name not in LAYERS:
-            near = difflib.get_close_matches(name, LAYERS, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(name, LAYERS)
             raise ArgumentError(f"layers: there is no {name!r}; {hint}There are: {', '.join(LAYERS)}")
         found.append(LAYERS[name])
     return tuple(sorted(found, key=lambda layer: layer.is_mark))

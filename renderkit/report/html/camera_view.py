@@ -152,13 +152,15 @@ class Judgement:
         """Return a camera's state and why, in words."""
         camera = summary.camera
         blocking = [gate for gate in self.gates.get((camera, summary.mesh), ()) if gate.blocks]
+        # A gate whose numbers are missing fails the run, but says nothing against the camera.
+        fails = any(gate.verdict == "fail" for gate in blocking)
         off, outlier, unchecked = camera in self.off, camera in self.outliers, camera in self.unchecked
         notes = [f"{summary.num_failed} of {counted(len(summary.rows), 'view')} failed"] * bool(summary.num_failed)
         notes += [f"gates not passed: {len(blocking)}"] * bool(blocking)
         notes += [f"off: {self.off[camera]}"] if off else ["stands out"] * outlier
         notes += ["not checked"] * (unchecked and not summary.num_failed)
-        states = {"failed": summary.num_failed, "gate": blocking, "off": off, "outlier": outlier}
-        state = next((name for name, holds in states.items() if holds), "unchecked" if unchecked else "")
+        states = {"failed": summary.num_failed, "gate": fails, "off": off, "outlier": outlier}
+        state = next((name for name, holds in states.items() if holds), "unchecked" if unchecked or blocking else "")
         return state, ", ".join(notes)
 
 
@@ -196,19 +198,20 @@ def view_detail(
         for metric in asked_metrics(summary.rows)
     )
     links = ((row.key.frame, safe_link(row.overlay)) for row in summary.rows)
+    layers = [(name, pictures.layers[name]) for name in LAYERS if name in pictures.layers]
     return CameraDetail(
-        camera,
-        shown.key.frame,
-        numbers,
-        tuple(gates),
-        tuple(dict.fromkeys(warning for row in summary.rows for warning in row.warnings)),
-        tuple((row.key.frame, row.failure.message) for row in summary.rows if row.failure is not None),
-        tuple(LayerView(n, _LAYER_TITLES[n], webp_uri(pictures.layers[n])) for n in LAYERS if n in pictures.layers),
-        view_vectors(shown, summary),
-        pictures.offsets is not None,
-        webp_uri(pictures.matte) if pictures.matte is not None and pictures.outline is not None else "",
-        _ratio(shown),
-        tuple((frame, link) for frame, link in links if link is not None),
+        camera=camera,
+        frame=shown.key.frame,
+        numbers=numbers,
+        gates=tuple(gates),
+        warnings=tuple(dict.fromkeys(warning for row in summary.rows for warning in row.warnings)),
+        failures=tuple((row.key.frame, row.failure.message) for row in summary.rows if row.failure is not None),
+        layers=tuple(LayerView(name, _LAYER_TITLES[name], webp_uri(data)) for name, data in layers),
+        vectors=view_vectors(shown, summary),
+        has_offsets=pictures.offsets is not None,
+        matte=webp_uri(pictures.matte) if pictures.matte is not None and pictures.outline is not None else "",
+        ratio=_ratio(shown),
+        overlays=tuple((frame, link) for frame, link in links if link is not None),
     )
 
 
@@ -236,13 +239,13 @@ def view_vectors(row: ViewResult, summary: CameraSummary) -> VectorView | None:
         f"{score.median_px:.2f} px in the median, {score.max_px:.2f} px at most."
     )
     return VectorView(
-        f"-0.5 -0.5 {width} {height}",
-        factor,
-        _dots(start),
-        _dots(start + error),
-        _lines(start, start + factor * error),
-        _field(summary, (width, height), factor),
-        summary_text,
+        view_box=f"-0.5 -0.5 {width} {height}",
+        factor=factor,
+        captured=_dots(start),
+        predicted=_dots(start + error),
+        errors=_lines(start, start + factor * error),
+        field=_field(summary, (width, height), factor),
+        summary=summary_text,
     )
 
 

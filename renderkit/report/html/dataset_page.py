@@ -9,7 +9,7 @@ from typing import Final
 
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.page import page_asset, page_environment
-from renderkit.results.dataset import CaptureState, DatasetReport, GroupSummary
+from renderkit.results.dataset import GROUP_KINDS, CaptureState, DatasetReport, GroupSummary
 from renderkit.results.kinds import METRICS
 
 MAX_CAPTURES: Final = 2000
@@ -49,7 +49,7 @@ def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureSta
     ordered = report.worst_first
     days = report.of_kind("day")
     metrics = [one for one in METRICS.values() if any(one.name in group.metrics for group in report.groups)]
-    groups = {kind: _worst_groups(report.of_kind(kind)) for kind in ("subject", "day", "camera")}
+    groups = {kind: report.worst_groups(kind)[:MAX_GROUPS] for kind in GROUP_KINDS}
     return (
         page_environment()
         .get_template("dataset.html.j2")
@@ -67,10 +67,6 @@ def render_index(report: DatasetReport, verdict: str, word: Callable[[CaptureSta
             style=page_asset("report.css"),
         )
     )
-
-
-def _worst_groups(groups: Sequence[GroupSummary]) -> list[GroupSummary]:
-    return sorted(groups, key=lambda group: -group.num_off / max(1, group.num_captures))[:MAX_GROUPS]
 
 
 def _over_days(metric: Metric, days: Sequence[GroupSummary]) -> list[float]:

@@ -93,7 +93,7 @@ def render_page(report: Report, folder: Path) -> str:
             causes={(one.camera, one.mesh): one for one in report.explanations},
             matrices=_matrices(findings, folder),
             num_without_pictures=sum(not (detail.layers or detail.evidence) for detail in details),
-            gates=sorted(report.gates, key=lambda gate: (not gate.blocks, gate.passed))[:MAX_GATE_ROWS],
+            gates=_gates_worst_first(report)[:MAX_GATE_ROWS],
             has_baseline=report.baseline is not None,
             limits=read_limits(folder),
             limit_cell=limit_cell,
@@ -155,6 +155,10 @@ def _matrices(findings: Sequence[RigFindings], folder: Path) -> Mapping[str, Tit
 
 def _gates_of(judgement: Judgement, one: ShownCamera) -> Sequence[GateVerdict]:
     return judgement.gates.get((one.summary.camera, one.summary.mesh), ())
+
+
+def _gates_worst_first(report: Report) -> list[GateVerdict]:
+    return sorted(report.gates, key=lambda gate: (not gate.blocks, gate.verdict != "fail", gate.passed))
 
 
 def _first_detail(headline: Headline, details: Sequence[CameraDetail]) -> CameraDetail | None:

@@ -1,4 +1,4 @@
-"""The rig from above: where each camera stands, where it looks, and how it came off."""
+"""The rig from above: where each camera stands, where it looks, and whether it is off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from renderkit.report.html.camera_view import CameraView
 
 _RADIUS = 84.0
 _MOST_LABELS = 16
-_LABEL_AWAY = 13.0
+_LABEL_AWAY = np.array([17.0, 13.0])
+"""Distance of a name from its camera along x and y: names are wider than high."""
+
 _LABEL_HEIGHT = 9.0
 BAD_STATES = ("failed", "gate", "off")
 
@@ -78,14 +80,15 @@ def _labelled(cameras: Sequence[MapCamera]) -> list[MapCamera]:
 def _placed(view: CameraView, place: FloatArray, look: FloatArray) -> MapCamera:
     length = float(np.hypot(*place))
     away = place / length if length > 1.0 else -look
+    label = place + _LABEL_AWAY * away
     return MapCamera(
         view,
         x=round(float(place[0]), 1),
         y=round(float(place[1]), 1),
         turn_deg=round(float(np.degrees(np.arctan2(look[1], look[0]))), 1),
         label="",
-        label_x=round(float(place[0] + _LABEL_AWAY * away[0]), 1),
-        label_y=round(float(place[1] + _LABEL_AWAY * away[1]), 1),
+        label_x=round(float(label[0]), 1),
+        label_y=round(float(label[1]), 1),
     )
 
 

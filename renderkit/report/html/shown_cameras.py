@@ -114,7 +114,7 @@ def _shown_row(summary: CameraSummary, folder: Path) -> ViewResult:
 
 
 def _overlay_bytes(row: ViewResult, folder: Path, most: int) -> bytes | None:
-    """Read a view's overlay; None where there is none, it leads elsewhere, or it is too large."""
+    """Read a view's overlay; None where there is none, its path leads out of the folder, or it is too large."""
     if row.overlay is None or safe_link(row.overlay) is None:
         return None
     path = folder / row.overlay
@@ -123,7 +123,7 @@ def _overlay_bytes(row: ViewResult, folder: Path, most: int) -> bytes | None:
         return None
     if path.stat().st_size > min(most, _MAX_OVERLAY_BYTES):
         return None
-    return path.read_bytes()
+    return read_bytes(path, _MAX_OVERLAY_BYTES)
 
 
 def _picture_uri(path: Path, data: bytes) -> str:
