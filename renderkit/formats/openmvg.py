@@ -24,7 +24,7 @@ from renderkit.formats.as_stated import (
 from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.distortion import ModelName
+from renderkit.geometry.lens_model import ModelName
 from renderkit.untrusted.content import (
     Content,
     Untrusted,
