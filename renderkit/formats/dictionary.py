@@ -3,7 +3,8 @@
 RT is camera-to-world with OpenCV axes in metres, as in the captures; others write the same keys world-to-camera. Both
 readings are tried: the optical axes of a capture meet in front of its cameras, and where they do so only the other way,
 that reading is taken and named. No image size but where an entry has `width` and `height` (or `W` and `H`).
-ZJU-MoCap's annots.npy, {"cams": {K, R, T, D}} is world-to-camera in millimetres. Read only: `renderme360` or `rig`
+ZJU-MoCap's annots.npy, {"cams": {K, R, T, D}, "ims": ...} is world-to-camera in millimetres; its cameras are named
+after the folders of its pictures, of which some are left out in the numbering. Read only: `renderme360` or `rig`
 write the same cameras.
 """
 
@@ -12,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
@@ -44,7 +47,7 @@ def read(content: Content) -> RawRig:
     npy = content.head.startswith(NPY_MAGIC)
     top = mapping_at(load_npy_dictionary(path, content.data) if npy else content.json, path, None)
     if "cams" in top:
-        return _read_zju(mapping_at(top["cams"], path, "cams"), path)
+        return _read_zju(mapping_at(top["cams"], path, "cams"), _zju_names(top), path)
     entries = {str(name): mapping_at(entry, path, str(name)) for name, entry in top.items()}
     cameras = tuple(_read_camera(name, entry, path) for name, entry in entries.items())
     found = measure_direction(cameras)
@@ -67,19 +70,29 @@ def _read_camera(name: str, values: Mapping[str, Untrusted], path: Path) -> RawC
     return RawCamera(name, K, pose, "world_from_cam", coefficients=lens, size=size)
 
 
-def _read_zju(cams: Mapping[str, Untrusted], path: Path) -> RawRig:
+def _zju_names(top: Mapping[str, Untrusted]) -> list[str]:
+    """Return the folders of the first moment's pictures, Camera_B1/000000.jpg: they are in the cameras' order."""
+    moments = top.get("ims")
+    first = moments[0] if isinstance(moments, list | np.ndarray) and len(moments) else None
+    files = first.get("ims") if isinstance(first, Mapping) else None
+    names = [str(one).replace("\\", "/").rpartition("/")[0] for one in files] if isinstance(files, list) else []
+    return names if all(names) and len(set(names)) == len(names) else []
+
+
+def _read_zju(cams: Mapping[str, Untrusted], names: list[str], path: Path) -> RawRig:
     columns = {key: field(cams, key, path, "cams.") for key in ("K", "R", "T", "D")}
     counts = {key: len(value) if hasattr(value, "__len__") else -1 for key, value in columns.items()}
     if len(set(counts.values())) != 1 or -1 in counts.values():
         raise DatasetError(path, "cams", f"K, R, T and D must be lists of one length, found {counts}")
     cameras = []
+    names = names if len(names) == counts["K"] else [str(index) for index in range(counts["K"])]
     for index in range(counts["K"]):
         key = f"cams[{index}]."
         rotation = numbers(columns["R"][index], [(3, 3)], path, f"{key}R")
         translation = numbers(columns["T"][index], [(3,), (3, 1), (1, 3)], path, f"{key}T").ravel()
         lens = coefficients_at(columns["D"][index], path, f"{key}D")
         K = intrinsics_at(columns["K"][index], path, f"{key}K")
-        cameras.append(RawCamera(str(index), K, pose_matrix(rotation, translation), coefficients=lens))
+        cameras.append(RawCamera(names[index], K, pose_matrix(rotation, translation), coefficients=lens))
     return RawRig(tuple(cameras), path, "mm", notes=unread_notes([cams], columns, per=None, where="cams."))
 
 

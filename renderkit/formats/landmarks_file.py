@@ -30,6 +30,7 @@ DEFAULT_MIN_CONFIDENCE: Final = 0.0
 _FILE_ENDINGS = ("_keypoints", "_landmarks")
 _LARGE_PX, _FEWEST, _MOST_NAMED = 16, 3, 6
 _SHARES = (-0.5, 1.5)
+_GRID = (-1.1, 1.1)
 """Range of shares of the picture: landmarks of a face that it cuts lie outside 0 to 1."""
 
 
@@ -148,6 +149,8 @@ class LandmarksFile:
                 notes.append("MediaPipe: x and y are shares of the picture and were multiplied by its width and height")
             else:
                 notes.append(_normalised(int(valid.sum()), size))
+        elif size is not None and _are_shares(points, valid, size, _GRID):
+            notes.append(_on_grid(int(valid.sum()), size))
         elif size is not None and _are_exchanged(xy, valid, size):
             notes.append("most landmarks lie outside the picture, but inside with x and y exchanged: expected (x, y)")
         return Landmarks(np.where(valid[:, None], xy, np.nan), valid, scheme, tuple(notes))
@@ -223,10 +226,10 @@ def _is_mediapipe(table: LandmarkTable, scheme: str) -> bool:
     return table.may_be_shares or scheme.startswith("mediapipe")
 
 
-def _are_shares(points: Points, valid: BoolArray, size: tuple[int, int]) -> bool:
-    """Return whether all points lie in or about the unit square of a picture that is larger by far."""
+def _are_shares(points: Points, valid: BoolArray, size: tuple[int, int], bounds: tuple[float, float] = _SHARES) -> bool:
+    """Return whether all coordinates lie within bounds that a picture exceeds by far."""
     xy = points.xy[valid]
-    return bool(len(xy) >= _FEWEST and min(size) > _LARGE_PX and xy.min() >= _SHARES[0] and xy.max() <= _SHARES[1])
+    return bool(len(xy) >= _FEWEST and min(size) > _LARGE_PX and xy.min() >= bounds[0] and xy.max() <= bounds[1])
 
 
 def _normalised(count: int, size: tuple[int, int]) -> str:
@@ -234,6 +237,13 @@ def _normalised(count: int, size: tuple[int, int]) -> str:
         f"all {counted(count, 'landmark')} lie in or about the unit square, and the "
         f"picture has {size[0]} x {size[1]} px: they "
         "are normalised; expected pixels: multiply x by the width and y by the height"
+    )
+
+
+def _on_grid(count: int, size: tuple[int, int]) -> str:
+    return (
+        f"all {counted(count, 'landmark')} lie in -1 to 1, and the picture has {size[0]} x {size[1]} px: they are "
+        "normalised; expected pixels: x = (x + 1) / 2 * width - 0.5, y likewise"
     )
 
 

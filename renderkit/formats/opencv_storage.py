@@ -5,6 +5,7 @@ D2 R T and their other spellings) or ORB-SLAM settings (Camera.fx ...). Pixel (0
 pixel. Sources: OpenCV's samples calibration.cpp (fisheye_model, extrinsic_parameters: poses of the board, not of the
 camera) and stereo_calib.cpp (intrinsics.yml, extrinsics.yml); stereoCalibrate: x2 = R x1 + T, so the first camera is
 the world.
+OpenPose's and RICH's files, one per camera in a folder, hold K as Intrinsics and [R | t] as CameraMatrix.
 Everything is read without OpenCV, so that a file cannot reach more than this code.
 """
 
@@ -46,7 +47,11 @@ if TYPE_CHECKING:
 
 _K = ("camera_matrix", "cameraMatrix", "CameraMatrix", "Camera_Matrix", "camera_Matrix", "K", "M", "mtx", "CameraMat",
       "intrinsic_matrix", "intrinsicMatrix", "intrinsic", "Intrinsic_Matrix")  # fmt: skip
-_D = ("distortion_coefficients", "distCoeffs", "dist_coeffs", "dist_coeff", "distCoeff", "Distortion_Coefficients",
+_POSED = {"Intrinsics", "CameraMatrix"}
+"""Where both are there, as in OpenPose's and RICH's files, the first is K and the second [R | t]."""
+
+_D = ("distortion_coefficients", "Distortion", "distCoeffs",
+      "dist_coeffs", "dist_coeff", "distCoeff", "Distortion_Coefficients",
       "distortion", "dist", "D", "DistCoeff", "distortion_coeffs")  # fmt: skip
 _PAIRS = (("1", "2"), ("_1", "_2"), ("L", "R"), ("_left", "_right"), ("Left", "Right"), ("_l", "_r"), ("_L", "_R"))
 _R = ("R", "rotation", "rotation_matrix", "rvec", "Rot")
@@ -62,11 +67,11 @@ _HARMLESS = {
     "square_size", "flags", "flagValue", "fix_aspect_ratio", "aspectRatio", "avg_reprojection_error",
     "Avg_Reprojection_Error", "per_view_reprojection_errors", "image_points", "grid_points", "extrinsic_parameters",
     "marker_size", "ReprojectionError", "rms", "reprojection_error", "E", "F", "camera_matrix_std_dev",
-    "dist_coeffs_std_dev", "num_marker",
+    "dist_coeffs_std_dev", "num_marker", "CameraMatrixInitial",
 }  # fmt: skip
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
-_MAX_NODES = 100_000
+_MAX_NODES, _MAX_FILES = 100_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class _Found:
 def matches(content: Content) -> bool:
     """Return True for FileStorage's marks, or YAML at whose top level a camera matrix is stated."""
     if content.is_folder:
-        return False
+        return bool(_folder(content))
     head = content.head.lstrip()
     if head.startswith(b"<"):
         return b"<opencv_storage" in head
@@ -92,6 +97,13 @@ def matches(content: Content) -> bool:
     if b"!!opencv-" in head or head.startswith(b"%YAML"):
         return _has_cameras(content.yaml)
     return _has_cameras(dict.fromkeys(keys)) and "distortion_model" not in keys
+
+
+def _folder(content: Content) -> list[Content]:
+    """Return the files of a folder that holds one XML for each camera, as OpenPose and RICH have it."""
+    files = [Content(one) for one in sorted(content.path.glob("*.xml"))[:_MAX_FILES]]
+    is_theirs = all(b"<opencv_storage" in one.head and b"<Intrinsics" in one.head for one in files)
+    return files if is_theirs else []
 
 
 def _is_matrix(value: Untrusted) -> bool:
@@ -115,8 +127,12 @@ def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str
 
 
 def read(content: Content) -> RawRig:
-    """Read one camera or a stereo pair."""
+    """Read one camera, a stereo pair, or a folder with one file for each camera."""
     path = content.path
+    if content.is_folder:
+        each = [read(one) for one in _folder(content)]
+        notes = tuple(dict.fromkeys(note for one in each for note in one.notes))
+        return RawRig(tuple(camera for one in each for camera in one.cameras), path, "unknown", notes=notes)
     top = mapping_at(_parse(content), path, None)
     pair = _pair(top)
     if pair is not None:
@@ -212,7 +228,7 @@ def _size(top: Mapping[str, Untrusted], used: set[str], path: Path) -> tuple[int
 
 
 def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArray | None:
-    whole = _first(top, _RT, used)
+    whole = _first(top, ("CameraMatrix",) if top.keys() >= _POSED else _RT, used)
     if whole is not None:
         return extrinsics_at(stored_matrix(top[whole], [(3, 4), (4, 4)], path, whole), path, whole)
     halves: set[str] = set()
@@ -229,7 +245,7 @@ def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArra
 
 def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
     used: set[str] = set()
-    key = _first(top, _K, used)
+    key = _first(top, ("Intrinsics",) if top.keys() >= _POSED else _K, used)
     if key is None:
         raise DatasetError(path, "camera_matrix", f"the intrinsics are missing: expected one of {', '.join(_K)}")
     K = stored_matrix(top[key], [(3, 3)], path, key)
@@ -245,13 +261,13 @@ def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
 def _read_pair(top: Mapping[str, Untrusted], pair: tuple[tuple[str, str], tuple[str, str]], path: Path) -> _Found:
     keys, endings = pair
     used = set(keys)
-    outer, beside = top, path.with_name("extrinsics.yml")
+    outer, beside = top, path.with_name(f"extrinsics{path.suffix}")
     relative = _pose(top, used, path)
     notes: tuple[str, ...] = ()
     if relative is None and beside != path and beside.is_file():
-        outer = mapping_at(Content(beside).yaml, beside, None)
+        outer = mapping_at(_parse(Content(beside)), beside, None)
         relative = _pose(outer, used, beside)
-        notes = ("R and T are those of extrinsics.yml beside the file",)
+        notes = (f"R and T are those of {beside.name} beside the file",)
     if relative is None:
         notes = (
             *notes,

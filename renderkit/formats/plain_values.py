@@ -18,16 +18,19 @@ from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
 from renderkit.untrusted.content import Untrusted, flag_at, number, numbers, size_at
 
-K_KEYS: Final = ("K", "k", "intrinsic", "intrinsics", "intrinsic_matrix", "camera_matrix", "cameraMatrix", "mtx", "Ks")
+K_KEYS: Final = ("K", "k", "intrinsic", "intrinsics", "intrinsic_matrix", "camera_matrix", "cameraMatrix", "mtx", "Ks",
+                 "matrix")  # fmt: skip
 _FOCAL = ("fx", "fy", "cx", "ppx", "cy", "ppy", "skew")
 R_KEYS: Final = ("R", "rotation", "rot", "Rotation", "rvec", "rotation_matrix", "Rs")
 _T = ("t", "T", "tvec", "translation", "trans", "Translation", "translation_vector", "ts")
 CENTER_KEYS: Final = ("C", "center", "centre", "camera_center", "position", "pos", "cam_pos")
 POSE_KEYS: Final = ("RT", "Rt", "rt", "extrinsic", "extrinsics", "extrinsic_matrix", "pose")
 W2C_KEYS: Final = ("w2c", "world_to_camera", "world2cam", "world2camera", "worldToCamera", "world_to_cam",
-                   "cam_from_world", "viewmat", "T_cam_world", "T_cw", "Tcw", "T_w2c")  # fmt: skip
+                   "cam_from_world", "viewmat", "T_cam_world", "T_cw", "Tcw", "T_w2c",
+                   "world2cams", "w2cs")  # fmt: skip
 C2W_KEYS: Final = ("c2w", "camera_to_world", "cam2world", "camera2world", "cameraToWorld", "cam_to_world",
-                   "world_from_cam", "camtoworld", "T_world_cam", "T_wc", "Twc", "T_c2w")  # fmt: skip
+                   "world_from_cam", "camtoworld", "T_world_cam", "T_wc", "Twc", "T_c2w", "cams2world", "cam2worlds",
+                   "camtoworlds", "c2ws", "T_BS")  # fmt: skip
 _D = ("dist", "D", "d", "distCoeff", "distCoef", "distCoeffs", "dist_coeffs", "dist_coef", "distortion", "distortions",
       "distortion_coefficients", "distortion_coeffs", "distortion_params", "coeffs")  # fmt: skip
 _TERMS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
@@ -36,6 +39,9 @@ SIZE_KEYS: Final = ("imgSize", "image_size", "imageSize", "size", "resolution", 
 _WIDTH, _HEIGHT = ("width", "w", "W", "image_width"), ("height", "h", "H", "image_height")
 _FISHEYE = ("fisheye", "is_fisheye")
 _MAX_TURN = 2.0 * np.pi + 1e-6
+_POSE_BY_NUMBER = ("t_00", "t_03")
+"""Polycam's pose, in axes of its own: not read."""
+
 _AGREE = 1e-3
 """Two statements of one pose differ by no more, against the length of its translation."""
 
@@ -57,18 +63,20 @@ def used_keys(entry: Entry) -> set[str]:
 
 def is_camera(entry: Entry) -> bool:
     """Return whether an entry has the keys of intrinsics and of a pose, or intrinsics beyond doubt."""
-    posed = any(key in entry for key in (*POSE_KEYS, *W2C_KEYS, *C2W_KEYS))
-    turned = any(key in entry for key in R_KEYS)
-    posed = posed or (turned and any(key in entry for key in (*_T, *CENTER_KEYS)))
-    if not posed:
+    if not _is_posed(entry):
         return _has_intrinsics_alone(entry)
     named = {"fx", "fy"} <= entry.keys() and ("cx" in entry or "ppx" in entry)
     return named or any(key in entry for key in K_KEYS)
 
 
+def _is_posed(entry: Entry) -> bool:
+    turned = any(key in entry for key in R_KEYS) and any(key in entry for key in (*_T, *CENTER_KEYS))
+    return turned or any(key in entry for key in (*POSE_KEYS, *W2C_KEYS, *C2W_KEYS))
+
+
 def _has_intrinsics_alone(entry: Entry) -> bool:
     """Return whether an entry without a pose has four numbers by name, or a matrix with a lens or a size."""
-    if any(key in entry for key in (*R_KEYS, *_T, *CENTER_KEYS)):
+    if any(key in entry for key in (*R_KEYS, *_T, *CENTER_KEYS, *_POSE_BY_NUMBER)):
         return False
     key = first_of(entry, K_KEYS)
     if key is None:
@@ -82,9 +90,24 @@ def _has_intrinsics_alone(entry: Entry) -> bool:
 def opened(entry: Entry) -> dict[str, Untrusted]:
     """Return an entry whose objects such as {"intrinsics": {"fx": ...}} stand open: their keys are the entry's own."""
     flat: dict[str, Untrusted] = {}
-    for key, value in entry.items():
+    posed = _is_posed(entry)
+    for key, stored in entry.items():
+        value = _unstored(stored) if posed else stored
         flat |= dict(value) if key in {*K_KEYS, *POSE_KEYS, *_D} and isinstance(value, Mapping) else {key: value}
+    if all(isinstance(flat.get(key), list) and len(flat[key]) == 2 for key in ("f", "c")):  # Human3.6M's
+        (fx, fy), (cx, cy) = flat.pop("f"), flat.pop("c")
+        flat |= {"fx": fx, "fy": fy, "cx": cx, "cy": cy}
     return flat
+
+
+def _unstored(value: Untrusted) -> Untrusted:
+    """Return OpenCV's {rows, cols, data} as a list of rows; anything else as it is."""
+    if not (isinstance(value, Mapping) and {"rows", "cols", "data"} <= value.keys()):
+        return value
+    rows, columns, data = (value[key] for key in ("rows", "cols", "data"))
+    if not (type(rows) is int and type(columns) is int and isinstance(data, list) and len(data) == rows * columns > 0):
+        return value
+    return [data[start : start + columns] for start in range(0, len(data), columns)]
 
 
 def first_of(entry: Entry, keys: Collection[str]) -> str | None:

@@ -1,8 +1,9 @@
-"""Projection matrices P = K [R | t] alone: JSON {camera: (3, 4)} or lists of them, and KITTI calib.txt (P0: ..).
+"""Projection matrices P = K [R | t] alone: JSON {camera: (3, 4)}, KITTI calib.txt (P0: ..), DTU's and PMVS's text.
 
 World-to-camera, OpenCV axes; P is decomposed (see `matrices.decompose_projections`). Pixel (0, 0) is taken as the
 CENTRE of the top-left pixel, OpenCV's and KITTI's convention; no image size, no distortion. KITTI's world is the
-rectified frame of camera 0, in metres. Source: KITTI odometry development kit, readme.txt.
+rectified frame of camera 0, in metres. DTU's pos_001.txt and PMVS's 00000000.txt (after a line CONTOUR) hold one matrix
+each, a folder of them a rig. Source: KITTI odometry development kit, readme.txt; PMVS-2 documentation.
 """
 
 from __future__ import annotations
@@ -22,16 +23,39 @@ from renderkit.untrusted.content import Content, Untrusted, numbers
 
 _KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")
 _KEYS = ("P", "projection", "projection_matrix", "projectionMatrix", "proj", "proj_mat")
+_LEAST_FOCAL_PX, _MAX_FILES = 4.0, 10_000
 _LINE = re.compile(r"(P\d|P_rect_\d\d):\s*(.*)")
 
 
 def matches(content: Content) -> bool:
     """Return True for KITTI's lines, or JSON of nothing but (3, 4) matrices."""
-    if re.search(rb"^" + _KITTI.pattern, content.head, re.MULTILINE):
+    if content.is_folder:
+        return bool(_text_files(content.path))
+    if re.search(rb"^" + _KITTI.pattern, content.head, re.MULTILINE) or _is_text(content.head):
         return True
     value = content.json_or_none
     entries = list(value.values()) if isinstance(value, Mapping) else value
     return isinstance(entries, list) and bool(entries) and all(_is_projection(_matrix(one)) for one in entries)
+
+
+def _is_text(head: bytes) -> bool:
+    """Return whether a text is three rows of four numbers, the matrix of a camera with a focal length in px."""
+    words = head.removeprefix(b"CONTOUR").split()
+    lines = [line.split() for line in head.splitlines() if line.strip()][-3:]
+    if len(words) != 12 or [len(line) for line in lines] != [4, 4, 4]:
+        return False
+    try:
+        values = np.array([float(word) for word in words]).reshape(3, 4)
+    except ValueError:
+        return False
+    # [R | t] has rows of one length; K has a last row that is far shorter than the others.
+    lengths = np.linalg.norm(values[:, :3], axis=1)
+    return bool(np.isfinite(lengths).all() and lengths[:2].min() > _LEAST_FOCAL_PX * lengths[2])
+
+
+def _text_files(folder: Path) -> list[Content]:
+    files = [Content(one) for one in sorted(folder.glob("*.txt"))[:_MAX_FILES]]
+    return files if all(_is_text(one.head) for one in files) else []
 
 
 def _matrix(entry: Untrusted) -> Untrusted:
@@ -54,8 +78,12 @@ def _is_projection(value: Untrusted) -> bool:
 def read(content: Content) -> RawRig:
     """Read and decompose the matrices."""
     path = content.path
-    kitti = content.json_or_none is None
-    entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
+    files = _text_files(path) if content.is_folder else [content] if _is_text(content.head) else []
+    kitti = not files and content.json_or_none is None
+    if files:
+        entries = {one.path.stem: one.text.removeprefix("CONTOUR").split() for one in files}
+    else:
+        entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
     matrices = [numbers(_matrix(value), [(3, 4), (4, 4)], path, name)[:3] for name, value in entries.items()]
     K, poses = decompose_projections(np.array(matrices).reshape(-1, 3, 4), path, list(entries))
     objects = [entry for entry in entries.values() if isinstance(entry, Mapping)]
@@ -83,7 +111,7 @@ def _kitti_entries(content: Content) -> Iterator[tuple[str, Untrusted]]:
 
 FORMAT = Format(
     name="projection-matrices",
-    title="projection matrices (JSON, KITTI calib.txt)",
+    title="projection matrices (JSON, KITTI calib.txt, DTU, PMVS)",
     matches=matches,
     read_cameras=read,
 )

@@ -19,6 +19,7 @@ from renderkit.formats import capture_toml
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.sizes import with_sizes
+from renderkit.formats.unknown_file import what_it_is
 from renderkit.formats.wide_lens import with_wide_lens_note
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
@@ -54,6 +55,9 @@ _BUILT_IN: Final = (
     "odm:FORMAT",
     "hot3d:FORMAT",
     "meshroom:FORMAT",
+    "openmvg:FORMAT",
+    "open3d:FORMAT",
+    "nerfies:FORMAT",
     "gaussian_splatting:FORMAT",
     "sdfstudio:FORMAT",
     "llff:FORMAT",
@@ -69,6 +73,7 @@ _BUILT_IN: Final = (
     "bundler:FORMAT",
     "nvm:FORMAT",
     "mvsnet:FORMAT",
+    "skeletool:FORMAT",
     "realitycapture:XMP",
     "realitycapture:CSV",
     "projection_matrices:FORMAT",
@@ -212,9 +217,9 @@ def _detect(content: Content, but: str) -> tuple[Format, Content]:
     if damage is not None:
         raise damage
     why = (
-        f"neither a capture nor a camera format that renderkit knows; captures: {_capture_titles()}; camera files: "
-        f"{', '.join(formats())}. Name the camera file with --rig FILE and the pictures with --images PATTERN, or "
-        "write a capture.toml (`renderkit init`)"
+        f"neither a capture nor a camera format that renderkit knows: {what_it_is(content)}. Camera files: "
+        f"{', '.join(formats())}; captures: {_capture_titles()}. Name the camera file with --rig FILE and the pictures "
+        "with --images PATTERN, or write a capture.toml (`renderkit init`)"
     )
     raise DatasetError(content.path, None, why)
 

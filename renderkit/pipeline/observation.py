@@ -56,28 +56,27 @@ def read_observation(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     # Sizes first, by the headers: nothing is decoded that cannot be of this camera.
-    photo, header, note = None, None, ""
+    photo, header, notes = None, None, view.notes
     matte: AlphaImage | None = None
     inside: MaskImage | None = None
     image, mask = (None if picture is None else picture.fetched() for picture in (view.image, view.mask))
     if image is not None:
         header = image.read_header()
         check_picture_size(image, header, view.camera)
+        notes += orientation_notes(header)
         photo = image.decode_color() if with_photo else None
     if mask is not None:
-        check_matte_size(mask, mask.read_header(), view.camera, header)
+        matte_header = mask.read_header()
+        check_matte_size(mask, matte_header, view.camera, header)
+        notes += orientation_notes(matte_header, "matte")
         if options.undistort:
             read = mask.decode_matte(buffers)
             matte, note = read.alpha, read.note
         else:
             inside, note = mask.decode_inside(options.matte_threshold, buffers)
+        notes += (note,) if note else ()
     landmarks = view.read_landmarks()
-    notes = (
-        *view.notes,
-        *(() if header is None else orientation_notes(header)),
-        *((note,) if note else ()),
-        *(() if landmarks is None else landmarks.notes),
-    )
+    notes += () if landmarks is None else landmarks.notes
     observation = Observation(
         camera=view.camera, photo=photo, mask=inside, landmarks=landmarks, region=None, notes=notes,
     )  # fmt: skip

@@ -64,13 +64,14 @@ def check_matte_size(
     raise _refusal(matte, "matte", header, camera, hint)
 
 
-def orientation_notes(header: PictureHeader) -> tuple[str, ...]:
-    """Say that a photograph has an orientation which leaves its size as it is: nothing else would show it."""
+def orientation_notes(header: PictureHeader, what: str = "picture") -> tuple[str, ...]:
+    """Say that a photograph or a matte has an orientation which leaves its size as it is: nothing else shows it."""
     if header.orientation == UPRIGHT or header.size_as_shown != header.size:
         return ()
+    others = "calibration, matte or landmark" if what == "picture" else "calibration or picture"
     return (
-        f"the picture's EXIF orientation is {header.orientation} ({ORIENTATIONS[header.orientation]}) and {_STORED}: a "
-        "calibration, matte or landmark made with the picture as it is shown does not fit",
+        f"the {what}'s EXIF orientation is {header.orientation} ({ORIENTATIONS[header.orientation]}) and {_STORED}: a "
+        f"{others} made with the {what} as it is shown does not fit",
     )
 
 

@@ -16,6 +16,7 @@ MAX_FILE_BYTES = 256 << 20
 # A FIFO without a writer would block `open` forever. Windows has neither flag, and no FIFO among its files.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 5
+_LFS = b"version https://git-lfs.github.com/spec/"
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a FIFO"),
@@ -86,6 +87,7 @@ def read_bytes(path: Path, max_bytes: int | None = None) -> bytes:
             raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
     if len(data) > size:
         raise DatasetError(path, None, f"the file grew beyond {size} bytes while it was read")
+    _check_is_here(path, data)
     return data
 
 
@@ -100,9 +102,18 @@ def read_head(path: Path, num_bytes: int) -> bytes:
         return start
     with open_regular(path) as stream:
         try:
-            return stream.read(num_bytes)
+            head = stream.read(num_bytes)
         except OSError as error:
             raise DatasetError(path, None, f"cannot be read: {_reason(error)}") from error
+    _check_is_here(path, head)
+    return head
+
+
+def _check_is_here(path: Path, data: bytes) -> None:
+    """Refuse the text that Git leaves in place of a large file."""
+    if data.startswith(_LFS):
+        why = "this is a pointer of Git LFS, not the file itself; get the file with `git lfs pull`"
+        raise DatasetError(path, None, why)
 
 
 def read_text(path: Path, max_bytes: int | None = None) -> str:

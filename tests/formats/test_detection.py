@@ -47,6 +47,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "realitycapture-csv": ("a.csv", "#name,x,y,alt,heading,pitch,roll,f\na.jpg,0,0,0,0,0,0,35\n"),
     "bundler": ("bundle.out", "# Bundle file v0.3\n0 0\n"),
     "nvm": ("a.nvm", "NVM_V3\n\n0\n"),
+    "skeletool": ("a.calibration", "Skeletool Camera Calibration File V1.0\nname 0\n"),
     "projection-matrices": ("calib.txt", "P0: 700 0 160 0 0 700 120 0 0 0 1 0\n"),
 }
 JSON: dict[str, Any] = {
@@ -54,6 +55,9 @@ JSON: dict[str, Any] = {
     "odm": {"v2": MODEL},
     "hot3d": {"0": {"cam_model": {"projection_model_type": "FISHEYE624"}}},
     "meshroom": {"version": ["1"], "views": [], "intrinsics": []},
+    "openmvg": {"sfm_data_version": "0.3", "views": [], "intrinsics": [], "extrinsics": []},
+    "open3d": {"class_name": "PinholeCameraParameters", "extrinsic": [], "intrinsic": {"intrinsic_matrix": FLAT}},
+    "nerfies": {"orientation": EYE, "position": [], "focal_length": 1, "principal_point": [], "image_size": []},
     "3dgs": [{"img_name": "a", "width": 4, "height": 4, "position": [0, 0, 0], "rotation": EYE, "fx": 1, "fy": 1}],
     "sdfstudio": {"width": 4, "height": 4, "frames": [{"camtoworld": EYE4, "intrinsics": EYE4}]},
     "plain": [POSED],
@@ -64,6 +68,8 @@ JSON: dict[str, Any] = {
 ALSO["panoptic"] = {"plain"}
 # SDFStudio's frames are plain cameras in another pixel convention; SDFStudio comes first.
 ALSO["sdfstudio"] = {"plain"}
+# Open3D's and OpenMVG's files have a plain camera's keys, with other contents; they come first.
+ALSO["openmvg"] = ALSO["open3d"] = {"plain"}
 # Our own file has named cameras too; it comes first of all.
 ALSO["rig"] = {"plain"}
 

@@ -288,3 +288,80 @@ def test_numbers_as_text(tmp_path: Path) -> None:
     path = saved(tmp_path / "marks.json", {"cam1": [["left", "1"]]})
     with pytest.raises(DatasetError, match="expected a number, found 'left'"):
         read(path)
+
+
+def test_dlib(tmp_path: Path) -> None:
+    whole = TRUTH.round()
+    parts = [f'<part name="{i}" x="{x:.0f}" y="{y:.0f}"/>' for i, (x, y) in enumerate(whole)]
+    box = '<box top="1" left="2" width="9" height="8">{}</box>'
+    # dlib writes the parts sorted as text: 0 1 10 11 ...
+    images = f'<image file="012/cam1.jpg">{box.format("".join(sorted(parts)))}</image><image file="a.jpg"/>'
+    file = saved(tmp_path / "faces.xml", f"<?xml version='1.0'?><dataset><images>{images}</images></dataset>")
+    found = read(file)
+    assert np.array_equal(found.points, whole)
+    assert found.scheme == "ibug68"
+    saved(file, "<annotations/>")
+    with pytest.raises(DatasetError, match="expected dlib's XML"):
+        read(file)
+
+
+def test_openface_has_a_row_for_each_frame(tmp_path: Path) -> None:
+    header = "frame, face_id, success, " + ", ".join(f"{axis}_{i}" for axis in "xyXZ" for i in range(68))
+    rows = [
+        ", ".join(map(str, [n + 1, 0, 1, *shifted.T.ravel(), *[9.0] * 136]))
+        for n, shifted in enumerate((TRUTH + 3.0, TRUTH))
+    ]
+    file = saved(tmp_path / "cam1.csv", "\n".join([header, *rows, ""]))
+    assert np.allclose(read(tmp_path).points, TRUTH)
+    assert np.allclose(read(tmp_path, "000").points, TRUTH + 3.0)
+    saved(file, "\n".join([header, *rows, rows[0], ""]))
+    with pytest.raises(DatasetError, match="holds 3 frames; expected 2"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("landmarks",), ("cam1", "cam2")])
+def test_arrays_in_one_file(tmp_path: Path, names: tuple[str, ...]) -> None:
+    arrays = {name: TRUTH + 5.0 * index for index, name in enumerate(names)}
+    np.savez(tmp_path / "cam1.npz", **arrays, boxes=np.ones(4))  # type: ignore[arg-type]
+    assert np.array_equal(read(tmp_path).points, TRUTH)
+    np.savez(tmp_path / "cam1.npz", boxes=np.ones(4))
+    with pytest.raises(DatasetError, match=r"or one for each camera; found boxes \(4,\)"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+@pytest.mark.parametrize("at", [0, 31])
+def test_an_empty_row_is_a_landmark_that_is_not_there(tmp_path: Path, suffix: str, at: int) -> None:
+    lines = [f"{x},{y}" for x, y in TRUTH]
+    lines[at] = ","
+    text = "\n".join(["x,y", *lines, ",", ""])  # the last one is a spreadsheet's
+    saved(
+        tmp_path / f"cam1{suffix}",
+        text if suffix == ".csv" else text.replace("\n,\n", "\nnan,nan\n", 1).replace(",", "\t"),
+    )
+    found = read(tmp_path)
+    assert found.scheme == "ibug68"
+    assert np.flatnonzero(~found.valid).tolist() == [at]
+    assert np.array_equal(found.points[found.valid], TRUTH[found.valid])
+
+
+def test_minus_one_twice_is_not_detected(tmp_path: Path) -> None:
+    points = TRUTH.copy()
+    points[[3, 9]] = [[-1.0, -1.0], [-1.0, 5.0]]
+    found = read(saved(tmp_path / "points.json", {"cam1": points.tolist()}))
+    assert np.flatnonzero(~found.valid).tolist() == [3]
+
+
+def test_points_on_the_grid_of_minus_one_to_one_are_named(tmp_path: Path) -> None:
+    grid = 2.0 * TRUTH / SIZE - 1.0
+    found = read(saved(tmp_path / "points.json", {"cam1": grid.tolist()}))
+    assert any("lie in -1 to 1" in note for note in found.notes)
+
+
+def test_a_camera_that_is_stated_twice_is_refused(tmp_path: Path) -> None:
+    one, other = json.dumps(TRUTH.tolist()), json.dumps((TRUTH + 1.0).tolist())
+    file = saved(tmp_path / "points.json", f'{{"cam1": {one}, "cam1": {one}}}')
+    assert np.array_equal(read(file).points, TRUTH)
+    saved(file, f'{{"cam1": {one}, "cam1": {other}}}')
+    with pytest.raises(DatasetError, match=r"cam1.*occurs twice"):
+        read(file)

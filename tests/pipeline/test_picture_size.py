@@ -68,5 +68,11 @@ def test_orientations_that_leave_the_size_are_said(orientation: int, said: bool)
     assert all(f"orientation is {orientation}" in note for note in notes)
 
 
+def test_a_matte_that_programs_show_turned_is_said() -> None:
+    (note,) = orientation_notes(photo(3).read_header(), "matte")
+    assert note.startswith("the matte's EXIF orientation is 3")
+    assert "calibration or picture" in note
+
+
 def test_a_square_picture_that_is_turned_is_said() -> None:
     assert orientation_notes(PictureHeader("jpeg", (48, 48), 6))

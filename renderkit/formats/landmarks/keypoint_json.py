@@ -103,7 +103,7 @@ def _read_coco(source: LandmarkSource) -> LandmarkTable | None:
             best[name] = rank, each[key]
     views = {}
     for name, (_, values) in best.items():
-        view = _view_of_file(name, source.names)
+        view = view_of_file(name, source.names)
         if view is None:
             unknown.append(f"picture {name!r}")
         else:
@@ -134,7 +134,8 @@ def _visible(values: object) -> Points:
     return replace(points, confidence=np.minimum(points.confidence, 1.0))
 
 
-def _view_of_file(name: str, names: ViewNames | None) -> tuple[str, str] | None:
+def view_of_file(name: str, names: ViewNames | None) -> tuple[str, str] | None:
+    """Return the (frame, camera) of a picture's file name; None where the capture has no such view."""
     path = PurePosixPath(name.replace("\\", "/"))
     stem = path.with_suffix("").as_posix() if path.name else ""
     if names is None:

@@ -1,4 +1,4 @@
-"""Landmarks in text and arrays: iBUG's .pts, face-alignment's .npy, DeepLabCut's tables, rows of numbers."""
+"""Landmarks in text and arrays: iBUG's .pts, face-alignment's .npy, .npz, DeepLabCut's and OpenFace's tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
@@ -22,7 +23,7 @@ from renderkit.formats.landmarks.table import (
 from renderkit.formats.patterns import ANY_FRAME
 from renderkit.untrusted.csv_text import csv_rows
 from renderkit.untrusted.files import read_bytes, read_text
-from renderkit.untrusted.npz import read_npy
+from renderkit.untrusted.npz import read_npy, read_npz
 from renderkit.wording import counted
 
 _COLUMNS = (
@@ -33,6 +34,7 @@ _COLUMNS = (
 """Names of the columns x, y and confidence."""
 
 _MIN_NUMBERED = 5
+_WIDE = re.compile(r"([xy])_?(\d{1,5})")
 _DIGITS = re.compile(r"(\d+)(?=\D*$)")
 _PTS_NOTE = (
     ".pts: pixels are counted from 1, as by 300-W and menpo; 1 was taken from x and y (give 0-based points as JSON)"
@@ -57,16 +59,23 @@ def _read_pts(source: LandmarkSource) -> LandmarkTable | None:
 
 def _read_npy(source: LandmarkSource) -> LandmarkTable | None:
     """face-alignment's arrays: (L, 2), (L, 3) with a depth, or (N, L, 2 or 3) for the capture's frames in order."""
-    if source.path.suffix.lower() != ".npy":
+    suffix = source.path.suffix.lower()
+    if suffix not in {".npy", ".npz"}:
         return None
+    if suffix == ".npz":
+        return _read_npz(source)
     values = read_npy(source.path, read_bytes(source.path))
-    if values.ndim not in {2, 3} or values.shape[-1] not in {2, 3} or values.dtype.kind not in "fiu":
+    if not _are_points(values):
         why = f"expected numbers of shape (L, 2), (L, 3), (N, L, 2) or (N, L, 3), found {values.dtype} {values.shape}"
         raise DatasetError(source.path, None, why)
-    numbers = values.astype(np.float64)
+    return LandmarkTable("array", _by_frame(source, values.astype(np.float64)), _points)
+
+
+def _by_frame(source: LandmarkSource, numbers: FloatArray) -> dict[tuple[str, str], object]:
+    """Return (L, C) numbers of one view, or (N, L, C) of a camera for the capture's frames in order."""
     frame, camera = source.own_view()
     if numbers.ndim == 2 or len(numbers) == 1:
-        return LandmarkTable("array", {(frame, camera): numbers.reshape(-1, values.shape[-1])}, _points)
+        return {(frame, camera): numbers.reshape(-1, numbers.shape[-1])}
     frames = () if source.names is None else source.names.frames
     if len(frames) != len(numbers) or frame != ANY_FRAME:
         why = (
@@ -74,12 +83,33 @@ def _read_npy(source: LandmarkSource) -> LandmarkTable | None:
             f"{len(frames) if frame == ANY_FRAME else 1}, as the capture has"
         )
         raise DatasetError(source.path, None, why)
-    return LandmarkTable("array", {(name, camera): numbers[index] for index, name in enumerate(frames)}, _points)
+    return {(name, camera): numbers[index] for index, name in enumerate(frames)}
+
+
+def _read_npz(source: LandmarkSource) -> LandmarkTable:
+    """Arrays of points by camera, or one such array (landmarks, pts ...) beside others."""
+    arrays = read_npz(source.path)
+    points = {name: values.astype(np.float64) for name, values in arrays.items() if _are_points(values)}
+    if not points:
+        found = ", ".join(f"{name} {values.shape}" for name, values in list(arrays.items())[:8]) or "none"
+        why = (
+            f"expected an array of shape (L, 2), (L, 3), (N, L, 2) or (N, L, 3), or one for each camera; found {found}"
+        )
+        raise DatasetError(source.path, None, why)
+    if len(points) == 1 and (source.names is None or source.names.camera(next(iter(points))) is None):
+        return LandmarkTable("array", _by_frame(source, next(iter(points.values()))), _points)
+    flat = {(ANY_FRAME, name): values for name, values in points.items() if values.ndim == 2}
+    views, unknown = resolved(flat, source.names)
+    return LandmarkTable("arrays by camera", views, _points, unknown=unknown)
+
+
+def _are_points(values: NDArray[np.generic]) -> bool:
+    return values.ndim in {2, 3} and values.shape[-1] in {2, 3} and values.dtype.kind in "fiu"
 
 
 def _read_table(source: LandmarkSource) -> LandmarkTable | None:
     """DeepLabCut's table: rows `scorer`, `bodyparts`, `coords`, then one row per frame; x, y and a likelihood."""
-    if source.path.suffix.lower() not in {".csv", ".txt"}:
+    if source.path.suffix.lower() not in {".csv", ".txt", ".tsv"}:
         return None
     rows = csv_rows(source.path, read_text(source.path))
     heads = {row[0].strip().lower(): row for row in rows[:5] if row}
@@ -112,9 +142,14 @@ def _read_table(source: LandmarkSource) -> LandmarkTable | None:
 
 def _read_rows(source: LandmarkSource, rows: Sequence[Sequence[str]]) -> LandmarkTable | None:
     """Rows of x, y or x, y, confidence, in the order of the line of names before them where there is one."""
-    lines = [row if len(row) > 1 else row[0].replace(";", " ").split() for row in rows if row and row[0].strip()]
+    lines = [row if len(row) > 1 else row[0].replace(";", " ").split() for row in rows if len(row) > 1 or any(row)]
+    while lines and not any(cell.strip() for cell in lines[-1]):
+        lines.pop()  # spreadsheets write them; in the middle they are landmarks that are not there
     notes: tuple[str, ...] = ()
-    if lines and not _is_number(lines[0][0]):
+    if lines and any(cell.strip() and not _is_number(cell) for cell in lines[0]):
+        wide = _wide_columns(lines[0])
+        if wide:
+            return _read_wide(source, lines[1:], wide)
         lines, notes = _named_columns(lines)
     elif _is_numbered(lines):
         lines, notes = [line[1:] for line in lines], ("the first column numbers the landmarks and is left out",)
@@ -134,6 +169,26 @@ def _named_columns(lines: Sequence[Sequence[str]]) -> tuple[list[Sequence[str]],
     others = [name for index, name in enumerate(header) if index not in used]
     notes = (f"columns left out: {', '.join(others[:8])}",) if others else ()
     return [[line[index] if index < len(line) else "" for index in used] for line in lines[1:]], notes
+
+
+def _wide_columns(header: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the columns of x and y of each landmark, for a header such as OpenFace's x_0, x_1 .. y_0, y_1 ..."""
+    found: dict[str, dict[int, int]] = {"x": {}, "y": {}}
+    for column, name in enumerate(header):
+        one = _WIDE.fullmatch(name.strip().strip('"'))
+        if one is not None:
+            found[one[1]].setdefault(int(one[2]), column)
+    across, down = found["x"], found["y"]
+    return [(across[index], down[index]) for index in sorted(across)] if across.keys() == down.keys() else []
+
+
+def _read_wide(
+    source: LandmarkSource, lines: Sequence[Sequence[str]], columns: Sequence[tuple[int, int]]
+) -> LandmarkTable:
+    """OpenFace's table: a row for each frame of one camera, in the order of the capture's frames."""
+    cells = [[row[k] if k < len(row) else "" for pair in columns for k in pair] for row in lines]
+    numbers = _numbers(source, cells).reshape(len(lines), -1, 2)
+    return LandmarkTable("a row for each frame", _by_frame(source, numbers), _points)
 
 
 def _is_numbered(lines: Sequence[Sequence[str]]) -> bool:
@@ -193,5 +248,5 @@ def _is_number(text: str) -> bool:
 
 
 PTS = LandmarkLayout("pts", "iBUG / 300-W .pts: pixels counted from 1", _read_pts)
-NPY = LandmarkLayout("npy", "face-alignment .npy: (L, 2), (L, 3) or (N, L, 2), pixels counted from 0", _read_npy)
-TABLE = LandmarkLayout("table", "DeepLabCut / Anipose .csv, and rows of x, y, confidence", _read_table)
+NPY = LandmarkLayout("npy", "face-alignment .npy, .npz: (L, 2), (L, 3) or (N, L, 2), pixels counted from 0", _read_npy)
+TABLE = LandmarkLayout("table", "DeepLabCut / Anipose / OpenFace .csv, and rows of x, y, confidence", _read_table)

@@ -163,9 +163,9 @@ def points_of(values: FloatArray) -> Points:
 
 
 def without_origin(points: Points) -> Points:
-    """Return points of which those at exactly (0, 0) are not there: what detectors write for no detection."""
-    at_origin = (points.xy == 0.0).all(axis=1)
-    return replace(points, confidence=np.where(at_origin, 0.0, points.confidence))
+    """Return points of which those at exactly (0, 0) or (-1, -1) are not there: detectors write it for no detection."""
+    absent = ((points.xy == 0.0) | (points.xy == -1.0)).all(axis=1) & (points.xy[:, 0] == points.xy[:, 1])
+    return replace(points, confidence=np.where(absent, 0.0, points.confidence))
 
 
 def triples_of(values: object) -> Points:

@@ -54,7 +54,8 @@ class FileMesh:
             DatasetError: If there are no vertices, or a face has a vertex that is not finite.
         """
         if not len(self.vertices):
-            raise DatasetError(file, "vertices", "the mesh has no vertices")
+            why = "; ".join(("the mesh has no vertices", *self.notes))
+            raise DatasetError(file, "vertices", why)
         sound = self._with_finite_vertices(file)
         notes = list(sound.notes)
         if not len(sound.faces):
