@@ -12,12 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, FloatArray, MaskImage
+from renderkit.arrays import Faces, FloatArray
 from renderkit.compiled import kernel
+from renderkit.images.mask_bits import WORD
 from renderkit.renderers.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
-
-WORD = 64
-"""Pixels per word of marks: only pixels that are marked are looked at."""
 
 
 @kernel
@@ -245,11 +243,11 @@ def fill_rows(
     deposits: NDArray[np.int32],
     marks: NDArray[np.uint64],
     spans: NDArray[np.int32],
-    mask: MaskImage,
+    words: NDArray[np.uint64],
     left: int,
     right: int,
 ) -> None:
-    """Deposit a contour, beside what is there, and write the columns `left` to `right` - 1 of a band of the mask.
+    """Deposit a contour, beside what is there, and write a band of the mask.
 
     Args:
         contour: (N, 5) from `collect_contour`.
@@ -257,15 +255,21 @@ def fill_rows(
         deposits: The band's deposits; zeros afterwards.
         marks: The band's marks; zeros afterwards.
         spans: (width + 1, 2) scratch.
-        mask: (rows, width) the band.
+        words: (rows, words) the band, as bits.
         left: The first column that can be covered; nothing is covered to either side.
         right: The column after the last one.
     """
-    deposit(contour, first_row, mask.shape[0], left, right, deposits, marks)
-    for row in range(mask.shape[0]):
-        done = left
+    deposit(contour, first_row, words.shape[0], left, right, deposits, marks)
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    for row in range(words.shape[0]):
+        line = words[row]
+        line[:] = 0
         for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
-            mask[row, done : spans[i, 0]] = False
-            mask[row, spans[i, 0] : spans[i, 1]] = True
-            done = spans[i, 1]
-        mask[row, done:right] = False
+            start, last = np.int64(spans[i, 0]), np.int64(spans[i, 1]) - 1
+            first_bits, last_bits = ones << np.uint64(start & 63), ones >> np.uint64(63 - (last & 63))
+            if start >> 6 == last >> 6:
+                line[start >> 6] |= first_bits & last_bits
+                continue
+            line[start >> 6] |= first_bits
+            line[(start >> 6) + 1 : last >> 6] = ones
+            line[last >> 6] |= last_bits

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
-from renderkit.renderers.cpu.contour import WORD, deposit, fill_rows, find_outline
+from renderkit.images.mask_bits import WORD, MaskBits, words_for
+from renderkit.renderers.cpu.contour import deposit, fill_rows, find_outline
 from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
@@ -27,15 +28,25 @@ def draw_mask(
 ) -> MaskImage:
     """Return the (height, width) mask, read-only; `size` is (width, height)."""
     width, height = size
-    contours, window = _outline(projection, width, height, scratch, team)
+    bits, window = draw_bits(projection, size, scratch, team)
     pixels, mask = buffers.canvas((height, width), np.bool_, False, window)
+    bits.unpack_into(pixels, window)
+    return mask
+
+
+def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, team: Team) -> tuple[MaskBits, Window]:
+    """Return the mask, and the part of the picture (x0, y0, x1, y1) that it can cover; `size` is (width, height)."""
+    width, height = size
+    contours, window = _outline(projection, width, height, scratch, team)
     left, top, right, bottom = window
-    words = -(-(right - left) // WORD)
+    picture = np.empty((height, words_for(width)), np.uint64)
+    picture[:top] = picture[bottom:] = 0
+    words = words_for(right - left)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
     rows = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
 
     def draw_band(first: int) -> None:
-        band = pixels[first : min(first + rows, bottom)]
+        band = picture[first : min(first + rows, bottom)]
         deposits = scratch.get("deposits", (len(band), words * WORD), np.int32)
         marks = scratch.get("marks", (len(band), words), np.uint64)
         spans = scratch.get("spans", (width + 1, 2), np.int32)
@@ -44,7 +55,7 @@ def draw_mask(
         fill_rows(contours[-1], first, deposits, marks, spans, band, left, right)
 
     team.map(draw_band, range(top, bottom, rows), threads)
-    return mask
+    return MaskBits(picture, width), window
 
 
 def _outline(

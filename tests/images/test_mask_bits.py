@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.metrics.mask_bits import MaskBits
+from renderkit.images.mask_bits import MaskBits
 
 SHAPES = [(1, 1), (5, 7), (60, 83), (70, 64), (20, 63), (20, 65), (130, 200), (64, 129)]
 
