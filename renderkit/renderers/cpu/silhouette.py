@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
 from renderkit.images.mask_bits import WORD, MaskBits, words_for
-from renderkit.renderers.cpu.contour import deposit, fill_rows, find_outline
+from renderkit.renderers.cpu.contour import fill_rows, find_outline
 from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
 
-_BAND_PX = 1 << 23
-"""Pixels whose deposits are held at a time: 32 MiB."""
+_CROSSINGS = 1 << 18
+"""Crossings of edges and rows that are held at a time at least: 2 MiB, of which a coarse mesh touches little."""
 
 _SHARED_EDGES = 20_000
 """Contours with fewer edges are drawn in less time than it takes to wake a thread."""
@@ -43,16 +43,17 @@ def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, t
     picture[:top] = picture[bottom:] = 0
     words = words_for(right - left)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
-    rows = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
+    contour = contours[0] if len(contours) == 1 else np.concatenate(contours)
+    rows = max(1, -(-(bottom - top) // threads))
 
     def draw_band(first: int) -> None:
         band = picture[first : min(first + rows, bottom)]
-        deposits = scratch.get("deposits", (len(band), words * WORD), np.int32)
-        marks = scratch.get("marks", (len(band), words), np.uint64)
+        places = scratch.get("rows", (len(band), 2), np.int64)
+        crossings = scratch.rows("crossings", max(len(contour), _CROSSINGS), 2, np.int32)
+        deposits = scratch.get("deposits", (words * WORD,), np.int32)
+        marks = scratch.get("marks", (words,), np.uint64)
         spans = scratch.get("spans", (width + 1, 2), np.int32)
-        for contour in contours[:-1]:
-            deposit(contour, first, len(band), left, right, deposits, marks)
-        fill_rows(contours[-1], first, deposits, marks, spans, band, left, right)
+        fill_rows(contour, first, places, crossings, deposits, marks, spans, band, left, right)
 
     team.map(draw_band, range(top, bottom, rows), threads)
     return MaskBits(picture, width), window

@@ -14,7 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.lens import SUBPIXELS
-from renderkit.renderers.cpu.probe import probe_chunks, start_rows
+from renderkit.renderers.cpu.probe import probe_chunks
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.renderers.cpu.scratch import Scratch
@@ -155,19 +155,16 @@ def depths_at(
     near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
     if not near.size:
         return depths
-    near = near[np.argsort(pixels[near, 1], kind="stable")]
     wanted = pixels[near]
     # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
-    window[1], window[3] = wanted[0, 1], wanted[-1, 1] + 1
-    starts = scratch.get("starts", (int(window[3] - window[1]) + 1,), np.int32)
-    start_rows(wanted, int(window[1]), starts)
-    (boxes, _), (own, _) = _bound_chunks(projection, scratch, team, 1)
+    window[1], window[3] = wanted[:, 1].min(), wanted[:, 1].max() + 1
+    bounds = _bound_chunks(projection, scratch, team, 1)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
-    keys = np.zeros(len(near), np.int64)
-    main = (boxes, faces, projection.snapped, projection.exact, projection.signs, 0)
-    extra = (own, pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
-    for arrays in (main, extra):
-        probe_chunks(*arrays, window, wanted, starts, keys)
+    keys, chosen = np.zeros(len(near), np.int64), np.empty(len(near), np.int64)
+    main = (faces, projection.snapped, projection.exact, projection.signs, 0)
+    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
+    for (boxes, nearest), arrays in zip(bounds, (main, extra), strict=True):
+        probe_chunks(np.argsort(-nearest), boxes, nearest, *arrays, window, wanted, chosen, keys)
     found = np.empty(len(near), np.float32)
     resolve_pixels(keys, wanted, *_pieces_of(projection), _traced(window, scratch), found)
     depths[near] = found
