@@ -198,12 +198,10 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
     window = np.array([2**40, 2**40, -(2**40), -(2**40)], np.int64)
     grow_window(projection.snapped, projection.state, window)
     grow_window(projection.pieces.snapped, _NO_STATE, window)
-    pixels = (window + SUBPIXELS - 1) // SUBPIXELS
-    low = np.clip(pixels[:2], 0, [width, height])
-    high = np.maximum(np.clip(pixels[2:], 0, [width, height]), low)
-    if low[0] == high[0]:
-        high[1] = low[1]
-    return np.concatenate([low, high])
+    left, top, right, bottom = (-(-bound // SUBPIXELS) for bound in window.tolist())
+    x0, y0 = min(max(left, 0), width), min(max(top, 0), height)
+    x1, y1 = max(min(max(right, 0), width), x0), max(min(max(bottom, 0), height), y0)
+    return np.array([x0, y0, x1, y0 if x0 == x1 else y1], np.int64)
 
 
 def _draw_band(
