@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import MaskImage, Pixels
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask import MaskScore
 
 INVERTED: Final = (
@@ -28,14 +29,14 @@ _MIN_POINTS, _GAIN, _NEAR = 5, 5.0, 0.05
 """Fewest points, how many times nearer they are exchanged, how near at most as a share of the diagonal."""
 
 
-def is_inverted(matte: MaskImage, score: MaskScore) -> bool:
+def is_inverted(matte: MaskBits, score: MaskScore) -> bool:
     """Return whether a captured matte is the complement of one.
 
     Args:
-        matte: (height, width) True inside the captured matte.
+        matte: The captured matte.
         score: Its overlap with what was rendered.
     """
-    return score.precision < _MISSED and covers_border(matte)
+    return score.precision < _MISSED and covers_border(matte.unpack())
 
 
 def covers_border(matte: MaskImage) -> bool:

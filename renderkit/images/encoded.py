@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, ColorImage, MaskImage
+from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.errors import DatasetError
 from renderkit.images.header import PictureHeader, check_chunks, read_header
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.matte import (
     Matte,
     inside_matte,
@@ -142,7 +143,7 @@ class EncodedImage:
         exact = header.format in {"png", "tiff"} and not self.is_lossy
         return self._refusing(matte_of_pixels, self._decode(data, header, flag), labels=exact)
 
-    def decode_inside(self, threshold: float, buffers: BufferPool | None = None) -> tuple[MaskImage, str]:
+    def decode_inside(self, threshold: float, buffers: BufferPool | None = None) -> tuple[MaskBits, str]:
         """Return where the matte reaches a threshold, and how it was read; without the matte itself where that can be.
 
         Args:
@@ -150,18 +151,18 @@ class EncodedImage:
             buffers: Where a PNG's memory comes from; fresh memory when None.
 
         Returns:
-            (height, width) True where alpha / 255 reaches the threshold, and `Matte.note`.
+            Where alpha / 255 reaches the threshold, and `Matte.note`.
 
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
         """
         data, header = self._read_checked()
         if header.format == "png" and not self.is_lossy:
-            gray = self._refusing(threshold_gray_png, data, least_inside(threshold), buffers)
+            gray = self._refusing(threshold_gray_png, data, least_inside(threshold))
             if gray is not None and not label_note(gray[1]):
                 return gray[0], ""
         matte = self.decode_matte(buffers)
-        return inside_matte(matte.alpha, threshold, buffers), matte.note
+        return MaskBits.pack(inside_matte(matte.alpha, threshold, buffers)), matte.note
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""

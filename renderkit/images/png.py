@@ -10,13 +10,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage
 from renderkit.buffer_pool import BufferPool
+from renderkit.images.mask_bits import WORD, MaskBits, words_for
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -41,21 +41,21 @@ def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImag
     rows = _read_gray(data)
     if rows is None:
         return None
-    pixels = _room(rows, np.uint8, buffers)
+    shape = rows.height, rows.width
+    pixels = np.empty(shape, np.uint8) if buffers is None else buffers.empty(shape, np.uint8)
     _unfilter(rows.raw, pixels)
     return pixels
 
 
-def threshold_gray_png(data: bytes, least: int, buffers: BufferPool | None = None) -> tuple[MaskImage, int] | None:
+def threshold_gray_png(data: bytes, least: int) -> tuple[MaskBits, int] | None:
     """Decode an 8-bit greyscale PNG to where its values are at least `least`.
 
     Args:
         data: The file's bytes; see `decode_gray_png`.
         least: 1 to 255.
-        buffers: Where the mask's memory comes from; fresh memory when None.
 
     Returns:
-        (height, width) mask and the picture's greatest value, or None when it is some other kind of picture.
+        The mask and the picture's greatest value, or None when it is some other kind of picture.
 
     Raises:
         ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
@@ -65,11 +65,12 @@ def threshold_gray_png(data: bytes, least: int, buffers: BufferPool | None = Non
     rows = _read_gray(data)
     if rows is None:
         return None
-    inside = _room(rows, np.bool_, buffers)
-    lines = np.empty((2, rows.width), np.uint8)
-    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, inside)
+    words = words_for(rows.width)
+    packed = np.empty((rows.height, 8 * words), np.uint8)
+    lines, found = np.empty((2, rows.width), np.uint8), np.zeros(WORD * words, np.uint8)
+    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, found, found.view("<u8"), packed)
     _check_filters(bad)
-    return inside, top
+    return MaskBits(packed.view("<u8"), rows.width), top
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +96,6 @@ def _read_gray(data: bytes) -> _GrayRows | None:
             parts.append(body)
     raw = _inflate(b"".join(parts), height * (width + 1))
     return _GrayRows(raw, width, height)
-
-
-def _room(rows: _GrayRows, dtype: type[np.generic], buffers: BufferPool | None) -> NDArray[Any]:
-    shape = rows.height, rows.width
-    return np.empty(shape, dtype) if buffers is None else buffers.empty(shape, dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage
 from renderkit.compiled import kernel
+from renderkit.images.bit_runs import pack_row
 
 _RUN = 64
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
@@ -40,29 +41,38 @@ def unfilter_rows(raw: NDArray[np.uint8], pixels: AlphaImage) -> int:
 
 
 @kernel
-def threshold_rows(raw: NDArray[np.uint8], least: int, lines: AlphaImage, inside: MaskImage) -> tuple[int, int]:
+def threshold_rows(
+    raw: NDArray[np.uint8],
+    least: int,
+    lines: AlphaImage,
+    found: NDArray[np.uint8],
+    eights: NDArray[np.uint64],
+    packed: NDArray[np.uint8],
+) -> tuple[int, int]:
     """Undo the filters and compare with a threshold, row by row: the picture itself is never in memory as a whole.
 
     Args:
         raw: (height * (width + 1),) inflated rows, each after its filter type.
         least: The least value that is inside.
         lines: (2, width) scratch.
-        inside: (height, width) receives where the picture's values are at least so much.
+        found: (64 * words,) scratch for a row; zeros beyond the width.
+        eights: (8 * words,) the same memory, eight pixels at a time.
+        packed: (height, 8 * words) receives, as bits, where the picture's values are at least so much.
 
     Returns:
         The first row whose filter type does not exist, or -1, and the greatest value of the picture.
     """
-    height, width = inside.shape
+    height, width = packed.shape[0], lines.shape[1]
     limit, top = np.uint8(least), np.uint8(0)
     lines[:] = 0
     for row in range(height):
         line, above = lines[row & 1], lines[1 - (row & 1)]
         if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
             return row, int(top)
-        found = inside[row]
         for x in range(width):
-            found[x] = line[x] >= limit
+            found[x] = 1 if line[x] >= limit else 0
             top = max(top, line[x])
+        pack_row(eights, packed[row])
     # A literal would be of another type.
     return int(np.int64(-1)), int(top)
 

@@ -116,8 +116,8 @@ def align_in(window: MaskWindow) -> ContourAlignment:
     """Align the outlines of two masks that are already cut to their window; see `align_contours`."""
     source, target = trace_contour(window.rendered), trace_contour(window.captured)
     keep = source.usable
-    if window.inside is not None:
-        keep = keep & (window.inside[source.pixels[:, 1], source.pixels[:, 0]] != 0)
+    if window.inside_bits is not None:
+        keep = keep & window.inside_bits.at(source.pixels)
     chosen = np.flatnonzero(keep)
     chosen = chosen[:: max(1, -(-len(chosen) // _MAX_SAMPLES))]
     if len(chosen) < MIN_SAMPLES or not target.usable.any():

@@ -66,9 +66,10 @@ def score_containment(pixels: ArrayLike, captured: MaskImage) -> ContainmentScor
 
 
 def _measure(view: ScoredView) -> ContainmentScore | Missing:
-    pixels, captured = view.vertices, view.captured_mask
+    pixels = view.vertices
     if isinstance(pixels, Missing):
         return pixels
+    captured = view.captured_mask
     return captured if isinstance(captured, Missing) else score_containment(pixels, captured)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, BoolArray, FloatArray, frozen
-from renderkit.metrics.mask_bits import PixelIndices
+from renderkit.images.mask_bits import PixelIndices
 
 LoopIndices: TypeAlias = NDArray[np.int64]
 

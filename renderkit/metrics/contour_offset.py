@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, MaskImage, as_array, frozen
-from renderkit.metrics.mask_bits import PixelIndices
+from renderkit.images.mask_bits import PixelIndices
 from renderkit.metrics.outline import OutlineDistances
 
 Counts: TypeAlias = NDArray[np.int64]

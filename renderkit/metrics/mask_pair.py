@@ -16,12 +16,21 @@ def mask_pair(rendered: MaskImage, captured: MaskImage) -> tuple[AlphaImage, Alp
     for name, mask in (("rendered", rendered), ("captured", captured)):
         if mask.dtype != np.bool_ or mask.ndim != 2:
             raise ValueError(f"{name}: expected a (height, width) bool mask, got {mask.dtype} of shape {mask.shape}")
-    if rendered.shape != captured.shape:
+    check_shapes(rendered.shape, captured.shape)
+    return np.ascontiguousarray(rendered).view(np.uint8), np.ascontiguousarray(captured).view(np.uint8)
+
+
+def check_shapes(rendered: tuple[int, ...], captured: tuple[int, ...]) -> None:
+    """Check that two masks can be of one picture.
+
+    Raises:
+        ValueError: If they have not one shape.
+    """
+    if rendered != captured:
         raise ValueError(
-            f"masks of one image must have one shape: rendered {rendered.shape}, captured {captured.shape}; "
+            f"masks of one image must have one shape: rendered {rendered}, captured {captured}; "
             "is the picture resized or is the calibration of another size?"
         )
-    return np.ascontiguousarray(rendered).view(np.uint8), np.ascontiguousarray(captured).view(np.uint8)
 
 
 def ratio(part: int, whole: int) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.metrics.mask_bits import WORD, MaskBits
-from renderkit.metrics.mask_pair import mask_pair
+from renderkit.images.mask_bits import WORD, MaskBits
+from renderkit.metrics.mask_pair import check_shapes, mask_pair
 from renderkit.metrics.region import Region
 
 
@@ -18,30 +21,34 @@ class MaskWindow:
     those of the whole picture. Its columns begin and end at whole words of 64 px.
 
     Attributes:
-        rendered: (h, w) 0/1 bytes, A.
-        captured: (h, w) 0/1 bytes, B.
         rendered_bits: A as bits.
         captured_bits: B as bits.
         whole: Both masks as bits of the whole picture.
-        inside: (h, w) 0/1 bytes, the evaluation region; None is everywhere.
-        inside_bits: The same as bits.
+        inside_bits: The evaluation region as bits; None is everywhere.
         corner: (x, y) of the window's first pixel in the picture.
         size: (width, height) of the picture.
         left_out_px: Pixels of the picture outside the region.
         region: Name of the region; "image" is the whole picture.
     """
 
-    rendered: AlphaImage
-    captured: AlphaImage
     rendered_bits: MaskBits
     captured_bits: MaskBits
     whole: tuple[MaskBits, MaskBits]
-    inside: AlphaImage | None
     inside_bits: MaskBits | None
     corner: tuple[int, int]
     size: tuple[int, int]
     left_out_px: int
     region: str
+
+    @cached_property
+    def rendered(self) -> AlphaImage:
+        """(h, w) 0/1 bytes, A."""
+        return self.rendered_bits.unpack().view(np.uint8)
+
+    @cached_property
+    def captured(self) -> AlphaImage:
+        """(h, w) 0/1 bytes, B."""
+        return self.captured_bits.unpack().view(np.uint8)
 
     def within(self, region: Region | None) -> MaskWindow:
         """Return the same masks, to be scored in a region; None is everywhere.
@@ -50,15 +57,12 @@ class MaskWindow:
             ValueError: If the region is of another shape.
         """
         if region is None:
-            return replace(self, inside=None, inside_bits=None, left_out_px=0, region="image")
+            return self if self.inside_bits is None else replace(self, inside_bits=None, left_out_px=0, region="image")
         (width, height), (x, y) = self.size, self.corner
-        rows, columns = self.rendered.shape
-        inside = region.bytes_for((height, width))[y : y + rows, x : x + columns]
-        words = slice(x // WORD, x // WORD + self.rendered_bits.words.shape[1])
-        bits = region.bits.crop(slice(y, y + rows), words)
-        return replace(
-            self, inside=inside, inside_bits=bits, left_out_px=width * height - region.bits.count, region=region.name
-        )
+        whole = region.bits_for((height, width))
+        rows, words = self.rendered_bits.words.shape
+        bits = whole.crop(slice(y, y + rows), slice(x // WORD, x // WORD + words))
+        return replace(self, inside_bits=bits, left_out_px=width * height - whole.count, region=region.name)
 
 
 def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None = None) -> MaskWindow:
@@ -68,24 +72,28 @@ def cut_window(rendered: MaskImage, captured: MaskImage, region: Region | None =
         ValueError: If the masks are not bool images of one shape, or the region is of another.
     """
     first, second = mask_pair(rendered, captured)
-    height, width = first.shape
-    bits = MaskBits.pack(first), MaskBits.pack(second)
-    rows, words = _joint_window(bits, height)
-    columns = slice(WORD * words.start, min(WORD * words.stop, width))
-    window = MaskWindow(
-        first[rows, columns],
-        second[rows, columns],
-        bits[0].crop(rows, words),
-        bits[1].crop(rows, words),
-        bits,
-        None,
-        None,
-        (columns.start, rows.start),
-        (width, height),
-        0,
-        "image",
+    return cut_bits(MaskBits.pack(first), MaskBits.pack(second)).within(region)
+
+
+def cut_bits(rendered: MaskBits, captured: MaskBits) -> MaskWindow:
+    """Cut two packed masks to the window that holds both.
+
+    Raises:
+        ValueError: If the masks are not of one shape.
+    """
+    check_shapes(rendered.shape, captured.shape)
+    height, width = rendered.shape
+    rows, words = _joint_window((rendered, captured), height)
+    return MaskWindow(
+        rendered_bits=rendered.crop(rows, words),
+        captured_bits=captured.crop(rows, words),
+        whole=(rendered, captured),
+        inside_bits=None,
+        corner=(WORD * words.start, rows.start),
+        size=(width, height),
+        left_out_px=0,
+        region="image",
     )
-    return window.within(region)
 
 
 def _joint_window(masks: tuple[MaskBits, MaskBits], height: int) -> tuple[slice, slice]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, BoolArray, FloatArray, MaskImage, frozen
-from renderkit.metrics.mask_bits import PixelIndices
+from renderkit.arrays import FloatArray, MaskImage, frozen
+from renderkit.images.mask_bits import PixelIndices
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
+
+if TYPE_CHECKING:
+    from renderkit.metrics.nearest import PixelRows
 
 SquaredDistances: TypeAlias = NDArray[np.int64]
 
@@ -67,31 +70,24 @@ def outlines_in(window: MaskWindow) -> OutlineDistances:
 
     masks = (window.rendered_bits, window.captured_bits)
     outlines = [PixelRows.from_sorted(mask.boundary().points()) for mask in masks]
-    inside = [_inside(outline.points, window.inside) for outline in outlines]
-    points = [outline.points[keep] for outline, keep in zip(outlines, inside, strict=True)]
+    points = [outline.points for outline in outlines]
+    if window.inside_bits is not None:
+        points = [each[window.inside_bits.at(each)] for each in points]
     forward, nearest = outlines[1].nearest(points[0])
     backward, _ = outlines[0].nearest(points[1])
-    counterpart = outlines[1].points[nearest] if len(outlines[1].points) else np.full_like(points[0], -1)
     left_out = sum(len(outline.points) for outline in outlines) - len(points[0]) - len(points[1])
     corner = np.array(window.corner, np.int32)
-    counterpart = np.where(counterpart >= 0, counterpart + corner, counterpart)
+    counterpart = outlines[1].points[nearest] + corner if len(outlines[1].points) else np.full_like(points[0], -1)
     return OutlineDistances(
         points[0] + corner,
         points[1] + corner,
-        _whole(forward),
-        _whole(backward),
+        _whole(forward, outlines[1]),
+        _whole(backward, outlines[0]),
         counterpart,
         left_out,
         window.region,
     )
 
 
-def _whole(squared: FloatArray) -> SquaredDistances:
-    return np.where(np.isfinite(squared), squared, -1.0).astype(np.int64)
-
-
-def _inside(points: PixelIndices, inside: AlphaImage | None) -> BoolArray:
-    if inside is None:
-        return np.ones(len(points), np.bool_)
-    result: BoolArray = inside[points[:, 1], points[:, 0]] != 0
-    return result
+def _whole(squared: FloatArray, other: PixelRows) -> SquaredDistances:
+    return squared.astype(np.int64) if len(other.points) else np.full(len(squared), -1)

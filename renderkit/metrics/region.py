@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from renderkit.arrays import AlphaImage, MaskImage, as_array, frozen
-from renderkit.metrics.mask_bits import WORD, MaskBits
+from renderkit.arrays import MaskImage, as_array, frozen
+from renderkit.images.mask_bits import WORD, MaskBits
 from renderkit.metrics.mask_pair import mask_pair
 
 REACH_PX = 32
@@ -46,15 +46,15 @@ class Region:
         """The mask as bits."""
         return MaskBits.pack(self.mask)
 
-    def bytes_for(self, shape: tuple[int, ...]) -> AlphaImage:
-        """Return the region as 0/1 bytes for masks of `shape`.
+    def bits_for(self, shape: tuple[int, ...]) -> MaskBits:
+        """Return the region as bits for masks of `shape`.
 
         Raises:
             ValueError: If the region is of another shape.
         """
         if self.mask.shape != shape:
             raise ValueError(f"region {self.name!r} of shape {self.mask.shape} does not fit masks of shape {shape}")
-        return self.mask.view(np.uint8)
+        return self.bits
 
 
 def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polygon") -> Region:

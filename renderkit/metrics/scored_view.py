@@ -8,11 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray, MaskImage, Pixels
+from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray, MaskImage, Pixels, frozen
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.metrics.mask_window import MaskWindow, cut_window
+from renderkit.images.mask_bits import MaskBits
+from renderkit.metrics.mask_window import MaskWindow, cut_bits
 from renderkit.metrics.outline import OutlineDistances, outlines_in
 from renderkit.metrics.region import Region
 
@@ -63,12 +64,10 @@ class Silhouettes:
     """A rendered and a captured mask of one picture, with the window that holds both.
 
     Attributes:
-        captured: (height, width) captured mask.
         window: Both masks, cut to their common bounding box.
         regions: Where they are compared.
     """
 
-    captured: MaskImage
     window: MaskWindow
     regions: Regions
 
@@ -99,8 +98,8 @@ class TexturedPicture:
 class ViewParts(Protocol):
     """What is computed only when a score asks for it; `ScoredView` asks once for each."""
 
-    def rendered_mask(self) -> MaskImage | Missing:
-        """Return the (height, width) rendered mask."""
+    def rendered_bits(self) -> MaskBits | Missing:
+        """Return the rendered mask."""
 
     def rendered_depth(self) -> DepthImage | Missing:
         """Return the (height, width) camera z of the mesh, world units; +inf on the background."""
@@ -114,7 +113,7 @@ class ViewParts(Protocol):
     def landmarks(self) -> PairedLandmarks | Missing:
         """Return projected and detected landmarks, with those marked that the mesh hides."""
 
-    def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
+    def regions(self, window: MaskWindow) -> Regions | Missing:
         """Return where masks and outlines are compared."""
 
 
@@ -125,7 +124,7 @@ class ScoredView:
     Attributes:
         camera: The camera, in whose image all pictures and pixels are.
         mesh: The mesh in world units; with vertices alone it cannot be rendered. Or why there is none.
-        captured_mask: (height, width) captured mask, or why there is none.
+        captured_bits: Captured mask, or why there is none.
         detected: Detected landmarks in px, or None.
         photo: (height, width, 3) RGB, or None when there is none or no score asked for wants it.
         to_metres: What world units are multiplied by; 1 where the unit is unknown.
@@ -134,16 +133,26 @@ class ScoredView:
 
     camera: Camera
     mesh: Mesh | Missing
-    captured_mask: MaskImage | Missing
+    captured_bits: MaskBits | Missing
     detected: Landmarks | None
     photo: ColorImage | None
     to_metres: float
     parts: ViewParts
 
     @cached_property
+    def captured_mask(self) -> MaskImage | Missing:
+        """(height, width) True where the matte reaches the threshold; read-only."""
+        return _unpacked(self.captured_bits)
+
+    @cached_property
+    def rendered_bits(self) -> MaskBits | Missing:
+        """Where the rendered mesh covers a pixel."""
+        return self.parts.rendered_bits()
+
+    @cached_property
     def rendered_mask(self) -> MaskImage | Missing:
-        """(height, width) True where the rendered mesh covers the pixel."""
-        return self.parts.rendered_mask()
+        """(height, width) True where the rendered mesh covers the pixel; read-only."""
+        return _unpacked(self.rendered_bits)
 
     @cached_property
     def rendered_depth(self) -> DepthImage | Missing:
@@ -168,14 +177,14 @@ class ScoredView:
     @cached_property
     def silhouettes(self) -> Silhouettes | Missing:
         """Both masks, ready to be compared."""
-        rendered, captured = self.rendered_mask, self.captured_mask
+        rendered, captured = self.rendered_bits, self.captured_bits
         if isinstance(rendered, Missing):
             return rendered
         if isinstance(captured, Missing):
             return captured
-        window = cut_window(rendered, captured)
-        regions = self.parts.regions(rendered, captured, window)
-        return regions if isinstance(regions, Missing) else Silhouettes(captured, window, regions)
+        window = cut_bits(rendered, captured)
+        regions = self.parts.regions(window)
+        return regions if isinstance(regions, Missing) else Silhouettes(window, regions)
 
     @cached_property
     def vertices(self) -> Pixels | Missing:
@@ -185,3 +194,7 @@ class ScoredView:
         if len(self.mesh.faces):
             return Missing("the mesh has faces: see the containment of its rendering")
         return np.asarray(self.camera.project(self.mesh.vertices))
+
+
+def _unpacked(bits: MaskBits | Missing) -> MaskImage | Missing:
+    return bits if isinstance(bits, Missing) else frozen(bits.unpack())

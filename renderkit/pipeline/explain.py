@@ -84,7 +84,7 @@ class _Source:
         except RenderkitError:
             return None  # the camera's own rows say what is wrong
         landmarks = _paired(content.landmarks, seen.landmarks)
-        masks = self._masks(content.renderable, seen.mask)
+        masks = self._masks(content.renderable, None if seen.mask is None else seen.mask.unpack())
         if landmarks is None and masks is None:
             return None
         return Case(

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from renderkit.arrays import AlphaImage, ColorImage, MaskImage
+from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.undistort import undistort_map
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.matte import inside_matte
 from renderkit.metrics.region import Region
 from renderkit.pipeline.options import ValidationOptions
@@ -26,7 +27,7 @@ class Observation:
     Attributes:
         camera: The camera to render with: the view's own, or its ideal pinhole when undistorted.
         photo: (height, width, 3) RGB; None when there is none, or nobody wants it.
-        mask: (height, width) True where the matte reaches the threshold, or None.
+        mask: Where the matte reaches the threshold, or None.
         landmarks: Detected landmarks in px, or None.
         region: Where the image has content; None is everywhere.
         notes: How the parts were read where that is a choice, one sentence each.
@@ -34,7 +35,7 @@ class Observation:
 
     camera: Camera
     photo: ColorImage | None
-    mask: MaskImage | None
+    mask: MaskBits | None
     landmarks: Landmarks | None
     region: Region | None
     notes: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ def read_observation(
     # Sizes first, by the headers: nothing is decoded that cannot be of this camera.
     photo, header, notes = None, None, view.notes
     matte: AlphaImage | None = None
-    inside: MaskImage | None = None
+    inside: MaskBits | None = None
     image, mask = (None if picture is None else picture.fetched() for picture in (view.image, view.mask))
     if image is not None:
         header = image.read_header()
@@ -99,7 +100,7 @@ def _undistorted(observation: Observation, matte: AlphaImage | None, options: Va
         observation,
         camera=raw.undistorted(),
         photo=None if observation.photo is None else resample(observation.photo),
-        mask=None if matte is None else inside_matte(matte, options.matte_threshold),
+        mask=None if matte is None else MaskBits.pack(inside_matte(matte, options.matte_threshold)),
         landmarks=None if observation.landmarks is None else _undistorted_landmarks(observation.landmarks, raw),
         region=region,
     )

@@ -14,6 +14,7 @@ from renderkit.arrays import MaskImage
 from renderkit.errors import DatasetError
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.images.encoded import EncodedImage
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.region import Region, background_edge_region, face_region, mesh_region, polygon_region
 
 RegionKind: TypeAlias = Literal["face", "background-edge", "mesh", "image", "polygon", "file"]
@@ -63,19 +64,19 @@ class RegionChoice:
             return " ".join(f"{x:g},{y:g}" for x, y in self.corners)
         return str(self.path) if self.kind == "file" else self.kind
 
-    def of_view(self, rendered: MaskImage, captured: MaskImage, landmarks: Landmarks | None) -> Region | None:
+    def of_view(self, rendered: MaskBits, captured: MaskBits, landmarks: Landmarks | None) -> Region | None:
         """Return the region in one view; None is everywhere.
 
         Args:
-            rendered: (height, width) rendered mask.
-            captured: (height, width) captured mask.
+            rendered: Rendered mask.
+            captured: Captured mask.
             landmarks: Detected landmarks in px of that picture, or None.
 
         Raises:
             ValueError: If the view has no face to find the region by.
             DatasetError: If the picture cannot be read or has another size.
         """
-        size = rendered.shape[1], rendered.shape[0]
+        size = rendered.width, rendered.shape[0]
         if self.kind == "face":
             if landmarks is None:
                 raise ValueError("the region 'face' needs detected landmarks, and this view has none")

@@ -61,7 +61,7 @@ def examine_view(
     scored = ScoredView(
         camera=observation.camera,
         mesh=content.mesh,
-        captured_mask=NO_MATTE if observation.mask is None else observation.mask,
+        captured_bits=NO_MATTE if observation.mask is None else observation.mask,
         detected=observation.landmarks,
         photo=observation.photo,
         to_metres=content.to_metres,

@@ -8,10 +8,11 @@ from typing import TypeGuard
 
 import numpy as np
 
-from renderkit.arrays import ColorImage, DepthImage, MaskImage
+from renderkit.arrays import ColorImage, DepthImage
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask_window import MaskWindow
 from renderkit.metrics.region import Region, default_region
 from renderkit.metrics.score_kind import Needs
@@ -20,7 +21,7 @@ from renderkit.metrics.visibility import pixels_around, visible_among, visible_p
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.renderers.base import DepthProbe, Renderer, Rendering, RenderPass
+from renderkit.renderers.base import DepthProbe, DrawsBits, Renderer, Rendering, RenderPass
 from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
@@ -58,14 +59,19 @@ class RenderedParts:
         needed = Needs.DEPTH in needs_of(self.options.metrics)
         return needed or not (_can_probe(self.renderer) or isinstance(self._pairs, Missing))
 
-    def rendered_mask(self) -> MaskImage | Missing:
+    def rendered_bits(self) -> MaskBits | Missing:
         """Return the rendered mask; nothing is drawn where there is nothing to compare it with."""
         mesh = self.content.renderable
         if isinstance(mesh, Missing):
             return mesh
         if self.has_rendering:
-            return self.rendering if isinstance(self.rendering, Missing) else self.rendering.mask
-        return NO_MATTE if self.observation.mask is None else self.renderer.render_mask(mesh, self.observation.camera)
+            return self.rendering if isinstance(self.rendering, Missing) else MaskBits.pack(self.rendering.mask)
+        if self.observation.mask is None:
+            return NO_MATTE
+        camera = self.observation.camera
+        if _draws_bits(self.renderer):
+            return self.renderer.render_bits(mesh, camera)
+        return MaskBits.pack(self.renderer.render_mask(mesh, camera))
 
     def rendered_depth(self) -> DepthImage | Missing:
         """Return the mesh's depth."""
@@ -102,7 +108,7 @@ class RenderedParts:
         # A landmark that misses the picture is not hidden: its error is the very thing to report.
         return replace(pairs, hidden=camera.in_image(pairs.predicted) & ~seen)
 
-    def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
+    def regions(self, window: MaskWindow) -> Regions | Missing:
         """Return the region that was asked for, else the one that suits the mesh, where the picture has content."""
         everywhere, mesh = self.observation.region, self.content.renderable
         if isinstance(mesh, Missing):
@@ -110,7 +116,7 @@ class RenderedParts:
         if self.options.region is None:
             return Regions(everywhere, _both(default_region(mesh.name, *window.whole), everywhere))
         try:
-            chosen = self.options.region.of_view(rendered, captured, self.observation.landmarks)
+            chosen = self.options.region.of_view(*window.whole, self.observation.landmarks)
         except ValueError as error:
             return Missing(str(error))
         region = _both(chosen, everywhere)
@@ -138,13 +144,17 @@ class RenderedParts:
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:
-    return _are_probes(type(renderer))
+    return _have(type(renderer), DepthProbe)
+
+
+def _draws_bits(renderer: Renderer) -> TypeGuard[DrawsBits]:
+    return _have(type(renderer), DrawsBits)
 
 
 @cache
-def _are_probes(kind: type[Renderer]) -> bool:
-    """Whether such renderers are `DepthProbe`s; to look takes longer than to project a landmark."""
-    return issubclass(kind, DepthProbe)
+def _have(kind: type[Renderer], ability: type) -> bool:
+    """Whether such renderers follow a protocol; to look takes longer than to project a landmark."""
+    return issubclass(kind, ability)
 
 
 def _both(first: Region | None, second: Region | None) -> Region | None:

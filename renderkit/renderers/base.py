@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import ColorImage, DepthImage, FaceIndexImage, FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 
 
 class RenderPass(Flag):
@@ -166,6 +167,18 @@ class DepthProbe(Protocol):
 
         Raises:
             ValueError: If the mesh has no faces, or a pixel lies outside the image.
+        """
+
+
+@runtime_checkable
+class DrawsBits(Protocol):
+    """A renderer that draws a mask as bits for less than it takes to draw and to pack it."""
+
+    def render_bits(self, mesh: Mesh, camera: Camera) -> MaskBits:
+        """Return what `MaskBits.pack(render_mask(mesh, camera))` does.
+
+        Raises:
+            ValueError: If the mesh has no faces.
         """
 
 

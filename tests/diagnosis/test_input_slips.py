@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from renderkit.diagnosis.input_slips import are_exchanged, is_inverted
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask import score_mask
 
 HEAD = np.hypot(*np.mgrid[-60:60, -80:80]) < 40
@@ -11,15 +12,15 @@ HEAD = np.hypot(*np.mgrid[-60:60, -80:80]) < 40
 
 @pytest.mark.parametrize("rendered", [HEAD, np.hypot(*np.mgrid[-60:60, -80:80]) < 25])
 def test_a_complement_is_named_and_a_matte_is_not(rendered: np.ndarray) -> None:
-    assert is_inverted(~HEAD, score_mask(rendered, ~HEAD))
-    assert not is_inverted(HEAD, score_mask(rendered, HEAD))
+    assert is_inverted(MaskBits.pack(~HEAD), score_mask(rendered, ~HEAD))
+    assert not is_inverted(MaskBits.pack(HEAD), score_mask(rendered, HEAD))
 
 
 def test_a_camera_that_looks_elsewhere_is_not_an_inverted_matte() -> None:
     elsewhere = np.roll(HEAD, (50, 70), axis=(0, 1))
-    assert not is_inverted(HEAD, score_mask(elsewhere, HEAD))
+    assert not is_inverted(MaskBits.pack(HEAD), score_mask(elsewhere, HEAD))
     whole = np.ones_like(HEAD)
-    assert not is_inverted(whole, score_mask(HEAD, whole))
+    assert not is_inverted(MaskBits.pack(whole), score_mask(HEAD, whole))
 
 
 def test_exchanged_coordinates() -> None:

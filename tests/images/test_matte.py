@@ -72,7 +72,7 @@ def test_inside_is_where_the_matte_reaches_the_threshold(top: int, threshold: fl
     picture = saved(Image.fromarray(values), suffix)
     inside, note = picture.decode_inside(threshold)
     expected = values > 0 if top <= 31 else values >= np.ceil(threshold * 255)
-    assert np.array_equal(inside, expected)
+    assert np.array_equal(inside.unpack(), expected)
     assert note == picture.decode_matte().note
 
 

@@ -20,9 +20,9 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
-from renderkit.images import unfilter
+from renderkit.images import bit_runs, unfilter
 from renderkit.images.encoded import EncodedImage
-from renderkit.metrics import bit_runs, nearest
+from renderkit.metrics import nearest
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region

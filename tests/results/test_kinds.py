@@ -61,7 +61,7 @@ def test_what_several_kinds_need_is_made_once() -> None:
         measure = KINDS[name].measure
         assert measure is not None
         assert not isinstance(measure(view), Missing)
-    assert sorted(parts.asked) == ["regions", "rendered_mask"]
+    assert sorted(parts.asked) == ["regions", "rendered_bits"]
 
 
 def mask_of_a_box() -> renderkit.arrays.MaskImage:

@@ -11,6 +11,7 @@ from renderkit.arrays import ColorImage, DepthImage, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask_window import MaskWindow
 from renderkit.metrics.scored_view import Missing, PairedLandmarks, Regions, ScoredView, TexturedPicture
 
@@ -28,10 +29,10 @@ class ArrayParts:
     pairs: PairedLandmarks | Missing = ABSENT
     asked: list[str] = field(default_factory=list)
 
-    def rendered_mask(self) -> MaskImage | Missing:
+    def rendered_bits(self) -> MaskBits | Missing:
         """The mask."""
-        self.asked.append("rendered_mask")
-        return self.rendered
+        self.asked.append("rendered_bits")
+        return self.rendered if isinstance(self.rendered, Missing) else MaskBits.pack(self.rendered)
 
     def rendered_depth(self) -> DepthImage | Missing:
         """The depth."""
@@ -53,7 +54,7 @@ class ArrayParts:
         self.asked.append("landmarks")
         return self.pairs
 
-    def regions(self, rendered: MaskImage, captured: MaskImage, window: MaskWindow) -> Regions | Missing:
+    def regions(self, window: MaskWindow) -> Regions | Missing:
         """Everywhere."""
         self.asked.append("regions")
         return Regions(None, None)
@@ -75,7 +76,7 @@ def scored_view(
     return ScoredView(
         camera=camera or Camera(K, 160, 120),
         mesh=mesh,
-        captured_mask=captured,
+        captured_bits=captured if isinstance(captured, Missing) else MaskBits.pack(captured),
         detected=detected,
         photo=photo,
         to_metres=to_metres,

@@ -12,12 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, FloatArray, MaskImage
+from renderkit.arrays import Faces, FloatArray
 from renderkit.compiled import kernel
+from renderkit.images.mask_bits import WORD
 from renderkit.renderers.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
-
-WORD = 64
-"""Pixels per word of marks: only pixels that are marked are looked at."""
 
 
 @kernel
@@ -161,30 +159,53 @@ def find_outline(
 
 
 @kernel
-def deposit(
+def _first_row(y: int) -> int:
+    """Return the first pixel row at or below a height in 1/256 px."""
+    return (y + SUBPIXELS - 1) // SUBPIXELS
+
+
+@kernel
+def _count_crossings(contour: NDArray[np.int32], first_row: int, rows: NDArray[np.int64]) -> None:
+    """Write how many edges cross each row of a band into the first column of `rows`."""
+    num_rows = rows.shape[0]
+    rows[:, 0] = 0
+    for i in range(contour.shape[0]):
+        top = max(_first_row(int(contour[i, 1])) - first_row, 0)
+        bottom = min(_first_row(int(contour[i, 3])) - first_row, num_rows)
+        if top < bottom:
+            rows[top, 0] += 1
+            if bottom < num_rows:
+                rows[bottom, 0] -= 1
+    for row in range(1, num_rows):
+        rows[row, 0] += rows[row - 1, 0]
+
+
+@kernel
+def _list_crossings(
     contour: NDArray[np.int32],
     first_row: int,
-    num_rows: int,
     left: int,
     right: int,
-    deposits: NDArray[np.int32],
-    marks: NDArray[np.uint64],
+    rows: NDArray[np.int64],
+    crossings: NDArray[np.int32],
 ) -> None:
-    """Add each edge's coefficient at the first pixel at or right of its crossing, for the rows of one band.
+    """List, row by row, the first pixel at or right of each crossing, and the edge's coefficient.
 
     Args:
         contour: (N, 5) from `collect_contour`.
-        first_row: The band's first image row.
-        num_rows: Rows of the band.
+        first_row: The first image row.
         left: The first column; it stands for all to its left.
         right: The column after the last; what lies beyond is left out.
-        deposits: (rows, padded columns) int32, zeros before.
-        marks: (rows, words) receives a bit for each pixel with a deposit.
+        rows: (rows, 2) where the crossings of each row begin; their end is written beside it.
+        crossings: (M, 2) receives the column, counted from `left`, and the coefficient.
     """
+    num_rows = rows.shape[0]
+    for row in range(num_rows):
+        rows[row, 1] = rows[row, 0]
     for i in range(contour.shape[0]):
         y0, y1 = int(contour[i, 1]), int(contour[i, 3])
-        top = max((y0 + SUBPIXELS - 1) // SUBPIXELS, first_row)
-        bottom = min((y1 + SUBPIXELS - 1) // SUBPIXELS, first_row + num_rows)
+        top = max(_first_row(y0), first_row)
+        bottom = min(_first_row(y1), first_row + num_rows)
         if top >= bottom:
             continue
         dx, dy = np.int64(contour[i, 2]) - contour[i, 0], y1 - y0
@@ -195,12 +216,12 @@ def deposit(
         rest = reach - column * divisor
         step = (SUBPIXELS * dx) // divisor
         step_rest = SUBPIXELS * dx - step * divisor
-        coefficient = contour[i, 4]
         for row in range(top - first_row, bottom - first_row):
             if column < right:
-                at = max(column - left, 0)
-                deposits[row, at] += coefficient
-                marks[row, at >> 6] |= np.uint64(1) << np.uint64(at & 63)
+                at = rows[row, 1]
+                crossings[at, 0] = max(column - left, 0)
+                crossings[at, 1] = contour[i, 4]
+                rows[row, 1] = at + 1
             column += step
             rest += step_rest
             if rest >= divisor:
@@ -210,9 +231,27 @@ def deposit(
 
 @kernel
 def row_spans(
-    deposits: NDArray[np.int32], marks: NDArray[np.uint64], left: int, right: int, spans: NDArray[np.int32]
+    crossings: NDArray[np.int32],
+    deposits: NDArray[np.int32],
+    marks: NDArray[np.uint64],
+    left: int,
+    right: int,
+    spans: NDArray[np.int32],
 ) -> int:
-    """Turn one row of deposits into covered spans [start, end) and clear it; returns the number of spans."""
+    """Turn one row of crossings into covered spans [start, end); returns the number of spans.
+
+    Args:
+        crossings: (N, 2) from `_list_crossings`, in any order.
+        deposits: (padded columns,) zeros, and zeros again afterwards.
+        marks: (words,) likewise; a bit for each pixel with a deposit.
+        left: The first column.
+        right: The column after the last one.
+        spans: (width + 1, 2) receives the spans.
+    """
+    for i in range(crossings.shape[0]):
+        at = crossings[i, 0]
+        deposits[at] += crossings[i, 1]
+        marks[at >> 6] |= np.uint64(1) << np.uint64(at & 63)
     running = np.int32(0)
     count = 0
     for word in range(marks.shape[0]):
@@ -240,32 +279,51 @@ def row_spans(
 
 @kernel
 def fill_rows(
-    contour: NDArray[np.int32],
-    first_row: int,
-    deposits: NDArray[np.int32],
-    marks: NDArray[np.uint64],
-    spans: NDArray[np.int32],
-    mask: MaskImage,
-    left: int,
-    right: int,
-) -> None:
-    """Deposit a contour, beside what is there, and write the columns `left` to `right` - 1 of a band of the mask.
+    contour: NDArray[np.int32], first_row: int, rows: NDArray[np.int64], crossings: NDArray[np.int32],
+    deposits: NDArray[np.int32], marks: NDArray[np.uint64], spans: NDArray[np.int32],
+    words: NDArray[np.uint64], left: int, right: int,
+) -> None:  # fmt: skip
+    """Draw a band of the mask.
+
+    Crossings are sorted by rows first: deposits of one row stay in the first-level cache, those of a picture do not.
 
     Args:
         contour: (N, 5) from `collect_contour`.
         first_row: The band's first image row.
-        deposits: The band's deposits; zeros afterwards.
-        marks: The band's marks; zeros afterwards.
+        rows: (rows, 2) scratch.
+        crossings: (M, 2) scratch, M at least N; more rows are done at a time when it is larger.
+        deposits: (padded columns,) zeros, and zeros again afterwards.
+        marks: (words,) likewise.
         spans: (width + 1, 2) scratch.
-        mask: (rows, width) the band.
+        words: (rows, words) receives the band, as bits.
         left: The first column that can be covered; nothing is covered to either side.
         right: The column after the last one.
     """
-    deposit(contour, first_row, mask.shape[0], left, right, deposits, marks)
-    for row in range(mask.shape[0]):
-        done = left
-        for i in range(row_spans(deposits[row], marks[row], left, right, spans)):
-            mask[row, done : spans[i, 0]] = False
-            mask[row, spans[i, 0] : spans[i, 1]] = True
-            done = spans[i, 1]
-        mask[row, done:right] = False
+    _count_crossings(contour, first_row, rows)
+    first = 0
+    while first < rows.shape[0]:
+        end, total = first, np.int64(0)
+        while end < rows.shape[0] and total + rows[end, 0] <= crossings.shape[0]:
+            total, rows[end, 0] = total + rows[end, 0], total
+            end += 1
+        _list_crossings(contour, first_row + first, left, right, rows[first:end], crossings)
+        for row in range(first, end):
+            found = crossings[rows[row, 0] : rows[row, 1]]
+            _fill_words(spans, row_spans(found, deposits, marks, left, right, spans), words[row])
+        first = end
+
+
+@kernel
+def _fill_words(spans: NDArray[np.int32], count: int, words: NDArray[np.uint64]) -> None:
+    """Write one row of a mask from its covered spans."""
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    words[:] = 0
+    for i in range(count):
+        start, last = np.int64(spans[i, 0]), np.int64(spans[i, 1]) - 1
+        first_bits, last_bits = ones << np.uint64(start & 63), ones >> np.uint64(63 - (last & 63))
+        if start >> 6 == last >> 6:
+            words[start >> 6] |= first_bits & last_bits
+            continue
+        words[start >> 6] |= first_bits
+        words[(start >> 6) + 1 : last >> 6] = ones
+        words[last >> 6] |= last_bits

@@ -16,60 +16,47 @@ from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, 
 
 
 @kernel
-def start_rows(pixels: NDArray[np.int64], top: int, starts: NDArray[np.int32]) -> None:
-    """Write where each row's pixels begin.
-
-    Args:
-        pixels: (N, 2) x, y in px, by row.
-        top: The first row.
-        starts: (rows + 1,) receives the first pixel at or below each row; the last row is below all pixels.
-    """
-    pixel = 0
-    for row in range(starts.shape[0]):
-        while pixel < pixels.shape[0] and pixels[pixel, 1] < top + row:
-            pixel += 1
-        starts[row] = pixel
-
-
-@kernel
 def probe_chunks(
-    boxes: NDArray[np.int32], faces: Faces, snapped: NDArray[np.int32], exact: NDArray[np.float32],
+    order: NDArray[np.int64], boxes: NDArray[np.int32], nearest: NDArray[np.float32],
+    faces: Faces, snapped: NDArray[np.int32], exact: NDArray[np.float32],
     signs: NDArray[np.int8], first_number: int, window: NDArray[np.int64],
-    pixels: NDArray[np.int64], starts: NDArray[np.int32], keys: NDArray[np.int64],
+    pixels: NDArray[np.int64], chosen: NDArray[np.int64], keys: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Find the nearest face at each pixel.
 
     Args:
+        order: (C,) the chunks; those come first that are near: what they hide is not looked at.
         boxes: (C, 4) from `bound_chunks`.
+        nearest: (C,) likewise.
         faces: (F, 3).
         snapped: (V, 2) in 1/256 px.
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
         first_number: Number of the first face.
         window: (4,) x0, y0, x1, y1 in px, ends excluded: the columns that the whole mesh covers, the rows of `pixels`.
-        pixels: (N, 2) x, y in px inside the window, by row.
-        starts: (rows + 1,) from `start_rows`.
+        pixels: (N, 2) x, y in px inside the window.
+        chosen: (N,) scratch.
         keys: (N,) grow to those of the nearest faces; 0 where nothing is.
     """
-    left, top, right, bottom = window[0], window[1], window[2], window[3]
-    for chunk in range(boxes.shape[0]):
-        row0, row1 = max(boxes[chunk, 1], top), min(boxes[chunk, 3], bottom)
-        if row0 >= row1 or not _any_between(pixels, starts[row0 - top], starts[row1 - top], boxes[chunk]):
+    left, right = window[0], window[2]
+    for chunk in order:
+        count = _choose_pixels(pixels, keys, boxes[chunk], nearest[chunk], chosen)
+        if count == 0:
             continue
+        x0, y0, x1, y1 = _bound_pixels(pixels, chosen[:count])
         for face in range(chunk * CHUNK, min(chunk * CHUNK + CHUNK, faces.shape[0])):
             # Unsigned: a signed index costs a test for negative ones.
             a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
             ya, yb, yc = int(snapped[a, 1]), int(snapped[b, 1]), int(snapped[c, 1])
             first, end = (min(ya, yb, yc) + (SUBPIXELS - 1)) >> 8, (max(ya, yb, yc) + (SUBPIXELS - 1)) >> 8
-            row0, row1 = max(first, top), min(end, bottom)
-            if row0 >= row1 or signs[face] == 0 or starts[row0 - top] == starts[row1 - top]:
-                continue
             xa, xb, xc = int(snapped[a, 0]), int(snapped[b, 0]), int(snapped[c, 0])
             column0 = max((min(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, left)
             column1 = min((max(xa, xb, xc) + (SUBPIXELS - 1)) >> 8, right)
-            for pixel in range(starts[row0 - top], starts[row1 - top]):
+            if (first >= y1) | (end <= y0) | (column0 >= x1) | (column1 <= x0) | (signs[face] == 0):
+                continue
+            for pixel in chosen[:count]:
                 x, y = pixels[pixel, 0], pixels[pixel, 1]
-                if x < column0 or x >= column1:
+                if (x < column0) | (x >= column1) | (y < first) | (y >= end):
                     continue
                 plane = face_plane(exact, a, b, c)
                 if end - first <= SPAN_ROWS:
@@ -81,12 +68,33 @@ def probe_chunks(
 
 
 @inlined_kernel
-def _any_between(pixels: NDArray[np.int64], first: int, end: int, box: NDArray[np.int32]) -> bool:
-    """Whether one of some pixels lies in the columns of a box."""
-    found = False
-    for pixel in range(first, end):
-        found |= (pixels[pixel, 0] >= box[0]) & (pixels[pixel, 0] < box[2])
-    return found
+def _choose_pixels(
+    pixels: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    box: NDArray[np.int32],
+    nearest: np.float32,
+    chosen: NDArray[np.int64],
+) -> int:
+    """List the pixels inside a chunk's box at which nothing nearer than the chunk is known; returns their number."""
+    count = 0
+    bits = float_bits(nearest)
+    for pixel in range(pixels.shape[0]):
+        x, y = pixels[pixel, 0], pixels[pixel, 1]
+        chosen[count] = pixel
+        inside = (x >= box[0]) & (x < box[2]) & (y >= box[1]) & (y < box[3])
+        count += 1 if inside & (keys[pixel] >> 32 <= bits) else 0
+    return count
+
+
+@inlined_kernel
+def _bound_pixels(pixels: NDArray[np.int64], chosen: NDArray[np.int64]) -> tuple[int, int, int, int]:
+    """Return x0, y0, x1, y1 of some pixels, ends excluded."""
+    x0, y0 = pixels[chosen[0], 0], pixels[chosen[0], 1]
+    x1, y1 = x0, y0
+    for pixel in chosen:
+        x0, x1 = min(x0, pixels[pixel, 0]), max(x1, pixels[pixel, 0])
+        y0, y1 = min(y0, pixels[pixel, 1]), max(y1, pixels[pixel, 1])
+    return x0, y0, x1 + 1, y1 + 1
 
 
 @kernel

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +86,8 @@ class Projection:
 def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool) -> Projection:
     """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
     center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
-    farthest = float(np.linalg.norm(center_cam)) + mesh.radius
+    # As np.linalg.norm, which takes ten times as long for three numbers.
+    farthest = math.sqrt(center_cam.dot(center_cam)) + mesh.radius
     numbers = pack_camera(camera, farthest, silhouette=silhouette)
     num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
     snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
@@ -177,18 +180,26 @@ def _pieces(
     rays: FloatArray,
     sources: NDArray[np.int32],
 ) -> Pieces:
-    faces = np.arange(3 * len(sources), dtype=np.int32).reshape(-1, 3)
-    # Read-only as the topology's faces are: the kernels are compiled for one kind of array.
-    faces.flags.writeable = False
-    signs = np.empty(len(sources), np.int8)
-    if len(sources):
+    count = len(sources)
+    faces, edges, starts = _separate_triangles(1 << max(count - 1, 0).bit_length())
+    faces, edges = faces[:count], edges[: 3 * count]
+    signs = np.empty(count, np.int8)
+    if count:
         face_signs(faces, snapped, signs)
-    corners = 4 * np.arange(len(sources), dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
-    edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
-    edges.flags.writeable = False
-    starts = np.arange(0, len(snapped) + 3 * CHUNK - 1, 3 * CHUNK)
-    chunks = Chunks(faces.reshape(-1), frozen(np.minimum(starts, len(snapped)).astype(np.int32)))
+    chunks = Chunks(faces.reshape(-1), frozen(np.minimum(starts[: -(-count // CHUNK) + 1], 3 * count)))
     return Pieces(faces, snapped, exact, rays, sources, signs, edges, chunks)
+
+
+@lru_cache(maxsize=4)
+def _separate_triangles(count: int) -> tuple[Faces, NDArray[np.int32], NDArray[np.int32]]:
+    """Return faces that share no corner, their edges, each on its own, and where each chunk of corners begins.
+
+    Read-only as a topology's are: the kernels are compiled for one kind of array.
+    """
+    faces = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+    corners = 4 * np.arange(count, dtype=np.int32)[:, None] + np.arange(3, dtype=np.int32)
+    edges = np.column_stack([corners.ravel(), np.full(corners.size, -1, np.int32)])
+    return frozen(faces), frozen(edges), frozen(np.arange(0, 3 * (count + CHUNK), 3 * CHUNK, dtype=np.int32))
 
 
 NO_PIECES = _pieces(np.empty((0, 2), np.int32), _NO_EXACT, np.empty((0, 2)), np.empty(0, np.int32))

@@ -14,12 +14,13 @@ from renderkit.arrays import FloatArray, MaskImage
 from renderkit.buffer_pool import MAX_BYTES, BufferPool
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.outlines import Segments
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass, checked_pixels
 from renderkit.renderers.cpu.outline import trace_outline
 from renderkit.renderers.cpu.projection import Projection, project_mesh
 from renderkit.renderers.cpu.scratch import Scratch
-from renderkit.renderers.cpu.silhouette import draw_mask
+from renderkit.renderers.cpu.silhouette import draw_bits, draw_mask
 from renderkit.renderers.cpu.team import Team
 from renderkit.renderers.cpu.topology import PreparedMeshes
 from renderkit.renderers.cpu.visibility import Appearance, depths_at, draw_visible
@@ -82,6 +83,11 @@ class CpuRenderer:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
         projection = self._project(mesh, camera, silhouette=True)
         return draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
+
+    def render_bits(self, mesh: Mesh, camera: Camera) -> MaskBits:
+        """Draw only the silhouette, packed; see `base.DrawsBits.render_bits`."""
+        projection = self._project(mesh, camera, silhouette=True)
+        return draw_bits(projection, camera.size, self._scratch, self._team)[0]
 
     def trace_outline(self, mesh: Mesh, camera: Camera) -> Segments:
         """Return the outline of what `render_mask` covers, exact to a small part of a pixel.

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
-from renderkit.renderers.cpu.contour import WORD, deposit, fill_rows, find_outline
+from renderkit.images.mask_bits import WORD, MaskBits, words_for
+from renderkit.renderers.cpu.contour import fill_rows, find_outline
 from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
 
-_BAND_PX = 1 << 23
-"""Pixels whose deposits are held at a time: 32 MiB."""
+_CROSSINGS = 1 << 18
+"""Crossings of edges and rows that are held at a time at least: 2 MiB, of which a coarse mesh touches little."""
 
 _SHARED_EDGES = 20_000
 """Contours with fewer edges are drawn in less time than it takes to wake a thread."""
@@ -27,24 +28,35 @@ def draw_mask(
 ) -> MaskImage:
     """Return the (height, width) mask, read-only; `size` is (width, height)."""
     width, height = size
-    contours, window = _outline(projection, width, height, scratch, team)
+    bits, window = draw_bits(projection, size, scratch, team)
     pixels, mask = buffers.canvas((height, width), np.bool_, False, window)
+    bits.unpack_into(pixels, window)
+    return mask
+
+
+def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, team: Team) -> tuple[MaskBits, Window]:
+    """Return the mask, and the part of the picture (x0, y0, x1, y1) that it can cover; `size` is (width, height)."""
+    width, height = size
+    contours, window = _outline(projection, width, height, scratch, team)
     left, top, right, bottom = window
-    words = -(-(right - left) // WORD)
+    picture = np.empty((height, words_for(width)), np.uint64)
+    picture[:top] = picture[bottom:] = 0
+    words = words_for(right - left)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
-    rows = max(1, min(-(-(bottom - top) // threads), _BAND_PX // max(words * WORD, 1)))
+    contour = contours[0] if len(contours) == 1 else np.concatenate(contours)
+    rows = max(1, -(-(bottom - top) // threads))
 
     def draw_band(first: int) -> None:
-        band = pixels[first : min(first + rows, bottom)]
-        deposits = scratch.get("deposits", (len(band), words * WORD), np.int32)
-        marks = scratch.get("marks", (len(band), words), np.uint64)
+        band = picture[first : min(first + rows, bottom)]
+        places = scratch.get("rows", (len(band), 2), np.int64)
+        crossings = scratch.rows("crossings", max(len(contour), _CROSSINGS), 2, np.int32)
+        deposits = scratch.get("deposits", (words * WORD,), np.int32)
+        marks = scratch.get("marks", (words,), np.uint64)
         spans = scratch.get("spans", (width + 1, 2), np.int32)
-        for contour in contours[:-1]:
-            deposit(contour, first, len(band), left, right, deposits, marks)
-        fill_rows(contours[-1], first, deposits, marks, spans, band, left, right)
+        fill_rows(contour, first, places, crossings, deposits, marks, spans, band, left, right)
 
     team.map(draw_band, range(top, bottom, rows), threads)
-    return mask
+    return MaskBits(picture, width), window
 
 
 def _outline(

@@ -14,7 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.lens import SUBPIXELS
-from renderkit.renderers.cpu.probe import probe_chunks, start_rows
+from renderkit.renderers.cpu.probe import probe_chunks
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band, resolve_pixels
 from renderkit.renderers.cpu.scratch import Scratch
@@ -155,19 +155,16 @@ def depths_at(
     near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
     if not near.size:
         return depths
-    near = near[np.argsort(pixels[near, 1], kind="stable")]
     wanted = pixels[near]
     # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
-    window[1], window[3] = wanted[0, 1], wanted[-1, 1] + 1
-    starts = scratch.get("starts", (int(window[3] - window[1]) + 1,), np.int32)
-    start_rows(wanted, int(window[1]), starts)
-    (boxes, _), (own, _) = _bound_chunks(projection, scratch, team, 1)
+    window[1], window[3] = wanted[:, 1].min(), wanted[:, 1].max() + 1
+    bounds = _bound_chunks(projection, scratch, team, 1)
     faces, pieces = projection.mesh.topology.faces, projection.pieces
-    keys = np.zeros(len(near), np.int64)
-    main = (boxes, faces, projection.snapped, projection.exact, projection.signs, 0)
-    extra = (own, pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
-    for arrays in (main, extra):
-        probe_chunks(*arrays, window, wanted, starts, keys)
+    keys, chosen = np.zeros(len(near), np.int64), np.empty(len(near), np.int64)
+    main = (faces, projection.snapped, projection.exact, projection.signs, 0)
+    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
+    for (boxes, nearest), arrays in zip(bounds, (main, extra), strict=True):
+        probe_chunks(np.argsort(-nearest), boxes, nearest, *arrays, window, wanted, chosen, keys)
     found = np.empty(len(near), np.float32)
     resolve_pixels(keys, wanted, *_pieces_of(projection), _traced(window, scratch), found)
     depths[near] = found
@@ -201,12 +198,10 @@ def _window(projection: Projection, width: int, height: int) -> NDArray[np.int64
     window = np.array([2**40, 2**40, -(2**40), -(2**40)], np.int64)
     grow_window(projection.snapped, projection.state, window)
     grow_window(projection.pieces.snapped, _NO_STATE, window)
-    pixels = (window + SUBPIXELS - 1) // SUBPIXELS
-    low = np.clip(pixels[:2], 0, [width, height])
-    high = np.maximum(np.clip(pixels[2:], 0, [width, height]), low)
-    if low[0] == high[0]:
-        high[1] = low[1]
-    return np.concatenate([low, high])
+    left, top, right, bottom = (-(-bound // SUBPIXELS) for bound in window.tolist())
+    x0, y0 = min(max(left, 0), width), min(max(top, 0), height)
+    x1, y1 = max(min(max(right, 0), width), x0), max(min(max(bottom, 0), height), y0)
+    return np.array([x0, y0, x1, y0 if x0 == x1 else y1], np.int64)
 
 
 def _draw_band(

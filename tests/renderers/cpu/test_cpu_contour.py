@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.renderers.cpu import CpuRenderer
+from renderkit.renderers.cpu import CpuRenderer, silhouette
 
 
 def brute_force_cover(subpixels: NDArray[np.int64], faces: NDArray[np.int64], width: int, height: int) -> MaskImage:
@@ -56,6 +56,7 @@ def assert_all_agree(
     expected = brute_force_cover(subpixels, faces, *size)
     mask = renderer.render_mask(mesh, camera)
     assert np.count_nonzero(mask ^ expected) == 0
+    assert np.array_equal(renderer.render_bits(mesh, camera).points(), np.argwhere(expected)[:, ::-1])
     assert np.count_nonzero(renderer.render(mesh, camera).mask ^ expected) == 0
 
 
@@ -102,6 +103,15 @@ def test_a_closed_mesh_of_many_layers_does_not_overflow(renderer: CpuRenderer) -
     mesh = pixel_mesh(subpixels, faces, np.random.default_rng(0))
     expected = brute_force_cover(subpixels, faces[:1], 40, 40)
     assert np.array_equal(renderer.render_mask(mesh, pixel_camera(40, 40)), expected)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_crossings_that_do_not_fit_are_drawn_some_rows_at_a_time(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(silhouette, "_CROSSINGS", 1)
+    rng = np.random.default_rng(seed)
+    subpixels, faces = rng.integers(-4000, 30_000, (40, 2)), rng.integers(0, 40, (30, 3))
+    with CpuRenderer(1) as renderer:
+        assert_all_agree(renderer, subpixels, faces, (int(rng.integers(60, 131)), 90), seed)
 
 
 def test_vertices_a_million_pixels_away(renderer: CpuRenderer) -> None:

@@ -1,11 +1,12 @@
-"""Masks as bits, compiled: packing, and erosion along columns and rows in place."""
+"""Masks as bits, compiled: packing and unpacking, and erosion along columns and rows in place."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.compiled import kernel
+from renderkit.arrays import MaskImage
+from renderkit.compiled import inlined_kernel, kernel
 
 
 @kernel
@@ -17,9 +18,43 @@ def pack_bytes(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
         packed: (height, at least width / 8) receives bit i of byte j for the pixel 8 j + i.
     """
     for row in range(eights.shape[0]):
-        for column in range(eights.shape[1]):
-            # The product brings the lowest bit of byte i to bit 56 + i, and nothing else there.
-            packed[row, column] = (eights[row, column] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+        pack_row(eights[row], packed[row])
+
+
+@inlined_kernel
+def pack_row(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
+    """Pack one row of bytes that are 0 or 1, eight to a byte."""
+    for column in range(eights.shape[0]):
+        # The product brings the lowest bit of byte i to bit 56 + i, and nothing else there.
+        packed[column] = (eights[column] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+
+
+@kernel
+def unpack_words(words: NDArray[np.uint64], left: int, top: int, right: int, bottom: int, mask: MaskImage) -> None:
+    """Write a window of a mask; what lies around it is left alone.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel.
+        left: First column of the window.
+        top: First row.
+        right: Column after the last one.
+        bottom: Row after the last one.
+        mask: (height, width) receives the pixels.
+    """
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    for row in range(top, bottom):
+        line, start = mask[row], left
+        while start < right:
+            word, end = words[row, start >> 6], min((start | 63) + 1, right)
+            if word == np.uint64(0) or word == ones:
+                # As far as it goes on alike.
+                while end < right and words[row, end >> 6] == word:
+                    end = min(end + 64, right)
+                line[start:end] = word != np.uint64(0)
+            else:
+                for x in range(start, end):
+                    line[x] = (word >> np.uint64(x & 63)) & np.uint64(1) != np.uint64(0)
+            start = end
 
 
 _SEQUENCE = 0x03F79D71B4CB0A89

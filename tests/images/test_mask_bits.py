@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.metrics.mask_bits import MaskBits
+from renderkit.images.mask_bits import MaskBits
 
 SHAPES = [(1, 1), (5, 7), (60, 83), (70, 64), (20, 63), (20, 65), (130, 200), (64, 129)]
 
@@ -72,3 +72,28 @@ def test_points_are_sorted_by_row_then_column() -> None:
 def test_intersection() -> None:
     first, second = _mask((30, 90), "half"), _mask((30, 90), "sparse")
     assert (MaskBits.pack(first) & MaskBits.pack(second)).count == np.count_nonzero(first & second)
+
+
+@pytest.mark.parametrize("width", range(1, 131))
+def test_every_width_against_plain_numpy(width: int) -> None:
+    generator = np.random.default_rng(width)
+    height = int(generator.integers(1, 9))
+    # Runs of some length, so that words that are all alike occur beside ragged ones.
+    mask = np.repeat(generator.random((height, width)) < 0.5, int(generator.integers(1, 90)), axis=1)[:, :width]
+    mask = np.ascontiguousarray(mask)
+    bits = MaskBits.pack(mask)
+    assert bits.shape == mask.shape
+    assert bits.count == mask.sum()
+    assert np.array_equal(bits.unpack(), mask)
+    padded = np.pad(mask, 1, constant_values=True)
+    neighbours = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    assert np.array_equal(bits.boundary().unpack(), mask & ~neighbours)
+    ys, xs = np.divmod(np.arange(mask.size), width)
+    assert np.array_equal(bits.at(np.column_stack([xs, ys]).astype(np.int32)), mask.ravel())
+    x0, x1 = sorted(generator.integers(0, width + 1, 2).tolist())
+    y0, y1 = sorted(generator.integers(0, height + 1, 2).tolist())
+    window = np.zeros_like(mask)
+    bits.unpack_into(window, (x0, y0, x1, y1))
+    expected = np.zeros_like(mask)
+    expected[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
+    assert np.array_equal(window, expected)

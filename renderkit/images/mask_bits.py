@@ -13,13 +13,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage, BoolArray, MaskImage
+from renderkit.buffer_pool import Window
 
 Words: TypeAlias = NDArray[np.uint64]
 PixelIndices: TypeAlias = NDArray[np.int32]
 
 WORD = 64
 _ONES = np.uint64(2**64 - 1)
+
+
+def words_for(width: int) -> int:
+    """Return how many words hold a row of `width` px."""
+    return -(-width // WORD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +43,10 @@ class MaskBits:
     @classmethod
     def pack(cls, mask: MaskImage | AlphaImage) -> MaskBits:
         """Pack a (height, width) bool or 0/1 mask."""
-        from renderkit.metrics.bit_runs import pack_bytes  # noqa: PLC0415 - loads the compiler
+        from renderkit.images.bit_runs import pack_bytes  # noqa: PLC0415 - loads the compiler
 
         height, width = mask.shape
-        padded = np.zeros((height, -(-width // WORD) * 8), np.uint8)
+        padded = np.zeros((height, 8 * words_for(width)), np.uint8)
         if width % 8:
             packed = np.packbits(mask, axis=1, bitorder="little")
             padded[:, : packed.shape[1]] = packed
@@ -67,7 +73,7 @@ class MaskBits:
 
     @cached_property
     def _box(self) -> tuple[int, int, int, int] | None:
-        from renderkit.metrics.bit_runs import fold_words  # noqa: PLC0415 - loads the compiler
+        from renderkit.images.bit_runs import fold_words  # noqa: PLC0415 - loads the compiler
 
         across = np.empty(self.words.shape[1], np.uint64)
         top, bottom = fold_words(self.words, across)
@@ -83,10 +89,22 @@ class MaskBits:
         width = min(self.width - WORD * words.start, WORD * (words.stop - words.start))
         return MaskBits(np.ascontiguousarray(self.words[rows, words]), width)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in px."""
+        return len(self.words), self.width
+
     def unpack(self) -> MaskImage:
         """Return the (height, width) bool mask."""
-        pixels = np.unpackbits(self.words.view(np.uint8), axis=1, count=self.width, bitorder="little")
-        return pixels.view(np.bool_)
+        mask = np.empty(self.shape, np.bool_)
+        self.unpack_into(mask, (0, 0, self.width, len(self.words)))
+        return mask
+
+    def unpack_into(self, mask: MaskImage, window: Window) -> None:
+        """Write the pixels of a window (x0, y0, x1, y1), ends excluded, into a (height, width) mask."""
+        from renderkit.images.bit_runs import unpack_words  # noqa: PLC0415 - loads the compiler
+
+        unpack_words(np.ascontiguousarray(self.words), *window, mask)
 
     def complement(self) -> MaskBits:
         """Return the pixels of the picture outside of the mask."""
@@ -102,15 +120,21 @@ class MaskBits:
 
     def points(self) -> PixelIndices:
         """Return the (N, 2) pixels (x, y) of the mask, by row then column."""
-        from renderkit.metrics.bit_runs import list_pixels  # noqa: PLC0415 - loads the compiler
+        from renderkit.images.bit_runs import list_pixels  # noqa: PLC0415 - loads the compiler
 
         points = np.empty((self.count, 2), np.int32)
         list_pixels(np.ascontiguousarray(self.words), points)
         return points
 
+    def at(self, pixels: PixelIndices) -> BoolArray:
+        """Return (N,) whether the mask holds each of (N, 2) pixels (x, y), which lie in the picture."""
+        words = self.words[pixels[:, 1], pixels[:, 0] >> 6]
+        held: BoolArray = (words >> (pixels[:, 0] & 63).astype(np.uint64) & np.uint64(1)) != 0
+        return held
+
     def boundary(self) -> MaskBits:
         """Return the pixels with a 4-neighbour in the picture outside of the mask; its border is no boundary."""
-        from renderkit.metrics.bit_runs import find_boundary  # noqa: PLC0415 - loads the compiler
+        from renderkit.images.bit_runs import find_boundary  # noqa: PLC0415 - loads the compiler
 
         found = np.empty_like(self.words)
         find_boundary(self.words, WORD * self.words.shape[1] - self.width, found)
@@ -118,7 +142,7 @@ class MaskBits:
 
     def inner_band(self, width_px: int) -> MaskBits:
         """Return the pixels within `width_px` (chessboard distance) of the mask's outside in the picture."""
-        from renderkit.metrics.bit_runs import keep_full_columns, keep_full_runs  # noqa: PLC0415 - loads the compiler
+        from renderkit.images.bit_runs import keep_full_columns, keep_full_runs  # noqa: PLC0415 - loads the compiler
 
         margin = -(-width_px // WORD)
         length = 2 * width_px + 1
