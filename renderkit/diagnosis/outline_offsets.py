@@ -96,8 +96,10 @@ def sample_outline(vertices: Points3, edges: MeshEdges, camera: Camera, drawn: M
     projected = camera.project_cam(seen)
     reach = _SLACK * float(factor.max())
     segments = _rim(projected, edges)
-    segments = segments[_near(pixels, projected[segments], reach)]
-    place, where = _crossings(pixels, normals, projected[segments], reach)
+    drawn_ends = projected[segments]
+    near = _near(pixels, drawn_ends, reach)
+    segments = segments[near]
+    place, where = _crossings(pixels, normals, drawn_ends[near], reach)
     found = np.isfinite(place)
     if found.sum() < MIN_SAMPLES:
         return None

@@ -14,13 +14,20 @@ from renderkit.images.mask_bits import PixelIndices
 
 LoopIndices: TypeAlias = NDArray[np.int64]
 
-_POSITION_SIGMA = 3.0
-_NORMAL_SIGMA = 8.0
 _KERNEL_REACH = 24
 MIN_LOOP = 2 * _KERNEL_REACH + 1
 """Curves of fewer pixels are left out: they have no direction."""
 MAX_LOOPS = 64
 """Only this many curves, the longest, are used."""
+
+
+def _kernel(sigma: float) -> FloatArray:
+    steps = np.arange(-_KERNEL_REACH, _KERNEL_REACH + 1)
+    weights = np.exp(-0.5 * (steps / sigma) ** 2)
+    return frozen(weights / weights.sum())
+
+
+_POSITION_KERNEL, _NORMAL_KERNEL = _kernel(3.0), _kernel(8.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +68,7 @@ def trace_contour(mask: AlphaImage) -> Contour:
 def _smoothed(curve: PixelIndices, mask: AlphaImage) -> tuple[PixelIndices, FloatArray, FloatArray, BoolArray]:
     count = len(curve)
     wrapped = np.take(curve, np.arange(-_KERNEL_REACH, count + _KERNEL_REACH), axis=0, mode="wrap").astype(np.float64)
-    points = _convolved(wrapped, _kernel(_POSITION_SIGMA))
-    smooth = _convolved(wrapped, _kernel(_NORMAL_SIGMA))
+    points, smooth = _convolved(wrapped, _POSITION_KERNEL), _convolved(wrapped, _NORMAL_KERNEL)
     tangent = np.roll(smooth, -1, axis=0) - np.roll(smooth, 1, axis=0)
     length = np.hypot(tangent[:, 0], tangent[:, 1])
     # OpenCV runs outer curves and holes so that the mask lies on one side; see the test of the normals.
@@ -96,13 +102,6 @@ def _assembled(parts: list[tuple[PixelIndices, FloatArray, FloatArray, BoolArray
     loops = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]).astype(np.int64)
     pixels, points, normals, usable = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Contour(pixels, points, normals, loops, usable, num_left_out)
-
-
-def _kernel(sigma: float) -> FloatArray:
-    steps = np.arange(-_KERNEL_REACH, _KERNEL_REACH + 1)
-    weights = np.exp(-0.5 * (steps / sigma) ** 2)
-    result: FloatArray = weights / weights.sum()
-    return result
 
 
 def _convolved(wrapped: FloatArray, kernel: FloatArray) -> FloatArray:

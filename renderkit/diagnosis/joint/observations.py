@@ -86,14 +86,9 @@ class Observations:
         """Number of smooth displacements of the mesh."""
         return int(self.offset_by_shape.shape[3])
 
-    @property
-    def outline_design(self) -> FloatArray:
-        """(C, F, N, P + 7 + S) derivatives of the offsets: by the camera, by the mesh, by its shape."""
-        return self.outline_rows[..., :-1]
-
     @cached_property
     def outline_rows(self) -> FloatArray:
-        """(C, F, N, P + 7 + S + 1) the same and the offsets."""
+        """(C, F, N, P + 7 + S + 1) derivatives of the offsets by camera, mesh and its shape; then the offsets."""
         parts = self.offset_by_camera, self.offset_by_mesh, self.offset_by_shape, self.offsets[..., None]
         return np.concatenate(parts, axis=3)
 

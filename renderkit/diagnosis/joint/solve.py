@@ -152,8 +152,9 @@ def _residuals(
         residuals[marked] = left * seen.known[marked][..., None]
     mesh = shared[layout.meshes].reshape(seen.num_frames, MESH)
     shape = np.broadcast_to(shared[layout.shapes], (seen.num_frames, seen.num_shapes))
-    common = np.concatenate([mesh, shape], axis=1)
+    # The last column of the rows are the offsets themselves.
+    common = np.concatenate([mesh, shape, np.full((seen.num_frames, 1), -1.0)], axis=1)
     own = np.broadcast_to(thetas[:, None], (*seen.offsets.shape[:2], seen.num_local))
     values = np.concatenate([own, np.broadcast_to(common, (len(own), *common.shape))], axis=2)
-    offsets = (seen.offsets - (seen.outline_design @ values[..., None])[..., 0]) * seen.offset_known
+    offsets = (seen.outline_rows @ -values[..., None])[..., 0] * seen.offset_known
     return residuals, offsets

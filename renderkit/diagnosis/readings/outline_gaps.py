@@ -59,10 +59,11 @@ def tangents_of(view: Interpretation) -> Tangents | None:
     drawn = np.clip(drawn, -0.5, last)
     outline = (captured + 0.5) / view.matte_from_px - 0.5
     edge = EDGE / float(np.sqrt(view.matte_from_px.prod()))
-    reaches = drawn @ DIRECTIONS.T
-    return Tangents(
-        drawn[reaches.argmax(axis=0)], reaches.max(axis=0), (outline @ DIRECTIONS.T).max(axis=0) + edge, last
-    )
+    # Directions first: the largest of a row in memory is found many times as fast as that of a column.
+    reaches = DIRECTIONS @ drawn.T
+    touching = reaches.argmax(axis=1)
+    farthest = reaches[np.arange(len(DIRECTIONS)), touching]
+    return Tangents(drawn[touching], farthest, (DIRECTIONS @ outline.T).max(axis=1) + edge, last)
 
 
 def outline_gaps(view: Interpretation) -> FloatArray:
