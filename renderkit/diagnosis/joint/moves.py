@@ -41,7 +41,9 @@ def pair_of(seen: Observations, later: BoolArray, *, one_subject: bool) -> Obser
     return pair if one_subject else _with_two_subjects(pair, later)
 
 
-def estimate_moves(pair: Observations, cameras: CameraPriors, priors: Priors, start: Estimate | None = None) -> Estimate:
+def estimate_moves(
+    pair: Observations, cameras: CameraPriors, priors: Priors, start: Estimate | None = None
+) -> Estimate:
     """Estimate the moves; see `joint.estimate.estimate`.
 
     Args:

@@ -91,6 +91,15 @@ def test_three_cameras_that_disagree_do_not_say_which_is_off() -> None:
     assert "at least 4 cameras are needed to say which" in found.sentence
 
 
+@pytest.mark.parametrize("fault", ["roll", "focal length"])
+def test_one_of_four_cameras_that_is_far_off_is_named(fault: str) -> None:
+    """Every landmark rests on it, so no prediction of another view is right as long as it takes part."""
+    found = _measured(_views(3, 4, fault=fault, size_px=10.0)).findings
+    assert [(one.camera, one.cause) for one in found.off] == [("03", fault)]
+    assert found.off[0].size_px == pytest.approx(10.0, abs=1.0)
+    assert found.verdict == "does not fit"
+
+
 def test_a_rig_that_is_misread_does_not_fit_as_a_whole() -> None:
     views = [
         replace(view, camera=replace(view.camera, cam_from_world=view.camera.cam_from_world.inverse()))
