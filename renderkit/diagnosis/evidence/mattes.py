@@ -27,9 +27,6 @@ from renderkit.wording import SIDES, cameras_off, counted, lies_text, list_names
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
 
-MEASURED_TURN_PX: Final = 2.2
-"""A turn that moves a contour by more, px RMS, comes out too large, by up to 1.6 times: contours are bent."""
-
 MAX_FRAMES: Final = 3
 """Frames that are stacked, evenly spread; each costs memory and time."""
 
@@ -308,12 +305,12 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
 
 
 def turn_words(named: Named) -> str:
-    """Return how the projections of a camera are turned; as a range where the turn is too large to be measured."""
+    """Return how the projections of a camera are turned; not by how much where the measurement did not settle."""
     turn, error = np.degrees(named.turn)
-    if abs(named.amount) <= MEASURED_TURN_PX:
+    if not named.is_unclear:
         return turned_text(-turn, error)
-    least = abs(turn) * MEASURED_TURN_PX / abs(named.amount)
-    return f"turned {'clockwise' if turn < 0.0 else 'counterclockwise'} by {least:.1f} to {abs(turn):.1f} deg"
+    way = "clockwise" if turn < 0.0 else "counterclockwise"
+    return f"turned {way}, by about {abs(turn):.0f} deg, which is not known well"
 
 
 def _matte_note(mattes: _Mattes, named: Named) -> str:
