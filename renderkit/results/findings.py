@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from renderkit.arrays import FloatArray, as_array, frozen
 from renderkit.metrics.score_json import NUMBER_OR_NULL, TEXT, array_schema, finite_or_none, nan_if_none, object_schema
 
 FindingsVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+
+LIMIT_PX: Final = 0.5
+"""A rig does not fit where a camera is named as off by more than this: half a pixel is the smallest known slip."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, Pixels
 from renderkit.capture import View
-from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
+from renderkit.diagnosis.evidence.kind import (
+    EvidenceKind,
+    EvidenceOptions,
+    MeasuredEvidence,
+    ViewMarks,
+    off_sentence,
+    verdict_of,
+)
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, Silhouette, prepare_silhouette
@@ -22,7 +29,7 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
 from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
 from renderkit.system import usable_cores
-from renderkit.wording import SIDES, cameras_off, counted, lies_text, list_names, too_much, turned_text
+from renderkit.wording import SIDES, counted, lies_text, list_names, too_much, turned_text
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
@@ -207,7 +214,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
         f"{counted(len(cameras), 'camera')}, {counted(num_views, 'view')}; standard error of a shift {error:.2f} px, "
         f"{100 * informative:.0f} % of the contour points informative"
     )
-    words = cameras_off(named, len(cameras)) if named else "no camera is off by more than mattes can tell"
+    words = off_sentence(cameras, len(cameras)) if named else "no camera is off by more than mattes can tell"
     numbers = {
         "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.fit.by_shift.threshold,
         "common_shift_x_px": float(common[0]), "common_shift_y_px": float(common[1]),

@@ -17,7 +17,14 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.capture import View
-from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
+from renderkit.diagnosis.evidence.kind import (
+    EvidenceKind,
+    EvidenceOptions,
+    MeasuredEvidence,
+    ViewMarks,
+    off_sentence,
+    verdict_of,
+)
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.free_points import estimate_free_points
 from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
@@ -31,7 +38,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.metrics.held_out import KIND, HeldOutScore, score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.findings import FindingsVerdict, JudgedCamera, RigFindings
-from renderkit.wording import cameras_off, counted, lies_text
+from renderkit.wording import counted, lies_text
 
 NAME: Final = "points"
 
@@ -205,13 +212,12 @@ def _evidence(points: _Points, places: FloatArray) -> RigEvidence:
 
 def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> RigFindings:
     cameras = _judged(points, score, joint.findings)
-    off = [one for one in cameras if one.off]
     count = len(points.cameras)
     words = (
         f"{counted(count, 'camera')}, {counted(_num_views(points), 'view')}, held-out "
         f"median {_median(score.residuals):.2f} px"
     )
-    words = f"{joint.unnamed or cameras_off([one.camera for one in off], count)} ({words})"
+    words = f"{joint.unnamed or off_sentence(cameras, count)} ({words})"
     verdict: FindingsVerdict = "cannot tell" if joint.unnamed else verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
     numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}

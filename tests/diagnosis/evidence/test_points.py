@@ -72,6 +72,9 @@ def test_a_small_error_is_named_and_the_rig_still_fits() -> None:
     found = _measured(_views(3, fault="principal point", size_px=0.4, noise_px=0.1)).findings
     assert [one.camera for one in found.off] == ["03"]
     assert found.verdict == "fits"
+    assert found.sentence.startswith(
+        "1 of 8 cameras is off: 03, by 0.5 px or less: named, and the run does not fail by it (8 cameras"
+    )
 
 
 @pytest.mark.parametrize(("count", "words"), [(2, "0 cameras see at least 6 landmarks"), (3, "at least 4 are needed")])
