@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import ALPHA, fit_joint
+from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import JointDiagnosis
@@ -24,9 +25,6 @@ from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis
 from renderkit.results.findings import RigFindings, RigVerdict
-
-MIN_JOINT_CAMERAS: Final = 4
-"""Single cameras are compared where at least this many have landmarks or outlines."""
 
 MAX_LANDMARKS: Final = 40
 """Of so many landmarks of a view at most, evenly thinned, single cameras are compared."""
@@ -97,8 +95,8 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
 def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Measure | None) -> Diagnosis:
     views = tuple(view for view in stated.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
-    if len(cameras) < MIN_JOINT_CAMERAS:
-        least = f"{len(cameras)} of at least {MIN_JOINT_CAMERAS}"
+    if len(cameras) < MIN_CAMERAS:
+        least = f"{len(cameras)} of at least {MIN_CAMERAS}"
         words = f"single cameras are not compared: {least} have landmarks, or mattes and a mesh"
         return replace(whole, cameras_sentence=words)
     landmarks = landmark_faults(stated)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from renderkit.metrics.score_json import (
 )
 
 RigVerdict: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
+
+LIMIT_PX: Final = 0.5
+"""A rig does not fit where a camera is named as off by more than this: half a pixel is the smallest known slip."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
 from renderkit.results.diagnosis import CameraFault, Diagnosis
-from renderkit.results.findings import JudgedCamera
+from renderkit.results.findings import LIMIT_PX, JudgedCamera
 from renderkit.results.kinds import METRICS
 from renderkit.wording import counted
 
@@ -214,13 +214,16 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
     camera = next(iter(off))
     worst = off[camera]
     gates = f" {gates_sentence(report)}" if report.gates else ""
-    fits = " the rig as a whole fits." if report.diagnosis is not None and report.diagnosis.verdict == "fits" else ""
+    fits = ""
+    if report.diagnosis is not None and report.diagnosis.verdict == "fits":
+        fits = f" the rig as a whole fits{', and the run passes' if report.passed else ''}."
     verb = "is" if len(off) == 1 else "are"
     error = f" +/- {worst.size_error_px:.2f}" if worst.size_error_px == worst.size_error_px else ""
     known = worst.size_px == worst.size_px
     size = f"{worst.size_px:.2f}{error} px on the subject" if known else "too far off to say by how much"
+    slight = bool(fits) and report.passed and all(one.size_px <= LIMIT_PX for one in off.values())
     return Headline(
-        state="bad",
+        state="unsure" if slight else "bad",
         word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} OFF",
         verdict=f"{len(off)} of {counted(len(report.camera_names), 'camera')} {verb} "
         f"off{';' if fits else '.'}{fits}{gates}",

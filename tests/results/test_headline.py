@@ -68,7 +68,9 @@ def test_one_bad_camera_is_named_with_size_cause_and_what_to_do(make_report: Mak
     report = replace(report, diagnosis=replace(FITS, cameras=(_fault("bad", 7.0),)))
     headline, answers = headline_of(report), _answers(report)
     assert (headline.state, headline.word, headline.camera) == ("bad", "1 CAMERA OFF", "bad")
-    assert headline.verdict == "1 of 10 cameras is off; the rig as a whole fits."
+    assert headline.verdict == "1 of 10 cameras is off; the rig as a whole fits, and the run passes."
+    slight = headline_of(replace(report, diagnosis=replace(FITS, cameras=(_fault("bad", 0.4),))))
+    assert (slight.state, slight.word) == ("unsure", "1 CAMERA OFF")
     assert answers["how bad"].startswith("Camera bad: 7.00 +/- 0.10 px on the subject.")
     assert "rig's median 1.00 px" in answers["how bad"]
     assert answers["why, probably"] == "Its projections lie 7 px too far left."

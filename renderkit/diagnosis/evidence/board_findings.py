@@ -14,13 +14,13 @@ from renderkit.boards.poses import BoardPoses, Sighting, without_cameras
 from renderkit.boards.timing import time_offsets
 from renderkit.diagnosis.evidence.board_cameras import MIN_VIEWS, judge_cameras
 from renderkit.diagnosis.evidence.board_field import LensField, lens_field
-from renderkit.diagnosis.evidence.kind import verdict_of
+from renderkit.diagnosis.evidence.kind import off_sentence, verdict_of
 from renderkit.diagnosis.evidence.registry import BOARD
 from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.causes import list_cameras
 from renderkit.results.findings import JudgedCamera, RigFindings
-from renderkit.wording import cameras_off, counted
+from renderkit.wording import counted
 
 MIN_CAMERAS: Final = 3
 """Two cameras that disagree do not say which of them is wrong."""
@@ -73,7 +73,7 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     )
     numbers |= {"noise_px": found.fit.noise_px, "healthy_scatter_px": judged.tau_px}
     late, delays = _late(found, len(names))
-    answer = cameras_off([one.camera for one in cameras if one.off], len(names) - len(few))
+    answer = off_sentence(cameras, len(names) - len(few))
     if few:
         each = "each seen" if len(few) > 1 else "seen"
         late = (*late, f"not judged: {list_cameras(few)}: {each} in fewer than {MIN_VIEWS} pictures of the board")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, as_array, frozen
 from renderkit.capture import Unit, View
-from renderkit.results.findings import JudgedCamera, RigFindings, RigVerdict
+from renderkit.results.findings import LIMIT_PX, JudgedCamera, RigFindings, RigVerdict
+from renderkit.wording import cameras_off
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 ViewPart: TypeAlias = Literal["landmarks", "matte", "photograph"]
 ViewOf: TypeAlias = tuple[str, str]
 """Frame id and camera name."""
-
-LIMIT_PX: Final = 0.5
-"""A rig does not fit where a camera is named as off by more than this: half a pixel is the smallest known slip."""
 
 
 @dataclass(frozen=True)
@@ -119,3 +117,13 @@ class EvidenceKind:
 def verdict_of(cameras: Sequence[JudgedCamera]) -> RigVerdict:
     """Return "does not fit" where a camera is off by more than `LIMIT_PX`, else "fits"."""
     return "does not fit" if any(one.off and not one.size_px <= LIMIT_PX for one in cameras) else "fits"
+
+
+def off_sentence(cameras: Sequence[JudgedCamera], count: int) -> str:
+    """Return which of so many cameras are off, and where they are off by little, that the rig fits all the same."""
+    off = [one for one in cameras if one.off]
+    words = cameras_off([one.camera for one in off], count)
+    if not off or verdict_of(cameras) != "fits":
+        return words
+    each = "by" if len(off) == 1 else "each by"
+    return f"{words}, {each} {LIMIT_PX:g} px or less: named, and the run does not fail by it"

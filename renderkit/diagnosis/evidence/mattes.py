@@ -12,7 +12,14 @@ import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, Pixels
 from renderkit.capture import View
-from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
+from renderkit.diagnosis.evidence.kind import (
+    EvidenceKind,
+    EvidenceOptions,
+    MeasuredEvidence,
+    ViewMarks,
+    off_sentence,
+    verdict_of,
+)
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, Silhouette, prepare_silhouette
@@ -22,13 +29,10 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore
 from renderkit.results.findings import CameraMatrix, JudgedCamera, RigFindings
 from renderkit.system import usable_cores
-from renderkit.wording import SIDES, cameras_off, counted, lies_text, list_names, too_much, turned_text
+from renderkit.wording import SIDES, counted, lies_text, list_names, too_much, turned_text
 
 NAME: Final = "mattes"
 MIN_CAMERAS: Final = 12
-
-MEASURED_TURN_PX: Final = 2.2
-"""A turn that moves a contour by more, px RMS, comes out too large, by up to 1.6 times: contours are bent."""
 
 MAX_FRAMES: Final = 3
 """Frames that are stacked, evenly spread; each costs memory and time."""
@@ -210,7 +214,7 @@ def _findings(mattes: _Mattes, verdict: Verdict, stated: Sequence[Slacks], num_l
         f"{counted(len(cameras), 'camera')}, {counted(num_views, 'view')}; standard error of a shift {error:.2f} px, "
         f"{100 * informative:.0f} % of the contour points informative"
     )
-    words = cameras_off(named, len(cameras)) if named else "no camera is off by more than mattes can tell"
+    words = off_sentence(cameras, len(cameras)) if named else "no camera is off by more than mattes can tell"
     numbers = {
         "shift_error_px": error, "informative": informative, "named_from_ratio": verdict.fit.by_shift.threshold,
         "common_shift_x_px": float(common[0]), "common_shift_y_px": float(common[1]),
@@ -308,12 +312,12 @@ def _cause(mattes: _Mattes, named: Named, shift: FloatArray, error: FloatArray) 
 
 
 def turn_words(named: Named) -> str:
-    """Return how the projections of a camera are turned; as a range where the turn is too large to be measured."""
+    """Return how the projections of a camera are turned; not by how much where the measurement did not settle."""
     turn, error = np.degrees(named.turn)
-    if abs(named.amount) <= MEASURED_TURN_PX:
+    if not named.is_unclear:
         return turned_text(-turn, error)
-    least = abs(turn) * MEASURED_TURN_PX / abs(named.amount)
-    return f"turned {'clockwise' if turn < 0.0 else 'counterclockwise'} by {least:.1f} to {abs(turn):.1f} deg"
+    way = "clockwise" if turn < 0.0 else "counterclockwise"
+    return f"turned {way}, by about {abs(turn):.0f} deg, which is not known well"
 
 
 def _matte_note(mattes: _Mattes, named: Named) -> str:

@@ -17,7 +17,14 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.capture import View
-from renderkit.diagnosis.evidence.kind import EvidenceKind, EvidenceOptions, MeasuredEvidence, ViewMarks, verdict_of
+from renderkit.diagnosis.evidence.kind import (
+    EvidenceKind,
+    EvidenceOptions,
+    MeasuredEvidence,
+    ViewMarks,
+    off_sentence,
+    verdict_of,
+)
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.free_points import estimate_free_points
 from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
@@ -31,7 +38,7 @@ from renderkit.geometry.rig import Rig
 from renderkit.metrics.held_out import KIND, HeldOutScore, score_held_out
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.results.findings import JudgedCamera, RigFindings, RigVerdict
-from renderkit.wording import cameras_off, counted, lies_text
+from renderkit.wording import counted, lies_text
 
 NAME: Final = "points"
 
@@ -86,20 +93,30 @@ def measure_points(views: Sequence[View], options: EvidenceOptions) -> MeasuredE
     min_views = 3 if len(points.cameras) >= MIN_JUDGED else 2
     first = score_held_out(points.cameras, points.pixels, min_views=min_views)
     misfit = _misfit(points, first)
-    if misfit or len(points.cameras) < MIN_JUDGED:
+    if len(points.cameras) < MIN_JUDGED:
         words = misfit or (
             f"{counted(len(points.cameras), 'camera')} see the same landmarks, held-out median "
             f"{_median(first.residuals):.2f} px; at least {MIN_JUDGED} are needed to say which of them is off"
         )
-        findings = RigFindings(NAME, "does not fit" if misfit else "cannot tell", words, _judged(points, first, ()))
-        return MeasuredEvidence(replace(findings, num_views=_num_views(points)), _scores(points, first))
+        return _unjudged(points, first, "does not fit" if misfit else "cannot tell", words)
     joint = fit_joint(_evidence(points, first.points), estimator=estimate_free_points)
     suspects = np.array([camera.name in {one.camera for one in joint.findings} for camera in points.cameras])
     final = first
     if suspects.any():
-        final = score_held_out(points.cameras, points.pixels, suspects=suspects, min_views=min_views)
+        # With few cameras left, two that agree about a point are all that there are.
+        least = min(min_views, int(np.count_nonzero(~suspects)) - 1)
+        final = score_held_out(points.cameras, points.pixels, suspects=suspects, min_views=max(least, 2))
+    # One camera of a few that is far off takes the agreement of all with it: without it the others must agree.
+    if misfit and (not suspects.any() or _misfit(points, final, ~suspects)):
+        return _unjudged(points, first, "does not fit", misfit)
     findings = _findings(points, final, joint)
     return MeasuredEvidence(findings, _scores(points, final), _marks(points, final, findings))
+
+
+def _unjudged(points: _Points, score: HeldOutScore, verdict: RigVerdict, words: str) -> MeasuredEvidence:
+    """Return what is said where no camera is judged."""
+    findings = RigFindings(NAME, verdict, words, _judged(points, score, ()), num_views=_num_views(points))
+    return MeasuredEvidence(findings, _scores(points, score))
 
 
 def _gathered(views: Sequence[View]) -> _Points | None:
@@ -145,13 +162,20 @@ def _refused(points: _Points | None) -> str:
     return ""
 
 
-def _misfit(points: _Points, score: HeldOutScore) -> str:
-    """Return why the rig as a whole contradicts its landmarks, by the absolute test of the diagnosis; "" if not."""
-    compared = int(np.isfinite(score.residuals).all(axis=2).sum())
-    total = int(points.known.sum())
-    median = _median(score.residuals)
+def _misfit(points: _Points, score: HeldOutScore, among: BoolArray | slice = slice(None)) -> str:
+    """Return why the cameras contradict their landmarks, by the absolute test of the diagnosis; "" if not.
+
+    Args:
+        points: The landmarks.
+        score: Their residuals.
+        among: (C,) whose residuals count.
+    """
+    residuals = score.residuals[among]
+    compared = int(np.isfinite(residuals).all(axis=2).sum())
+    total = int(points.known[among].sum())
+    median = _median(residuals)
     spread = float(np.nanmedian([_spread(view) for view in points.pixels.reshape(-1, points.length, 2)]))
-    agree = np.hypot(score.residuals[..., 0], score.residuals[..., 1]) <= max(MAX_RELATIVE * spread, DETECTOR_PX)
+    agree = np.hypot(residuals[..., 0], residuals[..., 1]) <= max(MAX_RELATIVE * spread, DETECTOR_PX)
     share = float(agree.sum()) / max(total, 1)
     if share >= 0.5:
         return ""
@@ -188,14 +212,13 @@ def _evidence(points: _Points, places: FloatArray) -> RigEvidence:
 
 def _findings(points: _Points, score: HeldOutScore, joint: JointDiagnosis) -> RigFindings:
     cameras = _judged(points, score, joint.findings)
-    off = [one for one in cameras if one.off]
     count = len(points.cameras)
     words = (
         f"{counted(count, 'camera')}, {counted(_num_views(points), 'view')}, held-out "
         f"median {_median(score.residuals):.2f} px"
     )
-    words = f"{cameras_off([one.camera for one in off], count)} ({words})"
-    verdict: RigVerdict = verdict_of(cameras)
+    words = f"{joint.unnamed or off_sentence(cameras, count)} ({words})"
+    verdict: RigVerdict = "cannot tell" if joint.unnamed else verdict_of(cameras)
     noise = next(iter(joint.noise_px.values()), math.nan)
     numbers = {"noise_px": noise, "healthy_scatter_px": joint.tau_px, "median_px": _median(score.residuals)}
     return RigFindings(

@@ -15,7 +15,6 @@ from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraP
 from renderkit.diagnosis.joint.groups import MIN_GROUP, like_cameras
 from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, own_scatter, scatter_likelihoods, stacked
 from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
-from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
 
@@ -104,8 +103,8 @@ class Decision:
         return float(np.median(self.scales[:, 0]))
 
 
-Estimator: TypeAlias = Callable[[Observations, CameraPriors, Priors, Noise | None], Estimate]
-"""Estimates all cameras, given what is assumed about them and the noise of an estimate before."""
+Estimator: TypeAlias = Callable[[Observations, CameraPriors, Priors, Estimate | None], Estimate]
+"""Estimates all cameras, given what is assumed about them and an estimate before."""
 
 
 def max_faulty(seen: Observations) -> int:
@@ -132,7 +131,7 @@ def decide(
         estimator: Estimates all cameras together.
         free: Cameras that are known to be off; they are not counted.
     """
-    step = _Step(seen, lambda given, noise: estimator(seen, given, priors, noise), alpha)
+    step = _Step(seen, lambda given, before: estimator(seen, given, priors, before), alpha)
     faulty: list[tuple[int, float]] = []
     state = step.after(free, None)
     while len(faulty) < most:
@@ -181,7 +180,7 @@ class _Step:
     """Frees cameras, and tests the others."""
 
     seen: Observations
-    estimated: Callable[[CameraPriors, Noise | None], Estimate]
+    estimated: Callable[[CameraPriors, Estimate | None], Estimate]
     alpha: float
 
     def after(self, free: Sequence[int], before: _State | None) -> _State:
@@ -220,7 +219,7 @@ class _Step:
 
 def _estimated(
     seen: Observations,
-    estimated: Callable[[CameraPriors, Noise | None], Estimate],
+    estimated: Callable[[CameraPriors, Estimate | None], Estimate],
     free: Sequence[int],
     before: tuple[CameraPriors, Estimate | None],
 ) -> tuple[Estimate, _Assumed]:
@@ -235,8 +234,7 @@ def _estimated(
     for _ in range(_ROUNDS if found is None else _WARM_ROUNDS):
         prior = np.minimum(np.maximum(assumed.scales_px, START_PX) * widths[:, None], FREE_PX)
         prior[list(free)] = FREE_PX
-        noise = None if found is None else found.noise
-        found = estimated(CameraPriors(prior, assumed.inflation), noise)
+        found = estimated(CameraPriors(prior, assumed.inflation), found)
         healthy = _healthy(seen, found, free, assumed)
         assumed = healthy.priors
         scales = np.maximum(assumed.scales_px, START_PX)

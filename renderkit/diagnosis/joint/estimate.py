@@ -48,6 +48,13 @@ MIN_MARKS: Final = 6
 """A view with fewer landmarks says nothing about how views shift."""
 
 
+MIN_VIEWS_OF_BIAS: Final = 6
+"""Views of a landmark, in all cameras and frames, that tell the detector's bias from its noise."""
+
+UNTOLD_BIAS_PX: Final = 1e-3
+"""Bias where it is not told from noise, as good as none."""
+
+
 @dataclass(frozen=True)
 class Priors:
     """Standard deviations of what is not a camera's fault; lengths as shares of the subject's radius.
@@ -118,12 +125,14 @@ class Estimate:
         shared: Of what all cameras share; None where that is not estimated.
         noise: Noise levels and weights.
         offsets: (C, F, N) residuals of the outlines, px.
+        priors: Of what is not a camera's fault, as the rig's own evidence narrows them.
     """
 
     cameras: tuple[CameraPosterior, ...]
     shared: SharedPosterior | None
     noise: Noise
     offsets: FloatArray
+    priors: Priors
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,36 +148,48 @@ class CameraPriors:
     inflation: FloatArray
 
 
-def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: Noise | None = None) -> Estimate:
+def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: Estimate | None = None) -> Estimate:
     """Estimate everything.
 
     Args:
         seen: The evidence.
         cameras: What is assumed about them.
         priors: Of what is not a camera's fault.
-        start: Noise of an estimate with nearly the same priors; saves half of the rounds.
+        start: An estimate with nearly the same priors; saves half of the rounds.
     """
-    noise = start
+    given = _told_apart(seen, priors)
+    noise, learned = (None, given) if start is None else (start.noise, start.priors)
     if noise is None:
         # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
         noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), _FIRST_SHIFT_PX)
     own = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX) ** 2
-    learned = priors
 
-    def solved(given: Noise, shared: Priors) -> Solution:
-        shift = 1.0 / max(given.view_shift_px, MIN_TAU_PX) ** 2
-        return solve(seen, given.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, shared)))
+    def solved(noise: Noise, shared: Priors) -> Solution:
+        shift = 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2
+        return solve(seen, noise.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, shared)))
 
     for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
         solution = solved(noise, learned)
-        learned = _learned(seen, solution, learned, priors)
+        learned = _learned(seen, solution, learned, given)
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free, fitted = _free_offsets(seen, solution.offsets, noise)
         mesh = MESH_SHARE * _mesh_px(seen, solution)
         noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted, fitted, mesh_px=mesh)
     solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
-    return Estimate(posteriors, _shared_posterior(seen, solution.shared, solution.spread), noise, solution.offsets)
+    shared = _shared_posterior(seen, solution.shared, solution.spread)
+    return Estimate(posteriors, shared, noise, solution.offsets, learned)
+
+
+def _told_apart(seen: Observations, priors: Priors) -> Priors:
+    """Return the priors without a detector's bias where few views of a landmark cannot tell it from noise.
+
+    Two terms of bias and a place are seven numbers of a landmark. Where its views have hardly more, the bias takes up
+    the noise, and every camera is known too well. As noise it makes all of them less well known.
+    """
+    views = seen.known.sum(axis=(0, 1))
+    few = len(views) > 0 and float(np.median(views)) < MIN_VIEWS_OF_BIAS
+    return replace(priors, bias_px=min(priors.bias_px, UNTOLD_BIAS_PX)) if few else priors
 
 
 def _mesh_px(seen: Observations, solution: Solution) -> FloatArray:

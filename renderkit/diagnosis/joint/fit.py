@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -26,17 +27,27 @@ from renderkit.diagnosis.joint.decide import (
 from renderkit.diagnosis.joint.estimate import Priors, estimate
 from renderkit.diagnosis.joint.lens_slips import LensEvidence, lens_limit, lens_slips, with_lens_slips
 from renderkit.diagnosis.joint.mesh_fault import mesh_fault
+from renderkit.diagnosis.joint.naming import log_limit
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
-from renderkit.diagnosis.joint.sentences import finding_sentence, gauge_sentence, rig_sentence
+from renderkit.diagnosis.joint.sentences import (
+    finding_sentence,
+    floor_sentence,
+    gauge_sentence,
+    rig_sentence,
+    unnamed_sentence,
+)
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
 
 ALPHA: Final = 0.01
 """Probability that a rig without fault has a finding."""
+
+MIN_CAMERAS: Final = 4
+"""Of three cameras that disagree two may be right, and nothing tells which: a shift is laid at any one's door."""
 
 
 def fit_joint(
@@ -51,7 +62,7 @@ def fit_joint(
     The rig should fit as a whole (`read_rig_wide`): the model is linear about the calibration as written.
 
     Args:
-        evidence: Landmarks and outlines of at least 3 cameras.
+        evidence: Landmarks and outlines of at least `MIN_CAMERAS` cameras.
         alpha: Probability that a rig without fault has a finding.
         priors: Of what is not a camera's fault.
         estimator: Estimates all cameras together; `free_points.estimate_free_points` where the landmarks' places are
@@ -67,8 +78,8 @@ def fit_joint(
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"expected 0 < alpha < 1, got {alpha:g}")
     seen = observe(evidence)
-    if seen is None:
-        reason = "fewer than 3 cameras have landmarks or outlines"
+    if seen is None or len(seen.names) < MIN_CAMERAS:
+        reason = f"fewer than {MIN_CAMERAS} cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
     decision = decide(seen, priors or Priors(), alpha, max_faulty(seen), estimator=estimator)
     seen, decision = relinearised(evidence, seen, decision, (priors or Priors(), estimator))
@@ -77,7 +88,14 @@ def fit_joint(
     deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
     found = decision.found
     tested = tested_information(found.cameras, decision.scales)
-    lenses = lens_limit(seen, tested, written, alpha)
+    shift_errors = _shift_errors(tested)
+    threshold = NormalDist().inv_cdf(1.0 - 0.5 * math.exp(log_limit(alpha, len(seen.names))))
+    unnamed = unnamed_sentence(len(findings), decision.tau_px, len(seen.names))
+    untold = (
+        gauge_sentence(findings, decision.tau_px),
+        "" if unnamed else floor_sentence(shift_errors, threshold),
+        lens_limit(seen, tested, written, alpha),
+    )
     return JointDiagnosis(
         findings=findings,
         deltas=deltas,
@@ -88,9 +106,10 @@ def fit_joint(
         num_views=int((seen.known.any(axis=2) | seen.offset_known.any(axis=2)).sum()),
         mesh=mesh_fault(seen, found),
         reason="",
-        sentence=rig_sentence([one.camera for one in findings], len(seen.names), alpha),
-        untold="; ".join(filter(None, [gauge_sentence(findings, decision.tau_px), lenses])),
-        shift_errors_px=dict(zip(seen.names, _shift_errors(tested), strict=True)),
+        sentence=unnamed or rig_sentence([one.camera for one in findings], len(seen.names), alpha),
+        unnamed=unnamed,
+        untold="; ".join(filter(None, untold)),
+        shift_errors_px=dict(zip(seen.names, shift_errors, strict=True)),
     )
 
 

@@ -27,19 +27,18 @@ _ROUNDS: Final = 3
 
 
 def estimate_free_points(
-    seen: Observations, cameras: CameraPriors, priors: Priors, start: Noise | None = None
+    seen: Observations, cameras: CameraPriors, priors: Priors, start: Estimate | None = None
 ) -> Estimate:
     """Estimate all cameras from points whose places are not known; see `joint.estimate.estimate`.
 
     Args:
         seen: Landmarks of one frame, in which every point is one of its own; no outlines.
         cameras: What is assumed about them.
-        priors: Not used: nothing but cameras and points is unknown.
-        start: Noise of an estimate with nearly the same priors.
+        priors: Handed on: nothing but cameras and points is unknown.
+        start: An estimate with nearly the same priors.
     """
-    del priors
     offsets = np.zeros(seen.offsets.shape)
-    noise = start
+    noise = None if start is None else start.noise
     if noise is None:
         medians = np.zeros((len(seen.names), 1, 1, 2))
         for camera, known in enumerate(seen.known):
@@ -56,7 +55,7 @@ def estimate_free_points(
     theta, covariance, _ = _solved(seen, noise.inflated(cameras.inflation), prior)
     blocks = [slice(start, start + NUM_LOCAL) for start in range(0, len(theta), NUM_LOCAL)]
     posteriors = tuple(posterior_of(theta[at], covariance[at, at], prior[at]) for at in blocks)
-    return Estimate(posteriors, None, noise, offsets)
+    return Estimate(posteriors, None, noise, offsets, priors)
 
 
 def _solved(seen: Observations, noise: Noise, prior: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

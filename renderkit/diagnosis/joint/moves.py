@@ -15,7 +15,6 @@ import numpy as np
 
 from renderkit.arrays import BoolArray
 from renderkit.diagnosis.joint.estimate import MIN_TAU_PX, CameraPriors, Estimate, Priors, estimate, posterior_of
-from renderkit.diagnosis.joint.noise import Noise
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import MATTE, NUM_LOCAL
 
@@ -42,14 +41,16 @@ def pair_of(seen: Observations, later: BoolArray, *, one_subject: bool) -> Obser
     return pair if one_subject else _with_two_subjects(pair, later)
 
 
-def estimate_moves(pair: Observations, cameras: CameraPriors, priors: Priors, start: Noise | None = None) -> Estimate:
+def estimate_moves(
+    pair: Observations, cameras: CameraPriors, priors: Priors, start: Estimate | None = None
+) -> Estimate:
     """Estimate the moves; see `joint.estimate.estimate`.
 
     Args:
         pair: From `pair_of`.
         cameras: What is assumed about the moves.
         priors: Of what is not a camera's fault.
-        start: Noise of an estimate with nearly the same priors.
+        start: An estimate with nearly the same priors.
 
     Returns:
         Posteriors of the moves, all else integrated out.

@@ -51,7 +51,7 @@ def relinearised(
     priors, estimator = given
     scales = np.maximum(decision.scales, START_PX)
     scales[[index for index, _ in decision.faulty]] = FREE_PX
-    found = estimator(again, CameraPriors(scales, decision.inflation), priors, decision.found.noise)
+    found = estimator(again, CameraPriors(scales, decision.inflation), priors, decision.found)
     return again, replace(decision, found=_from_written(found, again, steps))
 
 

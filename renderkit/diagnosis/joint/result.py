@@ -84,6 +84,7 @@ class JointDiagnosis:
         sentence: The answer in one sentence.
         shift_errors_px: By camera, the standard error of a shift of its picture beside healthy scatter, px; infinite
             where nothing tells it.
+        unnamed: That cameras are off of which none can be named; "" elsewhere.
         untold: What cannot be told, and which data would tell; "" where there is nothing to say.
     """
 
@@ -98,4 +99,5 @@ class JointDiagnosis:
     reason: str
     sentence: str
     untold: str = ""
+    unnamed: str = ""
     shift_errors_px: Mapping[str, float] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.wording import cameras_off, lies_text, too_much, turned_text
 
@@ -50,6 +52,32 @@ def gauge_sentence(findings: Sequence[CameraFinding], tau_px: float) -> str:
     if tau_px > UNSURE_PX:
         words += f"; the others differ by {tau_px:.1f} px themselves, so more cameras may be off"
     return words
+
+
+def unnamed_sentence(num_found: int, tau_px: float, num_cameras: int) -> str:
+    """Return that cameras are off of which none can be named; "" where there is nothing of the kind."""
+    if num_found or tau_px <= UNSURE_PX:
+        return ""
+    return (
+        f"the cameras differ by {tau_px:.1f} px themselves, more than sound ones do: at least one is off, and the "
+        f"evidence of {num_cameras} does not tell which; more cameras, or frames with the subject elsewhere, would tell"
+    )
+
+
+def floor_sentence(errors_px: Sequence[float], threshold: float) -> str:
+    """Return which shifts of one camera are not found, where these are not small; "" elsewhere.
+
+    Args:
+        errors_px: Standard errors of the cameras' shifts.
+        threshold: Of the test of a camera, in standard errors: of shifts as large half are found.
+    """
+    floor = threshold * float(np.median(errors_px)) if errors_px else 0.0
+    if not UNSURE_PX < floor < math.inf:
+        return ""
+    return (
+        f"what cannot be told: shifts of one camera below about {floor:.2g} px in the median camera; more cameras or "
+        "more frames would tell"
+    )
 
 
 def _what(finding: CameraFinding, subject: str) -> str:

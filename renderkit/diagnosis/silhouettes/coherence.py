@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -73,6 +73,17 @@ class Frame:
             if one is not None:
                 stack[index, : one.distance.shape[0], : one.distance.shape[1]] = one.distance
         return cls(tuple(silhouettes), stack, threads or usable_cores())
+
+    def with_one(self, index: int, silhouette: Silhouette) -> Frame:
+        """Return the frame with another silhouette of one camera, as large as the one before."""
+        silhouettes = list(self.silhouettes)
+        changed = silhouette.distance is not self.one(index).distance
+        silhouettes[index] = silhouette
+        if not changed:
+            return replace(self, silhouettes=tuple(silhouettes))
+        distances = self.distances.copy()
+        distances[index, : silhouette.distance.shape[0], : silhouette.distance.shape[1]] = silhouette.distance
+        return replace(self, silhouettes=tuple(silhouettes), distances=distances)
 
     @property
     def present(self) -> list[int]:

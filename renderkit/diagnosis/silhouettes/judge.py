@@ -12,6 +12,7 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.silhouettes.causes import edge_or_size
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.outlines import measure_outlines
+from renderkit.diagnosis.silhouettes.pieces import refuting_matte
 from renderkit.diagnosis.silhouettes.prepare import Silhouette
 from renderkit.diagnosis.silhouettes.shifts import (
     CommonShift,
@@ -22,7 +23,7 @@ from renderkit.diagnosis.silhouettes.shifts import (
     solve_rows,
 )
 from renderkit.diagnosis.silhouettes.standouts import Standout
-from renderkit.diagnosis.silhouettes.turns import Turns, measure_turns
+from renderkit.diagnosis.silhouettes.turns import SettledTurn, measure_turns, settled_turn, turned
 
 Cause: TypeAlias = Literal["shift", "roll", "swapped", "gross", "focal length", "matte edge", "matte piece"]
 Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
@@ -36,17 +37,13 @@ SETTLED_SHARE: Final = 0.6
 """Exchanging mattes must leave a pair with no more than this share of its conflicts."""
 
 VOTE_POINTS: Final = 80
-DEEP_PX: Final = -4.0
-DEEP_SHARE: Final = 0.007
-"""A matte lacks a piece if it alone refutes so many points, as a share of a usual contour's points."""
-
 FEW_CAMERAS: Final = (12, 24)
 LEAST_SHIFTS_PX: Final = (1.0, 0.3)
-FAR_RATIO: Final = 11.0
-"""From so many standard errors on a camera is off so far that its matte is not to blame."""
-
 TURN_ERRORS: Final = 4.0
 """A turn of a picture by itself is told from so many standard errors on."""
+
+LARGE_TURN_PX: Final = 3.0
+"""A turn that moves the contour by more looks like another size as well."""
 
 MOST_SHIFT: Final = 0.75
 """A picture is turned where a shift alone explains less of what a shift and a turn explain together."""
@@ -62,7 +59,6 @@ ALIKE: Final = 0.8
 """An edge and a size that stand out by more than this share of one another are not told apart for sure."""
 
 MATTE_CAUSES: Final = frozenset({"matte edge", "matte piece"})
-_DEEP_POINTS: Final = 60
 _GROSS_ROUNDS: Final = 8
 _GROSS_FLOOR_PX: Final = -60.0
 _SETTLED_PX: Final = 2.0
@@ -83,7 +79,7 @@ class Named:
         amount: Edge offset in px, relative error of the focal length, positive where it is too long, or a turn of the
             picture in px RMS along its contour.
         partner: Index of the camera whose matte it has; -1 if none.
-        is_unclear: Its matte's edge and its focal length explain it nearly alike.
+        is_unclear: Its matte's edge and its focal length explain it nearly alike; or its turn is not known well.
         as_written: Whether it is off from its calibration as written as well, where all pictures are displaced alike.
         turn: Turn of the picture, clockwise, and its standard error, rad.
     """
@@ -136,13 +132,13 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
     full, cuts = None, 0
     tests: dict[int, Standout] = {}
     while len(dropped) < len(present) // 3:
-        cut = _cut_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
-        if cut is not None:
+        found = _outlier(frames, fit, dropped)
+        refuting = refuting_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
+        if refuting is not None and _lacks_piece(frames, fit, dropped, (refuting, found)):
             cuts += 1
-            found: Named | None = Named(cut, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0))
+            found = Named(refuting, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0))
         else:
             full = full or fit
-            found = _outlier(frames, fit)
         if found is None:
             break
         named.append(found)
@@ -276,51 +272,43 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
     return Named(camera, "shift" if settled else "gross", 0.0, (dx, dy), (float(error[0]), float(error[1])))
 
 
-def _cut_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
-    """Return the camera whose matte lacks a piece; None if there is none.
+def _lacks_piece(frames: Sequence[Frame], fit: Fit, dropped: Collection[int], found: tuple[int, Named | None]) -> bool:
+    """Whether a matte that refutes others' points lacks a piece, and no camera that stands out explains it.
 
-    A camera that is off, or has another frame's matte, has contour points that a sound matte refutes. If another
-    camera stands out, the matte must be found without it as well.
+    A camera that is off, or has another frame's matte, has contour points that a sound matte refutes; and one that is
+    turned, or whose pictures are of another size, refutes others' points on several sides itself.
     """
-    camera = _refuting_matte(frames, fit, dropped)
-    share, rival = _most(fit.by_shift, least_shift_px(len(fit.shifts)))
-    if camera is None or rival == camera or share < 1.0:
-        return camera
-    without = [*dropped, rival]
-    again = _refuting_matte(frames, fit_shifts(frames, without, fit.base), without)
-    return camera if again == camera else None
+    camera, rival = found
+    if rival is None:
+        return True
+    if rival.camera == camera:
+        mended = [_corrected(frame, rival) for frame in frames]
+        return refuting_matte(mended, fit_shifts(mended, dropped, fit.base), dropped) == camera
+    without = [*dropped, rival.camera]
+    return refuting_matte(frames, fit_shifts(frames, without, fit.base), without) == camera
 
 
-def _refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
-    """Return the camera whose matte alone refutes the most points that lie deep outside of it.
-
-    One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
-    """
-    votes = np.zeros(len(fit.shifts))
-    for frame, slacks in zip(frames, fit.slacks, strict=True):
-        deep = np.flatnonzero(slacks.table[:, 0] < DEEP_PX)
-        for camera in np.unique(slacks.camera[deep]):
-            mine = deep[slacks.camera[deep] == camera]
-            weight = max(1.0, len(mine) / _DEEP_POINTS)
-            mine = mine[np.linspace(0, len(mine) - 1, min(len(mine), _DEEP_POINTS)).astype(int)]
-            shares = np.nan_to_num(frame.votes(int(camera), slacks.points[mine], fit.applied, dropped, -DEEP_PX))
-            top = shares.argmax(axis=1)
-            most = shares[np.arange(len(mine)), top]
-            alone = (most > 0.5) & (most > 0.6 * shares.sum(axis=1))
-            np.add.at(votes, top[alone], weight)
-    # A camera that is off by pixels refutes as well: only a matte whose camera fits is to blame.
-    shifted = fit.by_shift.ratios
-    usual = np.median([len(frame.one(index).points) for frame in frames for index in frame.present])
-    limit = DEEP_SHARE * float(usual) * len(frames)
-    enough = [camera for camera in fit.kept if votes[camera] >= limit and shifted[camera] < FAR_RATIO]
-    return max(enough, key=lambda camera: votes[camera], default=None)
+def _corrected(frame: Frame, found: Named) -> Frame:
+    """Return a frame in which what was found of a camera's turn, of its focal length or its matte's edge is undone."""
+    if found.camera not in frame.present:
+        return frame
+    one = frame.one(found.camera)
+    if found.cause == "roll":
+        one = turned(one, found.turn[0])
+    elif found.cause == "focal length":
+        K = one.camera.K * [[1.0 / (1.0 + found.amount)], [1.0 / (1.0 + found.amount)], [1.0]]
+        K[:2, 2] = one.camera.K[:2, 2]
+        one = replace(one, camera=replace(one.camera, K=K))
+    elif found.cause == "matte edge":
+        one = replace(one, distance=one.distance - np.float32(found.amount))
+    return frame.with_one(found.camera, one)
 
 
-def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
+def _outlier(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> Named | None:
     """Return the camera that stands out most, by shift, turn, its matte's edge or focal length; None if none does."""
     shifts, outlines, turns = fit.by_shift, measure_outlines(frames, fit), measure_turns(frames, fit)
     found: list[tuple[float, int, Cause, Standout]] = [
-        (*_most(_cautious(shifts, SHIFT_TIMES), least_shift_px(len(fit.shifts))), "shift", shifts),
+        (*most_shifted(shifts), "shift", shifts),
         (*_most(_told(turns.found), least_shift_px(len(fit.shifts))), "roll", shifts),
         (*_most(_cautious(outlines.by_edge, EDGE_TIMES), EDGE_PX), "matte edge", outlines.by_edge),
         (*_most(_cautious(outlines.by_size, EDGE_TIMES), EDGE_PX), "focal length", outlines.by_size),
@@ -331,11 +319,21 @@ def _outlier(frames: Sequence[Frame], fit: Fit) -> Named | None:
     if cause in {"shift", "roll"}:
         told = float(_told(turns.found).ratios[camera])
         if float(shifts.ratios[camera]) ** 2 < MOST_SHIFT * told**2:
-            return _turned(turns, camera)
+            told_by = settled_turn(frames, camera, turns, (dropped, fit.base))
+            return _turned(camera, float(turns.found.ratios[camera]), told_by)
         cause = "shift"
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
     amount, is_unclear = 0.0, False
+    if (
+        cause != "shift"
+        and abs(float(np.where(_told(turns.found).ratios[camera] > 0.0, turns.found.amounts[camera, 2], 0.0)))
+        > LARGE_TURN_PX
+    ):
+        # Neither is true of a picture that is turned by much: its contour lies inside and outside of the others'.
+        told_by = settled_turn(frames, camera, turns, (dropped, fit.base))
+        if told_by.settled and abs(told_by.turn[0]) >= TURN_ERRORS * told_by.turn[1]:
+            return _turned(camera, float(turns.found.ratios[camera]), told_by)
     if cause != "shift":
         # In a nearly round outline the two stand out alike: the camera's own rows tell them apart better.
         frame = next(frame for frame in frames if camera in frame.present)
@@ -353,18 +351,22 @@ def _told(found: Standout) -> Standout:
     return replace(found, ratios=np.where(told, found.ratios, 0.0))
 
 
-def _turned(turns: Turns, camera: int) -> Named:
-    found, reach = turns.found, float(turns.reach[camera])
-    (dx, dy, turn), (ex, ey, error) = found.amounts[camera].tolist(), found.errors[camera].tolist()
+def _turned(camera: int, ratio: float, found: SettledTurn) -> Named:
     return Named(
         camera=camera,
         cause="roll",
-        ratio=float(found.ratios[camera]),
-        shift=(dx, dy),
-        error=(ex, ey),
-        amount=turn,
-        turn=(turn / reach, error / reach),
+        ratio=ratio,
+        shift=found.shift,
+        error=found.error,
+        amount=found.amount,
+        is_unclear=not found.settled,
+        turn=found.turn,
     )
+
+
+def most_shifted(shifts: Standout) -> tuple[float, int]:
+    """Return the largest shift that counts, as a share of what stands out in a rig of so many cameras, and whose."""
+    return _most(_cautious(shifts, SHIFT_TIMES), least_shift_px(len(shifts.ratios)))
 
 
 def _cautious(found: Standout, times: float) -> Standout:

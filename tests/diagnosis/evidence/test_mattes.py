@@ -107,10 +107,10 @@ def test_exchanged_real_silhouettes_are_named(shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("degrees", "words"), [(-1.73, "clockwise by 1.730 +/- 0.200 deg"), (2.79, "by 1.7 to 2.8 deg")]
+    ("unclear", "words"),
+    [(False, "clockwise by 1.730 +/- 0.200 deg"), (True, "by about 2 deg, which is not known well")],
 )
-def test_a_turn_that_is_too_large_to_be_measured_is_stated_as_a_range(degrees: float, words: str) -> None:
-    """What planted turns of 1.6 and 2 degrees come out as; a degree moves that contour by 1.26 px RMS."""
-    turn = (float(np.radians(degrees)), float(np.radians(0.2)))
-    named = Named(6, "roll", 6.0, (0.0, 0.0), (0.1, 0.1), amount=1.26 * degrees, turn=turn)
+def test_a_turn_whose_measurement_did_not_settle_has_no_amount(unclear: bool, words: str) -> None:
+    turn = (float(np.radians(-1.73)), float(np.radians(0.2)))
+    named = Named(6, "roll", 6.0, (0.0, 0.0), (0.1, 0.1), amount=-2.2, turn=turn, is_unclear=unclear)
     assert turn_words(named).endswith(words)

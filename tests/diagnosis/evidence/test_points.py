@@ -72,6 +72,9 @@ def test_a_small_error_is_named_and_the_rig_still_fits() -> None:
     found = _measured(_views(3, fault="principal point", size_px=0.4, noise_px=0.1)).findings
     assert [one.camera for one in found.off] == ["03"]
     assert found.verdict == "fits"
+    assert found.sentence.startswith(
+        "1 of 8 cameras is off: 03, by 0.5 px or less: named, and the run does not fail by it (8 cameras"
+    )
 
 
 @pytest.mark.parametrize(("count", "words"), [(2, "0 cameras see at least 6 landmarks"), (3, "at least 4 are needed")])
@@ -89,6 +92,15 @@ def test_three_cameras_that_disagree_do_not_say_which_is_off() -> None:
     found = _measured(moved).findings
     assert found.verdict == "does not fit"
     assert "at least 4 cameras are needed to say which" in found.sentence
+
+
+@pytest.mark.parametrize("fault", ["roll", "focal length"])
+def test_one_of_four_cameras_that_is_far_off_is_named(fault: str) -> None:
+    """Every landmark rests on it, so no prediction of another view is right as long as it takes part."""
+    found = _measured(_views(3, 4, fault=fault, size_px=10.0)).findings
+    assert [(one.camera, one.cause) for one in found.off] == [("03", fault)]
+    assert found.off[0].size_px == pytest.approx(10.0, abs=2.5)
+    assert found.verdict == "does not fit"
 
 
 def test_a_rig_that_is_misread_does_not_fit_as_a_whole() -> None:

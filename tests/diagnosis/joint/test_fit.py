@@ -154,8 +154,9 @@ def test_every_camera_has_a_delta_with_covariance() -> None:
         assert (np.linalg.eigvalsh(delta.covariance) > 0.0).all()
 
 
-def test_too_few_cameras_cannot_be_told() -> None:
-    evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=2)
+@pytest.mark.parametrize("cameras", [2, 3])
+def test_too_few_cameras_cannot_be_told(cameras: int) -> None:
+    evidence = joint_evidence(np.random.default_rng(1), IDEAL, cameras=cameras, frames=1)
     found = fit_joint(evidence)
     assert found.findings == ()
     assert found.reason
@@ -274,3 +275,41 @@ def test_two_cameras_that_hide_each_other_are_named() -> None:
     faults = dict.fromkeys(hidden, ("pitch", 4.0))
     found = fit_joint(joint_evidence(rng, replace(poor, dilation_px=0.3), cameras=12, frames=2, faults=faults))
     assert {one.camera for one in found.findings} == {f"{index:02d}" for index in hidden}
+
+
+FEW = Conditions(noise_px=0.5)
+
+
+@pytest.mark.parametrize("kind", ["roll", "focal length", "principal point"])
+def test_the_simplest_cause_comes_first_with_four_cameras_and_one_frame(kind: str) -> None:
+    found = fit_joint(joint_evidence(np.random.default_rng(10), FEW, cameras=4, frames=1, faults={0: (kind, 10.0)}))
+    (finding,) = found.findings
+    assert finding.camera == "00"
+    assert kind in finding.cannot_tell
+    assert finding.family in {"roll", "scale", "shift"}
+    assert finding.explained
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_four_views_of_a_landmark_keep_its_noise(seed: int) -> None:
+    """Seven numbers of a landmark in eight: a bias that is told from noise by one number would take it all."""
+    found = fit_joint(joint_evidence(np.random.default_rng(seed), FEW, cameras=4, frames=1))
+    assert found.findings == ()
+    assert 0.4 < found.noise_px["landmarks"] < 0.6
+
+
+def test_a_camera_is_off_and_nothing_tells_which() -> None:
+    rng = np.random.default_rng([77, 4])
+    fault = {int(rng.integers(4)): ("principal point", 3.0)}
+    found = fit_joint(joint_evidence(rng, FEW, cameras=4, frames=1, landmarks=40, faults=fault))
+    assert found.findings == ()
+    assert "at least one is off, and the evidence of 4 does not tell which" in found.sentence
+    assert "more cameras" in found.sentence
+    assert "no camera" not in found.sentence
+
+
+def test_small_rigs_say_which_shifts_are_not_found() -> None:
+    few = fit_joint(joint_evidence(np.random.default_rng(1), FEW, cameras=4, frames=1, landmarks=12))
+    assert "shifts of one camera below about" in few.untold
+    many = fit_joint(joint_evidence(np.random.default_rng(1), FEW, cameras=10, frames=3))
+    assert "shifts of one camera" not in many.untold
