@@ -83,7 +83,7 @@ def refine(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     found = rk.refine(rk.synthesize(folder, options).capture)
         >>> found.better, found.sentence
-        (False, 'nothing is better: none of 4 cameras is off')
+        (False, 'nothing is better: none of 6 cameras is off')
     """
     if reference not in {"cameras", "mesh"}:
         raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
