@@ -29,6 +29,12 @@ MIN_GAIN: Final = 20.0
 DECISIVE: Final = 8.0
 """Log likelihood by which a lens must be better than a wrong size, and one lens than another."""
 
+ALONE: Final = 20.0
+"""The same by landmarks, or by mattes, alone: nothing else speaks against a mesh of another shape."""
+
+CONSISTENT: Final = 3.0
+"""Standard errors within which landmarks and outlines must agree on k1."""
+
 RADIAL: Final = "radial distortion off"
 """The lens of no reading: k1 of all cameras is off by an estimated amount."""
 
@@ -55,6 +61,7 @@ class LensComparison:
         k1_error: its standard error.
         size: By how much the drawn subject would have to grow were that the fault.
         size_error: Its standard error.
+        needed: The margin from which on it is the lens.
     """
 
     lenses: tuple[str, ...]
@@ -64,6 +71,7 @@ class LensComparison:
     k1_error: float
     size: float
     size_error: float
+    needed: float = DECISIVE
 
     @property
     def note(self) -> str:
@@ -75,7 +83,7 @@ class LensComparison:
         )
         if self.is_lens:
             return f"{words}, which is less likely: its log likelihood is lower by {self.margin:.0f}"
-        return f"{words}; their log likelihoods differ by {self.margin:.1f}, and {DECISIVE:.0f} would be needed"
+        return f"{words}; their log likelihoods differ by {self.margin:.1f}, and {self.needed:.0f} would be needed"
 
     @property
     def is_significant(self) -> bool:
@@ -90,7 +98,7 @@ class LensComparison:
     @property
     def is_lens(self) -> bool:
         """Whether that is the lens: no size explains it."""
-        return self.is_significant and self.margin > DECISIVE
+        return self.is_significant and self.margin > self.needed
 
 
 def compare_lenses(views: Views) -> LensComparison | None:
@@ -104,7 +112,25 @@ def compare_lenses(views: Views) -> LensComparison | None:
     for _ in range(_ROUNDS):
         system = _System.of(parts, names, system.reweighted(best))
         best = min(models, key=system.cost)
+    if not _agree(parts):
+        # Then it is the shape of the mesh, which landmarks and outlines show in different places.
+        return None
     return _concluded(system, models, none=not names and all(isinstance(view.lens, NoDistortion) for view in views))
+
+
+def _agree(parts: Sequence[_Part]) -> bool:
+    """Say whether landmarks and outlines need the same k1; True where one of them is missing."""
+    found = []
+    for kind in (0, 1):
+        some = [one for part in parts if (one := part.only(kind)) is not None]
+        if len({part.camera for part in some}) < MIN_CAMERAS:
+            return True
+        system = _System.of(some, (), [np.ones(len(part.target)) for part in some])
+        for _ in range(_ROUNDS):
+            system = _System.of(some, (), system.reweighted(_Model("", (RADIAL,))))
+        found.append(system.solved(_Model("", (RADIAL,))))
+    (a, a_error), (b, b_error) = found
+    return abs(a - b) <= CONSISTENT * math.hypot(a_error, b_error)
 
 
 def _concluded(system: _System, models: Sequence[_Model], *, none: bool) -> LensComparison:
@@ -134,6 +160,7 @@ def _concluded(system: _System, models: Sequence[_Model], *, none: bool) -> Lens
         k1_error=k1_error,
         size=size,
         size_error=size_error,
+        needed=DECISIVE if system.has_both else ALONE,
     )
 
 
@@ -175,6 +202,20 @@ class _Part:
     own: FloatArray
     num_landmarks: int
 
+    def only(self, kind: int) -> _Part | None:
+        """Return the landmarks (0) or the outline (1) alone; None where there are none."""
+        rows = (slice(0, self.num_landmarks), slice(self.num_landmarks, None))[kind]
+        if not len(self.target[rows]):
+            return None
+        return replace(
+            self,
+            target=self.target[rows],
+            common=self.common[rows],
+            fields=self.fields[rows, :0],
+            own=self.own[rows, :5] if kind == 0 else self.own[rows],
+            num_landmarks=self.num_landmarks if kind == 0 else 0,
+        )
+
     def weights(self, residuals: FloatArray) -> FloatArray:
         """Return (N,) robust weights, 1 / px^2; the errors of an outline run along it and count once."""
         weights: FloatArray = np.zeros(len(residuals))
@@ -182,7 +223,7 @@ class _Part:
             some = residuals[part]
             if len(some):
                 noise = max(1.4826 * float(np.median(np.abs(some))), _FLOOR_PX)
-                run = _run_length(some / noise) if part.start else 1.0
+                run = 1.0 if part.stop else _run_length(some / noise)
                 weights[part] = 1.0 / (noise**2 * run * (1.0 + (some / (3.0 * noise)) ** 2))
         return weights
 
@@ -319,6 +360,12 @@ class _System:
         product = np.sum([one.T @ one for one in columns], axis=0)
         count = sum(len(part.target) for part in parts)
         return cls(parts, names, columns, roots, product, math.log(count))
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there are landmarks and outlines."""
+        kinds = {kind for part in self.parts for kind in (0, 1) if part.only(kind) is not None}
+        return len(kinds) == 2
 
     def cost(self, model: _Model) -> float:
         """Return the weighted sum of squares, with a penalty for each number that is estimated."""

@@ -28,8 +28,8 @@ MIN_IMPROVEMENT: Final = 0.85
 """Of a rig that fits already, a reading must leave at most this share of the median residual."""
 
 MAX_LEFT: Final = 0.4
-"""Sizes and shifts that were estimated may leave this share of the landmarks' residual at most: they bring those nearer
-whatever the fault is."""
+"""Lenses, and estimated sizes and shifts, may leave at most this share of the landmarks' residual: they bring those
+nearer whatever the fault is."""
 
 MAX_OUTLINE_SHARE: Final = 0.7
 """Of a rig that fits already, a reading of the mattes must leave at most this share of the outlines' distance."""
@@ -219,9 +219,9 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
 
 
 def _is_stretched(one: Candidate, stated: Candidate) -> bool:
-    """Say whether estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
-    estimated = any(reading.num_estimated for reading in one.readings if reading.slot != "lens")
-    return estimated and one.found.median_relative > MAX_LEFT * stated.found.median_relative
+    """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
+    is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
+    return is_loose and one.found.median_relative > MAX_LEFT * stated.found.median_relative
 
 
 def _is_proved(one: Candidate) -> bool:
