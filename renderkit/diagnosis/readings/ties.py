@@ -55,6 +55,10 @@ def _by_landmarks(found: Search, views: Views) -> Search:
     order = sorted(range(len(near)), key=lambda index: -float(likelihoods[index].sum()))
     best = likelihoods[order[0]]
     kept = tuple(near[index] for index in order if not _is_worse(best - likelihoods[index]))
+    if found.best not in kept:
+        # Pairs that stood beside a simpler answer, which is contradicted: the simplest of them.
+        fewest = min((len(one.readings), one.num_estimated) for one in kept)
+        kept = tuple(one for one in kept if (len(one.readings), one.num_estimated) == fewest)
     return replace(found, best=kept[0], tied=kept[1:])
 
 
