@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
+from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
 from renderkit.diagnosis.readings.estimate import leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
@@ -221,7 +221,8 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
 def _is_stretched(one: Candidate, stated: Candidate) -> bool:
     """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
     is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
-    return is_loose and one.found.median_relative > MAX_LEFT * stated.found.median_relative
+    is_noise = one.found.median_px <= DETECTOR_PX
+    return is_loose and not is_noise and one.found.median_relative > MAX_LEFT * stated.found.median_relative
 
 
 def _is_proved(one: Candidate) -> bool:
