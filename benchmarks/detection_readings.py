@@ -103,6 +103,8 @@ def judged(found: RigReading, truth: set[str]) -> str:
     if found.verdict == "cannot tell" and not found.readings:
         return "no reading fits"
     answers = [set(found.readings), *map(set, found.alternatives)]
+    if truth and truth in map(set, found.same):
+        answers[0] = truth
     if truth and truth in answers:
         return "named" if len(answers) == 1 else "tied, truth among them"
     return "part named" if set(found.readings) < truth else "WRONG"

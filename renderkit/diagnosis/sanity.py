@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from renderkit.diagnosis.readings.absolute import fits, rig_fit
-from renderkit.diagnosis.readings.common_lens import common_lens
 from renderkit.diagnosis.readings.common_shift import common_shift
+from renderkit.diagnosis.readings.lens_comparison import compare_lenses
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.results.diagnosis import RigFit
 from renderkit.results.findings import RigVerdict
@@ -46,9 +46,9 @@ def check_sanity(stated: StatedRig) -> Sanity:
     """
     views, found = stated.read, stated.agreement
     fit = rig_fit(found)
-    shift, lens = common_shift(views), common_lens(views)
+    shift, lens = common_shift(views), compare_lenses(views)
     shifted = shift is not None and bool(
         (abs(shift[0]) > SUSPECT_ERRORS * shift[1]).any() and abs(shift[0]).max() > MIN_SUSPECT_PX
     )
     loose = fit.relative != fit.relative and fit.iou < SUSPECT_IOU
-    return Sanity(fits(found), fit, len(views), shifted or loose or (lens is not None and lens.is_significant))
+    return Sanity(fits(found), fit, len(views), shifted or loose or (lens is not None and lens.is_worth_saying))

@@ -21,6 +21,8 @@ _MIN_SPREAD_PX = 1e-3
 _MAX_FACTOR = 20.0
 _SAME_FACTOR = 0.02
 _LENS_ROUNDS = 4
+_MIN_LENS = 6
+_RESIZED = 0.05
 _TANGENT_ROUNDS = 2
 _MIN_TANGENTS = 16
 _MIN_FITTED = 12
@@ -117,26 +119,34 @@ def _tangent_rows(views: Iterable[Interpretation]) -> tuple[FloatArray, FloatArr
 
 
 def missing_lens(views: Views) -> Views | None:
-    """Return the views with one radial lens (k1, k2) for all, estimated from the landmarks by robust least squares."""
+    """Return the views with one radial lens (k1, k2) for all, estimated from the landmarks by robust least squares.
+
+    Pictures that were resized or cropped as well would be taken for a lens: then those numbers are estimated beside it.
+    """
     if not all(isinstance(view.lens, NoDistortion) for view in views):
         return None
-    rows, targets = [], []
-    for view in views:
-        predicted, detected = paired(view)
-        if len(predicted) < 6:
-            continue
-        xy = (predicted - view.K[:2, 2]) / np.diag(view.K)[:2]
-        r2 = (xy**2).sum(axis=1, keepdims=True)
-        reach = (predicted - view.K[:2, 2]) * r2
-        rows.append(np.column_stack([reach.ravel(), (reach * r2).ravel()]))
-        targets.append((detected - predicted).ravel())
+    pairs = [(view, *paired(view)) for view in views]
+    rows = [_lens_rows(view, predicted) for view, predicted, _ in pairs if len(predicted) >= _MIN_LENS]
+    targets = [(found - predicted).ravel() for _, predicted, found in pairs if len(predicted) >= _MIN_LENS]
     if not rows:
         return None
-    found = robust_solution(np.concatenate(rows), np.concatenate(targets))
+    design, target = np.concatenate(rows), np.concatenate(targets)
+    size = np.abs(design).max(axis=0) + 1e-12
+    beside = robust_solution(design / size, target) / size
+    resized = bool((np.abs(beside[2:4]) > _RESIZED).any())
+    found = beside[:2] / (1.0 + beside[2:4].mean()) if resized else robust_solution(design[:, :2], target)
     if not np.isfinite(found).all():
         return None
     lens = BrownConrady(np.array([found[0], found[1], 0.0, 0.0]))
     return tuple(view.but(lens=lens) for view in views)
+
+
+def _lens_rows(view: Interpretation, predicted: Pixels) -> FloatArray:
+    """Return (2 N, 6) motions by k1, k2, a scale in x and y, and a shift in x and y."""
+    offset = predicted - view.K[:2, 2]
+    r2 = ((offset / np.diag(view.K)[:2]) ** 2).sum(axis=1, keepdims=True)
+    bent = np.column_stack([(offset * r2).ravel(), (offset * r2 * r2).ravel()])
+    return np.column_stack([bent, _by_axis(offset), _by_axis(np.ones_like(offset))])
 
 
 def robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:

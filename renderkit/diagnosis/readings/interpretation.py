@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
-from renderkit.diagnosis.view_evidence import ViewEvidence
+from renderkit.diagnosis.view_evidence import OutlineEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.lens_model import Distortion, NoDistortion
 
@@ -41,6 +41,7 @@ class Interpretation:
         matte: (h, w) bool, or None.
         matte_from_px: (2,) scale from px of `K`, counted from the corner of the picture, to px of `matte`.
         matte_is_bent: Whether the matte is of the picture as taken; False if of the undistorted picture.
+        outline: How far the matte's outline lies from the one that is drawn as stated, or None.
     """
 
     camera: str
@@ -59,6 +60,7 @@ class Interpretation:
     matte: BoolArray | None
     matte_from_px: FloatArray
     matte_is_bent: bool = True
+    outline: OutlineEvidence | None = None
 
     def but(self, **changes: object) -> Self:
         """Return the interpretation with some attributes changed."""
@@ -139,4 +141,5 @@ def as_stated(view: ViewEvidence) -> Interpretation:
         matte=matte,
         matte_from_px=np.array([shape[1] / size[0], shape[0] / size[1]]),
         matte_is_bent=view.matte_is_bent,
+        outline=view.outline,
     )

@@ -25,6 +25,7 @@ class RigReading:
             `alternatives`; inf where no other was tried.
         num_tried: How many readings and pairs of them were tried.
         sentence: The answer in one sentence.
+        same: Combinations that are other words for `readings`: every landmark lies where it does under them.
         notes: Small effects common to all cameras, beside what the verdict says.
     """
 
@@ -37,3 +38,4 @@ class RigReading:
     num_tried: int
     sentence: str
     notes: tuple[str, ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()

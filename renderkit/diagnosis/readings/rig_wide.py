@@ -11,18 +11,16 @@ from renderkit.diagnosis.convergence import READINGS as POSE_READINGS
 from renderkit.diagnosis.convergence import read_every_way
 from renderkit.diagnosis.readings.absolute import FitAnswer, fits, rig_fit
 from renderkit.diagnosis.readings.agreement import agreement
-from renderkit.diagnosis.readings.common_lens import CommonLens, common_lens
 from renderkit.diagnosis.readings.common_shift import half_pixel
 from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.readings.lens import LENS_MISSING
+from renderkit.diagnosis.readings.lens_comparison import LensComparison, compare_lenses
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.diagnosis.readings.result import RigReading, Verdict
 from renderkit.diagnosis.readings.search import Candidate, Search, search
-from renderkit.diagnosis.readings.sentences import sentence_of, sentence_without_evidence
+from renderkit.diagnosis.readings.sentences import sentence_of, sentence_of_lens, sentence_without_evidence
 from renderkit.diagnosis.readings.ties import settled
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
-from renderkit.wording import counted
 
 MAX_VIEWS: Final = 64
 """Readings are tried on at most this many views."""
@@ -58,9 +56,18 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = settled(search(views, narrow), views)
     found = _refined(views, found)
-    lens = common_lens(applied(found.best.readings, views) if found.accepted else views)
-    lacks_lens = lens is not None and lens.is_significant and _fits(found)
-    return _concluded(found, len(evidence.cameras), lens if lacks_lens else None)
+    return _concluded(found, len(evidence.cameras), _lens(found, views))
+
+
+def _lens(found: Search, views: Views) -> LensComparison | None:
+    """Return what is radial in all residuals that are left, if there is and if something is to be said about it."""
+    if not _fits(found) or (found.accepted and any(one.slot == "lens" for one in found.best.readings)):
+        return None
+    if found.accepted:
+        # Outlines were measured against the rig as stated.
+        views = tuple(view.but(outline=None) for view in applied(found.best.readings, views))
+    lens = compare_lenses(views)
+    return lens if lens is not None and lens.is_worth_saying else None
 
 
 def _fits(found: Search) -> bool:
@@ -104,7 +111,7 @@ def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search)
     return Search(found.stated, best, True, (), before, found.num_tried)
 
 
-def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigReading:
+def _concluded(found: Search, num_cameras: int, lens: LensComparison | None) -> RigReading:
     read: Verdict = "cannot tell" if found.tied else "misread"
     verdict = read if found.accepted else _UNREAD[fits(found.stated.found)]
     kept = found.stated if verdict in {"fits", "cannot tell"} and not found.accepted else found.best
@@ -112,27 +119,30 @@ def _concluded(found: Search, num_cameras: int, lens: CommonLens | None) -> RigR
     margin = float("inf") if other is None else kept.score - other.score
     sentence = sentence_of(verdict, kept, found, num_cameras)
     notes = () if lens is None else (lens.note,)
+    alternatives = tuple(one.names for one in found.tied)
     if verdict == "fits" and lens is not None:
-        # The median residual is small, and yet all cameras lack the same.
+        # The median residual is small, and yet all cameras share what is left.
         verdict = "misread" if lens.is_lens else "cannot tell"
-        no_answer = f"a missing lens and a wrong size of all {counted(num_cameras, 'camera')} cannot be told apart"
-        sentence = f"all {counted(num_cameras, 'camera')} lack a lens" if lens.is_lens else no_answer
+        sentence = sentence_of_lens(lens, num_cameras)
+        alternatives = tuple((name,) for name in lens.lenses[1:]) if lens.is_lens else ()
+        margin = lens.margin
     return RigReading(
         verdict=verdict,
         readings=_names(found, lens),
-        alternatives=tuple(one.names for one in found.tied),
+        alternatives=alternatives,
         before=rig_fit(found.stated.found),
         after=rig_fit(kept.found),
         margin=margin,
         num_tried=found.num_tried,
         sentence="; ".join([sentence, *notes]),
         notes=notes,
+        same=tuple(one.names for one in found.same),
     )
 
 
-def _names(found: Search, lens: CommonLens | None) -> tuple[str, ...]:
+def _names(found: Search, lens: LensComparison | None) -> tuple[str, ...]:
     names = found.best.names if found.accepted else ()
-    return (*names, LENS_MISSING) if lens is not None and lens.is_lens and LENS_MISSING not in names else names
+    return (*names, lens.lenses[0]) if lens is not None and lens.is_lens and lens.lenses[0] not in names else names
 
 
 def _without_evidence(evidence: RigEvidence) -> RigReading:

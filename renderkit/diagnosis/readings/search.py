@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
+from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
 from renderkit.diagnosis.readings.estimate import leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
@@ -26,6 +26,10 @@ MIN_BETTER_SHARE: Final = 0.75
 
 MIN_IMPROVEMENT: Final = 0.85
 """Of a rig that fits already, a reading must leave at most this share of the median residual."""
+
+MAX_LEFT: Final = 0.4
+"""Lenses, and estimated sizes and shifts, may leave at most this share of the landmarks' residual: they bring those
+nearer whatever the fault is."""
 
 MAX_OUTLINE_SHARE: Final = 0.7
 """Of a rig that fits already, a reading of the mattes must leave at most this share of the outlines' distance."""
@@ -77,6 +81,7 @@ class Search:
         runner_up: The best of the rest, or None.
         num_tried: How many combinations were tried.
         off_middle: Others that fit as well, but put the principal points off the middle of the pictures.
+        same: Others under which every landmark lies where it does under `best`: other words for the same numbers.
     """
 
     stated: Candidate
@@ -86,6 +91,7 @@ class Search:
     runner_up: Candidate | None
     num_tried: int
     off_middle: tuple[Candidate, ...] = ()
+    same: tuple[Candidate, ...] = ()
 
 
 def search(views: Views, narrow: Views) -> Search:
@@ -203,11 +209,20 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
         return False
     if one.score - stated.score < CLEAR_GAIN or not _is_proved(one):
         return False
+    if _is_stretched(one, stated):
+        return False
     if fits(stated.found) != "fits":
         return True
     # A rig without landmarks compares NaN, which is never better.
     better = one.found.median_relative <= MIN_IMPROVEMENT * stated.found.median_relative
     return better or _mattes_improve(one, stated)
+
+
+def _is_stretched(one: Candidate, stated: Candidate) -> bool:
+    """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
+    is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
+    is_noise = one.found.median_px <= DETECTOR_PX
+    return is_loose and not is_noise and one.found.median_relative > MAX_LEFT * stated.found.median_relative
 
 
 def _is_proved(one: Candidate) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from renderkit.diagnosis.readings.absolute import rig_fit
+from renderkit.diagnosis.readings.lens import LENSES
+from renderkit.diagnosis.readings.lens_comparison import RADIAL, LensComparison
 from renderkit.diagnosis.readings.result import Verdict
 from renderkit.diagnosis.readings.search import Candidate, Search
 from renderkit.results.diagnosis import RigFit
@@ -37,7 +41,30 @@ def sentence_of(verdict: Verdict, kept: Candidate, found: Search, num_cameras: i
         return (
             f"all {counted(num_cameras, 'camera')} are misread, in one of several ways that fit alike: {ways}; {change}"
         )
-    return f"all {counted(num_cameras, 'camera')}: {_what(kept)}; read so, {change}{_ruled_out(found.off_middle)}"
+    what = f"{_what(kept)}{_or_so(found.same)}"
+    return f"all {counted(num_cameras, 'camera')}: {what}; read so, {change}{_ruled_out(found.off_middle)}"
+
+
+def sentence_of_lens(lens: LensComparison, num_cameras: int) -> str:
+    """Return what is said about a rig that fits in the median and whose cameras share a radial residual."""
+    cameras = f"all {counted(num_cameras, 'camera')}"
+    if not lens.is_lens:
+        return f"a missing lens and a wrong size of {cameras} cannot be told apart"
+    ways = "; or ".join(_LENS_WORDS[name] for name in lens.lenses)
+    if len(lens.lenses) == 1:
+        return f"{cameras}: {ways}"
+    return f"{cameras}: the lens is not the one of the pictures, in one of several ways that fit alike: {ways}"
+
+
+_LENS_WORDS: Final = {
+    **{reading.name: reading.sentence for reading in LENSES},
+    RADIAL: "the radial distortion is another one than the files'",
+}
+
+
+def _or_so(same: tuple[Candidate, ...]) -> str:
+    """Return other words for the same numbers."""
+    return "".join(f", which is the same as: {_what(one)}" for one in same[:_MAX_LISTED])
 
 
 def _ruled_out(others: tuple[Candidate, ...]) -> str:

@@ -143,8 +143,19 @@ def test_a_size_that_was_made_from_k_tells_nothing() -> None:
         replace(view, camera=replace(view.camera, size_source="assumed")) for view in _landmarks_alone(rig).views
     )
     found = read_rig_wide(RigEvidence(views))
-    assert found.verdict == "cannot tell"
-    assert {found.readings, *found.alternatives} >= {("K times 2",), ("landmarks times 0.5",)}
+    # Every landmark lies where it does under the other: two wordings of one thing.
+    assert (found.verdict, found.alternatives) == ("misread", ())
+    assert {found.readings, *found.same} >= {("K times 2",), ("landmarks times 0.5",)}
+    assert "which is the same as" in found.sentence
+
+
+def test_all_landmarks_settle_what_the_median_residual_leaves_tied() -> None:
+    """Exchanged and negated tangential coefficients differ by a fraction of the noise in every landmark."""
+    names = ("K times 0.5", "sign of the tangential distortion")
+    rng = np.random.default_rng(440598474)
+    rig = planted(rng, *names, count=12, noise_px=float(rng.uniform(0.2, 0.8)))
+    found = read_rig_wide(_landmarks_alone(rig))
+    assert (found.verdict, set(found.readings), found.alternatives) == ("misread", set(names), ())
 
 
 def test_a_single_reading_of_mattes_that_a_pair_beats_is_not_named_alone() -> None:
