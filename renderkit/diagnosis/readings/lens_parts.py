@@ -1,0 +1,172 @@
+"""What views say about a lens that all cameras share: landmarks and outlines as linear models of common errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.lens import LENSES
+from renderkit.diagnosis.readings.reading import Views
+
+MIN_LANDMARKS: Final = 12
+MIN_OUTLINE: Final = 24
+
+_FLOOR_PX: Final = 0.03
+_SAME_PX: Final = 0.01
+_MAX_LAG: Final = 24
+
+
+@dataclass(frozen=True, eq=False)
+class LensPart:
+    """One view's landmarks and outline, linearised about what is stated.
+
+    Attributes:
+        camera: Its name.
+        target: (N,) found minus drawn: x and y of each landmark, then the outline along its normals; px.
+        common: (N, 3) how it moves with a size, k1 and k2 that all cameras share.
+        fields: (N, M) how it moves under each reading of the lens, px.
+        own: (N, P) what each view has of its own: a shift, a roll, two tilts, mattes that are too large.
+        num_landmarks: How many rows are of landmarks.
+    """
+
+    camera: str
+    target: FloatArray
+    common: FloatArray
+    fields: FloatArray
+    own: FloatArray
+    num_landmarks: int
+
+    def only(self, kind: int) -> LensPart | None:
+        """Return the landmarks (0) or the outline (1) alone; None where there are none."""
+        rows = (slice(0, self.num_landmarks), slice(self.num_landmarks, None))[kind]
+        if not len(self.target[rows]):
+            return None
+        return replace(
+            self,
+            target=self.target[rows],
+            common=self.common[rows],
+            fields=self.fields[rows, :0],
+            own=self.own[rows, :5] if kind == 0 else self.own[rows],
+            num_landmarks=self.num_landmarks if kind == 0 else 0,
+        )
+
+    def weights(self, residuals: FloatArray) -> FloatArray:
+        """Return (N,) robust weights, 1 / px^2; the errors of an outline run along it and count once."""
+        weights: FloatArray = np.zeros(len(residuals))
+        for part in (slice(0, self.num_landmarks), slice(self.num_landmarks, None)):
+            some = residuals[part]
+            if len(some):
+                noise = max(1.4826 * float(np.median(np.abs(some))), _FLOOR_PX)
+                run = 1.0 if part.stop else _run_length(some / noise)
+                weights[part] = 1.0 / (noise**2 * run * (1.0 + (some / (3.0 * noise)) ** 2))
+        return weights
+
+
+def _run_length(scaled: FloatArray) -> float:
+    """Return how many neighbours along an outline count as one."""
+    clipped = np.clip(scaled, -3.0, 3.0)
+    power, length = float((clipped**2).mean()) + 1e-12, 1.0
+    for lag in range(1, min(_MAX_LAG, len(clipped) // 2)):
+        alike = float((clipped[lag:] * clipped[:-lag]).mean()) / power
+        if alike <= 0.0:
+            break
+        length += 2.0 * alike
+    return length
+
+
+def lens_parts(views: Views) -> tuple[tuple[str, ...], list[LensPart]]:
+    """Return the readings of the lens that change something, no two the same, and the views as linear models."""
+    seen = tuple(found for view in views if (found := _Seen.of(view)) is not None)
+    fields: dict[str, list[FloatArray]] = {}
+    for reading in LENSES:
+        changed = None if reading.num_estimated else reading.apply(tuple(one.view for one in seen))
+        if changed is None:
+            continue
+        moved = [one.rows(one.drawn(view) - one.pixels) for one, view in zip(seen, changed, strict=True)]
+        if all(np.isfinite(one).all() for one in moved) and not any(
+            _is_same(moved, other) for other in ([np.zeros(len(one)) for one in moved], *fields.values())
+        ):
+            fields[reading.name] = moved
+    return tuple(fields), [
+        one.part(np.column_stack([np.zeros((one.num_rows, 0)), *(field[index] for field in fields.values())]))
+        for index, one in enumerate(seen)
+    ]
+
+
+def _is_same(a: Sequence[FloatArray], b: Sequence[FloatArray]) -> bool:
+    return all(float(np.abs(one - other).max()) < _SAME_PX for one, other in zip(a, b, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The points of a view that are compared: `count` landmarks, then samples of an outline with their normals."""
+
+    view: Interpretation
+    points: FloatArray
+    count: int
+    normals: FloatArray
+    target: FloatArray
+    pixels: FloatArray
+
+    @classmethod
+    def of(cls, view: Interpretation) -> _Seen | None:
+        """Return what is compared in a view; None where that is too little."""
+        predicted = view.project(view.points)
+        known = np.isfinite(predicted).all(axis=1) & np.isfinite(view.pixels).all(axis=1)
+        known &= known.sum() >= MIN_LANDMARKS
+        points, normals, offsets = _outline(view)
+        if not known.any() and not len(points):
+            return None
+        target = np.concatenate([(view.pixels[known] - predicted[known]).ravel(), offsets])
+        both = np.concatenate([view.points[known], points])
+        found = cls(view, both, int(known.sum()), normals, target, both[:, :2])
+        return replace(found, pixels=found.drawn(view))
+
+    @property
+    def num_rows(self) -> int:
+        """Numbers that are compared."""
+        return len(self.target)
+
+    def drawn(self, view: Interpretation) -> FloatArray:
+        """Return (P, 2) px of the points, the outline's in the picture that the matte is of."""
+        marks, edge = self.points[: self.count], self.points[self.count :]
+        return np.concatenate([view.project(marks), view.project(edge, bent=view.matte_is_bent)])
+
+    def rows(self, moved: FloatArray) -> FloatArray:
+        """Return (N, ...) of (P, 2, ...) motions: both axes of landmarks, an outline's along its normals."""
+        edge = np.einsum("ni,ni...->n...", self.normals, moved[self.count :])
+        return np.concatenate([moved[: self.count].reshape(-1, *moved.shape[2:]), edge])
+
+    def part(self, fields: FloatArray) -> LensPart:
+        """Return the linear model of this view."""
+        offset = self.pixels - self.view.K[:2, 2]
+        r2 = ((offset / np.diag(self.view.K)[:2]) ** 2).sum(axis=1, keepdims=True)
+        common = np.stack([offset, offset * r2, offset * r2 * r2], axis=2)
+        if not self.view.matte_is_bent:
+            common[self.count :, :, 1:] = 0.0
+        depth = self.points @ self.view.R[2]
+        depth = (depth - depth.mean()) / max(float(depth.std()), 1e-12)
+        own = np.zeros((len(offset), 2, 5))
+        own[:, 0, 0] = own[:, 1, 1] = 1.0
+        own[:, :, 2] = np.column_stack([-offset[:, 1], offset[:, 0]]) / max(float(np.abs(offset).max()), 1e-12)
+        own[:, 0, 3] = own[:, 1, 4] = depth
+        grown = np.r_[np.zeros(2 * self.count), np.ones(len(self.normals))][:, None]
+        columns = [self.rows(own), grown] if len(self.normals) else [self.rows(own)]
+        return LensPart(self.view.camera, self.target, self.rows(common), fields, np.hstack(columns), 2 * self.count)
+
+
+def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return (N, 3) points, (N, 2) normals and (N,) offsets; none where the mesh was moved before it was drawn."""
+    nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0)
+    if view.outline is None or view.outline.mesh_motion.any():
+        return nothing
+    drawn = view.project(view.outline.points_world, bent=view.matte_is_bent)
+    known = np.isfinite(view.outline.offsets_px) & np.isfinite(drawn).all(axis=1)
+    if known.sum() < MIN_OUTLINE:
+        return nothing
+    return view.outline.points_world[known], view.outline.normals[known], view.outline.offsets_px[known]

@@ -1,0 +1,46 @@
+"""A lens that is wrong in all cameras against a wrong size of all, both planted with OpenCV's projection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from joint_rigs import IDEAL, joint_evidence
+
+from renderkit.diagnosis.readings.lens_comparison import LensComparison, compare_lenses
+from renderkit.diagnosis.readings.stated import StatedRig
+
+CAMERAS = 8
+BOTH = replace(IDEAL, mattes=True)
+
+
+def compared(kind: str, px: float, seed: int) -> tuple[LensComparison | None, list[dict[str, float]]]:
+    """The comparison where every camera has the fault, and what each camera's numbers need."""
+    needed: dict[int, dict[str, float]] = {}
+    faults = dict.fromkeys(range(CAMERAS), (kind, px))
+    rng = np.random.default_rng(seed)
+    evidence = joint_evidence(rng, BOTH, cameras=CAMERAS, frames=2, faults=faults, planted_amounts=needed)
+    return compare_lenses(StatedRig(evidence.views).read), list(needed.values())
+
+
+@pytest.mark.parametrize("px", [1.5, -1.5])
+def test_a_wrong_k1_of_all_cameras_is_a_lens_of_that_size(px: float) -> None:
+    found, needed = compared("lens distortion k1", px, 1)
+    assert found is not None
+    assert found.is_lens
+    true = float(np.mean([one["k1"] for one in needed]))
+    assert found.k1 == pytest.approx(true, abs=max(4.0 * found.k1_error, 0.1 * abs(true)))
+
+
+@pytest.mark.parametrize("px", [1.5, -1.5])
+def test_a_wrong_focal_length_of_all_cameras_is_no_lens(px: float) -> None:
+    """Landmarks and outlines ask for different lenses then, which is no lens, or a size is likelier."""
+    found, _ = compared("focal length", px, 2)
+    assert found is None or not found.is_lens
+
+
+def test_a_sound_rig_has_nothing_radial() -> None:
+    found, _ = compared("roll", 0.01, 3)
+    assert found is not None
+    assert not found.is_significant
