@@ -23,7 +23,7 @@ from renderkit.diagnosis.silhouettes.shifts import (
     solve_rows,
 )
 from renderkit.diagnosis.silhouettes.standouts import Standout
-from renderkit.diagnosis.silhouettes.turns import SettledTurn, measure_turns, settled_turn, turned
+from renderkit.diagnosis.silhouettes.turns import SettledTurn, Turns, measure_turns, settled_turn, turned
 
 Cause: TypeAlias = Literal["shift", "roll", "swapped", "gross", "focal length", "matte edge", "matte piece"]
 Remake: TypeAlias = Callable[[int, int, int], Silhouette | None]
@@ -325,11 +325,7 @@ def _outlier(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> Nam
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
     amount, is_unclear = 0.0, False
-    if (
-        cause != "shift"
-        and abs(float(np.where(_told(turns.found).ratios[camera] > 0.0, turns.found.amounts[camera, 2], 0.0)))
-        > LARGE_TURN_PX
-    ):
+    if cause != "shift" and _is_large(turns, camera):
         # Neither is true of a picture that is turned by much: its contour lies inside and outside of the others'.
         told_by = settled_turn(frames, camera, turns, (dropped, fit.base))
         if told_by.settled and abs(told_by.turn[0]) >= TURN_ERRORS * told_by.turn[1]:
@@ -349,6 +345,10 @@ def _told(found: Standout) -> Standout:
     """Return the turns that are some by themselves, and not the shifts beside them: ratios of others are 0."""
     told = np.abs(found.amounts[:, 2]) >= TURN_ERRORS * found.errors[:, 2]
     return replace(found, ratios=np.where(told, found.ratios, 0.0))
+
+
+def _is_large(turns: Turns, camera: int) -> bool:
+    return bool(_told(turns.found).ratios[camera] > 0.0 and abs(turns.found.amounts[camera, 2]) > LARGE_TURN_PX)
 
 
 def _turned(camera: int, ratio: float, found: SettledTurn) -> Named:
