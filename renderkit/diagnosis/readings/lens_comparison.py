@@ -28,7 +28,7 @@ DECISIVE: Final = 8.0
 """Log likelihood by which a lens must be better than a wrong size, and one lens than another."""
 
 ALONE: Final = 20.0
-"""The same by landmarks, or by mattes, alone: nothing else speaks against a mesh of another shape."""
+"""The same by landmarks alone: nothing else speaks against a mesh of another shape."""
 
 CONSISTENT: Final = 3.0
 """Standard errors within which landmarks and outlines must agree on k1 ..."""
@@ -102,7 +102,8 @@ class LensComparison:
 def compare_lenses(views: Views) -> LensComparison | None:
     """Compare the readings of the lens, a free k1 and a wrong size of all; None with too little evidence."""
     names, parts = lens_parts(views)
-    if len({part.camera for part in parts}) < MIN_CAMERAS:
+    if len({part.camera for part in parts if part.num_landmarks}) < MIN_CAMERAS:
+        # By outlines alone a mesh that is not exact looks like a lens.
         return None
     models = _models(names)
     best = _Model("", (SIZE, RADIAL, "k2"))
