@@ -100,21 +100,37 @@ class LensComparison:
 
 
 def compare_lenses(views: Views) -> LensComparison | None:
-    """Compare the readings of the lens, a free k1 and a wrong size of all; None with too little evidence."""
-    names, parts = lens_parts(views)
-    if len({part.camera for part in parts if part.num_landmarks}) < MIN_CAMERAS:
+    """Compare the readings of the lens, a free k1 and a wrong size of all; None where nothing radial is left in all."""
+    _, stated = lens_parts(views, ())
+    if len({part.camera for part in stated if part.num_landmarks}) < MIN_CAMERAS:
         # By outlines alone a mesh that is not exact looks like a lens.
         return None
+    if not _is_radial(stated):
+        return None
+    names, parts = lens_parts(views)
     models = _models(names)
+    system = _weighted(parts, names, models)
+    if not _agree(parts):
+        # Then it is the shape of the mesh, which landmarks and outlines show in different places.
+        return None
+    return _concluded(system, models, none=not names and all(isinstance(view.lens, NoDistortion) for view in views))
+
+
+def _is_radial(parts: Sequence[LensPart]) -> bool:
+    """Whether a size or a lens of all cameras explains anything: trying every reading takes longer than all else."""
+    models = _models(())
+    system = _weighted(parts, (), models)
+    return system.cost(_Model("", ())) - min(map(system.cost, models)) > 2.0 * MIN_GAIN
+
+
+def _weighted(parts: Sequence[LensPart], names: tuple[str, ...], models: Sequence[_Model]) -> _System:
+    """Return the views weighted by the residuals of the best model."""
     best = _Model("", (SIZE, RADIAL, "k2"))
     system = _System.of(parts, names, [np.ones(len(part.target)) for part in parts])
     for _ in range(_ROUNDS):
         system = _System.of(parts, names, system.reweighted(best))
         best = min(models, key=system.cost)
-    if not _agree(parts):
-        # Then it is the shape of the mesh, which landmarks and outlines show in different places.
-        return None
-    return _concluded(system, models, none=not names and all(isinstance(view.lens, NoDistortion) for view in views))
+    return system
 
 
 def _agree(parts: Sequence[LensPart]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.lens import LENSES
-from renderkit.diagnosis.readings.reading import Views
+from renderkit.diagnosis.readings.reading import Reading, Views
 
 MIN_LANDMARKS: Final = 12
 MIN_OUTLINE: Final = 24
@@ -79,11 +79,11 @@ def _run_length(scaled: FloatArray) -> float:
     return length
 
 
-def lens_parts(views: Views) -> tuple[tuple[str, ...], list[LensPart]]:
+def lens_parts(views: Views, readings: Sequence[Reading] = LENSES) -> tuple[tuple[str, ...], list[LensPart]]:
     """Return the readings of the lens that change something, no two the same, and the views as linear models."""
     seen = tuple(found for view in views if (found := _Seen.of(view)) is not None)
     fields: dict[str, list[FloatArray]] = {}
-    for reading in LENSES:
+    for reading in readings:
         changed = None if reading.num_estimated else reading.apply(tuple(one.view for one in seen))
         if changed is None:
             continue
