@@ -157,7 +157,8 @@ def _is_off(one: Named, test: Standout | None, common: CommonShift) -> bool:
     """Whether a camera that differs from the others differs from its calibration as written as well."""
     if test is None:
         return True
-    amount = np.array((*one.shift, one.amount)[: test.amounts.shape[1]])
+    # What was tested: a turn that was measured again is no longer what these errors belong to.
+    amount = test.amounts[one.camera].copy()
     amount[:2] += common.applied_px
     return test.ratio_of(one.camera, amount) >= test.threshold
 
