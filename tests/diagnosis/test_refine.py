@@ -11,6 +11,7 @@ from joint_rigs import IDEAL, KINDS, LENS, NOISY, Conditions, joint_evidence, pe
 from planted_rigs import Shot, head, project
 
 from renderkit.diagnosis.camera_change import largest_rms
+from renderkit.diagnosis.held_out import _part_folds
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, changed_camera
 from renderkit.diagnosis.refine import _AS_GIVEN, refine_rig, why_not_supported
@@ -280,3 +281,33 @@ def test_a_change_needs_support_its_significance_and_a_better_fit(
     held = HeldOut("frames", "landmarks", 4, before_px=before, after_px=after, support=support, support_error=error)
     assert words in why_not_supported(held)
     assert bool(words) == bool(why_not_supported(held))
+
+
+def test_outlines_that_lie_no_nearer_are_no_reason_against_a_change() -> None:
+    """Mattes that are too large lie off with the right camera as well; they have to ask for the change all the same."""
+    held = HeldOut("frames", "outlines", 4, before_px=0.5, after_px=0.6, support=1.0, support_error=0.1)
+    assert why_not_supported(held) == ""
+    assert "support 0.40" in why_not_supported(replace(held, support=0.4))
+
+
+def test_what_is_held_out_takes_no_part_in_the_estimate() -> None:
+    evidence = joint_evidence(np.random.default_rng(1), replace(IDEAL, mattes=True), cameras=4, frames=1, landmarks=30)
+    folds = _part_folds(evidence)
+    assert len(folds) == 2
+    held_marks, held_samples = 0, 0
+    for training, held in folds:
+        for whole, kept, other in zip(evidence.views, training.views, held.views, strict=True):
+            assert whole.pixels is not None
+            assert kept.pixels is not None
+            assert other.pixels is not None
+            marks = np.isfinite(kept.pixels[:, 0]), np.isfinite(other.pixels[:, 0])
+            assert (marks[0] ^ marks[1]).all()
+            held_marks += int(marks[1].sum())
+            assert whole.outline is not None
+            assert kept.outline is not None
+            assert other.outline is not None
+            places = [set(map(tuple, one.points_world)) for one in (kept.outline, other.outline)]
+            assert not places[0] & places[1]
+            assert len(kept.outline.curves) + len(other.outline.curves) == len(whole.outline.curves)
+            held_samples += len(other.outline.curves)
+    assert (held_marks, held_samples) == (4 * 30, 4 * 96)

@@ -6,21 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from joint_rigs import IDEAL, joint_evidence
+from joint_rigs import IDEAL, Conditions, joint_evidence
 
-from renderkit.diagnosis.readings.lens_comparison import LensComparison, compare_lenses
+from renderkit.diagnosis.readings.lens_comparison import ALONE, DECISIVE, LensComparison, compare_lenses
 from renderkit.diagnosis.readings.stated import StatedRig
 
 CAMERAS = 8
 BOTH = replace(IDEAL, mattes=True)
 
 
-def compared(kind: str, px: float, seed: int) -> tuple[LensComparison | None, list[dict[str, float]]]:
+def compared(
+    kind: str, px: float, seed: int, conditions: Conditions = BOTH
+) -> tuple[LensComparison | None, list[dict[str, float]]]:
     """The comparison where every camera has the fault, and what each camera's numbers need."""
     needed: dict[int, dict[str, float]] = {}
     faults = dict.fromkeys(range(CAMERAS), (kind, px))
     rng = np.random.default_rng(seed)
-    evidence = joint_evidence(rng, BOTH, cameras=CAMERAS, frames=2, faults=faults, planted_amounts=needed)
+    evidence = joint_evidence(rng, conditions, cameras=CAMERAS, frames=2, faults=faults, planted_amounts=needed)
     return compare_lenses(StatedRig(evidence.views).read), list(needed.values())
 
 
@@ -43,3 +45,25 @@ def test_a_wrong_focal_length_of_all_cameras_is_no_lens(px: float) -> None:
 def test_a_sound_rig_has_nothing_radial() -> None:
     found, _ = compared("roll", 0.01, 3)
     assert found is None
+
+
+@pytest.mark.parametrize("px", [1.5, -1.5])
+def test_by_landmarks_alone_a_wrong_focal_length_is_a_size(px: float) -> None:
+    found, needed = compared("focal length", px, 2, IDEAL)
+    assert found is not None
+    assert found.is_significant
+    assert found.margin < 0.0
+    assert not found.is_lens
+    assert found.needed == ALONE
+    true = float(np.mean([one["log_focal"] for one in needed]))
+    assert found.size == pytest.approx(true, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("gain", "margin", "is_lens"),
+    [(50.0, DECISIVE + 0.5, True), (50.0, DECISIVE - 0.5, False), (50.0, -3.0, False), (15.0, 12.0, False)],
+)
+def test_a_lens_is_likelier_than_a_size_by_as_much_as_is_needed(gain: float, margin: float, is_lens: bool) -> None:
+    found = LensComparison(("lens missing",), gain, margin, k1=-0.1, k1_error=0.01, size=0.01, size_error=0.001)
+    assert found.is_lens == is_lens
+    assert ("which is less likely" in found.note) == is_lens

@@ -12,9 +12,9 @@ from silhouette_rigs import around, matte, shifted
 
 from renderkit.diagnosis.silhouettes import kernels
 from renderkit.diagnosis.silhouettes.coherence import Frame
-from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes, most_shifted
+from renderkit.diagnosis.silhouettes.judge import Named, Verdict, _is_off, judge_silhouettes, most_shifted
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, prepare_silhouette, signed_distance
-from renderkit.diagnosis.silhouettes.shifts import common_shift, fit_shifts
+from renderkit.diagnosis.silhouettes.shifts import CommonShift, common_shift, fit_shifts
 from renderkit.diagnosis.silhouettes.standouts import Standout
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
@@ -192,6 +192,17 @@ def test_a_shift_stands_out_from_a_tenth_above_the_models_threshold_on(share: fl
     largest, camera = most_shifted(shifts)
     assert camera == 7
     assert (largest >= 1.0) == stands_out
+
+
+@pytest.mark.parametrize(("stated_by_one_step", "off"), [(1.0, True), (0.5, False)])
+def test_a_turn_is_off_as_written_by_what_was_tested(stated_by_one_step: float, off: bool) -> None:
+    """5 and 2.5 standard errors of the linear step, at a threshold of 4; the turn measured again is 0.6 px."""
+    tested = Standout(
+        np.array([[0.0, 0.0, stated_by_one_step]]), np.full((1, 3), 0.2), np.array([5.0]), 4.0, 5.0 * np.eye(3)[None]
+    )
+    found = Named(0, "roll", 5.0, (0.0, 0.0), (0.2, 0.2), amount=0.6)
+    nothing = CommonShift((0.0, 0.0), (0.1, 0.1))
+    assert _is_off(found, tested, nothing) == off
 
 
 def test_a_camera_that_does_not_share_what_is_wrong_with_all_is_right_as_written(
