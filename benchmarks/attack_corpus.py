@@ -48,8 +48,8 @@ def build_corpus(root: Path, run: Run, *, short: bool = False) -> list[Target]:
         return [*_small_files(root), *_rigs(root, run, root / "small" / "rig.json", _SHORT_FORMATS)]
     captures = list(_captures(root, run))
     smc = next(iter(sorted((root / "renderme360").glob("*anno.smc"))))
-    targets = [*captures, *_rigs(root, run, smc, formats()), *_pictures(root), *_meshes(root), *_small_files(root)]
-    return [*targets, *_runs(root, run)]
+    targets = [*captures, *_rigs(root, run, smc, formats()), *_rigs_only_read(root)]
+    return [*targets, *_pictures(root), *_meshes(root), *_small_files(root), *_runs(root, run)]
 
 
 def _done(code: int, what: str) -> None:
@@ -90,6 +90,20 @@ def _rigs(root: Path, run: Run, source: Path, names: Iterable[str]) -> Iterator[
             victim = str(file.relative_to(folder))
             yield Target(f"cameras {name}", folder.name, victim, ("inspect", "{in}/rig"))
             yield Target(f"cameras {name}", folder.name, victim, ("convert", "{in}/rig", "{out}/c.json", "--to", "rig"))
+
+
+def _rigs_only_read(root: Path) -> Iterator[Target]:
+    """Files of formats that renderkit reads and does not write."""
+    from bench_rigs import GENERATED, ring
+
+    for name, write in GENERATED.items():
+        folder = root / f"rig-{name}"
+        folder.mkdir()
+        opened = "{in}/" + write(ring(3), folder).name
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            victim = str(file.relative_to(folder))
+            yield Target(f"cameras {name}", folder.name, victim, ("inspect", opened))
+            yield Target(f"cameras {name}", folder.name, victim, ("convert", opened, "{out}/c.json", "--to", "rig"))
 
 
 def _pictures(root: Path) -> Iterator[Target]:
@@ -182,7 +196,11 @@ def _small_files(root: Path) -> Iterator[Target]:
     keypoints = {"people": [{"face_keypoints_2d": [value for x, y in points for value in (x, y, 0.9)]}]}
     (folder / "a_keypoints.json").write_text(json.dumps(keypoints))
     np.save(folder / "a.npy", points)
-    for file in ("a.csv", "a.txt", "a.pts", "a_keypoints.json", "a.npy"):
+    np.savez(folder / "a.npz", landmarks=points)
+    parts = "".join(f'<part name="{i:02d}" x="{x:.0f}" y="{y:.0f}"/>' for i, (x, y) in enumerate(points))
+    box = f'<box top="0" left="0" width="9" height="9">{parts}</box>'
+    (folder / "a.xml").write_text(f'<dataset><images><image file="a.png">{box}</image></images></dataset>')
+    for file in ("a.csv", "a.txt", "a.pts", "a_keypoints.json", "a.npy", "a.npz", "a.xml"):
         yield Target(f"landmarks {file.rsplit('.', 1)[1]}", "small", file, (*base, "--landmarks", f"{{in}}/{file}"))
     vertices, faces = _ball()
     model = {"v_template": vertices, "f": faces.astype(np.uint32), "shapedirs": np.zeros((len(vertices), 3, 2))}

@@ -171,6 +171,68 @@ def _llff(rig: Rig, folder: Path) -> Path:
     return folder / "poses_bounds.npy"
 
 
+def _open3d(rig: Rig) -> object:
+    views = [
+        {"class_name": "PinholeCameraParameters", "extrinsic": _pose(camera).T.ravel().tolist(),
+         "intrinsic": {"width": SIZE[0], "height": SIZE[1], "intrinsic_matrix": camera.K.T.ravel().tolist()}}
+        for camera in rig
+    ]  # fmt: skip
+    return {"class_name": "PinholeCameraTrajectory", "parameters": views}
+
+
+def _openmvg(rig: Rig) -> object:
+    lenses = [
+        {"polymorphic_id": 2147483649 if index == 0 else 1, "polymorphic_name": "pinhole_brown_t2",
+         "ptr_wrapper": {"id": 1, "data": {
+             "width": SIZE[0], "height": SIZE[1], "focal_length": camera.K[0, 0],
+             "principal_point": camera.K[:2, 2].tolist(),
+             "disto_t2": [*camera.distortion.coefficients[:2], 0.0, *camera.distortion.coefficients[2:4]]}}}
+        for index, camera in enumerate(rig)
+    ]  # fmt: skip
+    views = [
+        {"polymorphic_id": 1073741824, "ptr_wrapper": {"id": 1, "data": {
+            "filename": f"{name}.JPG", "id_intrinsic": index, "id_pose": index}}}
+        for index, name in enumerate(rig.cameras)
+    ]  # fmt: skip
+    poses = [{"rotation": camera.cam_from_world.R.tolist(), "center": camera.center_world.tolist()} for camera in rig]
+    lists: dict[str, list[Any]] = {"views": views, "intrinsics": lenses, "extrinsics": poses}
+    keyed = {name: [{"key": key, "value": one} for key, one in enumerate(some)] for name, some in lists.items()}
+    return {"sfm_data_version": "0.3", **keyed}
+
+
+def _nerfies(rig: Rig, folder: Path) -> Path:
+    (folder / "camera").mkdir()
+    for name, camera in rig.cameras.items():
+        k1, k2, p1, p2 = camera.distortion.coefficients.tolist()
+        entry = {
+            "orientation": camera.cam_from_world.R.tolist(), "position": camera.center_world.tolist(),
+            "focal_length": camera.K[0, 0], "pixel_aspect_ratio": camera.K[1, 1] / camera.K[0, 0], "skew": 0.0,
+            "principal_point": (camera.K[:2, 2] + 0.5).tolist(), "radial_distortion": [k1, k2, 0.0],
+            "tangential_distortion": [p1, p2], "image_size": SIZE,
+        }  # fmt: skip
+        (folder / "camera" / f"{name}.json").write_text(json.dumps(entry))
+    return folder / "camera"
+
+
+def _skeletool(rig: Rig, folder: Path) -> Path:
+    rows = ["Skeletool Camera Calibration File V1.0"]
+    for name, camera in rig.cameras.items():
+        K = np.eye(4)
+        K[:3, :3] = camera.K
+        rows += [
+            f"name          {name}",
+            "  sensor      10 10",
+            f"  size        {SIZE[0]} {SIZE[1]}",
+            "  animated    0",
+        ]
+        matrices = (("intrinsic", K), ("extrinsic", _pose(camera)))
+        rows += [f"  {word}   {' '.join(map(repr, matrix.ravel().tolist()))}" for word, matrix in matrices]
+        rows.append("  radial      0")
+    path = folder / "camera.calibration"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
 GENERATED: dict[str, Callable[[Rig, Path], Path]] = {
     "plain": _json(lambda rig: [_plain(camera) for camera in rig]),
     "projection-matrices": _json(
@@ -189,6 +251,10 @@ GENERATED: dict[str, Callable[[Rig, Path], Path]] = {
     "bundler": _bundler,
     "dna-rendering": _dna_rendering,
     "llff": _llff,
+    "open3d": _json(_open3d),
+    "openmvg": _json(_openmvg),
+    "nerfies": _nerfies,
+    "skeletool": _skeletool,
 }
 
 

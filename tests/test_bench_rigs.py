@@ -17,13 +17,13 @@ assert _SPEC.loader is not None
 bench = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(bench)
 
-NO_LENS = {"projection-matrices", "3dgs", "sdfstudio", "llff"}
+NO_LENS = {"projection-matrices", "3dgs", "sdfstudio", "llff", "open3d", "skeletool"}
 MIDDLE = (959.5, 539.5)
 CENTERS = {"3dgs": MIDDLE, "bundler": MIDDLE, "llff": MIDDLE, "meshroom": (960.1, 540.2)}
 """(cx, cy) that formats state which do not carry the rig's; the others keep it, `sdfstudio` from the corner."""
 
-ONE_FOCAL = {"meshroom", "bundler", "llff"}
-NAMELESS = {"plain", "bundler", "dna-rendering", "llff"}
+ONE_FOCAL = {"meshroom", "bundler", "llff", "openmvg"}
+NAMELESS = {"plain", "bundler", "dna-rendering", "llff", "open3d"}
 
 
 @pytest.mark.parametrize("name", list(bench.GENERATED))
