@@ -85,7 +85,7 @@ class LandmarkMapCheck:
         return (
             f"landmark map: 3D j = 2D j + {self.expected} {verdict} (median residual "
             f"{self.residuals_px[self.expected]:.1f} px, best rival {self.margin_px:+.1f} px, best offset {self.best}, "
-            f"nearest partner in {self.nearest_share:.0%} of "
+            f"nearest partner in {100 * self.nearest_share:.0f} % of "
             f"{counted(self.num_pairs, 'pair')}, {counted(self.num_views, 'view')})"
         )
 

@@ -73,10 +73,10 @@ class ViewChoice:
         """Say it in one line."""
         if self.best is None:
             return "not testable: no view scores all candidates"
-        verdict = "" if self.decided else ", NOT DECIDED"
+        verdict = "" if self.decided else ", not decided"
         return (
             f"{self.best} ({self.mean(self.best):.4f}) against {self.runner_up}: margin {self.margin:+.4f} "
-            f"+- {self.margin_standard_error:.4f}, better in {self.num_won} of "
+            f"+/- {self.margin_standard_error:.4f}, better in {self.num_won} of "
             f"{counted(self.num_views, 'view')}{verdict}"
         )
 
