@@ -47,7 +47,7 @@ ALPHA: Final = 0.01
 """Probability that a rig without fault has a finding."""
 
 MIN_CAMERAS: Final = 4
-"""Of three cameras that disagree two may be right, and nothing tells which: a shift is laid at any one's door."""
+"""Of three cameras that disagree any two may be right: nothing tells which one is off."""
 
 
 def fit_joint(

@@ -23,7 +23,8 @@ _DEEP_POINTS: Final = 60
 def refuting_matte(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> int | None:
     """Return the camera whose matte alone refutes the most points that lie deep outside of it; None if none does.
 
-    One at a time: with it the points go that were laid at another one's door, at another depth of the same ray.
+    Only one is returned: without it, points that were counted against another matte, at another depth of the same ray,
+    are gone as well.
     """
     from renderkit.diagnosis.silhouettes import kernels as k  # noqa: PLC0415 - loads the compiler
 
