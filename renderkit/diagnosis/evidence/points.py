@@ -46,7 +46,7 @@ MIN_CAMERAS: Final = 3
 """A view and two others, whose rays meet in a point."""
 
 MIN_JUDGED: Final = 4
-"""From so many cameras on, an error can be laid at one camera's door."""
+"""From so many cameras on, an error can be assigned to one camera."""
 
 MAX_OBSERVATIONS: Final = 20_000
 """Detections that the joint estimate looks at, evenly thinned; the residuals are of all."""
