@@ -94,16 +94,20 @@ def _rigs(root: Path, run: Run, source: Path, names: Iterable[str]) -> Iterator[
 
 def _rigs_only_read(root: Path) -> Iterator[Target]:
     """Files of formats that renderkit reads and does not write."""
-    from bench_rigs import GENERATED, ring
+    from bench_rigs import GENERATED, SIZE, ring
 
+    size = ("--size", f"{SIZE[0]}x{SIZE[1]}")
     for name, write in GENERATED.items():
         folder = root / f"rig-{name}"
         folder.mkdir()
         opened = "{in}/" + write(ring(3), folder).name
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):
             victim = str(file.relative_to(folder))
-            yield Target(f"cameras {name}", folder.name, victim, ("inspect", opened))
-            yield Target(f"cameras {name}", folder.name, victim, ("convert", opened, "{out}/c.json", "--to", "rig"))
+            # Only the format that states no size takes one.
+            given = size if name == "bundler" else ()
+            convert = ("convert", opened, "{out}/c.json", "--to", "rig", *given)
+            yield Target(f"cameras {name}", folder.name, victim, ("inspect", opened, *given))
+            yield Target(f"cameras {name}", folder.name, victim, convert)
 
 
 def _pictures(root: Path) -> Iterator[Target]:
