@@ -37,7 +37,7 @@ WALL_SECONDS = 120.0
 MAX_BYTES = 2 << 30
 _HEADROOM_BYTES = 3 << 30
 _NO_FILE_SHARE = 0.06
-_PYTHON_WARNING = re.compile(rb"[^\n]*\w+Warning: [^\n]*")
+_PYTHON_WARNING = re.compile(rb"\w{1,40}Warning: [^\n]*")  # bounded: a damaged file's words may be of any length
 _SAID = (b"cannot", b"failed", b"damaged", b"corrupt", b"left out", b"expected", b"truncated", b"missing")
 
 

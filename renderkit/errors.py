@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_MAX_KEY, _MAX_WHY = 200, 2000
+"""Characters of a message's parts."""
+
 
 class RenderkitError(Exception):
     """Root of all errors that renderkit raises for bad data or a missing capability.
@@ -31,13 +34,21 @@ class DatasetError(RenderkitError):
 
     def __init__(self, path: str | Path, key: str | None, why: str) -> None:
         self.path = Path(path)
-        self.key = key
-        self.why = why
-        super().__init__(f"{path}: {why}" if key is None else f"{path} [{key}]: {why}")
+        self.key = None if key is None else _bounded(key, _MAX_KEY)
+        self.why = _bounded(why, _MAX_WHY)
+        super().__init__(f"{path}: {self.why}" if key is None else f"{path} [{self.key}]: {self.why}")
 
     def __reduce__(self) -> tuple[type[DatasetError], tuple[Path, str | None, str]]:
         """Pickle by the constructor's arguments, so that the error survives a worker process."""
         return type(self), (self.path, self.key, self.why)
+
+
+def _bounded(text: str, length: int) -> str:
+    """Return at most `length` characters of a text that quotes a file's own words."""
+    if len(text) <= length:
+        return text
+    end = f"... ({len(text)} characters)"
+    return text[: length - len(end)] + end
 
 
 class CalibrationError(DatasetError):

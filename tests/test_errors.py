@@ -34,3 +34,13 @@ def test_errors_survive_a_trip_between_processes(error: RenderkitError) -> None:
 def test_messages_name_the_place() -> None:
     assert str(DatasetError("a.smc", "Camera/00", "missing")) == "a.smc [Camera/00]: missing"
     assert "pip install 'renderkit[pyrender]'" in str(MissingExtraError("pyrender", "pyrender"))
+
+
+def test_a_message_that_quotes_a_long_value_is_bounded() -> None:
+    error = DatasetError("a.txt", "k" * 5_000, f"expected a number, found {'9' * 100_000!r}")
+    assert str(error).startswith("a.txt [kkk")
+    assert "expected a number, found '999" in str(error)
+    assert str(error).endswith("... (100027 characters)")
+    assert len(str(error)) < 2_400
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert str(again) == str(error)
