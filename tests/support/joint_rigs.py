@@ -70,6 +70,18 @@ def perturbed(shot: Shot, kind: str, amount_px: float, points: np.ndarray, rng: 
     return _moved(shot, kind, small * amount_px / effect, aside)
 
 
+def perturbed_alike(
+    shots: list[Shot], kind: str, amount_px: float, points: np.ndarray, rng: np.random.Generator
+) -> list[Shot]:
+    """All cameras with the same error, which displaces `points` by `amount_px` RMS in the middle one of them."""
+    angle = rng.uniform(0, 2 * np.pi)
+    aside = np.array([np.cos(angle), np.sin(angle), 0.0])
+    small = 1e-4
+    effects = [project(_moved(shot, kind, small, aside), points) - project(shot, points) for shot in shots]
+    effect = float(np.median([np.sqrt((one**2).sum(axis=1).mean()) for one in effects]))
+    return [_moved(shot, kind, small * amount_px / effect, aside) for shot in shots]
+
+
 def _moved(shot: Shot, kind: str, amount: float, aside: np.ndarray) -> Shot:
     K, D, R, t = shot.K.copy(), shot.D.copy(), shot.R, shot.t
     if kind in TURNS:
@@ -226,8 +238,11 @@ def joint_evidence(
     planted_amounts: dict[int, dict[str, float]] | None = None,
     mesh_fault: Callable[[np.ndarray], np.ndarray] | None = None,
     subject: np.random.Generator | None = None,
+    shared: tuple[str, float] | None = None,
 ) -> RigEvidence:
     """Evidence of a rig whose files are right but for `faults`: camera index -> (kind, px).
+
+    `shared` is a fault that all cameras have, the same in each.
 
     `subject` draws the head, its errors and the detector's bias, if they are to be the same in another call.
     `planted_amounts` receives what each of them needs; `mesh_fault` changes the (V, 3) mesh that the file holds.
@@ -256,6 +271,11 @@ def joint_evidence(
         if faults and index in faults and planted_amounts is not None:
             # Of the fault alone, with the direction that it has in the file.
             planted_amounts[index] = amounts_between(perturbed(shot, *faults[index], points, direction), shot)
+    if shared is not None:
+        before, written = written, perturbed_alike(written, *shared, points, rng)
+        if planted_amounts is not None:
+            pairs = zip(written, before, strict=True)
+            planted_amounts.update({index: amounts_between(*pair) for index, pair in enumerate(pairs)})
     views = []
     dilations = rng.normal(size=len(shots)) * conditions.dilation_px
     for frame in range(frames):

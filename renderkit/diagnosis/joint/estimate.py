@@ -126,6 +126,7 @@ class Estimate:
         noise: Noise levels and weights.
         offsets: (C, F, N) residuals of the outlines, px.
         priors: Of what is not a camera's fault, as the rig's own evidence narrows them.
+        solution: The normal equations' solution; None where what all cameras share is not estimated.
     """
 
     cameras: tuple[CameraPosterior, ...]
@@ -133,6 +134,7 @@ class Estimate:
     noise: Noise
     offsets: FloatArray
     priors: Priors
+    solution: Solution | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +180,7 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: E
     solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
     shared = _shared_posterior(seen, solution.shared, solution.spread)
-    return Estimate(posteriors, shared, noise, solution.offsets, learned)
+    return Estimate(posteriors, shared, noise, solution.offsets, learned, solution)
 
 
 def _told_apart(seen: Observations, priors: Priors) -> Priors:

@@ -10,14 +10,13 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.common_fault import common_fault
 from renderkit.diagnosis.joint.decide import (
     Decision,
     Estimator,
-    SlipTest,
     criterion,
     decide,
     explains,
-    has_amount,
     max_faulty,
     num_observations,
     ranked_causes,
@@ -25,12 +24,13 @@ from renderkit.diagnosis.joint.decide import (
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import Priors, estimate
+from renderkit.diagnosis.joint.finding import Shown, displacement, finding_of
 from renderkit.diagnosis.joint.lens_slips import LensEvidence, lens_limit, lens_slips, with_lens_slips
 from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.naming import log_limit
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
-from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM, NUM_LOCAL, PARAMETERS
+from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import (
@@ -81,18 +81,23 @@ def fit_joint(
     if seen is None or len(seen.names) < MIN_CAMERAS:
         reason = f"fewer than {MIN_CAMERAS} cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
-    decision = decide(seen, priors or Priors(), alpha, max_faulty(seen), estimator=estimator)
-    seen, decision = relinearised(evidence, seen, decision, (priors or Priors(), estimator))
+    given = priors or Priors(), estimator
+    decision = decide(seen, given[0], alpha, max_faulty(seen), estimator=estimator)
+    common = common_fault(evidence, (seen, decision), alpha, given) if estimator is estimate else None
+    if common is not None:
+        evidence, seen, decision = common.evidence, common.seen, common.decision
+    seen, decision = relinearised(evidence, seen, decision, given)
     written = written_cameras(evidence)
     findings = tuple(_finding(seen, decision, index, (log_p, written)) for index, log_p in decision.faulty)
-    deltas = tuple(_delta(seen, decision, index) for index in range(len(seen.names)))
+    aside = np.zeros(NUM_LOCAL) if common is None else common.amounts
+    deltas = tuple(_delta(seen, decision, index, aside) for index in range(len(seen.names)))
     found = decision.found
     tested = tested_information(found.cameras, decision.scales)
     shift_errors = _shift_errors(tested)
     threshold = NormalDist().inv_cdf(1.0 - 0.5 * math.exp(log_limit(alpha, len(seen.names))))
     unnamed = unnamed_sentence(len(findings), decision.tau_px, len(seen.names))
     untold = (
-        gauge_sentence(findings, decision.tau_px),
+        gauge_sentence(findings, decision.tau_px, common=common is not None),
         "" if unnamed else floor_sentence(shift_errors, threshold),
         lens_limit(seen, tested, written, alpha),
     )
@@ -110,6 +115,7 @@ def fit_joint(
         unnamed=unnamed,
         untold="; ".join(filter(None, untold)),
         shift_errors_px=dict(zip(seen.names, shift_errors, strict=True)),
+        common=None if common is None else common.finding,
     )
 
 
@@ -123,18 +129,15 @@ def _shift_errors(tested: FloatArray) -> list[float]:
     return errors
 
 
-def _delta(seen: Observations, decision: Decision, index: int) -> CameraDelta:
+def _delta(seen: Observations, decision: Decision, index: int, common: FloatArray) -> CameraDelta:
     posterior, units = decision.found.cameras[index], seen.units[index][:NUM]
+    theta = posterior.theta[:NUM] + common[:NUM] / units
     return CameraDelta(
         seen.names[index],
-        posterior.theta[:NUM] * units,
+        theta * units,
         posterior.covariance[:NUM, :NUM] * np.outer(units, units),
-        _size(seen.displacements[index][..., :NUM], posterior.theta[:NUM]),
+        displacement(seen.displacements[index][..., :NUM], theta),
     )
-
-
-def _size(derivatives: FloatArray, theta: FloatArray) -> float:
-    return float(np.sqrt(((derivatives @ theta) ** 2).sum(axis=1).mean()))
 
 
 def _finding(
@@ -144,52 +147,8 @@ def _finding(
     camera = tests_of(decision.found.cameras[index], decision.scales[index])
     count = num_observations(seen, decision.found, index)
     causes = ranked_causes(camera, count)
-    test = causes[0]
-    theta, covariance = _expanded(test)
-    derivatives = seen.displacements[index]
-    mean = derivatives.mean(axis=0)
-    shift = mean @ theta
-    shift_error = np.sqrt(np.diag(mean @ covariance @ mean.T))
-    size = _size(derivatives, theta)
-    if test.slip.family == "matte":
-        # What is wrong with mattes moves no point of the subject.
-        derivatives = np.eye(NUM_LOCAL)[None, [MATTE]]
-        size = abs(float(theta[MATTE]))
-    known = has_amount(test)
-    units, stated = seen.units[index], test.slip.indices if known else ()
-    words = (*PARAMETERS, *EVIDENCE_PARAMETERS)
-    amounts = {words[i]: float(theta[i] * units[i]) for i in stated}
-    errors = {words[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in stated}
-    finding = CameraFinding(
-        camera=seen.names[index],
-        cause=test.slip.name,
-        cannot_tell=tuple(one.slip.name for one in causes),
-        family=test.slip.family,
-        log_p=log_p,
-        size_px=size if known else math.nan,
-        size_error_px=_size_error(derivatives, theta, covariance, size) if known else math.nan,
-        shift_px=(float(shift[0]), float(shift[1])),
-        shift_error_px=(float(shift_error[0]), float(shift_error[1])),
-        amounts=amounts,
-        amount_errors=errors,
-        explained=explains(test, camera),
-        sentence="",
-    )
+    shown = Shown(seen.names[index], seen.units[index], seen.displacements[index])
+    finding = finding_of(causes, shown, log_p, explained=explains(causes[0], camera))
     lens = LensEvidence(camera, seen.units[index], seen.displacements[index])
     slips = lens_slips(lens, seen.names[index], written)
     return with_lens_slips(finding_sentence(finding), [(criterion(one, count), one) for one in causes], slips)
-
-
-def _expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
-    theta, covariance = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
-    at = list(test.slip.indices)
-    theta[at] = test.amounts
-    covariance[np.ix_(at, at)] = test.covariance
-    return theta, covariance
-
-
-def _size_error(derivatives: FloatArray, theta: FloatArray, covariance: FloatArray, size: float) -> float:
-    """Return the standard error of the RMS displacement, by its gradient."""
-    square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
-    slope = square @ theta / max(size, 1e-12)
-    return float(math.sqrt(max(float(slope @ covariance @ slope), 0.0)))

@@ -78,5 +78,6 @@ def _with_two_subjects(pair: Observations, later: BoolArray) -> Observations:
         by_camera=np.tile(pair.by_camera, (1, 1, 2, 1, 1)) * known[..., None, None],
         by_pose=np.tile(pair.by_pose, (1, 1, 2, 1, 1)) * known[..., None, None],
         by_point=np.tile(pair.by_point, (1, 1, 2, 1, 1)) * known[..., None, None],
+        arms=np.tile(pair.arms, (2, 1)),
         offset_by_shape=np.concatenate([pair.offset_by_shape * run for run in outlines], axis=3),
     )

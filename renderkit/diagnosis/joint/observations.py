@@ -32,6 +32,7 @@ class Observations:
         units: (C, P) amount of each number for 1 px.
         extent: Radius of the subject, world units.
         center: (3,) the subject's middle.
+        arms: (L, 3) where the landmarks lie relative to it, the mean over frames, world units.
         displacements: For each camera (n, 2, P) displacements of what it sees by its numbers, px units.
         offsets: (C, F, N) matte's outline minus drawn one along the normal, px; 0 where not known.
         offset_known: (C, F, N).
@@ -56,6 +57,7 @@ class Observations:
     units: FloatArray
     extent: float
     center: FloatArray
+    arms: FloatArray
     displacements: tuple[FloatArray, ...]
     offsets: FloatArray
     offset_known: BoolArray

@@ -84,6 +84,17 @@ def _landmark_count(views: Sequence[ViewEvidence]) -> int:
     return counts.most_common(1)[0][0] if counts else 0
 
 
+def _mean_arms(views: Sequence[ViewEvidence], length: int, subject: _Subject) -> FloatArray:
+    """Return (L, 3) landmarks relative to the subject's middle, the mean over views that have them; 0 without any."""
+    stated = [view.points_world for view in views if view.points_world is not None and len(view.points_world) == length]
+    if not stated or not length:
+        return np.zeros((length, 3))
+    arms = np.array(stated) - subject.center
+    known = np.isfinite(arms).all(axis=2)[..., None]
+    total: FloatArray = np.where(known, arms, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return total
+
+
 @dataclass(frozen=True, eq=False)
 class _Subject:
     center: FloatArray
@@ -175,6 +186,7 @@ class _Grid:
             units=units,
             extent=subject.extent,
             center=subject.center,
+            arms=_mean_arms(views, self.known.shape[2], subject),
             displacements=tuple(self._seen(index) * units[index] for index in range(len(self.names))),
             offsets=self.offsets,
             offset_known=self.offset_known,

@@ -33,10 +33,10 @@ class CameraDelta:
 
 @dataclass(frozen=True)
 class CameraFinding:
-    """One camera that is off.
+    """One camera that is off, or an error that all cameras share.
 
     Attributes:
-        camera: The camera.
+        camera: The camera; "" where all cameras share it.
         cause: The likeliest slip.
         cannot_tell: All slips that explain the evidence about as well, `cause` first.
         family: What it looks like: "shift", "roll", "scale", "lens", "aspect", "several"; or "matte" or
@@ -86,6 +86,7 @@ class JointDiagnosis:
             where nothing tells it.
         unnamed: That cameras are off of which none can be named; "" elsewhere.
         untold: What cannot be told, and which data would tell; "" where there is nothing to say.
+        common: An error that all cameras share; `findings` count from what is left without it.
     """
 
     findings: tuple[CameraFinding, ...]
@@ -101,3 +102,4 @@ class JointDiagnosis:
     untold: str = ""
     unnamed: str = ""
     shift_errors_px: Mapping[str, float] = field(default_factory=dict)
+    common: CameraFinding | None = None

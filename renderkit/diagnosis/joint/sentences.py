@@ -38,17 +38,32 @@ def finding_sentence(finding: CameraFinding, subject: str = "the subject") -> Ca
     return replace(finding, sentence=words)
 
 
+def common_sentence(finding: CameraFinding, num_cameras: int) -> CameraFinding:
+    """Return the finding about an error that all cameras share with its sentence."""
+    words = f"all {num_cameras} cameras alike: {_what(finding, 'the subject')}".replace("its ", "their ")
+    return replace(finding, sentence=words)
+
+
 def rig_sentence(names: Sequence[str], num_cameras: int, alpha: float) -> str:
     """Return the answer for the rig."""
     words = cameras_off(names, num_cameras)
     return f"{words} (false alarm rate {100 * alpha:g} % per rig)"
 
 
-def gauge_sentence(findings: Sequence[CameraFinding], tau_px: float) -> str:
-    """Return what the sizes of findings count from; "" without any."""
+def gauge_sentence(findings: Sequence[CameraFinding], tau_px: float, *, common: bool = False) -> str:
+    """Return what the sizes of findings count from; "" without any.
+
+    Args:
+        findings: Single cameras.
+        tau_px: Healthy scatter of the others, px.
+        common: Whether an error that all cameras share was found, and taken out before.
+    """
     if not any(math.isfinite(one.size_px) for one in findings):
         return ""
-    words = "sizes count from what the other cameras agree on: an error that all cameras share is not in them"
+    if common:
+        words = "sizes of single cameras count from what the others agree on once the error that all share is corrected"
+    else:
+        words = "sizes count from what the other cameras agree on: an error that all cameras share is not in them"
     if tau_px > UNSURE_PX:
         words += f"; the others differ by {tau_px:.1f} px themselves, so more cameras may be off"
     return words

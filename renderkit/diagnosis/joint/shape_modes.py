@@ -30,3 +30,14 @@ def shape_modes(arms: Points3) -> FloatArray:
     units = arms / np.maximum(np.linalg.norm(arms, axis=1, keepdims=True), 1e-12)
     bumps = np.exp((units @ _DIRECTIONS.T - 1.0) / _WIDTH_RAD**2)
     return np.column_stack([np.ones(len(arms)), bumps])
+
+
+def shape_of_stretches(changes: FloatArray) -> FloatArray:
+    """Return (n, NUM_SHAPES) amplitudes whose displacements are nearest to those of a stretched unit sphere.
+
+    Args:
+        changes: (n, 3, 3) relative changes of lengths, symmetric.
+    """
+    stretched = np.einsum("ni,kij,nj->nk", _DIRECTIONS, changes, _DIRECTIONS)
+    found: FloatArray = np.linalg.lstsq(shape_modes(_DIRECTIONS), stretched, rcond=1e-6)[0].T
+    return found

@@ -33,6 +33,8 @@ class Solution:
         residuals: (C, F, L, 2) what is left of the landmarks' errors, px.
         offsets: (C, F, N) what is left of the outlines' offsets, px.
         num_fitted: Effective number of parameters that the landmarks determine.
+        parts: The cameras' parts.
+        precisions: Of the priors.
     """
 
     thetas: FloatArray
@@ -44,6 +46,8 @@ class Solution:
     residuals: FloatArray
     offsets: FloatArray
     num_fitted: float
+    parts: tuple[Eliminated, ...]
+    precisions: Precisions
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +63,7 @@ def solve(seen: Observations, noise: Noise, precisions: Precisions) -> Solution:
     """Solve the normal equations with every camera eliminated by itself."""
     system = assemble(seen, noise)
     normal, right = system.shared + np.diag(precisions.shared), system.right.copy()
-    eliminated = [_Eliminated.of(part, precisions) for part in system.parts]
+    eliminated = [Eliminated.of(part, precisions) for part in system.parts]
     for one in eliminated:
         at = one.part.columns
         half = one.half.reshape(-1, one.half.shape[2])
@@ -92,11 +96,13 @@ def solve(seen: Observations, noise: Noise, precisions: Precisions) -> Solution:
         residuals=residuals,
         offsets=offsets,
         num_fitted=num_fitted,
+        parts=tuple(eliminated),
+        precisions=precisions,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Eliminated:
+class Eliminated:
     """Cameras whose own m numbers are expressed by the shared unknowns.
 
     Attributes:
@@ -114,13 +120,13 @@ class _Eliminated:
     carried: FloatArray
 
     @staticmethod
-    def of(part: CameraSystems, precisions: Precisions) -> _Eliminated:
+    def of(part: CameraSystems, precisions: Precisions) -> Eliminated:
         count, size = part.target.shape
         own = precisions.cameras[part.cameras]
         prior = np.concatenate([own, np.full((count, size - own.shape[1]), precisions.shift)], axis=1)
         root: FloatArray = np.linalg.inv(np.linalg.cholesky(part.local + prior[:, :, None] * np.eye(size)))
         half, back = root @ part.cross, root.swapaxes(1, 2)
-        return _Eliminated(part, prior, back @ root, half, back @ half)
+        return Eliminated(part, prior, back @ root, half, back @ half)
 
     @property
     def flat_carried(self) -> FloatArray:

@@ -1,0 +1,221 @@
+"""Is one error the same in all cameras? A motion of the subject imitates some of it; what is left is tested here.
+
+Three steps: the common part of the estimate as it is (`common_evidence`); where that is more than chance, all cameras
+are corrected by the likeliest slip and everything is estimated once more about them, so that the error that they share
+is not taken for their healthy scatter; the slip is then tested against that scatter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.chi_square import log_tail
+from renderkit.diagnosis.joint.common import CommonEvidence, common_evidence
+from renderkit.diagnosis.joint.corrected_views import with_corrected
+from renderkit.diagnosis.joint.decide import (
+    CameraTests,
+    Decision,
+    Estimator,
+    SlipTest,
+    decide,
+    explains,
+    max_faulty,
+    num_observations,
+    ranked_causes,
+    tests_of,
+)
+from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
+from renderkit.diagnosis.joint.finding import Shown, finding_of
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.observe import observe, written_cameras
+from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, SLIPS, changed_camera
+from renderkit.diagnosis.joint.result import CameraFinding
+from renderkit.diagnosis.joint.sentences import common_sentence
+from renderkit.diagnosis.view_evidence import RigEvidence
+
+MOST_NUMBERS: Final = 2
+"""An error that all cameras share has at most so many numbers."""
+
+SHARE: Final = 0.1
+"""Part of the false alarm rate of a rig that goes to errors that all cameras share."""
+
+MIN_SIZE_PX: Final = 0.25
+"""Smaller errors that all cameras share are not named ..."""
+
+MIN_LEFT_PX: Final = 0.1
+"""... nor those of which a motion of the subject leaves less."""
+
+_SCREEN: Final = math.log(0.02)
+_ROUNDS: Final = 3
+_CONVERGED: Final = 0.25
+_MANY: Final = 2
+
+Given: TypeAlias = tuple[Priors, Estimator]
+
+COMMON: Final = tuple(
+    place for place, slip in enumerate(SLIPS) if len(slip.indices) <= MOST_NUMBERS and slip.family != "matte"
+)
+"""Places of the slips that all cameras may share. Mattes that are too large in all of them are a mesh that is too small."""
+
+
+@dataclass(frozen=True, eq=False)
+class CommonFault:
+    """An error that all cameras share.
+
+    Attributes:
+        finding: It.
+        amounts: (P,) what to add to the numbers of every camera.
+        evidence: With all cameras corrected.
+        seen: The same on the grid.
+        decision: The estimate about it.
+    """
+
+    finding: CameraFinding
+    amounts: FloatArray
+    evidence: RigEvidence
+    seen: Observations
+    decision: Decision
+
+
+def common_fault(
+    evidence: RigEvidence, start: tuple[Observations, Decision], alpha: float, given: Given
+) -> CommonFault | None:
+    """Return the error that all cameras share, or None where there is none that no subject imitates.
+
+    Args:
+        evidence: As written.
+        start: The evidence on the grid, and what was decided about single cameras.
+        alpha: Probability that a rig without fault has a finding.
+        given: Priors, and what estimates all cameras.
+    """
+    seen, decision = start
+    found = _Common.of(seen, decision, np.zeros(NUM_LOCAL))
+    if found is None or not (found.stands_out or len(decision.faulty) >= _MANY):
+        return None
+    written = written_cameras(evidence)
+    changed = evidence
+    for _ in range(_ROUNDS):
+        amounts = found.amounts
+        try:
+            cameras = {name: changed_camera(camera, amounts[:NUM]) for name, camera in written.items()}
+        except ValueError:
+            return None
+        changed = with_corrected(evidence, cameras)
+        again = observe(changed)
+        if again is None or again.names != seen.names:
+            return None
+        seen, decision = again, decide(again, given[0], alpha, max_faulty(again), estimator=given[1])
+        found = _Common.of(seen, decision, amounts)
+        if found is None:
+            return None
+        if found.moved_px(amounts) < _CONVERGED:
+            break
+    finding = found.finding(alpha)
+    return None if finding is None else CommonFault(finding, amounts, changed, seen, decision)
+
+
+@dataclass(frozen=True, eq=False)
+class _Common:
+    """The common part of one estimate, from the calibration as written.
+
+    Attributes:
+        seen: The evidence about the corrected cameras.
+        decision: The estimate about them.
+        common: What they share.
+        tests: Of the slips from the calibration as written.
+        causes: Those that explain it about as well, the likeliest first.
+    """
+
+    seen: Observations
+    decision: Decision
+    common: CommonEvidence
+    tests: CameraTests
+    causes: tuple[SlipTest, ...]
+
+    @staticmethod
+    def of(seen: Observations, decision: Decision, amounts: FloatArray) -> _Common | None:
+        """Return it; None where there is nothing to compare."""
+        solution = decision.found.solution
+        if solution is None:
+            return None
+        common = common_evidence(seen, solution)
+        about = common.of_cameras()
+        score = about.score + about.information @ (amounts / common.units)
+        written = CameraPosterior(about.theta, about.covariance, about.information, score)
+        tests = tests_of(written, np.zeros(NUM_LOCAL))
+        count = sum(num_observations(seen, decision.found, index) for index in range(len(seen.names)))
+        own = [tests.tests[place] for place in COMMON]
+        causes = [one for one in ranked_causes(tests, count) if one in own]
+        return _Common(seen, decision, common, tests, tuple(causes or [max(own, key=lambda one: one.statistic)]))
+
+    @property
+    def best(self) -> SlipTest:
+        return self.causes[0]
+
+    @property
+    def amounts(self) -> FloatArray:
+        """(P,) what the likeliest slip adds to every camera's numbers."""
+        result = np.zeros(NUM_LOCAL)
+        result[list(self.best.slip.indices)] = self.best.amounts
+        return result * self.common.units
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether any slip explains more than chance, were the scatter of the cameras healthy."""
+        logs = [log_tail(max(one.statistic, 0.0), len(one.amounts)) for one in (self.tests.tests[at] for at in COMMON)]
+        return min(logs) < _SCREEN - math.log(len(COMMON))
+
+    def moved_px(self, amounts: FloatArray) -> float:
+        """Return by how many standard errors the likeliest slip has moved."""
+        at = list(self.best.slip.indices)
+        step = (self.amounts - amounts)[at] / self.common.units[at]
+        return float(np.sqrt(step @ np.linalg.solve(self.best.covariance, step)))
+
+    def log_p(self, test: SlipTest) -> float:
+        """Return the log probability of a slip's statistic, with the cameras' own scatter along it as its yardstick."""
+        own = self._own_statistics(test)
+        count, free = len(test.amounts), len(own) - len(test.amounts) - 1
+        if free < 1:
+            return 0.0
+        scatter = max(1.0, float(np.mean(own)) / count)
+        return log_f_tail(test.statistic / scatter, count, free)
+
+    def _own_statistics(self, test: SlipTest) -> FloatArray:
+        faulty = {index for index, _ in self.decision.faulty}
+        place = next(place for place in COMMON if self.tests.tests[place].slip == test.slip)
+        cameras, scales = self.decision.found.cameras, self.decision.scales
+        healthy = [index for index in range(len(cameras)) if index not in faulty]
+        return np.array([tests_of(cameras[index], scales[index]).tests[place].statistic for index in healthy])
+
+    def finding(self, alpha: float) -> CameraFinding | None:
+        """Return the finding, None where there is none."""
+        log_p = self.log_p(self.best) + math.log(len(COMMON) / SHARE)
+        scaled = self.common.units / self.seen.units
+        shown = np.concatenate([one * scale for one, scale in zip(self.seen.displacements, scaled, strict=True)])
+        finding = finding_of(
+            self.causes, Shown("", self.common.units, shown), log_p, explained=explains(self.best, self.tests)
+        )
+        if log_p > math.log(alpha) or not finding.size_px >= MIN_SIZE_PX:
+            return None
+        left = finding.size_px * self.common.share_left(self.best.slip.indices, self.best.amounts)
+        if left < MIN_LEFT_PX:
+            return None
+        return common_sentence(finding, len(self.seen.names))
+
+
+def log_f_tail(statistic: float, count: int, free: int) -> float:
+    """Return the log probability that `count` times Fisher's F exceeds a statistic.
+
+    By the chi-square that is as probable, exact for two numbers; for one by Wallace's approximation to Student's t (1959, "Bounds on
+    normal approximations to Student's and the chi-square distributions").
+    """
+    alike = free * math.log1p(max(statistic, 0.0) / free)
+    if count == 1:
+        alike *= ((8.0 * free + 1.0) / (8.0 * free + 3.0)) ** 2
+    return log_tail(alike, count)
