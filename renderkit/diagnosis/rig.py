@@ -13,7 +13,7 @@ from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.joint.result import JointDiagnosis
+from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
 from renderkit.diagnosis.readings import read_rig_wide
@@ -116,6 +116,7 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Me
     others = (*(one.sentence for one in landmarks), *others)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
+    whole = _with_common(whole, found)
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -123,8 +124,20 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Me
         whole,
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
-        others=(*mesh, *others, *alone.notes),
+        others=(*whole.others, *mesh, *others, *alone.notes),
     )
+
+
+def _with_common(whole: Diagnosis, found: JointDiagnosis) -> Diagnosis:
+    """Return the diagnosis with an error that all cameras share: the rig as written does not fit then."""
+    if found.common is None:
+        return whole
+    common = _fault(found.common)
+    if whole.verdict == "does not fit":
+        # A reading, or a motion of the subject, makes it fit.
+        return replace(whole, common=common, others=(common.sentence,))
+    sentence = f"{common.sentence}; as stated: {fit_text(whole.before)}"
+    return replace(whole, verdict="does not fit", sentence=sentence, common=common)
 
 
 def _is_slight(fault: CameraFault) -> bool:
@@ -164,16 +177,17 @@ def thinned(view: ViewEvidence) -> ViewEvidence:
 
 
 def _faults(found: JointDiagnosis) -> tuple[CameraFault, ...]:
-    return tuple(
-        CameraFault(
-            camera=one.camera,
-            cause=one.cause,
-            cannot_tell=one.cannot_tell,
-            family=one.family,
-            size_px=one.size_px,
-            size_error_px=one.size_error_px,
-            explained=one.explained,
-            sentence=one.sentence,
-        )
-        for one in found.findings
+    return tuple(_fault(one) for one in found.findings)
+
+
+def _fault(one: CameraFinding) -> CameraFault:
+    return CameraFault(
+        camera=one.camera,
+        cause=one.cause,
+        cannot_tell=one.cannot_tell,
+        family=one.family,
+        size_px=one.size_px,
+        size_error_px=one.size_error_px,
+        explained=one.explained,
+        sentence=one.sentence,
     )

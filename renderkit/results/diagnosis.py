@@ -71,6 +71,8 @@ class Diagnosis:
         cameras_sentence: The answer for single cameras; says why where there is none.
         others: What is wrong and no camera's fault: the mesh's pose or size, mattes.
         evidence: What evidence that joins many views says, without a mesh: points, mattes, boards.
+        common: An error that all cameras share, whose `camera` is ""; sizes of `cameras` count from what is left
+            without it.
 
     Example:
         >>> import tempfile
@@ -95,6 +97,7 @@ class Diagnosis:
     cameras_sentence: str = ""
     others: tuple[str, ...] = ()
     evidence: tuple[RigFindings, ...] = ()
+    common: CameraFault | None = None
 
     @property
     def blocks(self) -> bool:
@@ -130,6 +133,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "alternatives": [list(one) for one in diagnosis.alternatives],
         "cameras": [values_json(one) for one in diagnosis.cameras],
         "evidence": [findings_json(one) for one in diagnosis.evidence],
+        "common": None if diagnosis.common is None else values_json(diagnosis.common),
     }
 
 
@@ -150,6 +154,7 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "others": tuple(value.get("others", ())),
         # Reports from before there was such evidence have no such key.
         "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
+        "common": None if value.get("common") is None else _camera_from(value["common"]),
     }
     return Diagnosis(**{**value, **changed})
 

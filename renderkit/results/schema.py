@@ -250,9 +250,10 @@ def _diagnosis() -> dict[str, Any]:
         cameras_sentence=TEXT,
         others=array_schema(TEXT) | {"description": "What is wrong and no camera's fault: mesh, mattes"},
         evidence=array_schema(findings_schema()),
+        common=_or_null(camera) | {"description": "An error that all cameras share; null where there is none"},
     )
     # A report that was written before there was such evidence has no such key.
-    diagnosis["required"].remove("evidence")
+    diagnosis["required"] = [name for name in diagnosis["required"] if name not in {"evidence", "common"}]
     return _or_null(diagnosis)
 
 

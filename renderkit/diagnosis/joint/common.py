@@ -20,11 +20,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.estimate import CameraPosterior
+from renderkit.diagnosis.joint.estimate import CameraPosterior, Estimate
 from renderkit.diagnosis.joint.normal_equations import MARK, POSE, Layout, layout_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.shape_modes import shape_of_stretches
-from renderkit.diagnosis.joint.solve import Solution
 
 FREE: Final = 0.5
 """Prior of a motion (rad, radii of the subject), a size and a stretch of the subject where these are not known."""
@@ -83,14 +82,19 @@ class CommonEvidence:
         return math.sqrt(max(left, 0.0) / max(whole, 1e-300))
 
 
-def common_evidence(seen: Observations, solution: Solution) -> CommonEvidence:
+def common_evidence(seen: Observations, found: Estimate) -> CommonEvidence:
     """Return what the evidence says about what all cameras share.
 
     Args:
         seen: The evidence.
-        solution: The estimate from it.
+        found: The estimate from it.
+
+    Raises:
+        ValueError: If what all cameras share was not estimated.
     """
-    layout = layout_of(seen)
+    layout, solution = layout_of(seen), found.solution
+    if solution is None:
+        raise ValueError("expected an estimate of what all cameras share, got one of free points")
     units = np.median(seen.units, axis=0)
     scaled = units / seen.units
     means, priors = _shared_means(seen, layout)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -30,13 +30,13 @@ from renderkit.diagnosis.joint.decide import (
     ranked_causes,
     tests_of,
 )
-from renderkit.diagnosis.joint.estimate import CameraPosterior, Priors
+from renderkit.diagnosis.joint.estimate import CameraPriors, Priors
 from renderkit.diagnosis.joint.finding import Shown, finding_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
-from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, SLIPS, changed_camera
+from renderkit.diagnosis.joint.parameters import DETECTIONS, NUM, NUM_LOCAL, SLIPS, changed_camera
 from renderkit.diagnosis.joint.result import CameraFinding
-from renderkit.diagnosis.joint.sentences import common_sentence
+from renderkit.diagnosis.joint.sentences import ALL_DETECTIONS, common_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 MOST_NUMBERS: Final = 2
@@ -51,10 +51,16 @@ MIN_SIZE_PX: Final = 0.25
 MIN_LEFT_PX: Final = 0.1
 """... nor those of which a motion of the subject leaves less."""
 
+MOST_OF_ALL: Final = 0.9
+"""A slip must explain so much of what all cameras share, unless it leaves no more than noise: else it stands for something
+that is none of the slips, such as a mesh of another shape."""
+
 _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
-_CONVERGED: Final = 0.25
+_CONVERGED: Final = 0.1
 _MANY: Final = 2
+_WIDE_PX: Final = 2.0
+_TELLS: Final = 1.0
 
 Given: TypeAlias = tuple[Priors, Estimator]
 
@@ -95,29 +101,46 @@ def common_fault(
         given: Priors, and what estimates all cameras.
     """
     seen, decision = start
-    found = _Common.of(seen, decision, np.zeros(NUM_LOCAL))
-    if found is None or not (found.stands_out or len(decision.faulty) >= _MANY):
-        return None
-    written = written_cameras(evidence)
-    changed = evidence
+    if len(decision.faulty) >= _MANY:
+        # Cameras that are free say nothing about what all share.
+        wide = CameraPriors(np.full(decision.scales.shape, _WIDE_PX), decision.inflation)
+        found = _Common.of(seen, replace(decision, found=given[1](seen, wide, given[0], decision.found)))
+    else:
+        found = _Common.of(seen, decision)
+        if not found.stands_out:
+            return None
+    amounts, changed = found.amounts, evidence
     for _ in range(_ROUNDS):
         amounts = found.amounts
         try:
-            cameras = {name: changed_camera(camera, amounts[:NUM]) for name, camera in written.items()}
+            changed = _corrected(evidence, amounts)
         except ValueError:
+            # No camera has such numbers.
             return None
-        changed = with_corrected(evidence, cameras)
         again = observe(changed)
         if again is None or again.names != seen.names:
             return None
         seen, decision = again, decide(again, given[0], alpha, max_faulty(again), estimator=given[1])
         found = _Common.of(seen, decision, amounts)
-        if found is None:
-            return None
-        if found.moved_px(amounts) < _CONVERGED:
+        if found.left < _CONVERGED:
             break
     finding = found.finding(alpha)
     return None if finding is None else CommonFault(finding, amounts, changed, seen, decision)
+
+
+def _corrected(evidence: RigEvidence, amounts: FloatArray) -> RigEvidence:
+    """Return the evidence with (P,) amounts added to the numbers of every camera, and landmarks moved back.
+
+    Raises:
+        ValueError: If a camera is invalid then.
+    """
+    written = written_cameras(evidence)
+    if amounts[:NUM].any():
+        cameras = {name: changed_camera(camera, amounts[:NUM]) for name, camera in written.items()}
+        return with_corrected(evidence, cameras)
+    step = amounts[list(DETECTIONS)]
+    views = [view if view.pixels is None else replace(view, pixels=view.pixels - step) for view in evidence.views]
+    return RigEvidence(tuple(views))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,20 +162,19 @@ class _Common:
     causes: tuple[SlipTest, ...]
 
     @staticmethod
-    def of(seen: Observations, decision: Decision, amounts: FloatArray) -> _Common | None:
-        """Return it; None where there is nothing to compare."""
-        solution = decision.found.solution
-        if solution is None:
-            return None
-        common = common_evidence(seen, solution)
+    def of(seen: Observations, decision: Decision, amounts: FloatArray | None = None) -> _Common:
+        """Return it for an estimate about cameras to whose numbers (P,) amounts were added."""
+        common = common_evidence(seen, decision.found)
         about = common.of_cameras()
-        score = about.score + about.information @ (amounts / common.units)
-        written = CameraPosterior(about.theta, about.covariance, about.information, score)
+        step = np.zeros(NUM_LOCAL) if amounts is None else amounts / common.units
+        written = replace(about, score=about.score + about.information @ step)
         tests = tests_of(written, np.zeros(NUM_LOCAL))
         count = sum(num_observations(seen, decision.found, index) for index in range(len(seen.names)))
         own = [tests.tests[place] for place in COMMON]
         causes = [one for one in ranked_causes(tests, count) if one in own]
-        return _Common(seen, decision, common, tests, tuple(causes or [max(own, key=lambda one: one.statistic)]))
+        if not causes:
+            causes = [max(own, key=lambda one: one.statistic)]
+        return _Common(seen, decision, common, tests, tuple(causes))
 
     @property
     def best(self) -> SlipTest:
@@ -171,11 +193,12 @@ class _Common:
         logs = [log_tail(max(one.statistic, 0.0), len(one.amounts)) for one in (self.tests.tests[at] for at in COMMON)]
         return min(logs) < _SCREEN - math.log(len(COMMON))
 
-    def moved_px(self, amounts: FloatArray) -> float:
-        """Return by how many standard errors the likeliest slip has moved."""
+    @property
+    def left(self) -> float:
+        """What of the likeliest slip is left in the corrected cameras, squared standard errors."""
         at = list(self.best.slip.indices)
-        step = (self.amounts - amounts)[at] / self.common.units[at]
-        return float(np.sqrt(step @ np.linalg.solve(self.best.covariance, step)))
+        score = self.common.of_cameras().score[at]
+        return float(score @ self.best.covariance @ score)
 
     def log_p(self, test: SlipTest) -> float:
         """Return the log probability of a slip's statistic, with the cameras' own scatter along it as its yardstick."""
@@ -196,17 +219,25 @@ class _Common:
     def finding(self, alpha: float) -> CameraFinding | None:
         """Return the finding, None where there is none."""
         log_p = self.log_p(self.best) + math.log(len(COMMON) / SHARE)
+        explained = explains(self.best, self.tests)
         scaled = self.common.units / self.seen.units
         shown = np.concatenate([one * scale for one, scale in zip(self.seen.displacements, scaled, strict=True)])
-        finding = finding_of(
-            self.causes, Shown("", self.common.units, shown), log_p, explained=explains(self.best, self.tests)
-        )
+        finding = finding_of(self.causes, Shown("", self.common.units, shown), log_p, explained=explained)
         if log_p > math.log(alpha) or not finding.size_px >= MIN_SIZE_PX:
+            return None
+        if not explained and self.best.statistic < MOST_OF_ALL * self.tests.total:
             return None
         left = finding.size_px * self.common.share_left(self.best.slip.indices, self.best.amounts)
         if left < MIN_LEFT_PX:
             return None
+        if finding.family == "shift" and not self.tells_detections:
+            finding = replace(finding, cannot_tell=(*finding.cannot_tell, ALL_DETECTIONS))
         return common_sentence(finding, len(self.seen.names))
+
+    @property
+    def tells_detections(self) -> bool:
+        """Whether outlines tell landmarks that are detected aside from cameras that look aside."""
+        return bool(self.common.known[list(DETECTIONS), list(DETECTIONS)].max() > _TELLS)
 
 
 def log_f_tail(statistic: float, count: int, free: int) -> float:

@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import CameraFinding
-from renderkit.wording import cameras_off, lies_text, too_much, turned_text
+from renderkit.wording import SIDES, cameras_off, lies_text, too_much, turned_text
 
 NOT_THE_CAMERA = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
@@ -23,6 +24,8 @@ MOST_CAUSES: Final = 6
 
 UNSURE_PX: Final = 0.5
 """A healthy scatter that is larger is no healthy one: half a pixel is the smallest known slip."""
+
+ALL_DETECTIONS: Final = next(slip.name for slip in SLIPS if slip.family == "detections")
 
 _TOLD_APART = {
     "shift": "at a second depth, or more frames, would tell them apart",
@@ -40,7 +43,9 @@ def finding_sentence(finding: CameraFinding, subject: str = "the subject") -> Ca
 
 def common_sentence(finding: CameraFinding, num_cameras: int) -> CameraFinding:
     """Return the finding about an error that all cameras share with its sentence."""
-    words = f"all {num_cameras} cameras alike: {_what(finding, 'the subject')}".replace("its ", "their ")
+    words = f"all {num_cameras} cameras alike: {_what(finding, 'the subject')}"
+    if not finding.explained:
+        words += "; this does not explain all that they share"
     return replace(finding, sentence=words)
 
 
@@ -121,23 +126,38 @@ def _listed(finding: CameraFinding) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _shift_text(finding: CameraFinding) -> str:
+def _whose(finding: CameraFinding) -> str:
+    return "its" if finding.camera else "their"
+
+
+def _lies_text(finding: CameraFinding, sign: float) -> str:
+    """Return where something lies, the shift times a sign: along the axes that are told where all cameras share it."""
     (dx, dy), errors = finding.shift_px, finding.shift_error_px
-    return f"its projections {lies_text((-dx, -dy), errors)}"
+    told = [bool(finding.camera) or error <= UNSURE_PX for error in errors]
+    if all(told) or not any(told):
+        return lies_text((sign * dx, sign * dy), errors)
+    axis = told.index(True)
+    value, (less, more) = sign * finding.shift_px[axis], SIDES[axis]
+    lies = f"lie {abs(value):.2f} +/- {errors[axis]:.2f} px too far {more if value > 0.0 else less}"
+    return f"{lies} (how far {' or '.join(SIDES[1 - axis])} is not told from where the subject stands)"
+
+
+def _shift_text(finding: CameraFinding) -> str:
+    return f"{_whose(finding)} projections {_lies_text(finding, -1.0)}"
 
 
 def _roll_text(finding: CameraFinding) -> str:
     value, error = math.degrees(finding.amounts["roll"]), math.degrees(finding.amount_errors["roll"])
-    return f"its projections are {turned_text(-value, error)}"
+    return f"{_whose(finding)} projections are {turned_text(-value, error)}"
 
 
 def _scale_text(finding: CameraFinding) -> str:
     if "log_focal" in finding.amounts:
         value, error = finding.amounts["log_focal"], finding.amount_errors["log_focal"]
-        return f"its projections are {abs(100 * value):.2f} +/- {100 * error:.2f} % {too_much(-value)}"
+        return f"{_whose(finding)} projections are {abs(100 * value):.2f} +/- {100 * error:.2f} % {too_much(-value)}"
     # A camera that has to stand farther away draws its subject too large.
     way = too_much(finding.amounts["step_z"])
-    return f"its projections are {way}, by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+    return f"{_whose(finding)} projections are {way}, by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
 
 
 def _lens_text(finding: CameraFinding) -> str:
@@ -146,16 +166,16 @@ def _lens_text(finding: CameraFinding) -> str:
         f"{name} is {too_much(-value)} by {abs(value):.4f} +/- {errors[name]:.4f}"
         for name, value in finding.amounts.items()
     ]
-    return f"its lens is wrong: {' and '.join(stated)}"
+    return f"{_whose(finding)} lens is wrong: {' and '.join(stated)}"
 
 
 def _aspect_text(finding: CameraFinding) -> str:
     value, error = finding.amounts["log_aspect"], finding.amount_errors["log_aspect"]
-    return f"its fx / fy is {too_much(-value)} by {abs(100 * value):.2f} +/- {100 * error:.2f} %"
+    return f"{_whose(finding)} fx / fy is {too_much(-value)} by {abs(100 * value):.2f} +/- {100 * error:.2f} %"
 
 
 def _rms_text(finding: CameraFinding) -> str:
-    return f"its projections are displaced by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+    return f"{_whose(finding)} projections are displaced by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
 
 
 def _matte_text(finding: CameraFinding) -> str:
@@ -165,5 +185,5 @@ def _matte_text(finding: CameraFinding) -> str:
 
 
 def _detections_text(finding: CameraFinding) -> str:
-    where = lies_text(finding.shift_px, finding.shift_error_px)
-    return f"its detected landmarks {where} while the outline is in its place, which is not the camera's fault"
+    where = _lies_text(finding, 1.0)
+    return f"{_whose(finding)} detected landmarks {where} while the outline is in its place, which is not the camera's fault"
