@@ -5,7 +5,7 @@
     python benchmarks/detection.py --only readings --captures 60 --seed 1
 
 "clean" counts rigs without fault in which a camera is named; "cameras" plants every kind of fault at every size in one
-camera, in two, and in all; "readings" plants misreadings of whole rigs, alone and in pairs. Rigs and faults come from
+camera, in two, and the same one in all, where the rig's sentence has to name it; "readings" plants misreadings of whole rigs, alone and in pairs. Rigs and faults come from
 the tests' generators, which project with OpenCV.
 """
 
@@ -100,6 +100,12 @@ def study_cameras(pool: Executor, given: argparse.Namespace, names: Sequence[str
     for faulty, title in ((2, "two"), (given.cameras, "all")) if given.several else ():
         outcomes = [one for name in names for one in pool.map(run_trial, _trials(given, name, given.several, faulty))]
         print(f"{title + f', {given.several:g} px':30s} {_row(outcomes)}", flush=True)
+        for name in names if faulty > 2 else ():
+            print(f"   {name:27s} {_row([one for one in outcomes if one.trial.conditions == name])}", flush=True)
+        for kind in EVERY_KIND if faulty > 2 else ():
+            of_kind = [one for one in outcomes if one.trial.kind == kind]
+            if of_kind:
+                print(f"   {kind:27s} {_row(of_kind)}", flush=True)
     if given.plot is not None:
         plot_curves(curves, given.plot)
 
@@ -126,6 +132,8 @@ def _row(outcomes: Sequence[Outcome]) -> str:
 def _num_faulty(outcome: Outcome) -> int:
     if outcome.trial.kind in IN_MESH:
         return 0
+    if outcome.trial.faulty == outcome.trial.cameras:
+        return 1
     return outcome.trial.faulty * (2 if outcome.trial.kind == "exchanged calibrations" else 1)
 
 

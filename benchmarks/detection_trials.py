@@ -14,10 +14,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
+from common_oracle import seen_as
 from joint_rigs import IDEAL, KINDS, LENS, NOISY, REALISTIC, STEPS, TURNS, Conditions, bumps, joint_evidence
 from planted_rigs import Shot
 
-from renderkit.diagnosis.joint import CameraFinding, fit_joint
+from renderkit.diagnosis.joint import CameraFinding, JointDiagnosis, fit_joint
+from renderkit.diagnosis.joint.parameters import PARAMETERS
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 
 POOR = Conditions(mattes=True, edge_px=0.5, mesh=(0.0175, 0.002), mesh_m=0.001, hairy=1 / 3, dilation_px=0.3)
@@ -89,11 +91,12 @@ class Outcome:
 
     Attributes:
         trial: What was planted.
-        found: How many of the faulty cameras are named.
+        found: How many of the faulty cameras are named; of a fault in all cameras, whether the rig's sentence names one.
         classed: Of these, in how many the true slip is among the causes that cannot be told apart.
         top: In how many it is the first of them.
         sole: In how many there was only one cause, and in how many of those it was the true one.
-        others: Healthy cameras that are named.
+        others: Healthy cameras that are named, and errors of all cameras that are named where there is none; single
+            cameras beside a fault that all have.
         mesh: Whether the mesh is said to be off.
         z: (found - planted) / standard error of each number of a slip that was named rightly.
         words: What was said, for people.
@@ -119,12 +122,14 @@ def run_trial(trial: Trial) -> Outcome:
     faulty = [int(index) for index in rng.permutation(trial.cameras)[: trial.faulty]]
     amounts: dict[int, dict[str, float]] = {}
     in_camera = trial.size_px and trial.kind in IN_CAMERA
+    in_all = in_camera and trial.faulty == trial.cameras
     evidence = joint_evidence(
         rng,
         CONDITIONS[trial.conditions],
         cameras=shots,
         frames=trial.frames,
-        faults=dict.fromkeys(faulty, (trial.kind, trial.size_px)) if in_camera else None,
+        faults=dict.fromkeys(faulty, (trial.kind, trial.size_px)) if in_camera and not in_all else None,
+        shared=(trial.kind, trial.size_px) if in_all else None,
         planted_amounts=amounts,
         mesh_fault=_mesh_fault(trial) if trial.size_px else None,
     )
@@ -137,6 +142,8 @@ def run_trial(trial: Trial) -> Outcome:
     start = time.process_time()
     found = fit_joint(evidence)
     seconds = time.process_time() - start
+    if trial.size_px and trial.faulty == trial.cameras:
+        return _of_all(trial, found, evidence, amounts.get(0, {}), seconds)
     mine = [one for one in found.findings if one.camera in truth]
     return Outcome(
         trial=trial,
@@ -147,10 +154,41 @@ def run_trial(trial: Trial) -> Outcome:
             sum(len(one.cannot_tell) == 1 and one.cause in _slips(trial.kind) for one in mine),
             sum(len(one.cannot_tell) == 1 for one in mine),
         ),
-        others=len(found.findings) - len(mine),
+        others=len(found.findings) - len(mine) + (found.common is not None),
         mesh=found.mesh is not None,
         z=tuple(z for one in mine if one.cause in _slips(trial.kind) for z in _deviations(one, truth[one.camera])),
-        words=tuple(one.sentence for one in found.findings),
+        words=_words(found),
+        seconds=seconds,
+    )
+
+
+def _words(found: JointDiagnosis) -> tuple[str, ...]:
+    shared = () if found.common is None else (found.common.sentence,)
+    return (*shared, *(one.sentence for one in found.findings))
+
+
+def _of_all(
+    trial: Trial, found: JointDiagnosis, evidence: RigEvidence, planted: dict[str, float], seconds: float
+) -> Outcome:
+    """The outcome where all cameras have the same fault: the rig's sentence counts, and each camera that is named."""
+    common, slips = found.common, _slips(trial.kind)
+    classed = common is not None and not slips.isdisjoint(common.cannot_tell)
+    z: tuple[float, ...] = ()
+    if common is not None and classed and planted and set(common.amounts) <= set(PARAMETERS):
+        expected = seen_as(evidence, planted, tuple(common.amounts))
+        errors = common.amount_errors
+        z = tuple((common.amounts[name] - value) / errors[name] for name, value in expected.items())
+    alone = common is not None and len(common.cannot_tell) == 1
+    return Outcome(
+        trial=trial,
+        found=int(common is not None),
+        classed=int(classed),
+        top=int(common is not None and common.cause in slips),
+        sole=(int(alone and classed), int(alone)),
+        others=len(found.findings),
+        mesh=found.mesh is not None,
+        z=z,
+        words=_words(found),
         seconds=seconds,
     )
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
+from renderkit.diagnosis.common_answer import camera_fault, makes_fit, with_common
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import ALPHA, fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
 from renderkit.diagnosis.readings import read_rig_wide
@@ -50,7 +50,7 @@ def diagnose_rig(
         alpha: Probability that a camera of a rig without fault is named.
         mattes: Called where a camera's place is not known well by the mesh; None asks no mattes by themselves.
     """
-    stated = StatedRig(evidence.views)
+    stated, read_likelihood = StatedRig(evidence.views), -math.inf
     sanity = check_sanity(stated)
     moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
     if moved is not None:
@@ -59,11 +59,13 @@ def diagnose_rig(
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
-        whole = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
+        reading = read_rig_wide(evidence)
+        whole, read_likelihood = _read(reading, sanity.verdict, sanity.num_views), reading.log_likelihood
     is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
     if sanity.verdict != "fits" and not is_open:
-        return whole
-    return _with_cameras(whole, stated, alpha, mattes)
+        if whole.readings or not makes_fit(compared(evidence), whole, alpha):
+            return whole
+    return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood)
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
@@ -92,7 +94,14 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     )
 
 
-def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Measure | None) -> Diagnosis:
+def _with_cameras(
+    whole: Diagnosis,
+    stated: StatedRig,
+    alpha: float,
+    measure: Measure | None,
+    *,
+    read_likelihood: float = -math.inf,
+) -> Diagnosis:
     views = tuple(view for view in stated.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
     if len(cameras) < MIN_CAMERAS:
@@ -106,7 +115,7 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Me
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
     used = _compared([view for view in views if view.camera.name not in far], mattes)
     found = fit_joint(used, alpha=alpha)
-    off = (*(far_fault(name, error) for name, error in far.items()), *_faults(found))
+    off = (*(far_fault(name, error) for name, error in far.items()), *map(camera_fault, found.findings))
     faults = with_identity(off, views)
     alone = NOTHING if measure is None else by_mattes(measure, found.shift_errors_px, {one.camera for one in faults})
     faults += alone.faults
@@ -116,7 +125,7 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Me
     others = (*(one.sentence for one in landmarks), *others)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
-    whole = _with_common(whole, found)
+    whole = with_common(whole, found, used, read_likelihood)
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -126,18 +135,6 @@ def _with_cameras(whole: Diagnosis, stated: StatedRig, alpha: float, measure: Me
         cameras=faults,
         others=(*whole.others, *mesh, *others, *alone.notes),
     )
-
-
-def _with_common(whole: Diagnosis, found: JointDiagnosis) -> Diagnosis:
-    """Return the diagnosis with an error that all cameras share: the rig as written does not fit then."""
-    if found.common is None:
-        return whole
-    common = _fault(found.common)
-    if whole.verdict == "does not fit":
-        # A reading, or a motion of the subject, makes it fit.
-        return replace(whole, common=common, others=(common.sentence,))
-    sentence = f"{common.sentence}; as stated: {fit_text(whole.before)}"
-    return replace(whole, verdict="does not fit", sentence=sentence, common=common)
 
 
 def _is_slight(fault: CameraFault) -> bool:
@@ -174,20 +171,3 @@ def thinned(view: ViewEvidence) -> ViewEvidence:
     step = -(-len(view.pixels) // MAX_LANDMARKS)
     ids = None if view.landmark_ids is None else view.landmark_ids[::step]
     return replace(view, points_world=view.points_world[::step], pixels=view.pixels[::step], landmark_ids=ids)
-
-
-def _faults(found: JointDiagnosis) -> tuple[CameraFault, ...]:
-    return tuple(_fault(one) for one in found.findings)
-
-
-def _fault(one: CameraFinding) -> CameraFault:
-    return CameraFault(
-        camera=one.camera,
-        cause=one.cause,
-        cannot_tell=one.cannot_tell,
-        family=one.family,
-        size_px=one.size_px,
-        size_error_px=one.size_error_px,
-        explained=one.explained,
-        sentence=one.sentence,
-    )

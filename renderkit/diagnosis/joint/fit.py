@@ -116,6 +116,7 @@ def fit_joint(
         untold="; ".join(filter(None, untold)),
         shift_errors_px=dict(zip(seen.names, shift_errors, strict=True)),
         common=None if common is None else common.finding,
+        corrected=None if common is None else common.evidence,
     )
 
 

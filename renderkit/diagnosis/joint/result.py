@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
+from renderkit.diagnosis.view_evidence import RigEvidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,7 @@ class JointDiagnosis:
         unnamed: That cameras are off of which none can be named; "" elsewhere.
         untold: What cannot be told, and which data would tell; "" where there is nothing to say.
         common: An error that all cameras share; `findings` count from what is left without it.
+        corrected: The evidence with all cameras corrected by it; None without.
     """
 
     findings: tuple[CameraFinding, ...]
@@ -103,3 +105,4 @@ class JointDiagnosis:
     unnamed: str = ""
     shift_errors_px: Mapping[str, float] = field(default_factory=dict)
     common: CameraFinding | None = None
+    corrected: RigEvidence | None = None

@@ -175,7 +175,9 @@ def _aspect_text(finding: CameraFinding) -> str:
 
 
 def _rms_text(finding: CameraFinding) -> str:
-    return f"{_whose(finding)} projections are displaced by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+    return (
+        f"{_whose(finding)} projections are displaced by {finding.size_px:.2f} +/- {finding.size_error_px:.2f} px RMS"
+    )
 
 
 def _matte_text(finding: CameraFinding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -27,6 +28,7 @@ class RigReading:
         sentence: The answer in one sentence.
         same: Combinations that are other words for `readings`: every landmark lies where it does under them.
         notes: Small effects common to all cameras, beside what the verdict says.
+        log_likelihood: Of the views under `readings`, as `readings.log_likelihood_of` has it; -inf without evidence.
     """
 
     verdict: Verdict
@@ -39,3 +41,4 @@ class RigReading:
     sentence: str
     notes: tuple[str, ...] = ()
     same: tuple[tuple[str, ...], ...] = ()
+    log_likelihood: float = -math.inf

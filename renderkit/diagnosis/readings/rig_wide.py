@@ -49,14 +49,23 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     Returns:
         The verdict, with what was read, the fit before and after, the margin and a sentence.
     """
-    usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
-    views = all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
+    views = _stated(evidence)
     if not views:
         return _without_evidence(evidence)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = settled(search(views, narrow), views)
     found = _refined(views, found)
     return _concluded(found, len(evidence.cameras), _lens(found, views))
+
+
+def log_likelihood_of(evidence: RigEvidence) -> float:
+    """Return the log likelihood of a rig as its cameras are written, by the views that readings are tried on."""
+    return agreement(_stated(evidence)).log_likelihood
+
+
+def _stated(evidence: RigEvidence) -> Views:
+    usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
+    return all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
 
 
 def _lens(found: Search, views: Views) -> LensComparison | None:
@@ -137,6 +146,7 @@ def _concluded(found: Search, num_cameras: int, lens: LensComparison | None) -> 
         sentence="; ".join([sentence, *notes]),
         notes=notes,
         same=tuple(one.names for one in found.same),
+        log_likelihood=kept.found.log_likelihood,
     )
 
 

@@ -1,0 +1,98 @@
+"""An error that all cameras share, in the answer for the rig: beside readings of its numbers and motions of its subject."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
+from renderkit.diagnosis.readings.absolute import fits
+from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.lens import LENSES
+from renderkit.diagnosis.readings.rig_wide import log_likelihood_of
+from renderkit.diagnosis.readings.search import TIE
+from renderkit.diagnosis.readings.sentences import fit_text
+from renderkit.diagnosis.subject_motion import subject_motion
+from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.results.diagnosis import CameraFault, Diagnosis
+
+MAX_RELATIVE: Final = 0.2
+"""Share of the landmarks' spread up to which an error is small enough for the linear model."""
+
+_LENS_READINGS: Final = frozenset(one.name for one in LENSES)
+
+
+def camera_fault(one: CameraFinding) -> CameraFault:
+    """Return a finding of the joint estimate as it is reported."""
+    return CameraFault(
+        camera=one.camera,
+        cause=one.cause,
+        cannot_tell=one.cannot_tell,
+        family=one.family,
+        size_px=one.size_px,
+        size_error_px=one.size_error_px,
+        explained=one.explained,
+        sentence=one.sentence,
+    )
+
+
+def makes_fit(evidence: RigEvidence, before: Diagnosis, alpha: float) -> bool:
+    """Say whether a rig that does not fit does so once all cameras are corrected alike.
+
+    Args:
+        evidence: What cameras are compared by.
+        before: The answer for the rig.
+        alpha: Probability that a rig without fault has a finding.
+    """
+    if not before.before.relative <= MAX_RELATIVE:
+        return False
+    corrected = fit_joint(evidence, alpha=alpha).corrected
+    return corrected is not None and fits(agreement(all_as_stated(corrected.views))) == "fits"
+
+
+def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
+    """Return the answer for the rig with what all cameras share: the rig as written does not fit then.
+
+    A reading of the numbers stands where the shared error does not fit better; a shift of all pictures is no reading where
+    a motion of the subject fits as well.
+
+    Args:
+        whole: The answer without it.
+        found: The joint estimate.
+        evidence: Views of the rig.
+        read_likelihood: Log likelihood under the readings of `whole`; -inf without any.
+    """
+    if not whole.readings:
+        # Where the subject was moved before, that is the answer.
+        is_moved = whole.verdict == "does not fit" and whole.num_tried == 0
+        return whole if found.common is None else _answered(whole, found.common, is_answer=not is_moved)
+    if found.common is None or found.corrected is None:
+        return _or_moved(whole, evidence, read_likelihood)
+    named_lens = found.common.family == "lens" and _LENS_READINGS.issuperset(whole.readings)
+    gain = log_likelihood_of(found.corrected) - read_likelihood
+    stands = gain <= TIE or (named_lens and whole.after == whole.before)
+    answered = _answered(whole, found.common, is_answer=not stands)
+    if stands and -TIE < gain <= TIE:
+        # Both fit alike.
+        return replace(answered, sentence=f"{whole.sentence}; or {found.common.sentence}", others=())
+    return answered
+
+
+def _answered(whole: Diagnosis, common: CameraFinding, *, is_answer: bool) -> Diagnosis:
+    fault = camera_fault(common)
+    if not is_answer:
+        return replace(whole, common=fault, others=(fault.sentence,))
+    sentence = f"{fault.sentence}; as stated: {fit_text(whole.before)}"
+    return replace(
+        whole, verdict="does not fit", sentence=sentence, common=fault, readings=(), alternatives=(), after=whole.before
+    )
+
+
+def _or_moved(whole: Diagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
+    moved = subject_motion(evidence)
+    if moved is None or log_likelihood_of(moved.evidence) - read_likelihood < -TIE:
+        return whole
+    sentence = f"{moved.sentence}; or {whole.sentence}"
+    return replace(whole, sentence=sentence, readings=(), alternatives=(whole.readings, *whole.alternatives))
