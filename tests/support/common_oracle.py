@@ -11,6 +11,9 @@ from planted_rigs import Shot, project
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 _SMALL = {"turn": 1e-5, "roll": 1e-5, "step": 1e-6, "log": 1e-5, "cx": 1e-2, "cy": 1e-2, "k": 1e-3, "p": 1e-4}
+_SHARE = 1e-3
+"""Of the planted error, so that all of it is linear."""
+
 _LENS = {"k1": 0, "k2": 1, "p1": 2, "p2": 3}
 
 
@@ -36,8 +39,7 @@ def seen_as(evidence: RigEvidence, planted: Mapping[str, float], names: Sequence
     rows, targets = [], []
     frame = evidence.views[0].frame
     for view in (one for one in evidence.views if one.frame == frame):
-        points = view.points_world if view.points_world is not None else None
-        points = points if points is not None or view.outline is None else view.outline.points_world
+        points = view.outline.points_world if view.points_world is None and view.outline else view.points_world
         if points is None:
             continue
         raw, nothing = view.camera, np.zeros((0, 2))
@@ -51,7 +53,8 @@ def seen_as(evidence: RigEvidence, planted: Mapping[str, float], names: Sequence
             columns.append((project(file, points + 1e-6 * np.eye(3)[axis]) - start) / 1e-6)
         columns.append((project(file, points * (1.0 + 1e-5)) - start) / 1e-5)
         rows.append(np.stack(columns, axis=2).reshape(-1, len(columns)))
-        targets.append((project(changed(file, planted), points) - start).ravel())
+        part = {name: _SHARE * value for name, value in planted.items()}
+        targets.append((project(changed(file, part), points) - start).ravel() / _SHARE)
     design = np.concatenate(rows)
     scale = np.linalg.norm(design, axis=0)
     found = np.linalg.lstsq(design / scale, np.concatenate(targets), rcond=None)[0] / scale

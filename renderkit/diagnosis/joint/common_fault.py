@@ -8,7 +8,6 @@ is not taken for their healthy scatter; the slip is then tested against that sca
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 

@@ -1,0 +1,208 @@
+"""An error that all cameras share: against OpenCV's projections, dense least squares and SciPy's distributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.stats
+from common_oracle import seen_as
+from joint_rigs import IDEAL, REALISTIC, Conditions, joint_evidence
+
+from renderkit.diagnosis.joint import fit_joint
+from renderkit.diagnosis.joint.common import common_evidence
+from renderkit.diagnosis.joint.common_fault import log_f_tail
+from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
+from renderkit.diagnosis.joint.normal_equations import layout_of
+from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.joint.observe import observe
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL
+from renderkit.diagnosis.refine import refine
+from renderkit.diagnosis.rig import diagnose_rig
+from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
+from renderkit.geometry.rig import Rig
+
+BOTH = Conditions(mattes=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "slip"),
+    [
+        ("yaw", "turn"),
+        ("roll", "roll"),
+        ("aspect fx / fy", "aspect fx / fy"),
+        ("lens distortion k1", "lens distortion k1"),
+        ("lens distortion p1", "tangential distortion"),
+        ("focal length", "focal length"),
+    ],
+)
+def test_a_shared_fault_is_named_with_its_size(kind: str, slip: str) -> None:
+    planted: dict[int, dict[str, float]] = {}
+    rng = np.random.default_rng(4121)
+    evidence = joint_evidence(rng, IDEAL, cameras=10, frames=2, shared=(kind, 3.0), planted_amounts=planted)
+    found = fit_joint(evidence)
+    assert found.findings == ()
+    assert found.common is not None
+    assert slip in found.common.cannot_tell
+    assert found.common.sentence.startswith("all 10 cameras alike: their ")
+    expected = seen_as(evidence, planted[0], tuple(found.common.amounts))
+    for name, value in expected.items():
+        assert found.common.amounts[name] == pytest.approx(value, abs=3.5 * found.common.amount_errors[name]), name
+
+
+def test_what_a_single_camera_is_off_by_counts_from_the_corrected_ones() -> None:
+    rng = np.random.default_rng(4122)
+    evidence = joint_evidence(rng, IDEAL, cameras=10, frames=2, shared=("yaw", 3.0), faults={4: ("roll", 3.0)})
+    found = fit_joint(evidence)
+    assert found.common is not None
+    assert [one.camera for one in found.findings] == ["04"]
+    assert found.findings[0].cause == "roll"
+    assert found.findings[0].size_px == pytest.approx(3.0, abs=0.3)
+    assert "once the error that all share is corrected" in found.untold
+
+
+def _detected(change: Callable[[ViewEvidence, float], np.ndarray]) -> Callable[[RigEvidence], RigEvidence]:
+    def changed(view: ViewEvidence) -> ViewEvidence:
+        yaw = float(np.arctan2(view.camera.pose[2, 0], view.camera.pose[2, 2]))
+        return view if view.pixels is None else replace(view, pixels=view.pixels + change(view, yaw))
+
+    return lambda evidence: RigEvidence(tuple(changed(view) for view in evidence.views))
+
+
+def _placed(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[RigEvidence], RigEvidence]:
+    return lambda evidence: RigEvidence(
+        tuple(v if v.points_world is None else replace(v, points_world=change(v.points_world)) for v in evidence.views)
+    )
+
+
+def _grown(evidence: RigEvidence) -> RigEvidence:
+    views = []
+    for view in evidence.views:
+        assert view.outline is not None
+        views.append(replace(view, outline=replace(view.outline, offsets_px=view.outline.offsets_px + 3.0)))
+    return RigEvidence(tuple(views))
+
+
+NO_CAMERAS_FAULT: dict[str, Callable[[RigEvidence], RigEvidence]] = {
+    "a detector that lags behind the head's turn": _detected(lambda _, yaw: np.array([3.0 * np.sin(yaw), 0.0])),
+    "a detector's bias of each landmark": _detected(
+        lambda view, yaw: np.sin(yaw) * np.linspace(-3.0, 3.0, len(view.points_world))[:, None]  # type: ignore[arg-type]
+    ),
+    "landmarks of a larger subject": _placed(lambda points: 1.03 * points),
+    "a subject that stands lower": _placed(lambda points: points + np.array([0.002, 0.004, 0.001])),
+    "mattes that are too large": _grown,
+}
+
+
+@pytest.mark.parametrize("name", NO_CAMERAS_FAULT)
+def test_what_no_camera_does_is_not_blamed_on_all(name: str) -> None:
+    evidence = joint_evidence(np.random.default_rng(4123), BOTH, cameras=10, frames=2)
+    assert fit_joint(NO_CAMERAS_FAULT[name](evidence)).common is None
+
+
+@pytest.mark.parametrize("kind", ["moved", "stretched", "of another moment"])
+def test_a_mesh_that_is_off_is_not_blamed_on_all(kind: str) -> None:
+    rng = np.random.default_rng(4124)
+    changes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "moved": lambda vertices: vertices + np.array([0.002, -0.002, 0.001]),
+        "stretched": lambda vertices: vertices * np.array([1.0, 1.03, 1.0]),
+        "of another moment": lambda vertices: vertices * (1.0 + 0.03 * np.sin(40.0 * vertices[:, :1])),
+    }
+    outlines = Conditions(mattes=True, landmarks=False, edge_px=0.2)
+    found = fit_joint(joint_evidence(rng, outlines, cameras=10, frames=2, mesh_fault=changes[kind]))
+    assert found.common is None
+
+
+def test_a_rig_without_fault_has_none() -> None:
+    for seed in range(3):
+        evidence = joint_evidence(np.random.default_rng(4125 + seed), REALISTIC, cameras=10, frames=2)
+        assert fit_joint(evidence).common is None
+
+
+def test_a_motion_of_the_subject_is_the_gauge() -> None:
+    """A turn and the step that together keep the subject where it is in every picture are not told from a motion."""
+    rng = np.random.default_rng(4126)
+    evidence = joint_evidence(rng, IDEAL, cameras=10, frames=2)
+    motion = np.array([0.003, 0.004, -0.002])
+    views = []
+    for view in evidence.views:
+        pose = view.camera.pose.copy()
+        pose[:, 3] += pose[:, :3] @ motion
+        views.append(replace(view, camera=replace(view.camera, pose=pose)))
+    assert fit_joint(RigEvidence(tuple(views))).common is None
+
+
+def _dense(seen: Observations, scales: np.ndarray, noise_weights: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Information about shared numbers of all cameras' landmarks, from the covariance of all rows."""
+    layout = layout_of(seen)
+    rows, columns = [], []
+    for c in range(len(seen.names)):
+        for f in range(seen.num_frames):
+            for landmark in np.flatnonzero(seen.known[c, f]):
+                for axis in range(2):
+                    shared = np.zeros(layout.size)
+                    shared[6 * f : 6 * f + 6] = seen.by_pose[c, f, landmark, axis]
+                    mark = layout.marks.start + 7 * landmark
+                    shared[mark : mark + 3] = seen.by_point[c, f, landmark, axis]
+                    shared[mark + 3 + axis] = seen.bias[c, f, 0]
+                    shared[mark + 5 + axis] = seen.bias[c, f, 1]
+                    rows.append((c, f, axis, 1.0 / noise_weights[c, f, landmark], shared))
+                    columns.append(seen.by_camera[c, f, landmark, axis])
+    design, by_shared = np.array(columns), np.array([row[4] for row in rows])
+    covariance = by_shared @ np.diag(1.0 / prior) @ by_shared.T + np.diag([row[3] for row in rows])
+    same = np.array([row[0] for row in rows])
+    alike = same[:, None] == same[None]
+    covariance += np.where(alike, design * scales[same] ** 2 @ design.T, 0.0)
+    view = np.array([(row[0] * seen.num_frames + row[1]) * 2 + row[2] for row in rows])
+    covariance += np.where(view[:, None] == view[None], 1e-6, 0.0)
+    units = np.median(seen.units, axis=0)
+    shared_design = design * (units / seen.units)[same]
+    information: np.ndarray = shared_design.T @ np.linalg.solve(covariance, shared_design)
+    return information
+
+
+def test_information_is_that_of_the_whole_covariance() -> None:
+    """Without its means the common part is generalised least squares on all rows at once."""
+    seen = observe(joint_evidence(np.random.default_rng(4127), IDEAL, cameras=5, frames=1, landmarks=12))
+    assert seen is not None
+    scales = np.full((5, NUM_LOCAL), 0.3)
+    found = estimate(seen, CameraPriors(scales, np.ones(5)), Priors())
+    assert found.solution is not None
+    common = common_evidence(seen, found)
+    count = len(common.units)
+    prior = found.solution.precisions.shared
+    dense = _dense(seen, scales, found.noise.weights, prior)
+    assert found.solution.precisions.shift == pytest.approx(1e6)
+    own = slice(0, 14)
+    np.testing.assert_allclose(common.information[:count, :count][own, own], dense[own, own], rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("free", [3, 9, 57])
+@pytest.mark.parametrize("statistic", [2.0, 20.0, 200.0])
+def test_tail_is_that_of_fisher(count: int, free: int, statistic: float) -> None:
+    expected = scipy.stats.f.logsf(statistic / count, count, free)
+    assert log_f_tail(statistic, count, free) == pytest.approx(expected, rel=0.03, abs=0.02)
+
+
+def test_the_rig_does_not_fit_and_refine_leaves_it_alone() -> None:
+    evidence = joint_evidence(np.random.default_rng(4128), IDEAL, cameras=10, frames=2, shared=("roll", 3.0))
+    found = diagnose_rig(evidence)
+    assert found.blocks
+    assert found.common is not None
+    assert found.common.cause == "roll"
+    assert found.sentence.startswith("all 10 cameras alike")
+    rig = Rig({name: raw.to_camera() for name, raw in evidence.cameras.items()})
+    refined = refine(rig, evidence)
+    assert refined.cameras == ()
+    assert "all 10 cameras alike" in refined.reason
+
+
+def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:
+    evidence = joint_evidence(np.random.default_rng(4129), IDEAL, cameras=10, frames=2)
+    found = diagnose_rig(_placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence))
+    assert "the mesh and its 3D landmarks are off" in found.sentence
+    assert math.isnan(found.margin) or found.readings == ()
