@@ -5,8 +5,8 @@
     python benchmarks/detection.py --only readings --captures 60 --seed 1
 
 "clean" counts rigs without fault in which a camera is named; "cameras" plants every kind of fault at every size in one
-camera, in two, and the same one in all, where the rig's sentence has to name it; "readings" plants misreadings of whole rigs, alone and in pairs. Rigs and faults come from
-the tests' generators, which project with OpenCV.
+camera, in two, and the same one in all, where the rig's sentence has to name it; "readings" plants misreadings of whole
+rigs, alone and in pairs. Rigs and faults come from the tests' generators, which project with OpenCV.
 """
 
 from __future__ import annotations
@@ -96,18 +96,21 @@ def study_cameras(pool: Executor, given: argparse.Namespace, names: Sequence[str
     for one in everything if given.verbose else ():
         if one.others:
             print(f"   {one.trial} {one.words}", flush=True)
-    print(f"\n{'faulty cameras':30s} {_HEADER}")
-    for faulty, title in ((2, "two"), (given.cameras, "all")) if given.several else ():
-        outcomes = [one for name in names for one in pool.map(run_trial, _trials(given, name, given.several, faulty))]
-        print(f"{title + f', {given.several:g} px':30s} {_row(outcomes)}", flush=True)
-        for name in names if faulty > 2 else ():
-            print(f"   {name:27s} {_row([one for one in outcomes if one.trial.conditions == name])}", flush=True)
-        for kind in EVERY_KIND if faulty > 2 else ():
-            of_kind = [one for one in outcomes if one.trial.kind == kind]
-            if of_kind:
-                print(f"   {kind:27s} {_row(of_kind)}", flush=True)
+    if given.several:
+        _study_several(pool, given, names)
     if given.plot is not None:
         plot_curves(curves, given.plot)
+
+
+def _study_several(pool: Executor, given: argparse.Namespace, names: Sequence[str]) -> None:
+    """Print the same for faults in two cameras, and in all of them: these by conditions and by kind."""
+    print(f"\n{'faulty cameras':30s} {_HEADER}")
+    for faulty, title in ((2, "two"), (given.cameras, "all")):
+        outcomes = [one for name in names for one in pool.map(run_trial, _trials(given, name, given.several, faulty))]
+        print(f"{title + f', {given.several:g} px':30s} {_row(outcomes)}", flush=True)
+    for part in dict.fromkeys([*(one.trial.conditions for one in outcomes), *(one.trial.kind for one in outcomes)]):
+        chosen = [one for one in outcomes if part in {one.trial.conditions, one.trial.kind}]
+        print(f"   {part:27s} {_row(chosen)}", flush=True)
 
 
 _HEADER = "faults  found  in class  first  sole & right  innocent  mesh named  within 95 %"

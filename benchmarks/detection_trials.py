@@ -91,7 +91,7 @@ class Outcome:
 
     Attributes:
         trial: What was planted.
-        found: How many of the faulty cameras are named; of a fault in all cameras, whether the rig's sentence names one.
+        found: How many of the faulty cameras are named; of one in all cameras, whether the rig's sentence names one.
         classed: Of these, in how many the true slip is among the causes that cannot be told apart.
         top: In how many it is the first of them.
         sole: In how many there was only one cause, and in how many of those it was the true one.

@@ -1,4 +1,4 @@
-"""An error that all cameras share, in the answer for the rig: beside readings of its numbers and motions of its subject."""
+"""An error that all cameras share, in the answer for the rig: beside readings of its numbers, and a moved subject."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def makes_fit(evidence: RigEvidence, before: Diagnosis, alpha: float) -> bool:
 def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
     """Return the answer for the rig with what all cameras share: the rig as written does not fit then.
 
-    A reading of the numbers stands where the shared error does not fit better; a shift of all pictures is no reading where
-    a motion of the subject fits as well.
+    A reading of the numbers stands where the shared error does not fit better; a shift of all pictures is no reading
+    where a motion of the subject fits as well.
 
     Args:
         whole: The answer without it.

@@ -62,9 +62,9 @@ def diagnose_rig(
         reading = read_rig_wide(evidence)
         whole, read_likelihood = _read(reading, sanity.verdict, sanity.num_views), reading.log_likelihood
     is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
-    if sanity.verdict != "fits" and not is_open:
-        if whole.readings or not makes_fit(compared(evidence), whole, alpha):
-            return whole
+    is_judged = sanity.verdict == "fits" or is_open
+    if not is_judged and (whole.readings or not makes_fit(compared(evidence), whole, alpha)):
+        return whole
     return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood)
 
 

@@ -227,7 +227,7 @@ def _to_hull(pixels: np.ndarray, normals: np.ndarray, true: np.ndarray) -> np.nd
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def joint_evidence(
+def joint_evidence(  # noqa: C901 - one block for each condition
     rng: np.random.Generator,
     conditions: Conditions,
     *,

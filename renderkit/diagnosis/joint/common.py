@@ -1,7 +1,7 @@
 """What the evidence says about errors that all cameras share, with all that is not a camera's fault integrated out.
 
-Model: every camera's numbers scatter about a mean that all cameras share, theta_c = T_c g + e_c with e_c ~ N(0, D_c), and
-what all cameras see scatters about means of its own, s = W w + s': a motion, a size and a stretch of the subject, a
+Model: every camera's numbers scatter about a mean that all cameras share, theta_c = T_c g + e_c with e_c ~ N(0, D_c),
+and what all cameras see scatters about means of its own, s = W w + s': a motion, a size and a stretch of the subject, a
 detector's bias that all landmarks have. The estimate is that for g = 0 and w = 0; the log likelihood of other means is
 quadratic, and follows from it (score and information of a normal prior's mean):
 
@@ -32,8 +32,8 @@ BIAS_PX: Final = 3.0
 """Prior of a detector's bias that all landmarks share."""
 
 _BIASES: Final = ((0, 0), (0, 1), (1, 1))
-"""Term by yaw and axis of it. A detector does not tell left from right: along x it is as far off to the other side where
-the subject looks the other way, so there is no bias with the square of the yaw."""
+"""Term by yaw and axis of it. A detector does not tell left from right: along x it is as far off to the other side
+where the subject looks the other way, so there is no bias with the square of the yaw."""
 
 _STRETCHES: Final = np.array(
     [

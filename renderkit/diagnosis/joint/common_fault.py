@@ -51,8 +51,8 @@ MIN_LEFT_PX: Final = 0.1
 """... nor those of which a motion of the subject leaves less."""
 
 MOST_OF_ALL: Final = 0.9
-"""A slip must explain so much of what all cameras share, unless it leaves no more than noise: else it stands for something
-that is none of the slips, such as a mesh of another shape."""
+"""A slip must explain so much of what all cameras share, unless it leaves no more than noise: else it stands for
+something that is none of the slips, such as a mesh of another shape."""
 
 _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
@@ -66,7 +66,7 @@ Given: TypeAlias = tuple[Priors, Estimator]
 COMMON: Final = tuple(
     place for place, slip in enumerate(SLIPS) if len(slip.indices) <= MOST_NUMBERS and slip.family != "matte"
 )
-"""Places of the slips that all cameras may share. Mattes that are too large in all of them are a mesh that is too small."""
+"""Places of the slips that all cameras may share. Mattes that are too large in all are a mesh that is too small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,8 +242,8 @@ class _Common:
 def log_f_tail(statistic: float, count: int, free: int) -> float:
     """Return the log probability that `count` times Fisher's F exceeds a statistic.
 
-    By the chi-square that is as probable, exact for two numbers; for one by Wallace's approximation to Student's t (1959, "Bounds on
-    normal approximations to Student's and the chi-square distributions").
+    By the chi-square that is as probable, exact for two numbers; for one by Wallace's approximation to Student's t
+    (1959, "Bounds on normal approximations to Student's and the chi-square distributions").
     """
     alike = free * math.log1p(max(statistic, 0.0) / free)
     if count == 1:

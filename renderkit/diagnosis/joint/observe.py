@@ -90,7 +90,7 @@ def _mean_arms(views: Sequence[ViewEvidence], length: int, subject: _Subject) ->
     if not stated or not length:
         return np.zeros((length, 3))
     arms = np.array(stated) - subject.center
-    known = np.isfinite(arms).all(axis=2)[..., None]
+    known = np.isfinite(arms.sum(axis=2, keepdims=True))
     total: FloatArray = np.where(known, arms, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return total
 

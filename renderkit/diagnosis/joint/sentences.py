@@ -188,4 +188,5 @@ def _matte_text(finding: CameraFinding) -> str:
 
 def _detections_text(finding: CameraFinding) -> str:
     where = _lies_text(finding, 1.0)
-    return f"{_whose(finding)} detected landmarks {where} while the outline is in its place, which is not the camera's fault"
+    words = f"{_whose(finding)} detected landmarks {where} while the outline is in its place"
+    return f"{words}, which is not the camera's fault"

@@ -121,6 +121,7 @@ class Eliminated:
 
     @staticmethod
     def of(part: CameraSystems, precisions: Precisions) -> Eliminated:
+        """Eliminate the cameras' own numbers."""
         count, size = part.target.shape
         own = precisions.cameras[part.cameras]
         prior = np.concatenate([own, np.full((count, size - own.shape[1]), precisions.shift)], axis=1)
@@ -130,6 +131,7 @@ class Eliminated:
 
     @property
     def flat_carried(self) -> FloatArray:
+        """(n m, k) `carried`."""
         return self.carried.reshape(-1, self.carried.shape[2])
 
     def posterior(self, shared: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:

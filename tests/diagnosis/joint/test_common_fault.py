@@ -20,7 +20,7 @@ from renderkit.diagnosis.joint.normal_equations import layout_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL
-from renderkit.diagnosis.refine import refine
+from renderkit.diagnosis.refine import refine_rig
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.geometry.rig import Rig
@@ -196,7 +196,7 @@ def test_the_rig_does_not_fit_and_refine_leaves_it_alone() -> None:
     assert found.common.cause == "roll"
     assert found.sentence.startswith("all 10 cameras alike")
     rig = Rig({name: raw.to_camera() for name, raw in evidence.cameras.items()})
-    refined = refine(rig, evidence)
+    refined = refine_rig(rig, evidence)
     assert refined.cameras == ()
     assert "all 10 cameras alike" in refined.reason
 
