@@ -185,7 +185,7 @@ def test_information_is_that_of_the_whole_covariance() -> None:
 @pytest.mark.parametrize("statistic", [2.0, 20.0, 200.0])
 def test_tail_is_that_of_fisher(count: int, free: int, statistic: float) -> None:
     expected = scipy.stats.f.logsf(statistic / count, count, free)
-    assert log_f_tail(statistic, count, free) == pytest.approx(expected, rel=0.03, abs=0.02)
+    assert log_f_tail(statistic, count, free) == pytest.approx(expected, rel=0.04, abs=0.02)
 
 
 def test_the_rig_does_not_fit_and_refine_leaves_it_alone() -> None:
