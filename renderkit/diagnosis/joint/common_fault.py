@@ -54,6 +54,12 @@ MOST_OF_ALL: Final = 0.9
 """A slip must explain so much of what all cameras share, unless it leaves no more than noise: else it stands for
 something that is none of the slips, such as a mesh of another shape."""
 
+MIN_MARKED: Final = 4
+"""With landmarks in fewer cameras only shifts and rolls are named: a mesh that is not exact, such as a hull carved from
+the same mattes, looks like a lens, a focal length or an fx / fy of all cameras."""
+
+BY_OUTLINES: Final = frozenset({"shift", "roll"})
+
 _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
 _CONVERGED: Final = 0.1
@@ -223,6 +229,9 @@ class _Common:
         shown = np.concatenate([one * scale for one, scale in zip(self.seen.displacements, scaled, strict=True)])
         finding = finding_of(self.causes, Shown("", self.common.units, shown), log_p, explained=explained)
         if log_p > math.log(alpha) or not finding.size_px >= MIN_SIZE_PX:
+            return None
+        marked = int(self.seen.has_landmarks.sum())
+        if marked < MIN_MARKED and finding.family not in BY_OUTLINES:
             return None
         if not explained and self.best.statistic < MOST_OF_ALL * self.tests.total:
             return None
