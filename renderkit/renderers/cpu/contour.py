@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from renderkit.arrays import Faces, FloatArray
 from renderkit.compiled import kernel
 from renderkit.images.mask_bits import WORD
-from renderkit.renderers.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
+from renderkit.renderers.cpu.camera_numbers import STRAIGHT_LENGTH, SUBPIXELS
+from renderkit.renderers.cpu.lens import OK, project_vertices
 
 
 @kernel

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces
 from renderkit.compiled import inlined_kernel, kernel
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK
-from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, float_bits, start_edge
 
 

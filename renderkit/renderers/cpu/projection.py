@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from renderkit.arrays import Faces, FloatArray, frozen
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
+from renderkit.renderers.cpu.camera_numbers import SAFE_RADIUS, STRAIGHT_LENGTH, STRAIGHT_UNDISTORTED
 from renderkit.renderers.cpu.chunks import CHUNK, Chunks
 from renderkit.renderers.cpu.contour import face_signs, find_pending, prepare_faces
-from renderkit.renderers.cpu.lens import (
-    BLOCK,
-    OK,
-    SAFE_RADIUS,
-    STRAIGHT_LENGTH,
-    STRAIGHT_UNDISTORTED,
-    pack_camera,
-    project_vertices,
-)
+from renderkit.renderers.cpu.lens import BLOCK, OK, project_vertices
+from renderkit.renderers.cpu.pack_camera import pack_camera
 from renderkit.renderers.cpu.refine import POLYGON, STACK, TOO_MANY, refine_faces
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
 from renderkit.images.mask_bits import WORD, MaskBits, words_for
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.contour import fill_rows, find_outline
-from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team

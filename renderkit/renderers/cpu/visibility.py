@@ -12,8 +12,8 @@ from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray, froz
 from renderkit.buffer_pool import BufferPool
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
-from renderkit.renderers.cpu.lens import SUBPIXELS
 from renderkit.renderers.cpu.probe import probe_chunks
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band, resolve_pixels
