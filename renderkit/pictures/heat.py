@@ -11,7 +11,7 @@ from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
 from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, write_picture
 from renderkit.pictures.layers.errors import SURFACE_COLORS, heat_colors, surface_limit
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
 from renderkit.writing import make_subfolder
 
@@ -22,7 +22,7 @@ _PANEL_PX = 64
 _PHOTO_SHARE = 0.35
 
 
-def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
+def draw_depth_heat(evidence: PictureEvidence) -> ColorImage | None:
     """Return |dz| to the frame's other mesh over the darkened photograph, with a scale below; None without any.
 
     Colours are viridis from 0 to the view's 95th percentile.
@@ -40,7 +40,7 @@ def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
     return np.concatenate([picture, _scale(picture.shape[1], limit, evidence)])
 
 
-def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
+def write_depth_heat(evidence: PictureEvidence, folder: Path) -> str | None:
     """Write the picture into a run folder; return its path relative to it, or None when there is nothing to draw.
 
     Raises:
@@ -55,7 +55,7 @@ def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
     return relative
 
 
-def _scale(width: int, limit: float, evidence: ViewEvidence) -> ColorImage:
+def _scale(width: int, limit: float, evidence: PictureEvidence) -> ColorImage:
     panel = plain((width, _PANEL_PX), PANEL)
     ramp = np.linspace(0, 255, max(width - 32, 1)).astype(np.uint8)[None].repeat(_BAR_PX, axis=0)
     panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, SURFACE_COLORS)[:, :, ::-1]

@@ -11,8 +11,8 @@ import numpy as np
 from renderkit.arrays import FloatArray, MaskImage
 from renderkit.images.outlines import Segments, trace_level
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import MovableOutline
+from renderkit.results.picture_evidence import PictureEvidence
 
 MAX_POINTS = 1500
 """Points that the outline of one view may have; one with more is simplified further."""
@@ -22,7 +22,7 @@ _LEAST_AREA_PX = 4.0
 _NEIGHBOURS = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [-1, 0], [0, -1], [2, 0], [0, 2], [-1, -1], [2, 2]])
 
 
-def movable_outline(evidence: ViewEvidence) -> MovableOutline | None:
+def movable_outline(evidence: PictureEvidence) -> MovableOutline | None:
     """Return a view's rendered outline in space; None where no mesh was rendered or none of it is seen."""
     rendering = evidence.rendering
     if rendering is None or not rendering.mask.any():
@@ -106,7 +106,7 @@ def _simplified(rings: list[FloatArray], tolerance: float) -> list[FloatArray]:
     ]
 
 
-def _lifted(ring: FloatArray, evidence: ViewEvidence, rendering: Rendering) -> FloatArray:
+def _lifted(ring: FloatArray, evidence: PictureEvidence, rendering: Rendering) -> FloatArray:
     height, width = rendering.depth.shape
     corner = np.floor(ring).astype(np.int64)
     near = corner[:, None] + _NEIGHBOURS

@@ -20,7 +20,6 @@ from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
 from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.movable_outline import movable_outline
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import (
     FOLDER,
     LONGEST_PX,
@@ -31,6 +30,7 @@ from renderkit.results.page_pictures import (
     OffsetCurve,
     outline_json,
 )
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.run_folder import picture_name
 from renderkit.writing import make_subfolder, write_bytes, write_json
 
@@ -40,7 +40,7 @@ _LOSSLESS: Final[dict[str, Any]] = {"lossless": True, "quality": 0, "method": 1}
 _DIMMED = 0.45
 
 
-def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
+def write_page_pictures(evidence: PictureEvidence, folder: Path) -> None:
     """Write a view's pictures into a run folder.
 
     Raises:
@@ -69,12 +69,12 @@ def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:
     return data.getbuffer()
 
 
-def _captured(evidence: ViewEvidence) -> NDArray[np.float32] | None:
+def _captured(evidence: PictureEvidence) -> NDArray[np.float32] | None:
     mask = evidence.captured_mask
     return None if mask is None else _coverage(mask, fitted(evidence.camera.size, LONGEST_PX))
 
 
-def draw_layers(evidence: ViewEvidence, captured: NDArray[np.float32] | None = None) -> dict[Layer, ColorImage]:
+def draw_layers(evidence: PictureEvidence, captured: NDArray[np.float32] | None = None) -> dict[Layer, ColorImage]:
     """Return the layers that the view has data for, all of one size, at most 640 px long; (height, width, 3) RGB.
 
     Args:
@@ -109,7 +109,7 @@ def draw_layers(evidence: ViewEvidence, captured: NDArray[np.float32] | None = N
     return layers
 
 
-def measure_offset_curve(evidence: ViewEvidence) -> OffsetCurve | None:
+def measure_offset_curve(evidence: PictureEvidence) -> OffsetCurve | None:
     """Return the contour offset by direction at full size, or None without two masks that have outlines."""
     from renderkit.metrics.contour_offset import measure_offsets  # noqa: PLC0415 - loads the compiler
     from renderkit.metrics.outline import measure_outlines  # noqa: PLC0415 - loads the compiler

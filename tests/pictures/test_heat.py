@@ -13,18 +13,18 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.pictures.heat import draw_depth_heat, write_depth_heat
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 
 
-def _evidence() -> ViewEvidence:
+def _evidence() -> PictureEvidence:
     camera = Camera.from_opencv([[500, 0, 300], [0, 500, 200], [0, 0, 1]], [], Pose.identity(), (600, 400), "05")
     values = np.full((400, 600), np.nan)
     values[100:300, 200:300] = 0.0
     values[100:300, 300:400] = -0.01
     row = ViewResult(ViewKey("take", "0", "../05", "scan"), failure=Failure("x", "y"))
     photo = np.full((400, 600, 3), 200, np.uint8)
-    return ViewEvidence(row, camera, photo=photo, depth_difference=values)
+    return PictureEvidence(row, camera, photo=photo, depth_difference=values)
 
 
 def test_colours_say_how_far() -> None:

@@ -13,19 +13,19 @@ from renderkit.geometry.camera import Camera
 from renderkit.images.outlines import trace_level
 from renderkit.pictures.movable_outline import MAX_POINTS, chain_segments, movable_outline
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 
 CAMERA = Camera(np.array([[500.0, 0, 159.5], [0, 500.0, 119.5], [0, 0, 1]]), 320, 240)
 
 
-def _evidence(mask: MaskImage, *, traced: bool = True) -> ViewEvidence:
+def _evidence(mask: MaskImage, *, traced: bool = True) -> PictureEvidence:
     depth = np.where(mask, np.float32(2.0), np.float32(np.inf))
     rendering = Rendering(np.where(mask, np.int32(0), np.int32(-1)), depth)
     soft = cv2.GaussianBlur(mask.astype(np.uint8) * np.uint8(255), (0, 0), 1.0)
     outline = trace_level(np.asarray(soft, np.uint8), 128.0) if traced else None
     row = ViewResult(ViewKey("c", "0", "1", "m"), missing={"mask": "not measured"})
-    return ViewEvidence(row, CAMERA, rendering=rendering, outline=outline)
+    return PictureEvidence(row, CAMERA, rendering=rendering, outline=outline)
 
 
 def _disc(x0: float, y0: float, radius: float) -> MaskImage:

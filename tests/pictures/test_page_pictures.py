@@ -13,15 +13,15 @@ from renderkit.geometry.pose import Pose
 from renderkit.images.palette import CAPTURED, PREDICTED
 from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, write_page_pictures
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import LONGEST_PX, PagePictures, read_page_pictures
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 
 KEY = ViewKey("capture", "0", "../<07>", "scan")
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not scored here")
 
 
-def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvidence:
+def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> PictureEvidence:
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     captured = np.hypot(x - width / 2, y - height / 2) < 300
     rendered = np.hypot(x - width / 2 - shift, y - height / 2) < 300
@@ -31,7 +31,7 @@ def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvid
     shaded = np.where(rendered[..., None], np.uint8(150), np.uint8(0)).repeat(3, axis=2)
     depth, index = np.zeros((height, width), np.float32), np.where(rendered, np.int32(0), np.int32(-1))
     row = ViewResult(KEY, missing=NONE)
-    return ViewEvidence(
+    return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
         rendering=Rendering(index, depth, color=shaded), whole_masks=(rendered, captured),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from renderkit.pictures.layers.layer import Drawing
 from renderkit.pictures.overlay import DrawnView, draw_view
 from renderkit.pictures.pictures import PictureFiles, sheet_legend
 from renderkit.pictures.style import OverlayStyle
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.scores import Scores
 
@@ -31,7 +31,7 @@ def _row(camera: str, overlap: int = 99, frame: str = "0", capture: str = "t") -
 
 
 def _drawn(row: ViewResult) -> DrawnView:
-    return draw_view(Drawing(ViewEvidence(row, _CAMERA), OverlayStyle()), with_tile=True)
+    return draw_view(Drawing(PictureEvidence(row, _CAMERA), OverlayStyle()), with_tile=True)
 
 
 def _sheet(files: PictureFiles, rows: list[ViewResult]) -> ColorImage:

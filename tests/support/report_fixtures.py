@@ -21,7 +21,7 @@ from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
 from renderkit.pictures.page_pictures import write_page_pictures
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
@@ -96,7 +96,7 @@ def make_report() -> MakeReport:
     return build
 
 
-def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
+def make_evidence(row: ViewResult, camera: Camera) -> PictureEvidence:
     """What a view was measured from: a disc rendered 6 px to the right of the captured one, on a gradient."""
     width, height = camera.size
     x, y = np.meshgrid(np.arange(width), np.arange(height))
@@ -107,7 +107,7 @@ def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
     shaded = np.where(rendered[..., None], np.uint8(170), np.uint8(0)).repeat(3, axis=2)
     depth = np.where(rendered, np.float32(1.0), np.float32(np.inf))
     face_index = np.where(rendered, np.int32(0), np.int32(-1))
-    return ViewEvidence(
+    return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
         rendering=Rendering(face_index, depth, color=shaded), whole_masks=(rendered, captured),
     )  # fmt: skip
