@@ -16,7 +16,8 @@ from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.base import Renderer
-from renderkit.results.cameras import rank_cameras, worst_view
+from renderkit.results.cameras import worst_view
+from renderkit.results.causes import suspect_cameras
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
@@ -94,7 +95,7 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
         return _with_pages(report, drawable, drawable)
     if which in {"none", 0} or not drawable:
         return PicturePlan()
-    ranked = [(entry.camera, entry.metric) for entry in rank_cameras(report.summary.cameras)]
+    ranked = [(entry.camera, entry.metric) for entry in report.summary.ranked]
     order = list(dict.fromkeys([camera for camera, _ in ranked] + [row.key.camera for row in report.rows]))
     if isinstance(which, int):
         cameras = order[:which]
@@ -109,15 +110,12 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
 
 
 def _named(report: Report) -> set[str]:
-    """Return the worst camera, those with failed views or gates, and those that the diagnosis names."""
+    """Return the worst camera, those that anything speaks against, and those with failed views or gates not passed."""
     worst = report.summary.worst
     named = {worst.camera} if worst is not None else set()
-    named |= {entry.camera for entry in rank_cameras(report.summary.cameras) if entry.stands_out}
     named |= {row.key.camera for row in report.failures}
     named |= {verdict.subject for verdict in report.gates if not verdict.passed}
-    if report.diagnosis is not None:
-        named |= {fault.camera for fault in report.diagnosis.cameras}
-    return named
+    return named | suspect_cameras(report)
 
 
 def _worst_view(rows: Sequence[ViewResult], camera: str, metric: str | None) -> ViewKey | None:

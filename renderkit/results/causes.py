@@ -141,6 +141,13 @@ def off_cameras(report: Report) -> dict[str, CameraFault | JudgedCamera]:
     return dict(sorted(found.items(), key=lambda item: place.get(item[0], len(place))))
 
 
+def suspect_cameras(report: Report) -> frozenset[str]:
+    """Return the cameras that anything speaks against: the diagnosis names them, they stand out, or a gate fails."""
+    found = {*off_cameras(report), *(entry.camera for entry in report.summary.outliers)}
+    failed = {gate.subject for gate in report.gates if gate.blocks and gate.verdict == "fail"}
+    return frozenset(found | failed & set(report.camera_names))
+
+
 def _places(report: Report) -> dict[str, int]:
     """Return each ranked camera's place, 0 being the one that deviates most."""
     return {entry.camera: index for index, entry in reversed(list(enumerate(report.summary.ranked)))}
