@@ -62,8 +62,8 @@ _OUTER_EYE_CORNERS: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class LandmarkPairs:
-    """Landmarks that two schemes have in common.
+class LandmarkMap:
+    """Which landmarks two schemes have in common.
 
     Attributes:
         first: (P,) indices into the first set.
@@ -90,12 +90,12 @@ class LandmarkPairs:
         return len(self.first)
 
     @property
-    def swapped(self) -> LandmarkPairs:
+    def swapped(self) -> LandmarkMap:
         """The same pairs the other way round."""
-        return LandmarkPairs(self.second, self.first, self.assumption)
+        return LandmarkMap(self.second, self.first, self.assumption)
 
 
-def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
+def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkMap:
     """Pair the landmarks that two sets have in common, whether valid or not.
 
     Raises:
@@ -108,7 +108,7 @@ def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
     if first.scheme == second.scheme:
         if len(first) != len(second):
             raise ValueError(f"two sets of scheme {first.scheme!r} have {len(first)} and {len(second)} landmarks")
-        return LandmarkPairs(np.arange(len(first)), np.arange(len(first)))
+        return LandmarkMap(np.arange(len(first)), np.arange(len(first)))
     known = _known_pairs()
     if (first.scheme, second.scheme) in known:
         return known[first.scheme, second.scheme]
@@ -134,20 +134,20 @@ def outer_eye_corners(scheme: str) -> tuple[int, int] | None:
     return _OUTER_EYE_CORNERS.get(scheme)
 
 
-def _known_pairs() -> dict[tuple[str, str], LandmarkPairs]:
+def _known_pairs() -> dict[tuple[str, str], LandmarkMap]:
     inner = np.array(_106_OF_51)
     count = np.arange(51)
     both = f"{_CONTOUR_FIRST}; {_COMMON_106}"
     return {
-        ("ibug68", "ibug51"): LandmarkPairs(count + JAW_68, count),
-        ("renderme106", "renderme73"): LandmarkPairs(np.arange(73) + CONTOUR_106, np.arange(73), _CONTOUR_FIRST),
-        ("renderme106", "ibug51"): LandmarkPairs(inner, count, _COMMON_106),
-        ("renderme106", "ibug68"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
-        ("renderme73", "ibug51"): LandmarkPairs(inner - CONTOUR_106, count, both),
-        ("renderme73", "ibug68"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
-        ("openpose_face70", "ibug68"): LandmarkPairs(np.arange(68), np.arange(68)),
-        ("openpose_face70", "ibug51"): LandmarkPairs(count + JAW_68, count),
-        ("renderme106", "openpose_face70"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
-        ("renderme73", "openpose_face70"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
-        ("mediapipe478", "mediapipe468"): LandmarkPairs(np.arange(468), np.arange(468)),
+        ("ibug68", "ibug51"): LandmarkMap(count + JAW_68, count),
+        ("renderme106", "renderme73"): LandmarkMap(np.arange(73) + CONTOUR_106, np.arange(73), _CONTOUR_FIRST),
+        ("renderme106", "ibug51"): LandmarkMap(inner, count, _COMMON_106),
+        ("renderme106", "ibug68"): LandmarkMap(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "ibug51"): LandmarkMap(inner - CONTOUR_106, count, both),
+        ("renderme73", "ibug68"): LandmarkMap(inner - CONTOUR_106, count + JAW_68, both),
+        ("openpose_face70", "ibug68"): LandmarkMap(np.arange(68), np.arange(68)),
+        ("openpose_face70", "ibug51"): LandmarkMap(count + JAW_68, count),
+        ("renderme106", "openpose_face70"): LandmarkMap(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "openpose_face70"): LandmarkMap(inner - CONTOUR_106, count + JAW_68, both),
+        ("mediapipe478", "mediapipe468"): LandmarkMap(np.arange(468), np.arange(468)),
     }

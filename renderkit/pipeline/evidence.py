@@ -8,7 +8,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, FloatArray
 from renderkit.buffer_pool import BufferPool
@@ -18,7 +17,7 @@ from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import raw_from_rig
-from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmark_pairs import paired_or_none
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
@@ -127,7 +126,7 @@ class _OfFrame:
     def evidence(self, view: View) -> _Part:
         """Return the evidence of a view, its outline measured against the mesh as it stands."""
         camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
-        paired = _paired(self.points, _pixels(view))
+        paired = paired_or_none(self.points, _pixels(view))
         matte, fine, outline = None, None, None
         alpha = self._alpha(view) if self.vertices is not None else None
         if alpha is not None:
@@ -138,9 +137,9 @@ class _OfFrame:
         evidence = ViewEvidence(
             camera=camera,
             frame=view.frame,
-            points_world=paired.points,
-            pixels=paired.pixels,
-            landmark_ids=paired.ids,
+            points_world=None if paired is None else paired.points,
+            pixels=None if paired is None else paired.captured,
+            landmark_ids=None if paired is None else paired.ids,
             vertices=self.vertices,
             matte=matte,
             matte_is_bent=not self.options.undistorted_mattes,
@@ -217,29 +216,3 @@ def _pixels(view: View) -> Landmarks | None:
         return view.read_landmarks()
     except DatasetError:
         return None
-
-
-def _paired(points: Landmarks | None, pixels: Landmarks | None) -> _Paired:
-    """Return the landmarks that both sets have; none where no map between them is known."""
-    if points is None or pixels is None:
-        return _Paired()
-    try:
-        pairs = common_landmarks(points, pixels)
-    except ValueError:
-        return _Paired()
-    ids = np.column_stack([pairs.first, pairs.second])
-    return _Paired(_known(points)[pairs.first], _known(pixels)[pairs.second], ids)
-
-
-@dataclass(frozen=True, eq=False)
-class _Paired:
-    """Landmarks in space and in a picture, (L, 3) and (L, 2), NaN where not valid, and their (L, 2) numbers there."""
-
-    points: FloatArray | None = None
-    pixels: FloatArray | None = None
-    ids: NDArray[np.int64] | None = None
-
-
-def _known(landmarks: Landmarks) -> FloatArray:
-    known: FloatArray = np.where(landmarks.valid[:, None], landmarks.points, np.nan)
-    return known

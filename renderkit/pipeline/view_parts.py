@@ -9,7 +9,7 @@ from typing import TypeGuard
 import numpy as np
 
 from renderkit.arrays import ColorImage, DepthImage
-from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmark_pairs import pair_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
 from renderkit.images.mask_bits import MaskBits
@@ -131,16 +131,12 @@ class RenderedParts:
         if detected is None:
             return _NO_DETECTION
         try:
-            pairs = common_landmarks(known, detected)
+            pairs = pair_landmarks(known, detected)
         except ValueError as error:
             return Missing(str(error))
-        points = known.points[pairs.first]
-        predicted = self.observation.camera.project(points)
-        predicted[~known.valid[pairs.first]] = np.nan
-        captured = detected.points[pairs.second].copy()
-        captured[~detected.valid[pairs.second]] = np.nan
-        depths = self.observation.camera.depth(points)
-        return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+        camera, count = self.observation.camera, len(pairs.points)
+        predicted, depths = camera.project(pairs.points), camera.depth(pairs.points)
+        return PairedLandmarks(pairs.captured, predicted, depths, np.zeros(count, dtype=np.bool_))
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:
