@@ -16,7 +16,9 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
 from renderkit.diagnosis.silhouettes.coherence import Frame
-from renderkit.diagnosis.silhouettes.shifts import HUBER_PX, PER_CAMERA, Fit, Rows, noise_answers, projected_middle
+from renderkit.diagnosis.silhouettes.gauge import projected_middle
+from renderkit.diagnosis.silhouettes.rows import HUBER_PX, PER_CAMERA, Rows, noise_answers
+from renderkit.diagnosis.silhouettes.shifts import Fit
 from renderkit.diagnosis.silhouettes.standouts import Standout, stand_out
 
 NUM: Final = PER_CAMERA + 1
