@@ -65,7 +65,10 @@ def refine_rig(
     slips = {one.camera: _slip(one) for one in named}
     corrected = correct_cameras(evidence, slips, found.tau_px, priors)
     held = score_held_out(evidence, slips, found.tau_px, priors)
-    cameras = tuple(_refined(one, slips[one.camera], corrected[one.camera], held[one.camera]) for one in named)
+    cameras = tuple(
+        replace(_refined(one, slips[one.camera], corrected[one.camera], held[one.camera]), unit=rig.unit)
+        for one in named
+    )
     every = {name: one.camera for name, one in corrected.items()}
     better = {one.camera: every[one.camera] for one in cameras if one.supported}
     reason = "" if better else "; ".join(f"camera {one.camera}: {one.reason}" for one in cameras)
