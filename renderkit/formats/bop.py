@@ -150,7 +150,7 @@ def _model_file(path: Path, ids: set[int]) -> Path | None:
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write scene_camera.json; the translation stays in the rig's own unit."""
-    ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
+    ids, notes = integer_names(tuple(rig.cameras))
     entries = {}
     for image_id, camera in zip(ids, rig, strict=True):
         pose = camera.cam_from_world

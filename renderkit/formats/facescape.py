@@ -120,7 +120,7 @@ def read_cameras(content: Content) -> RawRig:
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write params.json; views are numbered."""
-    ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
+    ids, notes = integer_names(tuple(rig.cameras))
     top: dict[str, object] = {}
     for view, camera in zip(ids, rig, strict=True):
         lens = camera.distortion

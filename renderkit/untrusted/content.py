@@ -245,6 +245,16 @@ def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[
     return int(pair[0]), int(pair[1])
 
 
+def size_pair_at(value: Untrusted, path: Path, key: str) -> tuple[int, int]:
+    """Return (width, height) from a list of both; see `size_at`.
+
+    Raises:
+        DatasetError: If it is no such list.
+    """
+    width, height = numbers(value, [(2,)], path, key)
+    return size_at(width, height, path, key)
+
+
 def exact(value: float) -> str:
     """Return the shortest text that reads back as the same double."""
     return repr(float(value))
