@@ -84,17 +84,17 @@ class NotChecked:
     reason: str
 
 
-def list_cameras(cameras: Sequence[str], most: int = _MOST_NAMES) -> str:
+def list_cameras(cameras: Sequence[str]) -> str:
     """Return "camera 25" or "cameras 25, 30 and 31"; many names are cut, their count is not."""
-    return _listed("camera", cameras, most)
+    return _listed("camera", cameras)
 
 
-def _listed(noun: str, given: Iterable[str], most: int = _MOST_NAMES) -> str:
+def _listed(noun: str, given: Iterable[str]) -> str:
     names = natural_sorted(set(given))
     if len(names) < 2:
         return f"{noun} {names[0]}" if names else f"no {noun}"
-    if len(names) > most:
-        return f"{noun}s {', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    if len(names) > _MOST_NAMES:
+        return f"{noun}s {', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
     return f"{noun}s {', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -13,6 +13,7 @@ from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.gauge import gauge_of
 from renderkit.diagnosis.silhouettes.rows import HUBER_PX, ITERATIONS, PER_CAMERA, Rows, rows_of
 
+_ROUNDS: Final = 3
 _SETTLED_PX: Final = 0.02
 COMMON_ERRORS: Final = 5.0
 MAX_COMMON_ERROR_PX: Final = 2.0
@@ -49,14 +50,14 @@ class CommonShift:
         return np.where(self.told, self.shift_px, 0.0)
 
 
-def common_shift(frames: Sequence[Frame], without: Collection[int] = (), rounds: int = 3) -> CommonShift:
+def common_shift(frames: Sequence[Frame], without: Collection[int] = ()) -> CommonShift:
     """Fit a shift that all cameras have alike, with the subject's place free; errors are clustered by camera."""
     count = len(frames[0].silhouettes)
     kept = [index for index in range(count) if index not in without]
     gauge = gauge_of(frames[0], kept)
     total: FloatArray = np.zeros(6)
     covariance: FloatArray = np.eye(6)
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         shifts = np.zeros((count, 2))
         shifts[kept, :] = np.tile(total[3:5], (len(kept), 1))
         rows = rows_of([frame.slacks(shifts, without) for frame in frames], count)

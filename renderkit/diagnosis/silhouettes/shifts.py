@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
 from renderkit.diagnosis.silhouettes.gauge import gauge_of, without_gauge
 from renderkit.diagnosis.silhouettes.rows import PER_CAMERA, Rows, noise_answers, row_prior, rows_of, solve_rows
 from renderkit.diagnosis.silhouettes.standouts import Standout, stand_out
+
+_ROUNDS: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,16 +60,13 @@ class Fit:
         return applied
 
 
-def fit_shifts(
-    frames: Sequence[Frame], without: Collection[int] = (), base: FloatArray | None = None, rounds: int = 2
-) -> Fit:
+def fit_shifts(frames: Sequence[Frame], without: Collection[int] = (), base: FloatArray | None = None) -> Fit:
     """Fit all cameras together; the shifts are applied, and the rays marched and fitted once more.
 
     Args:
         frames: Silhouettes.
         without: Cameras that take no part.
         base: (2,) px, a shift of all pictures that is applied from the start.
-        rounds: How often.
     """
     count, common = len(frames[0].silhouettes), np.zeros(2) if base is None else base
     shifts = np.zeros((count, 2))
@@ -75,7 +75,7 @@ def fit_shifts(
     fixed = sorted(set(range(count)) - set(kept))
     gauge = gauge_of(frames[0], kept)
     found = None
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         slacks = tuple(frame.slacks(shifts + common, without) for frame in frames)
         rows = rows_of(slacks, count)
         solution, _, residuals = solve_rows(rows, count, fixed)

@@ -9,7 +9,7 @@ import numpy as np
 
 from renderkit.arrays import MaskImage
 from renderkit.diagnosis.input_slips import covers_border
-from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space_by_rendering
+from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.checks.subject import CheckKind, CheckSubject, read_or_none
@@ -37,7 +37,7 @@ def _check_mask_space(subject: CheckSubject) -> CaptureCheck:
     masks = ((camera, _mask_of(subject, camera)) for camera in bent)
     with_mask = ((camera, mask) for camera, mask in masks if mask is not None and not covers_border(mask))
     views = list(islice(with_mask, subject.budget.num_views))
-    choice = detect_mask_space_by_rendering(lambda camera: subject.renderer.render_mask(mesh, camera), views)
+    choice = detect_mask_space(lambda camera: subject.renderer.render_mask(mesh, camera), views)
     if choice.best is None:
         no_matte = "no view with lens distortion has a matte of an object"
         why = "the lens distortion does not move the mesh's outline" if views else no_matte
