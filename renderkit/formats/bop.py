@@ -32,9 +32,9 @@ from renderkit.untrusted.content import (
     number,
     numbers,
     size_at,
-    write_json,
 )
 from renderkit.untrusted.files import names_file
+from renderkit.writing import write_json
 
 _MODELS = ("models", "models_eval", "models_cad")
 _AT_REST = 1.0
@@ -160,7 +160,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
             "cam_R_w2c": pose.R.ravel().tolist(),
             "cam_t_w2c": pose.t.tolist(),
         }
-    write_json(path, entries)
+    write_json(path, entries, indent=1)
     return notes
 
 

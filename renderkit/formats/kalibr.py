@@ -25,7 +25,16 @@ from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, numbers, size_pair_at, write_text
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    exact,
+    field,
+    mapping_at,
+    numbers,
+    size_pair_at,
+)
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(brown_conrady=4, kannala_brandt=True, skew=False)
 _LAST_ROW = np.array([0.0, 0.0, 0.0, 1.0])

@@ -39,8 +39,8 @@ from renderkit.untrusted.content import (
     name_at,
     numbers,
     size_pair_at,
-    write_text,
 )
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True)
 _TABLE = re.compile(rb"^\s*\[+[^\]\n]+\]", re.MULTILINE)

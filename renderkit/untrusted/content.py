@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from renderkit import writing
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
@@ -114,20 +112,6 @@ class Content:
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""
         return self.is_folder and all((self.path / name).is_file() for name in names)
-
-
-def write_json(path: Path, value: Untrusted) -> None:
-    """Write JSON whose numbers read back exactly (shortest round-trip form)."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with Unix line ends.
-
-    Raises:
-        DatasetError: If the file cannot be written.
-    """
-    writing.write_text(path, text)
 
 
 def mapping_at(value: Untrusted, path: Path, key: str | None) -> Mapping[str, Untrusted]:
