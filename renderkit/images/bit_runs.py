@@ -159,9 +159,7 @@ def count_ones(word: np.uint64) -> int:
 
 
 @kernel
-def find_boundary(
-    words: NDArray[np.uint64], beyond: int, top: int, left: int, boundary: NDArray[np.uint64]
-) -> None:
+def find_boundary(words: NDArray[np.uint64], beyond: int, top: int, left: int, boundary: NDArray[np.uint64]) -> None:
     """Keep the pixels with a 4-neighbour in the picture outside of the mask.
 
     Args:

@@ -83,7 +83,7 @@ class MaskBits:
     @property
     def beyond(self) -> int:
         """How many bits of a row's last word lie beyond the width."""
-        return WORD * self.words.shape[1] - self.width
+        return int(WORD * self.words.shape[1] - self.width)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -131,7 +131,7 @@ def _is_zero(run: NDArray[np.uint8]) -> bool:
     held = np.uint8(0)
     for i in range(_RUN):
         held = np.uint8(held | run[i])
-    return held == 0
+    return bool(held == 0)
 
 
 @inlined_kernel

@@ -118,6 +118,4 @@ def cut_bits(rendered: MaskBits, captured: MaskBits) -> MaskWindow:
     left, top, right, bottom = box
     height, num_words = rendered.words.shape
     rows = slice(max(top - 1, 0), min(bottom + 1, height))
-    return MaskWindow(
-        (rendered, captured), rows, slice(max(left - 1, 0) // WORD, min(right // WORD + 1, num_words))
-    )
+    return MaskWindow((rendered, captured), rows, slice(max(left - 1, 0) // WORD, min(right // WORD + 1, num_words)))

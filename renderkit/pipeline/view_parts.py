@@ -7,8 +7,9 @@ from functools import cache, cached_property
 from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage
+from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
@@ -68,6 +69,8 @@ class RenderedParts:
             return self.rendering if isinstance(self.rendering, Missing) else MaskBits.pack(self.rendering.mask)
         if self.observation.mask is None:
             return NO_MATTE
+        if self._drawn is not None:
+            return self._drawn[0]
         camera = self.observation.camera
         if _draws_bits(self.renderer):
             return self.renderer.render_bits(mesh, camera)
@@ -97,9 +100,12 @@ class RenderedParts:
             return pairs
         camera = self.observation.camera
         if _can_probe(self.renderer) and not self.has_rendering:
-            around, inside = pixels_around(pairs.predicted, camera.size)
-            depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2)).reshape(-1, 4)
-            seen = visible_among(pairs.depths, depths, inside, self.content.tolerance)
+            around, inside = self._around
+            if self._drawn is None:
+                depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2))
+            else:
+                depths = self._drawn[1]
+            seen = visible_among(pairs.depths, depths.reshape(-1, 4), inside, self.content.tolerance)
         else:
             depth = self.rendered_depth()
             if isinstance(depth, Missing):
@@ -121,6 +127,21 @@ class RenderedParts:
             return Missing(str(error))
         region = _both(chosen, everywhere)
         return Regions(region, region)
+
+    @cached_property
+    def _around(self) -> tuple[NDArray[np.int64], BoolArray]:
+        """The pixels around the projected landmarks, and which landmarks lie inside the picture."""
+        pairs = self._pairs
+        predicted = np.empty((0, 2)) if isinstance(pairs, Missing) else pairs.predicted
+        return pixels_around(predicted, self.observation.camera.size)
+
+    @cached_property
+    def _drawn(self) -> tuple[MaskBits, FloatArray] | None:
+        """The rendered mask and the depths around the landmarks, where the renderer makes both from one projection."""
+        mesh, missing = self.content.renderable, isinstance(self._pairs, Missing) or self.observation.mask is None
+        if isinstance(mesh, Missing) or missing or self.has_rendering or not _draws_bits(self.renderer):
+            return None
+        return self.renderer.render_bits_and_depths(mesh, self.observation.camera, self._around[0].reshape(-1, 2))
 
     @cached_property
     def _pairs(self) -> PairedLandmarks | Missing:

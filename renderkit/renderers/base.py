@@ -181,6 +181,15 @@ class DrawsBits(Protocol):
             ValueError: If the mesh has no faces.
         """
 
+    def render_bits_and_depths(
+        self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]
+    ) -> tuple[MaskBits, FloatArray]:
+        """Return what `render_bits` and `DepthProbe.depth_at` do; the mesh is projected once for both.
+
+        Raises:
+            ValueError: If the mesh has no faces, or a pixel lies outside the image.
+        """
+
 
 def checked_pixels(pixels: NDArray[np.int64], camera: Camera) -> NDArray[np.int64]:
     """Return (N, 2) whole pixels, contiguous.

@@ -22,7 +22,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.images import bit_runs, unfilter
 from renderkit.images.encoded import EncodedImage
-from renderkit.metrics import nearest
+from renderkit.metrics import nearest, outline_pixels
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region
@@ -32,7 +32,7 @@ from renderkit.renderers.cpu import CpuRenderer, projection, silhouette, visibil
 from renderkit.renderers.cpu.warm import ALL_PASSES
 
 names = [f"{package.__name__}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
-modules = [*(importlib.import_module(name) for name in names), unfilter, bit_runs, nearest]
+modules = [*(importlib.import_module(name) for name in names), unfilter, bit_runs, nearest, outline_pixels]
 kernels = {f"{value.__module__}.{value.__name__}": value
            for module in modules for value in vars(module).values() if isinstance(value, Kernel)}
 warm_all()
@@ -49,7 +49,7 @@ for lens in (np.zeros(4), np.array([-0.2, 0.1, 0.0, 0.0])):
         with CpuRenderer(threads) as renderer:
             renderer.render(mesh, camera, ALL_PASSES)
             mask = renderer.render_mask(mesh, camera)
-            renderer.depth_at(mesh, camera, np.array([[3, 4], [160, 120]]))
+            renderer.render_bits_and_depths(mesh, camera, np.array([[3, 4], [160, 120]]))
 encoded = bytes(cv2.imencode(".png", mask.astype(np.uint8) * 255)[1])
 matte = np.roll(EncodedImage(lambda: encoded, Path("mask.png")).decode_gray() >= 128, 5, axis=0)
 score_mask(mask, matte)

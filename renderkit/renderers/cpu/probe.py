@@ -5,21 +5,107 @@ Each key is computed as drawing does it, in the same steps, so that it is the sa
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces
+from renderkit.arrays import Faces, FloatArray
 from renderkit.compiled import inlined_kernel, kernel
-from renderkit.renderers.cpu.chunks import CHUNK
+from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.lens import SUBPIXELS
-from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, float_bits, start_edge
+from renderkit.renderers.cpu.resolve import resolve_pixels
+from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, float_bits, grow_window, start_edge
+
+Layer: TypeAlias = tuple[
+    Faces, NDArray[np.int32], NDArray[np.float32], NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]
+]
+"""Faces of a mesh, or pieces: (F, 3) faces; (V, 2) vertices in 1/256 px; (V, 3) u, v in px and 1 / z; (F,) sign of the
+projected area, 0 for faces that are not drawn; and `vertices` and `start` of `Chunks`."""
+
+
+@kernel
+def probe_depths(
+    mesh: Layer, pieces: Layer, state: NDArray[np.uint8], camera: FloatArray, points: FloatArray, rays: FloatArray,
+    sources: NDArray[np.int32], width: int, pixels: NDArray[np.int64],
+    window: NDArray[np.int64], boxes: NDArray[np.int32], nearest: NDArray[np.float32], order: NDArray[np.int64],
+    chosen: NDArray[np.int64], keys: NDArray[np.int64], traced: FloatArray, depths: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Find the depth at some pixels.
+
+    Args:
+        mesh: The faces.
+        pieces: What is drawn instead of some of them.
+        state: (V,) of the mesh's vertices; no rows when all are OK.
+        camera: The packed camera.
+        points: (3, V) world coordinates.
+        rays: (3 M, 2) undistorted normalised coordinates of the pieces' corners.
+        sources: (M,) face of each piece.
+        width: Of the picture, px.
+        pixels: (N, 2) x, y in px inside the picture.
+        window: (4,) scratch.
+        boxes: (C, 4) scratch, C the number of chunks of faces or of pieces, whichever is larger.
+        nearest: (C,) scratch.
+        order: (C,) scratch.
+        chosen: (N + 1,) scratch.
+        keys: (N,) scratch.
+        traced: (3, 1) scratch.
+        depths: (N,) receives camera z, +inf on the background.
+    """
+    window[0], window[1], window[2], window[3] = 2**40, 2**40, -(2**40), -(2**40)
+    grow_window(mesh[1], state, window)
+    grow_window(pieces[1], state[:0], window)
+    # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
+    left = min(max((window[0] + (SUBPIXELS - 1)) >> 8, 0), width)
+    right = max(min((window[2] + (SUBPIXELS - 1)) >> 8, width), left)
+    keys[:] = 0
+    # A literal would have Numba compile one more version, for it alone.
+    first = int(np.int64(0))
+    _probe_layer(mesh, first, left, right, pixels, boxes, nearest, order, chosen, keys)
+    _probe_layer(pieces, mesh[0].shape[0], left, right, pixels, boxes, nearest, order, chosen, keys)
+    resolve_pixels(keys, pixels, camera, points, mesh[0], pieces[2], rays, sources, traced, depths)
+
+
+@kernel
+def _probe_layer(
+    layer: Layer, first_number: int, left: int, right: int, pixels: NDArray[np.int64],
+    boxes: NDArray[np.int32], nearest: NDArray[np.float32], order: NDArray[np.int64],
+    chosen: NDArray[np.int64], keys: NDArray[np.int64],
+) -> None:  # fmt: skip
+    faces, snapped, exact, signs, vertices, start = layer
+    count = start.shape[0] - 1
+    zero = int(np.int64(0))
+    bound_chunks(vertices, start, zero, count, snapped, exact, boxes, nearest)
+    _order_near_first(nearest[:count], order[:count])
+    probe_chunks(
+        order[:count], boxes, nearest, faces, snapped, exact, signs, first_number, left, right, pixels, chosen, keys
+    )
+
+
+@kernel
+def _order_near_first(nearest: NDArray[np.float32], order: NDArray[np.int64]) -> None:
+    """Write the order of descending inverse depth (Shell 1959); equal ones may come in any order."""
+    count = order.shape[0]
+    for i in range(count):
+        order[i] = i
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, count):
+            moved, at = order[i], i
+            while at >= gap and nearest[order[at - gap]] < nearest[moved]:
+                order[at] = order[at - gap]
+                at -= gap
+            order[at] = moved
+        gap //= 3
 
 
 @kernel
 def probe_chunks(
     order: NDArray[np.int64], boxes: NDArray[np.int32], nearest: NDArray[np.float32],
     faces: Faces, snapped: NDArray[np.int32], exact: NDArray[np.float32],
-    signs: NDArray[np.int8], first_number: int, window: NDArray[np.int64],
+    signs: NDArray[np.int8], first_number: int, left: int, right: int,
     pixels: NDArray[np.int64], chosen: NDArray[np.int64], keys: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Find the nearest face at each pixel.
@@ -33,12 +119,12 @@ def probe_chunks(
         exact: (V, 3) u, v in px and 1 / z.
         signs: (F,) sign of the projected area, 0 for faces that are not drawn.
         first_number: Number of the first face.
-        window: (4,) x0, y0, x1, y1 in px, ends excluded: the columns that the whole mesh covers, the rows of `pixels`.
-        pixels: (N, 2) x, y in px inside the window.
-        chosen: (N,) scratch.
+        left: The first column that the whole mesh covers, px.
+        right: The column after the last one.
+        pixels: (N, 2) x, y in px.
+        chosen: (N + 1,) scratch.
         keys: (N,) grow to those of the nearest faces; 0 where nothing is.
     """
-    left, right = window[0], window[2]
     for chunk in order:
         count = _choose_pixels(pixels, keys, boxes[chunk], nearest[chunk], chosen)
         if count == 0:
