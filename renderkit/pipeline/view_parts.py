@@ -23,6 +23,7 @@ from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.base import DepthProbe, DrawsBits, Renderer, Rendering, RenderPass
+from renderkit.renderers.cpu.points import project_points
 from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
@@ -155,13 +156,13 @@ class RenderedParts:
             pairs = common_landmarks(known, detected)
         except ValueError as error:
             return Missing(str(error))
-        points = known.points[pairs.first]
-        predicted = self.observation.camera.project(points)
+        camera = self.observation.camera
+        points_cam = camera.cam_from_world.apply(known.points[pairs.first])
+        predicted = project_points(camera, points_cam)
         predicted[~known.valid[pairs.first]] = np.nan
-        captured = detected.points[pairs.second].copy()
+        captured = detected.points[pairs.second]
         captured[~detected.valid[pairs.second]] = np.nan
-        depths = self.observation.camera.depth(points)
-        return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+        return PairedLandmarks(captured, predicted, points_cam[:, 2], np.zeros(len(pairs), dtype=np.bool_))
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:
