@@ -120,16 +120,18 @@ class ProjectedVertices:
         return Projection(self.mesh, self.numbers, self.snapped, self.exact, state, self.signs, pieces)
 
     def as_silhouette(self, scratch: Scratch) -> Projection:
-        """Return what `project_mesh` does for silhouettes, of vertices projected for depth; changes nothing here."""
+        """Return what `project_mesh` does for silhouettes, of vertices projected for depth; leaves `signs` alone."""
         numbers = pack_camera(self.camera, self.farthest, silhouette=True)
-        found = replace(self, numbers=numbers, pending=self.pending[:0])
-        if len(self.pending) and not (self.all_ok and _edges_are_straight(self.mesh, numbers, self.center_depth)):
+        if not len(self.pending):
+            return replace(self, numbers=numbers).settled(scratch)
+        pending = self.pending[:0]
+        if not (self.all_ok and _edges_are_straight(self.mesh, numbers, self.center_depth)):
             # Its limits are wider: it looks at some of the same faces.
             kept = scratch.get("pending in silhouette", (len(self.pending) + 1,), np.int32)
             limit = float(numbers[STRAIGHT_LENGTH])
             count = keep_pending(self.mesh.topology.faces, self.snapped, self.state, limit, self.pending, kept)
-            found = replace(found, pending=kept[:count], signs=self.signs.copy())
-        return found.settled(scratch)
+            pending = kept[:count]
+        return replace(self, numbers=numbers, pending=pending, signs=self.signs.copy()).settled(scratch)
 
 
 def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool) -> Projection:

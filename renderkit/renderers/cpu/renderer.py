@@ -118,8 +118,10 @@ class CpuRenderer:
         """Draw the silhouette and tell the depth at a few pixels; see `base.DrawsBits.render_bits_and_depths`."""
         wanted = checked_pixels(pixels, camera)
         vertices = project_vertices_of(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=False)
-        bits, _ = draw_bits(vertices.as_silhouette(self._scratch), camera.size, self._scratch, self._team)
+        silhouette = vertices.as_silhouette(self._scratch)
+        # Depths first: the mask drives the vertices out of the processor's caches.
         depths = depths_at(vertices.settled(self._scratch), wanted, camera.width, self._scratch)
+        bits, _ = draw_bits(silhouette, camera.size, self._scratch, self._team)
         return bits, depths.astype(np.float64)
 
     def close(self) -> None:

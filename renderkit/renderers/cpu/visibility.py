@@ -14,7 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.lens import SUBPIXELS
-from renderkit.renderers.cpu.probe import probe_depths
+from renderkit.renderers.cpu.probe import groups_of, probe_depths
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band
 from renderkit.renderers.cpu.scratch import Scratch
@@ -150,6 +150,7 @@ def depths_at(projection: Projection, pixels: NDArray[np.int64], width: int, scr
     """Return (N,) camera z at (N, 2) pixels inside the image, `width` px wide; nothing is drawn."""
     mesh, pieces = projection.mesh, projection.pieces
     chunks, count = mesh.topology.chunks, len(pixels)
+    groups = groups_of(count)
     room = max(len(chunks), len(pieces.chunks))
     depths = np.empty(count, np.float32)
     probe_depths(
@@ -158,7 +159,9 @@ def depths_at(projection: Projection, pixels: NDArray[np.int64], width: int, scr
         projection.state, projection.numbers, mesh.points, pieces.rays, pieces.sources, width, pixels,
         scratch.get("bounds", (4,), np.int64), scratch.get("boxes", (room, 4), np.int32),
         scratch.get("nearest", (room,), np.float32), scratch.get("order", (room,), np.int64),
-        scratch.get("probed", (count + 1,), np.int64), scratch.get("probed keys", (count,), np.int64),
+        scratch.get("chosen groups", (groups,), np.int64), scratch.get("groups", (groups, 4), np.int64),
+        scratch.get("spans of faces", (4, CHUNK), np.int32), scratch.get("chosen", (CHUNK + 1,), np.int32),
+        scratch.get("probed keys", (count,), np.int64),
         scratch.get("traced", (3, 1), np.float64), depths,
     )  # fmt: skip
     return depths
