@@ -67,7 +67,7 @@ class _PackedRegion(Region):
         self.__dict__["bits"] = bits
 
     @cached_property
-    def mask(self) -> MaskImage:  # type: ignore[override]
+    def mask(self) -> MaskImage:
         return frozen(self.bits.unpack())
 
 
