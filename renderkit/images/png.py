@@ -64,7 +64,7 @@ def threshold_gray_png(data: bytes, least: int) -> tuple[MaskBits, int] | None:
     if rows is None:
         return None
     words = np.empty((rows.height, words_for(rows.width)), np.uint64)
-    lines, found = np.empty((2, rows.width), np.uint8), np.empty(WORD, np.uint8)
+    lines, found = np.empty((2, rows.width), np.uint8), np.zeros(WORD * words.shape[1], np.uint8)
     bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, found, found.view("<u8"), words)
     _check_filters(bad)
     return MaskBits(words, rows.width), top

@@ -56,8 +56,8 @@ def threshold_rows(
         raw: (height * (width + 1),) inflated rows, each after its filter type.
         least: The least value that is inside.
         lines: (2, width) scratch.
-        found: (64,) scratch for a word's pixels.
-        eights: (8,) the same memory, eight pixels at a time.
+        found: (64 * words,) scratch for a row; zeros beyond the width.
+        eights: (8 * words,) the same memory, eight pixels at a time.
         words: (height, words) receives, as bits, where the picture's values are at least so much.
 
     Returns:
@@ -71,15 +71,16 @@ def threshold_rows(
         line, above = lines[row & 1], lines[1 - (row & 1)]
         is_read_again = row + 1 < height and raw[start + width + 1] > _SUB
         if raw[start] == _SUB and not is_read_again:
-            top = max(top, _threshold_sub(raw[start + 1 : start + width + 1], limit, line, found, eights, words[row]))
+            values = raw[start + 1 : start + width + 1]
+            top = max(top, _threshold_sub(values, limit, line, found[:64], eights[:8], words[row]))
             continue
         if not _undo_row(raw[start : start + width + 1], above, line):
             return row, int(top)
-        for word in range(words.shape[1]):
-            run = line[64 * word : min(64 * word + 64, width)]
-            words[row, word] = _threshold_run(run, limit, found, eights)
         for x in range(width):
+            found[x] = 1 if line[x] >= limit else 0
             top = max(top, line[x])
+        for word in range(words.shape[1]):
+            words[row, word] = pack_word(eights[8 * word : 8 * word + 8])
     # A literal would be of another type.
     return int(np.int64(-1)), int(top)
 
