@@ -53,11 +53,17 @@ def are_exchanged(predicted: Pixels, captured: Pixels, size: tuple[int, int]) ->
         captured: (L, 2) detected px, NaN where unknown.
         size: (width, height) of the picture in px.
     """
+    near = _NEAR * math.hypot(*size)
+    offsets = predicted - captured[:, ::-1]
+    distances = np.hypot(offsets[:, 0], offsets[:, 1])
+    # Most landmarks of most views are far from there; then nothing has to be sorted.
+    if 2 * np.count_nonzero(distances < near) < np.count_nonzero(np.isfinite(distances)) - 1:
+        return False
     as_given = _distances(predicted, captured)
     if len(as_given) < _MIN_POINTS:
         return False
     before, after = _median(as_given), _median(_distances(predicted, captured[:, ::-1]))
-    return before > _GAIN * after and after < _NEAR * math.hypot(*size)
+    return before > _GAIN * after and after < near
 
 
 def _distances(first: Pixels, second: Pixels) -> list[float]:

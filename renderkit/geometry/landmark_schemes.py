@@ -9,6 +9,7 @@ the 10 points of the irises after them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -101,21 +102,26 @@ def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkMap:
     Raises:
         ValueError: If no map between the two schemes is known, or a set has the wrong number of points for its scheme.
     """
-    for landmarks in (first, second):
-        expected = NUM_LANDMARKS.get(landmarks.scheme)
-        if expected is not None and len(landmarks) != expected:
-            raise ValueError(f"landmarks of scheme {landmarks.scheme!r}: expected {expected}, got {len(landmarks)}")
-    if first.scheme == second.scheme:
-        if len(first) != len(second):
-            raise ValueError(f"two sets of scheme {first.scheme!r} have {len(first)} and {len(second)} landmarks")
-        return LandmarkMap(np.arange(len(first)), np.arange(len(first)))
+    return _paired(first.scheme, len(first), second.scheme, len(second))
+
+
+@lru_cache(maxsize=64)
+def _paired(first: str, first_count: int, second: str, second_count: int) -> LandmarkMap:
+    for scheme, count in ((first, first_count), (second, second_count)):
+        expected = NUM_LANDMARKS.get(scheme)
+        if expected is not None and count != expected:
+            raise ValueError(f"landmarks of scheme {scheme!r}: expected {expected}, got {count}")
+    if first == second:
+        if first_count != second_count:
+            raise ValueError(f"two sets of scheme {first!r} have {first_count} and {second_count} landmarks")
+        return LandmarkMap(np.arange(first_count), np.arange(first_count))
     known = _known_pairs()
-    if (first.scheme, second.scheme) in known:
-        return known[first.scheme, second.scheme]
-    if (second.scheme, first.scheme) in known:
-        return known[second.scheme, first.scheme].swapped
+    if (first, second) in known:
+        return known[first, second]
+    if (second, first) in known:
+        return known[second, first].swapped
     raise ValueError(
-        f"no map is known between the landmark schemes {first.scheme!r} and {second.scheme!r}; "
+        f"no map is known between the landmark schemes {first!r} and {second!r}; "
         f"maps exist between {' and '.join(', '.join(group) for group in _MAPPED)}, and from any scheme to itself"
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -170,7 +171,7 @@ class EncodedImage:
             data = self.read_bytes()
         except DatasetError:
             return self
-        return replace(self, read_bytes=lambda: data)
+        return _FetchedImage(lambda: data, self.path, self.key, self.is_lossy)
 
     def read_size(self) -> tuple[int, int]:
         """Return (width, height) in px as the header says.
@@ -220,6 +221,20 @@ class EncodedImage:
             )
         # OpenCV turns a TIFF whatever it is asked for.
         return as_stored(pixels, header.orientation) if header.format == "tiff" else pixels
+
+
+class _FetchedImage(EncodedImage):
+    """A picture with its bytes in memory: its header is read once."""
+
+    def fetched(self) -> EncodedImage:
+        return self
+
+    def _read_checked(self) -> tuple[bytes, PictureHeader]:
+        return self._checked
+
+    @cached_property
+    def _checked(self) -> tuple[bytes, PictureHeader]:
+        return super()._read_checked()
 
 
 def as_stored(shown: NDArray[Any], orientation: int) -> NDArray[Any]:

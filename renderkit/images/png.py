@@ -7,7 +7,6 @@ taken than the header's picture needs.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ from renderkit.images.mask_bits import WORD, MaskBits, words_for
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_LONG_CHUNK, _CHECKED_AT_ONCE = 1 << 16, 1 << 12
 _MAX_DEFLATE_RATIO = 1032
 """No deflate stream can grow by more than this."""
 
@@ -65,12 +63,11 @@ def threshold_gray_png(data: bytes, least: int) -> tuple[MaskBits, int] | None:
     rows = _read_gray(data)
     if rows is None:
         return None
-    words = words_for(rows.width)
-    packed = np.empty((rows.height, 8 * words), np.uint8)
-    lines, found = np.empty((2, rows.width), np.uint8), np.zeros(WORD * words, np.uint8)
-    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, found, found.view("<u8"), packed)
+    words = np.empty((rows.height, words_for(rows.width)), np.uint64)
+    lines, found = np.empty((2, rows.width), np.uint8), np.zeros(WORD * words.shape[1], np.uint8)
+    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, found, found.view("<u8"), words)
     _check_filters(bad)
-    return MaskBits(packed.view("<u8"), rows.width), top
+    return MaskBits(words, rows.width), top
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +154,8 @@ def _unpacked(rows: AlphaImage, width: int, depth: int) -> AlphaImage:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the type and body of each chunk up to the end chunk, with verified checksums."""
+    import deflate  # noqa: PLC0415 - importing renderkit stays cheap
+
     view = memoryview(data)
     position = len(SIGNATURE)
     while position + 12 <= len(data):
@@ -165,23 +164,13 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         if end + 4 > len(data):
             break
         kind = bytes(view[position + 4 : position + 8])
-        if _checksum(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+        if deflate.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             raise ValueError(f"the checksum of the chunk {kind!r} at byte {position} is wrong")
         if kind == b"IEND":
             return
         yield kind, view[position + 8 : end]
         position = end + 4
     raise ValueError(f"the file is cut off after {len(data)} bytes: its end chunk is missing")
-
-
-def _checksum(data: memoryview) -> int:
-    """Return the CRC-32. For more than 5 KiB zlib hands the GIL over, which costs more than a few steps without."""
-    if len(data) > _LONG_CHUNK:
-        return zlib.crc32(data)
-    value = 0
-    for start in range(0, len(data), _CHECKED_AT_ONCE):
-        value = zlib.crc32(data[start : start + _CHECKED_AT_ONCE], value)
-    return value
 
 
 def _inflate(compressed: bytes, size: int) -> bytearray:

@@ -96,7 +96,7 @@ def _warnings(
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
-    if scores.mask is not None and scores.mask.captured_px == np.prod(observation.camera.size):
+    if scores.mask is not None and scores.mask.captured_px == observation.camera.width * observation.camera.height:
         found.append("the matte covers the whole picture at this threshold")
     if scores.mask is not None and observation.mask is not None and is_inverted(observation.mask, scores.mask):
         found.append(INVERTED)

@@ -7,8 +7,9 @@ from functools import cache, cached_property
 from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage
+from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray
 from renderkit.geometry.landmark_pairs import pair_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
@@ -22,6 +23,7 @@ from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.base import DepthProbe, DrawsBits, Renderer, Rendering, RenderPass
+from renderkit.renderers.cpu.points import project_points
 from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
@@ -68,6 +70,8 @@ class RenderedParts:
             return self.rendering if isinstance(self.rendering, Missing) else MaskBits.pack(self.rendering.mask)
         if self.observation.mask is None:
             return NO_MATTE
+        if self._drawn is not None:
+            return self._drawn[0]
         camera = self.observation.camera
         if _draws_bits(self.renderer):
             return self.renderer.render_bits(mesh, camera)
@@ -97,9 +101,12 @@ class RenderedParts:
             return pairs
         camera = self.observation.camera
         if _can_probe(self.renderer) and not self.has_rendering:
-            around, inside = pixels_around(pairs.predicted, camera.size)
-            depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2)).reshape(-1, 4)
-            seen = visible_among(pairs.depths, depths, inside, self.content.tolerance)
+            around, inside = self._around
+            if self._drawn is None:
+                depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2))
+            else:
+                depths = self._drawn[1]
+            seen = visible_among(pairs.depths, depths.reshape(-1, 4), inside, self.content.tolerance)
         else:
             depth = self.rendered_depth()
             if isinstance(depth, Missing):
@@ -123,6 +130,21 @@ class RenderedParts:
         return Regions(region, region)
 
     @cached_property
+    def _around(self) -> tuple[NDArray[np.int64], BoolArray]:
+        """The pixels around the projected landmarks, and which landmarks lie inside the picture."""
+        pairs = self._pairs
+        predicted = np.empty((0, 2)) if isinstance(pairs, Missing) else pairs.predicted
+        return pixels_around(predicted, self.observation.camera.size)
+
+    @cached_property
+    def _drawn(self) -> tuple[MaskBits, FloatArray] | None:
+        """The rendered mask and the depths around the landmarks, where the renderer makes both from one projection."""
+        mesh, missing = self.content.renderable, isinstance(self._pairs, Missing) or self.observation.mask is None
+        if isinstance(mesh, Missing) or missing or self.has_rendering or not _draws_bits(self.renderer):
+            return None
+        return self.renderer.render_bits_and_depths(mesh, self.observation.camera, self._around[0].reshape(-1, 2))
+
+    @cached_property
     def _pairs(self) -> PairedLandmarks | Missing:
         """The 3D landmarks, projected and paired with the detected ones; none is marked hidden yet."""
         known, detected = self.content.landmarks, self.observation.landmarks
@@ -134,9 +156,12 @@ class RenderedParts:
             pairs = pair_landmarks(known, detected)
         except ValueError as error:
             return Missing(str(error))
-        camera, count = self.observation.camera, len(pairs.points)
-        predicted, depths = camera.project(pairs.points), camera.depth(pairs.points)
-        return PairedLandmarks(pairs.captured, predicted, depths, np.zeros(count, dtype=np.bool_))
+        camera = self.observation.camera
+        points_cam = camera.cam_from_world.apply(pairs.points)
+        count = len(pairs.points)
+        return PairedLandmarks(
+            pairs.captured, project_points(camera, points_cam), points_cam[:, 2], np.zeros(count, dtype=np.bool_)
+        )
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from renderkit.arrays import MaskImage
 from renderkit.errors import ContextError
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
@@ -16,6 +17,8 @@ from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.closest_point import SurfaceTree
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region
+from renderkit.metrics.reprojection import score_reprojection
+from renderkit.metrics.visibility import pixels_around
 from renderkit.pictures.canvas import CASING, Canvas
 
 
@@ -40,8 +43,19 @@ def warm_all() -> None:
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
+    _warm_landmarks()
     _warm_pictures(matte)
     SurfaceTree(Mesh(np.eye(3), np.array([[0, 1, 2]]))).closest(np.zeros((1, 3)))
+
+
+def _warm_landmarks() -> None:
+    """Project points, list the pixels around them, and compare them."""
+    from renderkit.renderers.cpu.points import project_points  # noqa: PLC0415 - loads a compiler
+
+    camera = Camera(np.diag([90.0, 90.0, 1.0]), 80, 80)
+    pixels = project_points(camera, np.ones((2, 3)))
+    pixels_around(pixels, camera.size)
+    score_reprojection(pixels, pixels, [True, True], [False, True])
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.images.mask_bits import MaskBits
+from renderkit.images.mask_bits import MaskBits, joint_box
 
 SHAPES = [(1, 1), (5, 7), (60, 83), (70, 64), (20, 63), (20, 65), (130, 200), (64, 129)]
 
@@ -62,6 +62,16 @@ def test_box_and_crop(shape: tuple[int, int]) -> None:
     cropped = bits.crop(rows, slice(word, word + 1))
     assert np.array_equal(_unpacked(cropped, (shape[0] - rows.start, cropped.width)), mask[rows, 64 * word :])
     assert MaskBits.pack(np.zeros(shape, np.bool_)).box() is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_joint_box(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(shape[1])
+    for _ in range(20):
+        one, other = (generator.random(shape) < generator.choice([0.0, 2.0 / (shape[0] * shape[1])]) for _ in range(2))
+        x, y, width, height = cv2.boundingRect((one | other).view(np.uint8))
+        expected = (x, y, x + width, y + height) if width else None
+        assert joint_box(MaskBits.pack(one), MaskBits.pack(other)) == expected
 
 
 def test_points_are_sorted_by_row_then_column() -> None:

@@ -15,6 +15,7 @@ from renderkit.errors import ContextError
 from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
@@ -29,10 +30,12 @@ from renderkit.synth.truth import SynthTruth
 class DeadlyRenderer(CpuRenderer):
     """Takes its process down at one camera."""
 
-    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+    def render_bits_and_depths(
+        self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]
+    ) -> tuple[MaskBits, FloatArray]:
         if camera.name == "25":
             os._exit(7)
-        return super().depth_at(mesh, camera, pixels)
+        return super().render_bits_and_depths(mesh, camera, pixels)
 
 
 def _no_context() -> Renderer:
