@@ -7,8 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from renderkit.arrays import MaskImage
+from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.errors import ContextError
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
@@ -41,7 +43,16 @@ def warm_all() -> None:
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
     _warm_pictures(matte)
+    _warm_outlines(square)
     SurfaceTree(Mesh(np.eye(3), np.array([[0, 1, 2]]))).closest(np.zeros((1, 3)))
+
+
+def _warm_outlines(alpha: AlphaImage) -> None:
+    """Measure the outline of a square against its (80, 80) matte."""
+    camera = Camera.look_at((0.0, 0.0, -2.0), (0.0, 0.0, 0.0), alpha.shape, fov_deg=90.0)
+    corners = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
+    outlines = FrameOutlines.of(Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]])), lambda *_: alpha > 0)
+    outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
 
 
 def _warm_pictures(mask: MaskImage) -> None:
