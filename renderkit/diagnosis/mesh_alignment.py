@@ -76,6 +76,15 @@ def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
     return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
 
 
+def is_settled(outlines: Sequence[OutlineEvidence | None], views: Sequence[MatteView]) -> bool:
+    """Whether outlines that were measured with the mesh as it stands need not be measured again."""
+    known = [one for one in outlines if one is not None]
+    if not known:
+        return True
+    found = _motion(outlines, known[0].mesh_center, views)
+    return (found is None or found[1] < MOVED_PX) and all(typical_px([one]) <= FAR_PX for one in known)
+
+
 @dataclass(frozen=True, eq=False)
 class FrameOutlines:
     """Measures the outlines of one mesh against the mattes of its frame.

@@ -106,6 +106,12 @@ class MaskBits:
 
         unpack_words(np.ascontiguousarray(self.words), *window, mask)
 
+    def every(self, step: int) -> BoolArray:
+        """Return the (h, w) bool mask of every pixel whose row and column are multiples of `step`."""
+        rows = np.ascontiguousarray(self.words[::step]).view(np.uint8)
+        pixels = np.unpackbits(rows, axis=1, count=self.width, bitorder="little")[:, ::step]
+        return np.ascontiguousarray(pixels).view(np.bool_)
+
     def complement(self) -> MaskBits:
         """Return the pixels of the picture outside of the mask."""
         words = ~self.words
