@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from renderkit.arrays import MaskImage
 from renderkit.diagnosis.view_choice import ViewChoice, choose_by_views
 from renderkit.geometry.camera import Camera
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.boundary import count_matches
-from renderkit.metrics.outline import measure_outlines
+from renderkit.metrics.mask_window import cut_bits
+from renderkit.metrics.outline import outlines_in
 
 RAW = "raw"
 UNDISTORTED = "undistorted"
@@ -30,12 +31,12 @@ its error is no larger than the lens's effect the two cannot be told apart at al
 
 
 def detect_mask_space(
-    masks: Iterable[tuple[MaskImage, MaskImage, MaskImage]], tolerances_px: Sequence[float] = TOLERANCES_PX
+    masks: Iterable[tuple[MaskBits, MaskBits, MaskBits]], tolerances_px: Sequence[float] = TOLERANCES_PX
 ) -> ViewChoice:
     """Say which space the captured masks are in.
 
     Args:
-        masks: Per view, (height, width) bool: the mesh rendered with distortion, rendered without, and captured.
+        masks: Per view: the mesh rendered with distortion, rendered without, and captured.
         tolerances_px: Distances up to which outlines agree.
 
     Returns:
@@ -45,7 +46,7 @@ def detect_mask_space(
     """
     columns = []
     for raw, undistorted, captured in masks:
-        if np.array_equal(raw, undistorted):
+        if np.array_equal(raw.words, undistorted.words):
             continue
         agreement = np.array([_agreement(each, captured, tolerances_px) for each in (raw, undistorted)])
         within_reach = agreement.max()
@@ -55,14 +56,14 @@ def detect_mask_space(
 
 
 def detect_mask_space_by_rendering(
-    render: Callable[[Camera], MaskImage],
-    views: Iterable[tuple[Camera, MaskImage]],
+    render: Callable[[Camera], MaskBits],
+    views: Iterable[tuple[Camera, MaskBits]],
     tolerances_px: Sequence[float] = TOLERANCES_PX,
 ) -> ViewChoice:
     """Say which space the captured masks are in, rendering the mesh both ways; see `detect_mask_space`.
 
     Args:
-        render: Draws the mesh's mask into a camera, such as `lambda camera: renderer.render_mask(mesh, camera)`.
+        render: Draws the mesh's mask into a camera.
         views: Cameras with their captured masks. Cameras without distortion are left out.
         tolerances_px: Distances up to which outlines agree.
     """
@@ -76,7 +77,7 @@ def detect_mask_space_by_rendering(
     )
 
 
-def _agreement(rendered: MaskImage, captured: MaskImage, tolerances_px: Sequence[float]) -> list[float]:
+def _agreement(rendered: MaskBits, captured: MaskBits, tolerances_px: Sequence[float]) -> list[float]:
     """Return the share of the rendered outline that lies on the captured one, for each tolerance."""
-    outlines = measure_outlines(rendered, captured)
+    outlines = outlines_in(cut_bits(rendered, captured))
     return [count_matches(outlines, tolerance).precision for tolerance in tolerances_px]

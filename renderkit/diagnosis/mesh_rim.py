@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
+from renderkit.arrays import Faces, FloatArray, Pixels, Points3
 from renderkit.geometry.camera import Camera
 
 _ROUNDING: Final = 1e-6
@@ -59,7 +59,7 @@ class Rim:
     """
 
     vertices: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ends: NDArray[np.int32]
     seen: Points3
     pixels: Pixels
 
@@ -73,23 +73,38 @@ class EdgedMesh:
 
     def rim(self, camera: Camera) -> Rim:
         """Return the edges between faces that turn differently in the picture, or at a border of the mesh."""
-        edges = self.edges
-        front = self._front_in_space(camera) if self._is_seen_whole(camera) else self._front_in_picture(camera)
-        differs = (edges.sides[1] < 0) | (front.take(edges.sides[0]) != front.take(edges.sides[1]))
-        ends = edges.ends.compress(differs, axis=0)
-        is_used = np.zeros(len(self.vertices), np.bool_)
-        is_used[ends] = True
-        used = np.flatnonzero(is_used)
+        ends, used = self._rim_in_space(camera) if self._is_seen_whole(camera) else self._rim_in_picture(camera)
         seen = camera.cam_from_world.apply(self.vertices.take(used, 0))
-        places = np.cumsum(is_used) - 1
-        return Rim(used, places.take(ends), seen, camera.project_cam(seen))
+        return Rim(used, ends, seen, camera.project_cam(seen))
+
+    def _rim_in_space(self, camera: Camera) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the edges and their vertices by the faces' planes: a lens that maps one to one keeps the sense."""
+        from renderkit.diagnosis.outline_kernels import find_rim  # noqa: PLC0415 - loads the compiler
+
+        edges, count = self.edges, len(self.vertices)
+        rim, used = np.empty_like(edges.ends), np.empty(count, np.int64)
+        front, places = np.empty(len(self._planes), np.uint8), np.full(count, -1, np.int32)
+        found = find_rim(self._planes, camera.center_world, edges.sides, edges.ends, front, places, rim, used)
+        return rim[: found[0]], used[: found[1]]
+
+    def _rim_in_picture(self, camera: Camera) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the edges and their vertices by the faces' corners in the picture; none is in front that is cut."""
+        pixels, edges = camera.project(self.vertices), self.edges
+        (ax, bx, cx), (ay, by, cy) = (
+            [column.take(corner) for corner in edges.corners] for column in np.ascontiguousarray(pixels.T)
+        )
+        with np.errstate(invalid="ignore"):
+            front = (bx - ax) * (cy - ay) > (by - ay) * (cx - ax)
+        ends = edges.ends[(edges.sides[1] < 0) | (front[edges.sides[0]] != front[edges.sides[1]])]
+        used, places = np.unique(ends, return_inverse=True)
+        return places.reshape(ends.shape).astype(np.int32), used.astype(np.int64)
 
     @cached_property
-    def _planes(self) -> tuple[FloatArray, FloatArray]:
-        """(F, 3) normals of the faces, of any length, and (F,) their products with a corner."""
+    def _planes(self) -> FloatArray:
+        """(F, 4) normals of the faces, of any length, and their products with a corner."""
         a, b, c = (self.vertices.take(corner, 0) for corner in self.edges.corners)
         normals = np.cross(b - a, c - a)
-        return normals, np.einsum("ni,ni->n", normals, a)
+        return np.column_stack([normals, np.einsum("ni,ni->n", normals, a)])
 
     @cached_property
     def _box(self) -> Points3:
@@ -102,19 +117,3 @@ class EdgedMesh:
         x, y, z = camera.cam_from_world.apply(self._box).T
         radius = camera.distortion.valid_radius
         return bool((z > 0.0).all() and (np.isinf(radius) or (np.hypot(x, y) < (1.0 - _ROUNDING) * radius * z).all()))
-
-    def _front_in_space(self, camera: Camera) -> BoolArray:
-        """Return (F,) which faces run clockwise in the picture: a lens that maps one to one keeps the sense."""
-        normals, products = self._planes
-        front: BoolArray = products > normals @ camera.center_world
-        return front
-
-    def _front_in_picture(self, camera: Camera) -> BoolArray:
-        """Return (F,) which faces run clockwise in the picture, by their corners; none that is not seen whole."""
-        pixels = camera.project(self.vertices)
-        (ax, bx, cx), (ay, by, cy) = (
-            [column.take(corner) for corner in self.edges.corners] for column in np.ascontiguousarray(pixels.T)
-        )
-        with np.errstate(invalid="ignore"):
-            front: BoolArray = (bx - ax) * (cy - ay) > (by - ay) * (cx - ax)
-        return front

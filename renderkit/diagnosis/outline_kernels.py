@@ -10,11 +10,57 @@ from renderkit.compiled import inlined_kernel, kernel
 
 
 @kernel
+def find_rim(
+    planes: FloatArray,
+    center: FloatArray,
+    sides: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    front: NDArray[np.uint8],
+    places: NDArray[np.int32],
+    rim: NDArray[np.int32],
+    used: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Find the edges between a face that is turned to a point and one that is not, and those of one face.
+
+    Args:
+        planes: (F, 4) normal of each face, and its product with a corner.
+        center: (3,) the point.
+        sides: (2, E) faces of each edge; the second is -1 where there is one only.
+        ends: (E, 2) vertices of each edge.
+        front: (F,) scratch.
+        places: (V,) scratch, -1 everywhere.
+        rim: (E, 2) receives the edges, as places among the vertices that they use.
+        used: (V,) receives these vertices.
+
+    Returns:
+        How many edges there are, and how many vertices.
+    """
+    x, y, z = center[0], center[1], center[2]
+    for face in range(planes.shape[0]):
+        product = planes[face, 0] * x + planes[face, 1] * y + planes[face, 2] * z
+        front[face] = 1 if planes[face, 3] > product else 0
+    num_edges, num_vertices = 0, 0
+    for edge in range(ends.shape[0]):
+        other = sides[1, edge]
+        if other >= 0 and front[sides[0, edge]] == front[other]:
+            continue
+        for end in range(2):
+            vertex = ends[edge, end]
+            if places[vertex] < 0:
+                places[vertex] = num_vertices
+                used[num_vertices] = vertex
+                num_vertices += 1
+            rim[num_edges, end] = places[vertex]
+        num_edges += 1
+    return num_edges, num_vertices
+
+
+@kernel
 def cut_lines(
     origins: Pixels,
     normals: FloatArray,
     points: Pixels,
-    ends: NDArray[np.int64],
+    ends: NDArray[np.int32],
     reach: float,
     place: FloatArray,
     where: FloatArray,

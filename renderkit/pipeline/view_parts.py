@@ -9,6 +9,7 @@ from typing import TypeGuard
 import numpy as np
 
 from renderkit.arrays import ColorImage, DepthImage
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_schemes import common_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
@@ -68,10 +69,7 @@ class RenderedParts:
             return self.rendering if isinstance(self.rendering, Missing) else MaskBits.pack(self.rendering.mask)
         if self.observation.mask is None:
             return NO_MATTE
-        camera = self.observation.camera
-        if _draws_bits(self.renderer):
-            return self.renderer.render_bits(mesh, camera)
-        return MaskBits.pack(self.renderer.render_mask(mesh, camera))
+        return draw_bits(self.renderer, mesh, self.observation.camera)
 
     def rendered_depth(self) -> DepthImage | Missing:
         """Return the mesh's depth."""
@@ -141,6 +139,13 @@ class RenderedParts:
         captured[~detected.valid[pairs.second]] = np.nan
         depths = self.observation.camera.depth(points)
         return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+
+
+def draw_bits(renderer: Renderer, mesh: Mesh, camera: Camera) -> MaskBits:
+    """Draw a mesh's mask, packed."""
+    if _draws_bits(renderer):
+        return renderer.render_bits(mesh, camera)
+    return MaskBits.pack(renderer.render_mask(mesh, camera))
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:

@@ -54,7 +54,7 @@ def test_lines_are_cut_where_two_equations_say_and_the_outermost_crossing_is_kep
     rng = np.random.default_rng(6)
     origins, angle = rng.uniform(0.0, 50.0, (30, 2)), rng.uniform(0.0, 7.0, 30)
     normals = np.column_stack([np.cos(angle), np.sin(angle)])
-    points, ends = rng.uniform(0.0, 50.0, (60, 2)), rng.integers(0, 60, (90, 2))
+    points, ends = rng.uniform(0.0, 50.0, (60, 2)), rng.integers(0, 60, (90, 2), dtype=np.int32)
     points[7] = np.nan
     place, where = np.empty(30), np.zeros((30, 2))
     cut_lines(origins, normals, points, ends, 8.0, place, where)
