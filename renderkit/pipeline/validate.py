@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from renderkit.buffer_pool import BufferPool
+from renderkit.buffer_pool import BufferPool, keep_freed_memory
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import ContextError
@@ -86,6 +86,7 @@ def examine_views(
         options: What to validate and how.
         look: Measures what the diagnosis needs; None measures nothing.
     """
+    keep_freed_memory()
     contents = FrameContents(capture, needs_of(options.metrics))
 
     def read() -> Iterator[_Read | ViewResult]:
