@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from renderkit.arrays import MaskImage
 from renderkit.diagnosis.view_choice import ViewChoice, choose_by_views
 from renderkit.geometry.camera import Camera
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.boundary import count_matches
-from renderkit.metrics.outline import measure_outlines
+from renderkit.metrics.mask_window import cut_bits
+from renderkit.metrics.outline import outlines_in
 
 RAW = "raw"
 UNDISTORTED = "undistorted"
@@ -29,12 +30,12 @@ its error is no larger than the lens's effect the two cannot be told apart at al
 """
 
 
-def detect_mask_space(render: Callable[[Camera], MaskImage], views: Iterable[tuple[Camera, MaskImage]]) -> ViewChoice:
+def detect_mask_space(render: Callable[[Camera], MaskBits], views: Iterable[tuple[Camera, MaskBits]]) -> ViewChoice:
     """Say which space the captured masks are in, rendering the mesh both ways.
 
     Args:
-        render: Draws the mesh's mask into a camera, such as `lambda camera: renderer.render_mask(mesh, camera)`.
-        views: Cameras with their captured masks, (height, width) bool. Cameras without distortion are left out.
+        render: Draws the mesh's mask into a camera.
+        views: Cameras with their captured masks. Cameras without distortion are left out.
 
     Returns:
         Candidates "raw" and "undistorted", scored by the share of the rendered outline that lies on the captured one,
@@ -46,7 +47,7 @@ def detect_mask_space(render: Callable[[Camera], MaskImage], views: Iterable[tup
         if camera.distortion.model == "none":
             continue
         raw, undistorted = render(camera), render(camera.undistorted())
-        if np.array_equal(raw, undistorted):
+        if np.array_equal(raw.words, undistorted.words):
             continue
         agreement = np.array([_agreement(each, captured) for each in (raw, undistorted)])
         within_reach = agreement.max()
@@ -55,7 +56,7 @@ def detect_mask_space(render: Callable[[Camera], MaskImage], views: Iterable[tup
     return choose_by_views((RAW, UNDISTORTED), table, min_share=MIN_SHARE)
 
 
-def _agreement(rendered: MaskImage, captured: MaskImage) -> list[float]:
+def _agreement(rendered: MaskBits, captured: MaskBits) -> list[float]:
     """Return the share of the rendered outline that lies on the captured one, for each tolerance."""
-    outlines = measure_outlines(rendered, captured)
+    outlines = outlines_in(cut_bits(rendered, captured))
     return [count_matches(outlines, tolerance).precision for tolerance in TOLERANCES_PX]

@@ -224,3 +224,52 @@ def _undo_paeth(filtered: NDArray[np.uint8], above: NDArray[np.uint8], line: NDA
         left = (int(filtered[x]) + nearest) & 255
         upper_left = up
         line[x] = left
+
+
+@kernel
+def reduce_rows(
+    raw: NDArray[np.uint8], lines: AlphaImage, step: int, sums: NDArray[np.uint32], small: AlphaImage
+) -> int:
+    """Undo the filters and average squares of pixels, row by row: the picture itself is never in memory as a whole.
+
+    Args:
+        raw: (height * (width + 1),) inflated rows, each after its filter type.
+        lines: (2, width) scratch.
+        step: Pixels along the edge of a square, more than 1.
+        sums: (width,) scratch.
+        small: (h, w) receives the means of whole squares, rounded.
+
+    Returns:
+        The first row whose filter type does not exist, or -1.
+    """
+    width = lines.shape[1]
+    scale = np.float32(1.0) / np.float32(step * step)
+    lines[:] = 0
+    for row in range(small.shape[0] * step):
+        line, above = lines[row & 1], lines[1 - (row & 1)]
+        if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
+            return row
+        means = small[row // step]
+        if step == 2:
+            if row & 1:
+                for x in range(means.shape[0]):
+                    total = int(line[2 * x]) + int(line[2 * x + 1]) + int(above[2 * x]) + int(above[2 * x + 1])
+                    means[x] = (total + 2) >> 2
+            continue
+        if row % step == 0:
+            sums[:] = 0
+        for x in range(width):
+            sums[x] += line[x]
+        if row % step == step - 1:
+            _fold_sums(sums, step, scale, means)
+    return int(np.int64(-1))
+
+
+@inlined_kernel
+def _fold_sums(sums: NDArray[np.uint32], step: int, scale: np.float32, means: NDArray[np.uint8]) -> None:
+    """Write the means of squares, of which the columns are summed."""
+    for x in range(means.shape[0]):
+        whole = np.uint32(0)
+        for i in range(step):
+            whole += sums[x * step + i]
+        means[x] = np.uint8(np.rint(np.float32(whole) * scale))

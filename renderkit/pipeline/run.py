@@ -29,10 +29,12 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.diagnosis import diagnose_opened
+from renderkit.pipeline.evidence import SeenViews, ViewPart, plan_views
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
+from renderkit.pipeline.look import Look
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
-from renderkit.pipeline.process_engine import validate_with_workers
+from renderkit.pipeline.process_engine import examine_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
 from renderkit.pipeline.run_pictures import Overlays, PictureRun, parse_overlays, plan_pictures
@@ -266,7 +268,7 @@ class _Run:
         if self.scored is None:
             _log.info("renderer: %s", self.renderer.info)
         checked = self._check() if checks else ()
-        rows = tuple(self._rows())
+        rows, seen = self._rows(sanity=sanity)
         groups = self.options.metrics
         in_space = Needs.OTHER_MESH in needs_of(groups)
         surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
@@ -278,7 +280,7 @@ class _Run:
             with_intervals=INTERVALS in groups,
         )
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        diagnosis = self._diagnosis() if sanity else None
+        diagnosis = self._diagnosis(seen) if sanity else None
         report = replace(report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
 
@@ -291,8 +293,8 @@ class _Run:
         artist = PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
         return replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
 
-    def _diagnosis(self) -> Diagnosis:
-        return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
+    def _diagnosis(self, seen: SeenViews | None) -> Diagnosis:
+        return diagnose_opened(self.capture, self.options, self.renderer, self.evidence, seen=seen)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
         checks = check_capture(self.capture, self.renderer, self.options)
@@ -301,16 +303,22 @@ class _Run:
                 _log.warning("%s", check)
         return checks
 
-    def _rows(self) -> list[ViewResult]:
+    def _rows(self, *, sanity: bool) -> tuple[tuple[ViewResult, ...], SeenViews | None]:
+        """Return the rows, and what was measured beside them where the rig is to be diagnosed."""
         total = self._num_views()
-        rows: list[ViewResult] = []
         self._report_progress(0, total)
         if self.scored is not None:
-            return [with_evidence(row, self.evidence) for row in self.scored]
-        for row in validate_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers):
-            rows.append(with_evidence(row, self.evidence))
+            return tuple(with_evidence(row, self.evidence) for row in self.scored), None
+        plan = plan_views(self.capture, self.options) if sanity else None
+        look = None if plan is None else Look(self.capture, self.options, self.renderer, plan)
+        rows: list[ViewResult] = []
+        parts: dict[tuple[str, str], ViewPart] = {}
+        for one in examine_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers, look=look):
+            rows.append(with_evidence(one.row, self.evidence))
+            if one.part is not None:
+                parts[one.row.key.frame, one.row.key.camera] = one.part
             self._report_progress(len(rows), total)
-        return rows
+        return tuple(rows), None if plan is None else SeenViews(plan, parts)
 
     def _report_progress(self, done: int, total: int) -> None:
         if self.progress is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import pair_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
@@ -72,10 +73,7 @@ class RenderedParts:
             return NO_MATTE
         if self._drawn is not None:
             return self._drawn[0]
-        camera = self.observation.camera
-        if _draws_bits(self.renderer):
-            return self.renderer.render_bits(mesh, camera)
-        return MaskBits.pack(self.renderer.render_mask(mesh, camera))
+        return draw_bits(self.renderer, mesh, self.observation.camera)
 
     def rendered_depth(self) -> DepthImage | Missing:
         """Return the mesh's depth."""
@@ -162,6 +160,13 @@ class RenderedParts:
         return PairedLandmarks(
             pairs.captured, project_points(camera, points_cam), points_cam[:, 2], np.zeros(count, dtype=np.bool_)
         )
+
+
+def draw_bits(renderer: Renderer, mesh: Mesh, camera: Camera) -> MaskBits:
+    """Draw a mesh's mask, packed."""
+    if _draws_bits(renderer):
+        return renderer.render_bits(mesh, camera)
+    return MaskBits.pack(renderer.render_mask(mesh, camera))
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:

@@ -7,18 +7,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from renderkit.arrays import MaskImage
 from renderkit.diagnosis.mask_space import detect_mask_space
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
+from renderkit.images.mask_bits import MaskBits
 
-Draw = Callable[[Camera], MaskImage]
+Draw = Callable[[Camera], MaskBits]
 
 
 def balls(*center_radius: tuple[float, float, float, float]) -> Draw:
     """Return a painter of balls: a pixel is covered when its ray meets one."""
 
-    def draw(camera: Camera) -> MaskImage:
+    def draw(camera: Camera) -> MaskBits:
         row, column = np.mgrid[: camera.height, : camera.width]
         origin, rays = camera.unproject_world(np.column_stack([column.ravel(), row.ravel()]))
         covered = np.zeros(rays.shape[0], np.bool_)
@@ -26,7 +26,7 @@ def balls(*center_radius: tuple[float, float, float, float]) -> Draw:
             to_center = np.array([x, y, z]) - origin
             along = rays @ to_center / np.linalg.norm(rays, axis=1)
             covered |= (along > 0) & (to_center @ to_center - along**2 <= radius**2)
-        return covered.reshape(camera.height, camera.width)
+        return MaskBits.pack(covered.reshape(camera.height, camera.width))
 
     return draw
 

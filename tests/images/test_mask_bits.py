@@ -107,3 +107,10 @@ def test_every_width_against_plain_numpy(width: int) -> None:
     expected = np.zeros_like(mask)
     expected[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
     assert np.array_equal(window, expected)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("width", [1, 63, 64, 101])
+def test_every_nth_pixel_is_that_of_the_mask(step: int, width: int) -> None:
+    mask = np.random.default_rng(width).random((17, width)) > 0.5
+    np.testing.assert_array_equal(MaskBits.pack(mask).every(step), mask[::step, ::step])

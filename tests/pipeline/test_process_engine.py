@@ -16,7 +16,7 @@ from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.mask_bits import MaskBits
-from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
+from renderkit.pipeline.process_engine import examine_with_workers, validate_in_processes
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import RendererKind, make_renderer
@@ -53,7 +53,7 @@ def _text(rows: list[ViewResult]) -> str:
 def test_four_workers_report_what_one_reports(faulty_capture: SynthTruth, kind: RendererKind) -> None:
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=1) as renderer:
         alone = _text(list(validate_views(capture, renderer)))
-        together = _text(list(validate_with_workers(capture, renderer, num_workers=4)))
+        together = _text([one.row for one in examine_with_workers(capture, renderer, num_workers=4)])
         assert together == alone
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=4) as renderer:
         assert _text(list(validate_views(capture, renderer))) == alone

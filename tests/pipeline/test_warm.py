@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import trimesh
 from renderkit.compiled import Kernel
+from renderkit.diagnosis import outline_kernels
+from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.mesh import Mesh
@@ -36,7 +38,7 @@ from renderkit.renderers.cpu.warm import ALL_PASSES
 
 names = [f"{package.__name__}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
 modules = [*(importlib.import_module(name) for name in names), unfilter, bit_runs, nearest, outline_pixels,
-           landmark_pixels]
+           landmark_pixels, outline_kernels]
 kernels = {f"{value.__module__}.{value.__name__}": value
            for module in modules for value in vars(module).values() if isinstance(value, Kernel)}
 warm_all()
@@ -54,6 +56,9 @@ for lens in (np.zeros(4), np.array([-0.2, 0.1, 0.0, 0.0])):
             renderer.render(mesh, camera, ALL_PASSES)
             mask = renderer.render_mask(mesh, camera)
             renderer.render_bits_and_depths(mesh, camera, np.array([[3, 4], [160, 120]]))
+            outlines = FrameOutlines.of(mesh, renderer.render_mask)
+            alpha = mask.astype(np.uint8) * 255
+            assert outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha) is not None
 encoded = bytes(cv2.imencode(".png", mask.astype(np.uint8) * 255)[1])
 matte = np.roll(EncodedImage(lambda: encoded, Path("mask.png")).decode_gray() >= 128, 5, axis=0)
 score_mask(mask, matte)

@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import MaskImage
+from renderkit.arrays import Points3
 from renderkit.diagnosis.input_slips import covers_border
 from renderkit.diagnosis.mask_space import RAW, UNDISTORTED, detect_mask_space
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 from renderkit.pipeline.checks.subject import CheckKind, CheckSubject, read_or_none
-from renderkit.pipeline.scan_frame import decoded
+from renderkit.pipeline.view_parts import draw_bits
 from renderkit.results.capture_check import CaptureCheck, CheckVerdict
 
 NAME: Final = "mask space"
@@ -33,11 +33,12 @@ def _check_mask_space(subject: CheckSubject) -> CaptureCheck:
     if not bent:
         return CaptureCheck.skipped(NAME, "no lens has distortion, so raw and undistorted pictures are the same")
     # Those that bend most tell the two apart best.
-    bent.sort(key=lambda camera: -_bend_px(camera, mesh))
-    masks = ((camera, _mask_of(subject, camera)) for camera in bent)
+    points = mesh.vertices[:: max(1, len(mesh.vertices) // 256)]
+    bent.sort(key=lambda camera: -_bend_px(camera, points))
+    masks = ((camera, _inside_of(subject, camera)) for camera in bent)
     with_mask = ((camera, mask) for camera, mask in masks if mask is not None and not covers_border(mask))
     views = list(islice(with_mask, subject.budget.num_views))
-    choice = detect_mask_space(lambda camera: subject.renderer.render_mask(mesh, camera), views)
+    choice = detect_mask_space(lambda camera: draw_bits(subject.renderer, mesh, camera), views)
     if choice.best is None:
         no_matte = "no view with lens distortion has a matte of an object"
         why = "the lens distortion does not move the mesh's outline" if views else no_matte
@@ -62,17 +63,21 @@ def _check_mask_space(subject: CheckSubject) -> CaptureCheck:
     )
 
 
-def _bend_px(camera: Camera, mesh: Mesh) -> float:
-    """Return how far the lens moves the mesh's points, px."""
-    points = mesh.vertices[:: max(1, len(mesh.vertices) // 256)]
-    moved = np.linalg.norm(camera.project(points) - camera.undistorted().project(points), axis=1)
-    return float(np.nanmax(moved, initial=0.0)) if np.isfinite(moved).any() else 0.0
+def _bend_px(camera: Camera, points: Points3) -> float:
+    """Return how far the lens moves (N, 3) points, px; 0 where it maps none of them."""
+    seen = camera.cam_from_world.apply(points)
+    seen = seen[seen[:, 2] > 0.0]
+    xy = seen[:, :2] / seen[:, 2:]
+    xy = xy[camera.distortion.is_valid(xy)]
+    moved = (camera.distortion.distort(xy) - xy) @ camera.K[:2, :2].T
+    return float(np.sqrt((moved**2).sum(axis=1).max(initial=0.0)))
 
 
-def _mask_of(subject: CheckSubject, camera: Camera) -> MaskImage | None:
+def _inside_of(subject: CheckSubject, camera: Camera) -> MaskBits | None:
     view = read_or_none(subject.capture.view, subject.frames[0], camera.name)
-    mask = None if view is None else decoded(view.mask, subject.options.matte_threshold)
-    return mask if mask is not None and mask.shape == (camera.height, camera.width) else None
+    mask = None if view is None or view.mask is None else view.mask
+    found = None if mask is None else read_or_none(mask.decode_inside, subject.options.matte_threshold)
+    return found.bits if found is not None and found.bits.shape == (camera.height, camera.width) else None
 
 
 CHECK: Final = CheckKind(NAME, _check_mask_space)
