@@ -49,7 +49,7 @@ def chain_segments(segments: Segments) -> tuple[list[FloatArray], bool]:
     pairs = np.ascontiguousarray(segments.reshape(-1, 2).astype(np.float32) + np.float32(0.0))
     keys, places = np.unique(pairs.view(np.uint64)[:, 0], return_inverse=True)
     points = keys.view(np.float32).reshape(-1, 2).astype(np.float64)
-    # The ends of segment i have the numbers 2 i and 2 i + 1: the other end of one is its number with the last bit flipped.
+    # Segment i has the ends 2 i and 2 i + 1: flipping the last bit of one gives the other.
     joined, loose = _joined_ends(places.reshape(-1))
     following = joined[np.arange(len(joined)) ^ 1].tolist()
     used = [False] * len(segments)
