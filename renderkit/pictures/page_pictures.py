@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -32,7 +31,7 @@ from renderkit.results.page_pictures import (
     outline_json,
 )
 from renderkit.results.run_folder import picture_name
-from renderkit.writing import make_subfolder, write_bytes, write_json
+from renderkit.writing import json_text
 
 # OpenCV always encodes WebP with method 4, which takes three times as long as method 2 for files of the same size.
 _LOSSY: Final[dict[str, Any]] = {"quality": 68, "method": 2}
@@ -40,27 +39,21 @@ _LOSSLESS: Final[dict[str, Any]] = {"lossless": True, "quality": 0, "method": 1}
 _DIMMED = 0.45
 
 
-def write_page_pictures(evidence: ViewEvidence, folder: Path) -> None:
-    """Write a view's pictures into a run folder.
-
-    Raises:
-        DatasetError: If they cannot be written.
-    """
-    target = make_subfolder(folder, FOLDER)
+def page_files(evidence: ViewEvidence) -> dict[str, bytes | memoryview]:
+    """Return a view's files of a run folder, by their paths in it."""
     captured = _captured(evidence)
-    files = {f".{layer}.webp": _webp(picture, _LOSSY) for layer, picture in draw_layers(evidence, captured).items()}
+    files: dict[str, bytes | memoryview] = {
+        f".{layer}.webp": _webp(picture, _LOSSY) for layer, picture in draw_layers(evidence, captured).items()
+    }
     if captured is not None:
         files[f".{MATTE}.webp"] = _webp(np.round(255.0 * captured).astype(np.uint8), _LOSSLESS)
-    # As the overlays, they are drawn again after a power cut.
-    for suffix, data in files.items():
-        write_bytes(target / picture_name(evidence.row.key, suffix), data, durable=False)
     curve = measure_offset_curve(evidence)
     if curve is not None:
-        write_json(target / picture_name(evidence.row.key, ".json"), vars(curve), durable=False)
+        files[".json"] = json_text(vars(curve)).encode()
     outline = movable_outline(evidence)
     if outline is not None:
-        name = picture_name(evidence.row.key, OUTLINE_SUFFIX)
-        write_json(target / name, outline_json(outline), indent=None, durable=False)
+        files[OUTLINE_SUFFIX] = json_text(outline_json(outline)).encode()
+    return {f"{FOLDER}/{picture_name(evidence.row.key, suffix)}": data for suffix, data in files.items()}
 
 
 def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:

@@ -35,7 +35,14 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
-from renderkit.pipeline.run_pictures import Overlays, PictureRun, parse_overlays, plan_pictures
+from renderkit.pipeline.run_pictures import (
+    NOTHING_BEGUN,
+    Begun,
+    Overlays,
+    PictureRun,
+    parse_overlays,
+    plan_pictures,
+)
 from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
@@ -185,7 +192,11 @@ def validate(
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
             run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            report = run.draw(run.measure(asked, compared, checks=checks, sanity=sanity), which, picture_progress)
+            scored = run.score(checks=checks)
+            # What most pictures show is known by now: they are drawn while the main thread looks for faults.
+            with run.begun_pictures(scored, which) as begun:
+                report = run.judge(scored, asked, compared, sanity=sanity)
+            report = run.draw(report, which, begun, picture_progress)
         report = replace(
             report, provenance=replace(_provenance(opened, inputs, options, drawing.info, command), config=config),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
@@ -235,11 +246,11 @@ def report_scored(
     """
     which = _check(gates, opened, options, baseline, "worst")
     run = _Run(opened, options, renderer, folder=None, workers=1, progress=None, scored=rows)
-    report = run.measure(gates, baseline, checks=checks, sanity=sanity)
+    report = run.judge(run.score(checks=checks), gates, baseline, sanity=sanity)
     report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
     folder = out(report)
     if folder is not None:
-        report = replace(run, folder=make_run_folder(folder)).draw(report, which, None)
+        report = replace(run, folder=make_run_folder(folder)).draw(report, which)
     return _written(report, opened, folder)
 
 
@@ -261,8 +272,8 @@ class _Run:
         """What evidence that joins many views says."""
         return measure_evidence(self.capture, self.options, threads=self.workers or 0)
 
-    def measure(self, gates: Sequence[Gate], baseline: Report | None, *, checks: bool, sanity: bool) -> Report:
-        """Check, score, explain, diagnose, judge: a report without provenance."""
+    def score(self, *, checks: bool) -> Report:
+        """Check and score: a report without a judgement."""
         if self.scored is None:
             _log.info("renderer: %s", self.renderer.info)
         checked = self._check() if checks else ()
@@ -270,26 +281,43 @@ class _Run:
         groups = self.options.metrics
         in_space = Needs.OTHER_MESH in needs_of(groups)
         surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
-        report = Report(
+        return Report(
             rows,
             skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
             checks=checked,
             surfaces=tuple(surfaces),
             with_intervals=INTERVALS in groups,
         )
+
+    def judge(self, report: Report, gates: Sequence[Gate], baseline: Report | None, *, sanity: bool) -> Report:
+        """Explain, diagnose, judge: a report without provenance."""
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
         diagnosis = self._diagnosis() if sanity else None
         report = replace(report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
 
-    def draw(self, report: Report, which: Overlays, advance: Advance | None) -> Report:
+    def begun_pictures(self, report: Report, which: Overlays) -> AbstractContextManager[Begun]:
+        """Draw in the background what a report without a judgement says is worth showing."""
+        artist = self._artist(which)
+        if artist is None or self.workers == 1:
+            return nullcontext(NOTHING_BEGUN)
+        return artist.begin(report.rows, plan_pictures(report, which))
+
+    def draw(
+        self, report: Report, which: Overlays, begun: Begun = NOTHING_BEGUN, advance: Advance | None = None
+    ) -> Report:
         """Draw the pictures of the run folder, where there is one; a report whose rows name them."""
-        if self.folder is None or which == "none":
+        artist = self._artist(which, advance)
+        if artist is None:
             return report
-        write_pictures(self.capture, self.evidence, self.folder)
+        write_pictures(self.capture, self.evidence, artist.files.folder)
+        return replace(report, rows=artist.draw(report.rows, plan_pictures(report, which), begun).rows)
+
+    def _artist(self, which: Overlays, advance: Advance | None = None) -> PictureRun | None:
+        if self.folder is None or which == "none":
+            return None
         files = PictureFiles(self.folder, OVERLAYS, page=True)
-        artist = PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
-        return replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
+        return PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
 
     def _diagnosis(self) -> Diagnosis:
         return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
