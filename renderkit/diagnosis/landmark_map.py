@@ -7,6 +7,7 @@ its residuals alike, so each view's median residual is taken out before offsets 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -136,16 +137,24 @@ def _valid(landmarks: Landmarks) -> FloatArray:
 def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatArray:
     """Return (views, J, 2) residuals with each view's median taken out; NaN where a point is absent."""
     residuals = predicted - found[:, offset : offset + predicted.shape[1]]
-    finite = np.asarray(np.isfinite(residuals).all(axis=2))
-    for index in np.flatnonzero(finite.any(axis=1)).tolist():
-        residuals[index] -= np.median(residuals[index, finite[index]], axis=0)
-    return residuals
+    finite = np.isfinite(residuals).all(axis=2)
+    across = np.where(finite[:, None], residuals.transpose(0, 2, 1), np.nan)
+    return np.asarray(residuals - _row_medians(across)[:, None])
 
 
 def _medians(lengths: FloatArray) -> dict[int, float]:
     """Return the median of the finite lengths, (offsets, views, J) px, by offset; infinite where there are none."""
-    finite = [each[np.isfinite(each)] for each in lengths]
-    return {offset: float(np.median(each)) if each.size else float("inf") for offset, each in enumerate(finite)}
+    rows = lengths.reshape(len(lengths), -1)
+    medians = _row_medians(np.where(np.isfinite(rows), rows, np.nan))
+    return {offset: math.inf if math.isnan(median) else median for offset, median in enumerate(medians.tolist())}
+
+
+def _row_medians(values: FloatArray) -> FloatArray:
+    """Return (...) the median of each row of (..., N), NaN left out; NaN where nothing is left."""
+    ordered = np.sort(values, axis=-1)
+    count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
+    middle = [np.take_along_axis(ordered, np.maximum(index, 0), axis=-1) for index in ((count - 1) // 2, count // 2)]
+    return np.asarray(np.where(count, 0.5 * (middle[0] + middle[1]), np.nan)[..., 0])
 
 
 def _margin(residuals: Mapping[int, float], expected: int) -> float:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.cameras import check_cameras
@@ -28,8 +27,6 @@ from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.checks import check_capture
-from renderkit.pipeline.diagnosis import diagnose_opened
-from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.process_engine import validate_with_workers
@@ -48,7 +45,7 @@ from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
 from renderkit.results.capture_check import CaptureCheck
-from renderkit.results.diagnosis import Diagnosis
+from renderkit.results.diagnosis import ALPHA, Diagnosis
 from renderkit.results.json_report import read_report
 from renderkit.results.kinds import INTERVALS, needs_of
 from renderkit.results.provenance import hash_inputs, package_versions
@@ -291,6 +288,9 @@ class _Run:
 
     def judge(self, report: Report, gates: Sequence[Gate], baseline: Report | None, *, sanity: bool) -> Report:
         """Explain, diagnose, judge: a report without provenance."""
+        # Loaded while pictures are drawn.
+        from renderkit.pipeline.explain import explain_cameras  # noqa: PLC0415 - every known fault
+
         explanations = explain_cameras(self.capture, self.renderer, self.options, report)
         diagnosis = self._diagnosis() if sanity else None
         report = replace(report, explanations=explanations, diagnosis=diagnosis)
@@ -320,6 +320,8 @@ class _Run:
         return PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
 
     def _diagnosis(self) -> Diagnosis:
+        from renderkit.pipeline.diagnosis import diagnose_opened  # noqa: PLC0415 - the joint estimate
+
         return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
 
     def _check(self) -> tuple[CaptureCheck, ...]:
