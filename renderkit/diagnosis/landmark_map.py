@@ -137,7 +137,7 @@ def _valid(landmarks: Landmarks) -> FloatArray:
 def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatArray:
     """Return (views, J, 2) residuals with each view's median taken out; NaN where a point is absent."""
     residuals = predicted - found[:, offset : offset + predicted.shape[1]]
-    finite = np.isfinite(residuals).all(axis=2)
+    finite = np.asarray(np.isfinite(residuals).all(axis=2))
     across = np.where(finite[:, None], residuals.transpose(0, 2, 1), np.nan)
     return np.asarray(residuals - _row_medians(across)[:, None])
 

@@ -108,7 +108,7 @@ def _difference(dimmed: NDArray[Any], rendered: AlphaImage, captured: AlphaImage
         (PREDICTED, _share(rendered) - within),
         (CAPTURED, _share(captured) - within),
     ]
-    return _mixed(gray, cv2.max(rendered, captured), paints)
+    return _mixed(gray, np.maximum(rendered, captured), paints)
 
 
 def measure_offset_curve(evidence: ViewEvidence) -> OffsetCurve | None:
@@ -144,6 +144,6 @@ def _mixed(picture: NDArray[Any], where: AlphaImage, paints: Sequence[tuple[Rgb,
         for color, weight in paints:
             share = np.clip(weight[part], 0.0, 1.0)
             other = cv2.merge([np.full(share.shape, channel, np.uint8) for channel in color])
-            painted = cv2.blendLinear(painted, other, 1.0 - share, share)
+            painted = np.asarray(cv2.blendLinear(painted, other, 1.0 - share, share), np.uint8)
         mixed[part] = painted
     return mixed
