@@ -15,9 +15,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
-from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnosis.hypotheses.case import Case, UsualError, median_length
-from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
@@ -114,6 +112,9 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     unclear = _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA
     if fault.family == _MATTE or not (unclear or fault.family == _LENS):
         return fault
+    from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera  # noqa: PLC0415 - loads every known fault
+    from renderkit.diagnosis.hypotheses.registry import CONVENTIONS  # noqa: PLC0415 - likewise
+
     cases = [case for case in source.cases(fault.camera) if _shows(case)][:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
     causes = Counter(one.cause for one in told if one.cause != UNEXPLAINED)

@@ -24,9 +24,7 @@ def depth_tolerance(mesh: Mesh) -> float:
     diagonal = float(np.linalg.norm(mesh.bounds[1] - mesh.bounds[0]))
     if not len(mesh.faces):
         return DIAGONAL_SHARE * diagonal
-    corners = mesh.vertices[mesh.faces]
-    edge = float(np.median(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)))
-    return DIAGONAL_SHARE * diagonal + edge
+    return DIAGONAL_SHARE * diagonal + mesh.median_edge
 
 
 def visible_points(pixels: ArrayLike, depths: ArrayLike, depth_image: DepthImage, tolerance: float) -> BoolArray:

@@ -9,11 +9,10 @@ import numpy as np
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
-from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, write_picture
+from renderkit.pictures.drawing import draw_texts, encode_picture, fitted, plain, resized
 from renderkit.pictures.layers.errors import SURFACE_COLORS, heat_colors, surface_limit
 from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
-from renderkit.writing import make_subfolder
 
 _LONGEST = 1600
 _SMALLEST_WIDTH = 480
@@ -40,19 +39,13 @@ def draw_depth_heat(evidence: PictureEvidence) -> ColorImage | None:
     return np.concatenate([picture, _scale(picture.shape[1], limit, evidence)])
 
 
-def write_depth_heat(evidence: PictureEvidence, folder: Path) -> str | None:
-    """Write the picture into a run folder; return its path relative to it, or None when there is nothing to draw.
-
-    Raises:
-        DatasetError: If it cannot be written.
-    """
+def heat_files(evidence: PictureEvidence) -> dict[str, bytes | memoryview]:
+    """Return the picture as a file of a run folder, by its path in it; none when there is nothing to draw."""
     picture = draw_depth_heat(evidence)
     if picture is None:
-        return None
-    relative = f"{SURFACES}/{picture_name(evidence.row.key)}"
-    make_subfolder(folder, SURFACES)
-    write_picture(picture, folder / relative)
-    return relative
+        return {}
+    path = f"{SURFACES}/{picture_name(evidence.row.key)}"
+    return {path: encode_picture(picture, Path(path))}
 
 
 def _scale(width: int, limit: float, evidence: PictureEvidence) -> ColorImage:

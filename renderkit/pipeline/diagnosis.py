@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import Measure, diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.blas import one_blas_thread
@@ -20,7 +19,7 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.rig_evidence import measure_evidence, measure_mattes_alone
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
-from renderkit.results.diagnosis import Diagnosis
+from renderkit.results.diagnosis import ALPHA, Diagnosis
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board

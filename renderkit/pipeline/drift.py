@@ -11,7 +11,6 @@ import numpy as np
 from renderkit.capture import Capture
 from renderkit.diagnosis.camera_change import moved_view, with_cameras
 from renderkit.diagnosis.drift import RunEvidence, find_drift
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.observe import written_cameras
 from renderkit.diagnosis.rig import compared
 from renderkit.diagnosis.view_evidence import RigEvidence
@@ -23,6 +22,7 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.run_evidence import read_run_evidence
 from renderkit.renderers.choose import make_renderer
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.drift import Drift
 from renderkit.results.json_report import FILE_NAME as REPORT_NAME
 from renderkit.wording import counted

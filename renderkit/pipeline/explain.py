@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
-from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
 from renderkit.diagnosis.hypotheses.case import Case, MaskPair, UsualError
 from renderkit.errors import CalibrationError, ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
@@ -44,6 +43,10 @@ def explain_cameras(
     """
     summaries = report.summary.cameras
     outliers = report.summary.outliers
+    if not outliers:
+        return ()
+    from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera  # noqa: PLC0415 - loads every known fault
+
     names = frozenset(each.camera for each in outliers)
     found = []
     for entry in outliers[:MAX_EXPLAINED]:

@@ -80,3 +80,12 @@ def test_open_chains_are_told() -> None:
     assert closed
     assert [len(ring) for ring in rings] == [4]
     assert not chain_segments(square[:3])[1]
+
+
+def test_rings_that_touch_are_told_apart_or_joined_but_keep_their_area() -> None:
+    corners = np.array([[0, 0], [2, 0], [2, 2], [0, 2], [0, 0], [-2, 0], [-2, -2], [0, -2], [0, 0]], np.float32)
+    segments = np.hstack([corners[:-1], corners[1:]])[[3, 6, 0, 5, 2, 7, 1, 4]]
+    rings, closed = chain_segments(segments)
+    assert closed
+    assert sum(len(ring) for ring in rings) == 8
+    assert sum(abs(cv2.contourArea(ring.astype(np.float32)[:, None])) for ring in rings) == pytest.approx(8.0)

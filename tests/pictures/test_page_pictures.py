@@ -11,11 +11,12 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.images.palette import CAPTURED, PREDICTED
-from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, write_page_pictures
+from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, page_files
 from renderkit.renderers.base import Rendering
 from renderkit.results.page_pictures import LONGEST_PX, PagePictures, read_page_pictures
 from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
+from renderkit.writing import write_files
 
 KEY = ViewKey("capture", "0", "../<07>", "scan")
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not scored here")
@@ -60,7 +61,7 @@ def test_the_offset_curve_of_a_moved_disc_follows_the_cosine() -> None:
 def test_what_is_written_is_read_back_and_no_name_leaves_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    write_page_pictures(_evidence(), folder)
+    write_files(folder, page_files(_evidence()))
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     pictures = read_page_pictures(KEY, folder)
     assert list(pictures.layers) == ["photo", "rendering", "difference"]
@@ -97,13 +98,8 @@ def test_parts_that_a_capture_lacks_are_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_offsets_are_refused(tmp_path: Path, text: str, why: str) -> None:
-    write_page_pictures(_evidence(), tmp_path)
+    write_files(tmp_path, page_files(_evidence()))
     (file,) = (tmp_path / "page").glob("*.json")
     file.write_text(text)
     with pytest.raises(DatasetError, match=why):
         read_page_pictures(KEY, tmp_path)
-
-
-def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="cannot be written"):
-        write_page_pictures(_evidence(), tmp_path / "absent")

@@ -19,13 +19,14 @@ from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.pictures.page_pictures import write_page_pictures
+from renderkit.pictures.page_pictures import page_files
 from renderkit.renderers.base import Rendering
 from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
 from renderkit.results.scores import Scores
+from renderkit.writing import write_files
 
 MakeReport: TypeAlias = Callable[..., Report]
 _NO_REASON = {
@@ -129,7 +130,7 @@ def write_run() -> Callable[[Report, Path], Path]:
             cameras[name] = Camera.from_opencv(matrix, [], pose, (640, 480), name)
         for row in report.rows:
             if row.failure is None:
-                write_page_pictures(make_evidence(row, cameras[row.key.camera]), folder)
+                write_files(folder, page_files(make_evidence(row, cameras[row.key.camera])))
         box = trimesh.creation.icosphere(3, 0.3)
         write_run_scene(folder, Rig(cameras, "m"), {name: Mesh(box.vertices, box.faces) for name in report.meshes})
         return folder
