@@ -35,7 +35,11 @@ import renderkit as rk
 from renderkit.kernel_files import PACKAGED
 
 RENDERKIT = "from renderkit.cli import run_process; run_process()"
-UNPACKAGED = "import renderkit.kernel_files as f; from pathlib import Path; f.PACKAGED = Path('/nowhere'); "
+# This loads NumPy before `run_process` can tell its BLAS to start no threads.
+UNPACKAGED = (
+    "import os; os.environ.setdefault('OPENBLAS_NUM_THREADS', '1'); "
+    "import renderkit.kernel_files as f; from pathlib import Path; f.PACKAGED = Path('/nowhere'); "
+)
 PROFILE = "import cProfile; from renderkit.cli import run_process; cProfile.run('run_process()', sort='cumtime')"
 BENCHMARKS = Path(__file__).parent
 

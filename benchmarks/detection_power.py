@@ -28,10 +28,11 @@ from joint_rigs import joint_evidence
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.detection_limits import LinearisedRig
-from renderkit.diagnosis.joint import ALPHA, fit_joint
+from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import MATTE, PARAMETERS
 from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.results.diagnosis import ALPHA
 
 PROBES = {
     "principal point": "cx",

@@ -72,13 +72,13 @@ def select(selection: str | Sequence[str], names: Iterable[str], what: str = "ca
     return choice.names
 
 
-def choose(selection: str | Sequence[str], names: Iterable[str], what: str = "camera") -> Choice:
-    """Choose names and say which parts match nothing, instead of refusing them; see `select`.
+def choose(selection: str | Sequence[str], names: Iterable[str]) -> Choice:
+    """Choose cameras and say which parts match nothing, instead of refusing them; see `select`.
 
     Raises:
         SelectionError: If the selection is not of the language, or a number means more than one name.
     """
-    return _choose(selection, _Names(tuple(names), what))
+    return _choose(selection, _Names(tuple(names), "camera"))
 
 
 def select_cameras(text: str, camera_names: Sequence[str]) -> tuple[str, ...]:
@@ -91,13 +91,13 @@ def select_frames(text: str, frame_ids: Sequence[str]) -> tuple[str, ...]:
     return select(text, frame_ids, "frame")
 
 
-def check_selection(selection: str | Sequence[str], what: str = "camera") -> None:
-    """Refuse what no names could make sense of: an empty part, a range that runs backwards, a step of 0.
+def check_selection(selection: str | Sequence[str]) -> None:
+    """Refuse what no cameras could make sense of: an empty part, a range that runs backwards, a step of 0.
 
     Raises:
         SelectionError: If the selection is not of the language.
     """
-    _choose(selection, _Names((), what))
+    _choose(selection, _Names((), "camera"))
 
 
 def no_match(part: str, names: Sequence[str], what: str = "camera") -> str:

@@ -13,7 +13,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,16 @@ def write_json(
         DatasetError: If it cannot be written; what was there before is unchanged.
         ValueError: For NaN and infinity, which JSON does not have.
     """
-    text = json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False) + "\n"
-    return write_text(path, text, durable=durable)
+    return write_text(path, json_text(value, indent=indent, sort_keys=sort_keys), durable=durable)
+
+
+def json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """Return JSON whose numbers read back exactly.
+
+    Raises:
+        ValueError: For NaN and infinity, which JSON does not have.
+    """
+    return json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False) + "\n"
 
 
 def write_array(path: Path, array: NDArray[Any]) -> Path:
@@ -198,6 +206,19 @@ def remove_file(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise DatasetError(path, None, f"cannot be removed: {error.strerror}") from error
+
+
+def write_files(folder: Path, files: Mapping[str, bytes | memoryview], *, durable: bool = True) -> None:
+    """Write files of a folder, by name: POSIX paths, with one subfolder at most, which is made.
+
+    Raises:
+        DatasetError: If one cannot be written, or the subfolder is a symbolic link.
+    """
+    for name, data in files.items():
+        subfolder = PurePosixPath(name).parent.name
+        if subfolder and folder.is_dir():
+            make_subfolder(folder, subfolder)
+        write_bytes(folder / name, data, durable=durable)
 
 
 def make_subfolder(folder: Path, name: str) -> Path:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import pickle
+import platform
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -255,3 +258,28 @@ def test_the_bound_holds_for_many_threads() -> None:
         thread.join()
     assert wrong == [False] * 800
     assert 0 < pool.free_bytes <= limit
+
+
+_CHURN = """
+import resource
+import numpy as np
+from renderkit.buffer_pool import keep_freed_memory
+if {kept}:
+    keep_freed_memory()
+def churn():
+    for _ in range(4):
+        blocks = [np.ones(5 << 20, np.uint8) for _ in range(3)]
+churn()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+churn()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_freed_memory_is_not_fetched_again() -> None:
+    commands = [[sys.executable, "-c", _CHURN.format(kept=kept)] for kept in (True, False)]
+    fetched = [int(subprocess.run(one, capture_output=True, check=True).stdout) for one in commands]  # noqa: S603
+    # 12 blocks of 1,280 pages.
+    assert fetched[0] < 1_280
+    assert fetched[1] > 1_280

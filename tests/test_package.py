@@ -34,6 +34,7 @@ try:
 except SystemExit as leave:
     assert leave.code == 0, leave.code
 unused = {'numba', 'scipy', 'trimesh', 'embreex', 'OpenGL', 'pandas', 'pyarrow', 'matplotlib', 'rerun', 'av', 'skimage'}
+unused |= {'h5py', 'rich'}
 print('loaded:', *sorted(unused & set(sys.modules)))
 """
 
@@ -50,6 +51,13 @@ def test_a_warm_run_loads_no_compiler_and_nothing_else_that_it_does_not_use(tmp_
     if cache_folder() is None:
         pytest.skip("no folder to keep compiled kernels in")
     assert loaded == "loaded:"
+
+
+def test_the_main_function_loads_the_diagnosis_when_it_begins() -> None:
+    code = "import sys, renderkit.pipeline.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+    late = ("diagnosis.joint", "diagnosis.readings", "diagnosis.hypotheses", "pipeline.diagnosis", "pipeline.explain")
+    assert not {f"renderkit.{name}" for name in late} & set(done.stdout.split())
 
 
 def test_cameras_need_only_numpy() -> None:

@@ -43,18 +43,15 @@ class Look:
         return self.pixels is not None and bool(np.isfinite(self.pixels).any())
 
 
-def look_for_board(
-    views: Sequence[View], board: Board, *, threads: int = 0, cache: DetectionCache | None = None
-) -> tuple[Look, ...]:
+def look_for_board(views: Sequence[View], board: Board, *, threads: int = 0) -> tuple[Look, ...]:
     """Look for a board in the photographs of views.
 
     Args:
         views: Views with a photograph.
         board: The board.
         threads: Pictures worked on at once; 0 for one per core. The result does not depend on it.
-        cache: Where detections are kept; the user's cache by default.
     """
-    kept = DetectionCache.usual() if cache is None else cache
+    kept = DetectionCache.usual()
     with ThreadPoolExecutor(threads or usable_cores(), thread_name_prefix="renderkit-board") as pool:
         looks = tuple(pool.map(lambda view: _look(view, board, kept), views))
     kept.shrink()

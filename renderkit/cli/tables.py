@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from shutil import get_terminal_size
+from typing import Annotated, Final
+from unicodedata import combining, east_asian_width
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from renderkit.system import environment
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 _PIPED_WIDTH = 160
-# Between two columns rich leaves so much.
-_GAP = 2
+_GAP = 3
+_RULE: Final = "─", "-"
+_CUT: Final = "…", "~"
 _LEAST_NAME = 8
 
 
@@ -36,19 +38,22 @@ def print_table(
         headers: Title of each column.
         rows: One cell per column. Cells are data, never markup.
         right: Indices of the columns that are aligned right.
-        styles: By row and column, a style of rich or "".
+        styles: By row and column, "", "bold", a colour, or both as "bold red".
         title: A line above the table.
     """
-    from rich.console import Console
-    from rich.text import Text
+    from renderkit.results.text import printable
 
-    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
-    widths = [_width(header, [row[index] for row in rows]) for index, header in enumerate(headers)]
-    blocks = fit_columns(widths, right, console.width)
-    for number, block in enumerate(blocks):
-        if title and number == 0:
-            console.print(Text(title, style="italic"))
-        console.print(_rich_table(headers, rows, right, styles=styles, widths=block))
+    texts = [[printable(cell) for cell in row] for row in rows]
+    looks = styles or [[""] * len(headers)] * len(rows)
+    widths = [max(map(_width, (header, *(row[index] for row in texts)))) for index, header in enumerate(headers)]
+    room = get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
+    if title:
+        _echo(typer.style(title, italic=True))
+    for block in fit_columns(widths, right, room):
+        _echo(_line(headers, ["bold"] * len(headers), right, block))
+        _echo(_drawable(_RULE) * (sum(block.values()) + _GAP * (len(block) - 1)))
+        for row, look in zip(texts, looks, strict=True):
+            _echo(_line(row, look, right, block))
 
 
 def fit_columns(widths: Sequence[int], right: Sequence[int], room: int) -> list[dict[int, int]]:
@@ -62,14 +67,18 @@ def fit_columns(widths: Sequence[int], right: Sequence[int], room: int) -> list[
     Returns:
         Per table, the width of each of its columns by index.
     """
-    if sum(widths) + _GAP * len(widths) <= room or not right:
-        return [{index: min(width, room) for index, width in enumerate(widths)}]
+    excess = sum(widths) + _GAP * (len(widths) - 1) - room
+    if excess <= 0:
+        return [dict(enumerate(widths))]
+    if not right:
+        longest = max(range(len(widths)), key=lambda index: widths[index])
+        return [dict(enumerate(widths)) | {longest: max(_LEAST_NAME, widths[longest] - excess)}]
     keys = {index: min(width, max(_LEAST_NAME, room // 4)) for index, width in enumerate(widths[: min(right)])}
-    left = room - sum(keys.values()) - _GAP * len(keys)
+    left = room - sum(keys.values()) - _GAP * (len(keys) - 1)
     blocks: list[dict[int, int]] = []
     free = 0
     for index in range(min(right), len(widths)):
-        width = widths[index] if index in right else min(widths[index], max(_LEAST_NAME, left))
+        width = widths[index] if index in right else min(widths[index], max(_LEAST_NAME, left - _GAP))
         if not width:
             continue
         if not blocks or width + _GAP > free:
@@ -80,34 +89,44 @@ def fit_columns(widths: Sequence[int], right: Sequence[int], room: int) -> list[
     return blocks
 
 
-def _rich_table(
-    headers: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    right: Sequence[int],
-    *,
-    styles: Sequence[Sequence[str]],
-    widths: Mapping[int, int],
-) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from renderkit.results.text import printable
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, width in widths.items():
-        justify: Literal["left", "right"] = "right" if index in right else "left"
-        table.add_column(Text(headers[index]), justify=justify, no_wrap=True, min_width=width, max_width=width)
-    for number, row in enumerate(rows):
-        looks = styles[number] if styles else [""] * len(row)
-        table.add_row(*(Text(printable(row[index]), style=looks[index]) for index in widths))
-    return table
+def _line(cells: Sequence[str], looks: Sequence[str], right: Sequence[int], widths: Mapping[int, int]) -> str:
+    """Return a row of a table in the columns of `widths`."""
+    return (" " * _GAP).join(
+        _styled(_fitted(cells[index], width, to_the_right=index in right), looks[index])
+        for index, width in widths.items()
+    )
 
 
-def _width(header: str, cells: Sequence[str]) -> int:
-    from rich.cells import cell_len
+def _fitted(text: str, width: int, *, to_the_right: bool) -> str:
+    """Return a text of exactly so many columns of a terminal: cut, or filled up with spaces."""
+    if _width(text) > width:
+        while text and _width(text) >= width:
+            text = text[:-1]
+        text += _drawable(_CUT)
+    space = " " * (width - _width(text))
+    return f"{space}{text}" if to_the_right else f"{text}{space}"
 
-    return max(map(cell_len, (header, *cells)))
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for a wide character, none for an accent over another."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
+
+
+def _drawable(choice: tuple[str, str]) -> str:
+    """Return the first of two characters, or the second where stdout cannot write it."""
+    return choice[0 if (sys.stdout.encoding or "").lower().startswith("utf") else 1]
+
+
+def _styled(text: str, look: str) -> str:
+    words = look.split()
+    color = next((word for word in words if word != "bold"), None)
+    return typer.style(text, bold=True if "bold" in words else None, fg=color) if words else text
+
+
+def _echo(line: str) -> None:
+    typer.echo(line, color=False if environment("NO_COLOR") else None)
 
 
 def print_json(document: object) -> None:

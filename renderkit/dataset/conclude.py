@@ -15,6 +15,7 @@ from renderkit.dataset.store import CAPTURES, RunStore, is_run
 from renderkit.errors import DatasetError
 from renderkit.pipeline.run import report_scored
 from renderkit.renderers.base import Renderer
+from renderkit.results.causes import suspect_cameras
 from renderkit.results.dataset import CameraOutcome, CaptureOutcome, CaptureState, headline_metrics
 from renderkit.results.headline import headline_of
 from renderkit.results.json_report import read_report
@@ -114,15 +115,14 @@ def _state_of(report: Report, *, judged: bool) -> CaptureState:
 
 def camera_outcomes(report: Report) -> tuple[CameraOutcome, ...]:
     """Return what is kept of each camera."""
-    off = {entry.camera for entry in report.summary.outliers}
-    off |= {gate.subject for gate in report.gates if gate.blocks and gate.verdict == "fail"}
+    suspects = suspect_cameras(report)
     return tuple(
         CameraOutcome(
             camera=one.camera,
             mesh=one.mesh,
             num_views=len(one.rows),
             num_failed=one.num_failed,
-            is_off=one.camera in off,
+            is_off=one.camera in suspects,
             values={
                 metric.name: value for metric in headline_metrics() if math.isfinite(value := metric.value(one.scores))
             },

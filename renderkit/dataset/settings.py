@@ -12,7 +12,6 @@ from typing import Any, Final
 import renderkit
 from renderkit.capture import Capture
 from renderkit.diagnosis.census import SequentialTest
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError
 from renderkit.gates.gate import Coverage, Gate
 from renderkit.gates.language import parse_gate
@@ -20,6 +19,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.choose import RendererKind
+from renderkit.results.diagnosis import ALPHA
 
 FORMAT: Final = "renderkit.dataset/1"
 """Name and version of the form in which runs over many captures are stored."""

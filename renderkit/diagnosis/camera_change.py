@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from renderkit.formats.as_stated import raw_from_rig
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.similarity import Similarity
+
+_NORMAL_95: Final = 1.645
+"""The normal distribution's quantile at 95 %."""
 
 
 def with_cameras(evidence: RigEvidence, cameras: Mapping[str, Camera]) -> RigEvidence:
@@ -51,7 +55,7 @@ def moved_view(view: ViewEvidence, own: Camera, other: Camera, motion: Similarit
     return replace(view, points_world=points, vertices=None, faces=None, outline=outline)
 
 
-def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: float = 1.645) -> float:
+def largest_rms(derivatives: FloatArray, covariance: FloatArray) -> float:
     """Return the RMS displacement that a parameter error stays below with 95 % probability.
 
     The mean square of the displacements is a quadratic form of normal variables; it is matched by a scaled chi-square
@@ -60,7 +64,6 @@ def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: f
     Args:
         derivatives: (N, 2, 14) displacement by the parameters.
         covariance: (14, 14) of the parameters' error.
-        normal_point: The normal distribution's quantile; 1.645 for 95 %.
     """
     square = np.einsum("nka,nkb->ab", derivatives, derivatives) / len(derivatives)
     spread = square @ covariance
@@ -68,4 +71,4 @@ def largest_rms(derivatives: FloatArray, covariance: FloatArray, normal_point: f
     if mean <= 0.0:
         return 0.0
     part = 2.0 * float(np.trace(spread @ spread)) / (9.0 * mean**2)
-    return float(np.sqrt(mean * (1.0 - part + normal_point * np.sqrt(part)) ** 3))
+    return float(np.sqrt(mean * (1.0 - part + _NORMAL_95 * np.sqrt(part)) ** 3))

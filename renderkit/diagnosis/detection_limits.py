@@ -28,6 +28,7 @@ from renderkit.diagnosis.joint.parameters import PARAMETERS
 from renderkit.diagnosis.rig_posteriors import shifted
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.detection_limits import CameraLimits, DetectionLimits, FaultLimit
+from renderkit.results.refinement import WORLD, shown_in, world_unit_text
 
 NUM_DRAWS: Final = 200
 NUM_PROBES: Final = 2
@@ -54,21 +55,20 @@ class FaultKind:
     unit: str
 
 
-_DEG = math.degrees(1.0)
 KINDS: Final = tuple(
-    FaultKind(name, PARAMETERS.index(parameter), factor, unit)
-    for name, parameter, factor, unit in (
-        ("cx", "cx", 1.0, "px"),
-        ("cy", "cy", 1.0, "px"),
-        ("turn x", "turn_x", _DEG, "deg"),
-        ("turn y", "turn_y", _DEG, "deg"),
-        ("roll", "roll", _DEG, "deg"),
-        ("step x", "step_x", 1.0, "world"),
-        ("step y", "step_y", 1.0, "world"),
-        ("step z", "step_z", 1.0, "world"),
-        ("focal", "log_focal", 100.0, "%"),
-        ("fx / fy", "log_aspect", 100.0, "%"),
-        ("k1", "k1", 1.0, ""),
+    FaultKind(name, PARAMETERS.index(parameter), *shown_in(parameter))
+    for name, parameter in (
+        ("cx", "cx"),
+        ("cy", "cy"),
+        ("turn x", "turn_x"),
+        ("turn y", "turn_y"),
+        ("roll", "roll"),
+        ("step x", "step_x"),
+        ("step y", "step_y"),
+        ("step z", "step_z"),
+        ("focal", "log_focal"),
+        ("fx / fy", "log_aspect"),
+        ("k1", "k1"),
     )
 )
 
@@ -128,7 +128,7 @@ def find_limits(
     decision = rig.decision
     against = rig.against_faults()
     known = {
-        name: CameraLimits(name, rig.faults(index, against, "world units" if unit == "unknown" else unit))
+        name: CameraLimits(name, rig.faults(index, against, world_unit_text(unit)))
         for index, name in enumerate(seen.names)
     }
     limits = tuple(known.get(name, CameraLimits(name, (), "no landmarks or outlines")) for name in every)
@@ -164,7 +164,7 @@ class LinearisedRig:
             half, nearly = self.sizes(index, kind.parameter, against[_probe_of(kind)][index])
             factor = float(units[kind.parameter]) * kind.factor
             rms = float(np.sqrt((derivatives[..., kind.parameter] ** 2).sum(axis=1).mean()))
-            unit = world if kind.unit == "world" else kind.unit
+            unit = world if kind.unit == WORLD else kind.unit
             found.append(
                 FaultLimit(kind.name, unit, factor * half, factor * nearly, rms * half, rms * nearly, math.nan)
             )

@@ -132,11 +132,10 @@ def _distances(views: Sequence[ViewEvidence], compared: Compared) -> tuple[float
 
 
 def _landmark_distances(view: ViewEvidence) -> FloatArray:
-    if view.points_world is None or view.pixels is None or not view.has_landmarks:
+    pairs = view.known_landmarks
+    if pairs is None:
         return np.zeros(0)
-    known = np.isfinite(view.points_world).all(axis=1) & np.isfinite(view.pixels).all(axis=1)
-    projected = view.camera.to_camera().project(view.points_world[known])
-    return np.asarray(np.linalg.norm(projected - view.pixels[known], axis=1))
+    return np.asarray(np.linalg.norm(view.camera.to_camera().project(pairs.points) - pairs.captured, axis=1))
 
 
 def _outline_distances(view: ViewEvidence) -> FloatArray:

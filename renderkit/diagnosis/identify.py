@@ -15,13 +15,12 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
-from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
-from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, UsualError, median_length
-from renderkit.diagnosis.hypotheses.registry import CONVENTIONS
+from renderkit.diagnosis.hypotheses.case import Case, UsualError, median_length
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_pairs import LandmarkPairs
 from renderkit.results.diagnosis import CameraFault
 from renderkit.results.explanation import CameraExplanation, Measure
 
@@ -113,6 +112,9 @@ def _identified(fault: CameraFault, source: _Source) -> CameraFault:
     unclear = _MANY in fault.cannot_tell or not fault.explained or fault.family in NOT_THE_CAMERA
     if fault.family == _MATTE or not (unclear or fault.family == _LENS):
         return fault
+    from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera  # noqa: PLC0415 - loads every known fault
+    from renderkit.diagnosis.hypotheses.registry import CONVENTIONS  # noqa: PLC0415 - likewise
+
     cases = [case for case in source.cases(fault.camera) if _shows(case)][:_MAX_VIEWS]
     told = [explain_camera(case, "", CONVENTIONS) for case in cases]
     causes = Counter(one.cause for one in told if one.cause != UNEXPLAINED)
@@ -187,7 +189,7 @@ class _Source:
 
         def around() -> Iterator[tuple[int, str, LandmarkPairs]]:
             for frame in sorted(points, key=lambda name: abs(_steps(order, view.frame, name))):
-                pairs = None if frame == view.frame else _pairs(replace(view, points_world=points[frame]))
+                pairs = None if frame == view.frame else replace(view, points_world=points[frame]).known_landmarks
                 if pairs is not None:
                     yield _steps(order, view.frame, frame), frame, pairs
 
@@ -207,18 +209,11 @@ def _case(view: ViewEvidence) -> Case | None:
         camera: Camera = view.camera.to_camera()
     except ValueError:
         return None
-    return Case(camera, {}, _usual(()), landmarks=_pairs(view), frame=view.frame)
+    return Case(camera, {}, _usual(()), landmarks=view.known_landmarks, frame=view.frame)
 
 
 def _usual(errors_px: Sequence[float]) -> Mapping[Measure, UsualError]:
     return {"px": UsualError.of(errors_px, "px"), "1 - IoU": UsualError.of((), "1 - IoU")}
-
-
-def _pairs(view: ViewEvidence) -> LandmarkPairs | None:
-    if not view.has_landmarks or view.points_world is None or view.pixels is None:
-        return None
-    known = np.isfinite(view.points_world).all(axis=1) & np.isfinite(view.pixels).all(axis=1)
-    return LandmarkPairs(view.points_world[known], view.pixels[known])
 
 
 def _spread(pixels: Pixels) -> float:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import MaskImage, Pixels
+from renderkit.arrays import Pixels
 from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask import MaskScore
 
@@ -36,12 +36,16 @@ def is_inverted(matte: MaskBits, score: MaskScore) -> bool:
         matte: The captured matte.
         score: Its overlap with what was rendered.
     """
-    return score.precision < _MISSED and covers_border(matte.unpack())
+    return score.precision < _MISSED and covers_border(matte)
 
 
-def covers_border(matte: MaskImage) -> bool:
-    """Return whether most of a picture's border lies inside a (height, width) matte, as no object's border does."""
-    border = np.concatenate([matte[0], matte[-1], matte[:, 0], matte[:, -1]])
+def covers_border(matte: MaskBits) -> bool:
+    """Return whether most of a picture's border lies inside a matte, as no object's border does."""
+    height, width = matte.shape
+    columns, rows = np.arange(width), np.arange(height)
+    sides = [np.stack(np.broadcast_arrays(columns, row), axis=1) for row in (0, height - 1)]
+    sides += [np.stack(np.broadcast_arrays(column, rows), axis=1) for column in (0, width - 1)]
+    border = matte.at(np.concatenate(sides).astype(np.int32))
     return bool(border.mean() > _BORDER)
 
 
@@ -53,11 +57,17 @@ def are_exchanged(predicted: Pixels, captured: Pixels, size: tuple[int, int]) ->
         captured: (L, 2) detected px, NaN where unknown.
         size: (width, height) of the picture in px.
     """
+    near = _NEAR * math.hypot(*size)
+    offsets = predicted - captured[:, ::-1]
+    distances = np.hypot(offsets[:, 0], offsets[:, 1])
+    # Most landmarks of most views are far from there; then nothing has to be sorted.
+    if 2 * np.count_nonzero(distances < near) < np.count_nonzero(np.isfinite(distances)) - 1:
+        return False
     as_given = _distances(predicted, captured)
     if len(as_given) < _MIN_POINTS:
         return False
     before, after = _median(as_given), _median(_distances(predicted, captured[:, ::-1]))
-    return before > _GAIN * after and after < _NEAR * math.hypot(*size)
+    return before > _GAIN * after and after < near
 
 
 def _distances(first: Pixels, second: Pixels) -> list[float]:

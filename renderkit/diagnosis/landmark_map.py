@@ -136,16 +136,28 @@ def _valid(landmarks: Landmarks) -> FloatArray:
 def _residuals(predicted: FloatArray, found: FloatArray, offset: int) -> FloatArray:
     """Return (views, J, 2) residuals with each view's median taken out; NaN where a point is absent."""
     residuals = predicted - found[:, offset : offset + predicted.shape[1]]
-    finite = np.asarray(np.isfinite(residuals).all(axis=2))
-    for index in np.flatnonzero(finite.any(axis=1)).tolist():
-        residuals[index] -= np.median(residuals[index, finite[index]], axis=0)
-    return residuals
+    finite = np.isfinite(residuals).all(axis=2, keepdims=True)
+    shifts = _finite_medians(np.where(finite, residuals, np.nan).swapaxes(1, 2))[:, None]
+    return np.where(finite & np.isfinite(shifts), residuals - shifts, residuals)
 
 
 def _medians(lengths: FloatArray) -> dict[int, float]:
     """Return the median of the finite lengths, (offsets, views, J) px, by offset; infinite where there are none."""
-    finite = [each[np.isfinite(each)] for each in lengths]
-    return {offset: float(np.median(each)) if each.size else float("inf") for offset, each in enumerate(finite)}
+    medians = _finite_medians(lengths.reshape(len(lengths), -1))
+    return dict(enumerate(np.where(np.isnan(medians), np.inf, medians).tolist()))
+
+
+def _finite_medians(values: FloatArray) -> FloatArray:
+    """Return the medians of the finite values along the last axis, NaN without any; all rows at once."""
+    finite = np.isfinite(values)
+    ordered = np.sort(np.where(finite, values, np.inf), axis=-1)
+    count = finite.sum(axis=-1)
+    low, high = (
+        np.take_along_axis(ordered, np.maximum(place, 0)[..., None], axis=-1)[..., 0]
+        for place in ((count - 1) // 2, count // 2)
+    )
+    result: FloatArray = np.where(count > 0, 0.5 * (low + high), np.nan)
+    return result
 
 
 def _margin(residuals: Mapping[int, float], expected: int) -> float:

@@ -6,15 +6,16 @@ where mesh and matte end at the same place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from renderkit.arrays import MaskImage
 from renderkit.diagnosis.view_choice import ViewChoice, choose_by_views
 from renderkit.geometry.camera import Camera
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.boundary import count_matches
-from renderkit.metrics.outline import measure_outlines
+from renderkit.metrics.mask_window import cut_bits
+from renderkit.metrics.outline import outlines_in
 
 RAW = "raw"
 UNDISTORTED = "undistorted"
@@ -29,14 +30,12 @@ its error is no larger than the lens's effect the two cannot be told apart at al
 """
 
 
-def detect_mask_space(
-    masks: Iterable[tuple[MaskImage, MaskImage, MaskImage]], tolerances_px: Sequence[float] = TOLERANCES_PX
-) -> ViewChoice:
-    """Say which space the captured masks are in.
+def detect_mask_space(render: Callable[[Camera], MaskBits], views: Iterable[tuple[Camera, MaskBits]]) -> ViewChoice:
+    """Say which space the captured masks are in, rendering the mesh both ways.
 
     Args:
-        masks: Per view, (height, width) bool: the mesh rendered with distortion, rendered without, and captured.
-        tolerances_px: Distances up to which outlines agree.
+        render: Draws the mesh's mask into a camera.
+        views: Cameras with their captured masks. Cameras without distortion are left out.
 
     Returns:
         Candidates "raw" and "undistorted", scored by the share of the rendered outline that lies on the captured one,
@@ -44,39 +43,20 @@ def detect_mask_space(
         lacks counts in neither. Views in which the two renderings are the same say nothing and are left out.
     """
     columns = []
-    for raw, undistorted, captured in masks:
-        if np.array_equal(raw, undistorted):
+    for camera, captured in views:
+        if camera.distortion.model == "none":
             continue
-        agreement = np.array([_agreement(each, captured, tolerances_px) for each in (raw, undistorted)])
+        raw, undistorted = render(camera), render(camera.undistorted())
+        if np.array_equal(raw.words, undistorted.words):
+            continue
+        agreement = np.array([_agreement(each, captured) for each in (raw, undistorted)])
         within_reach = agreement.max()
         columns.append(agreement.mean(axis=1) / within_reach if within_reach > 0.0 else np.zeros(2))
     table = np.array(columns, dtype=np.float64).reshape(-1, 2).T
     return choose_by_views((RAW, UNDISTORTED), table, min_share=MIN_SHARE)
 
 
-def detect_mask_space_by_rendering(
-    render: Callable[[Camera], MaskImage],
-    views: Iterable[tuple[Camera, MaskImage]],
-    tolerances_px: Sequence[float] = TOLERANCES_PX,
-) -> ViewChoice:
-    """Say which space the captured masks are in, rendering the mesh both ways; see `detect_mask_space`.
-
-    Args:
-        render: Draws the mesh's mask into a camera, such as `lambda camera: renderer.render_mask(mesh, camera)`.
-        views: Cameras with their captured masks. Cameras without distortion are left out.
-        tolerances_px: Distances up to which outlines agree.
-    """
-    return detect_mask_space(
-        (
-            (render(camera), render(camera.undistorted()), captured)
-            for camera, captured in views
-            if camera.distortion.model != "none"
-        ),
-        tolerances_px,
-    )
-
-
-def _agreement(rendered: MaskImage, captured: MaskImage, tolerances_px: Sequence[float]) -> list[float]:
+def _agreement(rendered: MaskBits, captured: MaskBits) -> list[float]:
     """Return the share of the rendered outline that lies on the captured one, for each tolerance."""
-    outlines = measure_outlines(rendered, captured)
-    return [count_matches(outlines, tolerance).precision for tolerance in tolerances_px]
+    outlines = outlines_in(cut_bits(rendered, captured))
+    return [count_matches(outlines, tolerance).precision for tolerance in TOLERANCES_PX]

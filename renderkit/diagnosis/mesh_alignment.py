@@ -14,12 +14,8 @@ import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
 from renderkit.diagnosis.joint.parameters import by_world_point
-from renderkit.diagnosis.outline_offsets import (
-    MeshEdges,
-    mesh_edges,
-    outline_evidence,
-    sample_outline,
-)
+from renderkit.diagnosis.mesh_rim import EdgedMesh, mesh_edges
+from renderkit.diagnosis.outline_offsets import outline_evidence, sample_outline
 from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
 from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.view_evidence import OutlineEvidence
@@ -62,6 +58,7 @@ class _Placed:
     """A mesh, what was done to it, and its outlines."""
 
     mesh: Mesh
+    edged: EdgedMesh
     rotation: FloatArray
     step: FloatArray
     growth: float
@@ -79,6 +76,15 @@ def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
     return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
 
 
+def is_settled(outlines: Sequence[OutlineEvidence | None], views: Sequence[MatteView]) -> bool:
+    """Whether outlines that were measured with the mesh as it stands need not be measured again."""
+    known = [one for one in outlines if one is not None]
+    if not known:
+        return True
+    found = _motion(outlines, known[0].mesh_center, views)
+    return (found is None or found[1] < MOVED_PX) and all(typical_px([one]) <= FAR_PX for one in known)
+
+
 @dataclass(frozen=True, eq=False)
 class FrameOutlines:
     """Measures the outlines of one mesh against the mattes of its frame.
@@ -86,19 +92,20 @@ class FrameOutlines:
     Attributes:
         mesh: As it stands.
         draw: Draws it.
-        edges: Its edges.
+        edged: It with its edges.
         center: (3,) its middle.
     """
 
     mesh: Mesh
     draw: Draw
-    edges: MeshEdges
+    edged: EdgedMesh
     center: FloatArray
 
     @staticmethod
     def of(mesh: Mesh, draw: Draw) -> FrameOutlines:
         """Prepare a mesh."""
-        return FrameOutlines(mesh, draw, mesh_edges(mesh.faces), np.median(mesh.vertices, axis=0))
+        edged = EdgedMesh(mesh.vertices, mesh_edges(mesh.faces))
+        return FrameOutlines(mesh, draw, edged, np.median(mesh.vertices, axis=0))
 
     def as_it_stands(self, view: MatteView, alpha: AlphaImage) -> OutlineEvidence | None:
         """Measure the outline in one view whose (h, w) matte is at hand; None where that says nothing."""
@@ -131,7 +138,7 @@ class FrameOutlines:
         )
 
     def _unmoved(self, outlines: Sequence[OutlineEvidence | None]) -> _Placed:
-        return _Placed(self.mesh, np.eye(3), np.zeros(3), 0.0, tuple(outlines))
+        return _Placed(self.mesh, self.edged, np.eye(3), np.zeros(3), 0.0, tuple(outlines))
 
     def _read(self, placed: _Placed, view: MatteView, *, far: bool = False) -> OutlineEvidence | None:
         alpha = view.read()
@@ -143,7 +150,7 @@ class FrameOutlines:
         ratio = min(1.0, DRAWN_SIDE / max(view.camera.size))
         size = (max(1, round(view.camera.width * ratio)), max(1, round(view.camera.height * ratio)))
         drawn = self.draw(placed.mesh, view.camera.scaled(size))
-        outline = sample_outline(placed.mesh.vertices, self.edges, view.camera, drawn)
+        outline = sample_outline(placed.edged, view.camera, drawn)
         if outline is None:
             return None
         matte = alpha, view.threshold
@@ -160,7 +167,8 @@ def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:
     vertices = middle + factor * (placed.mesh.vertices - middle) @ turn.T + motion[3:6]
     mesh = Mesh(vertices, placed.mesh.faces, name=placed.mesh.name)
     step, growth = placed.step + motion[3:6], (1.0 + placed.growth) * factor - 1.0
-    return _Placed(mesh, turn @ placed.rotation, step, growth, ())
+    edged = EdgedMesh(vertices, placed.edged.edges)
+    return _Placed(mesh, edged, turn @ placed.rotation, step, growth, ())
 
 
 def _motion(

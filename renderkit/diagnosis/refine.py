@@ -11,13 +11,14 @@ from renderkit.diagnosis.camera_change import largest_rms
 from renderkit.diagnosis.correction import Correction, correct_cameras
 from renderkit.diagnosis.held_out import score_held_out
 from renderkit.diagnosis.joint.estimate import Priors
-from renderkit.diagnosis.joint.fit import ALPHA, fit_joint
+from renderkit.diagnosis.joint.fit import fit_joint
 from renderkit.diagnosis.joint.parameters import NUM, PARAMETERS, SLIPS, Slip
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.rig import Rig
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.refinement import CameraRefinement, HeldOut, Reference, Refinement
 from renderkit.wording import counted
 
@@ -68,7 +69,10 @@ def refine_rig(
     slips = {one.camera: _slip(one) for one in named}
     corrected = correct_cameras(evidence, slips, found.tau_px, priors)
     held = score_held_out(evidence, slips, found.tau_px, priors)
-    cameras = tuple(_refined(one, slips[one.camera], corrected[one.camera], held[one.camera]) for one in named)
+    cameras = tuple(
+        replace(_refined(one, slips[one.camera], corrected[one.camera], held[one.camera]), unit=rig.unit)
+        for one in named
+    )
     every = {name: one.camera for name, one in corrected.items()}
     better = {one.camera: every[one.camera] for one in cameras if one.supported}
     reason = "" if better else "; ".join(f"camera {one.camera}: {one.reason}" for one in cameras)

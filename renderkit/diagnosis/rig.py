@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import camera_fault, makes_fit, with_common
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
-from renderkit.diagnosis.joint import ALPHA, fit_joint
+from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
@@ -23,7 +23,7 @@ from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
-from renderkit.results.diagnosis import CameraFault, Diagnosis
+from renderkit.results.diagnosis import ALPHA, CameraFault, Diagnosis
 from renderkit.results.findings import RigFindings, RigVerdict
 
 MAX_LANDMARKS: Final = 40

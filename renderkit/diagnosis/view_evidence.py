@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, as_array, frozen
 from renderkit.formats.as_stated import RawCamera
+from renderkit.geometry.landmark_pairs import LandmarkPairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +108,17 @@ class ViewEvidence:
             object.__setattr__(self, "faces", frozen(as_array(self.faces, np.int32, (None, 3), "faces")))
 
     @cached_property
+    def known_landmarks(self) -> LandmarkPairs | None:
+        """Landmarks that are known both in space and in the picture; None with fewer than 6."""
+        if self.points_world is None or self.pixels is None:
+            return None
+        found = LandmarkPairs(self.points_world, self.pixels, self.landmark_ids).known
+        return None if found is None or len(found.points) < MIN_LANDMARKS else found
+
+    @property
     def has_landmarks(self) -> bool:
         """Whether at least 6 landmarks are known both in space and in the picture."""
-        if self.points_world is None or self.pixels is None:
-            return False
-        known = np.isfinite(self.points_world).all(axis=1) & np.isfinite(self.pixels).all(axis=1)
-        return int(known.sum()) >= MIN_LANDMARKS
+        return self.known_landmarks is not None
 
     @cached_property
     def has_matte(self) -> bool:

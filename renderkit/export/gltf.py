@@ -11,10 +11,10 @@ import numpy as np
 import trimesh
 import trimesh.path.entities
 
-from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import GL_FROM_CV
+from renderkit.geometry.frustum import frustum_corners, viewing_distance
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.writing import write_bytes
@@ -49,7 +49,7 @@ def write_gltf(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
     for name, mesh in meshes.items():
         shape = mesh.to_trimesh() if len(mesh.faces) else trimesh.PointCloud(mesh.vertices)
         scene.add_geometry(shape, node_name=f"mesh {name}", geom_name=f"mesh {name}")
-    length = _FRUSTUM_SHARE * _distance(rig, meshes)
+    length = _FRUSTUM_SHARE * viewing_distance(rig, [mesh.vertices for mesh in meshes.values()])
     nodes = {f"camera {camera.name}": camera for camera in rig}
     for node, camera in nodes.items():
         # A node's own axes are OpenGL's: a glTF camera looks along -z.
@@ -72,20 +72,8 @@ def _check_reach(rig: Rig, meshes: Mapping[str, Mesh], path: Path) -> None:
             )  # fmt: skip
 
 
-def _distance(rig: Rig, meshes: Mapping[str, Mesh]) -> float:
-    """Return the typical distance of the cameras from what they look at, or from each other."""
-    if not len(rig):
-        return 1.0
-    centers = np.array([camera.center_world for camera in rig])
-    targets = [mesh.vertices for mesh in meshes.values() if len(mesh.vertices)]
-    middle = np.concatenate(targets).mean(axis=0) if targets else centers.mean(axis=0)
-    return float(np.median(np.linalg.norm(centers - middle, axis=1))) or 1.0
-
-
 def _frustum(camera: Camera, length: float) -> trimesh.path.Path3D:
-    right, bottom = camera.width - 0.5, camera.height - 0.5
-    pixels = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
-    corners: FloatArray = length * camera.undistorted().unproject(pixels) @ GL_FROM_CV.R.T
+    corners = GL_FROM_CV.apply(frustum_corners(camera, length))
     line = trimesh.path.entities.Line
     outline = [line(np.array([1, 2, 3, 4, 1])), *(line(np.array([0, corner])) for corner in (1, 2, 3, 4))]
     # Processing would merge strokes and needs packages that nothing else here needs.

@@ -12,6 +12,7 @@ from renderkit.diagnosis.diff import working_distance
 from renderkit.diagnosis.lint_finding import Finding, Severity
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.convergence import converge
+from renderkit.geometry.frustum import frustum_corners
 from renderkit.geometry.rig import Rig
 from renderkit.wording import counted
 
@@ -92,18 +93,11 @@ def _shape(name: str, camera: Camera, distance: float, findings: tuple[Finding, 
     for level in ("info", "warning", "error"):
         severity = next((one.severity for one in own if one.severity == level), severity)
     center = camera.center_world
-    first, second, third, fourth = _corners(camera, FRUSTUM_SHARE * distance)
+    corners = frustum_corners(camera, FRUSTUM_SHARE * distance)
+    first, second, third, fourth = camera.cam_from_world.inverse().apply(corners)
     gap = np.full(3, np.nan)
     around = [first, second, third, fourth, first]
     outline = np.array([*around, center, second, gap, third, center, fourth])
     axis = np.array([center, center + distance * camera.optical_axis_world])
     lines = (name, *(f"{one.severity}: {one.code}" for one in own))
     return CameraShape(name, center, outline, axis, severity, lines)
-
-
-def _corners(camera: Camera, length: float) -> list[FloatArray]:
-    """Return the image corners at depth `length` in the world, without distortion: it would bend the strokes."""
-    right, bottom = camera.width - 0.5, camera.height - 0.5
-    pixels = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
-    origin, directions = camera.undistorted().unproject_world(pixels)
-    return [origin + length * direction for direction in directions]

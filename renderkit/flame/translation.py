@@ -104,5 +104,6 @@ def optical_axes_focus(cameras: Iterable[Camera]) -> FloatArray | None:
 
 def _median_distance(points: Points3, vertices: Points3) -> float:
     """Return the median over (L, 3) points of the distance to the nearest of (V, 3) vertices."""
-    nearest = [float(np.linalg.norm(vertices - point, axis=1).min()) for point in points]
-    return float(np.median(nearest))
+    columns = np.ascontiguousarray(vertices.T)
+    nearest = [np.square(columns - point[:, None]).sum(axis=0).min() for point in points]
+    return float(np.median(np.sqrt(nearest)))

@@ -21,8 +21,9 @@ from renderkit.formats.unread import unread_notes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
-from renderkit.untrusted.content import Content, exact, field, number, numbers, size_at, write_text
+from renderkit.untrusted.content import Content, exact, field, number, numbers, size_at
 from renderkit.wording import counted
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(skew=False)
 _LENS = ("k1", "k2", "k3")

@@ -32,9 +32,9 @@ from renderkit.untrusted.content import (
     number,
     numbers,
     size_at,
-    write_json,
 )
 from renderkit.untrusted.files import names_file
+from renderkit.writing import write_json
 
 _MODELS = ("models", "models_eval", "models_cad")
 _AT_REST = 1.0
@@ -150,7 +150,7 @@ def _model_file(path: Path, ids: set[int]) -> Path | None:
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write scene_camera.json; the translation stays in the rig's own unit."""
-    ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
+    ids, notes = integer_names(tuple(rig.cameras))
     entries = {}
     for image_id, camera in zip(ids, rig, strict=True):
         pose = camera.cam_from_world
@@ -160,7 +160,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
             "cam_R_w2c": pose.R.ravel().tolist(),
             "cam_t_w2c": pose.t.tolist(),
         }
-    write_json(path, entries)
+    write_json(path, entries, indent=1)
     return notes
 
 

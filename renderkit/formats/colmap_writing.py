@@ -11,8 +11,8 @@ from renderkit.formats.format import WriteOptions
 from renderkit.formats.names import picture_from_name, require_tokens
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import quaternion_from_matrix
-from renderkit.untrusted.content import exact, write_text
-from renderkit.writing import make_folder, write_bytes
+from renderkit.untrusted.content import exact
+from renderkit.writing import make_folder, write_bytes, write_text
 
 _RIG_FILES = ("rigs.bin", "frames.bin", "rigs.txt", "frames.txt")
 

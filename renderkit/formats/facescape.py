@@ -31,8 +31,9 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import EncodedImage
-from renderkit.untrusted.content import Content, field, flag_at, size_at, write_json
+from renderkit.untrusted.content import Content, field, flag_at, size_at
 from renderkit.untrusted.json_text import read_json_object
+from renderkit.writing import write_json
 
 PARAMS_NAME = "params.json"
 MAX_PARAMS_BYTES = 64 << 20
@@ -120,7 +121,7 @@ def read_cameras(content: Content) -> RawRig:
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write params.json; views are numbered."""
-    ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
+    ids, notes = integer_names(tuple(rig.cameras))
     top: dict[str, object] = {}
     for view, camera in zip(ids, rig, strict=True):
         lens = camera.distortion
@@ -133,7 +134,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
             f"{view}_height": camera.height,
             f"{view}_valid": True,
         }
-    write_json(path, top)
+    write_json(path, top, indent=1)
     return notes
 
 

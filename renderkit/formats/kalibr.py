@@ -25,7 +25,16 @@ from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, numbers, size_at, write_text
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    exact,
+    field,
+    mapping_at,
+    numbers,
+    size_pair_at,
+)
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(brown_conrady=4, kannala_brandt=True, skew=False)
 _LAST_ROW = np.array([0.0, 0.0, 0.0, 1.0])
@@ -108,10 +117,7 @@ def _read_camera(name: str, key: str, entry: Mapping[str, Untrusted], pose: Floa
         why = f"camera model {kind!r} ({what}) has no counterpart in OpenCV's models; calibrate as pinhole-equi"
         raise UnsupportedLensError(path, f"{key}.camera_model", f"{why} or pinhole-radtan")
     fx, fy, cx, cy = numbers(field(entry, "intrinsics", path, f"{key}."), [(4,)], path, f"{key}.intrinsics")
-    size = None
-    if "resolution" in entry:
-        width, height = numbers(entry["resolution"], [(2,)], path, f"{key}.resolution")
-        size = size_at(width, height, path, f"{key}.resolution")
+    size = size_pair_at(entry["resolution"], path, f"{key}.resolution") if "resolution" in entry else None
     model, lens = _lens(entry, key, path)
     return RawCamera(name, intrinsics(fx, fy, cx, cy), pose[:3], coefficients=lens, model=model, size=size)
 

@@ -31,9 +31,9 @@ from renderkit.untrusted.content import (
     name_at,
     numbers,
     size_at,
-    write_json,
 )
 from renderkit.wording import counted
+from renderkit.writing import write_json
 
 _LIMITS = Expressible(brown_conrady=14, kannala_brandt=True)
 _MODELS: dict[str, ModelName] = {
@@ -120,7 +120,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
         }
         for name, camera in rig.cameras.items()
     ]
-    write_json(path, {"KRT": entries})
+    write_json(path, {"KRT": entries}, indent=1)
     return ()
 
 

@@ -20,7 +20,8 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.names import require_tokens
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, exact, numbers, write_text
+from renderkit.untrusted.content import Content, exact, numbers
+from renderkit.writing import write_text
 
 _BARE_LINES = 7
 _LIMITS = Expressible(brown_conrady=5, size=False)

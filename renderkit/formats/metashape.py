@@ -27,9 +27,10 @@ from renderkit.formats.metashape_xml import stated, values_of
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, exact, flag_at, write_text
+from renderkit.untrusted.content import Content, exact, flag_at
 from renderkit.untrusted.xml_text import parse_xml
 from renderkit.wording import counted, list_names
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, fold_over=False)
 _CHUNK_READ = {"sensors", "components", "cameras", "transform"}

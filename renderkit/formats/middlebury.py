@@ -23,8 +23,9 @@ from renderkit.formats.sizes import picture_file_size
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
 from renderkit.images.encoded import EncodedImage
-from renderkit.untrusted.content import Content, exact, numbers, write_text
+from renderkit.untrusted.content import Content, exact, numbers
 from renderkit.untrusted.files import names_file, read_text
+from renderkit.writing import write_text
 
 FRAME_ID = "0"
 """The one frame's id: the sets show objects that do not move."""

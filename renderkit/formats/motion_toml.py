@@ -38,9 +38,9 @@ from renderkit.untrusted.content import (
     mapping_at,
     name_at,
     numbers,
-    size_at,
-    write_text,
+    size_pair_at,
 )
+from renderkit.writing import write_text
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True)
 _TABLE = re.compile(rb"^\s*\[+[^\]\n]+\]", re.MULTILINE)
@@ -110,10 +110,7 @@ def _read_camera(name: str, key: str, table: Mapping[str, Untrusted], path: Path
     where = f"{key}."
     K = intrinsics_at(field(table, "matrix", path, where), path, f"{where}matrix")
     lens = coefficients_at(table.get("distortions"), path, f"{where}distortions")
-    size = None
-    if "size" in table:
-        width, height = numbers(table["size"], [(2,)], path, f"{where}size")
-        size = size_at(width, height, path, f"{where}size")
+    size = size_pair_at(table["size"], path, f"{where}size") if "size" in table else None
     fisheye = flag_at(table.get("fisheye", False), path, f"{where}fisheye")
     model: ModelName = "kannala_brandt" if fisheye else "brown_conrady"
     return RawCamera(name, K, _pose(table, path, where), coefficients=lens, model=model, size=size)

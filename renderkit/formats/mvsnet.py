@@ -19,8 +19,8 @@ from renderkit.formats.names import require_tokens
 from renderkit.formats.sizes import find_picture_sizes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN, intrinsics_to_corner_origin
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, exact, numbers, write_text
-from renderkit.writing import make_folder
+from renderkit.untrusted.content import Content, exact, numbers
+from renderkit.writing import make_folder, write_text
 
 _LIMITS = Expressible(size=False)
 _SUFFIX = "_cam.txt"

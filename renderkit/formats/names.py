@@ -38,7 +38,7 @@ def require_tokens(names: Iterable[str], path: Path, forbidden: str, format_name
 
 
 def integer_names(names: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return whole numbers for the names, and a note where they had to be renumbered by order."""
+    """Return whole numbers for any names, and a note where they had to be renumbered by order."""
     if all(name.isascii() and name.isdigit() and str(int(name)) == name for name in names):
         return tuple(int(name) for name in names), ()
     first, last = names[0], names[-1]

@@ -15,7 +15,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_from
 from renderkit.formats.format import Format
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.conventions import CORNER_PIXEL_ORIGIN
-from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, number, numbers, size_at
+from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, number, numbers, size_pair_at
 
 _MARKS = {"orientation", "position", "focal_length", "principal_point", "image_size"}
 _READ = {*_MARKS, "skew", "pixel_aspect_ratio", "radial_distortion", "tangential_distortion", "tangential"}
@@ -52,14 +52,14 @@ def _read_camera(name: str, entry: Mapping[str, Untrusted], path: Path) -> RawCa
     focal = number(field(entry, "focal_length", path), path, "focal_length")
     ratio = number(entry.get("pixel_aspect_ratio", 1.0), path, "pixel_aspect_ratio")
     cx, cy = numbers(field(entry, "principal_point", path), [(2,)], path, "principal_point") - CORNER_PIXEL_ORIGIN
-    width, height = numbers(field(entry, "image_size", path), [(2,)], path, "image_size")
+    size = size_pair_at(field(entry, "image_size", path), path, "image_size")
     k1, k2, k3 = numbers(entry.get("radial_distortion") or [0.0] * 3, [(3,)], path, "radial_distortion").tolist()
     stated = entry.get("tangential_distortion", entry.get("tangential")) or [0.0] * 2
     p1, p2 = numbers(stated, [(2,)], path, "tangential_distortion").tolist()
     K = intrinsics(focal, focal * ratio, cx, cy, number(entry.get("skew", 0.0), path, "skew"))
     lens = (k1, k2, p1, p2, k3) if any((k1, k2, k3, p1, p2)) else ()
     pose = pose_from_center(rotation, center)
-    return RawCamera(name, K, pose, coefficients=lens, size=size_at(width, height, path, "image_size"))
+    return RawCamera(name, K, pose, coefficients=lens, size=size)
 
 
 FORMAT = Format(

@@ -18,7 +18,8 @@ from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import extrinsics_at, intrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, field, mapping_at, write_json
+from renderkit.untrusted.content import Content, field, mapping_at
+from renderkit.writing import write_json
 
 _LIMITS = Expressible(shared_intrinsics=True, shared_size=True, size=False)
 
@@ -58,7 +59,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
     if any(not np.array_equal(camera.K, first.K) for camera in rig):
         raise DatasetError(path, "intrinsics", "the cameras differ in K, but the format shares one")
     poses = {name: camera.cam_from_world.matrix.tolist() for name, camera in rig.cameras.items()}
-    write_json(path, {"world_2_cam": poses, "intrinsics": first.K.tolist()})
+    write_json(path, {"world_2_cam": poses, "intrinsics": first.K.tolist()}, indent=1)
     return ()
 
 

@@ -82,7 +82,7 @@ def read(content: Content) -> RawRig:
 
 def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature for all
     """Write world_mat_<i> and an identity scale_mat_<i>."""
-    ids, notes = integer_names(tuple(rig.cameras)) if len(rig) else ((), ())
+    ids, notes = integer_names(tuple(rig.cameras))
     arrays: dict[str, FloatArray] = {}
     for number, camera in zip(ids, rig, strict=True):
         world = np.eye(4)

@@ -23,9 +23,9 @@ from renderkit.formats.opencv_storage import stored_matrix
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
-from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, size_at, write_text
+from renderkit.untrusted.content import Content, Untrusted, exact, field, mapping_at, size_at
 from renderkit.wording import list_names
-from renderkit.writing import make_folder
+from renderkit.writing import make_folder, write_text
 
 _LIMITS = Expressible(brown_conrady=14)
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")

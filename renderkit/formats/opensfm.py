@@ -40,8 +40,8 @@ from renderkit.untrusted.content import (
     number,
     numbers,
     size_at,
-    write_json,
 )
+from renderkit.writing import write_json
 
 _LIMITS = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False)
 _COEFFICIENTS = {
@@ -163,7 +163,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:
             "translation": camera.cam_from_world.t.tolist(),
             "camera": name,
         }
-    write_json(path, [{"cameras": cameras, "shots": shots, "points": {}}])
+    write_json(path, [{"cameras": cameras, "shots": shots, "points": {}}], indent=1)
     return ()
 
 

@@ -14,7 +14,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import coefficients_at, intrinsics_at
 from renderkit.formats.unread import unread_notes
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, name_at, numbers, size_at
+from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, name_at, numbers, size_pair_at
 
 _READ = {"name", "K", "distCoef", "R", "t", "resolution"}
 _HARMLESS = {"type", "panel", "node"}
@@ -51,10 +51,7 @@ def _read_camera(entry: Mapping[str, Untrusted], index: int, path: Path) -> RawC
     rotation = numbers(field(entry, "R", path, where), [(3, 3)], path, f"{where}R")
     translation = numbers(field(entry, "t", path, where), [(3, 1), (3,), (1, 3)], path, f"{where}t").ravel()
     lens = coefficients_at(entry.get("distCoef"), path, f"{where}distCoef")
-    size = None
-    if "resolution" in entry:
-        width, height = numbers(entry["resolution"], [(2,)], path, f"{where}resolution")
-        size = size_at(width, height, path, f"{where}resolution")
+    size = size_pair_at(entry["resolution"], path, f"{where}resolution") if "resolution" in entry else None
     name = name_at(entry.get("name", index), path, f"{where}name")
     return RawCamera(name, K, pose_matrix(rotation, translation), coefficients=lens, size=size)
 

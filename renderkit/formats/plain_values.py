@@ -16,7 +16,7 @@ from renderkit.formats.matrices import coefficients_at, extrinsics_at, intrinsic
 from renderkit.formats.no_pose import NO_POSE
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
-from renderkit.untrusted.content import Untrusted, flag_at, number, numbers, size_at
+from renderkit.untrusted.content import Untrusted, flag_at, number, numbers, size_at, size_pair_at
 
 K_KEYS: Final = ("K", "k", "intrinsic", "intrinsics", "intrinsic_matrix", "camera_matrix", "cameraMatrix", "mtx", "Ks",
                  "matrix")  # fmt: skip
@@ -220,8 +220,7 @@ def size_of(entry: Entry, path: Path, where: str) -> tuple[int, int] | None:
     """Return (width, height) in px, or None."""
     key = first_of(entry, SIZE_KEYS)
     if key is not None:
-        width, height = numbers(entry[key], [(2,)], path, f"{where}{key}")
-        return size_at(width, height, path, f"{where}{key}")
+        return size_pair_at(entry[key], path, f"{where}{key}")
     across, down = first_of(entry, _WIDTH), first_of(entry, _HEIGHT)
     if across is None or down is None:
         return None

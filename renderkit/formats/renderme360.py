@@ -79,6 +79,7 @@ class RenderMe360Capture(Capture):
         self._flame_path = None if flame is None else Path(flame)
         self._topology = None if flame is None else read_flame_topology(flame)
         self._translations: dict[str, TranslationChoice] = {}
+        self._scan: Mesh | None = None
         self.files = SmcFiles(self.path, child=child)
         names, self._frame_ids = list_cameras(self.files), _list_frames(self.files)
         if not names and not self._frame_ids:
@@ -237,8 +238,10 @@ class RenderMe360Capture(Capture):
         return self.files.encoded("UV_texture", frame_id)
 
     def scan(self) -> Mesh | None:
-        """Return the scan, or None; expression parts only."""
-        return read_scan(self.files)
+        """Return the scan, or None; expression parts only. It is read once: all frames and walks share it."""
+        if self._scan is None:
+            self._scan = read_scan(self.files)
+        return self._scan
 
     def scan_mask(self, camera_name: str) -> EncodedImage | None:
         """Return the scan's matte in a camera, or None; expression parts only."""

@@ -14,7 +14,16 @@ from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rig import Rig
-from renderkit.untrusted.content import Content, Untrusted, field, list_at, mapping_at, numbers, size_at, write_json
+from renderkit.untrusted.content import (
+    Content,
+    Untrusted,
+    field,
+    list_at,
+    mapping_at,
+    numbers,
+    size_at,
+)
+from renderkit.writing import write_json
 
 FORMAT_NAME = "renderkit-rig"
 VERSION = 1
@@ -109,7 +118,7 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # no
         "pixel_origin": _PIXEL_ORIGIN,
         "cameras": cameras,
     }
-    write_json(path, top)
+    write_json(path, top, indent=1)
     return ()
 
 

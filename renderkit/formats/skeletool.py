@@ -15,7 +15,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import extrinsics_at, intrinsics_at
 from renderkit.formats.unread import unread_notes
-from renderkit.untrusted.content import Content, field, numbers, size_at
+from renderkit.untrusted.content import Content, field, size_pair_at
 
 _HEAD = b"Skeletool Camera Calibration File"
 _READ, _HARMLESS = {"name", "size", "intrinsic", "extrinsic"}, {"sensor", "animated"}
@@ -55,8 +55,7 @@ def _read_camera(block: dict[str, str], path: Path) -> RawCamera:
     where = f"camera {name[:40]}, "
     K = intrinsics_at(field(block, "intrinsic", path, where).split(), path, f"{where}intrinsic")
     pose = extrinsics_at(field(block, "extrinsic", path, where).split(), path, f"{where}extrinsic")
-    width, height = numbers(field(block, "size", path, where).split(), [(2,)], path, f"{where}size")
-    return RawCamera(name, K, pose, size=size_at(width, height, path, f"{where}size"))
+    return RawCamera(name, K, pose, size=size_pair_at(field(block, "size", path, where).split(), path, f"{where}size"))
 
 
 FORMAT = Format(

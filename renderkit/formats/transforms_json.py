@@ -49,10 +49,10 @@ from renderkit.untrusted.content import (
     number,
     numbers,
     size_at,
-    write_json,
 )
 from renderkit.untrusted.files import names_file
 from renderkit.wording import counted
+from renderkit.writing import write_json
 
 _NERFSTUDIO = Expressible(brown_conrady=5, kannala_brandt=True, skew=False, fold_over=False, shared_model=True)
 _INSTANT_NGP = replace(_NERFSTUDIO, brown_conrady=4)
@@ -278,9 +278,8 @@ def write(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:
         pose = gl_world_from_cam(camera.cam_from_world).matrix
         picture = f"images/{picture_from_name(name, options.picture_suffix)}"
         frames.append({"file_path": picture, **_intrinsics_of(camera, fisheye), "transform_matrix": pose.tolist()})
-    write_json(
-        path, {"camera_model": "OPENCV_FISHEYE" if fisheye else "OPENCV", "is_fisheye": fisheye, "frames": frames}
-    )
+    model = "OPENCV_FISHEYE" if fisheye else "OPENCV"
+    write_json(path, {"camera_model": model, "is_fisheye": fisheye, "frames": frames}, indent=1)
     return ()
 
 

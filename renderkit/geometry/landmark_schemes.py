@@ -9,6 +9,7 @@ the 10 points of the irises after them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -62,8 +63,8 @@ _OUTER_EYE_CORNERS: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class LandmarkPairs:
-    """Landmarks that two schemes have in common.
+class LandmarkMap:
+    """Which landmarks two schemes have in common.
 
     Attributes:
         first: (P,) indices into the first set.
@@ -90,32 +91,37 @@ class LandmarkPairs:
         return len(self.first)
 
     @property
-    def swapped(self) -> LandmarkPairs:
+    def swapped(self) -> LandmarkMap:
         """The same pairs the other way round."""
-        return LandmarkPairs(self.second, self.first, self.assumption)
+        return LandmarkMap(self.second, self.first, self.assumption)
 
 
-def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkPairs:
+def common_landmarks(first: Landmarks, second: Landmarks) -> LandmarkMap:
     """Pair the landmarks that two sets have in common, whether valid or not.
 
     Raises:
         ValueError: If no map between the two schemes is known, or a set has the wrong number of points for its scheme.
     """
-    for landmarks in (first, second):
-        expected = NUM_LANDMARKS.get(landmarks.scheme)
-        if expected is not None and len(landmarks) != expected:
-            raise ValueError(f"landmarks of scheme {landmarks.scheme!r}: expected {expected}, got {len(landmarks)}")
-    if first.scheme == second.scheme:
-        if len(first) != len(second):
-            raise ValueError(f"two sets of scheme {first.scheme!r} have {len(first)} and {len(second)} landmarks")
-        return LandmarkPairs(np.arange(len(first)), np.arange(len(first)))
+    return _paired(first.scheme, len(first), second.scheme, len(second))
+
+
+@lru_cache(maxsize=64)
+def _paired(first: str, first_count: int, second: str, second_count: int) -> LandmarkMap:
+    for scheme, count in ((first, first_count), (second, second_count)):
+        expected = NUM_LANDMARKS.get(scheme)
+        if expected is not None and count != expected:
+            raise ValueError(f"landmarks of scheme {scheme!r}: expected {expected}, got {count}")
+    if first == second:
+        if first_count != second_count:
+            raise ValueError(f"two sets of scheme {first!r} have {first_count} and {second_count} landmarks")
+        return LandmarkMap(np.arange(first_count), np.arange(first_count))
     known = _known_pairs()
-    if (first.scheme, second.scheme) in known:
-        return known[first.scheme, second.scheme]
-    if (second.scheme, first.scheme) in known:
-        return known[second.scheme, first.scheme].swapped
+    if (first, second) in known:
+        return known[first, second]
+    if (second, first) in known:
+        return known[second, first].swapped
     raise ValueError(
-        f"no map is known between the landmark schemes {first.scheme!r} and {second.scheme!r}; "
+        f"no map is known between the landmark schemes {first!r} and {second!r}; "
         f"maps exist between {' and '.join(', '.join(group) for group in _MAPPED)}, and from any scheme to itself"
     )
 
@@ -134,20 +140,20 @@ def outer_eye_corners(scheme: str) -> tuple[int, int] | None:
     return _OUTER_EYE_CORNERS.get(scheme)
 
 
-def _known_pairs() -> dict[tuple[str, str], LandmarkPairs]:
+def _known_pairs() -> dict[tuple[str, str], LandmarkMap]:
     inner = np.array(_106_OF_51)
     count = np.arange(51)
     both = f"{_CONTOUR_FIRST}; {_COMMON_106}"
     return {
-        ("ibug68", "ibug51"): LandmarkPairs(count + JAW_68, count),
-        ("renderme106", "renderme73"): LandmarkPairs(np.arange(73) + CONTOUR_106, np.arange(73), _CONTOUR_FIRST),
-        ("renderme106", "ibug51"): LandmarkPairs(inner, count, _COMMON_106),
-        ("renderme106", "ibug68"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
-        ("renderme73", "ibug51"): LandmarkPairs(inner - CONTOUR_106, count, both),
-        ("renderme73", "ibug68"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
-        ("openpose_face70", "ibug68"): LandmarkPairs(np.arange(68), np.arange(68)),
-        ("openpose_face70", "ibug51"): LandmarkPairs(count + JAW_68, count),
-        ("renderme106", "openpose_face70"): LandmarkPairs(inner, count + JAW_68, _COMMON_106),
-        ("renderme73", "openpose_face70"): LandmarkPairs(inner - CONTOUR_106, count + JAW_68, both),
-        ("mediapipe478", "mediapipe468"): LandmarkPairs(np.arange(468), np.arange(468)),
+        ("ibug68", "ibug51"): LandmarkMap(count + JAW_68, count),
+        ("renderme106", "renderme73"): LandmarkMap(np.arange(73) + CONTOUR_106, np.arange(73), _CONTOUR_FIRST),
+        ("renderme106", "ibug51"): LandmarkMap(inner, count, _COMMON_106),
+        ("renderme106", "ibug68"): LandmarkMap(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "ibug51"): LandmarkMap(inner - CONTOUR_106, count, both),
+        ("renderme73", "ibug68"): LandmarkMap(inner - CONTOUR_106, count + JAW_68, both),
+        ("openpose_face70", "ibug68"): LandmarkMap(np.arange(68), np.arange(68)),
+        ("openpose_face70", "ibug51"): LandmarkMap(count + JAW_68, count),
+        ("renderme106", "openpose_face70"): LandmarkMap(inner, count + JAW_68, _COMMON_106),
+        ("renderme73", "openpose_face70"): LandmarkMap(inner - CONTOUR_106, count + JAW_68, both),
+        ("mediapipe478", "mediapipe468"): LandmarkMap(np.arange(468), np.arange(468)),
     }

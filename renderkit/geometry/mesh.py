@@ -204,6 +204,13 @@ class Mesh:
         return frozen(np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)]))
 
     @cached_property
+    def median_edge(self) -> float:
+        """Median length of the faces' edges, world units; NaN without faces."""
+        corners = self.vertices[self.faces]
+        lengths = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+        return float(np.median(lengths)) if lengths.size else float("nan")
+
+    @cached_property
     def vertex_normals(self) -> FloatArray:
         """(V, 3) unit normals: those given, else the area-weighted mean of the faces around each vertex's POSITION.
 

@@ -18,15 +18,24 @@ def pack_bytes(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
         packed: (height, at least width / 8) receives bit i of byte j for the pixel 8 j + i.
     """
     for row in range(eights.shape[0]):
-        pack_row(eights[row], packed[row])
+        for column in range(eights.shape[1]):
+            packed[row, column] = pack_eight(eights[row, column])
 
 
 @inlined_kernel
-def pack_row(eights: NDArray[np.uint64], packed: NDArray[np.uint8]) -> None:
-    """Pack one row of bytes that are 0 or 1, eight to a byte."""
-    for column in range(eights.shape[0]):
-        # The product brings the lowest bit of byte i to bit 56 + i, and nothing else there.
-        packed[column] = (eights[column] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+def pack_eight(eight: np.uint64) -> np.uint64:
+    """Return the bits of eight bytes that are 0 or 1."""
+    # The product brings the lowest bit of byte i to bit 56 + i, and nothing else there.
+    return (eight * np.uint64(0x0102040810204080)) >> np.uint64(56)
+
+
+@inlined_kernel
+def pack_word(eights: NDArray[np.uint64]) -> np.uint64:
+    """Return the bits of 64 bytes that are 0 or 1, eight of them to each of (8,) words."""
+    word = np.uint64(0)
+    for i in range(8):
+        word |= pack_eight(eights[i]) << np.uint64(8 * i)
+    return word
 
 
 @kernel
@@ -86,18 +95,49 @@ def list_pixels(words: NDArray[np.uint64], points: NDArray[np.int32]) -> None:
 
 
 @kernel
-def fold_words(words: NDArray[np.uint64], across: NDArray[np.uint64]) -> tuple[int, int]:
+def bound_masks(
+    first: NDArray[np.uint64], second: NDArray[np.uint64], across: NDArray[np.uint64]
+) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of what two masks hold together, ends excluded; zeros where that is nothing.
+
+    Args:
+        first: (height, words) uint64.
+        second: (height, words) uint64.
+        across: (words,) scratch.
+    """
+    across[:] = 0
+    top, bottom = _fold_words(first, across)
+    other_top, other_bottom = _fold_words(second, across)
+    if other_bottom:
+        top = min(top, other_top) if bottom else other_top
+        bottom = max(bottom, other_bottom)
+    if bottom == 0:
+        return top, top, top, top
+    low, high = 0, across.shape[0] - 1
+    while across[low] == 0:
+        low += 1
+    while across[high] == 0:
+        high -= 1
+    left, right = 64 * low, 64 * high + 64
+    while not across[low] >> np.uint64(left & 63) & np.uint64(1):
+        left += 1
+    while not across[high] >> np.uint64((right - 1) & 63) & np.uint64(1):
+        right -= 1
+    return left, top, right, bottom
+
+
+@kernel
+def _fold_words(words: NDArray[np.uint64], across: NDArray[np.uint64]) -> tuple[int, int]:
     """Lay all rows of a mask over each other.
 
     Args:
         words: (height, words) uint64.
-        across: (words,) receives the columns that hold a pixel of the mask.
+        across: (words,) the columns that hold a pixel of the mask are added.
 
     Returns:
         The first row with a pixel, and the row after the last one; both 0 where there is none.
     """
     first, end = int(np.int64(0)), int(np.int64(0))
-    across[:] = 0
     for row in range(words.shape[0]):
         line, seen = words[row], np.uint64(0)
         for word in range(line.shape[0]):
@@ -109,31 +149,42 @@ def fold_words(words: NDArray[np.uint64], across: NDArray[np.uint64]) -> tuple[i
     return first, end
 
 
+@inlined_kernel
+def count_ones(word: np.uint64) -> int:
+    """Return how many bits of a word are set (Warren, Hacker's Delight, 2nd edition, figure 5-2)."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
 @kernel
-def find_boundary(words: NDArray[np.uint64], beyond: int, boundary: NDArray[np.uint64]) -> None:
+def find_boundary(words: NDArray[np.uint64], beyond: int, top: int, left: int, boundary: NDArray[np.uint64]) -> None:
     """Keep the pixels with a 4-neighbour in the picture outside of the mask.
 
     Args:
         words: (height, words) uint64, the lowest bit is the leftmost pixel; bits beyond the width are zero.
         beyond: How many bits of a row's last word lie beyond the width, 0 to 63.
-        boundary: (height, words) receives the boundary.
+        top: The first row of the window that is looked at.
+        left: Its first word.
+        boundary: (rows, columns) receives the boundary in the window.
     """
     ones = np.uint64(0xFFFFFFFFFFFFFFFF)
     height, last = words.shape[0], words.shape[1] - 1
     # What lies outside of the picture counts as the mask.
     margin = ones << np.uint64(64 - beyond) if beyond else np.uint64(0)
-    for row in range(height):
-        for word in range(last + 1):
+    for row in range(top, top + boundary.shape[0]):
+        for word in range(left, left + boundary.shape[1]):
             here = words[row, word]
             if here == np.uint64(0):
-                boundary[row, word] = here
+                boundary[row - top, word - left] = here
                 continue
             inside = words[row - 1, word] if row > 0 else ones
             inside &= words[row + 1, word] if row + 1 < height else ones
             inside &= (here << np.uint64(1)) | ((words[row, word - 1] if word > 0 else ones) >> np.uint64(63))
             shown = here | margin if word == last else here
             inside &= (shown >> np.uint64(1)) | ((words[row, word + 1] if word < last else ones) << np.uint64(63))
-            boundary[row, word] = here & ~inside
+            boundary[row - top, word - left] = here & ~inside
 
 
 @kernel

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,8 +26,8 @@ from renderkit.images.matte import (
     matte_of_palette,
     matte_of_pixels,
 )
-from renderkit.images.png import decode_gray_png, decode_palette_png, threshold_gray_png
-from renderkit.images.reduced import REDUCTIONS, Window, choose_reduction, resample
+from renderkit.images.png import decode_gray_png, decode_palette_png, read_gray_rows
+from renderkit.images.reduced import REDUCTIONS, Window, choose_reduction, mean_of_squares, resample, squares_for
 from renderkit.untrusted.files import read_bytes
 
 Arguments = ParamSpec("Arguments")
@@ -37,6 +38,22 @@ MAX_ENCODED_BYTES = 512 << 20
 
 MAX_PIXELS = 1 << 28
 """Pictures of more pixels (268 million) are refused before they are decoded."""
+
+
+@dataclass(frozen=True, eq=False)
+class InsideMatte:
+    """What a matte says at a threshold.
+
+    Attributes:
+        bits: Where alpha / 255 reaches the threshold.
+        note: `Matte.note`.
+        reduced: (h, w) the alpha at a reduced size, each pixel the mean of a square of whole pixels; None where nobody
+            asked for it.
+    """
+
+    bits: MaskBits
+    note: str
+    reduced: AlphaImage | None = None
 
 
 @dataclass(frozen=True)
@@ -143,26 +160,29 @@ class EncodedImage:
         exact = header.format in {"png", "tiff"} and not self.is_lossy
         return self._refusing(matte_of_pixels, self._decode(data, header, flag), labels=exact)
 
-    def decode_inside(self, threshold: float, buffers: BufferPool | None = None) -> tuple[MaskBits, str]:
+    def decode_inside(
+        self, threshold: float, buffers: BufferPool | None = None, *, reduced_to: int | None = None
+    ) -> InsideMatte:
         """Return where the matte reaches a threshold, and how it was read; without the matte itself where that can be.
 
         Args:
             threshold: Share of full alpha, in (0, 1].
             buffers: Where a PNG's memory comes from; fresh memory when None.
-
-        Returns:
-            Where alpha / 255 reaches the threshold, and `Matte.note`.
+            reduced_to: Longest side, px, of the reduced matte; None makes none.
 
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
         """
         data, header = self._read_checked()
+        step = None if reduced_to is None else squares_for(header.size, reduced_to)
         if header.format == "png" and not self.is_lossy:
-            gray = self._refusing(threshold_gray_png, data, least_inside(threshold))
-            if gray is not None and not label_note(gray[1]):
-                return gray[0], ""
+            rows = self._refusing(read_gray_rows, data)
+            bits, top = (None, 0) if rows is None else self._refusing(rows.threshold, least_inside(threshold))
+            if rows is not None and bits is not None and not label_note(top):
+                return InsideMatte(bits, "", None if step is None else self._refusing(rows.reduced, step, buffers))
         matte = self.decode_matte(buffers)
-        return MaskBits.pack(inside_matte(matte.alpha, threshold, buffers)), matte.note
+        bits = MaskBits.pack(inside_matte(matte.alpha, threshold, buffers))
+        return InsideMatte(bits, matte.note, None if step is None else mean_of_squares(matte.alpha, step))
 
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""
@@ -170,7 +190,7 @@ class EncodedImage:
             data = self.read_bytes()
         except DatasetError:
             return self
-        return replace(self, read_bytes=lambda: data)
+        return _FetchedImage(lambda: data, self.path, self.key, self.is_lossy)
 
     def read_size(self) -> tuple[int, int]:
         """Return (width, height) in px as the header says.
@@ -220,6 +240,20 @@ class EncodedImage:
             )
         # OpenCV turns a TIFF whatever it is asked for.
         return as_stored(pixels, header.orientation) if header.format == "tiff" else pixels
+
+
+class _FetchedImage(EncodedImage):
+    """A picture with its bytes in memory: its header is read once."""
+
+    def fetched(self) -> EncodedImage:
+        return self
+
+    def _read_checked(self) -> tuple[bytes, PictureHeader]:
+        return self._checked
+
+    @cached_property
+    def _checked(self) -> tuple[bytes, PictureHeader]:
+        return super()._read_checked()
 
 
 def as_stored(shown: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -73,21 +73,17 @@ class MaskBits:
 
     @cached_property
     def _box(self) -> tuple[int, int, int, int] | None:
-        from renderkit.images.bit_runs import fold_words  # noqa: PLC0415 - loads the compiler
-
-        across = np.empty(self.words.shape[1], np.uint64)
-        top, bottom = fold_words(self.words, across)
-        held = np.flatnonzero(across)
-        if not held.size:
-            return None
-        low, high = int(across[held[0]]), int(across[held[-1]])
-        left = WORD * int(held[0]) + (low & -low).bit_length() - 1
-        return left, top, WORD * int(held[-1]) + high.bit_length(), bottom
+        return joint_box(self, self)
 
     def crop(self, rows: slice, words: slice) -> MaskBits:
         """Return the window of some rows and some words of each row."""
         width = min(self.width - WORD * words.start, WORD * (words.stop - words.start))
         return MaskBits(np.ascontiguousarray(self.words[rows, words]), width)
+
+    @property
+    def beyond(self) -> int:
+        """How many bits of a row's last word lie beyond the width."""
+        return int(WORD * self.words.shape[1] - self.width)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,12 +102,23 @@ class MaskBits:
 
         unpack_words(np.ascontiguousarray(self.words), *window, mask)
 
+    def every(self, step: int) -> BoolArray:
+        """Return the (h, w) bool mask of every pixel whose row and column are multiples of `step`."""
+        rows = self.words[::step].view(np.uint8)
+        if 8 % step == 0:
+            # Without the pixels between: they would take longer than all else.
+            pixels = np.empty((len(rows), rows.shape[1] * (8 // step)), np.uint8)
+            for place, shift in enumerate(range(0, 8, step)):
+                np.bitwise_and(rows >> np.uint8(shift), np.uint8(1), out=pixels[:, place :: 8 // step])
+        else:
+            pixels = np.unpackbits(rows, axis=1, count=self.width, bitorder="little")[:, ::step]
+        return np.ascontiguousarray(pixels[:, : -(-self.width // step)]).view(np.bool_)
+
     def complement(self) -> MaskBits:
         """Return the pixels of the picture outside of the mask."""
         words = ~self.words
-        beyond = WORD * words.shape[1] - self.width
-        if beyond:
-            words[:, -1] &= _ONES >> np.uint64(beyond)
+        if self.beyond:
+            words[:, -1] &= _ONES >> np.uint64(self.beyond)
         return MaskBits(words, self.width)
 
     def grown(self, reach_px: int) -> MaskBits:
@@ -137,7 +144,7 @@ class MaskBits:
         from renderkit.images.bit_runs import find_boundary  # noqa: PLC0415 - loads the compiler
 
         found = np.empty_like(self.words)
-        find_boundary(self.words, WORD * self.words.shape[1] - self.width, found)
+        find_boundary(self.words, self.beyond, 0, 0, found)
         return MaskBits(found, self.width)
 
     def inner_band(self, width_px: int) -> MaskBits:
@@ -160,10 +167,20 @@ class MaskBits:
         ringed = np.full((height + 2 * rows, count + 2 * words), _ONES)
         center = ringed[rows : rows + height, words : words + count]
         center[:] = self.words
-        beyond = WORD * count - self.width
-        if beyond:
-            center[:, -1] |= _ONES << np.uint64(WORD - beyond)
+        if self.beyond:
+            center[:, -1] |= _ONES << np.uint64(WORD - self.beyond)
         return ringed
+
+
+def joint_box(first: MaskBits, second: MaskBits) -> tuple[int, int, int, int] | None:
+    """Return (left, top, right, bottom) of what two masks of one size hold together, right and bottom exclusive.
+
+    None when both are empty.
+    """
+    from renderkit.images.bit_runs import bound_masks  # noqa: PLC0415 - loads the compiler
+
+    box = bound_masks(first.words, second.words, np.empty(first.words.shape[1], np.uint64))
+    return box if box[3] else None
 
 
 def _shifted(words: Words, pixels: int) -> Words:

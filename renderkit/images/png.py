@@ -7,7 +7,6 @@ taken than the header's picture needs.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 from renderkit.arrays import AlphaImage
 from renderkit.buffer_pool import BufferPool
 from renderkit.images.mask_bits import WORD, MaskBits, words_for
+from renderkit.images.reduced import mean_of_squares
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_LONG_CHUNK, _CHECKED_AT_ONCE = 1 << 16, 1 << 12
 _MAX_DEFLATE_RATIO = 1032
 """No deflate stream can grow by more than this."""
 
@@ -38,51 +37,68 @@ def decode_gray_png(data: bytes, buffers: BufferPool | None = None) -> AlphaImag
     Raises:
         ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
     """
-    rows = _read_gray(data)
+    rows = read_gray_rows(data)
     if rows is None:
         return None
-    shape = rows.height, rows.width
-    pixels = np.empty(shape, np.uint8) if buffers is None else buffers.empty(shape, np.uint8)
-    _unfilter(rows.raw, pixels)
-    return pixels
-
-
-def threshold_gray_png(data: bytes, least: int) -> tuple[MaskBits, int] | None:
-    """Decode an 8-bit greyscale PNG to where its values are at least `least`.
-
-    Args:
-        data: The file's bytes; see `decode_gray_png`.
-        least: 1 to 255.
-
-    Returns:
-        The mask and the picture's greatest value, or None when it is some other kind of picture.
-
-    Raises:
-        ValueError: If the file is cut off, a checksum is wrong, or the pixels are not what the header says.
-    """
-    from renderkit.images.unfilter import threshold_rows  # noqa: PLC0415 - loads a compiler
-
-    rows = _read_gray(data)
-    if rows is None:
-        return None
-    words = words_for(rows.width)
-    packed = np.empty((rows.height, 8 * words), np.uint8)
-    lines, found = np.empty((2, rows.width), np.uint8), np.zeros(WORD * words, np.uint8)
-    bad, top = threshold_rows(np.frombuffer(rows.raw, np.uint8), least, lines, found, found.view("<u8"), packed)
-    _check_filters(bad)
-    return MaskBits(packed.view("<u8"), rows.width), top
+    return rows.reduced(1, buffers)
 
 
 @dataclass(frozen=True, eq=False)
-class _GrayRows:
-    """A greyscale picture's rows before their filters are undone."""
+class GrayRows:
+    """An 8-bit greyscale picture's rows before their filters are undone; see `read_gray_rows`."""
 
     raw: bytearray
     width: int
     height: int
 
+    def threshold(self, least: int) -> tuple[MaskBits, int]:
+        """Return where values are at least `least`, 1 to 255, and the greatest value.
 
-def _read_gray(data: bytes) -> _GrayRows | None:
+        Raises:
+            ValueError: If a row's filter does not exist.
+        """
+        from renderkit.images.unfilter import threshold_rows  # noqa: PLC0415 - loads a compiler
+
+        words = np.empty((self.height, words_for(self.width)), np.uint64)
+        lines, found = np.empty((2, self.width), np.uint8), np.zeros(WORD * words.shape[1], np.uint8)
+        bad, top = threshold_rows(np.frombuffer(self.raw, np.uint8), least, lines, found, found.view("<u8"), words)
+        _check_filters(bad)
+        return MaskBits(words, self.width), top
+
+    def reduced(self, step: int, buffers: BufferPool | None = None) -> AlphaImage:
+        """Return the means of squares with an edge of `step` px; see `reduced.mean_of_squares`.
+
+        Args:
+            step: Edge of the squares, px.
+            buffers: Where the result's memory comes from; fresh memory when None.
+
+        Raises:
+            ValueError: If a row's filter does not exist.
+        """
+        from renderkit.images.unfilter import reduce_rows  # noqa: PLC0415 - loads a compiler
+
+        if step == 1 or min(self.width, self.height) < step:
+            pixels = _empty((self.height, self.width), buffers)
+            _unfilter(self.raw, pixels)
+            return mean_of_squares(pixels, step)
+        small = _empty((self.height // step, self.width // step), buffers)
+        lines, sums = np.empty((2, self.width), np.uint8), np.empty(self.width, np.uint32)
+        _check_filters(reduce_rows(np.frombuffer(self.raw, np.uint8), lines, step, sums, small))
+        return small
+
+
+def read_gray_rows(data: bytes) -> GrayRows | None:
+    """Read the rows of an 8-bit greyscale PNG.
+
+    Args:
+        data: The file's bytes; see `decode_gray_png`.
+
+    Returns:
+        The rows, or None when it is some other kind of picture.
+
+    Raises:
+        ValueError: If the file is cut off, a checksum is wrong, or the rows are not what the header says.
+    """
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or data[24:29] != b"\x08\x00\x00\x00\x00":
         return None
@@ -95,7 +111,7 @@ def _read_gray(data: bytes) -> _GrayRows | None:
         if kind == b"IDAT":
             parts.append(body)
     raw = _inflate(b"".join(parts), height * (width + 1))
-    return _GrayRows(raw, width, height)
+    return GrayRows(raw, width, height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +173,8 @@ def _unpacked(rows: AlphaImage, width: int, depth: int) -> AlphaImage:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the type and body of each chunk up to the end chunk, with verified checksums."""
+    import deflate  # noqa: PLC0415 - importing renderkit stays cheap
+
     view = memoryview(data)
     position = len(SIGNATURE)
     while position + 12 <= len(data):
@@ -165,23 +183,13 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         if end + 4 > len(data):
             break
         kind = bytes(view[position + 4 : position + 8])
-        if _checksum(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+        if deflate.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             raise ValueError(f"the checksum of the chunk {kind!r} at byte {position} is wrong")
         if kind == b"IEND":
             return
         yield kind, view[position + 8 : end]
         position = end + 4
     raise ValueError(f"the file is cut off after {len(data)} bytes: its end chunk is missing")
-
-
-def _checksum(data: memoryview) -> int:
-    """Return the CRC-32. For more than 5 KiB zlib hands the GIL over, which costs more than a few steps without."""
-    if len(data) > _LONG_CHUNK:
-        return zlib.crc32(data)
-    value = 0
-    for start in range(0, len(data), _CHECKED_AT_ONCE):
-        value = zlib.crc32(data[start : start + _CHECKED_AT_ONCE], value)
-    return value
 
 
 def _inflate(compressed: bytes, size: int) -> bytearray:
@@ -196,6 +204,10 @@ def _inflate(compressed: bytes, size: int) -> bytearray:
     if len(raw) != size:
         raise ValueError(f"expected {size} bytes of rows by the header, found {len(raw)}")
     return raw
+
+
+def _empty(shape: tuple[int, int], buffers: BufferPool | None) -> AlphaImage:
+    return np.empty(shape, np.uint8) if buffers is None else buffers.empty(shape, np.uint8)
 
 
 def _unfilter(raw: bytearray, pixels: AlphaImage) -> None:

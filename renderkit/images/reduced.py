@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from renderkit.arrays import AlphaImage
+
 Window: TypeAlias = tuple[int, int, int, int]
 """x and y of the top-left pixel, width, height, px."""
 
@@ -33,6 +35,27 @@ def choose_reduction(window: Window, size: tuple[int, int]) -> int:
         if large_enough and not any(number % factor for number in window):
             return factor
     return 1
+
+
+def squares_for(shape: tuple[int, ...], max_side: int) -> int:
+    """Return the edge, px, of the squares that become a pixel each where a (height, width) is at most `max_side`."""
+    return -(-max(shape) // max_side)
+
+
+def mean_of_squares(alpha: AlphaImage, step: int) -> AlphaImage:
+    """Return an 8-bit picture whose pixels are the means of squares of whole pixels, rounded.
+
+    Borders that do not fill a square are left out, by which the picture is smaller in less than one pixel.
+
+    Args:
+        alpha: (height, width) the picture.
+        step: Edge of the squares, px.
+    """
+    if step == 1:
+        return alpha
+    height, width = (step * max(1, side // step) for side in alpha.shape)
+    small = cv2.resize(alpha[:height, :width], (width // step, height // step), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def resample(pixels: NDArray[Any], reduced_by: int, window: Window, size: tuple[int, int]) -> NDArray[Any]:

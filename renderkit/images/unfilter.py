@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage
-from renderkit.compiled import kernel
-from renderkit.images.bit_runs import pack_row
+from renderkit.compiled import inlined_kernel, kernel
+from renderkit.images.bit_runs import pack_word
 
-_RUN = 64
+_RUN = 128
+"""Pixels that are looked at at once: two words of a mask. Loops over fewer are unrolled and not vectorised."""
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
@@ -47,7 +48,7 @@ def threshold_rows(
     lines: AlphaImage,
     found: NDArray[np.uint8],
     eights: NDArray[np.uint64],
-    packed: NDArray[np.uint8],
+    words: NDArray[np.uint64],
 ) -> tuple[int, int]:
     """Undo the filters and compare with a threshold, row by row: the picture itself is never in memory as a whole.
 
@@ -57,24 +58,114 @@ def threshold_rows(
         lines: (2, width) scratch.
         found: (64 * words,) scratch for a row; zeros beyond the width.
         eights: (8 * words,) the same memory, eight pixels at a time.
-        packed: (height, 8 * words) receives, as bits, where the picture's values are at least so much.
+        words: (height, words) receives, as bits, where the picture's values are at least so much.
 
     Returns:
         The first row whose filter type does not exist, or -1, and the greatest value of the picture.
     """
-    height, width = packed.shape[0], lines.shape[1]
+    height, width = words.shape[0], lines.shape[1]
     limit, top = np.uint8(least), np.uint8(0)
     lines[:] = 0
     for row in range(height):
+        start = row * (width + 1)
         line, above = lines[row & 1], lines[1 - (row & 1)]
-        if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
+        is_read_again = row + 1 < height and raw[start + width + 1] > _SUB
+        if raw[start] == _SUB and not is_read_again:
+            values = raw[start + 1 : start + width + 1]
+            top = max(top, _threshold_sub(values, limit, line, found[:64], eights[:8], words[row]))
+            continue
+        if not _undo_row(raw[start : start + width + 1], above, line):
             return row, int(top)
         for x in range(width):
             found[x] = 1 if line[x] >= limit else 0
             top = max(top, line[x])
-        pack_row(eights, packed[row])
+        for word in range(words.shape[1]):
+            words[row, word] = pack_word(eights[8 * word : 8 * word + 8])
     # A literal would be of another type.
     return int(np.int64(-1)), int(top)
+
+
+@kernel
+def _threshold_sub(
+    filtered: NDArray[np.uint8],
+    limit: np.uint8,
+    line: NDArray[np.uint8],
+    found: NDArray[np.uint8],
+    eights: NDArray[np.uint64],
+    words: NDArray[np.uint64],
+) -> np.uint8:
+    """Threshold a row of differences that no other row is read from; a run of zeros is a word of one kind.
+
+    Args:
+        filtered: (width,) differences.
+        limit: The least value that is inside.
+        line: (width,) scratch.
+        found: (64,) scratch.
+        eights: (8,) the same memory.
+        words: (words,) receives the row.
+
+    Returns:
+        The row's greatest value.
+    """
+    width = filtered.shape[0]
+    whole = width - width % _RUN
+    left, top = np.uint8(0), np.uint8(0)
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+    for start in range(0, width, _RUN):
+        first, end = start >> 6, min((start + _RUN) >> 6, words.shape[0])
+        if start < whole and _is_zero(filtered[start : start + _RUN]):
+            words[first:end] = ones if left >= limit else np.uint64(0)
+            continue
+        for word in range(first, end):
+            run = filtered[64 * word : min(64 * word + 64, width)]
+            values = line[: run.shape[0]]
+            left = _sum_run(run, left, values)
+            for x in range(values.shape[0]):
+                top = max(top, values[x])
+            words[word] = _threshold_run(values, limit, found, eights)
+    return top
+
+
+@inlined_kernel
+def _is_zero(run: NDArray[np.uint8]) -> bool:
+    """Whether a run is zero; not broken off, so that whole registers are compared at once."""
+    held = np.uint8(0)
+    for i in range(_RUN):
+        held = np.uint8(held | run[i])
+    return bool(held == 0)
+
+
+@inlined_kernel
+def _sum_run(run: NDArray[np.uint8], left: np.uint8, values: NDArray[np.uint8]) -> np.uint8:
+    """Write the running sum of a run, which starts from `left`; returns the last value."""
+    whole = run.shape[0] - run.shape[0] % 8
+    for start in range(0, whole, 8):
+        held = np.uint8(0)
+        for x in range(start, start + 8):
+            held = np.uint8(held | run[x])
+        if held == 0:
+            for x in range(start, start + 8):
+                values[x] = left
+            continue
+        for x in range(start, start + 8):
+            left = np.uint8(left + run[x])
+            values[x] = left
+    for x in range(whole, run.shape[0]):
+        left = np.uint8(left + run[x])
+        values[x] = left
+    return left
+
+
+@inlined_kernel
+def _threshold_run(
+    values: NDArray[np.uint8], limit: np.uint8, found: NDArray[np.uint8], eights: NDArray[np.uint64]
+) -> np.uint64:
+    """Return, as bits, which of up to 64 values are at least `limit`."""
+    if values.shape[0] < 64:
+        found[:] = 0
+    for x in range(values.shape[0]):
+        found[x] = 1 if values[x] >= limit else 0
+    return pack_word(eights)
 
 
 @kernel
@@ -105,21 +196,12 @@ def _undo_sub(filtered: NDArray[np.uint8], line: NDArray[np.uint8]) -> None:
     whole = width - width % _RUN
     left = np.uint8(0)
     for start in range(0, whole, _RUN):
-        # Counted, not broken off, so that whole registers are compared at once.
-        run = filtered[start : start + _RUN]
-        changes = 0
-        for i in range(_RUN):
-            changes += 1 if run[i] != 0 else 0
-        if changes == 0:
+        if _is_zero(filtered[start : start + _RUN]):
             for i in range(_RUN):
                 line[start + i] = left
             continue
-        for x in range(start, start + _RUN):
-            left = np.uint8(left + filtered[x])
-            line[x] = left
-    for x in range(whole, width):
-        left = np.uint8(left + filtered[x])
-        line[x] = left
+        left = _sum_run(filtered[start : start + _RUN], left, line[start : start + _RUN])
+    _sum_run(filtered[whole:], left, line[whole:])
 
 
 @kernel
@@ -142,3 +224,52 @@ def _undo_paeth(filtered: NDArray[np.uint8], above: NDArray[np.uint8], line: NDA
         left = (int(filtered[x]) + nearest) & 255
         upper_left = up
         line[x] = left
+
+
+@kernel
+def reduce_rows(
+    raw: NDArray[np.uint8], lines: AlphaImage, step: int, sums: NDArray[np.uint32], small: AlphaImage
+) -> int:
+    """Undo the filters and average squares of pixels, row by row: the picture itself is never in memory as a whole.
+
+    Args:
+        raw: (height * (width + 1),) inflated rows, each after its filter type.
+        lines: (2, width) scratch.
+        step: Pixels along the edge of a square, more than 1.
+        sums: (width,) scratch.
+        small: (h, w) receives the means of whole squares, rounded.
+
+    Returns:
+        The first row whose filter type does not exist, or -1.
+    """
+    width = lines.shape[1]
+    scale = np.float32(1.0) / np.float32(step * step)
+    lines[:] = 0
+    for row in range(small.shape[0] * step):
+        line, above = lines[row & 1], lines[1 - (row & 1)]
+        if not _undo_row(raw[row * (width + 1) : (row + 1) * (width + 1)], above, line):
+            return row
+        means = small[row // step]
+        if step == 2:
+            if row & 1:
+                for x in range(means.shape[0]):
+                    total = int(line[2 * x]) + int(line[2 * x + 1]) + int(above[2 * x]) + int(above[2 * x + 1])
+                    means[x] = (total + 2) >> 2
+            continue
+        if row % step == 0:
+            sums[:] = 0
+        for x in range(width):
+            sums[x] += line[x]
+        if row % step == step - 1:
+            _fold_sums(sums, step, scale, means)
+    return int(np.int64(-1))
+
+
+@inlined_kernel
+def _fold_sums(sums: NDArray[np.uint32], step: int, scale: np.float32, means: NDArray[np.uint8]) -> None:
+    """Write the means of squares, of which the columns are summed."""
+    for x in range(means.shape[0]):
+        whole = np.uint32(0)
+        for i in range(step):
+            whole += sums[x * step + i]
+        means[x] = np.uint8(np.rint(np.float32(whole) * scale))

@@ -123,7 +123,8 @@ def count_matches(outlines: OutlineDistances, tolerance_px: float) -> BoundarySc
     if not tolerance_px >= 0.0:
         raise ValueError(f"tolerance_px: expected at least 0, got {tolerance_px:g}")
     matched = [
-        int(np.count_nonzero((squared >= 0) & (squared <= tolerance_px * tolerance_px)))
+        # Without another outline all distances are -1.
+        int(np.count_nonzero(squared <= tolerance_px * tolerance_px)) if len(squared) and squared[0] >= 0 else 0
         for squared in (outlines.rendered_squared, outlines.captured_squared)
     ]
     return BoundaryScore(

@@ -97,12 +97,13 @@ def score_mask(rendered: MaskImage, captured: MaskImage, region: Region | None =
 
 def count_pixels(window: MaskWindow) -> MaskScore:
     """Count the pixels of two masks that are already cut to their window; see `score_mask`."""
-    first, second = window.rendered_bits, window.captured_bits
-    if window.inside_bits is not None:
-        first, second = first & window.inside_bits, second & window.inside_bits
-    rendered_px, captured_px = first.count, second.count
+    from renderkit.metrics.outline_pixels import count_overlap  # noqa: PLC0415 - loads the compiler
+
+    rendered, captured = window.whole
+    counts = count_overlap(rendered.words, captured.words, window.inside_words, window.bounds)
+    rendered_px, captured_px, shared_px = counts
     num_empty = int(rendered_px + captured_px == 0)
-    return MaskScore(rendered_px, captured_px, (first & second).count, window.left_out_px, window.region, num_empty)
+    return MaskScore(rendered_px, captured_px, shared_px, window.left_out_px, window.region, num_empty)
 
 
 def _measure(view: ScoredView) -> MaskScore | Missing:

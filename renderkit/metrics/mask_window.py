@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.images.mask_bits import WORD, MaskBits
+from renderkit.images.mask_bits import WORD, MaskBits, Words, joint_box
 from renderkit.metrics.mask_pair import check_shapes, mask_pair
 from renderkit.metrics.region import Region
+
+WindowBounds: TypeAlias = tuple[int, int, int, int]
+"""The first row, the row after the last one, the first word of each row, the word after the last one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,24 +25,51 @@ class MaskWindow:
     those of the whole picture. Its columns begin and end at whole words of 64 px.
 
     Attributes:
-        rendered_bits: A as bits.
-        captured_bits: B as bits.
-        whole: Both masks as bits of the whole picture.
-        inside_bits: The evaluation region as bits; None is everywhere.
-        corner: (x, y) of the window's first pixel in the picture.
-        size: (width, height) of the picture.
+        whole: Both masks, A and B, as bits of the whole picture.
+        rows: The rows of the window.
+        words: The words of each row in it.
+        inside_bits: The evaluation region in the window as bits; None is everywhere.
         left_out_px: Pixels of the picture outside the region.
         region: Name of the region; "image" is the whole picture.
     """
 
-    rendered_bits: MaskBits
-    captured_bits: MaskBits
     whole: tuple[MaskBits, MaskBits]
-    inside_bits: MaskBits | None
-    corner: tuple[int, int]
-    size: tuple[int, int]
-    left_out_px: int
-    region: str
+    rows: slice
+    words: slice
+    inside_bits: MaskBits | None = None
+    left_out_px: int = 0
+    region: str = "image"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the picture."""
+        height, width = self.whole[0].shape
+        return width, height
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """(x, y) of the window's first pixel in the picture."""
+        return WORD * self.words.start, self.rows.start
+
+    @property
+    def bounds(self) -> WindowBounds:
+        """The window for kernels."""
+        return self.rows.start, self.rows.stop, self.words.start, self.words.stop
+
+    @property
+    def inside_words(self) -> Words:
+        """The region for kernels: (rows, columns) uint64, no rows where it is everywhere."""
+        return np.empty((0, 0), np.uint64) if self.inside_bits is None else self.inside_bits.words
+
+    @cached_property
+    def rendered_bits(self) -> MaskBits:
+        """A in the window as bits."""
+        return self.whole[0].crop(self.rows, self.words)
+
+    @cached_property
+    def captured_bits(self) -> MaskBits:
+        """B in the window as bits."""
+        return self.whole[1].crop(self.rows, self.words)
 
     @cached_property
     def rendered(self) -> AlphaImage:
@@ -58,10 +89,9 @@ class MaskWindow:
         """
         if region is None:
             return self if self.inside_bits is None else replace(self, inside_bits=None, left_out_px=0, region="image")
-        (width, height), (x, y) = self.size, self.corner
-        whole = region.bits_for((height, width))
-        rows, words = self.rendered_bits.words.shape
-        bits = whole.crop(slice(y, y + rows), slice(x // WORD, x // WORD + words))
+        whole = region.bits_for(self.whole[0].shape)
+        width, height = self.size
+        bits = whole.crop(self.rows, self.words)
         return replace(self, inside_bits=bits, left_out_px=width * height - whole.count, region=region.name)
 
 
@@ -82,29 +112,10 @@ def cut_bits(rendered: MaskBits, captured: MaskBits) -> MaskWindow:
         ValueError: If the masks are not of one shape.
     """
     check_shapes(rendered.shape, captured.shape)
-    height, width = rendered.shape
-    rows, words = _joint_window((rendered, captured), height)
-    return MaskWindow(
-        rendered_bits=rendered.crop(rows, words),
-        captured_bits=captured.crop(rows, words),
-        whole=(rendered, captured),
-        inside_bits=None,
-        corner=(WORD * words.start, rows.start),
-        size=(width, height),
-        left_out_px=0,
-        region="image",
-    )
-
-
-def _joint_window(masks: tuple[MaskBits, MaskBits], height: int) -> tuple[slice, slice]:
-    """Return the rows, and the words of each row, of both masks' bounding box and a pixel around."""
-    boxes = [box for box in (mask.box() for mask in masks) if box is not None]
-    if not boxes:
-        return slice(0, 1), slice(0, 1)
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
-    last_word = masks[0].words.shape[1]
-    return (
-        slice(max(top - 1, 0), min(bottom + 1, height)),
-        slice(max(left - 1, 0) // WORD, min(right // WORD + 1, last_word)),
-    )
+    box = joint_box(rendered, captured)
+    if box is None:
+        return MaskWindow((rendered, captured), slice(0, 1), slice(0, 1))
+    left, top, right, bottom = box
+    height, num_words = rendered.words.shape
+    rows = slice(max(top - 1, 0), min(bottom + 1, height))
+    return MaskWindow((rendered, captured), rows, slice(max(left - 1, 0) // WORD, min(right // WORD + 1, num_words)))

@@ -54,43 +54,58 @@ class PixelRows:
         positions = np.ascontiguousarray(queries, dtype=np.float64)
         squared = np.full(len(positions), np.inf)
         index = np.full(len(positions), -1, dtype=np.int64)
-        _search_rows(positions, np.ascontiguousarray(self.points[:, 0]), self.row_start, self.first_row, squared, index)
+        _search_rows(positions, self.points, self.row_start, self.first_row, squared, index)
         return squared, index
 
 
 @kernel
 def _search_rows(
     queries: FloatArray,
-    columns: NDArray[np.int32],
+    points: NDArray[np.int32],
     row_start: IndexArray,
     first_row: int,
     squared: FloatArray,
     index: IndexArray,
 ) -> None:
-    """Walk up and down from each query's row until no nearer pixel is possible."""
-    num_rows = len(row_start) - 1
     for query in range(len(queries)):
         x, y = queries[query, 0], queries[query, 1] - first_row
-        best, found = np.inf, -1
-        start = int(np.floor(y))
-        for direction in (-1, 1):
-            row = min(start, num_rows - 1) if direction < 0 else max(start + 1, 0)
-            while 0 <= row < num_rows:
-                rise = (y - row) * (y - row)
-                if rise >= best:
-                    break
-                low, end = row_start[row], row_start[row + 1]
-                begin, high = low, end
-                while low < high:
-                    middle = (low + high) >> 1
-                    if columns[middle] < x:
-                        low = middle + 1
-                    else:
-                        high = middle
-                for candidate in (low - 1, low):
-                    if begin <= candidate < end:
-                        run = columns[candidate] - x
-                        if run * run + rise < best:
-                            best, found = run * run + rise, candidate
-                row += direction
-        squared[query], index[query] = best, found
+        squared[query], index[query] = find_nearest(x, y, points, row_start)
+
+
+@kernel
+def find_nearest(x: float, y: float, points: NDArray[np.int32], row_start: IndexArray) -> tuple[float, int]:
+    """Walk up and down from a position's row until no nearer pixel is possible.
+
+    Args:
+        x: The position; in px, y from the first row on.
+        y: Likewise.
+        points: (N, 2) pixels (x, y), by row then column.
+        row_start: (R + 1,) where each row begins in `points`.
+
+    Returns:
+        The squared distance in px^2, and the index of the pixel; inf and -1 when there are no pixels.
+    """
+    num_rows = len(row_start) - 1
+    best, found = np.inf, int(np.int64(-1))
+    start = int(np.floor(y))
+    for direction in (-1, 1):
+        row = min(start, num_rows - 1) if direction < 0 else max(start + 1, 0)
+        while 0 <= row < num_rows:
+            rise = (y - row) * (y - row)
+            if rise >= best:
+                break
+            begin, end = row_start[row], row_start[row + 1]
+            low, high = begin, end
+            while low < high:
+                middle = (low + high) >> 1
+                if points[middle, 0] < x:
+                    low = middle + 1
+                else:
+                    high = middle
+            for candidate in (low - 1, low):
+                if begin <= candidate < end:
+                    run = points[candidate, 0] - x
+                    if run * run + rise < best:
+                        best, found = run * run + rise, candidate
+            row += direction
+    return best, found

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import FloatArray, MaskImage, frozen
+from renderkit.arrays import MaskImage, frozen
 from renderkit.images.mask_bits import PixelIndices
 from renderkit.metrics.mask_window import MaskWindow, cut_window
 from renderkit.metrics.region import Region
-
-if TYPE_CHECKING:
-    from renderkit.metrics.nearest import PixelRows
 
 SquaredDistances: TypeAlias = NDArray[np.int64]
 
@@ -66,28 +63,27 @@ def measure_outlines(rendered: MaskImage, captured: MaskImage, region: Region | 
 
 def outlines_in(window: MaskWindow) -> OutlineDistances:
     """Measure the outlines of two masks that are already cut to their window; see `measure_outlines`."""
-    from renderkit.metrics.nearest import PixelRows  # noqa: PLC0415 - loads the compiler
+    from renderkit.metrics.outline_pixels import mark_outlines, measure_marked  # noqa: PLC0415 - loads the compiler
 
-    masks = (window.rendered_bits, window.captured_bits)
-    outlines = [PixelRows.from_sorted(mask.boundary().points()) for mask in masks]
-    points = [outline.points for outline in outlines]
-    if window.inside_bits is not None:
-        points = [each[window.inside_bits.at(each)] for each in points]
-    forward, nearest = outlines[1].nearest(points[0])
-    backward, _ = outlines[0].nearest(points[1])
-    left_out = sum(len(outline.points) for outline in outlines) - len(points[0]) - len(points[1])
-    corner = np.array(window.corner, np.int32)
-    counterpart = outlines[1].points[nearest] + corner if len(outlines[1].points) else np.full_like(points[0], -1)
-    return OutlineDistances(
-        points[0] + corner,
-        points[1] + corner,
-        _whole(forward, outlines[1]),
-        _whole(backward, outlines[0]),
-        counterpart,
-        left_out,
-        window.region,
+    first, second = window.whole
+    top, bottom, left, right = window.bounds
+    marks, starts = np.empty((2, bottom - top, right - left), np.uint64), np.empty((2, bottom - top + 1), np.int64)
+    num_first, num_second = mark_outlines(first.words, second.words, first.beyond, (top, left), marks, starts)
+    every = np.empty((num_first, 2), np.int32), np.empty((num_second, 2), np.int32)
+    rendered, captured, nearest = np.empty_like(every[0]), np.empty_like(every[1]), np.empty_like(every[0])
+    forward, backward = np.empty(num_first, np.int64), np.empty(num_second, np.int64)
+    kept, other_kept = measure_marked(
+        marks, starts, window.inside_words, *every, (top, left), rendered, forward, nearest, captured, backward
     )
+    found = (
+        _finished(rendered, kept), _finished(captured, other_kept), _finished(forward, kept),
+        _finished(backward, other_kept), _finished(nearest, kept),
+    )  # fmt: skip
+    return OutlineDistances(*found, num_first + num_second - kept - other_kept, window.region)
 
 
-def _whole(squared: FloatArray, other: PixelRows) -> SquaredDistances:
-    return squared.astype(np.int64) if len(other.points) else np.full(len(squared), -1)
+def _finished(rows: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return the first rows of an array that nobody else holds, read-only and not copied where it is all of them."""
+    used = rows if count == len(rows) else rows[:count].copy()
+    used.flags.writeable = False
+    return used

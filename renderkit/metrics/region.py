@@ -52,9 +52,23 @@ class Region:
         Raises:
             ValueError: If the region is of another shape.
         """
-        if self.mask.shape != shape:
-            raise ValueError(f"region {self.name!r} of shape {self.mask.shape} does not fit masks of shape {shape}")
+        if self.bits.shape != shape:
+            raise ValueError(f"region {self.name!r} of shape {self.bits.shape} does not fit masks of shape {shape}")
         return self.bits
+
+
+class _PackedRegion(Region):
+    """A region that is known as bits; its mask is made when somebody asks for it, which no score does."""
+
+    def __init__(self, bits: MaskBits, name: str, why: str) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "why", why)
+        # The cached property's place: nobody has to pack what was packed before.
+        self.__dict__["bits"] = bits
+
+    @cached_property
+    def mask(self) -> MaskImage:
+        return frozen(self.bits.unpack())
 
 
 def polygon_region(polygon: ArrayLike, size: tuple[int, int], name: str = "polygon") -> Region:
@@ -164,15 +178,9 @@ def _part_around(mask: MaskBits, margin_px: int) -> tuple[slice, slice]:
 
 def _region(part: MaskBits, where: tuple[slice, slice], like: MaskBits, name: str, why: str) -> Region:
     """Return the region that a part of a picture of the size of `like` holds; there is none elsewhere."""
-    rows, words = where
-    bits = MaskBits(np.zeros_like(like.words), like.width)
-    bits.words[rows, words] = part.words
-    mask = np.zeros((len(like.words), like.width), np.bool_)
-    mask[rows, WORD * words.start : WORD * words.start + part.width] = part.unpack()
-    region = Region(mask, name, why)
-    # The cached property's place: nobody has to pack again what was unpacked here.
-    region.__dict__["bits"] = bits
-    return region
+    whole = np.zeros_like(like.words)
+    whole[where] = part.words
+    return _PackedRegion(MaskBits(whole, like.width), name, why)
 
 
 def _check_reach(reach_px: int) -> None:

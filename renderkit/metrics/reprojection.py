@@ -151,21 +151,17 @@ def score_reprojection(
         >>> score.median_px, score.max_px
         (2.5, 5.0)
     """
+    from renderkit.metrics.landmark_pixels import compare_landmarks  # noqa: PLC0415 - loads the compiler
+
     first = as_array(predicted, np.float64, (None, 2), "predicted")
     second = as_array(captured, np.float64, (len(first), 2), "captured")
     wanted: BoolArray = as_array(used, np.bool_, (len(first),), "used")
     covered: BoolArray = as_array(hidden, np.bool_, (len(first),), "hidden")
-    with np.errstate(invalid="ignore"):
-        residuals = first - second
-    finite = np.isfinite(residuals).all(axis=1)
-    comparable = wanted & finite
-    measured, out_of_sight = comparable & ~covered, comparable & covered
-    return ReprojectionScore(
-        np.where(measured[:, None], residuals, np.nan),
-        int(np.count_nonzero(out_of_sight)),
-        int(np.count_nonzero(~comparable)),
-        out_of_sight,
-    )
+    residuals, out_of_sight = np.empty((len(first), 2)), np.empty(len(first), np.bool_)
+    first, second, wanted, covered = map(np.ascontiguousarray, (first, second, wanted, covered))
+    num_hidden, num_missing = compare_landmarks(first, second, wanted, covered, residuals, out_of_sight)
+    residuals.flags.writeable = out_of_sight.flags.writeable = False
+    return ReprojectionScore(residuals, num_hidden, num_missing, out_of_sight)
 
 
 def interocular_px(captured: ArrayLike, outer_eye_corners: tuple[int, int]) -> float:
@@ -199,11 +195,15 @@ LANDMARK_SAMPLES: Final = Samples(
 
 def measure_reprojection(view: ScoredView) -> ReprojectionScore | Missing:
     """Measure one view's landmarks, or say why it cannot be done."""
+    return view.once(_compare)
+
+
+def _compare(view: ScoredView) -> ReprojectionScore | Missing:
     found = view.landmarks
     if isinstance(found, Missing):
         return found
-    used = np.isfinite(found.captured).all(axis=1)
-    return score_reprojection(found.predicted, found.captured, used, found.hidden)
+    # What was not detected is NaN, and not compared.
+    return score_reprojection(found.predicted, found.captured, np.ones(len(found.captured), np.bool_), found.hidden)
 
 
 def _to_json(score: ReprojectionScore) -> JsonObject:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask_window import MaskWindow, cut_bits
 from renderkit.metrics.outline import OutlineDistances, outlines_in
 from renderkit.metrics.region import Region
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,18 @@ class ScoredView:
     photo: ColorImage | None
     to_metres: float
     parts: ViewParts
+
+    def once(self, measure: Callable[[ScoredView], T]) -> T:
+        """Return what a function finds in this view; it is called once for all scores that build on it."""
+        known: dict[Callable[[ScoredView], Any], Any] = self._found
+        if measure not in known:
+            known[measure] = measure(self)
+        found: T = known[measure]
+        return found
+
+    @cached_property
+    def _found(self) -> dict[Callable[[ScoredView], Any], Any]:
+        return {}
 
     @cached_property
     def captured_mask(self) -> MaskImage | Missing:

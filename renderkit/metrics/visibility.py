@@ -24,9 +24,7 @@ def depth_tolerance(mesh: Mesh) -> float:
     diagonal = float(np.linalg.norm(mesh.bounds[1] - mesh.bounds[0]))
     if not len(mesh.faces):
         return DIAGONAL_SHARE * diagonal
-    corners = mesh.vertices[mesh.faces]
-    edge = float(np.median(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)))
-    return DIAGONAL_SHARE * diagonal + edge
+    return DIAGONAL_SHARE * diagonal + mesh.median_edge
 
 
 def visible_points(pixels: ArrayLike, depths: ArrayLike, depth_image: DepthImage, tolerance: float) -> BoolArray:
@@ -65,13 +63,12 @@ def pixels_around(points: ArrayLike, size: tuple[int, int]) -> tuple[NDArray[np.
     Returns:
         (N, 4, 2) the four pixels (x, y) around each point, moved into the picture; and (N,) whether it lies inside.
     """
-    positions = as_array(points, np.float64, (None, 2), "pixels")
-    last = np.array(size) - 1
-    # Comparisons with NaN are False.
-    inside = np.asarray(((positions >= -0.5) & (positions <= last + 0.5)).all(axis=1))
-    corner = np.floor(np.where(inside[:, None], positions, 0.0)).astype(np.int64)
-    steps = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
-    return np.clip(corner[:, None] + steps, 0, last), inside
+    from renderkit.metrics.landmark_pixels import list_around  # noqa: PLC0415 - loads the compiler
+
+    positions = np.ascontiguousarray(as_array(points, np.float64, (None, 2), "pixels"))
+    around, inside = np.empty((len(positions), 4, 2), np.int64), np.empty(len(positions), np.bool_)
+    list_around(positions, *size, around, inside)
+    return around, inside
 
 
 def visible_among(depths: ArrayLike, depths_around: ArrayLike, inside: BoolArray, tolerance: float) -> BoolArray:

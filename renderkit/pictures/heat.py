@@ -9,11 +9,10 @@ import numpy as np
 
 from renderkit.arrays import ColorImage
 from renderkit.images.palette import BACKDROP, FAINT, PANEL, TEXT
-from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, write_picture
+from renderkit.pictures.drawing import draw_texts, encode_picture, fitted, plain, resized
 from renderkit.pictures.layers.errors import SURFACE_COLORS, heat_colors, surface_limit
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.run_folder import SURFACES, picture_name
-from renderkit.writing import make_subfolder
 
 _LONGEST = 1600
 _SMALLEST_WIDTH = 480
@@ -22,7 +21,7 @@ _PANEL_PX = 64
 _PHOTO_SHARE = 0.35
 
 
-def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
+def draw_depth_heat(evidence: PictureEvidence) -> ColorImage | None:
     """Return |dz| to the frame's other mesh over the darkened photograph, with a scale below; None without any.
 
     Colours are viridis from 0 to the view's 95th percentile.
@@ -40,22 +39,16 @@ def draw_depth_heat(evidence: ViewEvidence) -> ColorImage | None:
     return np.concatenate([picture, _scale(picture.shape[1], limit, evidence)])
 
 
-def write_depth_heat(evidence: ViewEvidence, folder: Path) -> str | None:
-    """Write the picture into a run folder; return its path relative to it, or None when there is nothing to draw.
-
-    Raises:
-        DatasetError: If it cannot be written.
-    """
+def heat_files(evidence: PictureEvidence) -> dict[str, bytes | memoryview]:
+    """Return the picture as a file of a run folder, by its path in it; none when there is nothing to draw."""
     picture = draw_depth_heat(evidence)
     if picture is None:
-        return None
-    relative = f"{SURFACES}/{picture_name(evidence.row.key)}"
-    make_subfolder(folder, SURFACES)
-    write_picture(picture, folder / relative)
-    return relative
+        return {}
+    path = f"{SURFACES}/{picture_name(evidence.row.key)}"
+    return {path: encode_picture(picture, Path(path))}
 
 
-def _scale(width: int, limit: float, evidence: ViewEvidence) -> ColorImage:
+def _scale(width: int, limit: float, evidence: PictureEvidence) -> ColorImage:
     panel = plain((width, _PANEL_PX), PANEL)
     ramp = np.linspace(0, 255, max(width - 32, 1)).astype(np.uint8)[None].repeat(_BAR_PX, axis=0)
     panel[10 : 10 + _BAR_PX, 16 : 16 + ramp.shape[1]] = cv2.applyColorMap(ramp, SURFACE_COLORS)[:, :, ::-1]

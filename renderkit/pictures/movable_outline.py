@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, MaskImage
 from renderkit.images.outlines import Segments, trace_level
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import MovableOutline
+from renderkit.results.picture_evidence import PictureEvidence
 
 MAX_POINTS = 1500
 """Points that the outline of one view may have; one with more is simplified further."""
@@ -22,7 +23,7 @@ _LEAST_AREA_PX = 4.0
 _NEIGHBOURS = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [-1, 0], [0, -1], [2, 0], [0, 2], [-1, -1], [2, 2]])
 
 
-def movable_outline(evidence: ViewEvidence) -> MovableOutline | None:
+def movable_outline(evidence: PictureEvidence) -> MovableOutline | None:
     """Return a view's rendered outline in space; None where no mesh was rendered or none of it is seen."""
     rendering = evidence.rendering
     if rendering is None or not rendering.mask.any():
@@ -46,39 +47,47 @@ def chain_segments(segments: Segments) -> tuple[list[FloatArray], bool]:
     """
     # Two float32 read as one number: sorting those is many times faster than sorting rows. -0.0 becomes 0.0.
     pairs = np.ascontiguousarray(segments.reshape(-1, 2).astype(np.float32) + np.float32(0.0))
-    keys, index = np.unique(pairs.view(np.uint64)[:, 0], return_inverse=True)
+    keys, places = np.unique(pairs.view(np.uint64)[:, 0], return_inverse=True)
     points = keys.view(np.float32).reshape(-1, 2).astype(np.float64)
-    ends = index.reshape(-1, 2).tolist()
-    at: list[list[int]] = [[] for _ in keys]
-    for number, (start, end) in enumerate(ends):
-        at[start].append(number)
-        at[end].append(number)
-    used = [False] * len(ends)
+    # Segment i has the ends 2 i and 2 i + 1: flipping the last bit of one gives the other.
+    joined, loose = _joined_ends(places.reshape(-1))
+    following = joined[np.arange(len(joined)) ^ 1].tolist()
+    used = [False] * len(segments)
     rings: list[FloatArray] = []
     closed = True
     # Open chains are walked from one of their ends.
-    loose = [number for found in at if len(found) == 1 for number in found]
-    for first in (*loose, *range(len(ends))):
-        if used[first]:
+    for first in (*loose.tolist(), *range(1, len(joined), 2)):
+        if used[first >> 1]:
             continue
-        here = ends[first][0] if len(at[ends[first][0]]) == 1 else ends[first][1]
-        path, following = [here], first
-        while following >= 0:
-            used[following] = True
-            one, other = ends[following]
-            here = other if here == one else one
-            path.append(here)
-            following = _unused(at[here], used)
-        closed &= path[0] == path[-1]
-        rings.append(points[path[:-1] if path[0] == path[-1] else path])
+        path, end = [first], first
+        while end >= 0 and not used[end >> 1]:
+            used[end >> 1] = True
+            path.append(end ^ 1)
+            end = following[end]
+        ring = places[path]
+        is_closed = ring[0] == ring[-1]
+        closed &= bool(is_closed)
+        rings.append(points[ring[:-1] if is_closed else ring])
     return rings, closed
 
 
-def _unused(numbers: list[int], used: list[bool]) -> int:
-    for number in numbers:
-        if not used[number]:
-            return number
-    return -1
+def _joined_ends(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join the ends of segments at the same place, two by two.
+
+    Args:
+        places: (2 N,) where each end is.
+
+    Returns:
+        (2 N,) for each end the one that it is joined to, -1 for none; and the ends without one, in order of places.
+    """
+    order = np.argsort(places, kind="stable")
+    counts = np.bincount(places)
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    left = np.repeat(counts, counts) - rank
+    first = np.flatnonzero((rank % 2 == 0) & (left > 1))
+    joined = np.full(len(order), -1, np.int64)
+    joined[order[first]], joined[order[first + 1]] = order[first + 1], order[first]
+    return joined, order[(rank % 2 == 0) & (left == 1)]
 
 
 def _rings(outline: Segments | None, mask: MaskImage) -> list[FloatArray]:
@@ -106,7 +115,7 @@ def _simplified(rings: list[FloatArray], tolerance: float) -> list[FloatArray]:
     ]
 
 
-def _lifted(ring: FloatArray, evidence: ViewEvidence, rendering: Rendering) -> FloatArray:
+def _lifted(ring: FloatArray, evidence: PictureEvidence, rendering: Rendering) -> FloatArray:
     height, width = rendering.depth.shape
     corner = np.floor(ring).astype(np.int64)
     near = corner[:, None] + _NEIGHBOURS

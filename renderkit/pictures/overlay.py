@@ -16,7 +16,7 @@ from renderkit.pictures.framing import GAP_PX
 from renderkit.pictures.layers.layer import Drawing
 from renderkit.pictures.layers.registry import find_layers
 from renderkit.pictures.style import PHOTO, TRANSPARENT, OverlayStyle
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewResult
 
 VECTOR_FACTORS = (1, 2, 5, 10, 20, 50, 100)
@@ -111,7 +111,7 @@ def vector_factor(rows: Iterable[ViewResult]) -> int:
     return max((factor for factor in VECTOR_FACTORS if factor <= longest), default=1)
 
 
-def _backdrop(evidence: ViewEvidence, style: OverlayStyle) -> ColorImage:
+def _backdrop(evidence: PictureEvidence, style: OverlayStyle) -> ColorImage:
     if evidence.photo is not None and style.background == PHOTO:
         return evidence.photo
     return plain(evidence.camera.size, style.color("backdrop"))

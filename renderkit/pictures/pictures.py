@@ -11,10 +11,10 @@ from typing import Final
 from renderkit.arrays import ColorImage
 from renderkit.errors import ArgumentError
 from renderkit.images.palette import Rgb
-from renderkit.pictures.drawing import write_picture
-from renderkit.pictures.heat import write_depth_heat
+from renderkit.pictures.drawing import encode_picture, write_picture
+from renderkit.pictures.heat import heat_files
 from renderkit.pictures.overlay import DrawnView
-from renderkit.pictures.page_pictures import write_page_pictures
+from renderkit.pictures.page_pictures import page_files
 from renderkit.pictures.sheet import Tile, draw_sheet
 from renderkit.pictures.style import OverlayStyle
 from renderkit.results.cameras import WorstCamera, rank_cameras, summarise_cameras
@@ -22,6 +22,7 @@ from renderkit.results.kinds import RANKING_METRICS
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.run_folder import safe_name
 from renderkit.selection import natural_key
+from renderkit.writing import write_files
 
 DEFAULT_NAME: Final = "{frame}_{camera}_{mesh}"
 """How the picture of a view is called, without its suffix."""
@@ -73,28 +74,31 @@ class PictureFiles:
         """Return the path of a view's picture relative to the folder; names from data never lead elsewhere."""
         return self._inside(f"{safe_name(_filled(self.name, key))}{self.suffix}")
 
-    def write_view(self, drawn: DrawnView, *, overlay: bool, page: bool) -> WrittenView:
-        """Write the picture of a view and make its tile; may be called from several threads.
+    def encode_view(self, drawn: DrawnView, *, overlay: bool, page: bool) -> EncodedView:
+        """Encode the picture of a view and make its tile; may be called from several threads.
 
         Args:
             drawn: The picture.
-            overlay: Whether it is written itself.
-            page: Whether report.html's pictures of it are written.
+            overlay: Whether it is wanted itself.
+            page: Whether report.html's pictures of it are wanted.
+        """
+        evidence = drawn.drawing.evidence
+        tile = drawn.tile(_TILE_WIDTH, TILE_LINE_PX, TILE_MARK_PX)
+        files = heat_files(evidence) | (page_files(evidence) if page else {})
+        path = self.path_of(evidence.row.key) if overlay else None
+        if path is not None:
+            files[path] = encode_picture(drawn.whole(), self.folder / path)
+        return EncodedView(path, tile, files)
+
+    def write_view(self, view: EncodedView) -> WrittenView:
+        """Write what was encoded of a view; may be called from several threads.
 
         Raises:
             DatasetError: If a file cannot be written.
         """
-        key = drawn.drawing.evidence.row.key
-        tile = drawn.tile(_TILE_WIDTH, TILE_LINE_PX, TILE_MARK_PX)
-        write_depth_heat(drawn.drawing.evidence, self.folder)
-        if page:
-            write_page_pictures(drawn.drawing.evidence, self.folder)
-        if not overlay:
-            return WrittenView(None, tile)
-        relative = self.path_of(key)
-        # After a power cut it is drawn again; waiting for the disk took a tenth of the time of a run with all pictures.
-        write_picture(drawn.whole(), self.folder / relative, durable=False)
-        return WrittenView(relative, tile)
+        # After a power cut they are drawn again. Waiting for the disk took a tenth of a run with all pictures.
+        write_files(self.folder, view.files, durable=False)
+        return WrittenView(view.overlay, view.tile)
 
     def write_sheet(
         self, rows: Sequence[ViewResult], tiles: Mapping[ViewKey, ColorImage], legend: Sequence[tuple[str, Rgb]]
@@ -131,6 +135,21 @@ class PictureFiles:
         if self.worst_first:
             return sorted(made, key=lambda tile: (place.get(tile.name, -1), natural_key(tile.name)))
         return made
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedView:
+    """The pictures of a view as they will be written.
+
+    Attributes:
+        overlay: Path of its picture relative to the folder, or None.
+        tile: (height, width, 3) its tile of the contact sheet.
+        files: Content by path relative to the folder.
+    """
+
+    overlay: str | None
+    tile: ColorImage
+    files: Mapping[str, bytes | memoryview]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 from renderkit.arrays import ColorImage
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.frustum import up_direction
 from renderkit.images.palette import PANEL
 from renderkit.pictures.drawing import plain, resized
 from renderkit.writing import new_file
@@ -182,9 +183,7 @@ def turntable_order(cameras: Sequence[Camera]) -> tuple[str, ...]:
         return ()
     centers = np.array([camera.center_world for camera in cameras])
     away = centers - centers.mean(axis=0)
-    up = -np.array([camera.cam_from_world.R[1] for camera in cameras]).mean(axis=0)
-    length = float(np.linalg.norm(up))
-    up = up / length if length > 0.0 else np.array([0.0, -1.0, 0.0])
+    up = up_direction(cameras)
     # Any two directions across "up" that make a right-handed frame with it.
     first = np.cross(up, np.eye(3)[int(np.argmin(np.abs(up)))])
     first /= np.linalg.norm(first)

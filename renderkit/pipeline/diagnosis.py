@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import Measure, diagnose_rig
 from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.blas import one_blas_thread
-from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, gather_evidence
+from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, SeenViews, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.rig_evidence import measure_evidence, measure_mattes_alone
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
-from renderkit.results.diagnosis import Diagnosis
+from renderkit.results.diagnosis import ALPHA, Diagnosis
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
@@ -121,6 +120,7 @@ def diagnose_opened(
     *,
     thorough: bool = False,
     mattes: Measure | None = None,
+    seen: SeenViews | None = None,
 ) -> Diagnosis:
     """Diagnose the rig of an open capture.
 
@@ -131,8 +131,9 @@ def diagnose_opened(
         measured: What evidence that joins many views found.
         thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
         mattes: Measures the mattes by themselves, which takes a while; see `diagnose_rig`.
+        seen: Views that were measured while they were scored.
     """
     most = MAX_VIEWS_THOROUGH if thorough else MAX_VIEWS
-    gathered = gather_evidence(capture, options, renderer=renderer, max_views=most)
+    gathered = gather_evidence(capture, options, renderer=renderer, max_views=most, seen=seen)
     found = diagnose_rig(gathered, thorough=thorough, alpha=options.false_alarms, mattes=mattes)
     return with_findings(found, [one.findings for one in measured])

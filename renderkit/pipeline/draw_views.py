@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -78,7 +79,49 @@ def draw_views(
     Raises:
         ContextError: If the renderer loses its device.
     """
-    shared = renderer.threads > 1
+    with _finisher(renderer, options, use, vector_factor) as finish:
+        yield from map_in_order(finish, _steps(capture, renderer, options, wanted), _num_threads(renderer))
+
+
+@contextmanager
+def begin_views(
+    capture: Capture,
+    renderer: Renderer,
+    options: ValidationOptions,
+    wanted: Sequence[WantedPicture],
+    use: Callable[[DrawnView], T],
+    *,
+    vector_factor: int = 1,
+) -> Iterator[Sequence[Future[Drawn[T]]]]:
+    """Draw a few views in worker threads while the block runs; see `draw_views`.
+
+    All that they need is read first, in this thread. What is under way when the block ends is finished; an exception
+    stops what has not begun.
+
+    Yields:
+        One result per picture.
+
+    Raises:
+        ContextError: If the renderer loses its device; also by a result.
+    """
+    with _finisher(renderer, options, use, vector_factor) as finish, ThreadPoolExecutor(_num_threads(renderer)) as pool:
+        drawn = [pool.submit(finish, step) for step in _steps(capture, renderer, options, wanted)]
+        try:
+            yield drawn
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _num_threads(renderer: Renderer) -> int:
+    return renderer.threads if renderer.threads > 1 else usable_cores()
+
+
+@contextmanager
+def _finisher(
+    renderer: Renderer, options: ValidationOptions, use: Callable[[DrawnView], T], factor: int
+) -> Iterator[Callable[[tuple[WantedPicture, _Step]], Drawn[T]]]:
+    """Give a function that makes a picture of what was read, in any thread."""
     with ExitStack() as stack:
         tracer = renderer if isinstance(renderer, CpuRenderer) else stack.enter_context(CpuRenderer(1))
 
@@ -90,20 +133,20 @@ def draw_views(
                 if isinstance(step, Failure):
                     return Drawn(one.row, step)
                 evidence = gather_picture(step, tracer, options)
-                return Drawn(one.row, use(draw_view(Drawing(evidence, one.style, vector_factor), with_tile=True)))
+                return Drawn(one.row, use(draw_view(Drawing(evidence, one.style, factor), with_tile=True)))
             except ContextError:
                 raise
             except Exception as error:  # noqa: BLE001 - a failed picture must not abort the run
                 return Drawn(one.row, failure_of(error))
 
-        steps = _steps(capture, None if shared else renderer, options, wanted)
-        yield from map_in_order(finish, steps, renderer.threads if shared else usable_cores())
+        yield finish
 
 
 def _steps(
-    capture: Capture, renderer: Renderer | None, options: ValidationOptions, wanted: Iterable[WantedPicture]
+    capture: Capture, renderer: Renderer, options: ValidationOptions, wanted: Iterable[WantedPicture]
 ) -> Iterator[tuple[WantedPicture, _Step]]:
     """Read what pictures need, and render it where that must be done in this thread."""
+    shared = renderer.threads > 1
     contents: dict[bool, FrameContents] = {}
     for one in wanted:
         key = one.row.key
@@ -118,7 +161,7 @@ def _steps(
         try:
             view = capture.view(key.frame, key.camera).fetched(with_image=True)
             job = PictureJob(one.row, view, content, one.style, with_masks=one.with_masks, unit=capture.unit)
-            yield one, job if renderer is None else render_picture(job, renderer, options)
+            yield one, job if shared else render_picture(job, renderer, options)
         except ContextError:
             raise
         except Exception as error:  # noqa: BLE001 - as above

@@ -11,7 +11,7 @@ import numpy as np
 from renderkit.capture import Capture
 from renderkit.diagnosis.camera_change import moved_view, with_cameras
 from renderkit.diagnosis.drift import RunEvidence, find_drift
-from renderkit.diagnosis.joint import ALPHA
+from renderkit.diagnosis.joint.observe import written_cameras
 from renderkit.diagnosis.rig import compared
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.errors import ArgumentError
@@ -22,6 +22,7 @@ from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS_THOROUGH, gather_evidence
 from renderkit.pipeline.run_evidence import read_run_evidence
 from renderkit.renderers.choose import make_renderer
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.drift import Drift
 from renderkit.results.json_report import FILE_NAME as REPORT_NAME
 from renderkit.wording import counted
@@ -71,7 +72,7 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         raise ArgumentError(f"names: expected {len(runs)}, got {len(names)}")
     read = [_read(run) for run in runs]
     first, unit = read[0]
-    base = _cameras(first)
+    base = written_cameras(first)
     notes: list[str] = []
     evidence = [RunEvidence(name, first) for name in (names or _names(runs))[:1]]
     for name, (later, _) in zip((names or _names(runs))[1:], read[1:], strict=True):
@@ -106,20 +107,9 @@ def _names(runs: Sequence[str | Path | Capture]) -> tuple[str, ...]:
     return tuple(f"{path.name} #{number}" for number, path in enumerate(paths, 1))
 
 
-def _cameras(evidence: RigEvidence) -> dict[str, Camera]:
-    found = {}
-    for name, raw in evidence.cameras.items():
-        try:
-            found[name] = raw.to_camera()
-        except ValueError:
-            # Its numbers are not those of a camera: `inspect` says why. The others can still be compared.
-            continue
-    return found
-
-
 def _aligned(later: RigEvidence, base: dict[str, Camera]) -> tuple[RigEvidence, str]:
     """Return a later run's evidence with the first run's cameras, and a note where its own differ."""
-    own = _cameras(later)
+    own = written_cameras(later)
     shared = [name for name, camera in own.items() if name in base and camera.size == base[name].size]
     views = tuple(view for view in later.views if view.camera.name in shared)
     left = len(own) - len(shared)

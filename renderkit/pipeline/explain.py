@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
-from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera
-from renderkit.diagnosis.hypotheses.case import Case, LandmarkPairs, MaskPair, UsualError
+from renderkit.diagnosis.hypotheses.case import Case, MaskPair, UsualError
 from renderkit.errors import CalibrationError, ContextError, RenderkitError
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.geometry.landmark_pairs import LandmarkPairs, paired_or_none
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.scored_view import Missing
@@ -44,6 +43,10 @@ def explain_cameras(
     """
     summaries = report.summary.cameras
     outliers = report.summary.outliers
+    if not outliers:
+        return ()
+    from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera  # noqa: PLC0415 - loads every known fault
+
     names = frozenset(each.camera for each in outliers)
     found = []
     for entry in outliers[:MAX_EXPLAINED]:
@@ -160,19 +163,11 @@ def _overlap_error(summary: CameraSummary) -> float:
     return math.nan if score is None else 1.0 - score.iou
 
 
+def _paired(points: Landmarks | None, detected: Landmarks | None) -> LandmarkPairs | None:
+    pairs = paired_or_none(points, detected)  # the rows say where no map is known
+    return None if pairs is None else pairs.known
+
+
 def _value(summary: CameraSummary, name: str) -> float | None:
     value = METRICS[name].value(summary.scores)
     return None if math.isnan(value) else value
-
-
-def _paired(points: Landmarks | None, detected: Landmarks | None) -> LandmarkPairs | None:
-    if points is None or detected is None:
-        return None
-    try:
-        pairs = common_landmarks(points, detected)
-    except ValueError:
-        return None  # the rows say that no map is known
-    used = points.valid[pairs.first] & detected.valid[pairs.second]
-    if not used.any():
-        return None
-    return LandmarkPairs(points.points[pairs.first][used], detected.points[pairs.second][used])

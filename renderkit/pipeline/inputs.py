@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence.registry import BOARD, MESH, parse_evidence
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
@@ -24,6 +23,7 @@ from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import usual_evidence
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.kinds import parse_metric_groups
 from renderkit.selection import select_cameras, select_frames
 

@@ -31,6 +31,7 @@ class Observation:
         landmarks: Detected landmarks in px, or None.
         region: Where the image has content; None is everywhere.
         notes: How the parts were read where that is a choice, one sentence each.
+        reduced: (h, w) the matte at a reduced size, or None.
     """
 
     camera: Camera
@@ -39,10 +40,16 @@ class Observation:
     landmarks: Landmarks | None
     region: Region | None
     notes: tuple[str, ...] = ()
+    reduced: AlphaImage | None = None
 
 
 def read_observation(
-    view: View, options: ValidationOptions, *, with_photo: bool = True, buffers: BufferPool | None = None
+    view: View,
+    options: ValidationOptions,
+    *,
+    with_photo: bool = True,
+    buffers: BufferPool | None = None,
+    reduced_to: int | None = None,
 ) -> Observation:
     """Read all that a view has.
 
@@ -52,6 +59,7 @@ def read_observation(
         with_photo: Whether the photograph is decoded. That takes longer than everything else, so it is left out where
             nobody looks at it; its size is held against the calibration's all the same.
         buffers: Where the memory of mattes and masks comes from; fresh memory when None.
+        reduced_to: Longest side, px, of the reduced matte; None makes none, and undistortion none either.
 
     Raises:
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
@@ -59,6 +67,7 @@ def read_observation(
     # Sizes first, by the headers: nothing is decoded that cannot be of this camera.
     photo, header, notes = None, None, view.notes
     matte: AlphaImage | None = None
+    reduced: AlphaImage | None = None
     inside: MaskBits | None = None
     image, mask = (None if picture is None else picture.fetched() for picture in (view.image, view.mask))
     if image is not None:
@@ -74,12 +83,14 @@ def read_observation(
             read = mask.decode_matte(buffers)
             matte, note = read.alpha, read.note
         else:
-            inside, note = mask.decode_inside(options.matte_threshold, buffers)
+            found = mask.decode_inside(options.matte_threshold, buffers, reduced_to=reduced_to)
+            inside, note, reduced = found.bits, found.note, found.reduced
         notes += (note,) if note else ()
     landmarks = view.read_landmarks()
     notes += () if landmarks is None else landmarks.notes
     observation = Observation(
         camera=view.camera, photo=photo, mask=inside, landmarks=landmarks, region=None, notes=notes,
+        reduced=reduced,
     )  # fmt: skip
     return _undistorted(observation, matte, options) if options.undistort else observation
 

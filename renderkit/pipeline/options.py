@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.pipeline.region_choice import RegionChoice
+from renderkit.results.diagnosis import ALPHA
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board

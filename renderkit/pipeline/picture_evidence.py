@@ -25,7 +25,7 @@ from renderkit.pipeline.picture_size import check_matte_size, check_picture_size
 from renderkit.pipeline.view_parts import base_color
 from renderkit.renderers.base import Renderer, Rendering
 from renderkit.renderers.cpu import CpuRenderer
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewResult
 
 
@@ -88,7 +88,7 @@ def render_picture(job: PictureJob, renderer: Renderer, options: ValidationOptio
     return RenderedPicture(job, whole, window, camera, landmarks, rendering, behind)
 
 
-def gather_picture(found: RenderedPicture, tracer: CpuRenderer, options: ValidationOptions) -> ViewEvidence:
+def gather_picture(found: RenderedPicture, tracer: CpuRenderer, options: ValidationOptions) -> PictureEvidence:
     """Decode the photograph and the matte at the picture's size, and trace the outlines.
 
     Args:
@@ -106,7 +106,7 @@ def gather_picture(found: RenderedPicture, tracer: CpuRenderer, options: Validat
     small, captured_outline = _shown_matte(matte, window, camera.size, _level(options))
     bare = not isinstance(mesh, Missing) and not len(mesh.faces)
     landmarks = found.landmarks
-    return ViewEvidence(
+    return PictureEvidence(
         row=job.row,
         camera=camera,
         window=window,

@@ -17,8 +17,9 @@ from queue import SimpleQueue
 from typing import Self, TypeAlias
 
 from renderkit.capture import Capture
+from renderkit.pipeline.look import Look
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.pipeline.validate import FrameContents, examine_key, list_keys, validate_views
+from renderkit.pipeline.validate import Examined, FrameContents, examine_key, examine_views, list_keys
 from renderkit.pipeline.workers import map_in_order
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
@@ -32,13 +33,14 @@ _ATTEMPTS = 2
 """So many workers may die over one view before it is given up."""
 
 
-def validate_with_workers(
+def examine_with_workers(
     capture: Capture,
     renderer: Renderer,
     options: ValidationOptions | None = None,
     *,
     num_workers: int | None = None,
-) -> Iterator[ViewResult]:
+    look: Look | None = None,
+) -> Iterator[Examined]:
     """Validate with as many workers as are worth having: processes for software OpenGL, else threads or one thread.
 
     Args:
@@ -46,6 +48,7 @@ def validate_with_workers(
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
         num_workers: Views worked on at once; by default as many as the process may use cores.
+        look: Measures what the diagnosis needs of some views; in processes nothing is measured.
 
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
@@ -54,8 +57,8 @@ def validate_with_workers(
     info = renderer.info
     if info.kind == "egl" and not info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", info.device_index)
-        return validate_in_processes(capture, make, options, num_workers=num_workers)
-    return validate_views(capture, renderer, options)
+        return map(Examined, validate_in_processes(capture, make, options, num_workers=num_workers))
+    return examine_views(capture, renderer, options or ValidationOptions(), look)
 
 
 def validate_in_processes(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.rig import compared
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
@@ -20,6 +19,7 @@ from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.detection_limits import DetectionLimits
+from renderkit.results.diagnosis import ALPHA
 
 
 @one_blas_thread

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from renderkit.capture import Capture
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.refine import refine_rig
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
@@ -16,6 +15,7 @@ from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.renderers.choose import make_renderer
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.refinement import Reference, Refinement
 
 MAX_FRAMES: Final = 10

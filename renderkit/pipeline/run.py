@@ -2,65 +2,43 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture
-from renderkit.diagnosis.evidence import MeasuredEvidence
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate, check_baseline, check_measured
 from renderkit.gates.language import parse_gate
-from renderkit.gates.verdicts import judge
 from renderkit.geometry.mesh import Mesh
-from renderkit.metrics.score_kind import STANDARD, Needs
-from renderkit.pictures.pictures import PictureFiles
-from renderkit.pictures.style import OverlayStyle
+from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.blas import one_blas_thread
+from renderkit.pipeline.capture_run import Advance, CaptureRun
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
-from renderkit.pipeline.checks import check_capture
-from renderkit.pipeline.diagnosis import diagnose_opened
-from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
-from renderkit.pipeline.process_engine import validate_with_workers
 from renderkit.pipeline.region_choice import RegionChoice
-from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
-from renderkit.pipeline.run_pictures import Overlays, PictureRun, parse_overlays, plan_pictures
-from renderkit.pipeline.surfaces import compare_surfaces
+from renderkit.pipeline.run_pictures import Overlays, parse_overlays
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
 from renderkit.report.registry import write_formats
-from renderkit.results.capture_check import CaptureCheck
-from renderkit.results.diagnosis import Diagnosis
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.json_report import read_report
-from renderkit.results.kinds import INTERVALS, needs_of
 from renderkit.results.provenance import hash_inputs, package_versions
 from renderkit.results.report import Provenance, Report
 from renderkit.results.rows import ViewResult
-from renderkit.results.run_folder import OVERLAYS, make_run_folder
+from renderkit.results.run_folder import make_run_folder
 from renderkit.results.run_scene import write_run_scene
 from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
-
-Advance: TypeAlias = Callable[[int, int], None]
-"""Called with the number of views done, 0 first, and their total."""
-
-RUN_STYLE: Final = OverlayStyle(max_size=1280)
-"""How the pictures of a run look: common photographs are decoded at half their size for it."""
-
-_log = logging.getLogger(__name__)
 
 
 @one_blas_thread
@@ -184,8 +162,8 @@ def validate(
         which = _check(asked, opened, options, compared, overlays)
         folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
-            run = _Run(opened, options, drawing, folder=folder, workers=workers, progress=progress)
-            report = run.draw(run.measure(asked, compared, checks=checks, sanity=sanity), which, picture_progress)
+            run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)
+            report = run.report(asked, compared, which, picture_progress, checks=checks, sanity=sanity)
         report = replace(
             report, provenance=replace(_provenance(opened, inputs, options, drawing.info, command), config=config),
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
@@ -234,93 +212,13 @@ def report_scored(
         ContextError: If the renderer loses its device.
     """
     which = _check(gates, opened, options, baseline, "worst")
-    run = _Run(opened, options, renderer, folder=None, workers=1, progress=None, scored=rows)
-    report = run.measure(gates, baseline, checks=checks, sanity=sanity)
+    run = CaptureRun(opened, options, renderer, folder=None, workers=1, progress=None, scored=rows)
+    report = run.judge(run.score(checks=checks, sanity=sanity), gates, baseline, sanity=sanity)
     report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
     folder = out(report)
     if folder is not None:
-        report = replace(run, folder=make_run_folder(folder)).draw(report, which, None)
+        report = replace(run, folder=make_run_folder(folder)).draw(report, which)
     return _written(report, opened, folder)
-
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """One walk over a capture, with what it needs."""
-
-    capture: Capture
-    options: ValidationOptions
-    renderer: Renderer
-    folder: Path | None
-    workers: int | None
-    progress: Advance | None
-    scored: tuple[ViewResult, ...] | None = None
-    """Rows that are known already; None scores every view."""
-
-    @cached_property
-    def evidence(self) -> tuple[MeasuredEvidence, ...]:
-        """What evidence that joins many views says."""
-        return measure_evidence(self.capture, self.options, threads=self.workers or 0)
-
-    def measure(self, gates: Sequence[Gate], baseline: Report | None, *, checks: bool, sanity: bool) -> Report:
-        """Check, score, explain, diagnose, judge: a report without provenance."""
-        if self.scored is None:
-            _log.info("renderer: %s", self.renderer.info)
-        checked = self._check() if checks else ()
-        rows = tuple(self._rows())
-        groups = self.options.metrics
-        in_space = Needs.OTHER_MESH in needs_of(groups)
-        surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
-        report = Report(
-            rows,
-            skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
-            checks=checked,
-            surfaces=tuple(surfaces),
-            with_intervals=INTERVALS in groups,
-        )
-        explanations = explain_cameras(self.capture, self.renderer, self.options, report)
-        diagnosis = self._diagnosis() if sanity else None
-        report = replace(report, explanations=explanations, diagnosis=diagnosis)
-        return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
-
-    def draw(self, report: Report, which: Overlays, advance: Advance | None) -> Report:
-        """Draw the pictures of the run folder, where there is one; a report whose rows name them."""
-        if self.folder is None or which == "none":
-            return report
-        write_pictures(self.capture, self.evidence, self.folder)
-        files = PictureFiles(self.folder, OVERLAYS, page=True)
-        artist = PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
-        return replace(report, rows=artist.draw(report.rows, plan_pictures(report, which)).rows)
-
-    def _diagnosis(self) -> Diagnosis:
-        return diagnose_opened(self.capture, self.options, self.renderer, self.evidence)
-
-    def _check(self) -> tuple[CaptureCheck, ...]:
-        checks = check_capture(self.capture, self.renderer, self.options)
-        for check in checks:
-            if check.verdict == "warning":
-                _log.warning("%s", check)
-        return checks
-
-    def _rows(self) -> list[ViewResult]:
-        total = self._num_views()
-        rows: list[ViewResult] = []
-        self._report_progress(0, total)
-        if self.scored is not None:
-            return [with_evidence(row, self.evidence) for row in self.scored]
-        for row in validate_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers):
-            rows.append(with_evidence(row, self.evidence))
-            self._report_progress(len(rows), total)
-        return rows
-
-    def _report_progress(self, done: int, total: int) -> None:
-        if self.progress is not None:
-            self.progress(done, max(done, total))
-
-    def _num_views(self) -> int:
-        options = self.options
-        num_frames = len(self.capture.frame_ids if options.frames is None else options.frames)
-        num_cameras = len(self.capture.camera_names if options.cameras is None else options.cameras)
-        return num_frames * num_cameras * max(1, len(options.meshes))
 
 
 def _check(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from renderkit.arrays import ColorImage
 from renderkit.capture import Capture
-from renderkit.errors import ArgumentError
+from renderkit.errors import ArgumentError, DatasetError
 from renderkit.pictures.overlay import DrawnView, vector_factor
-from renderkit.pictures.pictures import PictureFiles, WrittenView, sheet_legend
+from renderkit.pictures.pictures import EncodedView, PictureFiles, WrittenView, sheet_legend
 from renderkit.pictures.style import OverlayStyle
-from renderkit.pipeline.draw_views import Drawn, WantedPicture, draw_views
+from renderkit.pipeline.draw_views import Drawn, WantedPicture, begin_views, draw_views
 from renderkit.pipeline.options import ValidationOptions
+from renderkit.pipeline.validate import failure_of
 from renderkit.renderers.base import Renderer
-from renderkit.results.cameras import rank_cameras, worst_view
+from renderkit.results.cameras import worst_view
+from renderkit.results.causes import suspect_cameras
 from renderkit.results.kinds import METRICS
 from renderkit.results.report import Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
@@ -29,6 +34,18 @@ MAX_CAMERAS: Final = 12
 
 SHEET_PX: Final = 640
 """Longest side in which a view is drawn for a contact sheet and the page only."""
+
+
+MAX_BEGUN: Final = 12
+"""Pictures that are drawn while the rig is diagnosed: what they are read from and what they become is in memory."""
+
+PlannedPicture: TypeAlias = tuple[ViewKey, bool, bool]
+"""A view, whether it gets an overlay, and whether report.html shows it."""
+
+Begun: TypeAlias = Mapping[PlannedPicture, "Future[Drawn[EncodedView]]"]
+"""Pictures under way that may turn out to be wanted."""
+
+NOTHING_BEGUN: Final[Begun] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +61,10 @@ class PicturePlan:
     overlays: frozenset[ViewKey] = frozenset()
     sheets: frozenset[ViewKey] = frozenset()
     pages: frozenset[ViewKey] = frozenset()
+
+    def of(self, key: ViewKey) -> PlannedPicture:
+        """Return all that decides what is drawn of a view."""
+        return key, key in self.overlays, key in self.pages
 
     def __contains__(self, key: ViewKey) -> bool:
         """Whether a view is drawn."""
@@ -94,7 +115,7 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
         return _with_pages(report, drawable, drawable)
     if which in {"none", 0} or not drawable:
         return PicturePlan()
-    ranked = [(entry.camera, entry.metric) for entry in rank_cameras(report.summary.cameras)]
+    ranked = [(entry.camera, entry.metric) for entry in report.summary.ranked]
     order = list(dict.fromkeys([camera for camera, _ in ranked] + [row.key.camera for row in report.rows]))
     if isinstance(which, int):
         cameras = order[:which]
@@ -109,15 +130,12 @@ def plan_pictures(report: Report, which: Overlays) -> PicturePlan:
 
 
 def _named(report: Report) -> set[str]:
-    """Return the worst camera, those with failed views or gates, and those that the diagnosis names."""
+    """Return the worst camera, those that anything speaks against, and those with failed views or gates not passed."""
     worst = report.summary.worst
     named = {worst.camera} if worst is not None else set()
-    named |= {entry.camera for entry in rank_cameras(report.summary.cameras) if entry.stands_out}
     named |= {row.key.camera for row in report.failures}
     named |= {verdict.subject for verdict in report.gates if not verdict.passed}
-    if report.diagnosis is not None:
-        named |= {fault.camera for fault in report.diagnosis.cameras}
-    return named
+    return named | suspect_cameras(report)
 
 
 def _worst_view(rows: Sequence[ViewResult], camera: str, metric: str | None) -> ViewKey | None:
@@ -155,8 +173,29 @@ class PictureRun:
     style: OverlayStyle = field(default_factory=OverlayStyle)
     advance: Callable[[int, int], None] | None = None
 
-    def draw(self, rows: Sequence[ViewResult], plan: PicturePlan) -> RunPictures:
+    @contextmanager
+    def begin(self, rows: Sequence[ViewResult], plan: PicturePlan) -> Iterator[Begun]:
+        """Draw the first of the planned pictures while the block runs, for `draw`; nothing is written yet.
+
+        Raises:
+            ContextError: If the renderer loses its device.
+        """
+        wanted = self._wanted(rows, plan)[:MAX_BEGUN]
+
+        def encode(drawn: DrawnView) -> EncodedView:
+            return self._encoded(drawn, plan)
+
+        factor = vector_factor(rows)
+        with begin_views(self.capture, self.renderer, self.options, wanted, encode, vector_factor=factor) as drawn:
+            yield {plan.of(one.row.key): result for one, result in zip(wanted, drawn, strict=True)}
+
+    def draw(self, rows: Sequence[ViewResult], plan: PicturePlan, begun: Begun = NOTHING_BEGUN) -> RunPictures:
         """Draw what is planned; a picture that cannot be made becomes a warning of its row.
+
+        Args:
+            rows: All rows of the run.
+            plan: What is drawn.
+            begun: What `begin` has drawn; what the plan does not want of it is left out.
 
         Raises:
             DatasetError: If a sheet cannot be written.
@@ -166,7 +205,7 @@ class PictureRun:
         legend = sheet_legend(self.style, factor)
         done: dict[ViewKey, ViewResult] = {}
         sheets: list[str] = []
-        results = self._results(rows, plan, factor)
+        results = self._results(rows, plan, factor, begun)
         self._advance(0, plan.num_views)
         for _, group in groupby(rows, key=_frame_and_mesh):
             frame_rows = list(group)
@@ -181,20 +220,41 @@ class PictureRun:
                 sheets.append(self.files.write_sheet(frame_rows, tiles, legend))
         return RunPictures(tuple(done.get(row.key, row) for row in rows), tuple(sheets))
 
-    def _results(self, rows: Sequence[ViewResult], plan: PicturePlan, factor: int) -> Iterator[Drawn[WrittenView]]:
+    def _results(
+        self, rows: Sequence[ViewResult], plan: PicturePlan, factor: int, begun: Begun
+    ) -> Iterator[Drawn[WrittenView]]:
+        def write(drawn: DrawnView) -> WrittenView:
+            return self.files.write_view(self._encoded(drawn, plan))
+
+        wanted = self._wanted(rows, plan)
+        rest = [one for one in wanted if plan.of(one.row.key) not in begun]
+        drawn = draw_views(self.capture, self.renderer, self.options, rest, write, vector_factor=factor)
+        for one in wanted:
+            ready = begun.get(plan.of(one.row.key))
+            yield next(drawn) if ready is None else self._written(ready.result())
+
+    def _wanted(self, rows: Sequence[ViewResult], plan: PicturePlan) -> list[WantedPicture]:
         small = replace(self.style, max_size=min(SHEET_PX, self.style.max_size), side_by_side=False)
-        pages = plan.pages if self.files.page else frozenset()
-        wanted = [
-            WantedPicture(row, self.style if row.key in plan.overlays else small, row.key in pages)
+        return [
+            WantedPicture(
+                row, self.style if row.key in plan.overlays else small, self.files.page and row.key in plan.pages
+            )
             for row in rows
             if row.key in plan
         ]
 
-        def write(drawn: DrawnView) -> WrittenView:
-            key = drawn.drawing.evidence.row.key
-            return self.files.write_view(drawn, overlay=key in plan.overlays, page=key in pages)
+    def _encoded(self, drawn: DrawnView, plan: PicturePlan) -> EncodedView:
+        key = drawn.drawing.evidence.row.key
+        page = self.files.page and key in plan.pages
+        return self.files.encode_view(drawn, overlay=key in plan.overlays, page=page)
 
-        return draw_views(self.capture, self.renderer, self.options, wanted, write, vector_factor=factor)
+    def _written(self, drawn: Drawn[EncodedView]) -> Drawn[WrittenView]:
+        if isinstance(drawn.result, Failure):
+            return Drawn(drawn.row, drawn.result)
+        try:
+            return Drawn(drawn.row, self.files.write_view(drawn.result))
+        except DatasetError as error:
+            return Drawn(drawn.row, failure_of(error))
 
     def _advance(self, done: int, total: int) -> None:
         if self.advance is not None and total:

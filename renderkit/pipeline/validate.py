@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from renderkit.buffer_pool import BufferPool
+from renderkit.buffer_pool import BufferPool, keep_freed_memory
 from renderkit.capture import Capture, Frame, View
 from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import ContextError
 from renderkit.metrics.score_kind import Needs
+from renderkit.pipeline.evidence import ViewPart
 from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
+from renderkit.pipeline.look import Look
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
-from renderkit.pipeline.view import examine_view
+from renderkit.pipeline.view import examine_view, observe, score_view
 from renderkit.pipeline.workers import map_in_order, read_ahead
 from renderkit.renderers.base import Renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.selection import no_match
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """The row of a view, and what was measured of it for the diagnosis; None where nothing was."""
+
+    row: ViewResult
+    part: ViewPart | None = None
+
 
 _Read: TypeAlias = tuple[ViewKey, FrameContent | Failure, View | Failure]
 
@@ -59,7 +71,22 @@ def validate_views(
         ...         [row.failure is None for row in rk.validate_views(capture, renderer)]
         [True, True]
     """
-    options = options or ValidationOptions()
+    for one in examine_views(capture, renderer, options or ValidationOptions()):
+        yield one.row
+
+
+def examine_views(
+    capture: Capture, renderer: Renderer, options: ValidationOptions, look: Look | None = None
+) -> Iterator[Examined]:
+    """Validate a capture as `validate_views` does, and measure beside it what the diagnosis needs of some views.
+
+    Args:
+        capture: The capture.
+        renderer: Draws the meshes.
+        options: What to validate and how.
+        look: Measures what the diagnosis needs; None measures nothing.
+    """
+    keep_freed_memory()
     contents = FrameContents(capture, needs_of(options.metrics))
 
     def read() -> Iterator[_Read | ViewResult]:
@@ -70,8 +97,8 @@ def validate_views(
             content = contents.of(key)
             yield key, content, content if isinstance(content, Failure) else _read_view(capture, key, options)
 
-    def examine(item: _Read | ViewResult) -> ViewResult:
-        return item if isinstance(item, ViewResult) else _examine(*item, renderer, options)
+    def examine(item: _Read | ViewResult) -> Examined:
+        return Examined(item) if isinstance(item, ViewResult) else _examine(*item, renderer, options, look=look)
 
     threads = renderer.threads
     # With threads the caller's own reads while they compute.
@@ -131,7 +158,7 @@ def examine_key(
         ContextError: If the renderer loses its device.
     """
     view = content if isinstance(content, Failure) else _read_view(capture, key, options)
-    return _examine(key, content, view, renderer, options)
+    return _examine(key, content, view, renderer, options).row
 
 
 def _read_view(capture: Capture, key: ViewKey, options: ValidationOptions) -> View | Failure:
@@ -148,17 +175,24 @@ def _examine(
     view: View | Failure,
     renderer: Renderer,
     options: ValidationOptions,
-) -> ViewResult:
+    *,
+    look: Look | None = None,
+) -> Examined:
     if isinstance(content, Failure):
-        return ViewResult(key, failure=content)
+        return Examined(ViewResult(key, failure=content))
     if isinstance(view, Failure):
-        return ViewResult(key, failure=view)
+        return Examined(ViewResult(key, failure=view))
     try:
-        return examine_view(key, view, content, renderer, options)
+        if look is None:
+            return Examined(examine_view(key, view, content, renderer, options))
+        started = time.perf_counter()
+        observation = observe(view, content, options, reduced_to=look.reduced_to(key, content))
+        row = score_view(key, observation, content, renderer, options=options, started=started)
+        return Examined(row, look.part(key, view, content, observation))
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - a bad view must not abort the run
-        return ViewResult(key, failure=failure_of(error))
+        return Examined(ViewResult(key, failure=failure_of(error)))
 
 
 def failure_of(error: Exception) -> Failure:

@@ -55,8 +55,27 @@ def examine_view(
         DatasetError: If a picture is corrupt, or does not have the calibration's size.
     """
     started = time.perf_counter()
+    return score_view(key, observe(view, content, options), content, renderer, options=options, started=started)
+
+
+def observe(
+    view: View, content: FrameContent, options: ValidationOptions, *, reduced_to: int | None = None
+) -> Observation:
+    """Read what was captured of a view, as far as its scores need it; see `read_observation`."""
     with_photo = Needs.PHOTO in needs_of(options.metrics)
-    observation = read_observation(view, options, with_photo=with_photo, buffers=content.buffers)
+    return read_observation(view, options, with_photo=with_photo, buffers=content.buffers, reduced_to=reduced_to)
+
+
+def score_view(
+    key: ViewKey,
+    observation: Observation,
+    content: FrameContent,
+    renderer: Renderer,
+    *,
+    options: ValidationOptions,
+    started: float,
+) -> ViewResult:
+    """Score one mesh in what was captured; see `examine_view`. The view counts from `started` on."""
     parts = RenderedParts(observation, content, renderer, options)
     scored = ScoredView(
         camera=observation.camera,
@@ -96,7 +115,7 @@ def _warnings(
         found.append(_NOT_IN_PICTURE)
     if scores.mask is not None and not scores.mask.captured_px:
         found.append("the matte is empty at this threshold")
-    if scores.mask is not None and scores.mask.captured_px == np.prod(observation.camera.size):
+    if scores.mask is not None and scores.mask.captured_px == observation.camera.width * observation.camera.height:
         found.append("the matte covers the whole picture at this threshold")
     if scores.mask is not None and observation.mask is not None and is_inverted(observation.mask, scores.mask):
         found.append(INVERTED)

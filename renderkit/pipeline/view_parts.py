@@ -7,9 +7,11 @@ from functools import cache, cached_property
 from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
-from renderkit.arrays import ColorImage, DepthImage
-from renderkit.geometry.landmark_schemes import common_landmarks
+from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_pairs import pair_landmarks
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.surface_color import surface_colors
 from renderkit.images.mask_bits import MaskBits
@@ -22,6 +24,7 @@ from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.renderers.base import DepthProbe, DrawsBits, Renderer, Rendering, RenderPass
+from renderkit.renderers.cpu.points import project_points
 from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
@@ -68,10 +71,9 @@ class RenderedParts:
             return self.rendering if isinstance(self.rendering, Missing) else MaskBits.pack(self.rendering.mask)
         if self.observation.mask is None:
             return NO_MATTE
-        camera = self.observation.camera
-        if _draws_bits(self.renderer):
-            return self.renderer.render_bits(mesh, camera)
-        return MaskBits.pack(self.renderer.render_mask(mesh, camera))
+        if self._drawn is not None:
+            return self._drawn[0]
+        return draw_bits(self.renderer, mesh, self.observation.camera)
 
     def rendered_depth(self) -> DepthImage | Missing:
         """Return the mesh's depth."""
@@ -97,9 +99,12 @@ class RenderedParts:
             return pairs
         camera = self.observation.camera
         if _can_probe(self.renderer) and not self.has_rendering:
-            around, inside = pixels_around(pairs.predicted, camera.size)
-            depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2)).reshape(-1, 4)
-            seen = visible_among(pairs.depths, depths, inside, self.content.tolerance)
+            around, inside = self._around
+            if self._drawn is None:
+                depths = self.renderer.depth_at(mesh, camera, around.reshape(-1, 2))
+            else:
+                depths = self._drawn[1]
+            seen = visible_among(pairs.depths, depths.reshape(-1, 4), inside, self.content.tolerance)
         else:
             depth = self.rendered_depth()
             if isinstance(depth, Missing):
@@ -123,6 +128,21 @@ class RenderedParts:
         return Regions(region, region)
 
     @cached_property
+    def _around(self) -> tuple[NDArray[np.int64], BoolArray]:
+        """The pixels around the projected landmarks, and which landmarks lie inside the picture."""
+        pairs = self._pairs
+        predicted = np.empty((0, 2)) if isinstance(pairs, Missing) else pairs.predicted
+        return pixels_around(predicted, self.observation.camera.size)
+
+    @cached_property
+    def _drawn(self) -> tuple[MaskBits, FloatArray] | None:
+        """The rendered mask and the depths around the landmarks, where the renderer makes both from one projection."""
+        mesh, missing = self.content.renderable, isinstance(self._pairs, Missing) or self.observation.mask is None
+        if isinstance(mesh, Missing) or missing or self.has_rendering or not _draws_bits(self.renderer):
+            return None
+        return self.renderer.render_bits_and_depths(mesh, self.observation.camera, self._around[0].reshape(-1, 2))
+
+    @cached_property
     def _pairs(self) -> PairedLandmarks | Missing:
         """The 3D landmarks, projected and paired with the detected ones; none is marked hidden yet."""
         known, detected = self.content.landmarks, self.observation.landmarks
@@ -131,16 +151,22 @@ class RenderedParts:
         if detected is None:
             return _NO_DETECTION
         try:
-            pairs = common_landmarks(known, detected)
+            pairs = pair_landmarks(known, detected)
         except ValueError as error:
             return Missing(str(error))
-        points = known.points[pairs.first]
-        predicted = self.observation.camera.project(points)
-        predicted[~known.valid[pairs.first]] = np.nan
-        captured = detected.points[pairs.second].copy()
-        captured[~detected.valid[pairs.second]] = np.nan
-        depths = self.observation.camera.depth(points)
-        return PairedLandmarks(captured, predicted, depths, np.zeros(len(pairs), dtype=np.bool_))
+        camera = self.observation.camera
+        points_cam = camera.cam_from_world.apply(pairs.points)
+        count = len(pairs.points)
+        return PairedLandmarks(
+            pairs.captured, project_points(camera, points_cam), points_cam[:, 2], np.zeros(count, dtype=np.bool_)
+        )
+
+
+def draw_bits(renderer: Renderer, mesh: Mesh, camera: Camera) -> MaskBits:
+    """Draw a mesh's mask, packed."""
+    if _draws_bits(renderer):
+        return renderer.render_bits(mesh, camera)
+    return MaskBits.pack(renderer.render_mask(mesh, camera))
 
 
 def _can_probe(renderer: Renderer) -> TypeGuard[DepthProbe]:

@@ -7,8 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from renderkit.arrays import MaskImage
+from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.errors import ContextError
+from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
@@ -16,6 +18,8 @@ from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.closest_point import SurfaceTree
 from renderkit.metrics.mask import score_mask
 from renderkit.metrics.region import background_edge_region
+from renderkit.metrics.reprojection import score_reprojection
+from renderkit.metrics.visibility import pixels_around
 from renderkit.pictures.canvas import CASING, Canvas
 
 
@@ -35,13 +39,32 @@ def warm_all() -> None:
     encoded = bytes(cv2.imencode(".png", square)[1])
     picture = EncodedImage(lambda: encoded, Path("square.png"))
     picture.decode_gray()
-    bits, _ = picture.decode_inside(0.5)
-    matte = bits.unpack()
+    matte = picture.decode_inside(0.5, reduced_to=40).bits.unpack()
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
+    _warm_landmarks()
     _warm_pictures(matte)
+    _warm_outlines(square)
     SurfaceTree(Mesh(np.eye(3), np.array([[0, 1, 2]]))).closest(np.zeros((1, 3)))
+
+
+def _warm_landmarks() -> None:
+    """Project points, list the pixels around them, and compare them."""
+    from renderkit.renderers.cpu.points import project_points  # noqa: PLC0415 - loads a compiler
+
+    camera = Camera(np.diag([90.0, 90.0, 1.0]), 80, 80)
+    pixels = project_points(camera, np.ones((2, 3)))
+    pixels_around(pixels, camera.size)
+    score_reprojection(pixels, pixels, [True, True], [False, True])
+
+
+def _warm_outlines(alpha: AlphaImage) -> None:
+    """Measure the outline of a square against its (80, 80) matte."""
+    camera = Camera.look_at((0.0, 0.0, -2.0), (0.0, 0.0, 0.0), alpha.shape, fov_deg=90.0)
+    corners = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
+    outlines = FrameOutlines.of(Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]])), lambda *_: alpha > 0)
+    outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -181,6 +181,15 @@ class DrawsBits(Protocol):
             ValueError: If the mesh has no faces.
         """
 
+    def render_bits_and_depths(
+        self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]
+    ) -> tuple[MaskBits, FloatArray]:
+        """Return what `render_bits` and `DepthProbe.depth_at` do; the mesh is projected once for both.
+
+        Raises:
+            ValueError: If the mesh has no faces, or a pixel lies outside the image.
+        """
+
 
 def checked_pixels(pixels: NDArray[np.int64], camera: Camera) -> NDArray[np.int64]:
     """Return (N, 2) whole pixels, contiguous.
@@ -191,6 +200,7 @@ def checked_pixels(pixels: NDArray[np.int64], camera: Camera) -> NDArray[np.int6
     wanted = np.ascontiguousarray(pixels, dtype=np.int64)
     if wanted.ndim != 2 or wanted.shape[1] != 2:
         raise ValueError(f"pixels: expected shape (N, 2), got {wanted.shape}")
-    if ((wanted < 0) | (wanted >= camera.size)).any():
+    # Seen as unsigned numbers, negative ones are large.
+    if (wanted.view(np.uint64) >= np.array(camera.size, np.uint64)).any():
         raise ValueError(f"pixels: expected positions inside {camera.width} x {camera.height} px")
     return wanted

@@ -52,16 +52,13 @@ class Pieces:
         return len(self.face)
 
 
-def subdivide(
-    corners_cam: FloatArray, face: NDArray[np.int32], bounds: LensBounds, tolerance_px: float = STRAIGHTNESS_PX
-) -> Pieces:
-    """Cut faces up until each drawn edge is within `tolerance_px` of the bent one.
+def subdivide(corners_cam: FloatArray, face: NDArray[np.int32], bounds: LensBounds) -> Pieces:
+    """Cut faces up until each drawn edge is within `STRAIGHTNESS_PX` of the bent one.
 
     Args:
         corners_cam: (F, 3, 3) corners of the faces in the camera's frame.
         face: (F,) their indices in the mesh.
         bounds: The camera's lens.
-        tolerance_px: Largest deviation in px.
 
     Returns:
         The pieces; faces that nothing is seen of have none, faces that need no cut have one.
@@ -76,7 +73,7 @@ def subdivide(
         pieces, face, weights = pieces[kept], face[kept], weights[kept]
         inside = bounds.inside(pieces.reshape(-1, 3)).reshape(-1, 3)
         inside = inside[:, _START] & inside[:, _END]
-        halved = _edges_to_halve(pieces, inside, bounds, tolerance_px)
+        halved = _edges_to_halve(pieces, inside, bounds)
         last = round_number == _MAX_ROUNDS - 1 or num_done + 4 * len(pieces) > _MAX_PIECES
         ready = np.ones(len(pieces), dtype=np.bool_) if last else ~halved.any(axis=1)
         done.append((face[ready], weights[ready], pieces[ready]))
@@ -88,25 +85,25 @@ def subdivide(
     return _collect(done, bounds)
 
 
-def _edges_to_halve(corners: FloatArray, both: BoolArray, bounds: LensBounds, tolerance_px: float) -> BoolArray:
+def _edges_to_halve(corners: FloatArray, both: BoolArray, bounds: LensBounds) -> BoolArray:
     """Return (N, 3) True for the edges 01, 12, 20 of (N, 3, 3) triangles that are still too coarse.
 
     `both` (N, 3) says which edges lie inside the limit with both ends.
     """
     start, end = corners[:, _START], corners[:, _END]
     halved = np.zeros(both.shape, dtype=np.bool_)
-    halved[both] = _bends(start[both], end[both], bounds, tolerance_px)
+    halved[both] = _bends(start[both], end[both], bounds)
     across = bounds.pixels(start[~both]) - bounds.pixels(end[~both])
     halved[~both] = np.hypot(across[:, 0], across[:, 1]) > bounds.border_px
     return halved
 
 
-def _bends(start: FloatArray, end: FloatArray, bounds: LensBounds, tolerance_px: float) -> BoolArray:
-    """Return (E,) True where the lens bends an edge by more than `tolerance_px`; all ends are inside the limit."""
+def _bends(start: FloatArray, end: FloatArray, bounds: LensBounds) -> BoolArray:
+    """Return (E,) True where the lens bends an edge by more than `STRAIGHTNESS_PX`; all ends are inside the limit."""
     ideal_start, ideal_end = start[:, :2] / start[:, 2:], end[:, :2] / end[:, 2:]
     radius = np.maximum(np.hypot(*ideal_start.T), np.hypot(*ideal_end.T))
     length_squared = ((ideal_end - ideal_start) ** 2).sum(axis=1)
-    suspect = np.flatnonzero(bounds.curvature_within(radius) * length_squared > 8.0 * tolerance_px)
+    suspect = np.flatnonzero(bounds.curvature_within(radius) * length_squared > 8.0 * STRAIGHTNESS_PX)
     start, end = start[suspect], end[suspect]
     # Homogeneous pixels, because that is how the rasteriser interpolates.
     scaled_start, scaled_end = bounds.pixels(start) * start[:, 2:], bounds.pixels(end) * end[:, 2:]
@@ -116,7 +113,7 @@ def _bends(start: FloatArray, end: FloatArray, bounds: LensBounds, tolerance_px:
         drawn = ((1.0 - part) * scaled_start + part * scaled_end) / point[:, 2:]
         worst = np.maximum(worst, np.linalg.norm(bounds.pixels(point) - drawn, axis=1))
     result = np.zeros(len(radius), dtype=np.bool_)
-    result[suspect] = worst > tolerance_px
+    result[suspect] = worst > STRAIGHTNESS_PX
     return result
 
 

@@ -84,17 +84,17 @@ class NotChecked:
     reason: str
 
 
-def list_cameras(cameras: Sequence[str], most: int = _MOST_NAMES) -> str:
+def list_cameras(cameras: Sequence[str]) -> str:
     """Return "camera 25" or "cameras 25, 30 and 31"; many names are cut, their count is not."""
-    return _listed("camera", cameras, most)
+    return _listed("camera", cameras)
 
 
-def _listed(noun: str, given: Iterable[str], most: int = _MOST_NAMES) -> str:
+def _listed(noun: str, given: Iterable[str]) -> str:
     names = natural_sorted(set(given))
     if len(names) < 2:
         return f"{noun} {names[0]}" if names else f"no {noun}"
-    if len(names) > most:
-        return f"{noun}s {', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    if len(names) > _MOST_NAMES:
+        return f"{noun}s {', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
     return f"{noun}s {', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -139,6 +139,13 @@ def off_cameras(report: Report) -> dict[str, CameraFault | JudgedCamera]:
             found.setdefault(one.camera, one)
     place = _places(report)
     return dict(sorted(found.items(), key=lambda item: place.get(item[0], len(place))))
+
+
+def suspect_cameras(report: Report) -> frozenset[str]:
+    """Return the cameras that anything speaks against: the diagnosis names them, they stand out, or a gate fails."""
+    found = {*off_cameras(report), *(entry.camera for entry in report.summary.outliers)}
+    failed = {gate.subject for gate in report.gates if gate.blocks and gate.verdict == "fail"}
+    return frozenset(found | failed & set(report.camera_names))
 
 
 def _places(report: Report) -> dict[str, int]:

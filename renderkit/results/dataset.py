@@ -32,7 +32,7 @@ class CameraOutcome:
         mesh: Mesh name.
         num_views: Its views.
         num_failed: Views that could not be processed.
-        is_off: Whether it stands out, or a gate fails for it.
+        is_off: Whether the diagnosis names it, it stands out, or a gate fails for it.
         values: Its headline metrics, those that could be computed.
     """
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from renderkit.metrics.score_json import nan_if_none, values_json
 from renderkit.results.findings import RigFindings, RigVerdict, findings_from_json, findings_json
+
+ALPHA: Final = 0.01
+"""Probability that a rig without fault has a finding, where no other is asked for."""
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,44 @@ Compared: TypeAlias = Literal["landmarks", "outlines"]
 
 SCHEMA: Final = "renderkit.refinement/1"
 
-_SCALES: Final = {"turn_x": "deg", "turn_y": "deg", "roll": "deg", "log_focal": "%", "log_aspect": "%"}
+WORLD: Final = "world"
+"""Stands for the world unit."""
+
+_UNITS: Final = {
+    **dict.fromkeys(("turn_x", "turn_y", "roll"), "deg"),
+    **dict.fromkeys(("step_x", "step_y", "step_z"), WORLD),
+    **dict.fromkeys(("cx", "cy"), "px"),
+    **dict.fromkeys(("log_focal", "log_aspect"), "%"),
+}
 _TITLES: Final = {"log_focal": "focal length", "log_aspect": "fx / fy"}
 
 
-def amount_text(parameter: str, value: float, error: float) -> str:
-    """Return a parameter with its standard error: turns in deg, focal length and aspect in per cent."""
-    unit = _SCALES.get(parameter, "px" if parameter in {"cx", "cy"} else "")
-    factor = {"deg": math.degrees(1.0), "%": 100.0}.get(unit, 1.0)
+def shown_in(parameter: str) -> tuple[float, str]:
+    """Return what a camera's parameter is multiplied by to be shown, and the unit then; "" for plain numbers.
+
+    >>> shown_in("log_focal"), shown_in("step_x"), shown_in("k1")
+    ((100.0, '%'), (1.0, 'world'), (1.0, ''))
+    """
+    unit = _UNITS.get(parameter, "")
+    return {"deg": math.degrees(1.0), "%": 100.0}.get(unit, 1.0), unit
+
+
+def world_unit_text(unit: str) -> str:
+    """Return a world unit for people: "world units" where it is unknown."""
+    return "world units" if unit == "unknown" else unit
+
+
+def amount_text(parameter: str, value: float, error: float, world_unit: str = "unknown") -> str:
+    """Return a parameter with its standard error and unit: turns in deg, focal length and aspect in per cent.
+
+    >>> amount_text("step_z", 0.0123, 0.0021, "m")
+    'step z +0.0123 +/- 0.0021 m'
+    """
+    factor, unit = shown_in(parameter)
     shown, spread = factor * value, factor * error
     digits = min(9, max(0, 1 - math.floor(math.log10(spread)))) if 0.0 < spread < math.inf else 6
     text = f"{_TITLES.get(parameter, parameter.replace('_', ' '))} {shown:+.{digits}f} +/- {spread:.{digits}f}"
-    return f"{text} {unit}".rstrip()
+    return f"{text} {world_unit_text(world_unit) if unit == WORLD else unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -74,6 +100,7 @@ class CameraRefinement:
         held_out: The test on held-out data.
         supported: Whether it holds.
         reason: Why not; "" if it does.
+        unit: World unit, of steps.
     """
 
     camera: str
@@ -88,6 +115,7 @@ class CameraRefinement:
     held_out: HeldOut
     supported: bool
     reason: str
+    unit: str = "unknown"
 
     def __post_init__(self) -> None:
         """Freeze."""
@@ -98,7 +126,7 @@ class CameraRefinement:
     @property
     def change_text(self) -> str:
         """The change with its standard errors, in units for people."""
-        return ", ".join(amount_text(name, value, self.errors[name]) for name, value in self.change.items())
+        return ", ".join(amount_text(name, value, self.errors[name], self.unit) for name, value in self.change.items())
 
 
 @dataclass(frozen=True, eq=False)

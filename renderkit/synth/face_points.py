@@ -38,11 +38,7 @@ def renderme106_points() -> Points3:
     """Return the (106, 3) landmarks on the neutral head, mm; the last 73 are the 3D landmarks."""
     right, left = _mirrored, _same
     inner = [
-        *right(_BROW_UPPER[::-1]), *left(_BROW_UPPER),
-        *_BRIDGE,
-        *right(_BASE[:2]), *left(_BASE[2:]), *left(_BASE[1::-1]),
-        *right([_EYE_OUTER, _EYE_UPPER[1], _EYE_UPPER[0], _EYE_INNER, _EYE_LOWER[0], _EYE_LOWER[1]]),
-        *left([_EYE_INNER, _EYE_UPPER[0], _EYE_UPPER[1], _EYE_OUTER, _EYE_LOWER[1], _EYE_LOWER[0]]),
+        *_brows_nose_and_eyes(),
         *right(_BROW_LOWER[::-1]), *left(_BROW_LOWER),
         *right([_EYE_TOP, _EYE_BOTTOM, _PUPIL]), *left([_EYE_TOP, _EYE_BOTTOM, _PUPIL]),
         *right([_ROOT]), *left([_ROOT]), *right([_WING_UPPER]), *left([_WING_UPPER]),
@@ -56,16 +52,20 @@ def renderme106_points() -> Points3:
 @lru_cache(maxsize=1)
 def ibug68_points() -> Points3:
     """Return the (68, 3) landmarks on the neutral head, mm."""
+    inner = [*_brows_nose_and_eyes(), *_outer_lips(), *_inner_lips()]
+    return frozen(np.concatenate([_contour(17), project_from_front(np.array(inner))]))
+
+
+def _brows_nose_and_eyes() -> list[tuple[float, float]]:
+    """The points that both schemes have first and in the same order: of brows only their upper edge."""
     right, left = _mirrored, _same
-    inner = [
+    return [
         *right(_BROW_UPPER[::-1]), *left(_BROW_UPPER),
         *_BRIDGE,
         *right(_BASE[:2]), *left(_BASE[2:]), *left(_BASE[1::-1]),
         *right([_EYE_OUTER, _EYE_UPPER[1], _EYE_UPPER[0], _EYE_INNER, _EYE_LOWER[0], _EYE_LOWER[1]]),
         *left([_EYE_INNER, _EYE_UPPER[0], _EYE_UPPER[1], _EYE_OUTER, _EYE_LOWER[1], _EYE_LOWER[0]]),
-        *_outer_lips(), *_inner_lips(),
     ]  # fmt: skip
-    return frozen(np.concatenate([_contour(17), project_from_front(np.array(inner))]))
 
 
 def _outer_lips() -> list[tuple[float, float]]:

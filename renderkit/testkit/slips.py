@@ -95,11 +95,11 @@ def _skew_is_center(K: FloatArray, size: tuple[int, int]) -> None:  # noqa: ARG0
     K[0, 2] = K[1, 2] = 0.0
 
 
-def _lens(change: Callable[[FloatArray], ArrayLike], *, fisheye: bool = False) -> ChangeCamera:
-    """Return a change of the lens coefficients of one model; cameras of the other cannot show it."""
+def _lens(change: Callable[[FloatArray], ArrayLike]) -> ChangeCamera:
+    """Return a change of the coefficients of Brown and Conrady's lens; a fisheye camera cannot show it."""
 
     def changed(camera: PlainCamera) -> PlainCamera | None:
-        if not camera.coefficients.size or camera.fisheye is not fisheye:
+        if not camera.coefficients.size or camera.fisheye:
             return None
         return replace(camera, coefficients=np.asarray(change(camera.coefficients), dtype=np.float64))
 

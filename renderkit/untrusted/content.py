@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from renderkit import writing
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
@@ -114,20 +112,6 @@ class Content:
     def has(self, *names: str) -> bool:
         """Return True if this is a folder that holds all of the files `names`."""
         return self.is_folder and all((self.path / name).is_file() for name in names)
-
-
-def write_json(path: Path, value: Untrusted) -> None:
-    """Write JSON whose numbers read back exactly (shortest round-trip form)."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with Unix line ends.
-
-    Raises:
-        DatasetError: If the file cannot be written.
-    """
-    writing.write_text(path, text)
 
 
 def mapping_at(value: Untrusted, path: Path, key: str | None) -> Mapping[str, Untrusted]:
@@ -243,6 +227,16 @@ def size_at(width: Untrusted, height: Untrusted, path: Path, key: str) -> tuple[
     if (pair > MAX_IMAGE_SIDE).any():
         raise DatasetError(path, key, f"image of {width} x {height} px is over {MAX_IMAGE_SIDE} px")
     return int(pair[0]), int(pair[1])
+
+
+def size_pair_at(value: Untrusted, path: Path, key: str) -> tuple[int, int]:
+    """Return (width, height) from a list of both; see `size_at`.
+
+    Raises:
+        DatasetError: If it is no such list.
+    """
+    width, height = numbers(value, [(2,)], path, key)
+    return size_at(width, height, path, key)
 
 
 def exact(value: float) -> str:

@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from command_result import Result
 
-from renderkit.cli.tables import fit_columns
 from renderkit.synth.truth import SynthTruth
 
 Run = Callable[..., Result]
@@ -54,15 +52,3 @@ def test_a_gate_on_a_camera_that_does_not_exist_is_refused_before_any_work(
     assert "99" in result.err
     assert f"gates: {tmp_path / 'gates.toml'}" in result.err
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("room", [40, 60, 80, 200])
-def test_a_narrow_table_cuts_names_and_never_figures(room: int) -> None:
-    widths, right = [30, 12, 8, 9, 7, 9, 6, 9], (2, 3, 4, 5, 6)
-    blocks = fit_columns(widths, right, room)
-    for block in blocks:
-        assert sum(block.values()) + 2 * len(block) <= room + 2
-        assert all(block[index] == widths[index] for index in right if index in block)
-        assert {0, 1} <= set(block)
-    assert [index for block in blocks for index in block if index > 1] == list(range(2, 8))
-    assert (len(blocks) == 1) is (room == 200)

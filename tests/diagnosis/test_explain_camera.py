@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from renderkit.diagnosis.explain_camera import explain_camera
-from renderkit.diagnosis.hypotheses.case import Candidate, Case, LandmarkPairs, MaskPair, UsualError
+from renderkit.diagnosis.hypotheses.case import Candidate, Case, MaskPair, UsualError
 from renderkit.diagnosis.hypotheses.identity import turned_picture
 from renderkit.diagnosis.hypotheses.lens import distortion_sign
 from renderkit.diagnosis.hypotheses.registry import HYPOTHESES, Hypothesis
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_pairs import LandmarkPairs
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.results.explanation import CameraExplanation, Measure

@@ -17,7 +17,7 @@ from renderkit.diagnosis.joint.mesh_fault import MeshFault
 from renderkit.diagnosis.joint.parameters import NUM, changed_camera
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
-from renderkit.diagnosis.outline_offsets import mesh_edges
+from renderkit.diagnosis.mesh_rim import mesh_edges
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence, ViewEvidence

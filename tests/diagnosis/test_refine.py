@@ -58,6 +58,7 @@ def left_px(shot: Shot, camera: Camera) -> float:
 def test_a_fault_in_one_camera_is_undone_within_its_interval(kind: str) -> None:
     shots, found = refined(5, {3: (kind, FAULTS[kind])}, landmarks=60)
     assert [one.camera for one in found.cameras] == ["03"]
+    assert found.cameras[0].unit == "m"
     one = found.cameras[0]
     assert one.supported
     assert one.held_out.kind == "frames"

@@ -64,6 +64,7 @@ def test_picture_names() -> None:
 
 def test_numbered_names_are_kept_and_others_renumbered() -> None:
     assert integer_names(("3", "10")) == ((3, 10), ())
+    assert integer_names(()) == ((), ())
     ids, notes = integer_names(("03", "b"))
     assert ids == (0, 1)
     assert "0 (03) to 1 (b)" in notes[0]

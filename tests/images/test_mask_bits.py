@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from renderkit.arrays import AlphaImage, MaskImage
-from renderkit.images.mask_bits import MaskBits
+from renderkit.images.mask_bits import MaskBits, joint_box
 
 SHAPES = [(1, 1), (5, 7), (60, 83), (70, 64), (20, 63), (20, 65), (130, 200), (64, 129)]
 
@@ -64,6 +64,16 @@ def test_box_and_crop(shape: tuple[int, int]) -> None:
     assert MaskBits.pack(np.zeros(shape, np.bool_)).box() is None
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_joint_box(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(shape[1])
+    for _ in range(20):
+        one, other = (generator.random(shape) < generator.choice([0.0, 2.0 / (shape[0] * shape[1])]) for _ in range(2))
+        x, y, width, height = cv2.boundingRect((one | other).view(np.uint8))
+        expected = (x, y, x + width, y + height) if width else None
+        assert joint_box(MaskBits.pack(one), MaskBits.pack(other)) == expected
+
+
 def test_points_are_sorted_by_row_then_column() -> None:
     points = MaskBits.pack(_mask((40, 150), "half")).points()
     assert np.array_equal(np.lexsort((points[:, 0], points[:, 1])), np.arange(len(points)))
@@ -97,3 +107,10 @@ def test_every_width_against_plain_numpy(width: int) -> None:
     expected = np.zeros_like(mask)
     expected[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
     assert np.array_equal(window, expected)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("width", [1, 63, 64, 101])
+def test_every_nth_pixel_is_that_of_the_mask(step: int, width: int) -> None:
+    mask = np.random.default_rng(width).random((17, width)) > 0.5
+    np.testing.assert_array_equal(MaskBits.pack(mask).every(step), mask[::step, ::step])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from renderkit.errors import DatasetError
 from renderkit.images.encoded import EncodedImage
-from renderkit.images.png import SIGNATURE, decode_gray_png, threshold_gray_png
+from renderkit.images.png import SIGNATURE, decode_gray_png, read_gray_rows
 
 
 def encoded(data: bytes) -> EncodedImage:
@@ -55,7 +55,7 @@ def png(pixels: np.ndarray, kinds: list[int], pieces: int = 1) -> bytes:
 
 
 @given(
-    size=st.tuples(st.integers(1, 80), st.integers(1, 12)),
+    size=st.tuples(st.integers(1, 300), st.integers(1, 12)),
     seed=st.integers(0, 2**32 - 1),
     pieces=st.integers(1, 4),
     smooth=st.booleans(),
@@ -67,14 +67,16 @@ def test_every_filter_gives_the_pixels_that_opencv_gives(
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, size[::-1]).astype(np.uint8)
     if smooth:
-        pixels = np.where(pixels > 128, 255, 0).astype(np.uint8).repeat(5, axis=1)[:, : size[0]]
+        pixels = np.where(pixels > 128, 255, 0).astype(np.uint8).repeat(37, axis=1)[:, : size[0]]
     data = png(pixels, rng.integers(0, 5, len(pixels)).tolist(), pieces)
     fast = decode_gray_png(data)
     assert fast is not None
     assert np.array_equal(fast, pixels)
     assert np.array_equal(fast, np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)))
     for least in (1, 128, 255):
-        assert (thresholded := threshold_gray_png(data, least)) is not None
+        rows = read_gray_rows(data)
+        assert rows is not None
+        thresholded = rows.threshold(least)
         assert np.array_equal(thresholded[0].unpack(), pixels >= least)
         assert thresholded[1] == pixels.max()
 
@@ -157,3 +159,17 @@ def test_a_bomb_is_refused_before_memory_is_taken() -> None:
 def test_a_picture_of_no_size_is_refused() -> None:
     with pytest.raises(DatasetError, match="0 x 8 px"):
         encoded(header(0, 8) + chunk(b"IEND", b"")).decode_gray()
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 70])
+def test_reduced_rows_are_the_means_that_opencv_takes_of_the_whole_picture(step: int) -> None:
+    rng = np.random.default_rng(step)
+    noise = rng.integers(0, 256, (61, 93), dtype=np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(np.where(noise > 250, 255, 0).astype(np.uint8), (0, 0), 2.0), np.uint8)
+    for pixels in (noise, soft):
+        rows = read_gray_rows(bytes(cv2.imencode(".png", pixels)[1]))
+        assert rows is not None
+        height, width = (step * max(1, side // step) for side in pixels.shape)
+        size = (width // step, height // step)
+        expected = cv2.resize(pixels[:height, :width], size, interpolation=cv2.INTER_AREA)
+        np.testing.assert_array_equal(rows.reduced(step), expected)

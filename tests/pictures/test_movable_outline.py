@@ -13,19 +13,19 @@ from renderkit.geometry.camera import Camera
 from renderkit.images.outlines import trace_level
 from renderkit.pictures.movable_outline import MAX_POINTS, chain_segments, movable_outline
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 
 CAMERA = Camera(np.array([[500.0, 0, 159.5], [0, 500.0, 119.5], [0, 0, 1]]), 320, 240)
 
 
-def _evidence(mask: MaskImage, *, traced: bool = True) -> ViewEvidence:
+def _evidence(mask: MaskImage, *, traced: bool = True) -> PictureEvidence:
     depth = np.where(mask, np.float32(2.0), np.float32(np.inf))
     rendering = Rendering(np.where(mask, np.int32(0), np.int32(-1)), depth)
     soft = cv2.GaussianBlur(mask.astype(np.uint8) * np.uint8(255), (0, 0), 1.0)
     outline = trace_level(np.asarray(soft, np.uint8), 128.0) if traced else None
     row = ViewResult(ViewKey("c", "0", "1", "m"), missing={"mask": "not measured"})
-    return ViewEvidence(row, CAMERA, rendering=rendering, outline=outline)
+    return PictureEvidence(row, CAMERA, rendering=rendering, outline=outline)
 
 
 def _disc(x0: float, y0: float, radius: float) -> MaskImage:
@@ -80,3 +80,12 @@ def test_open_chains_are_told() -> None:
     assert closed
     assert [len(ring) for ring in rings] == [4]
     assert not chain_segments(square[:3])[1]
+
+
+def test_rings_that_touch_are_told_apart_or_joined_but_keep_their_area() -> None:
+    corners = np.array([[0, 0], [2, 0], [2, 2], [0, 2], [0, 0], [-2, 0], [-2, -2], [0, -2], [0, 0]], np.float32)
+    segments = np.hstack([corners[:-1], corners[1:]])[[3, 6, 0, 5, 2, 7, 1, 4]]
+    rings, closed = chain_segments(segments)
+    assert closed
+    assert sum(len(ring) for ring in rings) == 8
+    assert sum(abs(cv2.contourArea(ring.astype(np.float32)[:, None])) for ring in rings) == pytest.approx(8.0)

@@ -21,7 +21,7 @@ from renderkit.pictures.layers.registry import LAYERS, find_layers
 from renderkit.pictures.overlay import draw_view, vector_factor
 from renderkit.pictures.style import OverlayStyle
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 from renderkit.results.scores import Scores
 
@@ -35,7 +35,7 @@ def _box(x0: int, y0: int, x1: int, y1: int) -> MaskImage:
     return mask
 
 
-def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False) -> ViewEvidence:
+def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False) -> PictureEvidence:
     captured = np.array([[600.0, 450.0], [700.0, 500.0]])
     covered = np.array([False, hidden])
     landmarks = PairedLandmarks(captured, captured + error, np.ones(2), covered)
@@ -53,7 +53,7 @@ def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False) ->
         {"boundary": "x", "containment": "x"},
         image_size=_SIZE,
     )
-    return ViewEvidence(
+    return PictureEvidence(
         row,
         Camera(np.array([[900.0, 0, 599.5], [0, 900.0, 449.5], [0, 0, 1]]), *_SIZE),
         photo=np.full((*_SIZE[::-1], 3), 100, dtype=np.uint8),
@@ -67,7 +67,7 @@ def _evidence(error: tuple[float, float] = (60.0, 0.0), hidden: bool = False) ->
     )
 
 
-def _picture(evidence: ViewEvidence, factor: int = 1, **style: object) -> ColorImage:
+def _picture(evidence: PictureEvidence, factor: int = 1, **style: object) -> ColorImage:
     return draw_view(Drawing(evidence, OverlayStyle(**style), factor)).picture  # type: ignore[arg-type]
 
 
@@ -138,7 +138,7 @@ def test_every_layer_shows_something_and_nothing_where_there_is_nothing(name: st
     backdrop = _picture(evidence, layers=())
     if name != "wireframe":  # needs a mesh
         assert (_picture(evidence, layers=(name,)) != backdrop).any()
-    bare = ViewEvidence(evidence.row, evidence.camera, photo=evidence.photo)
+    bare = PictureEvidence(evidence.row, evidence.camera, photo=evidence.photo)
     np.testing.assert_array_equal(_picture(bare, layers=(name,)), backdrop)
     assert LAYERS[name].summary
 
@@ -225,6 +225,6 @@ def test_vertices_without_faces_are_dots() -> None:
     camera = Camera(np.array([[900.0, 0, 599.5], [0, 900.0, 449.5], [0, 0, 1]]), *_SIZE)
     row = ViewResult(ViewKey("take", "0", "05", "flame"), Scores(), _REASONS)
     vertices = np.array([[600.0, 450.0], [np.nan, np.nan], [-1e9, 4.0]])
-    picture = _picture(ViewEvidence(row, camera, vertices=vertices), layers=("outline",))
+    picture = _picture(PictureEvidence(row, camera, vertices=vertices), layers=("outline",))
     changed = np.argwhere((picture != picture[0, 0]).any(axis=2))
     np.testing.assert_allclose(changed.mean(axis=0), (450.0, 600.0), atol=0.5)

@@ -11,17 +11,18 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.images.palette import CAPTURED, PREDICTED
-from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, write_page_pictures
+from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, page_files
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
 from renderkit.results.page_pictures import LONGEST_PX, PagePictures, read_page_pictures
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
+from renderkit.writing import write_files
 
 KEY = ViewKey("capture", "0", "../<07>", "scan")
 NONE = dict.fromkeys(("mask", "boundary", "containment", "reprojection"), "not scored here")
 
 
-def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvidence:
+def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> PictureEvidence:
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     captured = np.hypot(x - width / 2, y - height / 2) < 300
     rendered = np.hypot(x - width / 2 - shift, y - height / 2) < 300
@@ -31,7 +32,7 @@ def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> ViewEvid
     shaded = np.where(rendered[..., None], np.uint8(150), np.uint8(0)).repeat(3, axis=2)
     depth, index = np.zeros((height, width), np.float32), np.where(rendered, np.int32(0), np.int32(-1))
     row = ViewResult(KEY, missing=NONE)
-    return ViewEvidence(
+    return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
         rendering=Rendering(index, depth, color=shaded), whole_masks=(rendered, captured),
     )  # fmt: skip
@@ -60,7 +61,7 @@ def test_the_offset_curve_of_a_moved_disc_follows_the_cosine() -> None:
 def test_what_is_written_is_read_back_and_no_name_leaves_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    write_page_pictures(_evidence(), folder)
+    write_files(folder, page_files(_evidence()))
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     pictures = read_page_pictures(KEY, folder)
     assert list(pictures.layers) == ["photo", "rendering", "difference"]
@@ -97,13 +98,8 @@ def test_parts_that_a_capture_lacks_are_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_offsets_are_refused(tmp_path: Path, text: str, why: str) -> None:
-    write_page_pictures(_evidence(), tmp_path)
+    write_files(tmp_path, page_files(_evidence()))
     (file,) = (tmp_path / "page").glob("*.json")
     file.write_text(text)
     with pytest.raises(DatasetError, match=why):
         read_page_pictures(KEY, tmp_path)
-
-
-def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="cannot be written"):
-        write_page_pictures(_evidence(), tmp_path / "absent")

@@ -17,7 +17,7 @@ from renderkit.pictures.layers.layer import Drawing
 from renderkit.pictures.overlay import DrawnView, draw_view
 from renderkit.pictures.pictures import PictureFiles, sheet_legend
 from renderkit.pictures.style import OverlayStyle
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.scores import Scores
 
@@ -31,7 +31,7 @@ def _row(camera: str, overlap: int = 99, frame: str = "0", capture: str = "t") -
 
 
 def _drawn(row: ViewResult) -> DrawnView:
-    return draw_view(Drawing(ViewEvidence(row, _CAMERA), OverlayStyle()), with_tile=True)
+    return draw_view(Drawing(PictureEvidence(row, _CAMERA), OverlayStyle()), with_tile=True)
 
 
 def _sheet(files: PictureFiles, rows: list[ViewResult]) -> ColorImage:
@@ -49,14 +49,15 @@ def _framed(sheet: ColorImage) -> bool:
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_a_picture_and_its_tile(tmp_path: Path, suffix: str) -> None:
     row = _row("05")
-    written = PictureFiles(tmp_path, suffix=suffix).write_view(_drawn(row), overlay=True, page=False)
+    files = PictureFiles(tmp_path, suffix=suffix)
+    written = files.write_view(files.encode_view(_drawn(row), overlay=True, page=False))
     assert written.overlay == f"0_05_scan{suffix}"
     picture = cv2.imread(str(tmp_path / written.overlay))
     assert picture is not None
     assert picture.shape[1] == 1000
     assert picture.shape[0] > 800
     assert written.tile.shape == (240, 300, 3)
-    assert PictureFiles(tmp_path / "no").write_view(_drawn(row), overlay=False, page=False).overlay is None
+    assert PictureFiles(tmp_path / "no").encode_view(_drawn(row), overlay=False, page=False).files == {}
 
 
 def test_a_sheet_holds_every_view(tmp_path: Path) -> None:
@@ -109,5 +110,7 @@ def test_names_without_the_camera_or_with_other_fields_are_refused(tmp_path: Pat
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    files = PictureFiles(tmp_path / "gone")
+    encoded = files.encode_view(_drawn(_row("00")), overlay=True, page=False)
     with pytest.raises(DatasetError, match="cannot be written"):
-        PictureFiles(tmp_path / "gone").write_view(_drawn(_row("00")), overlay=True, page=False)
+        files.write_view(encoded)

@@ -18,7 +18,7 @@ from renderkit.formats import open_capture
 from renderkit.formats.renderme360 import RenderMe360Capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.pipeline.checks import CheckBudget, check_capture
+from renderkit.pipeline.checks import CheckBudget, check_capture, registry
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.spread import spread
 from renderkit.pipeline.synth import synthesize
@@ -38,6 +38,13 @@ def bent_capture(tmp_path_factory: pytest.TempPathFactory) -> SynthTruth:
 def _checks(capture: Path, renderer: RayRenderer, options: ValidationOptions | None = None) -> dict[str, CaptureCheck]:
     with open_capture(capture) as opened:
         return {check.name: check for check in check_capture(opened, renderer, options)}
+
+
+def test_every_module_with_a_check_is_registered() -> None:
+    folder = Path(registry.__file__).parent
+    modules = {file.stem for file in folder.glob("*.py") if "CHECK: Final" in file.read_text(encoding="utf-8")}
+    assert modules == set(registry._MODULES)
+    assert len(registry._MODULES) == len(modules)
 
 
 def _copied(truth: SynthTruth, folder: Path) -> tuple[Path, Path]:

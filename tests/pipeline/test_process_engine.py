@@ -15,7 +15,8 @@ from renderkit.errors import ContextError
 from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
-from renderkit.pipeline.process_engine import validate_in_processes, validate_with_workers
+from renderkit.images.mask_bits import MaskBits
+from renderkit.pipeline.process_engine import examine_with_workers, validate_in_processes
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import RendererKind, make_renderer
@@ -29,10 +30,12 @@ from renderkit.synth.truth import SynthTruth
 class DeadlyRenderer(CpuRenderer):
     """Takes its process down at one camera."""
 
-    def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
+    def render_bits_and_depths(
+        self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]
+    ) -> tuple[MaskBits, FloatArray]:
         if camera.name == "25":
             os._exit(7)
-        return super().depth_at(mesh, camera, pixels)
+        return super().render_bits_and_depths(mesh, camera, pixels)
 
 
 def _no_context() -> Renderer:
@@ -50,7 +53,7 @@ def _text(rows: list[ViewResult]) -> str:
 def test_four_workers_report_what_one_reports(faulty_capture: SynthTruth, kind: RendererKind) -> None:
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=1) as renderer:
         alone = _text(list(validate_views(capture, renderer)))
-        together = _text(list(validate_with_workers(capture, renderer, num_workers=4)))
+        together = _text([one.row for one in examine_with_workers(capture, renderer, num_workers=4)])
         assert together == alone
     with open_capture(faulty_capture.capture) as capture, make_renderer(kind, threads=4) as renderer:
         assert _text(list(validate_views(capture, renderer))) == alone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 
 import renderkit as rk
 from renderkit.gates.gate import GateError
+from renderkit.pipeline import capture_run
+from renderkit.pipeline.run_pictures import Begun, Overlays, PicturePlan, PictureRun, RunPictures, plan_pictures
 from renderkit.renderers.cpu import CpuRenderer
+from renderkit.results.rows import ViewResult
 from renderkit.synth.truth import SynthTruth
 
 
@@ -51,6 +55,44 @@ def test_the_run_folder_holds_the_same_report(faulty_capture: SynthTruth, tmp_pa
         faulty_capture.capture, cameras="22", baseline=report, gates=["iou >= baseline"], renderer="cpu", checks=False
     )
     assert again.passed
+
+
+def test_pictures_drawn_beside_the_diagnosis_are_those_drawn_after_it(
+    faulty_capture: SynthTruth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[bool] = []
+    draw = PictureRun.draw
+
+    def watched(self: PictureRun, rows: Sequence[ViewResult], plan: PicturePlan, ready: Begun) -> RunPictures:
+        begun.append(bool(ready))
+        return draw(self, rows, plan, ready)
+
+    monkeypatch.setattr(PictureRun, "draw", watched)
+    files = []
+    for workers in (1, 3):
+        folder = tmp_path / str(workers)
+        rk.validate(faulty_capture.capture, out=folder, workers=workers, renderer="cpu", checks=False)
+        pictures = [*folder.glob("overlays/*"), *folder.glob("page/*")]
+        files.append({path.relative_to(folder): path.read_bytes() for path in pictures})
+    assert begun == [False, True]
+    assert len(files[0]) > 10
+    assert files[0] == files[1]
+
+
+def test_what_is_begun_and_not_wanted_is_drawn_anew(
+    faulty_capture: SynthTruth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_named(report: rk.Report, which: Overlays) -> PicturePlan:
+        plan = plan_pictures(report, which)
+        return plan if report.diagnosis is not None else PicturePlan(frozenset(), plan.sheets, frozenset())
+
+    folders = tmp_path / "usual", tmp_path / "other"
+    rk.validate(faulty_capture.capture, out=folders[0], workers=3, renderer="cpu", checks=False)
+    monkeypatch.setattr(capture_run, "plan_pictures", nothing_named)
+    rk.validate(faulty_capture.capture, out=folders[1], workers=3, renderer="cpu", checks=False)
+    names = [sorted(path.relative_to(folder) for path in folder.glob("*/*")) for folder in folders]
+    assert names[0] == names[1]
+    assert all((folders[0] / name).read_bytes() == (folders[1] / name).read_bytes() for name in names[0])
 
 
 def test_an_open_capture_and_a_renderer_stay_open(faulty_capture: SynthTruth) -> None:

@@ -13,7 +13,14 @@ import pytest
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.metrics.board import BoardScore
-from renderkit.results.causes import group_causes, list_cameras, not_checked, unchecked_cameras, worst_first
+from renderkit.results.causes import (
+    group_causes,
+    list_cameras,
+    not_checked,
+    suspect_cameras,
+    unchecked_cameras,
+    worst_first,
+)
 from renderkit.results.diagnosis import CameraFault, Diagnosis, RigFit
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.findings import JudgedCamera, RigFindings
@@ -121,6 +128,15 @@ def test_a_camera_without_landmarks_is_not_said_to_be_wrong(make_report: MakeRep
     assert headline.next_step == "Give what is missing for camera c, or limit the gate to the others (`for CAMERAS`)."
 
 
+def test_suspect_is_what_the_diagnosis_names_what_stands_out_and_what_fails_a_gate(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.02, "c": math.nan, "d": 0.98, "high": 1.1, "far": 30.0})
+    assert suspect_cameras(report) == {"far"}
+    judged = replace(report, gates=judge(report, [parse_gate("reprojection_rms_px <= 1.05")]))
+    assert suspect_cameras(judged) == {"far", "high"}
+    named = replace(judged, diagnosis=replace(FITS, cameras=(_fault("a", 2.0),)))
+    assert suspect_cameras(named) == {"far", "high", "a"}
+
+
 def test_failed_views_without_gates(make_report: MakeReport) -> None:
     headline = headline_of(make_report({"a": 1.0}, failed={"b": "corrupt JPEG", "c": "corrupt JPEG"}))
     assert (headline.state, headline.word) == ("bad", "2 VIEWS FAILED")
@@ -138,6 +154,7 @@ def test_a_camera_that_evidence_without_a_mesh_names_is_not_the_whole_rig(make_r
     headline = headline_of(report)
     assert (headline.word, headline.verdict) == ("1 CAMERA OFF", "1 of 4 cameras is off.")
     assert [group.kind for group in group_causes(report)] == ["camera"]
+    assert suspect_cameras(report) == {"bad"}
     # Where the evidence contradicts the rig and names nobody, it is the rig; a mesh that does not fit speaks of all.
     nobody = replace(told, evidence=(replace(points, cameras=()),))
     for whole in (nobody, replace(told, before=FIT)):

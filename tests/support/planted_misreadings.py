@@ -304,8 +304,11 @@ WIDE_FAULTS: dict[str, Fault] = {
 
 
 def planted(rng: np.random.Generator, *names: str, **rig: Any) -> Planted:
-    """A rig with the named misreadings; those that take the pictures again come first, then in the order given."""
+    """A rig with the named misreadings, in the order in which they come about.
+
+    Those that take the pictures again come first, then the others in the order given; numbers are normalised last.
+    """
     result = make_rig(rng, wide=any(name in WIDE_FAULTS for name in names), **rig)
-    for name in sorted(names, key=lambda one: one not in WIDE_FAULTS):
+    for name in sorted(names, key=lambda one: (one not in WIDE_FAULTS, one.startswith("landmarks normalised"))):
         {**FAULTS, **WIDE_FAULTS}[name](result, rng)
     return result

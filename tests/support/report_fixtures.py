@@ -19,13 +19,14 @@ from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
 from renderkit.metrics.reprojection import ReprojectionScore
-from renderkit.pictures.page_pictures import write_page_pictures
+from renderkit.pictures.page_pictures import page_files
 from renderkit.renderers.base import Rendering
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.report import GateVerdict, InputFile, Provenance, Report
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.results.run_scene import write_run_scene
 from renderkit.results.scores import Scores
+from renderkit.writing import write_files
 
 MakeReport: TypeAlias = Callable[..., Report]
 _NO_REASON = {
@@ -96,7 +97,7 @@ def make_report() -> MakeReport:
     return build
 
 
-def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
+def make_evidence(row: ViewResult, camera: Camera) -> PictureEvidence:
     """What a view was measured from: a disc rendered 6 px to the right of the captured one, on a gradient."""
     width, height = camera.size
     x, y = np.meshgrid(np.arange(width), np.arange(height))
@@ -107,7 +108,7 @@ def make_evidence(row: ViewResult, camera: Camera) -> ViewEvidence:
     shaded = np.where(rendered[..., None], np.uint8(170), np.uint8(0)).repeat(3, axis=2)
     depth = np.where(rendered, np.float32(1.0), np.float32(np.inf))
     face_index = np.where(rendered, np.int32(0), np.int32(-1))
-    return ViewEvidence(
+    return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
         rendering=Rendering(face_index, depth, color=shaded), whole_masks=(rendered, captured),
     )  # fmt: skip
@@ -129,7 +130,7 @@ def write_run() -> Callable[[Report, Path], Path]:
             cameras[name] = Camera.from_opencv(matrix, [], pose, (640, 480), name)
         for row in report.rows:
             if row.failure is None:
-                write_page_pictures(make_evidence(row, cameras[row.key.camera]), folder)
+                write_files(folder, page_files(make_evidence(row, cameras[row.key.camera])))
         box = trimesh.creation.icosphere(3, 0.3)
         write_run_scene(folder, Rig(cameras, "m"), {name: Mesh(box.vertices, box.faces) for name in report.meshes})
         return folder

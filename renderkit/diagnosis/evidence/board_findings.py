@@ -16,9 +16,9 @@ from renderkit.diagnosis.evidence.board_cameras import MIN_VIEWS, judge_cameras
 from renderkit.diagnosis.evidence.board_field import LensField, lens_field
 from renderkit.diagnosis.evidence.kind import off_sentence, verdict_of
 from renderkit.diagnosis.evidence.registry import BOARD
-from renderkit.diagnosis.joint import ALPHA
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.results.causes import list_cameras
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.findings import JudgedCamera, RigFindings
 from renderkit.wording import counted
 

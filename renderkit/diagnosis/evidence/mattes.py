@@ -21,9 +21,11 @@ from renderkit.diagnosis.evidence.kind import (
     verdict_of,
 )
 from renderkit.diagnosis.silhouettes.coherence import Frame, Slacks
-from renderkit.diagnosis.silhouettes.judge import MATTE_CAUSES, Named, Verdict, judge_silhouettes
+from renderkit.diagnosis.silhouettes.common_shift import MAX_COMMON_ERROR_PX
+from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes
+from renderkit.diagnosis.silhouettes.named import MATTE_CAUSES, Named
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, Silhouette, prepare_silhouette
-from renderkit.diagnosis.silhouettes.shifts import INFORMATIVE_PX, MAX_COMMON_ERROR_PX
+from renderkit.diagnosis.silhouettes.rows import INFORMATIVE_PX
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.metrics.silhouette import CONFLICT_PX, KIND, SilhouetteScore

@@ -9,9 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray, MaskImage, Pixels, Points3
+from renderkit.arrays import FloatArray, MaskImage, Pixels
 from renderkit.diagnosis.residual_pattern import NOISE_FLOOR_PX
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.landmark_pairs import LandmarkPairs
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.mask import score_mask
 from renderkit.results.explanation import Measure
@@ -58,19 +59,6 @@ class UsualError:
     def limit(self) -> float:
         """What an unremarkable camera stays below; without other cameras only the floor is known."""
         return (0.0 if math.isnan(self.median) else self.median) + ACCEPTED_DEVIATIONS * self.spread
-
-
-@dataclass(frozen=True, eq=False)
-class LandmarkPairs:
-    """Landmarks that both the frame and the picture have.
-
-    Attributes:
-        points: (L, 3) world units.
-        captured: (L, 2) px.
-    """
-
-    points: Points3
-    captured: Pixels
 
 
 @dataclass(frozen=True, eq=False)

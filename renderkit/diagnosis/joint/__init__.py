@@ -1,7 +1,7 @@
 """One robust estimate over all cameras, frames and evidence: which cameras are off, by what and how much."""
 
 from renderkit.diagnosis.joint.estimate import Priors
-from renderkit.diagnosis.joint.fit import ALPHA, fit_joint
+from renderkit.diagnosis.joint.fit import fit_joint
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
 
-__all__ = ["ALPHA", "CameraDelta", "CameraFinding", "JointDiagnosis", "Priors", "fit_joint"]
+__all__ = ["CameraDelta", "CameraFinding", "JointDiagnosis", "Priors", "fit_joint"]

@@ -42,9 +42,7 @@ from renderkit.diagnosis.joint.sentences import (
 )
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.camera import Camera
-
-ALPHA: Final = 0.01
-"""Probability that a rig without fault has a finding."""
+from renderkit.results.diagnosis import ALPHA
 
 MIN_CAMERAS: Final = 4
 """Of three cameras that disagree any two may be right: nothing tells which one is off."""

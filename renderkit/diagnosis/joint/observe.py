@@ -170,7 +170,9 @@ class _Grid:
         for axis, index in enumerate(DETECTIONS):
             # Without outlines nothing tells detections that lie aside from a camera that looks aside.
             self.by_camera[..., axis, index] = self.known & both[:, None, None]
-        units = np.array([self._units(index) for index in range(len(self.names))])
+        parts = [self._parts(index) for index in range(len(self.names))]
+        seen = [_seen(one) for one in parts]
+        units = np.array([_units(*one) for one in zip(parts, seen, strict=True)])
         groups, group_names = self._groups(views)
         return Observations(
             names=self.names,
@@ -187,7 +189,7 @@ class _Grid:
             extent=subject.extent,
             center=subject.center,
             arms=_mean_arms(views, self.known.shape[2], subject),
-            displacements=tuple(self._seen(index) * units[index] for index in range(len(self.names))),
+            displacements=tuple(one * unit for one, unit in zip(seen, units, strict=True)),
             offsets=self.offsets,
             offset_known=self.offset_known,
             offset_by_camera=self.offset_by_camera * units[:, None, None, :],
@@ -208,23 +210,26 @@ class _Grid:
         names = tuple(dict.fromkeys(labels))
         return tuple(names.index(label) for label in labels), names
 
-    def _seen(self, index: int) -> FloatArray:
-        """Return (n, 2, P) displacements of what a camera sees: its landmarks and its outline."""
-        parts = [part[:: max(1, len(part) // _MAX_DISPLACEMENTS)] for part in self._parts(index) if len(part)]
-        return np.concatenate(parts) if parts else np.zeros((1, 2, NUM_LOCAL))
-
     def _parts(self, index: int) -> tuple[FloatArray, FloatArray]:
-        """Return the displacements of landmarks and of samples of outlines."""
-        rims = np.concatenate([np.zeros((0, 2, NUM)), *self.rims[index]])
-        return self.by_camera[index][self.known[index]], np.pad(rims, ((0, 0), (0, 0), (0, NUM_LOCAL - NUM)))
+        """Return the displacements of landmarks and of samples of outlines, (n, 2, P) each."""
+        rims = np.zeros((sum(map(len, self.rims[index])), 2, NUM_LOCAL))
+        np.concatenate([np.zeros((0, 2, NUM)), *self.rims[index]], out=rims[..., :NUM])
+        return self.by_camera[index][self.known[index]], rims
 
-    def _units(self, index: int) -> FloatArray:
-        """Return the (P,) amounts for 1 px over the landmarks, without any over the outline; for lenses over both.
 
-        Over landmarks in the middle of a picture an error of the lens of 1 px is one of many at the picture's border.
-        """
-        marks, rims = self._parts(index)
-        units = units_of((marks if len(marks) else rims)[..., :NUM]) if len(marks) + len(rims) else np.ones(NUM)
-        lens = list(LENS)
-        units[lens] = units_of(self._seen(index)[..., :NUM])[lens]
-        return np.concatenate([units, np.ones(NUM_LOCAL - NUM)])
+def _seen(parts: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Return (n, 2, P) displacements of what a camera sees: its landmarks and its outline."""
+    thinned = [part[:: max(1, len(part) // _MAX_DISPLACEMENTS)] for part in parts if len(part)]
+    return np.concatenate(thinned) if thinned else np.zeros((1, 2, NUM_LOCAL))
+
+
+def _units(parts: tuple[FloatArray, FloatArray], seen: FloatArray) -> FloatArray:
+    """Return the (P,) amounts for 1 px over the landmarks, without any over the outline; for lenses over both.
+
+    Over landmarks in the middle of a picture an error of the lens of 1 px is one of many at the picture's border.
+    """
+    marks, rims = parts
+    units = units_of((marks if len(marks) else rims)[..., :NUM]) if len(marks) + len(rims) else np.ones(NUM)
+    lens = list(LENS)
+    units[lens] = units_of(seen[..., :NUM])[lens]
+    return np.concatenate([units, np.ones(NUM_LOCAL - NUM)])

@@ -160,7 +160,8 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
     predicted, detected = view.project(view.points[known]), view.pixels[known]
     extent, drawn = _spread(detected), _spread(predicted[np.isfinite(predicted).all(axis=1)])
     distances = np.hypot(*(predicted - detected).T)
-    far = _FAR * np.hypot(*view.size)
+    # In units of the file: a reading that enlarges the landmarks must not gain by a limit in pixels.
+    far = _FAR * np.hypot(*view.size) * max(view.px_per_unit, 1.0)
     distances = np.where(np.isfinite(distances), np.minimum(distances, far), far)
     median = _median(distances)
     relative = median / max(min(extent, drawn), 1e-9)

@@ -27,6 +27,8 @@ _TANGENT_ROUNDS = 2
 _MIN_TANGENTS = 16
 _MIN_FITTED = 12
 _STRUCTURED = 0.5
+_NOISE = 0.7
+_MIN_LENSED = 20
 
 
 def paired(view: Interpretation) -> tuple[Pixels, Pixels]:
@@ -166,6 +168,23 @@ def leaves_structure(views: Views) -> bool:
     """Say whether residuals of the median view are no noise: a map of each view's own leaves less than half of them."""
     shares = [_share_left(*found) for view in views if (found := _own_map(view)) is not None]
     return bool(shares) and float(np.median(shares)) < _STRUCTURED
+
+
+def leaves_noise(views: Views) -> bool:
+    """Say whether landmarks' residuals are noise: a map and a lens of each view's own leave most of them."""
+    shares = [_share_left(*found) for view in views if (found := _own_lens(view)) is not None]
+    return bool(shares) and float(np.median(shares)) >= _NOISE
+
+
+def _own_lens(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
+    """Return the same as `_own_map` for an affine map with what k1 and p1, p2 add to it."""
+    predicted, detected = paired(view)
+    if len(predicted) < _MIN_LENSED:
+        return None
+    x, y = offset = ((predicted - predicted.mean(axis=0)) / np.diag(view.K)[:2]).T
+    radial = offset * (x * x + y * y)
+    design = np.column_stack([x, y, np.ones(len(x)), *radial, x * x, x * y, y * y])
+    return design, detected - predicted, DETECTOR_PX
 
 
 def _own_map(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:

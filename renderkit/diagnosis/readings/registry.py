@@ -32,12 +32,14 @@ READINGS: Final[tuple[Reading, ...]] = (
 _ORDER: Final = {slot: index for index, slot in enumerate(get_args(Slot))}
 _POSE: Final = frozenset({"direction", "camera axes", "handedness"})
 _PICTURE: Final = frozenset({"turn", "landmark order", "landmark unit", "landmark size", "landmark axes"})
+_K: Final = frozenset({"scale", "crop"})
 
 
 def pairs() -> tuple[tuple[Reading, ...], ...]:
     """Return every pair of readings that can hold together, each in the order in which it is applied.
 
-    Readings of the pose do not commute, nor do those of pixels: their pairs come in both orders.
+    Readings of the pose do not commute, nor do those of pixels, nor a size and a shift of K: their pairs come in both
+    orders.
     """
     return pairs_with(READINGS)
 
@@ -58,7 +60,7 @@ def pairs_with(some: Iterable[Reading]) -> tuple[tuple[Reading, ...], ...]:
 
 def _commute(a: Slot, b: Slot) -> bool:
     both = {a, b}
-    return not (both <= _POSE or both <= _PICTURE or ("owner" in both and not both & _MATTE_ONLY))
+    return not (both <= _POSE or both <= _PICTURE or both <= _K or ("owner" in both and not both & _MATTE_ONLY))
 
 
 _MATTE_ONLY: Final = frozenset({"matte", "matte lens"})

@@ -10,7 +10,7 @@ import numpy as np
 
 from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
-from renderkit.diagnosis.readings.estimate import leaves_structure
+from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
@@ -28,13 +28,13 @@ MIN_IMPROVEMENT: Final = 0.85
 """Of a rig that fits already, a reading must leave at most this share of the median residual."""
 
 MAX_LEFT: Final = 0.4
-"""Lenses, and estimated sizes and shifts, may leave at most this share of the landmarks' residual: they bring those
-nearer whatever the fault is."""
+"""Lenses, and estimated sizes and shifts, may leave at most this share of the landmarks' residual, unless what they
+leave is noise: they bring landmarks nearer whatever the fault is."""
 
 MAX_OUTLINE_SHARE: Final = 0.7
 """Of a rig that fits already, a reading of the mattes must leave at most this share of the outlines' distance."""
 
-_BEAM = 4
+_BEAM = 6
 _MAX_OWNERS = 16
 _QUICK_VIEWS = 4
 _QUICK_VERTICES = 400
@@ -104,10 +104,10 @@ def search(views: Views, narrow: Views) -> Search:
     found = agreement(views)
     stated = Candidate((), found, found.log_likelihood, 0.0)
     singles = _tried(views, stated, ((one,) for one in READINGS))
-    first = _concluded(stated, stated, singles, len(READINGS))
+    first = _concluded(stated, stated, singles, views)
     if not first.accepted and fits(found) == "fits":
         return first
-    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated)]
+    fitting = [one for one in sorted(singles, key=lambda one: -one.score) if acceptable(one, stated, views)]
     # A single one that merely overlaps, or leaves each view shifted, may stand in for two, neither of which fits alone.
     is_found = bool(fitting) and convinces(fitting[0].found) and not _leaves_much(fitting[0], stated, views)
     both = pairs_with([one.readings[0] for one in fitting[:_BEAM]]) if is_found else pairs()
@@ -115,13 +115,15 @@ def search(views: Views, narrow: Views) -> Search:
     doubles = _tried(views, stated, best)
     doubles += _tried(views, stated, _like_the_best(doubles, fitting[_BEAM:]))
     count = len(READINGS) + len(both)
-    second = _concluded(stated, first.best if first.accepted else stated, doubles, count)
-    if second.accepted or not first.accepted:
-        return second if second.accepted else _concluded(stated, stated, [*singles, *doubles], count)
-    return replace(first, tied=(*first.tied, *_rivals(first, doubles)), num_tried=count)
+    found = _concluded(stated, first.best if first.accepted else stated, doubles, views)
+    if not found.accepted and first.accepted:
+        found = replace(first, tied=(*first.tied, *_rivals(first, doubles, views)))
+    elif not found.accepted:
+        found = _concluded(stated, stated, [*singles, *doubles], views)
+    return replace(found, num_tried=count)
 
 
-def _rivals(first: Search, doubles: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def _rivals(first: Search, doubles: Sequence[Candidate], views: Views) -> tuple[Candidate, ...]:
     """Return the best pairs without a single reading that fits: better than it, but not by far enough to replace it."""
     singles = [set(one.names) for one in (first.best, *first.tied)]
     others = [
@@ -129,7 +131,7 @@ def _rivals(first: Search, doubles: Sequence[Candidate]) -> tuple[Candidate, ...
         for one in _distinct(doubles)
         if one.score - first.best.score > TIE
         and not any(names <= set(one.names) for names in singles)
-        and acceptable(one, first.stated)
+        and acceptable(one, first.stated, views)
     ]
     return tuple(one for one in others if others[0].score - one.score < TIE)
 
@@ -176,7 +178,10 @@ def _light_view(view: Interpretation) -> Interpretation:
 def _shortlist(views: Views, combinations: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:
     stated = agreement(views)
     tried = _tried(views, Candidate((), stated, stated.log_likelihood, 0.0), combinations)
-    return [one.readings for one in sorted(tried, key=lambda one: -one.score)[:_KEPT]]
+    ranked = sorted(tried, key=lambda one: -one.score)
+    # Numbers that are estimated bring something nearer in every pair: those without are ranked by themselves.
+    exact = [one for one in ranked if not one.num_estimated][: _KEPT // 2]
+    return [one.readings for one in (exact + [one for one in ranked if one not in exact])[:_KEPT]]
 
 
 def _tried(views: Views, stated: Candidate, combinations: Iterable[tuple[Reading, ...]]) -> list[Candidate]:
@@ -203,13 +208,19 @@ def _better_share(found: Agreement, stated: Agreement) -> float:
     return float((found.likelihoods > stated.likelihoods).mean()) if len(found.likelihoods) else 0.0
 
 
-def acceptable(one: Candidate, stated: Candidate) -> bool:
-    """Say whether a combination may be accepted: it fits in absolute terms, and is better by far and in most views."""
+def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
+    """Say whether a combination may be accepted: it fits in absolute terms, and is better by far and in most views.
+
+    Args:
+        one: The combination.
+        stated: What it would replace.
+        views: As stated.
+    """
     if fits(one.found) != "fits" or one.better_share < MIN_BETTER_SHARE:
         return False
     if one.score - stated.score < CLEAR_GAIN or not _is_proved(one):
         return False
-    if _is_stretched(one, stated):
+    if _is_stretched(one, stated, views):
         return False
     if fits(stated.found) != "fits":
         return True
@@ -218,11 +229,13 @@ def acceptable(one: Candidate, stated: Candidate) -> bool:
     return better or _mattes_improve(one, stated)
 
 
-def _is_stretched(one: Candidate, stated: Candidate) -> bool:
+def _is_stretched(one: Candidate, stated: Candidate, views: Views) -> bool:
     """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
     is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
     is_noise = one.found.median_px <= DETECTOR_PX
-    return is_loose and not is_noise and one.found.median_relative > MAX_LEFT * stated.found.median_relative
+    # A rig without landmarks compares NaN, which is never more.
+    is_far = one.found.median_relative > MAX_LEFT * stated.found.median_relative and not is_noise
+    return is_loose and is_far and not leaves_noise(applied(one.readings, views))
 
 
 def _is_proved(one: Candidate) -> bool:
@@ -241,10 +254,11 @@ def _mattes_improve(one: Candidate, stated: Candidate) -> bool:
     )
 
 
-def _concluded(stated: Candidate, reference: Candidate, candidates: Sequence[Candidate], count: int) -> Search:
+def _concluded(stated: Candidate, reference: Candidate, candidates: Sequence[Candidate], views: Views) -> Search:
     """Choose among candidates those that may be accepted in place of `reference`."""
+    count = len(READINGS)
     ranked = _distinct(candidates)
-    allowed = [one for one in ranked if acceptable(one, reference)]
+    allowed = [one for one in ranked if acceptable(one, reference, views)]
     if not allowed:
         best = max([stated, *ranked], key=lambda one: one.score)
         rest = [one for one in ranked if one is not best]

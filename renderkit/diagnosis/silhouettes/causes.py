@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
-from renderkit.diagnosis.silhouettes.shifts import HUBER_PX, PER_CAMERA, Fit
+from renderkit.diagnosis.silhouettes.rows import HUBER_PX, PER_CAMERA
+from renderkit.diagnosis.silhouettes.shifts import Fit
 
 _ITERATIONS = 15
 

@@ -16,7 +16,9 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
 from renderkit.diagnosis.silhouettes.coherence import Frame
-from renderkit.diagnosis.silhouettes.shifts import HUBER_PX, PER_CAMERA, Fit, Rows, noise_answers, projected_middle
+from renderkit.diagnosis.silhouettes.gauge import projected_middle
+from renderkit.diagnosis.silhouettes.rows import HUBER_PX, PER_CAMERA, Rows, noise_answers
+from renderkit.diagnosis.silhouettes.shifts import Fit
 from renderkit.diagnosis.silhouettes.standouts import Standout, stand_out
 
 NUM: Final = PER_CAMERA + 1
@@ -51,32 +53,34 @@ def measure_outlines(frames: Sequence[Frame], fit: Fit) -> Outlines:
     gauge[:, 2, -2], gauge[:, 3, -1] = 1.0, reach[kept] / reach[kept].mean()
     gauge[:, :2, -1] = (middles - subject)[kept] / reach[kept].mean()
     flat = gauge.reshape(NUM * len(kept), -1)
-    columns = [NUM * camera + a for camera in kept for a in range(NUM)]
-    held = np.zeros((NUM * count + 1, flat.shape[1]))
-    held[columns] = np.linalg.qr(flat)[0]
-    rows = with_fourth(fit.rows, middles, reach)
-    values, answers = newton_step(fit, rows, held)
-    edge, size = (stand_out(values[kept], answers[:, columns], flat, which) for which in (_EDGE, _SIZE))
+    values, answers = newton_step(fit, with_fourth(fit.rows, middles, reach), flat)
+    edge, size = (stand_out(values, answers, flat, which) for which in (_EDGE, _SIZE))
     return Outlines(edge.among(kept, count), size.among(kept, count), reach)
 
 
-def newton_step(fit: Fit, rows: Rows, held: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (N, 4) numbers of the cameras after a step without priors, and their answers to noise; see `shifts`.
+def newton_step(fit: Fit, rows: Rows, gauge: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Take a step without priors, for the n cameras that took part in a fit.
 
     Args:
         fit: Shifts and edge offsets.
         rows: With a fourth number of each camera.
-        held: (4 N + 1, g) orthonormal motions that mean nothing.
+        gauge: (4 n, g) motions that mean nothing.
+
+    Returns:
+        (n, 4) the cameras' numbers after the step, and (cells, 4 n) how these answer to noise; see `noise_answers`.
     """
-    count = len(fit.shifts)
+    kept, count = list(fit.kept), len(fit.shifts)
+    columns = [NUM * camera + a for camera in kept for a in range(NUM)]
+    held = np.zeros((NUM * count + 1, gauge.shape[1]))
+    held[columns] = np.linalg.qr(gauge)[0]
     weak = np.full(NUM * count + 1, _WEAK)
-    weak[[NUM * camera + a for camera in set(range(count)) - set(fit.kept) for a in range(NUM)]] = _FIXED
+    weak[[NUM * camera + a for camera in set(range(count)) - set(kept) for a in range(NUM)]] = _FIXED
     answers, normal = noise_answers(rows, fit.residuals, np.diag(weak), held)
     step = np.linalg.solve(normal, _slope(rows, fit.residuals, NUM * count + 1))
     values: FloatArray = -step[:-1].reshape(count, NUM).astype(np.float64)
     values[:, :2] += fit.shifts
     values[:, 2] += fit.edges
-    return values, answers
+    return values[kept], answers[:, columns]
 
 
 def _places(frames: Sequence[Frame], kept: Sequence[int], count: int) -> tuple[Pixels, FloatArray, Pixels]:

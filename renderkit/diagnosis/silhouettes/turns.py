@@ -50,11 +50,8 @@ def measure_turns(frames: Sequence[Frame], fit: Fit) -> Turns:
     gauge = np.zeros((len(kept), NUM, fit.gauge.shape[1] + 1))
     gauge[:, :2, :-1], gauge[:, 2, -1] = fit.gauge.reshape(len(kept), 2, -1), 1.0
     flat = gauge.reshape(NUM * len(kept), -1)
-    columns = [NUM * camera + a for camera in kept for a in range(NUM)]
-    held = np.zeros((NUM * count + 1, flat.shape[1]))
-    held[columns] = np.linalg.qr(flat)[0]
-    values, answers = newton_step(fit, with_fourth(fit.rows, middles, reach, turned=True), held)
-    found = stand_out(values[kept], answers[:, columns], flat, _TESTED)
+    values, answers = newton_step(fit, with_fourth(fit.rows, middles, reach, turned=True), flat)
+    found = stand_out(values, answers, flat, _TESTED)
     return Turns(found.among(kept, count), reach)
 
 

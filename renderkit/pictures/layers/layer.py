@@ -10,7 +10,7 @@ from renderkit.images.palette import Rgb
 from renderkit.pictures.canvas import Canvas
 from renderkit.pictures.style import OverlayStyle
 from renderkit.renderers.base import RenderPass
-from renderkit.results.evidence import ViewEvidence
+from renderkit.results.picture_evidence import PictureEvidence
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Drawing:
         vector_factor: By how much error vectors are longer than they are; one for a whole run.
     """
 
-    evidence: ViewEvidence
+    evidence: PictureEvidence
     style: OverlayStyle
     vector_factor: int = 1
 

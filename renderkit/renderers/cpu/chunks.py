@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, frozen
 from renderkit.compiled import kernel
-from renderkit.renderers.cpu.lens import SUBPIXELS
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 
 CHUNK = 128
 """Faces in a chunk; in an order with locality they lie close together."""

@@ -12,74 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import Faces, FloatArray
+from renderkit.arrays import Faces
 from renderkit.compiled import kernel
 from renderkit.images.mask_bits import WORD
-from renderkit.renderers.cpu.lens import OK, STRAIGHT_LENGTH, SUBPIXELS, project_vertices
-
-
-@kernel
-def face_signs(faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8]) -> None:
-    """Write the sign (-1, 0, 1) of each face's projected area, exactly."""
-    for face in range(faces.shape[0]):
-        # Unsigned: a signed index costs a test for negative ones.
-        a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
-        x, y = np.int64(snapped[a, 0]), np.int64(snapped[a, 1])
-        ux, uy = snapped[b, 0] - x, snapped[b, 1] - y
-        vx, vy = snapped[c, 0] - x, snapped[c, 1] - y
-        area = ux * vy - uy * vx
-        signs[face] = (area > 0) - (area < 0)
-
-
-@kernel
-def find_pending(
-    faces: Faces,
-    snapped: NDArray[np.int32],
-    state: NDArray[np.uint8],
-    longest: float,
-    pending: NDArray[np.int32],
-) -> int:
-    """List the faces with a vertex that is not OK or an edge longer than `longest` (1/256 px); returns their number."""
-    count = 0
-    limit = np.int64(min(longest, 2.0**40))
-    for face in range(faces.shape[0]):
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        x0, x1, x2 = np.int64(snapped[a, 0]), np.int64(snapped[b, 0]), np.int64(snapped[c, 0])
-        y0, y1, y2 = np.int64(snapped[a, 1]), np.int64(snapped[b, 1]), np.int64(snapped[c, 1])
-        wide = max(x0, x1, x2) - min(x0, x1, x2)
-        high = max(y0, y1, y2) - min(y0, y1, y2)
-        pending[count] = face
-        count += (max(wide, high) > limit) | (state[a] != OK) | (state[b] != OK) | (state[c] != OK)
-    return count
-
-
-@kernel
-def prepare_faces(
-    numbers: FloatArray,
-    points: FloatArray,
-    faces: Faces,
-    snapped: NDArray[np.int32],
-    exact: NDArray[np.float32],
-    state: NDArray[np.uint8],
-    signs: NDArray[np.int8],
-    block: FloatArray,
-    pending: NDArray[np.int32],
-    all_straight: bool,
-) -> tuple[int, int]:
-    """Project all vertices and look at all faces in one call, for meshes that are done in less time than it takes.
-
-    Arguments are those of `project_vertices`, `face_signs` and `find_pending`; with `all_straight` no edge is too long.
-
-    Returns:
-        The worst state of a vertex, and the number of pending faces.
-    """
-    # A literal would have Numba compile one more version, for it alone.
-    zero = int(np.int64(0))
-    worst = project_vertices(numbers, points, snapped, exact, state, block, zero, points.shape[1])
-    face_signs(faces, snapped, signs)
-    if worst == OK and all_straight:
-        return worst, 0
-    return worst, find_pending(faces, snapped, state, numbers[STRAIGHT_LENGTH], pending)
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 
 
 @kernel
@@ -156,6 +92,68 @@ def find_outline(
         y0, y1 = min(y0, contour[i, 1]), max(y1, contour[i, 3])
     bounds[0], bounds[1], bounds[2], bounds[3] = x0, y0, x1, y1
     return count
+
+
+@kernel
+def covered_pixels(x0: int, y0: int, x1: int, y1: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the pixels (left, top, right, bottom), ends excluded, of a picture within bounds in 1/256 px."""
+    width, height = size
+    left, top = max(_first_row(x0), 0), max(_first_row(y0), 0)
+    right, bottom = min(_first_row(x1), width), min(_first_row(y1), height)
+    if left >= right or top >= bottom:
+        # A literal would be of another type.
+        zero = int(np.int64(0))
+        return zero, zero, zero, zero
+    return left, top, right, bottom
+
+
+@kernel
+def draw_outline(
+    faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8], edges: NDArray[np.int32],
+    piece_faces: Faces, piece_snapped: NDArray[np.int32], piece_signs: NDArray[np.int8], piece_edges: NDArray[np.int32],
+    contour: NDArray[np.int32], bounds: NDArray[np.int64], rows: NDArray[np.int64], crossings: NDArray[np.int32],
+    deposits: NDArray[np.int32], marks: NDArray[np.uint64], spans: NDArray[np.int32],
+    words: NDArray[np.uint64], width: int,
+) -> tuple[int, int, int, int, int]:  # fmt: skip
+    """Draw the mask of faces and pieces in one call, for what a single thread draws.
+
+    Args:
+        faces: (F, 3); these and the others up to `bounds` as for `find_outline`.
+        snapped: (V, 2).
+        signs: (F,).
+        edges: (E, 2).
+        piece_faces: (M, 3).
+        piece_snapped: (3 M, 2).
+        piece_signs: (M,).
+        piece_edges: (3 M, 2).
+        contour: (N, 5).
+        bounds: (4,) scratch.
+        rows: (height, 2) scratch; this and the others as for `fill_rows`.
+        crossings: (M, 2) scratch, M at least N.
+        deposits: (padded width,) zeros, and zeros again afterwards.
+        marks: (words,) likewise.
+        spans: (width + 1, 2) scratch.
+        words: (height, words) receives the mask.
+        width: Of the picture, px.
+
+    Returns:
+        The number of rows of the contour; more than N means that nothing is drawn and the call must be repeated with
+        more room. And the pixels (left, top, right, bottom) that the mask can cover, ends excluded.
+    """
+    count = find_outline(
+        faces, snapped, signs, edges, piece_faces, piece_snapped, piece_signs, piece_edges, contour, bounds
+    )
+    size = (width, words.shape[0])
+    left, top, right, bottom = covered_pixels(bounds[0], bounds[1], bounds[2], bounds[3], size)
+    if count > contour.shape[0]:
+        return count, left, top, right, bottom
+    words[:top] = 0
+    words[bottom:] = 0
+    fill_rows(
+        contour[:count], top, rows[: bottom - top], crossings, deposits, marks[: (right - left + WORD - 1) // WORD],
+        spans, words[top:bottom], left, right,
+    )  # fmt: skip
+    return count, left, top, right, bottom
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""A camera as one flat array of numbers, and the compiled projection that reads it.
+"""The compiled projection of world points, which reads a packed camera.
 
 Formulas as in renderkit.geometry.brown_conrady and kannala_brandt, operation by operation the same in
 the vectorised loop and in the scalar functions, so that both give the same bits.
@@ -6,170 +6,40 @@ the vectorised loop and in the scalar functions, so that both give the same bits
 
 from __future__ import annotations
 
-import threading
-import weakref
-
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
-from renderkit.geometry.brown_conrady import BrownConrady
-from renderkit.geometry.camera import Camera
-
-SUBPIXELS = 256
-"""Projected vertices are rounded to this fraction of a pixel, for every pass alike."""
-
-SNAP_LIMIT = float(1 << 21)
-"""Vertices farther out than this (px) are clipped: beyond it the exact integer arithmetic could overflow."""
+from renderkit.renderers.cpu.camera_numbers import (
+    BROWN_CONRADY,
+    CX,
+    CY,
+    FISHEYE,
+    FX,
+    FY,
+    K1,
+    MODEL,
+    PINHOLE,
+    SAFE_RADIUS,
+    SKEW,
+    SUBPIXELS,
+    TILT,
+    TILTED,
+    VALID_RADIUS,
+)
 
 BLOCK = 512
 """Vertices per block of the vectorised loop: its scratch stays in the first-level cache."""
 
-# Where the numbers of a camera lie: R 0..8, t 9..11, then
-FX, SKEW, CX, FY, CY = 12, 13, 14, 15, 16
-MODEL = 17
-K1 = 18  # 14 coefficients
-TILT = 32  # 9 of them
-VALID_RADIUS, SAFE_RADIUS, DISC_RADIUS, ARC_LENGTH, STRAIGHT_LENGTH, NEAR = 41, 42, 43, 44, 45, 46
-BEND_TOLERANCE, STRAIGHT_UNDISTORTED, KEEP_TOLERANCE, WIDTH, HEIGHT, FOLD_RADIUS = 47, 48, 49, 50, 51, 52
-NUM_NUMBERS = 53
-
-PINHOLE, BROWN_CONRADY, TILTED, FISHEYE = 0, 1, 2, 3
-
 OK, SUSPECT, INVALID = 0, 1, 2
 """State of a projected vertex: drawn as it is, near the edge of validity, not projectable."""
 
-_BEND_PX, _BEND_RAD = 0.01, 2e-6
-_NEAR_SHARE = 1e-10
-_SAFE_SHARE = 0.9
-_DISC_MARGIN = 1.1
-_SAGITTA_PX = 0.01
-_MAX_RADIUS = 1e4
 _POLE = 1e-9
 
-_PACKED: dict[bool, weakref.WeakKeyDictionary[Camera, FloatArray]] = {
-    silhouette: weakref.WeakKeyDictionary() for silhouette in (False, True)
-}
-"""What was worked out for each camera, as long as it lives."""
-
-_lock = threading.Lock()
-
-
-def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray:
-    """Return the numbers that the kernels need.
-
-    Args:
-        camera: Any camera.
-        reach: Largest distance of a vertex from the camera's centre, in world units; sets the near plane.
-        silhouette: Whether only the outline matters, or faces that bend by very little need exact depth as well.
-
-    Returns:
-        (NUM_NUMBERS,) float64.
-    """
-    with _lock:
-        known = _PACKED[silhouette].get(camera)
-        if known is None:
-            known = _PACKED[silhouette][camera] = _pack(camera, silhouette=silhouette)
-    numbers = known.copy()
-    numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
-    return numbers
-
-
-def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
-    lens = camera.distortion
-    numbers = np.zeros(NUM_NUMBERS)
-    numbers[:9] = camera.cam_from_world.R.ravel()
-    numbers[9:12] = camera.cam_from_world.t
-    numbers[12:15] = camera.K[0]
-    numbers[15:17] = camera.K[1, 1:]
-    numbers[TILT : TILT + 9] = np.eye(3).ravel()
-    if isinstance(lens, BrownConrady):
-        numbers[K1 : K1 + 14] = lens.padded
-        tilted = bool(lens.padded[12:].any())
-        numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
-        if tilted:
-            numbers[TILT : TILT + 9] = lens.tilt.ravel()
-    elif lens.model == "kannala_brandt":
-        numbers[MODEL] = FISHEYE
-        numbers[K1 : K1 + 4] = lens.coefficients
-    numbers[BEND_TOLERANCE] = _BEND_PX
-    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
-    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
-    numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
-    numbers[VALID_RADIUS], numbers[FOLD_RADIUS] = lens.outer_radius, lens.valid_radius
-    _set_radii(numbers, _corner_reach(camera))
-    return numbers
-
-
-def _corner_reach(camera: Camera) -> float:
-    """Return the largest distorted normalised radius of the image's corners, seen through a tilted sensor too."""
-    (fx, skew, cx), (_, fy, cy), _ = camera.K
-    reach = 0.0
-    tilt = camera.distortion.tilt if isinstance(camera.distortion, BrownConrady) else np.eye(3)
-    level = np.linalg.inv(tilt)
-    for u in (-0.5, camera.width - 0.5):
-        for v in (-0.5, camera.height - 0.5):
-            y = (v - cy) / fy
-            bent = level @ np.array([(u - cx - skew * y) / fx, y, 1.0])
-            reach = max(reach, float(np.hypot(bent[0], bent[1]) / bent[2]) if bent[2] > 0.0 else np.inf)
-    return reach
-
 
 @kernel
-def _set_radii(numbers: FloatArray, corner: float) -> None:
-    """Find the disc of rays that matter and the longest edge that is straight enough without a closer look.
-
-    The disc holds every ray that lands in the picture, with a margin; it never exceeds the valid radius.
-    """
-    model = int(numbers[MODEL])
-    valid = numbers[VALID_RADIUS]
-    focal = max(numbers[FX], numbers[FY])
-    if model == PINHOLE:
-        numbers[DISC_RADIUS] = 2.0 * corner
-        numbers[ARC_LENGTH] = 0.5 * numbers[DISC_RADIUS]
-        numbers[STRAIGHT_LENGTH] = np.inf
-        limit = SNAP_LIMIT / (focal + abs(numbers[SKEW]))
-        centre = (abs(numbers[CX]) + abs(numbers[CY])) / focal
-        numbers[VALID_RADIUS] = max(limit - centre, 0.0)
-        numbers[SAFE_RADIUS] = numbers[VALID_RADIUS]
-        return
-    c = numbers[K1 : K1 + 14]
-    slack = 0.0
-    if model != FISHEYE:
-        wide = 2.25 * corner * corner
-        slack = wide * (
-            4.0 * (abs(c[2]) + abs(c[3])) + 2.0 * (abs(c[8]) + abs(c[10]) + wide * (abs(c[9]) + abs(c[11])))
-        )
-    target = corner * _DISC_MARGIN + slack
-    disc = _radius_reaching(numbers, target, min(valid, _MAX_RADIUS))
-    numbers[DISC_RADIUS] = disc
-    # Not up to a pole: pixels are infinite there.
-    numbers[VALID_RADIUS] = _radius_reaching(numbers, 2.0 * target, min(valid, 1.25 * disc))
-    numbers[SAFE_RADIUS] = min(_SAFE_SHARE * numbers[FOLD_RADIUS], disc)
-    landed = max(_radial(numbers, disc), 1e-9) * focal
-    numbers[ARC_LENGTH] = disc * np.sqrt(8.0 * _SAGITTA_PX / landed)
-    _set_straight_lengths(numbers, numbers[SAFE_RADIUS], focal)
-
-
-@kernel
-def _radius_reaching(numbers: FloatArray, target: float, top: float) -> float:
-    """Return the smallest undistorted radius whose distorted one is at least `target`, or `top` when none is."""
-    low, high = 0.0, top
-    # The curve rises up to the valid radius, so bisection finds the one crossing.
-    if _radial(numbers, high) < target:
-        return top
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if _radial(numbers, middle) < target:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-@kernel
-def _radial(numbers: FloatArray, radius: float) -> float:
+def radial(numbers: FloatArray, radius: float) -> float:
     """The radial curve of the lens; inf at a pole."""
     m = numbers
     if int(m[MODEL]) == FISHEYE:
@@ -181,51 +51,6 @@ def _radial(numbers: FloatArray, radius: float) -> float:
     if bottom <= _POLE:
         return np.inf
     return float(radius * (1.0 + r2 * (m[K1] + r2 * (m[K1 + 1] + r2 * m[K1 + 4]))) / bottom)
-
-
-@kernel
-def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> None:
-    """Find the lengths, undistorted and in 1/256 px, below which no edge inside `radius` bends beyond the tolerance.
-
-    An edge of undistorted length a departs from its chord by at most M a^2 / 8, with M the largest second derivative.
-    """
-    steps = 64
-    h = radius / steps
-    c = numbers[K1 : K1 + 14]
-    bend, shrink = 1e-12, 1.0
-    for i in range(1, steps):
-        r = i * h
-        below, here, above = _radial(numbers, r - h), _radial(numbers, r), _radial(numbers, r + h)
-        slope = (above - below) / (2.0 * h)
-        bend = max(bend, _largest_second_derivative((above - 2.0 * here + below) / (h * h), (slope - here / r) / r))
-        shrink = min(shrink, slope, here / r)
-    if int(numbers[MODEL]) != FISHEYE:
-        bend += 6.0 * (abs(c[2]) + abs(c[3]))
-        bend += (2.0 + 12.0 * radius * radius) * (abs(c[8]) + abs(c[9]) + abs(c[10]) + abs(c[11]))
-    tilt = abs(numbers[TILT + 6]) + abs(numbers[TILT + 7])
-    bend = (bend + 2.0 * tilt) * (1.0 + 4.0 * tilt)
-    length = np.sqrt(8.0 * numbers[KEEP_TOLERANCE] / (focal * 1.25 * bend))
-    numbers[STRAIGHT_UNDISTORTED] = length
-    numbers[STRAIGHT_LENGTH] = SUBPIXELS * 0.8 * max(shrink, 0.0) * length * min(numbers[FX], numbers[FY])
-
-
-@kernel
-def _largest_second_derivative(radial: float, across: float) -> float:
-    """Largest length of the second derivative of x -> f(|x|) x / |x| along unit vectors, at the radius r.
-
-    Along u = (cos a, sin a), a from the radius on, it is (A cos^2 a + B sin^2 a, 2 B sin a cos a) with A = f'' and
-    B = (f' - f / r) / r; its square is quadratic in cos^2 a.
-
-    Args:
-        radial: A.
-        across: B.
-    """
-    quadratic = (radial - across) ** 2 - 4.0 * across * across
-    linear = 2.0 * across * (radial - across) + 4.0 * across * across
-    largest = max(radial * radial, across * across)
-    if quadratic < 0.0 and 0.0 < linear < -2.0 * quadratic:
-        largest = max(largest, across * across - linear * linear / (4.0 * quadratic))
-    return float(np.sqrt(largest))
 
 
 @kernel
@@ -250,7 +75,7 @@ def distort_point(numbers: FloatArray, x: float, y: float) -> tuple[float, float
         return x, y
     if model == FISHEYE:
         radius = np.sqrt(x * x + y * y)
-        scale = _radial(numbers, radius) / radius if radius > 0.0 else 1.0
+        scale = radial(numbers, radius) / radius if radius > 0.0 else 1.0
         return x * scale, y * scale
     u, v = _brown_conrady(numbers, x, y)
     if model == TILTED:

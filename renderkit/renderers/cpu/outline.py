@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from renderkit.arrays import AlphaImage, Faces, MaskImage
 from renderkit.compiled import kernel
 from renderkit.images.outlines import Crossings, Segments
-from renderkit.renderers.cpu.lens import SUBPIXELS
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.projection import Projection
 
 

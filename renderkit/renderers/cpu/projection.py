@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from renderkit.arrays import Faces, FloatArray, frozen
 from renderkit.errors import RenderkitError
 from renderkit.geometry.camera import Camera
+from renderkit.renderers.cpu.camera_numbers import SAFE_RADIUS, STRAIGHT_LENGTH, STRAIGHT_UNDISTORTED
 from renderkit.renderers.cpu.chunks import CHUNK, Chunks
-from renderkit.renderers.cpu.contour import face_signs, find_pending, prepare_faces
-from renderkit.renderers.cpu.lens import (
-    BLOCK,
-    OK,
-    SAFE_RADIUS,
-    STRAIGHT_LENGTH,
-    STRAIGHT_UNDISTORTED,
-    pack_camera,
-    project_vertices,
-)
+from renderkit.renderers.cpu.lens import BLOCK, OK, project_vertices
+from renderkit.renderers.cpu.pack_camera import pack_camera
+from renderkit.renderers.cpu.prepare import face_signs, find_pending, keep_pending, prepare_faces
 from renderkit.renderers.cpu.refine import POLYGON, STACK, TOO_MANY, refine_faces
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
@@ -83,8 +77,66 @@ class Projection:
     pieces: Pieces
 
 
+@dataclass(frozen=True, eq=False)
+class ProjectedVertices:
+    """Projected vertices, and the faces that need a closer look; in the thread's scratch until its next projection.
+
+    Attributes:
+        mesh: What was projected.
+        camera: The view.
+        numbers: The packed camera.
+        farthest: Largest distance of a vertex from the camera's centre, world units.
+        center_depth: Camera z of the mesh's middle, world units.
+        snapped: (V, 2) in 1/256 px.
+        exact: (V, 3) u, v in px and 1 / z; no rows for silhouettes.
+        state: (V,) state of each vertex.
+        all_ok: Whether all states are OK.
+        signs: (F,) sign of the projected area.
+        pending: (N,) faces to be looked at.
+    """
+
+    mesh: PreparedMesh
+    camera: Camera
+    numbers: FloatArray
+    farthest: float
+    center_depth: float
+    snapped: NDArray[np.int32]
+    exact: NDArray[np.float32]
+    state: NDArray[np.uint8]
+    all_ok: bool
+    signs: NDArray[np.int8]
+    pending: NDArray[np.int32]
+
+    def settled(self, scratch: Scratch) -> Projection:
+        """Settle which faces are drawn as they are, which as pieces, and which not at all; changes `signs`."""
+        pieces = _refine(self, scratch) if len(self.pending) else NO_PIECES
+        state = _NO_STATE if self.all_ok else self.state
+        return Projection(self.mesh, self.numbers, self.snapped, self.exact, state, self.signs, pieces)
+
+    def as_silhouette(self, scratch: Scratch) -> Projection:
+        """Return what `project_mesh` does for silhouettes, of vertices projected for depth; leaves `signs` alone."""
+        numbers = pack_camera(self.camera, self.farthest, silhouette=True)
+        if not len(self.pending):
+            return replace(self, numbers=numbers).settled(scratch)
+        pending = self.pending[:0]
+        if not (self.all_ok and _edges_are_straight(self.mesh, numbers, self.center_depth)):
+            # Its limits are wider: it looks at some of the same faces.
+            kept = scratch.get("pending in silhouette", (len(self.pending) + 1,), np.int32)
+            limit = float(numbers[STRAIGHT_LENGTH])
+            count = keep_pending(self.mesh.topology.faces, self.snapped, self.state, limit, self.pending, kept)
+            pending = kept[:count]
+        return replace(self, numbers=numbers, pending=pending, signs=self.signs.copy()).settled(scratch)
+
+
 def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool) -> Projection:
     """Project a mesh and settle which faces are drawn as they are, which as pieces, and which not at all."""
+    return project_vertices_of(mesh, camera, scratch, team, silhouette=silhouette).settled(scratch)
+
+
+def project_vertices_of(
+    mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool
+) -> ProjectedVertices:
+    """Project a mesh's vertices and find the faces that need a closer look."""
     center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
     # As np.linalg.norm, which takes ten times as long for three numbers.
     farthest = math.sqrt(center_cam.dot(center_cam)) + mesh.radius
@@ -107,8 +159,10 @@ def project_mesh(mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Tea
         count = 0
         if worst != OK or not straight:
             count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
-    pieces = _refine(mesh, numbers, state, pending[:count], signs, scratch) if count else NO_PIECES
-    return Projection(mesh, numbers, snapped, exact, _NO_STATE if worst == OK else state, signs, pieces)
+    return ProjectedVertices(
+        mesh=mesh, camera=camera, numbers=numbers, farthest=farthest, center_depth=float(center_cam[2]),
+        snapped=snapped, exact=exact, state=state, all_ok=worst == OK, signs=signs, pending=pending[:count],
+    )  # fmt: skip
 
 
 def _project_in_parts(
@@ -144,14 +198,8 @@ def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: f
     )
 
 
-def _refine(
-    mesh: PreparedMesh,
-    numbers: FloatArray,
-    state: NDArray[np.uint8],
-    pending: NDArray[np.int32],
-    signs: NDArray[np.int8],
-    scratch: Scratch,
-) -> Pieces:
+def _refine(vertices: ProjectedVertices, scratch: Scratch) -> Pieces:
+    mesh, pending = vertices.mesh, vertices.pending
     stack = scratch.get("stack", (STACK + 1, 3, 3), np.float64)
     polygon = scratch.get("polygon", (2 * POLYGON, 3), np.float64)
     room = 2 * len(pending) + 256
@@ -159,7 +207,10 @@ def _refine(
         snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
         rays, sources = np.empty((3 * room, 2)), np.empty(room, np.int32)
         kept = (snapped, exact, rays, sources)
-        count = refine_faces(numbers, mesh.points, mesh.topology.faces, state, pending, signs, *kept, stack, polygon)
+        count = refine_faces(
+            vertices.numbers, mesh.points, mesh.topology.faces, vertices.state, pending, vertices.signs,
+            *kept, stack, polygon,
+        )  # fmt: skip
         if count == TOO_MANY:
             raise RenderkitError(
                 "the camera cannot be drawn: its faces would be cut into millions of pieces; its focal length or lens "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces, FloatArray
 from renderkit.compiled import kernel
-from renderkit.renderers.cpu.lens import (
+from renderkit.renderers.cpu.camera_numbers import (
     ARC_LENGTH,
     BEND_TOLERANCE,
     DISC_RADIUS,
@@ -21,12 +21,14 @@ from renderkit.renderers.cpu.lens import (
     FX,
     FY,
     HEIGHT,
-    INVALID,
     KEEP_TOLERANCE,
     MODEL,
     NEAR,
     PINHOLE,
     WIDTH,
+)
+from renderkit.renderers.cpu.lens import (
+    INVALID,
     distort_point,
     is_folded,
     pixel_of,

@@ -18,7 +18,7 @@ from renderkit.images.mask_bits import MaskBits
 from renderkit.images.outlines import Segments
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass, checked_pixels
 from renderkit.renderers.cpu.outline import trace_outline
-from renderkit.renderers.cpu.projection import Projection, project_mesh
+from renderkit.renderers.cpu.projection import Projection, project_mesh, project_vertices_of
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.silhouette import draw_bits, draw_mask
 from renderkit.renderers.cpu.team import Team
@@ -110,7 +110,19 @@ class CpuRenderer:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
         wanted = checked_pixels(pixels, camera)
         projection = self._project(mesh, camera, silhouette=False)
-        return depths_at(projection, wanted, camera.size, self._scratch, self._team).astype(np.float64)
+        return depths_at(projection, wanted, camera.width, self._scratch).astype(np.float64)
+
+    def render_bits_and_depths(
+        self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]
+    ) -> tuple[MaskBits, FloatArray]:
+        """Draw the silhouette and tell the depth at a few pixels; see `base.DrawsBits.render_bits_and_depths`."""
+        wanted = checked_pixels(pixels, camera)
+        vertices = project_vertices_of(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=False)
+        silhouette = vertices.as_silhouette(self._scratch)
+        # Depths first: the mask drives the vertices out of the processor's caches.
+        depths = depths_at(vertices.settled(self._scratch), wanted, camera.width, self._scratch)
+        bits, _ = draw_bits(silhouette, camera.size, self._scratch, self._team)
+        return bits, depths.astype(np.float64)
 
     def close(self) -> None:
         """Release what this thread and all meshes hold, and spare memory of pictures. Closing twice is harmless."""

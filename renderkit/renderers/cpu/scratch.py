@@ -16,14 +16,19 @@ class Scratch(threading.local):
     def __init__(self) -> None:
         super().__init__()
         self._buffers: dict[str, NDArray[Any]] = {}
+        self._given: dict[str, NDArray[Any]] = {}
 
     def get(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
         """Return a contiguous array of this shape with whatever the buffer's last user left; zeros when new."""
+        given = self._given.get(name)
+        if given is not None and given.shape == shape:
+            return given
         size = math.prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
             buffer = self._buffers[name] = np.zeros(size, dtype)
-        return buffer[:size].reshape(shape)
+        self._given[name] = found = buffer[:size].reshape(shape)
+        return found
 
     def rows(self, name: str, least: int, columns: int, dtype: type[np.generic]) -> NDArray[Any]:
         """Return all the rows there are room for, and at least so many; a buffer asked for once more keeps its size."""
@@ -33,3 +38,4 @@ class Scratch(threading.local):
     def clear(self) -> None:
         """Release this thread's buffers."""
         self._buffers.clear()
+        self._given.clear()

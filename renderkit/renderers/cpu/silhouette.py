@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
-from renderkit.images.mask_bits import WORD, MaskBits, words_for
-from renderkit.renderers.cpu.contour import fill_rows, find_outline
-from renderkit.renderers.cpu.lens import SUBPIXELS
+from renderkit.images.mask_bits import WORD, MaskBits, Words, words_for
+from renderkit.renderers.cpu.contour import covered_pixels, draw_outline, fill_rows, find_outline
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
@@ -37,9 +36,36 @@ def draw_mask(
 def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, team: Team) -> tuple[MaskBits, Window]:
     """Return the mask, and the part of the picture (x0, y0, x1, y1) that it can cover; `size` is (width, height)."""
     width, height = size
-    contours, window = _outline(projection, width, height, scratch, team)
-    left, top, right, bottom = window
     picture = np.empty((height, words_for(width)), np.uint64)
+    if threads_for(projection.mesh.topology, team) == 1:
+        return MaskBits(picture, width), _draw_alone(projection, width, picture, scratch)
+    return MaskBits(picture, width), _draw_shared(projection, width, picture, scratch, team)
+
+
+def _draw_alone(projection: Projection, width: int, picture: Words, scratch: Scratch) -> Window:
+    """Draw the mask into `picture` in this thread; returns the part that it can cover."""
+    topology, pieces = projection.mesh.topology, projection.pieces
+    height, words = picture.shape
+    contour, bounds = scratch.rows("contour 0", 1 << 14, 5, np.int32), scratch.get("bounds", (4,), np.int64)
+    rows, spans = scratch.get("rows", (height, 2), np.int64), scratch.get("spans", (width + 1, 2), np.int32)
+    deposits, marks = scratch.get("deposits", (words * WORD,), np.int32), scratch.get("marks", (words,), np.uint64)
+    while True:
+        crossings = scratch.rows("crossings", max(len(contour), _CROSSINGS), 2, np.int32)
+        count, *window = draw_outline(
+            topology.faces, projection.snapped, projection.signs, topology.edges,
+            pieces.faces, pieces.snapped, pieces.signs, pieces.edges,
+            contour, bounds, rows, crossings, deposits, marks, spans, picture, width,
+        )  # fmt: skip
+        if count <= len(contour):
+            left, top, right, bottom = window
+            return left, top, right, bottom
+        contour = scratch.rows("contour 0", count, 5, np.int32)
+
+
+def _draw_shared(projection: Projection, width: int, picture: Words, scratch: Scratch, team: Team) -> Window:
+    """Do so with several threads, a band of the picture for each."""
+    contours, window = _outline(projection, width, len(picture), scratch, team)
+    left, top, right, bottom = window
     picture[:top] = picture[bottom:] = 0
     words = words_for(right - left)
     threads = team.share() if sum(map(len, contours)) >= _SHARED_EDGES else 1
@@ -56,7 +82,7 @@ def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, t
         fill_rows(contour, first, places, crossings, deposits, marks, spans, band, left, right)
 
     team.map(draw_band, range(top, bottom, rows), threads)
-    return MaskBits(picture, width), window
+    return window
 
 
 def _outline(
@@ -85,14 +111,5 @@ def _outline(
         for part in waiting:
             rooms[part] = scratch.rows(f"contour {part}", counts[part], 5, np.int32)
     contours = [rows[:count] for rows, count in zip(rooms, counts, strict=True)]
-    return contours, _window(bounds, width, height)
-
-
-def _window(bounds: NDArray[np.int64], width: int, height: int) -> Window:
-    """Return the pixels within (N, 4) bounds in 1/256 px."""
-    ends = (bounds + SUBPIXELS - 1) // SUBPIXELS
-    x0, y0 = (int(low) for low in ends[:, :2].min(axis=0))
-    x1, y1 = (int(high) for high in ends[:, 2:].max(axis=0))
-    if x0 >= min(x1, width) or y0 >= min(y1, height) or min(x1, y1) <= 0:
-        return 0, 0, 0, 0
-    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+    (x0, y0), (x1, y1) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+    return contours, covered_pixels(x0, y0, x1, y1, (width, height))

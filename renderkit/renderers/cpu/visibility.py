@@ -12,11 +12,11 @@ from renderkit.arrays import DepthImage, FaceIndexImage, Faces, FloatArray, froz
 from renderkit.buffer_pool import BufferPool
 from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
-from renderkit.renderers.cpu.lens import SUBPIXELS
-from renderkit.renderers.cpu.probe import probe_chunks
+from renderkit.renderers.cpu.probe import groups_of, probe_depths
 from renderkit.renderers.cpu.projection import Projection
-from renderkit.renderers.cpu.resolve import resolve_band, resolve_pixels
+from renderkit.renderers.cpu.resolve import resolve_band
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.surface import SHEET_ROWS, Look, draw_surface, turn_vertices
 from renderkit.renderers.cpu.team import Team
@@ -146,28 +146,24 @@ def _bands(window: NDArray[np.int64], threads: int) -> list[range]:
     return [range(row, min(row + rows, bottom)) for row in range(top, bottom, rows)]
 
 
-def depths_at(
-    projection: Projection, pixels: NDArray[np.int64], size: tuple[int, int], scratch: Scratch, team: Team
-) -> NDArray[np.float32]:
-    """Return (N,) camera z at (N, 2) pixels inside the image; nothing is drawn."""
-    window = _window(projection, *size)
-    depths = np.full(len(pixels), np.inf, np.float32)
-    near = np.flatnonzero(((pixels >= window[:2]) & (pixels < window[2:])).all(axis=1))
-    if not near.size:
-        return depths
-    wanted = pixels[near]
-    # As wide as a whole picture's bands: rounded depth depends on the column in which a face begins.
-    window[1], window[3] = wanted[:, 1].min(), wanted[:, 1].max() + 1
-    bounds = _bound_chunks(projection, scratch, team, 1)
-    faces, pieces = projection.mesh.topology.faces, projection.pieces
-    keys, chosen = np.zeros(len(near), np.int64), np.empty(len(near), np.int64)
-    main = (faces, projection.snapped, projection.exact, projection.signs, 0)
-    extra = (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, len(faces))
-    for (boxes, nearest), arrays in zip(bounds, (main, extra), strict=True):
-        probe_chunks(np.argsort(-nearest), boxes, nearest, *arrays, window, wanted, chosen, keys)
-    found = np.empty(len(near), np.float32)
-    resolve_pixels(keys, wanted, *_pieces_of(projection), _traced(window, scratch), found)
-    depths[near] = found
+def depths_at(projection: Projection, pixels: NDArray[np.int64], width: int, scratch: Scratch) -> NDArray[np.float32]:
+    """Return (N,) camera z at (N, 2) pixels inside the image, `width` px wide; nothing is drawn."""
+    mesh, pieces = projection.mesh, projection.pieces
+    chunks, count = mesh.topology.chunks, len(pixels)
+    groups = groups_of(count)
+    room = max(len(chunks), len(pieces.chunks))
+    depths = np.empty(count, np.float32)
+    probe_depths(
+        (mesh.topology.faces, projection.snapped, projection.exact, projection.signs, chunks.vertices, chunks.start),
+        (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, pieces.chunks.vertices, pieces.chunks.start),
+        projection.state, projection.numbers, mesh.points, pieces.rays, pieces.sources, width, pixels,
+        scratch.get("bounds", (4,), np.int64), scratch.get("boxes", (room, 4), np.int32),
+        scratch.get("nearest", (room,), np.float32), scratch.get("order", (room,), np.int64),
+        scratch.get("chosen groups", (groups,), np.int64), scratch.get("groups", (groups, 4), np.int64),
+        scratch.get("spans of faces", (4, CHUNK), np.int32), scratch.get("chosen", (CHUNK + 1,), np.int32),
+        scratch.get("probed keys", (count,), np.int64),
+        scratch.get("traced", (3, 1), np.float64), depths,
+    )  # fmt: skip
     return depths
 
 

@@ -36,7 +36,7 @@ def warm() -> None:
         renderer.render_mask(_plane(FINE_EDGE), camera)
         renderer.render(mesh, camera, ALL_PASSES)
         renderer.render_mask(mesh, camera)
-        renderer.depth_at(mesh, camera, np.array([[31, 31]]))
+        renderer.render_bits_and_depths(mesh, camera, np.array([[31, 31]]))
         renderer.trace_outline(mesh, camera)
 
 

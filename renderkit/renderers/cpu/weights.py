@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray
 from renderkit.compiled import inlined_kernel, kernel
-from renderkit.renderers.cpu.lens import FX, FY, land, pixel_of, to_camera
+from renderkit.renderers.cpu.camera_numbers import FX, FY
+from renderkit.renderers.cpu.lens import land, pixel_of, to_camera
 
 _LEAST_HEIGHT = 0.5
 """Pieces lower than this (px) have no slopes worth using."""

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import Faces
 from renderkit.compiled import inlined_kernel, kernel
+from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK
-from renderkit.renderers.cpu.lens import INVALID, SUBPIXELS
+from renderkit.renderers.cpu.lens import INVALID
 
 LAST_NUMBER = 0x7FFFFFFF
 """Faces are stored as their distance from this number."""

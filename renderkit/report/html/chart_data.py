@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.frustum import frustum_corners, up_direction, viewing_distance
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
@@ -96,30 +95,22 @@ def _scene(folder: Path, summaries: Sequence[CameraSummary]) -> JsonObject | Non
     known = [camera for camera in cameras if camera is not None]
     if not known:
         return None
-    centers = np.array([camera.center_world for camera in known])
     meshes = read_mesh_previews(folder)
-    middle = centers.mean(axis=0)
-    if meshes:
-        middle = np.concatenate([mesh.vertices for mesh in meshes.values()]).mean(axis=0)
-    length = _FRUSTUM_SHARE * float(np.median(np.linalg.norm(centers - middle, axis=1)))
-    # Pictures are upright: what is up for most cameras is up for the reader.
-    up = -np.array([camera.cam_from_world.R[1] for camera in known]).mean(axis=0)
+    length = _FRUSTUM_SHARE * viewing_distance(known, [mesh.vertices for mesh in meshes.values()])
     with_frusta = len(known) <= MAX_FRUSTA
     return {
         "centers": [None if camera is None else _vector(camera.center_world) for camera in cameras],
         "frusta": [None if camera is None else _corners(camera, length) for camera in cameras] if with_frusta else None,
-        "up": _vector(up),
+        # Pictures are upright: what is up for most cameras is up for the reader.
+        "up": _vector(up_direction(known)),
         "unit": rig.unit,
         "meshes": [_mesh(mesh) for mesh in meshes.values() if len(mesh.faces)],
     }
 
 
 def _corners(camera: Camera, length: float) -> list[list[float]]:
-    """Return the four corners of the picture at depth `length`, without distortion, which would bend the lines."""
-    right, bottom = camera.width - 0.5, camera.height - 0.5
-    pixels = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
-    origin, directions = camera.undistorted().unproject_world(pixels)
-    return [_vector(origin + length * direction) for direction in directions]
+    """Return the four corners of the picture at depth `length` in the world."""
+    return [_vector(corner) for corner in camera.cam_from_world.inverse().apply(frustum_corners(camera, length))]
 
 
 def _mesh(mesh: Mesh) -> JsonObject:

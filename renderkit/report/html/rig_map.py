@@ -10,6 +10,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.frustum import up_direction
 from renderkit.geometry.rig import Rig
 from renderkit.report.html.camera_view import CameraView
 
@@ -96,8 +97,7 @@ def _from_above(cameras: Sequence[Camera]) -> tuple[FloatArray, FloatArray]:
     """Return (N, 2) places and (N, 2) viewing directions in the plane across the common up direction."""
     centers = np.array([camera.center_world for camera in cameras])
     axes = np.array([camera.optical_axis_world for camera in cameras])
-    up = -np.array([camera.cam_from_world.R[1] for camera in cameras]).mean(axis=0)
-    up = up / np.linalg.norm(up) if np.linalg.norm(up) > 1e-6 else np.array([0.0, 0.0, 1.0])
+    up = up_direction(cameras)
     # The first camera stands at the bottom, looking up the page.
     ahead = axes[0] - (axes[0] @ up) * up
     if np.linalg.norm(ahead) < 1e-6:

@@ -11,7 +11,7 @@ from silhouette_rigs import around, matte, shifted
 from renderkit.capture import View
 from renderkit.diagnosis.evidence import EvidenceOptions
 from renderkit.diagnosis.evidence.mattes import measure_mattes, turn_words
-from renderkit.diagnosis.silhouettes.judge import Named
+from renderkit.diagnosis.silhouettes.named import Named
 from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.images.encoded import EncodedImage

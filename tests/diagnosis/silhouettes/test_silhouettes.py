@@ -12,9 +12,12 @@ from silhouette_rigs import around, matte, shifted
 
 from renderkit.diagnosis.silhouettes import kernels
 from renderkit.diagnosis.silhouettes.coherence import Frame
-from renderkit.diagnosis.silhouettes.judge import Named, Verdict, _is_off, judge_silhouettes, most_shifted
+from renderkit.diagnosis.silhouettes.common_shift import CommonShift, common_shift
+from renderkit.diagnosis.silhouettes.judge import Verdict, _is_off, judge_silhouettes
+from renderkit.diagnosis.silhouettes.named import Named
+from renderkit.diagnosis.silhouettes.outlier import most_shifted
 from renderkit.diagnosis.silhouettes.prepare import UNKNOWN, prepare_silhouette, signed_distance
-from renderkit.diagnosis.silhouettes.shifts import CommonShift, common_shift, fit_shifts
+from renderkit.diagnosis.silhouettes.shifts import fit_shifts
 from renderkit.diagnosis.silhouettes.standouts import Standout
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose

@@ -202,6 +202,22 @@ def test_depth_at_pixels_is_the_whole_picture_s(
     assert np.array_equal(renderer.render(mesh, view).depth, whole)
 
 
+@pytest.mark.parametrize("lens", LENSES.values(), ids=LENSES.keys())
+@pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_mask_and_depths_of_one_projection_are_those_of_two(
+    monkeypatch: pytest.MonkeyPatch, lens: Distortion, make: Callable[[], Mesh], threads: int
+) -> None:
+    monkeypatch.setattr(projection, "_SHARED_FACES", 0)
+    mesh, view = make(), camera(lens)
+    pixels = np.random.default_rng(6).integers((0, 0), view.size, (200, 2))
+    with CpuRenderer(threads) as renderer:
+        mask, whole = renderer.render_mask(mesh, view), renderer.render(mesh, view).depth
+        bits, depths = renderer.render_bits_and_depths(mesh, view, pixels)
+    assert np.array_equal(bits.unpack(), mask)
+    assert np.array_equal(depths, whole[pixels[:, 1], pixels[:, 0]])
+
+
 @pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("lens", ["brown", "folding", "fisheye"])
 @pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])

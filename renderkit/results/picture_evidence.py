@@ -18,7 +18,7 @@ from renderkit.results.rows import ViewResult
 
 
 @dataclass(frozen=True, eq=False)
-class ViewEvidence:
+class PictureEvidence:
     """One view with everything that was compared in it. Parts that the capture does not have are None.
 
     Pictures are drawn at the size in which they are shown: `camera` is the view's own, cut to a window and scaled, and
@@ -75,7 +75,7 @@ class ViewEvidence:
         """Pixels of the picture per pixel of the whole photograph."""
         return 1.0 if self.window is None else self.camera.width / self.window[2]
 
-    def resized(self, size: tuple[int, int]) -> ViewEvidence:
+    def resized(self, size: tuple[int, int]) -> PictureEvidence:
         """Return what lines and marks are drawn from in a picture of another size; images are left out."""
         ratio = np.array(size) / self.camera.size
         x0, y0, width, height = self.window or (0, 0, *self.camera.size)

@@ -1,0 +1,216 @@
+"""A camera as one flat array of numbers: what its file says, and the limits that are worked out from it once."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+import numpy as np
+
+from renderkit.arrays import FloatArray
+from renderkit.compiled import kernel
+from renderkit.geometry.brown_conrady import BrownConrady
+from renderkit.geometry.camera import Camera
+from renderkit.renderers.cpu.camera_numbers import (
+    ARC_LENGTH,
+    BEND_TOLERANCE,
+    BROWN_CONRADY,
+    CX,
+    CY,
+    DISC_RADIUS,
+    FISHEYE,
+    FOLD_RADIUS,
+    FX,
+    FY,
+    HEIGHT,
+    K1,
+    KEEP_TOLERANCE,
+    MODEL,
+    NEAR,
+    NUM_NUMBERS,
+    PINHOLE,
+    ROTATION,
+    SAFE_RADIUS,
+    SKEW,
+    SNAP_LIMIT,
+    STRAIGHT_LENGTH,
+    STRAIGHT_UNDISTORTED,
+    SUBPIXELS,
+    TILT,
+    TILTED,
+    TRANSLATION,
+    VALID_RADIUS,
+    WIDTH,
+)
+from renderkit.renderers.cpu.lens import radial
+
+_BEND_PX, _BEND_RAD = 0.01, 2e-6
+_NEAR_SHARE = 1e-10
+_SAFE_SHARE = 0.9
+_DISC_MARGIN = 1.1
+_SAGITTA_PX = 0.01
+_MAX_RADIUS = 1e4
+
+_PACKED: dict[bool, weakref.WeakKeyDictionary[Camera, FloatArray]] = {
+    silhouette: weakref.WeakKeyDictionary() for silhouette in (False, True)
+}
+"""What was worked out for each camera, as long as it lives."""
+
+_lock = threading.Lock()
+
+
+def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray:
+    """Return the numbers that the kernels need.
+
+    Args:
+        camera: Any camera.
+        reach: Largest distance of a vertex from the camera's centre, in world units; sets the near plane.
+        silhouette: Whether only the outline matters, or faces that bend by very little need exact depth as well.
+
+    Returns:
+        (NUM_NUMBERS,) float64.
+    """
+    with _lock:
+        known = _PACKED[silhouette].get(camera)
+        if known is None:
+            known = _PACKED[silhouette][camera] = _pack(camera, silhouette=silhouette)
+    numbers = known.copy()
+    numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
+    return numbers
+
+
+def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
+    lens = camera.distortion
+    numbers = np.zeros(NUM_NUMBERS)
+    numbers[ROTATION : ROTATION + 9] = camera.cam_from_world.R.ravel()
+    numbers[TRANSLATION : TRANSLATION + 3] = camera.cam_from_world.t
+    numbers[FX : FX + 3] = camera.K[0]
+    numbers[FY : FY + 2] = camera.K[1, 1:]
+    numbers[TILT : TILT + 9] = np.eye(3).ravel()
+    if isinstance(lens, BrownConrady):
+        numbers[K1 : K1 + 14] = lens.padded
+        tilted = bool(lens.padded[12:].any())
+        numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
+        if tilted:
+            numbers[TILT : TILT + 9] = lens.tilt.ravel()
+    elif lens.model == "kannala_brandt":
+        numbers[MODEL] = FISHEYE
+        numbers[K1 : K1 + 4] = lens.coefficients
+    numbers[BEND_TOLERANCE] = _BEND_PX
+    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
+    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
+    numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
+    numbers[VALID_RADIUS], numbers[FOLD_RADIUS] = lens.outer_radius, lens.valid_radius
+    _set_radii(numbers, _corner_reach(camera))
+    return numbers
+
+
+def _corner_reach(camera: Camera) -> float:
+    """Return the largest distorted normalised radius of the image's corners, seen through a tilted sensor too."""
+    (fx, skew, cx), (_, fy, cy), _ = camera.K
+    reach = 0.0
+    tilt = camera.distortion.tilt if isinstance(camera.distortion, BrownConrady) else np.eye(3)
+    level = np.linalg.inv(tilt)
+    for u in (-0.5, camera.width - 0.5):
+        for v in (-0.5, camera.height - 0.5):
+            y = (v - cy) / fy
+            bent = level @ np.array([(u - cx - skew * y) / fx, y, 1.0])
+            reach = max(reach, float(np.hypot(bent[0], bent[1]) / bent[2]) if bent[2] > 0.0 else np.inf)
+    return reach
+
+
+@kernel
+def _set_radii(numbers: FloatArray, corner: float) -> None:
+    """Find the disc of rays that matter and the longest edge that is straight enough without a closer look.
+
+    The disc holds every ray that lands in the picture, with a margin; it never exceeds the valid radius.
+    """
+    model = int(numbers[MODEL])
+    valid = numbers[VALID_RADIUS]
+    focal = max(numbers[FX], numbers[FY])
+    if model == PINHOLE:
+        numbers[DISC_RADIUS] = 2.0 * corner
+        numbers[ARC_LENGTH] = 0.5 * numbers[DISC_RADIUS]
+        numbers[STRAIGHT_LENGTH] = np.inf
+        limit = SNAP_LIMIT / (focal + abs(numbers[SKEW]))
+        centre = (abs(numbers[CX]) + abs(numbers[CY])) / focal
+        numbers[VALID_RADIUS] = max(limit - centre, 0.0)
+        numbers[SAFE_RADIUS] = numbers[VALID_RADIUS]
+        return
+    c = numbers[K1 : K1 + 14]
+    slack = 0.0
+    if model != FISHEYE:
+        wide = 2.25 * corner * corner
+        slack = wide * (
+            4.0 * (abs(c[2]) + abs(c[3])) + 2.0 * (abs(c[8]) + abs(c[10]) + wide * (abs(c[9]) + abs(c[11])))
+        )
+    target = corner * _DISC_MARGIN + slack
+    disc = _radius_reaching(numbers, target, min(valid, _MAX_RADIUS))
+    numbers[DISC_RADIUS] = disc
+    # Not up to a pole: pixels are infinite there.
+    numbers[VALID_RADIUS] = _radius_reaching(numbers, 2.0 * target, min(valid, 1.25 * disc))
+    numbers[SAFE_RADIUS] = min(_SAFE_SHARE * numbers[FOLD_RADIUS], disc)
+    landed = max(radial(numbers, disc), 1e-9) * focal
+    numbers[ARC_LENGTH] = disc * np.sqrt(8.0 * _SAGITTA_PX / landed)
+    _set_straight_lengths(numbers, numbers[SAFE_RADIUS], focal)
+
+
+@kernel
+def _radius_reaching(numbers: FloatArray, target: float, top: float) -> float:
+    """Return the smallest undistorted radius whose distorted one is at least `target`, or `top` when none is."""
+    low, high = 0.0, top
+    # The curve rises up to the valid radius, so bisection finds the one crossing.
+    if radial(numbers, high) < target:
+        return top
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if radial(numbers, middle) < target:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@kernel
+def _set_straight_lengths(numbers: FloatArray, radius: float, focal: float) -> None:
+    """Find the lengths, undistorted and in 1/256 px, below which no edge inside `radius` bends beyond the tolerance.
+
+    An edge of undistorted length a departs from its chord by at most M a^2 / 8, with M the largest second derivative.
+    """
+    steps = 64
+    h = radius / steps
+    c = numbers[K1 : K1 + 14]
+    bend, shrink = 1e-12, 1.0
+    for i in range(1, steps):
+        r = i * h
+        below, here, above = radial(numbers, r - h), radial(numbers, r), radial(numbers, r + h)
+        slope = (above - below) / (2.0 * h)
+        bend = max(bend, _largest_second_derivative((above - 2.0 * here + below) / (h * h), (slope - here / r) / r))
+        shrink = min(shrink, slope, here / r)
+    if int(numbers[MODEL]) != FISHEYE:
+        bend += 6.0 * (abs(c[2]) + abs(c[3]))
+        bend += (2.0 + 12.0 * radius * radius) * (abs(c[8]) + abs(c[9]) + abs(c[10]) + abs(c[11]))
+    tilt = abs(numbers[TILT + 6]) + abs(numbers[TILT + 7])
+    bend = (bend + 2.0 * tilt) * (1.0 + 4.0 * tilt)
+    length = np.sqrt(8.0 * numbers[KEEP_TOLERANCE] / (focal * 1.25 * bend))
+    numbers[STRAIGHT_UNDISTORTED] = length
+    numbers[STRAIGHT_LENGTH] = SUBPIXELS * 0.8 * max(shrink, 0.0) * length * min(numbers[FX], numbers[FY])
+
+
+@kernel
+def _largest_second_derivative(radial: float, across: float) -> float:
+    """Largest length of the second derivative of x -> f(|x|) x / |x| along unit vectors, at the radius r.
+
+    Along u = (cos a, sin a), a from the radius on, it is (A cos^2 a + B sin^2 a, 2 B sin a cos a) with A = f'' and
+    B = (f' - f / r) / r; its square is quadratic in cos^2 a.
+
+    Args:
+        radial: A.
+        across: B.
+    """
+    quadratic = (radial - across) ** 2 - 4.0 * across * across
+    linear = 2.0 * across * (radial - across) + 4.0 * across * across
+    largest = max(radial * radial, across * across)
+    if quadratic < 0.0 and 0.0 < linear < -2.0 * quadratic:
+        largest = max(largest, across * across - linear * linear / (4.0 * quadratic))
+    return float(np.sqrt(largest))
