@@ -115,12 +115,12 @@ def search(views: Views, narrow: Views) -> Search:
     doubles = _tried(views, stated, best)
     doubles += _tried(views, stated, _like_the_best(doubles, fitting[_BEAM:]))
     count = len(READINGS) + len(both)
-    found = _concluded(stated, first.best if first.accepted else stated, doubles, views)
-    if not found.accepted and first.accepted:
-        found = replace(first, tied=(*first.tied, *_rivals(first, doubles, views)))
-    elif not found.accepted:
-        found = _concluded(stated, stated, [*singles, *doubles], views)
-    return replace(found, num_tried=count)
+    chosen = _concluded(stated, first.best if first.accepted else stated, doubles, views)
+    if not chosen.accepted and first.accepted:
+        chosen = replace(first, tied=(*first.tied, *_rivals(first, doubles, views)))
+    elif not chosen.accepted:
+        chosen = _concluded(stated, stated, [*singles, *doubles], views)
+    return replace(chosen, num_tried=count)
 
 
 def _rivals(first: Search, doubles: Sequence[Candidate], views: Views) -> tuple[Candidate, ...]:
