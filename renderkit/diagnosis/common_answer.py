@@ -56,7 +56,8 @@ def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, 
     """Return the answer for the rig with what all cameras share: the rig as written does not fit then.
 
     A reading of the numbers stands where the shared error does not fit better; a shift of all pictures is no reading
-    where a motion of the subject fits as well.
+    where a motion of the subject fits as well. A rig whose landmarks may as well be detected aside fits: detectors do
+    so, and only mattes could tell.
 
     Args:
         whole: The answer without it.
@@ -67,12 +68,13 @@ def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, 
     if not whole.readings:
         # Where the subject was moved before, that is the answer.
         is_moved = whole.verdict == "does not fit" and whole.num_tried == 0
-        return whole if found.common is None else _answered(whole, found.common, is_answer=not is_moved)
+        is_answer = found.blames_all and not is_moved
+        return whole if found.common is None else _answered(whole, found.common, is_answer=is_answer)
     if found.common is None or found.corrected is None:
         return _or_moved(whole, evidence, read_likelihood)
     named_lens = found.common.family == "lens" and _LENS_READINGS.issuperset(whole.readings)
     gain = log_likelihood_of(found.corrected) - read_likelihood
-    stands = gain <= TIE or (named_lens and whole.after == whole.before)
+    stands = gain <= TIE or (named_lens and whole.after == whole.before) or not found.blames_all
     answered = _answered(whole, found.common, is_answer=not stands)
     if stands and -TIE < gain <= TIE:
         # Both fit alike.

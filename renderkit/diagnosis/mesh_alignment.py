@@ -13,14 +13,13 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
-from renderkit.diagnosis.joint.parameters import by_world_point
 from renderkit.diagnosis.mesh_rim import EdgedMesh, mesh_edges
 from renderkit.diagnosis.outline_offsets import outline_evidence, sample_outline
 from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
-from renderkit.diagnosis.readings.estimate import robust_solution
+from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.derivatives import cross
+from renderkit.geometry.derivatives import cross, pixels_by_world_point
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 
@@ -190,6 +189,6 @@ def _motion(
 
 def mesh_rows(outline: OutlineEvidence, camera: Camera, center: FloatArray) -> FloatArray:
     """Return (N, 7) px of offset by a turn about a centre, a step and a relative growth of the mesh."""
-    gradient = np.einsum("nk,nka->na", outline.normals, by_world_point(camera, outline.points_world))
+    gradient = np.einsum("nk,nka->na", outline.normals, pixels_by_world_point(camera, outline.points_world))
     arms = outline.points_world - center
     return np.column_stack([cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])

@@ -14,7 +14,7 @@ import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
 from renderkit.diagnosis.outline_offsets import MIN_SAMPLES, DrawnOutline, measure_offsets, missing_share
-from renderkit.diagnosis.readings.estimate import robust_solution
+from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.geometry.camera import Camera
 
 FAR_PX: Final = 2.0

@@ -59,7 +59,7 @@ def refine_rig(
         reason = "the rig as a whole does not fit; see `renderkit diagnose`"
         return Refinement(rig, rig, (), reference, count, alpha, reason)
     found = fit_joint(evidence, alpha=alpha, priors=priors)
-    if found.common is not None:
+    if found.common is not None and found.blames_all:
         reason = f"{found.common.sentence}; single cameras are corrected only where the others are right"
         return Refinement(rig, rig, (), reference, len(found.deltas), alpha, reason)
     named = tuple(one for one in found.findings if one.family not in _NOT_THE_CAMERA)

@@ -11,9 +11,9 @@ from renderkit.arrays import FloatArray, Points3
 from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.readings.absolute import fits, rig_fit
 from renderkit.diagnosis.readings.agreement import agreement
-from renderkit.diagnosis.readings.estimate import robust_solution
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.sentences import fit_text
+from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.geometry.derivatives import cross
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from renderkit.arrays import FloatArray, Points3
+from renderkit.arrays import BoolArray, FloatArray, Points3
 from renderkit.geometry.camera import Camera
 
 
@@ -20,6 +20,20 @@ def pixels_by_seen_point(camera: Camera, points_cam: Points3) -> FloatArray:
     pinhole[:, :, 2] = -xy / depth[:, None]
     result: FloatArray = camera.K[:2, :2] @ camera.distortion.jacobian(xy) @ pinhole
     return result
+
+
+def pixels_by_world_point(camera: Camera, points_world: Points3) -> FloatArray:
+    """Return the (N, 2, 3) derivatives of (N, 3) points' projections by the points; zero where one is not seen."""
+    _, seen, good = seen_points(camera, points_world)
+    return np.where(good[:, None, None], pixels_by_seen_point(camera, seen) @ camera.cam_from_world.R, 0.0)
+
+
+def seen_points(camera: Camera, points_world: Points3) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return (N, 2) projections, the (N, 3) points in the camera's frame, on its axis if not seen, and which are."""
+    seen = camera.cam_from_world.apply(points_world)
+    pixels = camera.project_cam(seen)
+    good = np.isfinite(pixels[:, 0])
+    return pixels, np.where(good[:, None], seen, (0.0, 0.0, 1.0)), good
 
 
 def cross(first: FloatArray, second: FloatArray) -> FloatArray:

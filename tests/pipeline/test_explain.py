@@ -9,7 +9,6 @@ import pytest
 
 from renderkit.diagnosis.hypotheses.registry import HYPOTHESES
 from renderkit.formats import open_capture
-from renderkit.pipeline import explain
 from renderkit.pipeline.explain import explain_cameras
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
@@ -141,6 +140,6 @@ def test_a_cause_that_cannot_be_looked_for_costs_nothing(tmp_path: Path, monkeyp
     def fail(*_: object) -> None:
         raise ValueError("no such lens")
 
-    monkeypatch.setattr(explain, "explain_camera", fail)
+    monkeypatch.setattr("renderkit.diagnosis.explain_camera.explain_camera", fail)
     _, (found,) = _explained(tmp_path, "shifted@25=4")
     assert (found.cause, found.sentence) == ("unexplained", "no cause could be looked for: no such lens")

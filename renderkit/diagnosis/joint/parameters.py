@@ -7,10 +7,10 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from renderkit.arrays import BoolArray, FloatArray, Points3, as_array
+from renderkit.arrays import FloatArray, Points3, as_array
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
-from renderkit.geometry.derivatives import cross, pixels_by_seen_point
+from renderkit.geometry.derivatives import cross, pixels_by_seen_point, seen_points
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.lens_model import Distortion
@@ -114,7 +114,7 @@ class Linearised:
 
 def linearise(camera: Camera, points_world: Points3) -> Linearised:
     """Return (N, 2) projections of (N, 3) points and their exact derivatives; zero where a point is not seen."""
-    pixels, seen, good = _seen(camera, points_world)
+    pixels, seen, good = seen_points(camera, points_world)
     xy = seen[:, :2] / seen[:, 2:]
     focal = camera.K[:2, :2]
     by_cam_point = pixels_by_seen_point(camera, seen)
@@ -131,20 +131,6 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     result[~good] = 0.0
     by_point[~good] = 0.0
     return Linearised(pixels, result, by_point)
-
-
-def by_world_point(camera: Camera, points_world: Points3) -> FloatArray:
-    """Return the (N, 2, 3) derivatives of (N, 3) points' projections by the points; zero where one is not seen."""
-    _, seen, good = _seen(camera, points_world)
-    return np.where(good[:, None, None], pixels_by_seen_point(camera, seen) @ camera.cam_from_world.R, 0.0)
-
-
-def _seen(camera: Camera, points_world: Points3) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Return (N, 2) projections, the (N, 3) points in the camera's frame, on its axis if not seen, and which are."""
-    seen = camera.cam_from_world.apply(points_world)
-    pixels = camera.project_cam(seen)
-    good = np.isfinite(pixels[:, 0])
-    return pixels, np.where(good[:, None], seen, (0.0, 0.0, 1.0)), good
 
 
 def _by_coefficients(lens: Distortion, xy: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
+from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 
@@ -106,3 +107,9 @@ class JointDiagnosis:
     shift_errors_px: Mapping[str, float] = field(default_factory=dict)
     common: CameraFinding | None = None
     corrected: RigEvidence | None = None
+
+    @property
+    def blames_all(self) -> bool:
+        """Whether an error that all cameras share is theirs, and not as well one of all detections."""
+        aside = {slip.name for slip in SLIPS if slip.family == "detections"}
+        return self.common is not None and aside.isdisjoint(self.common.cannot_tell)

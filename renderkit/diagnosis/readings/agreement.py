@@ -170,6 +170,11 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
     return median, relative, -weight * float(np.log(max(noise, 1e-12)))
 
 
+def landmark_spread(view: Interpretation) -> float:
+    """Return the median distance of the detected landmarks from their middle, px; 0 without any."""
+    return _spread(view.pixels[np.isfinite(view.pixels).all(axis=1)])
+
+
 def _spread(pixels: Pixels) -> float:
     if not len(pixels):
         return 0.0

@@ -40,6 +40,12 @@ def half_pixel(views: Views) -> str | None:
     return HALF_PIXEL if sign > 0.0 else f"{HALF_PIXEL}, subtracted twice"
 
 
+def leaves_no_shift(views: Views) -> bool:
+    """Say whether landmarks lie aside by nothing that all cameras share; where too few cameras tell, they do not."""
+    found = common_shift(views)
+    return found is None or bool((np.abs(found[0]) <= CONSISTENT * np.maximum(found[1], 0.02)).all())
+
+
 def common_shift(views: Views) -> tuple[FloatArray, FloatArray] | None:
     """Return the (2,) median over cameras of predicted minus detected, and its standard error, px.
 

@@ -6,6 +6,7 @@ All are medians over views, so that less than half of the cameras being wrong fo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from renderkit.diagnosis.readings.absolute import DETECTOR_PX
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, EDGE, tangents_of
 from renderkit.diagnosis.readings.reading import Views
+from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.lens_model import NoDistortion
+
+MIN_RESIZED: Final = 0.01
+"""By less nobody resizes pictures; a subject of another size looks so."""
 
 _MIN_SPREAD_PX = 1e-3
 _MAX_FACTOR = 20.0
 _SAME_FACTOR = 0.02
-_LENS_ROUNDS = 4
 _MIN_LENS = 6
 _RESIZED = 0.05
 _TANGENT_ROUNDS = 2
@@ -61,7 +65,8 @@ def picture_scale(views: Views, *, uniform: bool) -> FloatArray | None:
         scaled = tuple(view.but(K=scaled_intrinsics(view.K, fine)) for view in views)
         step = _scale_left(scaled, uniform=uniform)
         fine = fine if step is None else fine * step
-    return fine if (np.abs(fine / coarse - 1.0) <= _SAME_FACTOR).all() else coarse
+    found = fine if (np.abs(fine / coarse - 1.0) <= _SAME_FACTOR).all() else coarse
+    return found if float(np.abs(found - 1.0).max()) >= MIN_RESIZED else None
 
 
 def picture_crop(views: Views) -> FloatArray | None:
@@ -149,19 +154,6 @@ def _lens_rows(view: Interpretation, predicted: Pixels) -> FloatArray:
     r2 = ((offset / np.diag(view.K)[:2]) ** 2).sum(axis=1, keepdims=True)
     bent = np.column_stack([(offset * r2).ravel(), (offset * r2 * r2).ravel()])
     return np.column_stack([bent, _by_axis(offset), _by_axis(np.ones_like(offset))])
-
-
-def robust_solution(design: FloatArray, target: FloatArray) -> FloatArray:
-    """Return the least-squares solution of (N, M) design and (N,) target with Cauchy weights."""
-    weights: FloatArray = np.ones(len(target))
-    solution: FloatArray = np.zeros(design.shape[1])
-    for _ in range(_LENS_ROUNDS):
-        root = np.sqrt(weights)
-        solution = np.asarray(np.linalg.lstsq(root[:, None] * design, root * target, rcond=None)[0], dtype=np.float64)
-        residuals = target - design @ solution
-        scale = 1.4826 * float(np.median(np.abs(residuals))) + 1e-6
-        weights = 1.0 / (1.0 + (residuals / (2.0 * scale)) ** 2)
-    return solution
 
 
 def leaves_structure(views: Views) -> bool:

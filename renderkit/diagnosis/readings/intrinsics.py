@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.readings.agreement import landmark_spread
 from renderkit.diagnosis.readings.estimate import picture_crop, picture_scale, scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, Views, each
@@ -14,7 +15,10 @@ from renderkit.diagnosis.readings.reading import Reading, Views, each
 HALF_PIXEL = "half pixel"
 
 MIN_CROP_PX = 2.0
-"""By less mattes alone do not say that pictures were cropped: it is how well their outlines are known."""
+"""By less nobody crops, and it is how well outlines are known ..."""
+
+MIN_CROP_SHARE = 0.02
+"""... nor by less than this share of the landmarks' spread: detectors set landmarks aside by so much."""
 
 
 def _moved(K: FloatArray, x: float, y: float) -> FloatArray:
@@ -81,7 +85,9 @@ def _estimated_scale(*, uniform: bool) -> Callable[[Views], Views | None]:
 
 def _estimated_crop(views: Views) -> Views | None:
     offset = picture_crop(views)
-    if offset is None or (np.abs(offset).max() < MIN_CROP_PX and not any(len(view.pixels) for view in views)):
+    spreads = [landmark_spread(view) for view in views if len(view.pixels)]
+    least = max(MIN_CROP_PX, MIN_CROP_SHARE * float(np.median(spreads)) if spreads else 0.0)
+    if offset is None or float(np.hypot(*offset)) < least:
         return None
     return tuple(view.but(K=_moved(view.K, *offset)) for view in views)
 

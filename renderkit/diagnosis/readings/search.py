@@ -10,8 +10,10 @@ import numpy as np
 
 from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
+from renderkit.diagnosis.readings.common_shift import leaves_no_shift
 from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.intrinsics import HALF_PIXEL
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
 
@@ -224,9 +226,16 @@ def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
         return False
     if fits(stated.found) != "fits":
         return True
+    if _has_half_pixel(one) and not leaves_no_shift(applied(one.readings, views)):
+        return False
     # A rig without landmarks compares NaN, which is never better.
     better = one.found.median_relative <= MIN_IMPROVEMENT * stated.found.median_relative
     return better or _mattes_improve(one, stated)
+
+
+def _has_half_pixel(one: Candidate) -> bool:
+    """Say whether half a pixel is among the readings: it brings any larger shift nearer."""
+    return any(reading.name.startswith(HALF_PIXEL) for reading in one.readings)
 
 
 def _is_stretched(one: Candidate, stated: Candidate, views: Views) -> bool:

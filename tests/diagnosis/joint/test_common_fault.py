@@ -201,6 +201,19 @@ def test_the_rig_does_not_fit_and_refine_leaves_it_alone() -> None:
     assert "all 10 cameras alike" in refined.reason
 
 
+def test_a_shift_by_landmarks_alone_may_be_the_detector_s() -> None:
+    rng = np.random.default_rng(4132)
+    evidence = joint_evidence(rng, IDEAL, cameras=10, frames=2, shared=("cx", 1.0), faults={4: ("roll", 3.0)})
+    found = diagnose_rig(evidence)
+    assert found.common is not None
+    assert "landmark detections" in found.common.cannot_tell
+    assert found.verdict == "fits"
+    assert not found.blocks
+    assert any(one.startswith("all 10 cameras alike") for one in found.others)
+    refined = refine_rig(Rig({name: raw.to_camera() for name, raw in evidence.cameras.items()}), evidence)
+    assert [one.camera for one in refined.cameras] == ["04"]
+
+
 def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:
     evidence = joint_evidence(np.random.default_rng(4129), IDEAL, cameras=10, frames=2)
     found = diagnose_rig(_placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence))
