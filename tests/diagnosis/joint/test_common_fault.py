@@ -214,6 +214,25 @@ def test_a_shift_by_landmarks_alone_may_be_the_detector_s() -> None:
     assert [one.camera for one in refined.cameras] == ["04"]
 
 
+@pytest.mark.parametrize("mattes", [False, True])
+@pytest.mark.parametrize("aside", [(0.3, 0.0), (0.0, 0.3), (0.8, 0.0), (1.0, 1.0)])
+def test_a_detector_that_sets_landmarks_aside_fails_no_rig(aside: tuple[float, float], mattes: bool) -> None:
+    evidence = joint_evidence(np.random.default_rng(77), Conditions(mattes=mattes), cameras=12, frames=2)
+    biased = [
+        view if view.pixels is None else replace(view, pixels=view.pixels + np.array(aside)) for view in evidence.views
+    ]
+    found = diagnose_rig(RigEvidence(tuple(biased)))
+    assert (found.verdict, found.readings, found.blocks) == ("fits", (), False)
+    assert found.cameras == ()
+
+
+@pytest.mark.parametrize(("step", "is_half"), [(0.5, True), (1.0, False)])
+def test_half_a_pixel_is_named_where_it_leaves_no_shift(step: float, is_half: bool) -> None:
+    evidence = joint_evidence(np.random.default_rng(78), IDEAL, cameras=12, frames=2)
+    moved = [view if view.pixels is None else replace(view, pixels=view.pixels - step) for view in evidence.views]
+    assert (diagnose_rig(RigEvidence(tuple(moved))).readings == ("half pixel",)) is is_half
+
+
 def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:
     evidence = joint_evidence(np.random.default_rng(4129), IDEAL, cameras=10, frames=2)
     found = diagnose_rig(_placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence))
