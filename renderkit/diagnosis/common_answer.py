@@ -52,6 +52,18 @@ def makes_fit(evidence: RigEvidence, before: Diagnosis, alpha: float) -> bool:
     return corrected is not None and fits(agreement(all_as_stated(corrected.views))) == "fits"
 
 
+def fits_better(evidence: RigEvidence, moved: RigEvidence, alpha: float) -> bool:
+    """Say whether an error that all cameras share makes a rig fit better than a motion of its subject does.
+
+    Args:
+        evidence: What cameras are compared by.
+        moved: The same with the subject moved.
+        alpha: Probability that a rig without fault has a finding.
+    """
+    corrected = fit_joint(evidence, alpha=alpha).corrected
+    return corrected is not None and log_likelihood_of(corrected) - log_likelihood_of(moved) > TIE
+
+
 def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
     """Return the answer for the rig with what all cameras share: the rig as written does not fit then.
 

@@ -93,6 +93,8 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
     if diagnosis.readings:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."
+    elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
+        step = "Correct all cameras as stated, or calibrate them again, and validate again."
     else:
         step = "No usual misreading explains it: check that cameras, pictures and mesh belong together."
     return Headline(

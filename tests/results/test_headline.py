@@ -62,6 +62,15 @@ def test_a_clean_rig_fits_and_a_rig_that_nobody_diagnosed_is_not_said_to(make_re
     assert headline_of(report).state == "unsure"
 
 
+def test_an_error_of_all_cameras_is_corrected_in_all(make_report: MakeReport) -> None:
+    shared = CameraFault("", "roll", ("roll",), "roll", 3.0, 0.1, True, "all 3 cameras alike: roll")
+    told = Diagnosis("does not fit", f"{shared.sentence}; as stated: bad", FIT, FIT, common=shared)
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    assert headline_of(replace(report, diagnosis=told)).next_step.startswith("Correct all cameras as stated")
+    beside = replace(told, sentence="nothing fits", others=(shared.sentence,))
+    assert headline_of(replace(report, diagnosis=beside)).next_step.startswith("No usual misreading")
+
+
 def test_cameras_without_any_number_are_never_part_of_a_good_rig(make_report: MakeReport) -> None:
     report = replace(make_report({"a": 1.0, "b": 1.05, "c": math.nan}), diagnosis=FITS)
     headline = headline_of(report)

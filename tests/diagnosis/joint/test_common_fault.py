@@ -233,6 +233,15 @@ def test_half_a_pixel_is_named_where_it_leaves_no_shift(step: float, is_half: bo
     assert (diagnose_rig(RigEvidence(tuple(moved))).readings == ("half pixel",)) is is_half
 
 
+def test_a_shift_of_all_is_no_motion_of_the_subject_where_that_fits_worse() -> None:
+    evidence = joint_evidence(np.random.default_rng(4140), BOTH, cameras=10, frames=2, shared=("cx", 8.0))
+    found = diagnose_rig(evidence)
+    assert found.readings == ("pictures cropped",)
+    assert found.common is not None
+    assert found.common.size_px == pytest.approx(8.0, abs=0.1)
+    assert "principal point" in found.common.cannot_tell
+
+
 def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:
     evidence = joint_evidence(np.random.default_rng(4129), IDEAL, cameras=10, frames=2)
     found = diagnose_rig(_placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence))
