@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.buffer_pool import BufferPool
+from renderkit.computed_once import computed_once
 from renderkit.errors import DatasetError
 from renderkit.images.header import PictureHeader, check_chunks, read_header
 from renderkit.images.mask_bits import MaskBits
@@ -251,7 +251,7 @@ class _FetchedImage(EncodedImage):
     def _read_checked(self) -> tuple[bytes, PictureHeader]:
         return self._checked
 
-    @cached_property
+    @computed_once
     def _checked(self) -> tuple[bytes, PictureHeader]:
         return super()._read_checked()
 

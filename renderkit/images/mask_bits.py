@@ -6,7 +6,6 @@ Bit i of word j of a row is the pixel x = 64 j + i. Bits beyond the width are ze
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 import cv2
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import AlphaImage, BoolArray, MaskImage
 from renderkit.buffer_pool import Window
+from renderkit.computed_once import computed_once
 
 Words: TypeAlias = NDArray[np.uint64]
 PixelIndices: TypeAlias = NDArray[np.int32]
@@ -71,7 +71,7 @@ class MaskBits:
         """Return (left, top, right, bottom) of the mask, right and bottom exclusive; None when it is empty."""
         return self._box
 
-    @cached_property
+    @computed_once
     def _box(self) -> tuple[int, int, int, int] | None:
         return joint_box(self, self)
 

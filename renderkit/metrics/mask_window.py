@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.computed_once import computed_once
 from renderkit.images.mask_bits import WORD, MaskBits, Words, joint_box
 from renderkit.metrics.mask_pair import check_shapes, mask_pair
 from renderkit.metrics.region import Region
@@ -61,22 +61,22 @@ class MaskWindow:
         """The region for kernels: (rows, columns) uint64, no rows where it is everywhere."""
         return np.empty((0, 0), np.uint64) if self.inside_bits is None else self.inside_bits.words
 
-    @cached_property
+    @computed_once
     def rendered_bits(self) -> MaskBits:
         """A in the window as bits."""
         return self.whole[0].crop(self.rows, self.words)
 
-    @cached_property
+    @computed_once
     def captured_bits(self) -> MaskBits:
         """B in the window as bits."""
         return self.whole[1].crop(self.rows, self.words)
 
-    @cached_property
+    @computed_once
     def rendered(self) -> AlphaImage:
         """(h, w) 0/1 bytes, A."""
         return self.rendered_bits.unpack().view(np.uint8)
 
-    @cached_property
+    @computed_once
     def captured(self) -> AlphaImage:
         """(h, w) 0/1 bytes, B."""
         return self.captured_bits.unpack().view(np.uint8)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import MaskImage, as_array, frozen
+from renderkit.computed_once import computed_once
 from renderkit.images.mask_bits import WORD, MaskBits
 from renderkit.metrics.mask_pair import mask_pair
 
@@ -41,7 +41,7 @@ class Region:
             raise ValueError(f"region: expected a (height, width) bool mask, got {self.mask.dtype} {self.mask.shape}")
         object.__setattr__(self, "mask", frozen(self.mask))
 
-    @cached_property
+    @computed_once
     def bits(self) -> MaskBits:
         """The mask as bits."""
         return MaskBits.pack(self.mask)
@@ -66,7 +66,7 @@ class _PackedRegion(Region):
         # The cached property's place: nobody has to pack what was packed before.
         self.__dict__["bits"] = bits
 
-    @cached_property
+    @computed_once
     def mask(self) -> MaskImage:
         return frozen(self.bits.unpack())
 

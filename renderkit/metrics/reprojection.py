@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
+from renderkit.computed_once import computed_once
 from renderkit.metrics.exact_sum import exact_sum
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import STANDARD, JsonObject, Metric, Ranking, Samples, ScoreKind, pixel_error
@@ -50,18 +50,18 @@ class ReprojectionScore:
         if self.hidden is not None:
             object.__setattr__(self, "hidden", frozen(as_array(self.hidden, np.bool_, (len(residuals),), "hidden")))
 
-    @cached_property
+    @computed_once
     def used(self) -> BoolArray:
         """(L,) which landmarks were measured."""
         # One column at a time: `all` over pairs takes five times as long.
         used: BoolArray = frozen(np.isfinite(self.residuals[:, 0]) & np.isfinite(self.residuals[:, 1]))
         return used
 
-    @cached_property
+    @computed_once
     def _used_residuals(self) -> FloatArray:
         return self.residuals[self.used]
 
-    @cached_property
+    @computed_once
     def distances_px(self) -> FloatArray:
         """(L,) length of each residual in px; NaN where not used."""
         return frozen(np.hypot(self.residuals[:, 0], self.residuals[:, 1]))
@@ -111,7 +111,7 @@ class ReprojectionScore:
         # As np.percentile rounds it, which takes 20 us for a view's 68 numbers.
         return second - (second - first) * (1.0 - share) if share >= 0.5 else first + (second - first) * share
 
-    @cached_property
+    @computed_once
     def _sorted_px(self) -> list[float]:
         values: list[float] = np.sort(self.distances_px[self.used]).tolist()
         return values

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray, MaskImage, Pixels, frozen
+from renderkit.computed_once import computed_once
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
@@ -74,12 +74,12 @@ class Silhouettes:
     window: MaskWindow
     regions: Regions
 
-    @cached_property
+    @computed_once
     def contour_window(self) -> MaskWindow:
         """The window with the region in which outlines are compared."""
         return self.window.within(self.regions.contour)
 
-    @cached_property
+    @computed_once
     def outlines(self) -> OutlineDistances:
         """The outlines in their region and the distances between them, measured once for all scores."""
         return outlines_in(self.contour_window)
@@ -150,46 +150,46 @@ class ScoredView:
         found: T = known[measure]
         return found
 
-    @cached_property
+    @computed_once
     def _found(self) -> dict[Callable[[ScoredView], Any], Any]:
         return {}
 
-    @cached_property
+    @computed_once
     def captured_mask(self) -> MaskImage | Missing:
         """(height, width) True where the matte reaches the threshold; read-only."""
         return _unpacked(self.captured_bits)
 
-    @cached_property
+    @computed_once
     def rendered_bits(self) -> MaskBits | Missing:
         """Where the rendered mesh covers a pixel."""
         return self.parts.rendered_bits()
 
-    @cached_property
+    @computed_once
     def rendered_mask(self) -> MaskImage | Missing:
         """(height, width) True where the rendered mesh covers the pixel; read-only."""
         return _unpacked(self.rendered_bits)
 
-    @cached_property
+    @computed_once
     def rendered_depth(self) -> DepthImage | Missing:
         """(height, width) camera z of the mesh, world units; +inf on the background."""
         return self.parts.rendered_depth()
 
-    @cached_property
+    @computed_once
     def other_depth(self) -> DepthImage | Missing:
         """(height, width) camera z of the frame's other mesh."""
         return self.parts.other_depth()
 
-    @cached_property
+    @computed_once
     def textured(self) -> TexturedPicture | Missing:
         """The textured mesh, drawn into the view."""
         return self.parts.textured()
 
-    @cached_property
+    @computed_once
     def landmarks(self) -> PairedLandmarks | Missing:
         """Projected and detected landmarks."""
         return self.parts.landmarks()
 
-    @cached_property
+    @computed_once
     def silhouettes(self) -> Silhouettes | Missing:
         """Both masks, ready to be compared."""
         rendered, captured = self.rendered_bits, self.captured_bits
@@ -201,7 +201,7 @@ class ScoredView:
         regions = self.parts.regions(window)
         return regions if isinstance(regions, Missing) else Silhouettes(window, regions)
 
-    @cached_property
+    @computed_once
     def vertices(self) -> Pixels | Missing:
         """(V, 2) projected vertices of a mesh without faces, px; NaN where the camera gives none."""
         if isinstance(self.mesh, Missing):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, ColorImage, DepthImage, FloatArray
+from renderkit.computed_once import computed_once
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import pair_landmarks
 from renderkit.geometry.mesh import Mesh
@@ -48,7 +49,7 @@ class RenderedParts:
     renderer: Renderer
     options: ValidationOptions
 
-    @cached_property
+    @computed_once
     def rendering(self) -> Rendering | Missing:
         """The mesh with visibility."""
         mesh = self.content.renderable
@@ -56,7 +57,7 @@ class RenderedParts:
             return mesh
         return self.renderer.render(mesh, self.observation.camera)
 
-    @cached_property
+    @computed_once
     def has_rendering(self) -> bool:
         """Whether somebody needs more than the silhouette: depth, or landmarks that may be hidden."""
         needed = Needs.DEPTH in needs_of(self.options.metrics)
@@ -127,14 +128,14 @@ class RenderedParts:
         region = _both(chosen, everywhere)
         return Regions(region, region)
 
-    @cached_property
+    @computed_once
     def _around(self) -> tuple[NDArray[np.int64], BoolArray]:
         """The pixels around the projected landmarks, and which landmarks lie inside the picture."""
         pairs = self._pairs
         predicted = np.empty((0, 2)) if isinstance(pairs, Missing) else pairs.predicted
         return pixels_around(predicted, self.observation.camera.size)
 
-    @cached_property
+    @computed_once
     def _drawn(self) -> tuple[MaskBits, FloatArray] | None:
         """The rendered mask and the depths around the landmarks, where the renderer makes both from one projection."""
         mesh, missing = self.content.renderable, isinstance(self._pairs, Missing) or self.observation.mask is None
@@ -142,7 +143,7 @@ class RenderedParts:
             return None
         return self.renderer.render_bits_and_depths(mesh, self.observation.camera, self._around[0].reshape(-1, 2))
 
-    @cached_property
+    @computed_once
     def _pairs(self) -> PairedLandmarks | Missing:
         """The 3D landmarks, projected and paired with the detected ones; none is marked hidden yet."""
         known, detected = self.content.landmarks, self.observation.landmarks

@@ -17,8 +17,11 @@ from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.resolve import resolve_pixels
 from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, float_bits, grow_window, start_edge
 
-_GROUP = 4
+GROUP = 4
 """Pixels whose bounding box is looked at first: the four around a landmark come one after the other."""
+
+_NEAR_PX = 16
+"""Pixels of a group lie at most so far apart."""
 
 Layer: TypeAlias = tuple[
     Faces, NDArray[np.int32], NDArray[np.float32], NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]
@@ -27,9 +30,16 @@ Layer: TypeAlias = tuple[
 projected area, 0 for faces that are not drawn; and `vertices` and `start` of `Chunks`."""
 
 
+def are_grouped(pixels: NDArray[np.int64]) -> bool:
+    """Say whether each four of (N, 2) pixels lie near each other."""
+    fours = pixels[: len(pixels) - len(pixels) % GROUP].reshape(-1, GROUP, 2)
+    rest = pixels[len(pixels) - len(pixels) % GROUP :][None]
+    return all(int(np.ptp(one, axis=1).max(initial=0)) <= _NEAR_PX for one in (fours, rest) if one.size)
+
+
 def groups_of(num_pixels: int) -> int:
     """Return into how many groups pixels are put."""
-    return -(-num_pixels // _GROUP)
+    return -(-num_pixels // GROUP)
 
 
 @kernel
@@ -155,7 +165,7 @@ def probe_chunks(
         _bound_faces(faces[first : first + size], snapped, signs[first : first + size], left, right, spans)
         for group in chosen[:count]:
             hits = _choose_faces(groups[group], spans, size, found)
-            start, last = _GROUP * group, min(_GROUP * group + _GROUP, pixels.shape[0])
+            start, last = GROUP * group, min(GROUP * group + GROUP, pixels.shape[0])
             for hit in range(hits):
                 face, column0 = first + found[hit], int(spans[0, found[hit]])
                 _probe_face(
@@ -220,7 +230,7 @@ def _probe_face(
 def _bound_groups(pixels: NDArray[np.int64], groups: NDArray[np.int64]) -> None:
     """Write x0, y0, x1, y1 of each group of pixels, ends excluded."""
     for group in range(groups.shape[0]):
-        first, last = _GROUP * group, min(_GROUP * group + _GROUP, pixels.shape[0])
+        first, last = GROUP * group, min(GROUP * group + GROUP, pixels.shape[0])
         x0, y0 = pixels[first, 0], pixels[first, 1]
         x1, y1 = x0, y0
         for pixel in range(first + 1, last):
@@ -244,7 +254,7 @@ def _choose_groups(
         if (one[0] >= box[2]) | (one[2] <= box[0]) | (one[1] >= box[3]) | (one[3] <= box[1]):
             continue
         is_open = False
-        for pixel in range(_GROUP * group, min(_GROUP * group + _GROUP, keys.shape[0])):
+        for pixel in range(GROUP * group, min(GROUP * group + GROUP, keys.shape[0])):
             is_open |= keys[pixel] >> 32 <= bits
         chosen[count] = group
         count += 1 if is_open else 0

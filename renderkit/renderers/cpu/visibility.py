@@ -14,7 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
-from renderkit.renderers.cpu.probe import groups_of, probe_depths
+from renderkit.renderers.cpu.probe import GROUP, are_grouped, groups_of, probe_depths
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band
 from renderkit.renderers.cpu.scratch import Scratch
@@ -148,6 +148,9 @@ def _bands(window: NDArray[np.int64], threads: int) -> list[range]:
 
 def depths_at(projection: Projection, pixels: NDArray[np.int64], width: int, scratch: Scratch) -> NDArray[np.float32]:
     """Return (N,) camera z at (N, 2) pixels inside the image, `width` px wide; nothing is drawn."""
+    if not are_grouped(pixels):
+        # Four pixels that lie far apart have a box that holds much of the mesh.
+        return depths_at(projection, np.repeat(pixels, GROUP, axis=0), width, scratch)[::GROUP]
     mesh, pieces = projection.mesh, projection.pieces
     chunks, count = mesh.topology.chunks, len(pixels)
     groups = groups_of(count)
