@@ -71,6 +71,13 @@ def test_an_error_of_all_cameras_is_corrected_in_all(make_report: MakeReport) ->
     assert headline_of(replace(report, diagnosis=beside)).next_step.startswith("No usual misreading")
 
 
+def test_a_camera_whose_gate_failed_comes_before_those_that_deviate_more(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    gate = judge(report, [parse_gate("reprojection_rms_px <= 0.5 for a")])
+    assert [one.camera for one in worst_first(report)] == ["c", "b", "a"]
+    assert [one.camera for one in worst_first(replace(report, gates=gate))] == ["a", "c", "b"]
+
+
 def test_cameras_without_any_number_are_never_part_of_a_good_rig(make_report: MakeReport) -> None:
     report = replace(make_report({"a": 1.0, "b": 1.05, "c": math.nan}), diagnosis=FITS)
     headline = headline_of(report)
