@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
+from renderkit.computed_once import computed_once
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
 from renderkit.diagnosis.readings.absolute import fits
@@ -38,30 +40,33 @@ def camera_fault(one: CameraFinding) -> CameraFault:
     )
 
 
-def makes_fit(evidence: RigEvidence, before: Diagnosis, alpha: float) -> bool:
-    """Say whether a rig that does not fit does so once all cameras are corrected alike.
+@dataclass(frozen=True, eq=False)
+class CorrectedAlike:
+    """A rig with all cameras corrected by an error that they share; estimated when it is first asked for.
 
-    Args:
-        evidence: What cameras are compared by.
-        before: The answer for the rig.
+    Attributes:
+        compared: Returns what cameras are compared by.
         alpha: Probability that a rig without fault has a finding.
     """
-    if not before.before.relative <= MAX_RELATIVE:
-        return False
-    corrected = fit_joint(evidence, alpha=alpha).corrected
-    return corrected is not None and fits(agreement(all_as_stated(corrected.views))) == "fits"
 
+    compared: Callable[[], RigEvidence]
+    alpha: float
 
-def fits_better(evidence: RigEvidence, moved: RigEvidence, alpha: float) -> bool:
-    """Say whether an error that all cameras share makes a rig fit better than a motion of its subject does.
+    @computed_once
+    def corrected(self) -> RigEvidence | None:
+        """The evidence with corrected cameras; None where they share no error."""
+        return fit_joint(self.compared(), alpha=self.alpha).corrected
 
-    Args:
-        evidence: What cameras are compared by.
-        moved: The same with the subject moved.
-        alpha: Probability that a rig without fault has a finding.
-    """
-    corrected = fit_joint(evidence, alpha=alpha).corrected
-    return corrected is not None and log_likelihood_of(corrected) - log_likelihood_of(moved) > TIE
+    def fits(self, before: Diagnosis) -> bool:
+        """Say whether a rig that does not fit, as `before` has it, does so then."""
+        if not before.before.relative <= MAX_RELATIVE or self.corrected is None:
+            return False
+        return fits(agreement(all_as_stated(self.corrected.views))) == "fits"
+
+    def fits_better_than(self, moved: RigEvidence) -> bool:
+        """Say whether the rig fits better then than with its subject moved."""
+        corrected = self.corrected
+        return corrected is not None and log_likelihood_of(corrected) - log_likelihood_of(moved) > TIE
 
 
 def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
-from renderkit.diagnosis.common_answer import camera_fault, fits_better, makes_fit, with_common
+from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
@@ -53,7 +53,8 @@ def diagnose_rig(
     stated, read_likelihood = StatedRig(evidence.views), -math.inf
     sanity = check_sanity(stated)
     moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
-    if moved is not None and not fits_better(compared(evidence), compared(moved.evidence), alpha):
+    alike = CorrectedAlike(lambda: compared(evidence), alpha)
+    if moved is not None and not alike.fits_better_than(compared(moved.evidence)):
         return _with_motion(sanity, moved, alpha)
     if sanity.verdict == "fits" and not (sanity.suspect or thorough):
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
@@ -63,7 +64,7 @@ def diagnose_rig(
         whole, read_likelihood = _read(reading, sanity.verdict, sanity.num_views), reading.log_likelihood
     is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
     is_judged = sanity.verdict == "fits" or is_open
-    if not is_judged and not makes_fit(compared(evidence), whole, alpha):
+    if not is_judged and not alike.fits(whole):
         return whole
     return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood)
 
