@@ -12,6 +12,7 @@ import scipy.stats
 from common_oracle import seen_as
 from joint_rigs import IDEAL, REALISTIC, Conditions, joint_evidence
 
+from renderkit.diagnosis.common_answer import CorrectedAlike
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.common import common_evidence
 from renderkit.diagnosis.joint.common_fault import log_f_tail
@@ -240,6 +241,24 @@ def test_a_shift_of_all_is_no_motion_of_the_subject_where_that_fits_worse() -> N
     assert found.common is not None
     assert found.common.size_px == pytest.approx(8.0, abs=0.1)
     assert "principal point" in found.common.cannot_tell
+
+
+def test_outlines_alone_name_no_lens_of_all() -> None:
+    outlines = Conditions(mattes=True, landmarks=False)
+    kinds = {"lens distortion k1": None, "roll": "roll"}
+    for kind, cause in kinds.items():
+        evidence = joint_evidence(np.random.default_rng(4141), outlines, cameras=10, frames=2, shared=(kind, 4.0))
+        common = fit_joint(evidence).common
+        assert (None if common is None else common.cause) == cause
+
+
+def test_cameras_corrected_alike_fit_better_than_a_wrong_motion_of_the_subject_and_not_than_the_truth() -> None:
+    evidence = joint_evidence(np.random.default_rng(4142), BOTH, cameras=10, frames=2, shared=("roll", 4.0))
+    alike = CorrectedAlike(lambda: evidence, 0.01)
+    lower = _placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence)
+    assert alike.fits_better_than(lower)
+    assert alike.corrected is not None
+    assert not alike.fits_better_than(alike.corrected)
 
 
 def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:

@@ -13,9 +13,11 @@ from planted_rigs import Planted, Shot, head, make_rig, project
 
 from renderkit.diagnosis.readings import READINGS, read_rig_wide
 from renderkit.diagnosis.readings.absolute import MIN_IOU
-from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.agreement import agreement, landmark_spread
+from renderkit.diagnosis.readings.estimate import leaves_noise, scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.readings.search import Candidate, _tried, acceptable
+from renderkit.diagnosis.readings.reading import applied
+from renderkit.diagnosis.readings.search import Candidate, _tried, acceptable, search
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 
@@ -180,6 +182,38 @@ def test_half_a_pixel_is_one_of_k_or_of_the_pictures(names: tuple[str, str]) -> 
     found = read_rig_wide(rig.evidence())
     # What was done last is undone first.
     assert (found.verdict, found.readings, found.alternatives) == ("misread", names[::-1], ())
+
+
+def test_a_crop_is_larger_than_what_a_detector_is_off_by() -> None:
+    """2 % of the landmarks' spread: 5 px where they spread over 250 px, whatever the noise."""
+    crop = next(one for one in READINGS if one.name == "pictures cropped")
+    given = all_as_stated(_landmarks_alone(make_rig(np.random.default_rng(26), count=4)).views)
+    factor = 250.0 / landmark_spread(given[0])
+    views = tuple(
+        view.but(K=scaled_intrinsics(view.K, np.full(2, factor)), pixels=(view.pixels + 0.5) * factor - 0.5)
+        for view in given
+    )
+    small, large = (tuple(view.but(pixels=view.pixels + step) for view in views) for step in (3.0, 8.0))
+    assert crop.apply(small) is None
+    assert crop.apply(large) is not None
+
+
+def test_what_a_wrong_lens_leaves_is_no_noise() -> None:
+    rng = np.random.default_rng(27)
+    wrong = planted(rng, "sign of the radial distortion", count=6, noise_px=0.9, mattes=False)
+    sound = planted(rng, "sign of the tangential distortion", count=6, noise_px=0.9, mattes=False)
+    right = next(one for one in READINGS if one.name == "sign of the tangential distortion")
+    assert not leaves_noise(all_as_stated(wrong.evidence().views))
+    assert leaves_noise(applied((right,), all_as_stated(sound.evidence().views)))
+
+
+def test_the_best_of_readings_that_do_not_fit_is_not_farther_off() -> None:
+    rig = make_rig(np.random.default_rng(28), count=8, mattes=False)
+    rig.points = rig.points[np.random.default_rng(29).permutation(len(rig.points))]
+    views = all_as_stated(rig.evidence().views)
+    found = search(views, views)
+    assert not found.accepted
+    assert found.best.found.median_px <= found.stated.found.median_px
 
 
 def test_a_single_reading_of_mattes_that_a_pair_beats_is_not_named_alone() -> None:
