@@ -19,7 +19,7 @@ from renderkit.pictures.pictures import PictureFiles
 from renderkit.pictures.style import OverlayStyle
 from renderkit.pipeline.checks import check_capture
 from renderkit.pipeline.evidence import SeenViews, ViewPart, plan_views
-from renderkit.pipeline.look import Look
+from renderkit.pipeline.evidence_meter import EvidenceMeter
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.process_engine import examine_with_workers
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
@@ -159,10 +159,12 @@ class CaptureRun:
         if self.scored is not None:
             return tuple(with_evidence(row, self.evidence) for row in self.scored), None
         plan = plan_views(self.capture, self.options) if sanity else None
-        look = None if plan is None else Look(self.capture, self.options, self.renderer, plan)
+        meter = None if plan is None else EvidenceMeter(self.capture, self.options, self.renderer, plan)
         rows: list[ViewResult] = []
         parts: dict[tuple[str, str], ViewPart] = {}
-        for one in examine_with_workers(self.capture, self.renderer, self.options, num_workers=self.workers, look=look):
+        for one in examine_with_workers(
+            self.capture, self.renderer, self.options, num_workers=self.workers, meter=meter
+        ):
             rows.append(with_evidence(one.row, self.evidence))
             if one.part is not None:
                 parts[one.row.key.frame, one.row.key.camera] = one.part

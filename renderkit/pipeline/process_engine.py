@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Self, TypeAlias
 
 from renderkit.capture import Capture
-from renderkit.pipeline.look import Look
+from renderkit.pipeline.evidence_meter import EvidenceMeter
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import Examined, FrameContents, examine_key, examine_views, list_keys
 from renderkit.pipeline.workers import map_in_order
@@ -39,7 +39,7 @@ def examine_with_workers(
     options: ValidationOptions | None = None,
     *,
     num_workers: int | None = None,
-    look: Look | None = None,
+    meter: EvidenceMeter | None = None,
 ) -> Iterator[Examined]:
     """Validate with as many workers as are worth having: processes for software OpenGL, else threads or one thread.
 
@@ -48,7 +48,7 @@ def examine_with_workers(
         renderer: Draws the meshes; with processes, what each of them makes for itself.
         options: What to validate and how.
         num_workers: Views worked on at once; by default as many as the process may use cores.
-        look: Measures what the diagnosis needs of some views; in processes nothing is measured.
+        meter: Measures what the diagnosis needs of some views; in processes nothing is measured.
 
     Yields:
         One row per frame, mesh and camera, in the capture's order, the same whatever does the work.
@@ -58,7 +58,7 @@ def examine_with_workers(
     if info.kind == "egl" and not info.hardware and num_workers > 1:
         make = partial(make_renderer, "egl", info.device_index)
         return map(Examined, validate_in_processes(capture, make, options, num_workers=num_workers))
-    return examine_views(capture, renderer, options or ValidationOptions(), look)
+    return examine_views(capture, renderer, options or ValidationOptions(), meter)
 
 
 def validate_in_processes(

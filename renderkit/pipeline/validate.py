@@ -13,8 +13,8 @@ from renderkit.diagnosis.evidence.registry import MESH
 from renderkit.errors import ContextError
 from renderkit.metrics.score_kind import Needs
 from renderkit.pipeline.evidence import ViewPart
+from renderkit.pipeline.evidence_meter import EvidenceMeter
 from renderkit.pipeline.frame_content import NO_MESH, FrameContent, read_shared_content
-from renderkit.pipeline.look import Look
 from renderkit.pipeline.options import PREFERRED_MESHES, ValidationOptions
 from renderkit.pipeline.view import examine_view, observe, score_view
 from renderkit.pipeline.workers import map_in_order, read_ahead
@@ -76,7 +76,7 @@ def validate_views(
 
 
 def examine_views(
-    capture: Capture, renderer: Renderer, options: ValidationOptions, look: Look | None = None
+    capture: Capture, renderer: Renderer, options: ValidationOptions, meter: EvidenceMeter | None = None
 ) -> Iterator[Examined]:
     """Validate a capture as `validate_views` does, and measure beside it what the diagnosis needs of some views.
 
@@ -84,7 +84,7 @@ def examine_views(
         capture: The capture.
         renderer: Draws the meshes.
         options: What to validate and how.
-        look: Measures what the diagnosis needs; None measures nothing.
+        meter: Measures what the diagnosis needs; None measures nothing.
     """
     keep_freed_memory()
     contents = FrameContents(capture, needs_of(options.metrics))
@@ -98,7 +98,7 @@ def examine_views(
             yield key, content, content if isinstance(content, Failure) else _read_view(capture, key, options)
 
     def examine(item: _Read | ViewResult) -> Examined:
-        return Examined(item) if isinstance(item, ViewResult) else _examine(*item, renderer, options, look=look)
+        return Examined(item) if isinstance(item, ViewResult) else _examine(*item, renderer, options, meter=meter)
 
     threads = renderer.threads
     # With threads the caller's own reads while they compute.
@@ -176,19 +176,19 @@ def _examine(
     renderer: Renderer,
     options: ValidationOptions,
     *,
-    look: Look | None = None,
+    meter: EvidenceMeter | None = None,
 ) -> Examined:
     if isinstance(content, Failure):
         return Examined(ViewResult(key, failure=content))
     if isinstance(view, Failure):
         return Examined(ViewResult(key, failure=view))
     try:
-        if look is None:
+        if meter is None:
             return Examined(examine_view(key, view, content, renderer, options))
         started = time.perf_counter()
-        observation = observe(view, content, options, reduced_to=look.reduced_to(key, content))
+        observation = observe(view, content, options, reduced_to=meter.reduced_to(key, content))
         row = score_view(key, observation, content, renderer, options=options, started=started)
-        return Examined(row, look.part(key, view, content, observation))
+        return Examined(row, meter.part(key, view, content, observation))
     except ContextError:
         raise
     except Exception as error:  # noqa: BLE001 - a bad view must not abort the run

@@ -8,7 +8,7 @@ import numpy as np
 
 from renderkit.formats import open_capture
 from renderkit.pipeline.evidence import SeenViews, gather_evidence, plan_views
-from renderkit.pipeline.look import Look
+from renderkit.pipeline.evidence_meter import EvidenceMeter
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
@@ -53,8 +53,8 @@ def test_evidence_measured_while_views_are_scored_is_what_is_read_afterwards(tmp
     chosen = ValidationOptions()
     with open_capture(truth.capture) as capture, CpuRenderer(2) as renderer:
         plan = plan_views(capture, chosen, max_views=6)
-        look = Look(capture, chosen, renderer, plan)
-        found = list(examine_views(capture, renderer, chosen, look))
+        meter = EvidenceMeter(capture, chosen, renderer, plan)
+        found = list(examine_views(capture, renderer, chosen, meter))
         assert sum(one.part is not None for one in found) == len(plan.frames) * len(plan.cameras)
         parts = {(one.row.key.frame, one.row.key.camera): one.part for one in found if one.part is not None}
         seen = gather_evidence(capture, chosen, renderer=renderer, seen=SeenViews(plan, parts))
@@ -69,6 +69,6 @@ def test_evidence_measured_while_views_are_scored_is_what_is_read_afterwards(tmp
                 np.testing.assert_array_equal(first.outline.points_world, second.outline.points_world)
                 np.testing.assert_array_equal(first.outline.offsets_px, second.outline.offsets_px)
         assert any(view.outline is not None for view in seen.views)
-        undistorted = Look(capture, ValidationOptions(undistort=True), renderer, plan)
+        undistorted = EvidenceMeter(capture, ValidationOptions(undistort=True), renderer, plan)
         every = examine_views(capture, renderer, ValidationOptions(undistort=True), undistorted)
         assert all(one.part is None for one in every)

@@ -20,7 +20,7 @@ _FRAMES_KEPT = 2
 """Threads work on two frames at once where one ends and the next begins."""
 
 
-class Look:
+class EvidenceMeter:
     """Measures the evidence of views that are being scored. May be called from several threads.
 
     Args:
