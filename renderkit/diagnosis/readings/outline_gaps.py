@@ -32,19 +32,13 @@ class Tangents:
         touched: (32, 2) points of the drawn mesh that its tangents touch.
         drawn: (32,) distances of the drawn tangents from the middle of the top-left pixel.
         captured: (32,) those of the matte's.
-        edge: (2,) last px of the picture.
+        whole: (32,) whether no part of the mesh beside the picture reaches farther.
     """
 
     touched: Pixels
     drawn: FloatArray
     captured: FloatArray
-    edge: FloatArray
-
-    @property
-    def whole(self) -> BoolArray:
-        """(32,) whether a tangent touches the mesh inside of the picture."""
-        inside = (self.touched > 0.0) & (self.touched < self.edge - 0.5)
-        return np.asarray(inside.all(axis=1))
+    whole: BoolArray
 
 
 def tangents_of(view: Interpretation) -> Tangents | None:
@@ -56,14 +50,26 @@ def tangents_of(view: Interpretation) -> Tangents | None:
     if not len(captured) or not len(drawn):
         return None
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5
-    drawn = np.clip(drawn, -0.5, last)
     outline = (captured + 0.5) / view.matte_from_px - 0.5
     edge = EDGE / float(np.sqrt(view.matte_from_px.prod()))
     # Directions first: the largest of a row in memory is found many times as fast as that of a column.
-    reaches = DIRECTIONS @ drawn.T
-    touching = reaches.argmax(axis=1)
-    farthest = reaches[np.arange(len(DIRECTIONS)), touching]
-    return Tangents(drawn[touching], farthest, (DIRECTIONS @ outline.T).max(axis=1) + edge, last)
+    touched = drawn[(DIRECTIONS @ drawn.T).argmax(axis=1)]
+    whole = ((touched > 0.0) & (touched < last - 0.5)).all(axis=1)
+    if not whole.all():
+        cut = _cut(drawn, last)
+        touched = np.where(whole[:, None], touched, cut[(DIRECTIONS @ cut.T).argmax(axis=1)])
+    captured_at = (DIRECTIONS @ outline.T).max(axis=1) + edge
+    return Tangents(touched, (DIRECTIONS * touched).sum(axis=1), captured_at, whole)
+
+
+def _cut(drawn: Pixels, last: FloatArray) -> Pixels:
+    """Return the drawn points in the picture; all of them, moved onto its edge, where there are none.
+
+    Moved points do not stand for the part of a mesh that is seen: shoulders that grow wider below the picture would
+    reach out of the matte at its lower edge.
+    """
+    inside = drawn[((drawn >= -0.5) & (drawn <= last)).all(axis=1)]
+    return inside if len(inside) else np.clip(drawn, -0.5, last)
 
 
 def outline_gaps(view: Interpretation) -> FloatArray:
