@@ -246,6 +246,9 @@ def _no_fault(report: Report) -> Headline:
     if len(report.camera_names) == _PAIR:
         crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
+    shared = None if report.diagnosis is None else report.diagnosis.common
+    if shared is not None and not outliers:
+        fits = _sentence(shared.sentence)
     return Headline(
         state=state,
         word=word,
@@ -273,6 +276,9 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if left_out:
         verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
         return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
+    if report.diagnosis.common is not None:
+        verdict = f"The rig fits, but all {num} cameras share a shift that need not be theirs."
+        return "unsure", "FITS, ALL SHIFTED", verdict
     return "good", "FITS", f"The rig fits: no camera of {num} is off."
 
 
@@ -288,6 +294,8 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
         return "Keep this run as a baseline for later ones: --baseline RUN."
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
+    if report.diagnosis.common is not None:
+        return "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
     return "Set gates, so that later runs pass or fail by themselves: renderkit init."
 
 

@@ -71,6 +71,16 @@ def test_an_error_of_all_cameras_is_corrected_in_all(make_report: MakeReport) ->
     assert headline_of(replace(report, diagnosis=beside)).next_step.startswith("No usual misreading")
 
 
+def test_a_shift_of_all_cameras_that_need_not_be_theirs_is_no_good_rig(make_report: MakeReport) -> None:
+    causes = ("turn", "landmark detections")
+    shared = CameraFault("", "turn", causes, "shift", 1.0, 0.1, True, "all 3 cameras alike: 1 px too far left")
+    told = replace(FITS, common=shared, others=(shared.sentence,))
+    headline = headline_of(replace(make_report({"a": 1.0, "b": 1.05, "c": 1.1}), diagnosis=told))
+    assert (headline.state, headline.word) == ("unsure", "FITS, ALL SHIFTED")
+    assert headline.why == "All 3 cameras alike: 1 px too far left."
+    assert headline.next_step.startswith("Look at overlays")
+
+
 def test_a_camera_whose_gate_failed_comes_before_those_that_deviate_more(make_report: MakeReport) -> None:
     report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
     gate = judge(report, [parse_gate("reprojection_rms_px <= 0.5 for a")])

@@ -33,9 +33,17 @@ from renderkit.diagnosis.joint.estimate import CameraPriors, Priors
 from renderkit.diagnosis.joint.finding import Shown, finding_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
-from renderkit.diagnosis.joint.parameters import DETECTIONS, NUM, NUM_LOCAL, SLIPS, changed_camera
+from renderkit.diagnosis.joint.parameters import (
+    ALL_DETECTIONS,
+    ALL_MATTES,
+    DETECTIONS,
+    NUM,
+    NUM_LOCAL,
+    SLIPS,
+    changed_camera,
+)
 from renderkit.diagnosis.joint.result import CameraFinding
-from renderkit.diagnosis.joint.sentences import ALL_DETECTIONS, common_sentence
+from renderkit.diagnosis.joint.sentences import common_sentence
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 MOST_NUMBERS: Final = 2
@@ -57,6 +65,10 @@ something that is none of the slips, such as a mesh of another shape."""
 MIN_MARKED: Final = 4
 """With landmarks in fewer cameras only shifts and rolls are named: a mesh that is not exact, such as a hull carved from
 the same mattes, looks like a lens, a focal length or an fx / fy of all cameras."""
+
+MAX_ASIDE_PX: Final = 2.0
+"""By so much mattes may lie aside in all views: made at a quarter of the picture's size and enlarged by another
+convention of where a pixel's middle is, by 1.5 px."""
 
 BY_OUTLINES: Final = frozenset({"shift", "roll"})
 
@@ -130,7 +142,25 @@ def common_fault(
         if found.left < _CONVERGED:
             break
     finding = found.finding(alpha)
-    return None if finding is None else CommonFault(finding, amounts, changed, seen, decision)
+    if finding is None:
+        return None
+    if finding.family == "shift" and finding.size_px <= MAX_ASIDE_PX and _is_by_mattes(evidence, finding, alpha, given):
+        causes = (*finding.cannot_tell, ALL_MATTES)
+        finding = common_sentence(replace(finding, cannot_tell=causes), len(seen.names))
+    return CommonFault(finding, amounts, changed, seen, decision)
+
+
+def _is_by_mattes(evidence: RigEvidence, finding: CameraFinding, alpha: float, given: Given) -> bool:
+    """Say whether a shift of all cameras shows in the outlines of mattes and not in landmarks alone."""
+    if all(view.outline is None for view in evidence.views):
+        return False
+    marked = RigEvidence(tuple(replace(view, outline=None) for view in evidence.views if view.has_landmarks))
+    seen = observe(marked)
+    if seen is None or len(seen.names) < MIN_MARKED:
+        return True
+    start = seen, decide(seen, given[0], alpha, max_faulty(seen), estimator=given[1])
+    own = common_fault(marked, start, alpha, given)
+    return own is None or float(np.dot(own.finding.shift_px, finding.shift_px)) <= 0.0
 
 
 def _corrected(evidence: RigEvidence, amounts: FloatArray) -> RigEvidence:
@@ -238,7 +268,7 @@ class _Common:
         left = finding.size_px * self.common.share_left(self.best.slip.indices, self.best.amounts)
         if left < MIN_LEFT_PX:
             return None
-        if finding.family == "shift" and not self.tells_detections:
+        if finding.family == "shift" and marked and not self.tells_detections:
             finding = replace(finding, cannot_tell=(*finding.cannot_tell, ALL_DETECTIONS))
         return common_sentence(finding, len(self.seen.names))
 

@@ -56,6 +56,11 @@ Look: TypeAlias = Literal["shift", "roll", "scale", "lens", "aspect", "several"]
 Family: TypeAlias = Look | Literal["matte", "detections"]
 
 
+ALL_DETECTIONS: Final = "landmark detections"
+ALL_MATTES: Final = "placement of the mattes"
+"""Causes of a shift that all cameras share, and that is none of the cameras'."""
+
+
 @dataclass(frozen=True)
 class Slip:
     """A way in which a camera can be wrong.
@@ -90,7 +95,7 @@ SLIPS: Final = (
     Slip("principal point and roll", (2, 7, 8), "several"),
     Slip("several parameters", tuple(range(NUM)), "several"),
     Slip("mattes too large or too small", (MATTE,), "matte"),
-    Slip("landmark detections", DETECTIONS, "detections"),
+    Slip(ALL_DETECTIONS, DETECTIONS, "detections"),
 )
 
 

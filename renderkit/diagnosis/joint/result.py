@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
-from renderkit.diagnosis.joint.parameters import SLIPS
+from renderkit.diagnosis.joint.parameters import ALL_DETECTIONS, ALL_MATTES
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 
@@ -110,6 +110,5 @@ class JointDiagnosis:
 
     @property
     def blames_all(self) -> bool:
-        """Whether an error that all cameras share is theirs, and not as well one of all detections."""
-        aside = {slip.name for slip in SLIPS if slip.family == "detections"}
-        return self.common is not None and aside.isdisjoint(self.common.cannot_tell)
+        """Whether an error that all cameras share is theirs, and not as well one of all detections or mattes."""
+        return self.common is not None and {ALL_DETECTIONS, ALL_MATTES}.isdisjoint(self.common.cannot_tell)

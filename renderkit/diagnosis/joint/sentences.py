@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.wording import SIDES, cameras_off, lies_text, too_much, turned_text
 
@@ -24,8 +23,6 @@ MOST_CAUSES: Final = 6
 
 UNSURE_PX: Final = 0.5
 """A healthy scatter that is larger is no healthy one: half a pixel is the smallest known slip."""
-
-ALL_DETECTIONS: Final = next(slip.name for slip in SLIPS if slip.family == "detections")
 
 _TOLD_APART = {
     "shift": "at a second depth, or more frames, would tell them apart",

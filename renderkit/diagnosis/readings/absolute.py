@@ -37,6 +37,10 @@ MAX_PROTRUSION: Final = 0.1
 """By mattes alone, a drawing that overlaps with them is in its place when it reaches out of them by at most this share
 of their half width: hair and clothes are missing in a mesh, seldom in a matte. A mesh turned by 7 deg reaches 0.09."""
 
+MAX_OVERHANG: Final = 0.2
+"""By mattes alone, a drawing that reaches out of them by more than this share of their half width is not in its place,
+however much they were eroded all around."""
+
 
 def convinces(found: Agreement) -> bool:
     """Say whether a fit leaves no doubt: by landmarks, or by outlines that agree, not by areas that overlap."""
@@ -46,7 +50,7 @@ def convinces(found: Agreement) -> bool:
 def fits(found: Agreement) -> FitAnswer:
     """Say whether a rig fits: by its landmarks where there are any, by its mattes otherwise; both must not disagree.
 
-    "Cannot tell" without evidence, and where mattes alone overlap with a drawing that reaches far out of them.
+    "Cannot tell" without evidence, and where mattes alone overlap with a drawing that reaches out of them.
     """
     landmarks, inside, iou = found.median_relative, found.median_inside, found.median_iou
     if np.isnan(landmarks) and np.isnan(iou):
@@ -57,7 +61,8 @@ def fits(found: Agreement) -> FitAnswer:
         return "fits"
     if not np.isnan(landmarks):
         return "fits" if inside >= NEARLY_INSIDE and iou >= MIN_PART_IOU else "does not fit"
-    if iou < MIN_IOU and (inside < MIN_INSIDE or iou < MIN_PART_IOU):
+    apart = iou < MIN_IOU and (inside < MIN_INSIDE or iou < MIN_PART_IOU)
+    if apart or found.median_overhang > MAX_OVERHANG:
         return "does not fit"
     return "cannot tell" if found.median_protrusion > MAX_PROTRUSION else "fits"
 

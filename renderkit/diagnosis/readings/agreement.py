@@ -56,6 +56,7 @@ class Agreement:
         outline_share: (V,) `outline_px` as a share of the matte's mean half width.
         protrusion: (V,) how far the drawing reaches out of the matte, as a share of its mean half width: exceeded by a
             tenth of the tangents.
+        overhang: (V,) the same, had the mattes been grown or shrunk by that best width.
         likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
     """
 
@@ -67,6 +68,7 @@ class Agreement:
     dilation_px: FloatArray
     outline_share: FloatArray
     protrusion: FloatArray
+    overhang: FloatArray
     likelihoods: FloatArray
 
     @property
@@ -93,6 +95,11 @@ class Agreement:
     def median_protrusion(self) -> float:
         """Median over views of `protrusion`; NaN without mattes."""
         return _median(self.protrusion)
+
+    @property
+    def median_overhang(self) -> float:
+        """Median over views of `overhang`; NaN without mattes."""
+        return _median(self.overhang)
 
     @property
     def median_px(self) -> float:
@@ -125,6 +132,7 @@ def agreement(views: Views) -> Agreement:
     mattes = np.array([_matte(view) for view in views]).reshape(len(views), 2)
     tangents = np.array([outline_gaps(view) for view in views]).reshape(len(views), len(DIRECTIONS) + 1)
     gaps, extents = tangents[:, :-1], tangents[:, -1]
+    protruding = np.sort(gaps, axis=1)[:, -_PROTRUDING]
     outline, even = _row_medians(np.abs(gaps)), _median(gaps)
     pixel = float(np.median([1.0 / np.sqrt(view.matte_from_px.prod()) for view in views])) if len(views) else 0.0
     placed = _row_medians(np.abs(gaps - np.clip(even, -pixel, pixel)))
@@ -141,7 +149,8 @@ def agreement(views: Views) -> Agreement:
         outline,
         _row_medians(np.abs(gaps - even)),
         outline / extents,
-        np.sort(gaps, axis=1)[:, -_PROTRUDING] / extents,
+        protruding / extents,
+        (protruding - even) / extents,
         likelihood,
     )
 

@@ -227,6 +227,46 @@ def test_a_detector_that_sets_landmarks_aside_fails_no_rig(aside: tuple[float, f
     assert found.cameras == ()
 
 
+def _mattes_aside(evidence: RigEvidence, step: tuple[float, float]) -> RigEvidence:
+    views = []
+    for view in evidence.views:
+        assert view.outline is not None
+        offsets = view.outline.offsets_px + view.outline.normals @ np.array(step)
+        views.append(replace(view, outline=replace(view.outline, offsets_px=offsets)))
+    return RigEvidence(tuple(views))
+
+
+@pytest.mark.parametrize("landmarks", [False, True])
+def test_mattes_that_lie_aside_are_no_fault_of_all_cameras_unless_landmarks_say_the_same(landmarks: bool) -> None:
+    conditions = Conditions(mattes=True, landmarks=landmarks)
+    evidence = joint_evidence(np.random.default_rng(79), conditions, cameras=12, frames=2)
+    found = fit_joint(_mattes_aside(evidence, (1.0, 0.0)))
+    assert found.common is not None
+    assert "placement of the mattes" in found.common.cannot_tell
+    assert found.common.size_px == pytest.approx(1.0, abs=0.1)
+    assert not found.blames_all
+    found = fit_joint(joint_evidence(np.random.default_rng(79), conditions, cameras=12, frames=2, shared=("cx", 1.0)))
+    assert found.common is not None
+    assert ("placement of the mattes" in found.common.cannot_tell) is not landmarks
+    assert found.blames_all is landmarks
+
+
+def test_mattes_that_lie_aside_fail_no_rig() -> None:
+    evidence = joint_evidence(np.random.default_rng(79), BOTH, cameras=12, frames=2)
+    found = diagnose_rig(_mattes_aside(evidence, (1.0, 0.0)))
+    assert (found.verdict, found.readings, found.blocks) == ("fits", (), False)
+    assert found.common is not None
+
+
+def test_outlines_that_lie_far_aside_in_all_cameras_are_theirs() -> None:
+    outlines = Conditions(mattes=True, landmarks=False)
+    found = fit_joint(joint_evidence(np.random.default_rng(80), outlines, cameras=12, frames=2, shared=("cx", 4.0)))
+    assert found.common is not None
+    assert found.common.size_px == pytest.approx(4.0, abs=0.1)
+    assert {"placement of the mattes", "landmark detections"}.isdisjoint(found.common.cannot_tell)
+    assert found.blames_all
+
+
 @pytest.mark.parametrize(("step", "is_half"), [(0.5, True), (1.0, False)])
 def test_half_a_pixel_is_named_where_it_leaves_no_shift(step: float, is_half: bool) -> None:
     evidence = joint_evidence(np.random.default_rng(78), IDEAL, cameras=12, frames=2)
