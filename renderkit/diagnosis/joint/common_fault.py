@@ -70,6 +70,9 @@ MAX_ASIDE_PX: Final = 2.0
 """By so much mattes may lie aside in all views: made at a quarter of the picture's size and enlarged by another
 convention of where a pixel's middle is, by 1.5 px."""
 
+KNOWN: Final = 4
+"""The estimate of the healthy scatter from all numbers counts as much as so many cameras' own scatter along one slip."""
+
 BY_OUTLINES: Final = frozenset({"shift", "roll"})
 
 _SCREEN: Final = math.log(0.02)
@@ -241,8 +244,8 @@ class _Common:
         count, free = len(test.amounts), len(own) - len(test.amounts) - 1
         if free < 1:
             return 0.0
-        scatter = max(1.0, float(np.mean(own)) / count)
-        return log_f_tail(test.statistic / scatter, count, free)
+        scatter = max(1.0, float(np.sum(own) + KNOWN * count) / (count * (len(own) + KNOWN)))
+        return log_f_tail(test.statistic / scatter, count, free + KNOWN)
 
     def _own_statistics(self, test: SlipTest) -> FloatArray:
         faulty = {index for index, _ in self.decision.faulty}
