@@ -71,7 +71,7 @@ MAX_ASIDE_PX: Final = 2.0
 convention of where a pixel's middle is, by 1.5 px."""
 
 KNOWN: Final = 4
-"""The estimate of the healthy scatter from all numbers counts as much as so many cameras' own scatter along one slip."""
+"""The healthy scatter, known from all numbers, counts as much as the scatter of so many cameras along one slip."""
 
 BY_OUTLINES: Final = frozenset({"shift", "roll"})
 

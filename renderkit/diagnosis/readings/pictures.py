@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.readings.counterparts import counterparts
 from renderkit.diagnosis.readings.estimate import picture_scale
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.owners import own_everything, own_landmarks, own_mattes
@@ -91,6 +92,21 @@ def _mirrored_picture(view: Interpretation) -> Interpretation | None:
     return (_reflected(0)(view) or view).but(matte=view.matte[:, ::-1])
 
 
+def _seen_in_mirror(views: Views) -> Views | None:
+    """Undo a mirroring of pictures in which landmarks were detected: a right eye was taken for a left one."""
+    changed = tuple(_with_counterparts(view) for view in views)
+    return None if all(np.isnan(view.pixels).all() for view in changed) else changed
+
+
+def _with_counterparts(view: Interpretation) -> Interpretation:
+    found = counterparts(view.points)
+    pixels = np.full(view.pixels.shape, np.nan)
+    if found is not None:
+        opposite = found >= 0
+        pixels[opposite] = view.pixels[found[opposite]] * (-1.0, 1.0) + (view.size[0] - 1.0, 0.0)
+    return view.but(pixels=pixels, matte=None if view.matte is None else view.matte[:, ::-1])
+
+
 def _turned(quarters: int) -> Callable[[Interpretation], Interpretation]:
     """Undo a turn of the pictures by `quarters` times 90 degrees clockwise; K is of the picture before the turn."""
 
@@ -125,6 +141,12 @@ TURNS = (
         for quarters in (1, 2, 3)
     ),
     Reading("pictures mirrored", "turn", "pictures are mirrored left to right", each(_mirrored_picture)),
+    Reading(
+        "pictures mirrored before detection",
+        "turn",
+        "pictures are mirrored left to right, and landmarks were detected in them: left and right are exchanged",
+        _seen_in_mirror,
+    ),
 )
 
 LANDMARK_UNITS = (
