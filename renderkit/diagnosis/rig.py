@@ -17,6 +17,7 @@ from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
 from renderkit.diagnosis.readings import read_rig_wide
+from renderkit.diagnosis.readings.registry import slots_of
 from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.readings.stated import StatedRig
@@ -78,8 +79,9 @@ def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosi
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
     verdict: RigVerdict
     if reading.verdict == "cannot tell":
-        # Without any evidence, or fitting as stated and better in several ways, nothing is proved.
-        verdict = "does not fit" if stated == "does not fit" else "cannot tell"
+        # Without any evidence, or fitting as stated and better in ways of several kinds, nothing is proved.
+        kinds = {slots_of(one) for one in (reading.readings, *reading.alternatives) if one}
+        verdict = "does not fit" if stated == "does not fit" or len(kinds) == 1 else "cannot tell"
     else:
         verdict = "fits" if reading.verdict == "fits" else "does not fit"
     return Diagnosis(

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import BoolArray, FloatArray, Pixels
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.lens import LENSES
 from renderkit.diagnosis.readings.reading import Reading, Views
@@ -117,7 +117,7 @@ class _Seen:
     def of(cls, view: Interpretation) -> _Seen | None:
         """Return what is compared in a view; None where that is too little."""
         predicted = view.project(view.points)
-        known = np.isfinite(predicted).all(axis=1) & np.isfinite(view.pixels).all(axis=1)
+        known = _is_near(view, predicted) & np.isfinite(view.pixels).all(axis=1)
         known &= known.sum() >= MIN_LANDMARKS
         points, normals, offsets = _outline(view)
         if not known.any() and not len(points):
@@ -160,13 +160,19 @@ class _Seen:
         return LensPart(self.view.camera, self.target, self.rows(common), fields, np.hstack(columns), 2 * self.count)
 
 
+def _is_near(view: Interpretation, pixels: Pixels) -> BoolArray:
+    """Return (N,) whether points lie in the picture or beside it: far out a lens says nothing, or overflows."""
+    size = np.array(view.size)
+    return np.asarray(((pixels > -size) & (pixels < 2 * size)).all(axis=1))
+
+
 def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (N, 3) points, (N, 2) normals and (N,) offsets; none where the mesh was moved before it was drawn."""
     nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0)
     if view.outline is None or view.outline.mesh_motion.any():
         return nothing
     drawn = view.project(view.outline.points_world, bent=view.matte_is_bent)
-    known = np.isfinite(view.outline.offsets_px) & np.isfinite(drawn).all(axis=1)
+    known = np.isfinite(view.outline.offsets_px) & _is_near(view, drawn)
     if known.sum() < MIN_OUTLINE:
         return nothing
     return view.outline.points_world[known], view.outline.normals[known], view.outline.offsets_px[known]

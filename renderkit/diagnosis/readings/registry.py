@@ -29,10 +29,16 @@ READINGS: Final[tuple[Reading, ...]] = (
     *intrinsics.CROPS,
 )
 
+_SLOTS: Final = {one.name: one.slot for one in READINGS}
 _ORDER: Final = {slot: index for index, slot in enumerate(get_args(Slot))}
 _POSE: Final = frozenset({"direction", "camera axes", "handedness"})
 _PICTURE: Final = frozenset({"turn", "landmark order", "landmark unit", "landmark size", "landmark axes"})
 _K: Final = frozenset({"scale", "crop"})
+
+
+def slots_of(names: Iterable[str]) -> frozenset[Slot]:
+    """Return what readings change. The comparison of lenses has names of its own."""
+    return frozenset(_SLOTS.get(name, "lens") for name in names)
 
 
 def pairs() -> tuple[tuple[Reading, ...], ...]:

@@ -42,6 +42,21 @@ def test_a_wrong_focal_length_of_all_cameras_is_no_lens(px: float) -> None:
     assert found is None or not found.is_lens
 
 
+def test_a_camera_that_looks_away_says_nothing_about_a_lens() -> None:
+    """Its landmarks would be drawn far beyond the picture, where the lens' polynomial overflows."""
+    faults = dict.fromkeys(range(CAMERAS), ("lens distortion k1", 1.5))
+    evidence = joint_evidence(np.random.default_rng(1), BOTH, cameras=CAMERAS, frames=1, faults=faults)
+    views = list(evidence.views)
+    raw = views[0].camera
+    across = np.column_stack([raw.pose[:, :3], [0.0, 0.0, 1e-3]])
+    lens = (1e9, 1e9, 0.0, 0.0, 1e9)
+    views[0] = replace(views[0], camera=replace(raw, pose=across, coefficients=lens))
+    found, without = (compare_lenses(StatedRig(tuple(some)).read) for some in (views, views[1:]))
+    assert found is not None
+    assert without is not None
+    assert found.k1 == pytest.approx(without.k1, abs=1e-9)
+
+
 def test_a_sound_rig_has_nothing_radial() -> None:
     found, _ = compared("roll", 0.01, 3)
     assert found is None
