@@ -84,12 +84,6 @@ class CommandLog:
         self._log.setLevel(self._level)
 
 
-def _log_of(context: click.Context) -> CommandLog:
-    found = context.find_root().obj
-    # A command that is called alone, as by a test, has no log.
-    return found if isinstance(found, CommandLog) else CommandLog()
-
-
 def is_quiet() -> bool:
     """Whether the command that runs was asked to be quiet."""
     handlers = logging.getLogger("renderkit").handlers
@@ -97,18 +91,21 @@ def is_quiet() -> bool:
 
 
 def _be_quiet(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _log_of(context).be_quiet()
+    log = context.find_object(CommandLog)
+    if wanted and log is not None:
+        log.be_quiet()
 
 
 def _be_verbose(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _log_of(context).be_verbose()
+    log = context.find_object(CommandLog)
+    if wanted and log is not None:
+        log.be_verbose()
 
 
 def _write_to(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    if path is not None:
-        _log_of(context).write_to(path)
+    log = context.find_object(CommandLog)
+    if path is not None and log is not None:
+        log.write_to(path)
 
 
 log_options = together(

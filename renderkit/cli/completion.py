@@ -16,7 +16,7 @@ _ASKED: Final = "_RENDERKIT_COMPLETE"
 """The variable in which the shell's script says what it wants to know."""
 
 _PLACES: Final[Mapping[str, tuple[str, str, str]]] = {
-    "bash": (".bash_completions/renderkit.sh", ".bashrc", "source ~/.bash_completions/renderkit.sh"),
+    "bash": (".bash_completions/renderkit.sh", ".bashrc", "source '{home}/.bash_completions/renderkit.sh'"),
     "zsh": (".zfunc/_renderkit", ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit"),
     "fish": (".config/fish/completions/renderkit.fish", "", ""),
 }
@@ -58,11 +58,12 @@ def _install(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     shell = _shell()
     script = _script(context, shell)
     place, startup, line = _PLACES[shell]
-    file = Path.home() / place
+    home = Path.home()
+    file = home / place
     make_folder(file.parent)
     write_text(file, script)
     if startup:
-        _add_line(Path.home() / startup, line)
+        _add_line(home / startup, line.format(home=home))
     click.echo(f"{shell} completion installed in {file}\nCompletion will take effect once you restart the terminal")
     context.exit()
 

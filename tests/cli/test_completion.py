@@ -56,7 +56,7 @@ def test_the_script_is_installed_where_the_shell_reads_it(
         script = (tmp_path / place).read_text()
         assert f"_RENDERKIT_COMPLETE={shell}_complete" in script
         assert run("--show-completion").out == f"{script}\n"
-    assert (tmp_path / ".bashrc").read_text() == "\nsource ~/.bash_completions/renderkit.sh\n"
+    assert (tmp_path / ".bashrc").read_text() == f"\nsource '{tmp_path}/.bash_completions/renderkit.sh'\n"
     zshrc = "export EDITOR=vi\n\nfpath+=~/.zfunc; autoload -Uz compinit; compinit\n"
     assert (tmp_path / "dotfiles").read_text() == zshrc
     assert (tmp_path / ".zshrc").is_symlink()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from command_result import invoke
 
 from renderkit.cli.convert import convert
 from renderkit.errors import DatasetError
@@ -28,10 +28,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(convert, [str(one) for one in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+    return invoke(convert, *arguments)
 
 
 def test_an_exact_conversion_says_so(source: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from command_result import invoke
 
 from renderkit.cli.diff import diff
 from renderkit.errors import DatasetError
@@ -15,10 +15,7 @@ from renderkit.geometry.rig import Rig
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(diff, [str(one) for one in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+    return invoke(diff, *arguments)
 
 
 @pytest.fixture
