@@ -15,6 +15,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
+from renderkit.cli.app import app
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -22,15 +26,15 @@ _MARKER = re.compile(r"^<!-- (?!generated\b|end\b)([a-z-]+)(?:: (\S+))? -->$", r
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 
 
-def commands() -> Mapping[str, Any]:
+def commands() -> Mapping[str, click.Command]:
     """Return the commands of the command line by name."""
-    import typer
+    context = _context()
+    found = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
-    from renderkit.cli.app import make_app
 
-    command: Any = typer.main.get_command(make_app())
-    result: Mapping[str, Any] = command.commands
-    return result
+def _context() -> click.Context:
+    return app.make_context(app.name, [], resilient_parsing=True, terminal_width=90, max_content_width=90)
 
 
 def public_names() -> dict[str, list[str]]:
@@ -63,8 +67,7 @@ def _commands_table(_: str) -> str:
 def _commands_help(_: str) -> str:
     parts = []
     for name, command in commands().items():
-        context = command.make_context(f"renderkit {name}", [], resilient_parsing=True, max_content_width=90)
-        context.terminal_width = 90
+        context = command.make_context(name, [], parent=_context(), resilient_parsing=True)
         parts.append(f"## renderkit {name}\n\n```text\n{command.get_help(context)}\n```")
     return "\n\n".join(parts)
 

@@ -13,7 +13,7 @@ import renderkit
 from renderkit.compiled import cache_folder
 
 NAMES: list[str] = vars(renderkit)["__all__"]
-HEAVY = ("OpenGL", "h5py", "numba", "trimesh", "embreex", "typer", "rich", "ray", "cv2", "numpy")
+HEAVY = ("OpenGL", "h5py", "numba", "trimesh", "embreex", "click", "rich", "ray", "cv2", "numpy")
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -34,7 +34,7 @@ try:
 except SystemExit as leave:
     assert leave.code == 0, leave.code
 unused = {'numba', 'scipy', 'trimesh', 'embreex', 'OpenGL', 'pandas', 'pyarrow', 'matplotlib', 'rerun', 'av', 'skimage'}
-unused |= {'h5py', 'rich'}
+unused |= {'h5py', 'rich', 'pydantic'}
 print('loaded:', *sorted(unused & set(sys.modules)))
 """
 

@@ -286,8 +286,11 @@ def _definitions(tree: Tree) -> Iterator[tuple[str, Function | ast.ClassDef]]:
 
 HOOKS: Final = {"find_class", "get_extension", "persistent_load", "emit", "_repr_html_", "_repr_png_"}
 """What pickle, logging and notebooks call by name."""
-CALLED_BY_OTHERS: Final = ("KernelCache.", "_KeptTemplates.", "_CheckedFile.", "KitFile.", "ProjectionTest.", "pytest_")
-"""Classes and functions that Numba, Jinja and pytest call by name."""
+CALLED_BY_OTHERS: Final = (
+    "KernelCache.", "_KeptTemplates.", "_CheckedFile.", "KitFile.", "ProjectionTest.", "pytest_", "Command.",
+    "_Commands.",
+)  # fmt: skip
+"""Classes and functions that Numba, Jinja, pytest and click call by name."""
 
 
 def _is_hook(name: str) -> bool:

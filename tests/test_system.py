@@ -76,7 +76,7 @@ def test_a_folder_of_the_environment_is_absolute(tmp_path: Path, monkeypatch: py
 _ELSEWHERE = """
 import os, sys
 # Other packages adapt themselves to the system; only our own code is meant here.
-import cv2, deflate, h5py, jinja2, numba, numpy, rich.console, trimesh, typer
+import cv2, deflate, h5py, jinja2, numba, numpy, rich.console, trimesh, click
 numba.njit(lambda: 1)()
 for name in ("sched_getaffinity", "getuid", "geteuid", "getgid", "fork", "O_NOFOLLOW", "O_DIRECTORY", "uname", "nice",
              "register_at_fork", "posix_fallocate", "posix_fadvise", "sendfile", "wait4"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
+
+import click
+from click.exceptions import Exit
 
 from renderkit.cli.exit_codes import (
     EXIT_BAD_INPUT,
@@ -58,20 +59,25 @@ class _Terminated(BaseException):
 
 
 def _run(arguments: list[str] | None) -> int:
-    from renderkit.cli.app import make_app
+    from renderkit.cli.app import app
     from renderkit.cli.command_log import CommandLog
+    from renderkit.cli.completion import answer_shell
 
-    app = make_app(sys.argv[1:] if arguments is None else arguments)
+    answered = answer_shell(app)
+    if answered is not None:
+        return answered
     with CommandLog() as log:
-        return _run_app(app, arguments, log)
+        return _run_app(app, sys.argv[1:] if arguments is None else arguments, log)
 
 
-def _run_app(app: Callable[..., object], arguments: list[str] | None, log: CommandLog) -> int:
+def _run_app(app: click.Command, arguments: list[str], log: CommandLog) -> int:
     try:
-        app(arguments, obj=log)
-    except SystemExit as leave:
-        return _code_of(leave)
-    except RenderkitError as error:
+        # Not `app.main`, for which Ctrl-C and a broken pipe are exit code 1, which would say that a gate failed.
+        with app.make_context(app.name, arguments.copy(), obj=log) as context:
+            app.invoke(context)
+    except Exit as leave:
+        return leave.exit_code
+    except (click.ClickException, RenderkitError) as error:
         return _complain(error)
     except (BrokenPipeError, KeyboardInterrupt, _Terminated) as stopped:
         return _stopped(stopped)
@@ -85,13 +91,6 @@ def _run_app(app: Callable[..., object], arguments: list[str] | None, log: Comma
     return EXIT_PASS
 
 
-def _code_of(exit_: SystemExit) -> int:
-    # Click turns a broken pipe into exit code 1, which would say that a gate failed.
-    if isinstance(exit_.__context__, OSError) and exit_.__context__.errno == errno.EPIPE:
-        return EXIT_BROKEN_PIPE
-    return exit_.code if isinstance(exit_.code, int) else EXIT_PASS
-
-
 def _stopped(by: BaseException) -> int:
     """Return the exit code of what ended from outside."""
     if isinstance(by, BrokenPipeError):
@@ -103,7 +102,10 @@ def _stopped(by: BaseException) -> int:
     return EXIT_INTERRUPTED if interrupted else EXIT_TERMINATED
 
 
-def _complain(error: RenderkitError) -> int:
+def _complain(error: click.ClickException | RenderkitError) -> int:
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
     sys.stderr.write(f"renderkit: {_plain(str(error))}\n")
     if isinstance(error, ContextError):
         sys.stderr.write("`renderkit doctor` lists the available renderers and what to install.\n")

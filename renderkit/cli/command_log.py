@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, Self, get_type_hints
+from typing import Final, Self
 
-import typer
+import click
 
+from renderkit.cli.command import PATH, together
 from renderkit.errors import DatasetError
 
 _TIMED: Final = "%(asctime)s %(levelname)s %(message)s"
@@ -86,70 +84,42 @@ class CommandLog:
         self._log.setLevel(self._level)
 
 
-def _log_of(context: typer.Context) -> CommandLog | None:
-    log = context.find_root().obj
-    return log if isinstance(log, CommandLog) else None
-
-
 def is_quiet() -> bool:
     """Whether the command that runs was asked to be quiet."""
     handlers = logging.getLogger("renderkit").handlers
     return any(isinstance(one, _StderrHandler) and one.level > logging.INFO for one in handlers)
 
 
-def _quiet(context: typer.Context, wanted: bool) -> bool:
-    log = _log_of(context)
+def _be_quiet(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    log = context.find_object(CommandLog)
     if wanted and log is not None:
         log.be_quiet()
-    return wanted
 
 
-def _verbose(context: typer.Context, wanted: bool) -> bool:
-    log = _log_of(context)
+def _be_verbose(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    log = context.find_object(CommandLog)
     if wanted and log is not None:
         log.be_verbose()
-    return wanted
 
 
-def _log_file(context: typer.Context, path: Path | None) -> Path | None:
-    log = _log_of(context)
+def _write_to(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    log = context.find_object(CommandLog)
     if path is not None and log is not None:
         log.write_to(path)
-    return path
 
 
-def _log_options(
-    *,
-    _quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", callback=_quiet, help="Print only the verdict or result, warnings and errors."),
-    ] = False,
-    _verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", callback=_verbose, help="Say more on stderr, with times.")
-    ] = False,
-    _log_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--log-file", metavar="FILE", callback=_log_file, help="Add what is said to a file, with times.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:  # fmt: skip
-    """Hold the options; `with_log_options` adds them to a command."""
-
-
-def with_log_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that can be quiet or verbose and can write a log file."""
-    own, added = inspect.signature(command), inspect.signature(_log_options).parameters
-
-    @functools.wraps(command)
-    def logged(**given: Any) -> None:  # noqa: ANN401 - options of any type
-        # The options' callbacks have done their work.
-        command(**{name: value for name, value in given.items() if name not in added})
-
-    rest = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own.parameters.values()]
-    hints = get_type_hints(command, include_extras=True) | get_type_hints(_log_options, include_extras=True)
-    parameters = [one.replace(annotation=hints[one.name]) for one in (*rest, *added.values())]
-    logged.__dict__["__signature__"] = own.replace(parameters=parameters)
-    logged.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
-    return logged
+log_options = together(
+    click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_be_quiet,
+        help="Print only the verdict or result, warnings and errors.",
+    ),
+    click.option(
+        "-v", "--verbose", is_flag=True, expose_value=False, callback=_be_verbose,
+        help="Say more on stderr, with times.",
+    ),
+    click.option(
+        "--log-file", metavar="FILE", type=PATH, expose_value=False, callback=_write_to,
+        help="Add what is said to a file, with times.",
+    ),
+)  # fmt: skip
+"""Of commands that work so long that somebody asks what they do: quiet, verbose, and a log file."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from renderkit.cli.tables import JsonOption, print_json, print_table
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from renderkit.metrics.score_kind import Metric
@@ -18,17 +19,12 @@ if TYPE_CHECKING:
 _STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "bold red", "": ""}
 
 
-def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B [...]", help="Run folders.", show_default=False)],
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--metric", metavar="NAME", help="May be repeated; all by default on the page.", show_default=False
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path("compare.html"),
-    as_json: JsonOption = False,
-) -> None:
+@command()
+@argument("runs", "RUN_A RUN_B [...]", "Run folders.", type=PATH, nargs=-1, required=True)
+@click.option("--metric", metavar="NAME", multiple=True, help="May be repeated; all by default on the page.")
+@click.option("--out", metavar="FILE", type=PATH, default=Path("compare.html"), help="The page to write.")
+@json_option
+def compare(runs: tuple[Path, ...], metric: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""
     from renderkit.report.html.compare_page import write_comparison
     from renderkit.results.compare import comparable_metrics, compare_metrics, comparison_sentence, name_runs
@@ -36,8 +32,8 @@ def compare(
     from renderkit.results.kinds import metric_named
 
     if len(runs) < 2:
-        raise typer.BadParameter("give at least two runs")
-    wanted = [metric_named(name).name for name in metric or ()]
+        raise click.BadParameter("give at least two runs")
+    wanted = [metric_named(name).name for name in metric]
     named = name_runs(runs, [read_report(run) for run in runs])
     metrics = comparable_metrics(named, wanted)
     tables = compare_metrics(named, metrics)
@@ -47,11 +43,11 @@ def compare(
         shown = [_as_json(named, *table) for table in tables]
         print_json({"page": str(out), "sentence": sentence, "metrics": shown})
         return
-    typer.echo(sentence)
+    click.echo(sentence)
     for one, changes in tables:
         if wanted or one.interval:
             _print_changes(named, one, changes)
-    typer.echo(f"page: {out}")
+    click.echo(f"page: {out}")
 
 
 def _as_json(runs: Sequence[NamedRun], metric: Metric, changes: Sequence[Change]) -> dict[str, object]:

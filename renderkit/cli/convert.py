@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from renderkit.cli.arguments import SizeOption
-from renderkit.cli.rig_arguments import FromOption, check_format, read_cameras
-from renderkit.cli.tables import JsonOption, print_json
+from renderkit.cli.arguments import size_option
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.rig_arguments import check_format, from_option, read_cameras
+from renderkit.cli.tables import json_option, print_json
 from renderkit.errors import DatasetError
 from renderkit.wording import counted
 
@@ -20,21 +21,26 @@ _MOST = 20
 _SHADES = " .:-=+*#%@"
 
 
+@command()
+@argument("source", "SRC", "Camera file or folder.", type=PATH)
+@argument("target", "DST", "File (or folder) to write.", type=PATH)
+@click.option("--to", metavar="FORMAT", required=True, help="Format to write.")
+@from_option
+@click.option("--approximate", is_flag=True, help="Fit the nearest camera if the format cannot express the exact one.")
+@size_option
+@click.option("--picture-suffix", default=".png", help="Picture suffix, for formats that name cameras by picture.")
+@click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
+@json_option
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Camera file or folder.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="DST", help="File (or folder) to write.", show_default=False)],
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="Format to write.", show_default=False)],
-    from_: FromOption = None,
-    approximate: Annotated[
-        bool,
-        typer.Option("--approximate", help="Fit the nearest camera if the format cannot express the exact one."),
-    ] = False,
-    size: SizeOption = None,
-    picture_suffix: Annotated[
-        str, typer.Option("--picture-suffix", help="Picture suffix, for formats that name cameras by picture.")
-    ] = ".png",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace DST if it is there.")] = False,
-    as_json: JsonOption = False,
+    source: Path,
+    target: Path,
+    to: str,
+    from_: str | None,
+    approximate: bool,
+    size: tuple[int, int] | None,
+    picture_suffix: str,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Convert cameras between formats, exact to 1e-9 px; refuse if the format cannot express a camera."""
     from renderkit.formats import WriteOptions, write_rig
@@ -46,7 +52,7 @@ def convert(
     if target.exists() and not overwrite and not (target.is_dir() and not any(target.iterdir())):
         raise DatasetError(target, None, "is there already; choose another DST or give --overwrite")
     for note in raw.notes:
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     options = WriteOptions(picture_suffix=picture_suffix)
     report = write_rig(raw.to_rig(), target, format=to, approximate=approximate, options=options)
     if as_json:
@@ -71,27 +77,27 @@ def _as_json(report: WriteReport, source: str) -> dict[str, object]:
 
 def _print_report(report: WriteReport, source: str) -> None:
     for note in report.notes:
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     exact = report.num_cameras - len(report.residuals)
-    typer.echo(f"{report.path}: {counted(report.num_cameras, 'camera')}, {source} -> {report.format}, {exact} exact")
+    click.echo(f"{report.path}: {counted(report.num_cameras, 'camera')}, {source} -> {report.format}, {exact} exact")
     if not report.residuals:
         return
     worst_first = sorted(report.residuals.items(), key=lambda item: -item[1].max_px)
-    typer.echo(f"{len(worst_first)} approximated, residual over the image:")
-    typer.echo(f"  {'camera':<20} {'fitted model':<20} {'max px':>10} {'RMS px':>10} {'without ray':>12}")
+    click.echo(f"{len(worst_first)} approximated, residual over the image:")
+    click.echo(f"  {'camera':<20} {'fitted model':<20} {'max px':>10} {'RMS px':>10} {'without ray':>12}")
     for name, residual in worst_first[:_MOST]:
         lost = f"{100.0 * residual.lost_share:.1f}%"
         numbers = f"{residual.max_px:>10.4g} {residual.rms_px:>10.4g} {lost:>12}"
-        typer.echo(f"  {name:<20} {residual.model:<20} {numbers}")
+        click.echo(f"  {name:<20} {residual.model:<20} {numbers}")
     if len(worst_first) > _MOST:
-        typer.echo(f"  and {len(worst_first) - _MOST} more")
+        click.echo(f"  and {len(worst_first) - _MOST} more")
     _print_map(*worst_first[0])
 
 
 def _print_map(name: str, residual: FitResidual) -> None:
     """Print where in the image the worst camera's residual is, '?' where there is no ray."""
     top = residual.max_px if residual.max_px > 0.0 else 1.0
-    typer.echo(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
+    click.echo(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
     for row in residual.error_px:
         cells = ("?" if value != value else _SHADES[min(int(10.0 * value / top), 9)] for value in row.tolist())  # noqa: PLR0124 - NaN
-        typer.echo("  " + "".join(cells))
+        click.echo("  " + "".join(cells))

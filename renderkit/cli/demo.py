@@ -6,17 +6,20 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from renderkit.cli.arguments import DeviceOption, RendererChoice, RendererOption
+from renderkit.cli.arguments import device_option, renderer_option
+from renderkit.cli.command import PATH, command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.progress import Progress
-from renderkit.cli.tables import JsonOption
+from renderkit.cli.tables import json_option
 from renderkit.cli.validate import print_report
 from renderkit.errors import RenderkitError
 
 if TYPE_CHECKING:
+    from renderkit.renderers.choose import RendererKind
     from renderkit.results.report import Report
 
 _NUM_CAMERAS = 10
@@ -25,12 +28,13 @@ _FAULTY = "25"
 _ANGLE_DEG = 0.3
 
 
-def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renderkit-demo"),
-    renderer: RendererOption = RendererChoice.AUTO,
-    device: DeviceOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@command()
+@click.option("--out", metavar="DIR", type=PATH, default=Path("renderkit-demo"), help="Output folder.")
+@renderer_option
+@device_option
+@json_option
+@log_options
+def demo(out: Path, renderer: RendererKind, device: int | None, as_json: bool) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""
     from renderkit.pipeline import run
     from renderkit.pipeline.synth import synthesize
@@ -50,7 +54,7 @@ def demo(
             truth.capture,
             flame=truth.flame_topology,
             out=run_folder,
-            renderer=renderer.value,
+            renderer=renderer,
             device=device,
             progress=progress.update,
             command=shlex.join(["renderkit", *sys.argv[1:]]),
@@ -64,7 +68,7 @@ def demo(
     if as_json:
         return
     _explain(report, run_folder)
-    typer.echo(f"\ndone in {time.monotonic() - started:.0f} s")
+    click.echo(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
 def _explain(report: Report, run_folder: Path) -> None:
@@ -73,10 +77,10 @@ def _explain(report: Report, run_folder: Path) -> None:
     from renderkit.results.run_folder import OVERLAYS
 
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
-    typer.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
+    click.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
     for path, what in (
         (run_folder / str(overlay), "its photo, the rendering's outline beside the captured one, landmark errors"),
         (run_folder / OVERLAYS, "the contact sheet of the rig; --overlays all draws every camera"),
         (run_folder / FILE_NAME, "all numbers"),
     ):
-        typer.echo(f"  {path}\n      {what}")
+        click.echo(f"  {path}\n      {what}")

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
+import click
+from click.exceptions import Exit
 
-from renderkit.cli.arguments import BoardOption, EvidenceOption
+from renderkit.cli.arguments import board_option, evidence_option, judges_rig
+from renderkit.cli.command import command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.shared_options import judges_rig
-from renderkit.cli.tables import JsonOption, print_json
+from renderkit.cli.tables import json_option, print_json
 
 
+@command()
 @judges_rig
-def diagnose(
-    given: dict[str, Any],
-    evidence: EvidenceOption = None,
-    board: BoardOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@evidence_option
+@board_option
+@json_option
+@log_options
+def diagnose(evidence: str | None, board: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - options of any type
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
     from renderkit.pipeline import diagnosis
     from renderkit.results.diagnosis import diagnosis_json
     from renderkit.results.text import printable
 
-    found = diagnosis.diagnose(
-        **given,
-        evidence=evidence,
-        board=board,
-    )
+    found = diagnosis.diagnose(**given, evidence=evidence, board=board)
     if as_json:
         print_json(diagnosis_json(found))
     else:
         for line in str(found).splitlines():
-            typer.echo(printable(line))
-    raise typer.Exit(EXIT_GATE_FAILED if found.blocks else EXIT_PASS)
+            click.echo(printable(line))
+    raise Exit(EXIT_GATE_FAILED if found.blocks else EXIT_PASS)

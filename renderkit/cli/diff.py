@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from renderkit.cli.arguments import SizeOption
+from renderkit.cli.arguments import size_option
+from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.rig_arguments import read_cameras
-from renderkit.cli.tables import JsonOption, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table
 from renderkit.errors import DatasetError
 from renderkit.wording import list_names
 
@@ -20,43 +21,45 @@ _ROUNDING = 1e-12
 """Smaller numbers are rounding errors of double precision."""
 
 
+@command()
+@argument("first", "A", "Reference calibration.", type=PATH)
+@argument("second", "B", "The other calibration.", type=PATH)
+@click.option("--mesh", metavar="FILE", type=PATH, help="Compare on this mesh, in A's world.")
+@click.option(
+    "--distance",
+    metavar="D",
+    type=float,
+    help="Radius of the sphere to compare on, in A's units; the working distance by default.",
+)
+@click.option("--plot", metavar="FILE.png", type=PATH, help="Plot the displacement field.")
+@click.option("--raw", "raw_field", is_flag=True, help="Plot the field without alignment.")
+@click.option("--from-a", metavar="FORMAT", help="A's format.")
+@click.option("--from-b", metavar="FORMAT", help="B's format.")
+@size_option
+@json_option
 def diff(
-    first: Annotated[Path, typer.Argument(metavar="A", help="Reference calibration.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The other calibration.", show_default=False)],
-    mesh: Annotated[
-        Path | None,
-        typer.Option("--mesh", metavar="FILE", help="Compare on this mesh, in A's world.", show_default=False),
-    ] = None,
-    distance: Annotated[
-        float | None,
-        typer.Option(
-            "--distance",
-            metavar="D",
-            help="Radius of the sphere to compare on, in A's units; the working distance by default.",
-            show_default=False,
-        ),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE.png", help="Plot the displacement field.", show_default=False),
-    ] = None,
-    raw_field: Annotated[bool, typer.Option("--raw", help="Plot the field without alignment.")] = False,
-    from_a: Annotated[str | None, typer.Option("--from-a", metavar="FORMAT", help="A's format.")] = None,
-    from_b: Annotated[str | None, typer.Option("--from-b", metavar="FORMAT", help="B's format.")] = None,
-    size: SizeOption = None,
-    as_json: JsonOption = False,
+    first: Path,
+    second: Path,
+    mesh: Path | None,
+    distance: float | None,
+    plot: Path | None,
+    raw_field: bool,
+    from_a: str | None,
+    from_b: str | None,
+    size: tuple[int, int] | None,
+    as_json: bool,
 ) -> None:
     """Compare two calibrations in px: as stated, and after the best common rigid motion and scale."""
     from renderkit.diagnosis.diff import diff_rigs
     from renderkit.geometry.mesh import Mesh
 
     if plot is not None and plot.suffix.lower() != ".png":
-        raise typer.BadParameter(f"the field is plotted as .png, not {plot.name!r}", param_hint="--plot")
+        raise click.BadParameter(f"the field is plotted as .png, not {plot.name!r}", param_hint="--plot")
     if mesh is not None and distance is not None:
-        raise typer.BadParameter("give either --mesh or --distance, not both", param_hint="--distance")
+        raise click.BadParameter("give either --mesh or --distance, not both", param_hint="--distance")
     one, other = read_cameras(first, from_a, size), read_cameras(second, from_b, size)
     for note in dict.fromkeys((*one.notes, *other.notes)):
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     surface = Mesh.read(mesh) if mesh is not None else None
     try:
         result = diff_rigs(one.to_rig(), other.to_rig(), mesh=surface, distance=distance)
@@ -94,10 +97,10 @@ def _print_tables(result: RigDiff, unit: str) -> None:
     rows = [[one.camera, *_motion_cells(one)] for one in result.aligned]
     title = f"after the best common rigid motion and scale ({result.alignment.scale:.8g})"
     print_table(headers, rows, right=range(1, len(headers)), title=title)
-    typer.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px aligned")
+    click.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px aligned")
     for where, names in (("A", result.only_in_first), ("B", result.only_in_second)):
         if names:
-            typer.echo(f"only in {where}: {list_names(names, 20)}")
+            click.echo(f"only in {where}: {list_names(names, 20)}")
 
 
 def _motion_cells(one: CameraDiff) -> list[str]:

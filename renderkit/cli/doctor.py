@@ -5,27 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
-from renderkit.cli.arguments import RendererChoice
+from renderkit.cli.arguments import RENDERERS
+from renderkit.cli.command import command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_NO_RENDERER
-from renderkit.cli.tables import JsonOption, print_json
+from renderkit.cli.tables import json_option, print_json
 from renderkit.errors import ContextError
 
 _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 
 
-def doctor(
-    warm: Annotated[
-        bool,
-        typer.Option(
-            "--warm", help="Compile the CPU kernels for this processor and store them in the user's cache folder."
-        ),
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
+@command()
+@click.option(
+    "--warm", is_flag=True, help="Compile the CPU kernels for this processor and store them in the user's cache folder."
+)
+@json_option
+@log_options
+def doctor(warm: bool, as_json: bool) -> None:
     """List EGL devices, renderers and package versions, and what to install if something is missing."""
     if warm:
         _warm()
@@ -38,7 +38,7 @@ def doctor(
         _print_devices(devices)
         _print_choices(choices)
     if "problem" in choices["auto"]:
-        raise typer.Exit(EXIT_NO_RENDERER)
+        raise Exit(EXIT_NO_RENDERER)
 
 
 def _warm() -> None:
@@ -55,7 +55,7 @@ def _warm() -> None:
     warm_all()
     folder = cache_folder()
     kept = "not stored: no private cache folder can be written" if folder is None else f"stored in {folder}"
-    typer.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
+    click.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
 
 
 def _packages() -> dict[str, str]:
@@ -74,7 +74,7 @@ def _packages() -> dict[str, str]:
 def _print_packages(versions: Mapping[str, str]) -> None:
     width = max(map(len, versions))
     for name, version in versions.items():
-        typer.echo(f"{name.ljust(width)}  {version}")
+        click.echo(f"{name.ljust(width)}  {version}")
 
 
 def _devices() -> list[dict[str, object]] | str:
@@ -89,15 +89,15 @@ def _devices() -> list[dict[str, object]] | str:
 
 def _print_devices(devices: list[dict[str, object]] | str) -> None:
     if isinstance(devices, str):
-        typer.echo(f"\nEGL: {devices}")
+        click.echo(f"\nEGL: {devices}")
         return
-    typer.echo("\nEGL devices:")
+    click.echo("\nEGL devices:")
     for device in devices:
         kind = "hardware" if device["hardware"] else "software"
         problem = device["problem"]
         state = f"not usable: {problem}" if problem else f"{device['name']}, OpenGL {device['version']}"
         node = f" ({device['drm_path']})" if device["drm_path"] else ""
-        typer.echo(f"  --device {device['index']}: {kind}{node}: {state}")
+        click.echo(f"  --device {device['index']}: {kind}{node}: {state}")
 
 
 def _choices() -> dict[str, dict[str, object]]:
@@ -105,22 +105,22 @@ def _choices() -> dict[str, dict[str, object]]:
     from renderkit.renderers.choose import make_renderer
 
     found: dict[str, dict[str, object]] = {}
-    for choice in RendererChoice:
+    for choice in RENDERERS:
         try:
-            with make_renderer(choice.value) as renderer:
-                found[choice.value] = asdict(renderer.info)
+            with make_renderer(choice) as renderer:
+                found[choice] = asdict(renderer.info)
         except ContextError as error:
-            found[choice.value] = {"problem": str(error)}
+            found[choice] = {"problem": str(error)}
     return found
 
 
 def _print_choices(choices: Mapping[str, Mapping[str, object]]) -> None:
-    typer.echo("")
+    click.echo("")
     for name, info in choices.items():
         if "problem" in info:
-            typer.echo(f"--renderer {name}: not available: {info['problem']}")
+            click.echo(f"--renderer {name}: not available: {info['problem']}")
             continue
         where = "hardware" if info["hardware"] else "software"
         device, version = str(info["device"]), str(info["version"])
         stated = "" if version in device else f" ({version})"
-        typer.echo(f"--renderer {name}: {device}{stated}, {where}")
+        click.echo(f"--renderer {name}: {device}{stated}, {where}")

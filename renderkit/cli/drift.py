@@ -4,60 +4,59 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
-from renderkit.cli.arguments import FalseAlarmsOption
+from renderkit.cli.arguments import false_alarms_option
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.tables import JsonOption, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from renderkit.results.drift import CameraChange, CameraHistory, Drift
 
 
-def drift(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(metavar="RUN_A RUN_B [...]", help="Run folders, or captures of one rig.", show_default=False),
-    ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="A page to write.", show_default=False)
-    ] = None,
-    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="Exit code 1 when a camera moved.")] = False,
-    false_alarms: FalseAlarmsOption = 0.01,
-    as_json: JsonOption = False,
-) -> None:
+@command()
+@argument("runs", "RUN_A RUN_B [...]", "Run folders, or captures of one rig.", type=PATH, nargs=-1, required=True)
+@click.option("--out", metavar="FILE", type=PATH, help="A page to write.")
+@click.option("--fail-on-drift", is_flag=True, help="Exit code 1 when a camera moved.")
+@false_alarms_option
+@json_option
+@log_options
+def drift(runs: tuple[Path, ...], out: Path | None, fail_on_drift: bool, false_alarms: float, as_json: bool) -> None:
     """Say which cameras moved between runs of one rig, by how much, and how sure that is."""
     from renderkit.pipeline import drift as pipeline
     from renderkit.results.drift import drift_json
 
     if len(runs) < 2:
-        raise typer.BadParameter("give at least two runs")
+        raise click.BadParameter("give at least two runs")
     found = pipeline.drift(*runs, false_alarms=false_alarms)
     if out is not None:
         from renderkit.report.html.drift_page import write_drift_page
 
         write_drift_page(found, out)
     for note in found.notes:
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     if as_json:
         print_json(drift_json(found) | {"page": None if out is None else str(out)})
     else:
         _print(found)
         if out is not None:
-            typer.echo(f"page: {out}")
-    raise typer.Exit(EXIT_GATE_FAILED if fail_on_drift and found.moved else EXIT_PASS)
+            click.echo(f"page: {out}")
+    raise Exit(EXIT_GATE_FAILED if fail_on_drift and found.moved else EXIT_PASS)
 
 
 def _print(found: Drift) -> None:
     from renderkit.results.text import printable
 
     for line in (found.sentence, *found.sentences):
-        typer.echo(printable(line))
+        click.echo(printable(line))
     headers = ("camera", *(f"{run} dx, dy px" for run in found.runs[1:]), "")
     print_table(headers, [_cells(one) for one in found.cameras], right=range(1, len(found.runs)))
-    typer.echo(printable(f"shift of the subject in the picture against {found.runs[0]}, with standard errors"))
+    click.echo(printable(f"shift of the subject in the picture against {found.runs[0]}, with standard errors"))
 
 
 def _cells(history: CameraHistory) -> list[str]:

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from renderkit.cli.arguments import FlameOption, MeshRootOption
+from renderkit.cli.arguments import flame_option, mesh_root_option
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.command_log import log_options
 from renderkit.errors import DatasetError
 from renderkit.wording import counted
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
-CaptureOption = Annotated[
-    Path | None,
-    typer.Option("--capture", metavar="PATH", help="Path of the capture, if it has moved.", show_default=False),
-]
+run_argument = argument("run", "RUN", "A run folder.", type=PATH)
 
 
-def export_rerun(
-    run: RunArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT.rrd", help="The file to write.", show_default=False)],
-    capture: CaptureOption = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-) -> None:
+@command()
+@run_argument
+@argument("out", "OUT.rrd", "The file to write.", type=PATH)
+@click.option("--capture", metavar="PATH", type=PATH, help="Path of the capture, if it has moved.")
+@flame_option
+@mesh_root_option
+@log_options
+def export_rerun(run: Path, out: Path, capture: Path | None, flame: Path | None, mesh_root: Path | None) -> None:
     """Write a run for Rerun: cameras, pictures, masks, meshes, landmarks and residuals on one time line."""
     from renderkit.export.rerun_export import RerunFile
     from renderkit.pipeline.inputs import CaptureInputs
@@ -40,24 +38,19 @@ def export_rerun(
         problems = log_run(report, opened, file)
     for problem in problems:
         sys.stderr.write(f"left out: {problem}\n")
-    typer.echo(f"written: {out}")
+    click.echo(f"written: {out}")
 
 
-def export_gltf(
-    run: RunArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT.glb", help="The file to write.", show_default=False)],
-    capture: Annotated[
-        Path | None,
-        typer.Option(
-            "--capture",
-            metavar="PATH",
-            help="Use the full meshes of the capture, not the run's previews.",
-            show_default=False,
-        ),
-    ] = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-) -> None:
+@command()
+@run_argument
+@argument("out", "OUT.glb", "The file to write.", type=PATH)
+@click.option(
+    "--capture", metavar="PATH", type=PATH, help="Use the full meshes of the capture, not the run's previews."
+)
+@flame_option
+@mesh_root_option
+@log_options
+def export_gltf(run: Path, out: Path, capture: Path | None, flame: Path | None, mesh_root: Path | None) -> None:
     """Write a run's rig and meshes as glTF."""
     from renderkit.export.gltf import write_gltf
     from renderkit.pipeline.capture_scene import read_meshes_of
@@ -75,4 +68,4 @@ def export_gltf(
         with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as opened:
             meshes = read_meshes_of(opened, report.frames, report.meshes)
     write_gltf(rig, meshes, out)
-    typer.echo(f"written: {out} ({counted(len(rig), 'camera')}, {counted(len(meshes), 'mesh')})")
+    click.echo(f"written: {out} ({counted(len(rig), 'camera')}, {counted(len(meshes), 'mesh')})")

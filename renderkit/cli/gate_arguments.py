@@ -5,36 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from renderkit.cli.command import PATH
 
 if TYPE_CHECKING:
     from renderkit.gates.gate import Gate
     from renderkit.results.report import Report
 
-GateOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--gate",
-        metavar="CHECK",
-        help='Such as "reprojection_rms_px <= 1.5 px" or "iou >= baseline - 3 se for 18-32"; may be repeated.',
-        show_default=False,
-    ),
-]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="Gates; renderkit.toml of this folder by default, if it is there.",
-        show_default=False,
-    ),
-]
-BaselineOption = Annotated[
-    Path | None,
-    typer.Option("--baseline", metavar="RUN", help="Run to compare with; overrules the config's.", show_default=False),
-]
+gate_option = click.option(
+    "--gate",
+    metavar="CHECK",
+    multiple=True,
+    help='Such as "reprojection_rms_px <= 1.5 px" or "iou >= baseline - 3 se for 18-32"; may be repeated.',
+)
+config_option = click.option(
+    "--config", metavar="FILE", type=PATH, help="Gates; renderkit.toml of this folder by default, if it is there."
+)
+baseline_option = click.option(
+    "--baseline", metavar="RUN", type=PATH, help="Run to compare with; overrules the config's."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +50,7 @@ class GateInputs:
 
 
 def read_gates(
-    checks: Sequence[str] | None, config: Path | None, baseline: Path | None, *, with_baseline: bool = True
+    checks: Sequence[str], config: Path | None, baseline: Path | None, *, with_baseline: bool = True
 ) -> GateInputs:
     """Read the gates and the baseline run, before anything is computed.
 
@@ -80,7 +72,7 @@ def read_gates(
     here = Path(FILE_NAME)
     file = config if config is not None else here if here.is_file() else None
     read = GateConfig() if file is None else read_gate_config(file)
-    gates = (*read.gates, *(parse_gate(text) for text in checks or ()))
+    gates = (*read.gates, *(parse_gate(text) for text in checks))
     run = baseline or read.baseline
     if with_baseline:
         check_baseline(gates, has_baseline=run is not None)

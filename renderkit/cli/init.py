@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from renderkit.cli.arguments import (
-    CameraNamesOption,
-    ImagesOption,
-    LandmarksOption,
-    MasksOption,
-    MinConfidenceOption,
-    RigOption,
-    SizeOption,
-    parse_camera_names,
-    parse_size,
+    camera_names_option,
+    images_option,
+    landmarks_option,
+    masks_option,
+    min_confidence_option,
+    rig_option,
+    size_option,
 )
-from renderkit.cli.rig_arguments import FromOption, check_format
-from renderkit.cli.tables import JsonOption, print_json
+from renderkit.cli.command import PATH, PATH_OR_TEXT, argument, command
+from renderkit.cli.rig_arguments import check_format, from_option
+from renderkit.cli.tables import json_option, print_json
 from renderkit.wording import list_names
 
 if TYPE_CHECKING:
-    from renderkit.formats.folder import FolderCapture
+    from renderkit.formats.folder import CameraNames, FolderCapture
 
 
-SceneArgument = Annotated[
-    Path, typer.Argument(metavar="SCENE", help="The folder with cameras and pictures.", show_default=False)
-]
-MeshPatternOption = Annotated[
-    str | None,
-    typer.Option("--mesh", metavar="FILE|PATTERN", help="Mesh file, or 'meshes/{frame}.obj'.", show_default=False),
-]
-
-
+@command()
+@argument("scene", "SCENE", "The folder with cameras and pictures.", type=PATH)
+@rig_option
+@images_option
+@masks_option
+@click.option("--mesh", metavar="FILE|PATTERN", type=PATH_OR_TEXT, help="Mesh file, or 'meshes/{frame}.obj'.")
+@landmarks_option
+@min_confidence_option
+@camera_names_option
+@size_option
+@from_option
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--overwrite", is_flag=True, help="Replace capture.toml if it is there.")
+@json_option
 def init(
-    scene: SceneArgument,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    masks: MasksOption = None,
-    mesh: MeshPatternOption = None,
-    landmarks: LandmarksOption = None,
-    min_confidence: MinConfidenceOption = None,
-    camera_names: CameraNamesOption = None,
-    size: SizeOption = None,
-    from_: FromOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace capture.toml if it is there.")] = False,
-    as_json: JsonOption = False,
+    scene: Path,
+    rig: Path | None,
+    images: str | None,
+    masks: str | None,
+    mesh: str | None,
+    landmarks: str | None,
+    min_confidence: float | None,
+    camera_names: CameraNames | None,
+    size: tuple[int, int] | None,
+    from_: str | None,
+    dry_run: bool,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Look at a folder, show which pictures belong to which cameras, and write capture.toml for the other commands.
 
@@ -72,8 +76,8 @@ def init(
         mesh=scene_path(mesh, root),
         landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
         min_confidence=min_confidence or 0.0,
-        camera_names=parse_camera_names(camera_names),
-        size=parse_size(size),
+        camera_names=camera_names,
+        size=size,
         format=from_,
     )
     try:
@@ -111,15 +115,15 @@ def _print(capture: FolderCapture, target: Path, text: str, *, dry_run: bool, as
             }
         )
         return
-    typer.echo(text, nl=False)
-    typer.echo(f"\n{counts.sentence}")
+    click.echo(text, nl=False)
+    click.echo(f"\n{counts.sentence}")
     for title, names in (
         ("pictures without a camera", strays),
         ("cameras without a picture", counts.cameras_without_image),
     ):
         if names:
-            typer.echo(f"{title}: {list_names(names)}")
+            click.echo(f"{title}: {list_names(names)}")
     if counts.meshes == 0:
-        typer.echo("no mesh: give one with --mesh FILE here or to validate")
+        click.echo("no mesh: give one with --mesh FILE here or to validate")
     if not dry_run:
-        typer.echo(f"wrote {target}; next: renderkit validate {capture.path}")
+        click.echo(f"wrote {target}; next: renderkit validate {capture.path}")

@@ -4,67 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    CameraNamesOption,
-    ChecksOption,
-    FlameOption,
-    ImagesOption,
-    LandmarksOption,
-    MasksOption,
-    MeshOption,
-    MeshRootOption,
-    MinConfidenceOption,
-    RigOption,
-    SizeOption,
+    camera_names_option,
+    checks_option,
+    flame_option,
+    images_option,
+    landmarks_option,
+    masks_option,
+    mesh_option,
+    mesh_root_option,
+    min_confidence_option,
+    rig_option,
     scene_inputs,
+    size_option,
 )
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.rig_arguments import FromOption
-from renderkit.cli.tables import JsonOption, print_json, print_table
+from renderkit.cli.rig_arguments import from_option
+from renderkit.cli.tables import json_option, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture, Inventory
+    from renderkit.formats.folder import CameraNames
     from renderkit.results.capture_check import CaptureCheck
     from renderkit.results.report import Report
 
 _LISTED = 16
 _FRAMES_CHECKED = 24
 
-SourceArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[CAPTURE_OR_RIG]", help="A capture, or a camera file; not needed with --rig.", show_default=False
-    ),
-]
-PlotOption = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE", help="Plot a camera file's rig as .html or .png.", show_default=False),
-]
 
-
+@command()
+@argument(
+    "source", "[CAPTURE_OR_RIG]", "A capture, or a camera file; not needed with --rig.", type=PATH, required=False
+)
+@mesh_option
+@masks_option
+@landmarks_option
+@min_confidence_option
+@rig_option
+@images_option
+@camera_names_option
+@flame_option
+@mesh_root_option
+@click.option("--cameras-only", is_flag=True, help="Lint a capture as a camera file.")
+@json_option
+@click.option("--plot", metavar="FILE", type=PATH, help="Plot a camera file's rig as .html or .png.")
+@from_option
+@size_option
+@checks_option
+@log_options
 def inspect(
-    source: SourceArgument = None,
-    mesh: MeshOption = None,
-    masks: MasksOption = None,
-    landmarks: LandmarksOption = None,
-    min_confidence: MinConfidenceOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-    cameras_only: Annotated[bool, typer.Option("--cameras-only", help="Lint a capture as a camera file.")] = False,
-    as_json: JsonOption = False,
-    plot: PlotOption = None,
-    from_: FromOption = None,
-    size: SizeOption = None,
-    checks: ChecksOption = True,
+    source: Path | None,
+    mesh: tuple[str, ...],
+    masks: str | None,
+    landmarks: str | None,
+    min_confidence: float | None,
+    rig: Path | None,
+    images: str | None,
+    camera_names: CameraNames | None,
+    flame: Path | None,
+    mesh_root: Path | None,
+    cameras_only: bool,
+    as_json: bool,
+    plot: Path | None,
+    from_: str | None,
+    size: tuple[int, int] | None,
+    checks: bool,
 ) -> None:
     """List what is in a capture and what is missing, and lint its cameras; a camera file is only linted.
 
@@ -80,14 +93,14 @@ def inspect(
     source = source or rig or Path()
     as_capture = images is not None or rig is not None
     if cameras_only or plot is not None or from_ is not None or (size is not None and not as_capture):
-        raise typer.Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
+        raise Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
     try:
         capture = inputs.open()
     except DatasetError:
-        beside = (mesh, masks, landmarks, flame, mesh_root, camera_names)
-        if as_capture or any(one is not None for one in beside) or not is_rig(source):
+        beside = (masks, landmarks, flame, mesh_root, camera_names)
+        if as_capture or mesh or any(one is not None for one in beside) or not is_rig(source):
             raise
-        raise typer.Exit(inspect_rig(source, as_json=as_json)) from None
+        raise Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:
         found, views = _looked_at(capture) if checks and _has_views(capture) else ((), None)
         code = EXIT_PASS if views is None else _exit_code(views)
@@ -96,14 +109,14 @@ def inspect(
             _print_views(views)
         elif as_capture or not is_rig(source):
             print_json(_as_json(capture, found, views))
-            raise typer.Exit(code)
+            raise Exit(code)
         else:
             whole = {"capture": _as_json(capture, found, views)}
-            raise typer.Exit(max(code, inspect_rig(source, as_json=True, beside=whole)))
+            raise Exit(max(code, inspect_rig(source, as_json=True, beside=whole)))
     if is_rig(source) and not as_capture:
-        typer.echo("\ncameras:")
+        click.echo("\ncameras:")
         code = max(code, inspect_rig(source))
-    raise typer.Exit(code)
+    raise Exit(code)
 
 
 def _has_views(capture: Capture) -> bool:
@@ -167,13 +180,13 @@ def _print_capture(capture: Capture, checks: Sequence[CaptureCheck]) -> None:
         ("missing", [str(part) for part in inventory.missing]),
     ):
         if lines:
-            typer.echo(f"\n{title}:")
+            click.echo(f"\n{title}:")
             for line in lines:
-                typer.echo(f"  {line}")
+                click.echo(f"  {line}")
     if checks:
-        typer.echo("\nchecks:")
+        click.echo("\nchecks:")
         for check in checks:
-            typer.echo(f"  {check}")
+            click.echo(f"  {check}")
 
 
 def _print_views(views: Report | None) -> None:
@@ -182,9 +195,9 @@ def _print_views(views: Report | None) -> None:
 
     if views is None:
         return
-    typer.echo("\nfirst frame:")
+    click.echo("\nfirst frame:")
     for line in (*diagnosis_lines(views), *input_lines(views)):
-        typer.echo(f"  {line}")
+        click.echo(f"  {line}")
 
 
 def _print_facts(inventory: Inventory, capture: Capture) -> None:
@@ -198,7 +211,7 @@ def _print_facts(inventory: Inventory, capture: Capture) -> None:
     }
     width = max(map(len, facts))
     for name, value in facts.items():
-        typer.echo(f"{name.ljust(width)}  {value}")
+        click.echo(f"{name.ljust(width)}  {value}")
 
 
 def _print_annotations(inventory: Inventory) -> None:
@@ -210,7 +223,7 @@ def _print_annotations(inventory: Inventory) -> None:
         (kind, f"{len(have)} of {counted(len(inventory.frames), 'frame')}", _listed(have))
         for kind, have in inventory.frame_annotations.items()
     ]
-    typer.echo("")
+    click.echo("")
     print_table(("annotation", "there for", "which"), rows)
 
 
@@ -233,7 +246,7 @@ def _print_cameras(capture: Capture) -> None:
                 f"{camera.distortion.model}, valid to {radius:.3g}",
             )
         )
-    typer.echo("")
+    click.echo("")
     print_table(("camera", "size px", "fx, fy", "cx, cy", "lens"), rows)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
@@ -42,7 +42,7 @@ def inspect_rig(
     as_json: bool = False,
     plot: Path | None = None,
     source: str | None = None,
-    size: str | None = None,
+    size: tuple[int, int] | None = None,
     beside: Mapping[str, object] | None = None,
 ) -> int:
     """Lint the cameras of a file, print what was found, and plot the rig if requested.
@@ -52,7 +52,7 @@ def inspect_rig(
         as_json: Print JSON instead of text.
         plot: An .html or .png to draw into.
         source: Format to read; detected by default.
-        size: WIDTHxHEIGHT for formats that state none.
+        size: (width, height) for formats that state none.
         beside: What the JSON document holds beside the findings.
 
     Returns:
@@ -64,7 +64,7 @@ def inspect_rig(
     from renderkit.diagnosis.lint import exit_code, lint
 
     if plot is not None and plot.suffix.lower() not in {".html", ".png"}:
-        raise typer.BadParameter(f"a rig is plotted as .html or .png, not {plot.name!r}", param_hint="--plot")
+        raise click.BadParameter(f"a rig is plotted as .html or .png, not {plot.name!r}", param_hint="--plot")
     raw = read_cameras(path, source, size)
     if not raw.cameras:
         raise DatasetError(path, None, "the file holds no camera")
@@ -78,10 +78,10 @@ def inspect_rig(
 
         rig, left_out = usable_cameras(raw)
         if not len(rig):
-            typer.echo("no camera can be plotted", err=True)
+            click.echo("no camera can be plotted", err=True)
             return EXIT_BAD_INPUT
         if left_out:
-            typer.echo(f"not plotted, because they are invalid: {', '.join(left_out[:20])}", err=True)
+            click.echo(f"not plotted, because they are invalid: {', '.join(left_out[:20])}", err=True)
         plot_rig(rig, plot, findings)
     return exit_code(findings)
 
@@ -118,7 +118,7 @@ def _as_json(raw: RawRig, findings: tuple[Finding, ...]) -> dict[str, object]:
 def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
     sizes = sorted({one.size for one in raw.cameras if one.size is not None})
     shown = ", ".join(f"{width} x {height}" for width, height in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
-    typer.echo(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
+    click.echo(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
     for of_one_rule, group in groupby(findings, lambda one: one.camera is not None and (one.severity, one.code)):
         if of_one_rule:
             _print_cameras(tuple(group))
@@ -126,7 +126,7 @@ def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
             for one in group:
                 _print_finding(one, "")
     counts = _counts(findings)
-    typer.echo(
+    click.echo(
         f"{counted(counts['error'], 'error')}, "
         f"{counted(counts['warning'], 'warning')}, {counted(counts['info'], 'note')}"
     )
@@ -144,5 +144,5 @@ def _print_cameras(group: Sequence[Finding]) -> None:
 
 
 def _print_finding(finding: Finding, where: str) -> None:
-    typer.echo(f"{finding.severity}: {finding.code}{where}: {finding.evidence}")
-    typer.echo(f"    -> {finding.advice}")
+    click.echo(f"{finding.severity}: {finding.code}{where}: {finding.evidence}")
+    click.echo(f"    -> {finding.advice}")

@@ -1,29 +1,27 @@
-"""renderkit validate over many captures: the options that it adds, and what it prints."""
+"""renderkit validate over many captures: its options, and what it prints."""
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from enum import StrEnum
 from glob import has_magic
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
+import click
 
+from renderkit.cli.command import PATH, PATH_OR_TEXT, IntRange, argument, together
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.run_place import default_run_folder
-from renderkit.cli.shared_options import take_parameters
 from renderkit.cli.tables import print_json, print_table
 from renderkit.errors import ContextError, DatasetError
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
-    from renderkit.dataset.run import Machinery
+    from renderkit.dataset.conclude import WhichReports
+    from renderkit.dataset.run import EngineName, Machinery
     from renderkit.dataset.settings import DatasetSettings
     from renderkit.diagnosis.census import SequentialTest
     from renderkit.results.dataset import DatasetReport
@@ -34,117 +32,59 @@ _LOOKED_AT = 1000
 
 _MOST = 20
 _GO_ON = "go on with: renderkit validate --resume {}\n"
+_INPUTS = (
+    "mesh", "masks", "landmarks", "flame", "mesh_root", "min_confidence", "rig", "images", "camera_names", "size",
+)  # fmt: skip
 _SELECTION = (
     "frames", "cameras", "matte_threshold", "undistort", "undistorted_mattes", "metrics", "region", "evidence", "board",
 )  # fmt: skip
 
 
-class EngineChoice(StrEnum):
-    """Where a run over many captures is done."""
+ENGINES: Final[tuple[EngineName, ...]] = ("auto", "serial", "processes", "ray")
+REPORTS: Final[tuple[WhichReports, ...]] = ("all", "failed", "none")
 
-    AUTO = "auto"
-    SERIAL = "serial"
-    PROCESSES = "processes"
-    RAY = "ray"
-
-
-class ReportsChoice(StrEnum):
-    """Which captures get a page of their own."""
-
-    ALL = "all"
-    FAILED = "failed"
-    NONE = "none"
-
-
-MissOption = Annotated[float, typer.Option("--miss", help="Census: probability of missing a camera that is off.")]
-FalseAlarmOption = Annotated[
-    float, typer.Option("--false-alarm", help="Census: probability of calling a healthy camera off.")
-]
-
-
-def _many_options(
-    captures: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[CAPTURE]...",
-            help="A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures "
-            "(COLMAP, nerfstudio, EasyMocap, capture.toml ...). Several, a folder of captures, a pattern or @list.txt: "
-            "docs/guide/many.md. Not needed with --rig.",
-            show_default=False,
-        ),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            "--resume", metavar="RUN", help="Many captures: go on with a run, with its options.", show_default=False
-        ),
-    ] = None,
-    sample: Annotated[
-        int | None,
-        typer.Option(
-            "--sample",
-            metavar="N",
-            min=1,
-            help="Many captures: N views only, spread evenly over captures and cameras.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Chooses the sample.")] = 0,
-    engine: Annotated[
-        EngineChoice, typer.Option("--engine", help="Many captures: where they are worked on.")
-    ] = EngineChoice.AUTO,
-    address: Annotated[str, typer.Option("--address", metavar="ADDRESS", help="Address of a Ray cluster.")] = "auto",
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard",
-            metavar="I/N",
-            help="Many captures: every N-th, from number I on, 0 first; `renderkit merge` joins the N runs.",
-            show_default=False,
-        ),
-    ] = None,
-    census: Annotated[
-        bool,
-        typer.Option(
-            "--census", help="Many captures: read only as many views as say which cameras are off, and say how many."
-        ),
-    ] = False,
-    miss: MissOption = 0.005,
-    false_alarm: FalseAlarmOption = 0.005,
-    reports: Annotated[
-        ReportsChoice | None,
-        typer.Option(
-            "--reports",
-            help="Many captures: which get a page of their own; by default all of up to 100, else those that did not "
-            "pass.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Hold the options; `also_many` adds them to a command."""
+captures_argument = argument(
+    "captures",
+    "[CAPTURE]...",
+    "A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures (COLMAP, "
+    "nerfstudio, EasyMocap, capture.toml ...). Several, a folder of captures, a pattern or @list.txt: "
+    "docs/guide/many.md. Not needed with --rig.",
+    nargs=-1,
+    type=PATH_OR_TEXT,
+)
+many_options = together(
+    click.option("--resume", metavar="RUN", type=PATH, help="Many captures: go on with a run, with its options."),
+    click.option(
+        "--sample", metavar="N", type=IntRange(1),
+        help="Many captures: N views only, spread evenly over captures and cameras.",
+    ),
+    click.option("--seed", type=int, default=0, help="Chooses the sample."),
+    click.option(
+        "--engine", type=click.Choice(ENGINES), default="auto", help="Many captures: where they are worked on."
+    ),
+    click.option("--address", metavar="ADDRESS", default="auto", help="Address of a Ray cluster."),
+    click.option(
+        "--shard", metavar="I/N",
+        help="Many captures: every N-th, from number I on, 0 first; `renderkit merge` joins the N runs.",
+    ),
+    click.option(
+        "--census", is_flag=True,
+        help="Many captures: read only as many views as say which cameras are off, and say how many.",
+    ),
+    click.option(
+        "--miss", type=float, default=0.005, help="Census: probability of missing a camera that is off."
+    ),
+    click.option(
+        "--false-alarm", type=float, default=0.005, help="Census: probability of calling a healthy camera off."
+    ),
+    click.option(
+        "--reports", type=click.Choice(REPORTS),
+        help="Many captures: which get a page of their own; by default all of up to 100, else those that did not pass.",
+    ),
+)  # fmt: skip
 
 
-def also_many(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with its argument `capture` replaced by any number of captures, and the options for them."""
-    own = inspect.signature(command)
-    one_capture = own.parameters["capture"]
-    rest = [parameter for parameter in own.parameters.values() if parameter is not one_capture]
-    captures, *options = inspect.signature(_many_options).parameters.values()
-
-    @functools.wraps(command)
-    def either(**given: Any) -> None:  # noqa: ANN401 - options of any type
-        paths: list[str] = given.pop(captures.name) or []
-        many = {option.name: given.pop(option.name) for option in options}
-        with _hdf5_ahead(paths):
-            if _is_many(paths, many):
-                raise typer.Exit(_validate_many(paths, many, given))
-            command(**{one_capture.name: Path(paths[0]) if paths else None}, **given)
-
-    take_parameters(either, (captures, *rest, *options), command, _many_options)
-    return either
-
-
-def _hdf5_ahead(paths: list[str]) -> AbstractContextManager[None]:
+def hdf5_ahead(paths: Sequence[str]) -> AbstractContextManager[None]:
     """Have HDF5 files read by a process that starts while this one loads the rest of its modules."""
     files = list(map(Path, paths[:1]))
     # A folder that cannot be listed is an error where the capture is opened.
@@ -157,10 +97,10 @@ def _hdf5_ahead(paths: list[str]) -> AbstractContextManager[None]:
     return one_child()
 
 
-def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
-    """Whether a run over many captures is meant."""
+def is_many(paths: Sequence[str], many: Mapping[str, Any]) -> bool:
+    """Whether a run over many captures is meant, by what is named and the values of `many_options`."""
     asked = [name for name in ("resume", "sample", "shard", "reports") if many[name] is not None]
-    if asked or many["census"] or len(paths) > 1 or many["engine"] is not EngineChoice.AUTO:
+    if asked or many["census"] or len(paths) > 1 or many["engine"] != "auto":
         return True
     if not paths:
         return False
@@ -176,19 +116,24 @@ def _is_many(paths: list[str], many: Mapping[str, Any]) -> bool:
     return is_dataset(place)
 
 
-def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str, Any]) -> int:
-    """Run, print, and return the exit code."""
+def validate_many(given: Mapping[str, Any]) -> int:
+    """Run over many captures, print, and return the exit code.
+
+    Args:
+        given: The values of all of the command's arguments and options.
+    """
     from renderkit.cli.progress import Progress
     from renderkit.dataset.plan import Sample
     from renderkit.dataset.progress import Progress as State
     from renderkit.dataset.run import resume_dataset, run_dataset
 
-    machinery = _machinery(many, given)
-    resumed: Path | None = many["resume"]
+    machinery = _machinery(given)
+    paths: Sequence[str] = given["captures"]
+    resumed: Path | None = given["resume"]
     if resumed is not None and paths:
-        raise typer.BadParameter("--resume takes its captures from the run; name no others")
+        raise click.BadParameter("--resume takes its captures from the run; name no others")
     if resumed is None and not paths:
-        raise typer.BadParameter("name captures, or a run with --resume")
+        raise click.BadParameter("name captures, or a run with --resume")
     folder: Path = resumed or given["out"] or default_run_folder(Path("captures"))
     with Progress() as bar, _resumable(folder):
 
@@ -200,8 +145,8 @@ def _validate_many(paths: list[str], many: Mapping[str, Any], given: Mapping[str
         if resumed is not None:
             report = resume_dataset(folder, machinery, show=show)
         else:
-            sample = None if many["sample"] is None else Sample(many["sample"], many["seed"])
-            report = run_dataset(paths, folder, _settings(given, many), machinery, sample=sample, show=show)
+            sample = None if given["sample"] is None else Sample(given["sample"], given["seed"])
+            report = run_dataset(paths, folder, _settings(given), machinery, sample=sample, show=show)
     print_dataset(report, folder, as_json=given["as_json"])
     return dataset_exit_code(report)
 
@@ -219,15 +164,15 @@ def _resumable(folder: Path) -> Iterator[None]:
         raise
 
 
-def _machinery(many: Mapping[str, Any], given: Mapping[str, Any]) -> Machinery:
+def _machinery(given: Mapping[str, Any]) -> Machinery:
     from renderkit.dataset.run import Machinery
 
     return Machinery(
-        engine=many["engine"].value,
+        engine=given["engine"],
         workers=given["workers"],
-        address=many["address"],
-        shard=None if many["shard"] is None else _shard(many["shard"]),
-        reports=None if many["reports"] is None else many["reports"].value,
+        address=given["address"],
+        shard=None if given["shard"] is None else _shard(given["shard"]),
+        reports=given["reports"],
     )
 
 
@@ -236,46 +181,40 @@ def _shard(text: str) -> Any:  # noqa: ANN401 - imported late
 
     index, _, count = text.partition("/")
     if not (index.isascii() and index.isdigit() and count.isascii() and count.isdigit() and len(text) < 20):
-        raise typer.BadParameter(f"expected I/N such as 0/7, got {text!r}", param_hint="--shard")
+        raise click.BadParameter(f"expected I/N such as 0/7, got {text!r}", param_hint="--shard")
     return Shard(int(index), int(count))
 
 
-def _settings(given: Mapping[str, Any], many: Mapping[str, Any]) -> DatasetSettings:
+def _settings(given: Mapping[str, Any]) -> DatasetSettings:
     """Return what is asked of every capture, from the command's options."""
-    from renderkit.cli.arguments import parse_camera_names, parse_size, remember
+    from renderkit.cli.arguments import remember
     from renderkit.cli.gate_arguments import read_gates
     from renderkit.dataset.settings import DatasetSettings
     from renderkit.pipeline.inputs import CaptureInputs
 
     if given["remember_flame"]:
         remember(given["flame"])
-    same = ("mesh", "masks", "landmarks", "flame", "mesh_root", "min_confidence", "rig", "images")
     return DatasetSettings(
-        inputs=CaptureInputs.of(
-            None,
-            **{name: given[name] for name in same},
-            camera_names=parse_camera_names(given["camera_names"]),
-            size=parse_size(given["size"]),
-        ),
+        inputs=CaptureInputs.of(None, **{name: given[name] for name in _INPUTS}),
         selection={name: given[name] for name in _SELECTION},
         gates=read_gates(given["gate"], given["config"], given["baseline"], with_baseline=False).gates,
         baseline=given["baseline"],
         checks=given["checks"],
         sanity=given["sanity"],
         false_alarms=given["false_alarms"],
-        renderer=given["renderer"].value,
+        renderer=given["renderer"],
         device=given["device"],
-        census=_census(many),
+        census=_census(given),
     )
 
 
-def _census(many: Mapping[str, Any]) -> SequentialTest | None:
+def _census(given: Mapping[str, Any]) -> SequentialTest | None:
     from renderkit.diagnosis.census import SequentialTest
 
     try:
-        return SequentialTest(miss=many["miss"], false_alarm=many["false_alarm"]) if many["census"] else None
+        return SequentialTest(miss=given["miss"], false_alarm=given["false_alarm"]) if given["census"] else None
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--census") from error
+        raise click.BadParameter(str(error), param_hint="--census") from error
 
 
 def dataset_exit_code(report: DatasetReport) -> int:
@@ -317,14 +256,14 @@ def print_dataset(report: DatasetReport, folder: Path, *, as_json: bool = False)
         styles=[["", "" if one.passed else "bold red", "", "", "", ""] for one in worst],
     )
     if len(report.captures) > len(worst):
-        typer.echo(f"and {counted(len(report.captures) - len(worst), 'more capture')}")
-    typer.echo("")
+        click.echo(f"and {counted(len(report.captures) - len(worst), 'more capture')}")
+    click.echo("")
     off = sorted((group for group in report.of_kind("camera") if group.num_off), key=lambda group: -group.num_off)
     for group in off[:_MOST]:
         captures = counted(group.num_captures, "capture")
-        typer.echo(f"camera {group.name} is off or stands out in {group.num_off} of {captures}")
-    typer.echo(str(report))
-    typer.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
-    typer.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
+        click.echo(f"camera {group.name} is off or stands out in {group.num_off} of {captures}")
+    click.echo(str(report))
+    click.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
+    click.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
     if report.units_done < report.units:
         sys.stderr.write(_GO_ON.format(folder))

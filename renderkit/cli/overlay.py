@@ -2,115 +2,133 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
+import click
+from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    CameraNamesOption,
-    CamerasOption,
-    CaptureArgument,
-    DeviceOption,
-    FlameOption,
-    FramesOption,
-    ImagesOption,
-    LandmarksOption,
-    MasksOption,
-    MeshOption,
-    MeshRootOption,
-    MinConfidenceOption,
-    RendererChoice,
-    RendererOption,
-    RigOption,
-    SizeOption,
-    ThresholdOption,
-    UndistortOption,
+    camera_names_option,
+    cameras_option,
+    capture_argument,
+    device_option,
+    flame_option,
+    frames_option,
+    images_option,
+    landmarks_option,
+    masks_option,
+    matte_threshold_option,
+    mesh_option,
+    mesh_root_option,
+    min_confidence_option,
     open_renderer,
+    renderer_option,
+    rig_option,
     scene_inputs,
+    size_option,
+    undistort_option,
 )
+from renderkit.cli.command import PATH, FloatRange, command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.overlay_video import write_video
-from renderkit.cli.picture_arguments import PictureLook, SideBySideOption, StyleChoice, read_look
+from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look, side_by_side_option
 from renderkit.cli.progress import Progress, complain_of
-from renderkit.cli.shared_options import draws_pictures
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
+    from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.options import ValidationOptions
+    from renderkit.pipeline.overlay_video import VideoKind
     from renderkit.renderers.base import Renderer
+    from renderkit.renderers.choose import RendererKind
 
 
-class VideoChoice(StrEnum):
-    """What a video shows."""
-
-    TURNTABLE = "turntable"
-    TIME = "time"
-    GRID = "grid"
+VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
 
 
-VideoOption = Annotated[
-    VideoChoice | None,
-    typer.Option(
-        "--video",
-        help="Write a video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
-        show_default=False,
-    ),
-]
-FpsOption = Annotated[float, typer.Option("--fps", min=0.1, max=240.0, help="Pictures per second of the video.")]
-OverlayOutOption = Annotated[
-    Path,
-    typer.Option("--out", metavar="DIR", help="Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif."),
-]
-
-
+@command()
+@capture_argument
+@mesh_option
+@masks_option
+@landmarks_option
+@min_confidence_option
+@rig_option
+@images_option
+@camera_names_option
+@size_option
+@flame_option
+@mesh_root_option
+@frames_option
+@cameras_option
+@undistort_option
+@matte_threshold_option
+@click.option("--sheet", is_flag=True, help="Write a contact sheet only.")
+@click.option("--worst-first", is_flag=True, help="Order the contact sheet by deviation.")
+@side_by_side_option
+@click.option(
+    "--video",
+    type=click.Choice(VIDEOS),
+    help="Write a video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
+)
+@click.option("--fps", type=FloatRange(0.1, 240), default=5.0, help="Pictures per second of the video.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    default=Path("overlays"),
+    help="Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif.",
+)
+@renderer_option
+@device_option
 @draws_pictures
+@log_options
 def overlay(
-    style: StyleChoice,
-    capture: CaptureArgument = None,
-    mesh: MeshOption = None,
-    masks: MasksOption = None,
-    landmarks: LandmarksOption = None,
-    min_confidence: MinConfidenceOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    size: SizeOption = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-    frames: FramesOption = None,
-    cameras: CamerasOption = None,
-    undistort: UndistortOption = False,
-    matte_threshold: ThresholdOption = 0.5,
-    sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet only.")] = False,
-    worst_first: Annotated[bool, typer.Option("--worst-first", help="Order the contact sheet by deviation.")] = False,
-    side_by_side: SideBySideOption = False,
-    video: VideoOption = None,
-    fps: FpsOption = 5.0,
-    out: OverlayOutOption = Path("overlays"),
-    renderer: RendererOption = RendererChoice.AUTO,
-    device: DeviceOption = None,
+    capture: Path | None,
+    mesh: tuple[str, ...],
+    masks: str | None,
+    landmarks: str | None,
+    min_confidence: float | None,
+    rig: Path | None,
+    images: str | None,
+    camera_names: CameraNames | None,
+    size: tuple[int, int] | None,
+    flame: Path | None,
+    mesh_root: Path | None,
+    frames: str | None,
+    cameras: str | None,
+    undistort: bool,
+    matte_threshold: float,
+    sheet: bool,
+    worst_first: bool,
+    side_by_side: bool,
+    video: VideoKind | None,
+    fps: float,
+    out: Path,
+    renderer: RendererKind,
+    device: int | None,
+    **style: Any,  # noqa: ANN401 - options of any type
 ) -> None:
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pipeline.inputs import make_options
 
-    look = read_look(style, side_by_side=side_by_side)
+    look = read_look(StyleChoice.of(**style), side_by_side=side_by_side)
     inputs = scene_inputs(
         capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,
     )  # fmt: skip
     with inputs.open() as opened:
-        first = next(iter(opened.frame_ids), None) if video in {None, VideoChoice.TURNTABLE} else None
+        first = next(iter(opened.frame_ids), None) if video in {None, "turntable"} else None
         options = make_options(
             opened, inputs.mesh_names, frames=frames or first, cameras=cameras, matte_threshold=matte_threshold,
             undistort=undistort,
         )  # fmt: skip
         with open_renderer(renderer, device) as drawing:
             if video is not None:
-                raise typer.Exit(write_video(opened, drawing, options, look, kind=video.value, out=out, fps=fps))
+                raise Exit(write_video(opened, drawing, options, look, kind=video, out=out, fps=fps))
             num_failed = _draw(opened, drawing, options, look, out, sheet_only=sheet, worst_first=worst_first)
-    raise typer.Exit(EXIT_BAD_INPUT if num_failed else EXIT_PASS)
+    raise Exit(EXIT_BAD_INPUT if num_failed else EXIT_PASS)
 
 
 def _draw(
@@ -137,7 +155,7 @@ def _draw(
     plan = PicturePlan(frozenset() if sheet_only else drawable, frozenset(row.key for row in rows))
     with Progress("pictures") as progress:
         made = PictureRun(capture, renderer, options, files, look.style, progress.update).draw(rows, plan)
-    typer.echo(f"pictures: {out}")
+    click.echo(f"pictures: {out}")
     for relative in made.sheets:
-        typer.echo(f"contact sheet: {out / relative}")
+        click.echo(f"contact sheet: {out / relative}")
     return sum(complain_of(row) for row in made.rows)

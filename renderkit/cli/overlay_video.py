@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.progress import Progress, complain_of
@@ -53,5 +53,5 @@ def write_video(
     if not num_pictures:
         sys.stderr.write("renderkit: no view could be rendered, so there is no video\n")
         return EXIT_BAD_INPUT
-    typer.echo(f"video: {path} ({counted(num_pictures, 'picture')}, {num_pictures / fps:.1f} s)")
+    click.echo(f"video: {path} ({counted(num_pictures, 'picture')}, {num_pictures / fps:.1f} s)")
     return EXIT_BAD_INPUT if num_failed else EXIT_PASS

@@ -4,100 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import typer
+import click
+
+from renderkit.cli.command import FloatRange, IntRange, together
 
 if TYPE_CHECKING:
     from renderkit.pictures.style import OverlayStyle
 
 
-class PictureFormat(StrEnum):
-    """Format of picture files."""
+PICTURE_FORMATS: Final = ("jpg", "png", "webp")
+BACKGROUNDS: Final = ("photo", "transparent", "plain")
 
-    JPG = "jpg"
-    PNG = "png"
-    WEBP = "webp"
-
-
-class Background(StrEnum):
-    """What lies behind the layers."""
-
-    PHOTO = "photo"
-    TRANSPARENT = "transparent"
-    PLAIN = "plain"
-
-
-PresetOption = Annotated[
-    str | None,
-    typer.Option(
+side_by_side_option = click.option(
+    "--side-by-side", is_flag=True, help="Put the photograph without layers to the left."
+)
+draws_pictures = together(
+    click.option(
         "--preset",
         metavar="NAME",
         help="A named look: outline, face, compare, wire, errors, depth, model, or one of renderkit.toml.",
-        show_default=False,
     ),
-]
-LayersOption = Annotated[
-    str | None,
-    typer.Option(
+    click.option(
         "--layers",
         metavar="LIST",
         help="Of shaded, textured, normals, depth, tint, heat, wireframe, outline, landmarks; "
         "shaded,outline,landmarks by default.",
-        show_default=False,
     ),
-]
-OpacityOption = Annotated[
-    float | None,
-    typer.Option("--opacity", min=0.0, max=1.0, help="Opacity of surfaces; 0.45 by default.", show_default=False),
-]
-LineWidthOption = Annotated[
-    float | None,
-    typer.Option("--line-width", min=0.0, max=100.0, help="Width of lines in px; 2 by default.", show_default=False),
-]
-ColorsOption = Annotated[
-    str | None,
-    typer.Option(
+    click.option("--opacity", type=FloatRange(0, 1), help="Opacity of surfaces; 0.45 by default."),
+    click.option("--line-width", type=FloatRange(0, 100), help="Width of lines in px; 2 by default."),
+    click.option(
         "--colors",
         metavar="NAME=#RRGGBB,...",
         help="Colours of captured, rendered, error, hidden, wireframe, backdrop.",
-        show_default=False,
     ),
-]
-BackgroundOption = Annotated[
-    Background | None,
-    typer.Option("--background", help="Background; the photograph by default.", show_default=False),
-]
-CropOption = Annotated[
-    str | None,
-    typer.Option(
-        "--crop", metavar="mesh|face|X,Y,W,H", help="Show a part, in px of the photograph.", show_default=False
+    click.option("--background", type=click.Choice(BACKGROUNDS), help="Background; the photograph by default."),
+    click.option("--crop", metavar="mesh|face|X,Y,W,H", help="Show a part, in px of the photograph."),
+    click.option("--no-caption", is_flag=True, help="Leave out the panel of names and numbers."),
+    click.option("--max-size", type=IntRange(64, 16384), help="Longest side of a picture in px; 1600 by default."),
+    click.option(
+        "--format", "file_format", type=click.Choice(PICTURE_FORMATS), help="Format of the files; jpg by default."
     ),
-]
-SideBySideOption = Annotated[
-    bool, typer.Option("--side-by-side", help="Put the photograph without layers to the left.")
-]
-NoCaptionOption = Annotated[bool, typer.Option("--no-caption", help="Leave out the panel of names and numbers.")]
-MaxSizeOption = Annotated[
-    int | None,
-    typer.Option(
-        "--max-size", min=64, max=16384, help="Longest side of a picture in px; 1600 by default.", show_default=False
-    ),
-]
-FormatOption = Annotated[
-    PictureFormat | None, typer.Option("--format", help="Format of the files; jpg by default.", show_default=False)
-]
-NameOption = Annotated[
-    str | None,
-    typer.Option(
+    click.option(
         "--name",
         metavar="PATTERN",
         help="Names of the files, such as '{capture}_{frame}_{camera}.png'; {mesh} is known as well.",
-        show_default=False,
     ),
-]
+)
+"""The options of a command that draws pictures in a style: those of a `StyleChoice`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,15 +89,13 @@ class StyleChoice:
         *,
         preset: str | None,
         line_width: float | None,
-        background: Background | None,
         no_caption: bool,
-        file_format: PictureFormat | None,
+        file_format: str | None,
         **others: Any,  # noqa: ANN401 - options that are called as the attribute is
     ) -> Self:
         """Take the options' values; those that were not given are left out."""
         values = others | {
-            "line_px": line_width, "background": None if background is None else background.value,
-            "caption": False if no_caption else None, "format": None if file_format is None else file_format.value,
+            "line_px": line_width, "caption": False if no_caption else None, "format": file_format,
         }  # fmt: skip
         return cls(preset, {key: value for key, value in values.items() if value is not None})
 
@@ -180,7 +134,7 @@ def read_look(choice: StyleChoice, *, opacity: float | None = None, side_by_side
         f"preset {preset}" if preset else "overlay",
     )
     find_layers(style.layers)
-    if name is not None and Path(name).suffix.lower().lstrip(".") in {*PictureFormat, "jpeg"}:
+    if name is not None and Path(name).suffix.lower().lstrip(".") in {*PICTURE_FORMATS, "jpeg"}:
         file_format = file_format or Path(name).suffix.lower().lstrip(".")
         name = name[: -len(Path(name).suffix)]
     suffix = f".{file_format or ('png' if style.background == TRANSPARENT else 'jpg')}"

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from renderkit.cli.gate_arguments import ConfigOption, GateOption, read_gates
-from renderkit.cli.shared_options import judges_rig
-from renderkit.cli.tables import JsonOption, print_json, print_table
+from renderkit.cli.arguments import judges_rig
+from renderkit.cli.command import PATH, command
+from renderkit.cli.command_log import log_options
+from renderkit.cli.gate_arguments import config_option, gate_option, read_gates
+from renderkit.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from renderkit.results.detection_limits import DetectionLimits
 
 
+@command()
 @judges_rig
-def prove(
-    given: dict[str, Any],
-    gate: GateOption = None,
-    config: ConfigOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="RUN",
-            help="Write limits.json into a run folder, and a section into its pages.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+@gate_option
+@config_option
+@click.option(
+    "--out", metavar="RUN", type=PATH, help="Write limits.json into a run folder, and a section into its pages."
+)
+@json_option
+@log_options
+def prove(gate: tuple[str, ...], config: Path | None, out: Path | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - options of any type
     """Say which faults would be found in each camera of a capture, and which the gates let pass."""
     from renderkit.pipeline import prove as pipeline
     from renderkit.results.detection_limits import limits_json
 
     gates = read_gates(gate, config, None, with_baseline=False).gates
-    limits = pipeline.prove(
-        **given,
-        gates=gates,
-    )
+    limits = pipeline.prove(**given, gates=gates)
     if out is not None:
         _write(limits, out)
     if as_json:
@@ -64,22 +57,22 @@ def _write(limits: DetectionLimits, out: Path) -> None:
 def _print(limits: DetectionLimits) -> None:
     from renderkit.results.text import printable
 
-    typer.echo(printable(limits.sentence))
+    click.echo(printable(limits.sentence))
     if limits.kinds:
         _print_sizes(limits, "smallest fault that is found with 99 % probability", "found_99")
         if limits.gates:
             _print_sizes(limits, f"largest fault that passes {', '.join(limits.gates)}", "passes")
             if any(math.isnan(fault.passes) for one in limits.cameras for fault in one.faults):
-                typer.echo("-: the camera has no landmarks, which these gates are about")
+                click.echo("-: the camera has no landmarks, which these gates are about")
         noise = "" if math.isnan(limits.noise_px) else f"; landmark noise {limits.noise_px:.2f} px"
-        typer.echo(f"false alarm rate {100 * limits.alpha:g} % per rig{noise}")
+        click.echo(f"false alarm rate {100 * limits.alpha:g} % per rig{noise}")
     blind = [one.camera for one in limits.cameras if not one.faults]
     if blind:
-        typer.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
+        click.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
     if limits.faulty:
-        typer.echo(printable(f"already off, and treated as such: {', '.join(limits.faulty)}"))
+        click.echo(printable(f"already off, and treated as such: {', '.join(limits.faulty)}"))
     for note in limits.notes:
-        typer.echo(printable(f"note: {note}"))
+        click.echo(printable(f"note: {note}"))
 
 
 def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:

@@ -2,75 +2,92 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    CameraNamesOption,
-    CamerasOption,
-    DeviceOption,
-    FlameOption,
-    FramesOption,
-    ImagesOption,
-    MeshOption,
-    MeshRootOption,
-    RendererChoice,
-    RendererOption,
-    RigOption,
-    UndistortOption,
+    camera_names_option,
+    cameras_option,
+    device_option,
+    flame_option,
+    frames_option,
+    images_option,
+    mesh_option,
+    mesh_root_option,
     open_renderer,
+    parse_size,
+    renderer_option,
+    rig_option,
     scene_inputs,
+    undistort_option,
 )
+from renderkit.cli.command import PATH, IntRange, argument, command
+from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
-from renderkit.cli.picture_arguments import PictureLook, StyleChoice, read_look
+from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look
 from renderkit.cli.progress import Progress
-from renderkit.cli.shared_options import draws_pictures
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
+    from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.render_jobs import RenderJob, RenderJobs
     from renderkit.renderers.base import Renderer
+    from renderkit.renderers.choose import RendererKind
 
+_SIZE = (1024, 1024)
 _LARGEST_SIDE = 16384
 
-SourceArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[CAPTURE_OR_MESH]", help="A capture, or a mesh file; not needed with --rig.", show_default=False
-    ),
-]
 
-
+@command()
+@argument("source", "[CAPTURE_OR_MESH]", "A capture, or a mesh file; not needed with --rig.", type=PATH, required=False)
+@mesh_option
+@flame_option
+@mesh_root_option
+@frames_option
+@cameras_option
+@rig_option
+@images_option
+@camera_names_option
+@click.option(
+    "--size",
+    metavar="WxH",
+    type=parse_size,
+    help="Picture size of the orbit (1024x1024), or of cameras that state none.",
+)
+@click.option(
+    "--views",
+    type=IntRange(1, 3600),
+    default=8,
+    help="Number of views on a circle around a mesh without cameras.",
+)
+@undistort_option
+@click.option("--out", metavar="DIR", type=PATH, default=Path("renders"), help="Output folder.")
+@renderer_option
+@device_option
 @draws_pictures
+@log_options
 def render(
-    style: StyleChoice,
-    source: SourceArgument = None,
-    mesh: MeshOption = None,
-    flame: FlameOption = None,
-    mesh_root: MeshRootOption = None,
-    frames: FramesOption = None,
-    cameras: CamerasOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--size", metavar="WxH", help="Picture size of the orbit (1024x1024), or of cameras that state none."
-        ),
-    ] = None,
-    views: Annotated[
-        int, typer.Option("--views", min=1, max=3600, help="Number of views on a circle around a mesh without cameras.")
-    ] = 8,
-    undistort: UndistortOption = False,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("renders"),
-    renderer: RendererOption = RendererChoice.AUTO,
-    device: DeviceOption = None,
+    source: Path | None,
+    mesh: tuple[str, ...],
+    flame: Path | None,
+    mesh_root: Path | None,
+    frames: str | None,
+    cameras: str | None,
+    rig: Path | None,
+    images: str | None,
+    camera_names: CameraNames | None,
+    size: tuple[int, int] | None,
+    views: int,
+    undistort: bool,
+    out: Path,
+    renderer: RendererKind,
+    device: int | None,
+    **style: Any,  # noqa: ANN401 - options of any type
 ) -> None:
     """Write mask, depth (16-bit PNG with its scale beside it, and .npy), normals and shaded colour of chosen views.
 
@@ -83,9 +100,10 @@ def render(
     from renderkit.pipeline.inputs import make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
-    look = read_look(style, opacity=1.0) if style else None
+    choice = StyleChoice.of(**style)
+    look = read_look(choice, opacity=1.0) if choice else None
     if source is not None and source.suffix.lower() in MESH_SUFFIXES:
-        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_parse_size(size or "1024x1024"))
+        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_orbit_size(size))
         _draw(todo, out, look, renderer, device)
         return
     inputs = scene_inputs(
@@ -98,7 +116,7 @@ def render(
         _draw(capture_jobs(capture, options, textured=textured), out, look, renderer, device)
 
 
-def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: RendererChoice, device: int | None) -> None:
+def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: RendererKind, device: int | None) -> None:
     from renderkit.results.run_folder import make_writable
 
     folder = make_writable(out)
@@ -107,11 +125,11 @@ def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: Rendere
         for done, job in enumerate(todo.jobs, 1):
             write(job)
             progress.update(done, len(todo.jobs))
-    typer.echo(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
+    click.echo(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
     for problem in todo.problems:
         sys.stderr.write(f"{problem}\n")
     if todo.problems:
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise Exit(EXIT_BAD_INPUT)
 
 
 def _data_writer(todo: RenderJobs, folder: Path, renderer: Renderer) -> Callable[[RenderJob], None]:
@@ -143,8 +161,10 @@ def _picture_writer(look: PictureLook, folder: Path, renderer: Renderer) -> Call
     return write
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.lower())
-    if match is None or not (0 < int(match[1]) <= _LARGEST_SIDE and 0 < int(match[2]) <= _LARGEST_SIDE):
-        raise typer.BadParameter(f"--size: expected WIDTHxHEIGHT of 1 to {_LARGEST_SIDE} px, got {text!r}")
-    return int(match[1]), int(match[2])
+def _orbit_size(size: tuple[int, int] | None) -> tuple[int, int]:
+    width, height = size or _SIZE
+    if max(width, height) > _LARGEST_SIDE:
+        raise click.BadParameter(
+            f"expected WIDTHxHEIGHT of at most {_LARGEST_SIDE} px, got {width}x{height}", param_hint="--size"
+        )
+    return width, height

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from renderkit.cli.arguments import parse_size
+import click
 
 if TYPE_CHECKING:
     from renderkit.formats import RawRig
 
-FromOption = Annotated[
-    str | None,
-    typer.Option("--from", metavar="FORMAT", help="Format to read; detected by default.", show_default=False),
-]
+from_option = click.option("--from", "from_", metavar="FORMAT", help="Format to read; detected by default.")
 
 
 def check_format(name: str | None, option: str, *, written: bool = False) -> None:
     """Refuse a format that does not exist, or that is only read.
 
     Raises:
-        typer.BadParameter: If it is; the message lists the formats.
+        click.BadParameter: If it is; the message lists the formats.
     """
     from renderkit.formats import formats
 
     known = [one.name for one in formats().values() if one.write is not None or not written]
     if name is not None and name not in known:
-        raise typer.BadParameter(f"unknown format {name!r}; expected one of {', '.join(known)}", param_hint=option)
+        raise click.BadParameter(f"unknown format {name!r}; expected one of {', '.join(known)}", param_hint=option)
 
 
-def read_cameras(path: Path, source: str | None, size: str | None) -> RawRig:
+def read_cameras(path: Path, source: str | None, size: tuple[int, int] | None) -> RawRig:
     """Read cameras as their file states them, with the options of the command line."""
     from renderkit.formats import read_raw_rig
 
     check_format(source, "--from")
-    return read_raw_rig(path, source, size=parse_size(size))
+    return read_raw_rig(path, source, size=size)

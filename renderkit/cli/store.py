@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
-from renderkit.cli.tables import JsonOption
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.command_log import log_options
+from renderkit.cli.tables import json_option
 from renderkit.wording import counted
 
 _NOTHING_TO_JOIN = "nothing to join: no finished capture has more than one file"
 
 
-def merge(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Run folders of the shards.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The new run folder.", show_default=False)],
-    as_json: JsonOption = False,
-) -> None:
+@command()
+@argument("runs", "RUN...", "Run folders of the shards.", type=PATH, nargs=-1, required=True)
+@click.option("--out", metavar="DIR", type=PATH, required=True, help="The new run folder.")
+@json_option
+@log_options
+def merge(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """Join the runs of shards into one, equal to a single run to the byte; exit as `validate` would have."""
     from renderkit.cli.many import dataset_exit_code, print_dataset
     from renderkit.dataset.merge import merge_runs
 
     report = merge_runs(runs, out)
     print_dataset(report, out, as_json=as_json)
-    raise typer.Exit(dataset_exit_code(report))
+    raise Exit(dataset_exit_code(report))
 
 
-def compact(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of many captures.", show_default=False)],
-) -> None:
+@command()
+@argument("run", "RUN", "Run folder of many captures.", type=PATH)
+@log_options
+def compact(run: Path) -> None:
     """Join the parts of each finished capture into one Parquet file."""
     from renderkit.dataset.merge import compact_run
 
     num_removed = compact_run(run)
-    typer.echo(f"{counted(num_removed, 'file')} fewer in {run / 'parts'}" if num_removed else _NOTHING_TO_JOIN)
+    click.echo(f"{counted(num_removed, 'file')} fewer in {run / 'parts'}" if num_removed else _NOTHING_TO_JOIN)

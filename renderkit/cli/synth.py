@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Final
 
-import typer
+import click
 
-from renderkit.cli.tables import JsonOption, print_json
+from renderkit.cli.arguments import parse_size
+from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.command_log import log_options
+from renderkit.cli.tables import json_option, print_json
 
 if TYPE_CHECKING:
+    from renderkit.pipeline.synth_options import DatasetLike
     from renderkit.synth.faults import Fault
+    from renderkit.synth.rig import LensKind
     from renderkit.synth.truth import SynthTruth
 
 
-class LikeChoice(StrEnum):
-    """The dataset whose on-disk format is written."""
+LIKES: Final[tuple[DatasetLike, ...]] = ("renderme360", "facescape")
+LENSES: Final[tuple[LensKind, ...]] = ("none", "modest", "folding")
 
-    RENDERME360 = "renderme360"
-    FACESCAPE = "facescape"
-
-
-class LensChoice(StrEnum):
-    """Strength of the lens distortion."""
-
-    NONE = "none"
-    MODEST = "modest"
-    FOLDING = "folding"
-
-
-FramesOption = Annotated[
-    int | None,
-    typer.Option(
-        "--frames",
-        metavar="N",
-        help="Number of frames (FaceScape: tuples); 1, or 20 for a board.",
-        show_default=False,
-    ),
-]
-FaultOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fault",
-        metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
-        help="Fault to plant, such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
-        show_default=False,
-    ),
-]
-BoardOption = Annotated[
-    str,
-    typer.Option(
-        "--board",
-        metavar="SPEC",
-        help="Photograph a calibration board instead of a head, such as charuco:11x8:0.020:0.015:DICT_5X5.",
-        show_default=False,
-    ),
-]
 
 _BOARD_FRAMES = 20
-_SIZE, _BOARD_SIZE = "612x512", "1224x1024"
+_SIZE, _BOARD_SIZE = (612, 512), (1224, 1024)
 
 
 def _print_faults(*, as_json: bool) -> None:
@@ -72,37 +38,57 @@ def _print_faults(*, as_json: bool) -> None:
         return
     for kind in FAULTS.values():
         amount = f"{kind.amount:g} {kind.unit}" if kind.unit else "-"
-        typer.echo(f"{kind.name:22}{amount:14}{kind.meaning}")
+        click.echo(f"{kind.name:22}{amount:14}{kind.meaning}")
 
 
+@command()
+@argument("out", "[OUT]", "Folder to write into.", type=PATH, required=False)
+@click.option("--like", type=click.Choice(LIKES), default="renderme360", help="Format of the files.")
+@click.option("--cameras", metavar="N", type=int, default=12, help="Number of cameras.")
+@click.option("--frames", metavar="N", type=int, help="Number of frames (FaceScape: tuples); 1, or 20 for a board.")
+@click.option("--size", metavar="WxH", type=parse_size, help="Picture size in px; 612x512, or 1224x1024 for a board.")
+@click.option(
+    "--seed",
+    metavar="S",
+    type=int,
+    default=0,
+    help="Seed of the person, the rig and the noise; equal seeds give equal bytes.",
+)
+@click.option(
+    "--fault",
+    metavar="NAME@CAMERA[,CAMERA][=AMOUNT]",
+    multiple=True,
+    help="Fault to plant, such as rotated@25=0.3 or half-pixel@18-32; may be repeated.",
+)
+@click.option("--faces", metavar="N", type=int, default=60_000, help="Number of faces of the scan, approximately.")
+@click.option("--lens", type=click.Choice(LENSES), default="modest", help="Lens distortion.")
+@click.option(
+    "--board",
+    metavar="SPEC",
+    help="Photograph a calibration board instead of a head, such as charuco:11x8:0.020:0.015:DICT_5X5.",
+)
+@click.option(
+    "--landmark-noise", metavar="PX", type=float, default=0.3, help="Noise of the detected landmarks, px per axis."
+)
+@click.option("--no-mesh", is_flag=True, help="Pictures, mattes and 2D landmarks only: no mesh, no 3D landmarks.")
+@click.option("--list-faults", is_flag=True, help="List the faults and exit.")
+@json_option
+@log_options
 def synth(
-    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder to write into.", show_default=False)] = None,
-    like: Annotated[LikeChoice, typer.Option("--like", help="Format of the files.")] = LikeChoice.RENDERME360,
-    cameras: Annotated[int, typer.Option("--cameras", metavar="N", help="Number of cameras.")] = 12,
-    frames: FramesOption = None,
-    size: Annotated[
-        str, typer.Option("--size", metavar="WxH", help="Picture size in px; 612x512, or 1224x1024 for a board.")
-    ] = "",
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed", metavar="S", help="Seed of the person, the rig and the noise; equal seeds give equal bytes."
-        ),
-    ] = 0,
-    fault: FaultOption = None,
-    faces: Annotated[
-        int, typer.Option("--faces", metavar="N", help="Number of faces of the scan, approximately.")
-    ] = 60_000,
-    lens: Annotated[LensChoice, typer.Option("--lens", help="Lens distortion.")] = LensChoice.MODEST,
-    board: BoardOption = "",
-    landmark_noise: Annotated[
-        float, typer.Option("--landmark-noise", metavar="PX", help="Noise of the detected landmarks, px per axis.")
-    ] = 0.3,
-    no_mesh: Annotated[
-        bool, typer.Option("--no-mesh", help="Pictures, mattes and 2D landmarks only: no mesh, no 3D landmarks.")
-    ] = False,
-    list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and exit.")] = False,
-    as_json: JsonOption = False,
+    out: Path | None,
+    like: DatasetLike,
+    cameras: int,
+    frames: int | None,
+    size: tuple[int, int] | None,
+    seed: int,
+    fault: tuple[str, ...],
+    faces: int,
+    lens: LensKind,
+    board: str | None,
+    landmark_noise: float,
+    no_mesh: bool,
+    list_faults: bool,
+    as_json: bool,
 ) -> None:
     """Write a synthetic capture in a dataset's own format, with the truth beside it in truth.json."""
     from renderkit.cli.progress import Progress
@@ -112,25 +98,25 @@ def synth(
         _print_faults(as_json=as_json)
         return
     if out is None:
-        raise typer.BadParameter("expected a folder to write into", param_hint="OUT")
+        raise click.BadParameter("expected a folder to write into", param_hint="OUT")
     try:
         options = SynthOptions(
-            like=like.value,
+            like=like,
             num_cameras=cameras,
             num_frames=frames or (_BOARD_FRAMES if board else 1),
-            board=board,
-            size=_parse_size(size or (_BOARD_SIZE if board else _SIZE)),
+            board=board or "",
+            size=size or (_BOARD_SIZE if board else _SIZE),
             seed=seed,
-            faults=_parse_faults(fault or []),
+            faults=_parse_faults(fault),
             scan_faces=faces,
-            lens=lens.value,
+            lens=lens,
             landmark_noise_px=landmark_noise,
             no_mesh=no_mesh,
         )
         with Progress() as progress:
             truth = synthesize(out, options, progress.update)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise click.BadParameter(str(error)) from error
     if as_json:
         print_json(_as_json(truth))
     else:
@@ -147,14 +133,7 @@ def _as_json(truth: SynthTruth) -> dict[str, object]:
     }
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ValueError(f"--size: expected WIDTHxHEIGHT such as 612x512, got {text!r}")
-    return int(width), int(height)
-
-
-def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
+def _parse_faults(texts: Sequence[str]) -> tuple[Fault, ...]:
     from renderkit.synth.faults import parse_fault
 
     return tuple(parse_fault(text) for text in texts)
@@ -163,10 +142,10 @@ def _parse_faults(texts: list[str]) -> tuple[Fault, ...]:
 def _print_result(truth: SynthTruth) -> None:
     """Print what was written and how to validate it."""
     for planted in truth.faults:
-        typer.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
+        click.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
     options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
     options += f" --board {truth.board}" if truth.board else ""
-    typer.echo(f"truth: {truth.path}")
+    click.echo(f"truth: {truth.path}")
     for capture in truth.captures:
-        typer.echo(f"validate it with: renderkit validate {capture}{options}")
+        click.echo(f"validate it with: renderkit validate {capture}{options}")

@@ -6,14 +6,14 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
-from typing import Annotated, Final
+from typing import Final
 from unicodedata import combining, east_asian_width
 
-import typer
+import click
 
 from renderkit.system import environment
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 _PIPED_WIDTH = 160
 _GAP = 3
@@ -48,7 +48,7 @@ def print_table(
     widths = [max(map(_width, (header, *(row[index] for row in texts)))) for index, header in enumerate(headers)]
     room = get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
     if title:
-        _echo(typer.style(title, italic=True))
+        _echo(click.style(title, italic=True))
     for block in fit_columns(widths, right, room):
         _echo(_line(headers, ["bold"] * len(headers), right, block))
         _echo(_drawable(_RULE) * (sum(block.values()) + _GAP * (len(block) - 1)))
@@ -122,13 +122,13 @@ def _drawable(choice: tuple[str, str]) -> str:
 def _styled(text: str, look: str) -> str:
     words = look.split()
     color = next((word for word in words if word != "bold"), None)
-    return typer.style(text, bold=True if "bold" in words else None, fg=color) if words else text
+    return click.style(text, bold=True if "bold" in words else None, fg=color) if words else text
 
 
 def _echo(line: str) -> None:
-    typer.echo(line, color=False if environment("NO_COLOR") else None)
+    click.echo(line, color=False if environment("NO_COLOR") else None)
 
 
 def print_json(document: object) -> None:
     """Print a document of plain values as JSON; a NaN in it is a fault of the caller."""
-    typer.echo(json.dumps(document, indent=1, allow_nan=False))
+    click.echo(json.dumps(document, indent=1, allow_nan=False))

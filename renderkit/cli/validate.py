@@ -5,133 +5,144 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    BoardOption,
-    CameraNamesOption,
-    CamerasOption,
-    CaptureArgument,
-    ChecksOption,
-    DeviceOption,
-    EvidenceOption,
-    FalseAlarmsOption,
-    FlameOption,
-    FramesOption,
-    ImagesOption,
-    LandmarksOption,
-    MasksOption,
-    MeshOption,
-    MeshRootOption,
-    MetricsOption,
-    MinConfidenceOption,
-    OutOption,
-    RegionOption,
-    RememberOption,
-    RendererChoice,
-    RendererOption,
-    RigOption,
-    SanityOption,
-    SizeOption,
-    ThresholdOption,
-    UndistortedMattesOption,
-    UndistortOption,
-    WorkersOption,
-    parse_camera_names,
-    parse_size,
+    board_option,
+    camera_names_option,
+    cameras_option,
+    checks_option,
+    device_option,
+    evidence_option,
+    false_alarms_option,
+    flame_option,
+    frames_option,
+    images_option,
+    landmarks_option,
+    masks_option,
+    matte_threshold_option,
+    mesh_option,
+    mesh_root_option,
+    metrics_option,
+    min_confidence_option,
+    out_option,
+    region_option,
     remember,
+    remember_option,
+    renderer_option,
+    rig_option,
+    sanity_option,
+    size_option,
+    undistort_option,
+    undistorted_mattes_option,
+    workers_option,
 )
-from renderkit.cli.command_log import is_quiet
+from renderkit.cli.command import command
+from renderkit.cli.command_log import is_quiet, log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.gate_arguments import BaselineOption, ConfigOption, GateOption, read_gates
-from renderkit.cli.many import also_many
+from renderkit.cli.gate_arguments import baseline_option, config_option, gate_option, read_gates
+from renderkit.cli.many import captures_argument, hdf5_ahead, is_many, many_options, validate_many
 from renderkit.cli.run_place import default_run_folder
-from renderkit.cli.tables import JsonOption, print_table
+from renderkit.cli.tables import json_option, print_table
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.cli.gate_arguments import GateInputs
+    from renderkit.formats.folder import CameraNames
+    from renderkit.renderers.choose import RendererKind
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 
-OverlaysOption = Annotated[
-    str,
-    typer.Option(
-        "--overlays",
-        metavar="all|worst|none|N",
-        help="Overlay pictures: of the worst, failed and named cameras and one contact sheet; of N cameras; of all.",
-    ),
-]
-NoOverlaysOption = Annotated[bool, typer.Option("--no-overlays", help="The same as --overlays none.")]
 
-
-@also_many
+@command()
+@captures_argument
+@mesh_option
+@masks_option
+@landmarks_option
+@rig_option
+@images_option
+@camera_names_option
+@size_option
+@min_confidence_option
+@flame_option
+@remember_option
+@mesh_root_option
+@frames_option
+@cameras_option
+@undistort_option
+@undistorted_mattes_option
+@metrics_option
+@region_option
+@evidence_option
+@board_option
+@matte_threshold_option
+@gate_option
+@config_option
+@baseline_option
+@out_option
+@checks_option
+@sanity_option
+@false_alarms_option
+@click.option(
+    "--overlays",
+    metavar="all|worst|none|N",
+    default="worst",
+    help="Overlay pictures: of the worst, failed and named cameras and one contact sheet; of N cameras; of all.",
+)
+@click.option("--no-overlays", is_flag=True, help="The same as --overlays none.")
+@renderer_option
+@device_option
+@workers_option
+@json_option
+@many_options
+@log_options
+@click.pass_context
 def validate(
-    capture: CaptureArgument = None,
-    mesh: MeshOption = None,
-    masks: MasksOption = None,
-    landmarks: LandmarksOption = None,
-    rig: RigOption = None,
-    images: ImagesOption = None,
-    camera_names: CameraNamesOption = None,
-    size: SizeOption = None,
-    min_confidence: MinConfidenceOption = None,
-    flame: FlameOption = None,
-    remember_flame: RememberOption = False,
-    mesh_root: MeshRootOption = None,
-    frames: FramesOption = None,
-    cameras: CamerasOption = None,
-    undistort: UndistortOption = False,
-    undistorted_mattes: UndistortedMattesOption = False,
-    metrics: MetricsOption = "standard",
-    region: RegionOption = None,
-    evidence: EvidenceOption = None,
-    board: BoardOption = None,
-    matte_threshold: ThresholdOption = 0.5,
-    gate: GateOption = None,
-    config: ConfigOption = None,
-    baseline: BaselineOption = None,
-    out: OutOption = None,
-    checks: ChecksOption = True,
-    sanity: SanityOption = True,
-    false_alarms: FalseAlarmsOption = 0.01,
-    overlays: OverlaysOption = "worst",
-    no_overlays: NoOverlaysOption = False,
-    renderer: RendererOption = RendererChoice.AUTO,
-    device: DeviceOption = None,
-    workers: WorkersOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    context: click.Context, /, captures: tuple[str, ...], mesh: tuple[str, ...], masks: str | None,
+    landmarks: str | None, rig: Path | None, images: str | None, camera_names: CameraNames | None,
+    size: tuple[int, int] | None, min_confidence: float | None, flame: Path | None, remember_flame: bool,
+    mesh_root: Path | None, frames: str | None, cameras: str | None, undistort: bool, undistorted_mattes: bool,
+    metrics: str, region: str | None, evidence: str | None, board: str | None, matte_threshold: float,
+    gate: tuple[str, ...], config: Path | None, baseline: Path | None, out: Path | None, checks: bool, sanity: bool,
+    false_alarms: float, overlays: str, no_overlays: bool, renderer: RendererKind, device: int | None,
+    workers: int | None, as_json: bool,
+    **many: Any,  # noqa: ANN401 - options of any type
+) -> None:  # fmt: skip
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
+    context.with_resource(hdf5_ahead(captures))
+    if is_many(captures, many):
+        raise Exit(validate_many(context.params))
     from renderkit.cli.progress import Progress
     from renderkit.pipeline import run
     from renderkit.pipeline.run_pictures import parse_overlays
 
     if remember_flame:
         remember(flame)
+    capture = Path(captures[0]) if captures else None
     gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet()))
     with Progress() as progress, Progress("pictures") as drawing:
         report = run.validate(
             capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
             min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region, rig=rig,
-            images=images, size=parse_size(size), camera_names=parse_camera_names(camera_names), gates=gates.gates,
-            baseline=gates.baseline, out=(folder := out or default_run_folder(capture or rig or Path())),
-            renderer=renderer.value, device=device, workers=workers, undistort=undistort, evidence=evidence,
-            undistorted_mattes=undistorted_mattes, matte_threshold=matte_threshold, checks=checks, sanity=sanity,
-            false_alarms=false_alarms, board=board, progress=progress.update, picture_progress=drawing.update,
+            images=images, size=size, camera_names=camera_names, gates=gates.gates, baseline=gates.baseline,
+            out=(folder := out or default_run_folder(capture or rig or Path())), renderer=renderer, device=device,
+            workers=workers, undistort=undistort, evidence=evidence, undistorted_mattes=undistorted_mattes,
+            matte_threshold=matte_threshold, checks=checks, sanity=sanity, false_alarms=false_alarms, board=board,
+            progress=progress.update, picture_progress=drawing.update,
             overlays=parse_overlays("none" if no_overlays else overlays), config=gates.config_text, command=_command(),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json, quiet=quiet)
-    raise typer.Exit(exit_code(report))
+    raise Exit(exit_code(report))
 
 
-def _read_gates(gate: list[str] | None, config: Path | None, baseline: Path | None, *, quiet: bool) -> GateInputs:
+def _read_gates(gate: tuple[str, ...], config: Path | None, baseline: Path | None, *, quiet: bool) -> GateInputs:
     """Read the gates, and say which file they come from."""
     gates = read_gates(gate, config, baseline)
     if gates.config is not None and not quiet:
-        typer.echo(f"gates: {gates.config}", err=True)
+        click.echo(f"gates: {gates.config}", err=True)
     return gates
 
 
@@ -163,19 +174,19 @@ def print_report(report: Report, folder: Path, *, as_json: bool = False, quiet: 
     )
 
     if as_json:
-        typer.echo(dump_report(report), nl=False)
+        click.echo(dump_report(report), nl=False)
         return
     if quiet:
-        typer.echo(headline_lines(report)[0])
+        click.echo(headline_lines(report)[0])
         return
     for line in (*headline_lines(report), *diagnosis_lines(report)):
-        typer.echo(line)
+        click.echo(line)
     print_cameras(camera_table(report))
     for table in requested_tables(report):
-        typer.echo("")
+        click.echo("")
         print_cameras(table)
     for line in (*surface_lines(report), "", *summary_lines(report), *_file_lines(report, folder)):
-        typer.echo(line)
+        click.echo(line)
 
 
 def print_cameras(table: TextTable) -> None:

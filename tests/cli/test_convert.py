@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
+from command_result import invoke
 
 from renderkit.cli.convert import convert
 from renderkit.errors import DatasetError
@@ -15,9 +14,6 @@ from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
-
-app = typer.Typer()
-app.command()(convert)
 
 
 @pytest.fixture
@@ -32,10 +28,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, [str(one) for one in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+    return invoke(convert, *arguments)
 
 
 def test_an_exact_conversion_says_so(source: Path, tmp_path: Path) -> None:

@@ -6,23 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
+from command_result import invoke
 
 from renderkit.cli.diff import diff
 from renderkit.errors import DatasetError
 from renderkit.formats import read_rig, write_rig
 from renderkit.geometry.rig import Rig
 
-app = typer.Typer()
-app.command()(diff)
-
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, [str(one) for one in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+    return invoke(diff, *arguments)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_one_bad_camera_costs_no_picture(shared_data: Path, tmp_path: Path, caps
     pytest.importorskip("matplotlib")
     text = (shared_data / "middlebury_dino" / "dinoSR_par.txt").read_text().replace("3310.400000", "nan", 1)
     (tmp_path / "x_par.txt").write_text(text)
-    assert inspect_rig(tmp_path / "x_par.txt", plot=tmp_path / "rig.png", size="640x480") == 1
+    assert inspect_rig(tmp_path / "x_par.txt", plot=tmp_path / "rig.png", size=(640, 480)) == 1
     assert (tmp_path / "rig.png").exists()
     streams = capsys.readouterr()
     assert "error: not-finite camera dinoSR0001: NaN or infinite values in K" in streams.out

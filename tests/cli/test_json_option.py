@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 from command_result import Result
 
-from renderkit.cli.app import make_app
+from renderkit.cli.app import app
 from renderkit.results.schema import report_schema
 from renderkit.synth.truth import SynthTruth
 
@@ -74,27 +75,29 @@ def test_synth_says_where_the_truth_is(run: Run) -> None:
     assert all(Path(capture).exists() for capture in document["captures"])
 
 
+def _options() -> dict[str, set[str]]:
+    context = click.Context(app)
+    commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return {
+        name: {word for one in command.params for word in one.opts} for name, command in commands.items() if command
+    }
+
+
 def test_every_command_with_a_table_has_the_option() -> None:
     without = {
         "overlay",
         "render",
         "report",
-        "export_rerun",
-        "export_gltf",
+        "export-rerun",
+        "export-gltf",
         "testkit",
         "compact",
     }  # these name the files they wrote
-    for command in make_app().registered_commands:
-        assert command.callback is not None
-        names = set(command.callback.__annotations__)
-        assert ("as_json" in names) != (command.callback.__name__ in without), command.callback.__name__
+    for name, options in _options().items():
+        assert ("--json" in options) != (name in without), name
 
 
 def test_every_command_that_takes_landmarks_takes_a_threshold_of_confidence() -> None:
-    options = {
-        command.callback.__name__: set(command.callback.__annotations__)
-        for command in make_app().registered_commands
-        if command.callback is not None and "landmarks" in command.callback.__annotations__
-    }
+    options = {name: known for name, known in _options().items() if "--landmarks" in known}
     assert set(options) >= {"validate", "diagnose", "refine", "prove", "inspect", "overlay", "init"}
-    assert {name for name, known in options.items() if "min_confidence" not in known} == set()
+    assert {name for name, known in options.items() if "--min-confidence" not in known} == set()

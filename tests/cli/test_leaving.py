@@ -39,15 +39,15 @@ def test_termination_cleans_up_and_says_so(number: signal.Signals, tmp_path: Pat
     code = f"""
 import pathlib, signal, time, renderkit.cli as cli
 signal.signal({int(number)}, signal.SIG_DFL)  # under nohup it is ignored
-def work(_, obj):
+def work(_):
     try:
         print("ready", flush=True)
         time.sleep(60)
     finally:
         pathlib.Path({str(mark)!r}).touch()
 import renderkit.cli.app as app
-app.make_app = lambda _: work
-cli.main([])
+app.app.invoke = work
+cli.main(["doctor"])
 """
     with start(code) as process:
         assert process.stdout is not None

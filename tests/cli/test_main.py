@@ -41,6 +41,41 @@ def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
     assert result.err
 
 
+def test_a_slip_in_a_command_names_the_nearest(run: Run) -> None:
+    assert run("valdate").err.endswith("Error: No such command 'valdate': did you mean 'validate'?\n")
+    assert run("nonsense").err.endswith("Error: No such command 'nonsense'.\n")
+
+
+def test_no_command_is_no_pass(run: Run) -> None:
+    result = run()
+    assert (result.code, result.out) == (2, "")
+    assert result.err == run("--help").out
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--matte-threshold", "nan", "'nan' is not a valid float."),
+        ("--matte-threshold", "2", "2.0 is not in the range 0<=x<=1."),
+        ("--workers", "many", "'many' is not a valid integer."),
+        ("--workers", "0", "0 is not in the range x>=1."),
+        ("--renderer", "gpu", "'gpu' is not one of 'auto', 'egl', 'cpu'."),
+        ("--size", "12", "expected WIDTHxHEIGHT such as 2448x2048, got '12'"),
+    ],
+)
+def test_a_wrong_value_is_2_and_says_what_is_right(run: Run, option: str, value: str, why: str) -> None:
+    result = run("validate", "capture", option, value)
+    assert result.code == 2
+    assert result.err.endswith(f"Error: Invalid value for '{option}': {why}\n")
+
+
+def test_help_says_what_the_arguments_are(run: Run) -> None:
+    shown = run("testkit", "--help").out
+    assert shown.startswith("Usage: renderkit testkit [OPTIONS] RIG\n")
+    assert "\nArguments:\n  RIG  A camera file.  [required]\n\nOptions:\n" in shown
+    assert "[default: 0.5; 0<=x<=1]" in run("validate", "--help").out
+
+
 def test_bad_input_is_2_with_one_clear_line(run: Run, tmp_path: Path) -> None:
     result = run("validate", tmp_path / "gone.smc")
     assert result.code == 2
@@ -58,16 +93,17 @@ def test_no_renderer_is_3_and_says_what_to_do(run: Run, capture: SynthTruth, mon
     assert "renderkit doctor" in result.err
 
 
+@pytest.mark.parametrize("fault", [ZeroDivisionError, EOFError])
 def test_a_fault_of_ours_shows_its_trace_and_asks_for_a_report(
-    run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch
+    run: Run, capture: SynthTruth, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     def stumble(kind: str, device: int | None, *, threads: int | None) -> None:
-        raise ZeroDivisionError("our fault")
+        raise fault("our fault")
 
     monkeypatch.setattr(pipeline_run, "make_renderer", stumble)
     result = run("validate", capture.capture)
     assert result.code == 2
-    assert "ZeroDivisionError: our fault" in result.err
+    assert f"{fault.__name__}: our fault" in result.err
     assert "Please report it" in result.err
 
 
@@ -91,6 +127,7 @@ def test_interrupting_is_quiet(run: Run, capture: SynthTruth, monkeypatch: pytes
     monkeypatch.setattr(pipeline_run, "make_renderer", interrupt)
     result = run("validate", capture.capture)
     assert result.code == 130
+    assert result.err.endswith("interrupted\n")
     assert "Traceback" not in result.err
 
 
@@ -109,11 +146,21 @@ def test_only_the_command_that_runs_is_made() -> None:
     in_new_process(code)
 
 
+def test_hdf5_files_are_read_while_the_modules_of_a_run_are_loaded() -> None:
+    code = (
+        "import sys, renderkit.untrusted.hdf5_child as child; from renderkit.cli import main\n"
+        "child.one_child = lambda: sys.exit('late' if 'renderkit.pipeline.run' in sys.modules else 0)\n"
+        "main(['validate', 'take.smc']); sys.exit('not at all')"
+    )
+    in_new_process(code)
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys, renderkit.cli.app\n"
-        "renderkit.cli.app.make_app()\n"
-        "heavy = {'numpy', 'cv2', 'h5py', 'trimesh', 'OpenGL', 'numba', 'PIL'} & set(sys.modules)\n"
+        "import sys; from renderkit.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as leave:\n    assert leave.code == 0\n"
+        "assert 'renderkit.cli.validate' in sys.modules\n"
+        "heavy = {'numpy', 'cv2', 'h5py', 'trimesh', 'OpenGL', 'numba', 'PIL', 'pydantic', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {heavy}' if heavy else 0)"
     )
     in_new_process(code)
