@@ -33,6 +33,10 @@ MAX_LANDMARKS: Final = 40
 DEEP_PX: Final = 4.0
 """A camera that is off by less than this moves no part of a drawing's inside out of a matte."""
 
+MANY: Final = 2
+MANY_SHARE: Final = 0.15
+"""Of so many cameras that are off, and such a share, it is asked whether the rig is misread though it fits."""
+
 _AMOUNTS = frozenset(slip.name for slip in SLIPS)
 
 
@@ -61,8 +65,7 @@ def diagnose_rig(
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
-        reading = read_rig_wide(evidence)
-        whole, read_likelihood = _read(reading, sanity.verdict, sanity.num_views), reading.log_likelihood
+        whole, read_likelihood = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
     is_judged = sanity.verdict == "fits" or is_open
     if not is_judged and not alike.fits(whole):
@@ -76,7 +79,8 @@ def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosi
     return _with_cameras(named, StatedRig(moved.evidence.views), alpha, None)
 
 
-def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
+def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diagnosis, float]:
+    """Return the answer of the readings for a rig that is or is not found to fit as stated, and its log likelihood."""
     verdict: RigVerdict
     if reading.verdict == "cannot tell":
         # Without any evidence, or fitting as stated and better in ways of several kinds, nothing is proved.
@@ -84,7 +88,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
         verdict = "does not fit" if stated == "does not fit" or len(kinds) == 1 else "cannot tell"
     else:
         verdict = "fits" if reading.verdict == "fits" else "does not fit"
-    return Diagnosis(
+    found = Diagnosis(
         verdict=verdict,
         sentence=reading.sentence,
         before=reading.before,
@@ -95,6 +99,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> Diagnosis:
         num_tried=reading.num_tried,
         num_views=num_views,
     )
+    return found, reading.log_likelihood
 
 
 def _with_cameras(
@@ -126,6 +131,10 @@ def _with_cameras(
     # The inside of a drawing that is not in its place says nothing about the matte.
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     others = (*(one.sentence for one in landmarks), *others)
+    is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
+    if (found.blames_all or is_many) and whole.verdict == "fits" and not whole.num_tried:
+        # Small as it is, it may be a misreading's doing.
+        whole, read_likelihood = _read(read_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
     whole = with_common(whole, found, used, read_likelihood)

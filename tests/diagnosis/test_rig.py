@@ -25,5 +25,5 @@ def test_a_rig_that_is_misread_in_ways_of_one_kind_does_not_fit(
     readings: tuple[str, ...], alternatives: tuple[tuple[str, ...], ...], verdict: str
 ) -> None:
     found = RigReading("cannot tell", readings, alternatives, NOTHING, NOTHING, 1.0, 9, "all cameras are misread")
-    assert _read(found, "fits", 4).verdict == verdict
-    assert _read(found, "does not fit", 4).verdict == "does not fit"
+    assert _read(found, "fits", 4)[0].verdict == verdict
+    assert _read(found, "does not fit", 4)[0].verdict == "does not fit"

@@ -8,6 +8,7 @@ is not taken for their healthy scatter; the slip is then tested against that sca
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -147,23 +148,35 @@ def common_fault(
     finding = found.finding(alpha)
     if finding is None:
         return None
-    if finding.family == "shift" and finding.size_px <= MAX_ASIDE_PX and _is_by_mattes(evidence, finding, alpha, given):
+    by_landmarks, by_outlines = _nearer(start[0], seen)
+    if not (by_landmarks or by_outlines):
+        # Too large for a linear model.
+        return None
+    if finding.family == "shift" and finding.size_px <= MAX_ASIDE_PX and not by_landmarks:
         causes = (*finding.cannot_tell, ALL_MATTES)
         finding = common_sentence(replace(finding, cannot_tell=causes), len(seen.names))
     return CommonFault(finding, amounts, changed, seen, decision)
 
 
-def _is_by_mattes(evidence: RigEvidence, finding: CameraFinding, alpha: float, given: Given) -> bool:
-    """Say whether a shift of all cameras shows in the outlines of mattes and not in landmarks alone."""
-    if all(view.outline is None for view in evidence.views):
-        return False
-    marked = RigEvidence(tuple(replace(view, outline=None) for view in evidence.views if view.has_landmarks))
-    seen = observe(marked)
-    if seen is None or len(seen.names) < MIN_MARKED:
-        return True
-    start = seen, decide(seen, given[0], alpha, max_faulty(seen), estimator=given[1])
-    own = common_fault(marked, start, alpha, given)
-    return own is None or float(np.dot(own.finding.shift_px, finding.shift_px)) <= 0.0
+def _nearer(before: Observations, after: Observations) -> tuple[bool, bool]:
+    """Say of landmarks and of outlines whether they lie nearer to where they are drawn, in most cameras that have them.
+
+    How large mattes are is left out.
+    """
+    marks, edges = [], []
+    for index in range(len(before.names)):
+        known, edge = before.known[index] & after.known[index], before.offset_known[index] & after.offset_known[index]
+        if known.any():
+            marks.append(_smaller([np.hypot(*one.errors[index][known].T) for one in (before, after)]))
+        if edge.any():
+            found = [one.offsets[index][edge] for one in (before, after)]
+            edges.append(_smaller([one - np.median(one) for one in found]))
+    return sum(marks) > 0.5 * len(marks), sum(edges) > 0.5 * len(edges)
+
+
+def _smaller(residuals: Sequence[FloatArray]) -> bool:
+    before, after = (float(np.median(np.abs(one))) for one in residuals)
+    return after < before
 
 
 def _corrected(evidence: RigEvidence, amounts: FloatArray) -> RigEvidence:
