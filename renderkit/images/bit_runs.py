@@ -66,6 +66,30 @@ def unpack_words(words: NDArray[np.uint64], left: int, top: int, right: int, bot
             start = end
 
 
+@kernel
+def take_every(words: NDArray[np.uint64], step: int, mask: MaskImage) -> None:
+    """Write the pixels of a mask whose row and column are multiples of a step.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel.
+        step: Pixels.
+        mask: (h, w) receives the pixels.
+    """
+    ones, width = np.uint64(0xFFFFFFFFFFFFFFFF), mask.shape[1]
+    for row in range(mask.shape[0]):
+        line = mask[row]
+        start = 0
+        while start < width:
+            column = (start * step) >> 6
+            word, end = words[row * step, column], min(((column << 6) + 63) // step + 1, width)
+            if word == np.uint64(0) or word == ones:
+                line[start:end] = word != np.uint64(0)
+            else:
+                for x in range(start, end):
+                    line[x] = (word >> np.uint64(x * step & 63)) & np.uint64(1) != np.uint64(0)
+            start = end
+
+
 _SEQUENCE = 0x03F79D71B4CB0A89
 """A de Bruijn sequence: each run of six bits in it is another number (Leiserson, Prokop and Randall 1998)."""
 _PLACES = np.array(

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.diagnosis.joint.noise import inlier_probabilities
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
@@ -39,7 +40,9 @@ def warm_all() -> None:
     encoded = bytes(cv2.imencode(".png", square)[1])
     picture = EncodedImage(lambda: encoded, Path("square.png"))
     picture.decode_gray()
-    matte = picture.decode_inside(0.5, reduced_to=40).bits.unpack()
+    bits = picture.decode_inside(0.5, reduced_to=40).bits
+    bits.every(2)
+    matte = bits.unpack()
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
@@ -65,6 +68,7 @@ def _warm_outlines(alpha: AlphaImage) -> None:
     corners = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
     outlines = FrameOutlines.of(Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]])), lambda *_: alpha > 0)
     outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
+    inlier_probabilities(np.ones((1, 1, 8)))
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -116,16 +116,15 @@ class _Seen:
     @classmethod
     def of(cls, view: Interpretation) -> _Seen | None:
         """Return what is compared in a view; None where that is too little."""
-        predicted = view.project(view.points)
+        predicted = view.predicted
         known = np.isfinite(predicted).all(axis=1) & np.isfinite(view.pixels).all(axis=1)
         known &= known.sum() >= MIN_LANDMARKS
-        points, normals, offsets = _outline(view)
+        points, normals, offsets, drawn = _outline(view)
         if not known.any() and not len(points):
             return None
         target = np.concatenate([(view.pixels[known] - predicted[known]).ravel(), offsets])
-        both = np.concatenate([view.points[known], points])
-        found = cls(view, both, int(known.sum()), normals, target, both[:, :2])
-        return replace(found, pixels=found.drawn(view))
+        both, pixels = np.concatenate([view.points[known], points]), np.concatenate([predicted[known], drawn])
+        return cls(view, both, int(known.sum()), normals, target, pixels)
 
     @property
     def num_rows(self) -> int:
@@ -160,13 +159,14 @@ class _Seen:
         return LensPart(self.view.camera, self.target, self.rows(common), fields, np.hstack(columns), 2 * self.count)
 
 
-def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return (N, 3) points, (N, 2) normals and (N,) offsets; none where the mesh was moved before it was drawn."""
-    nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0)
+def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return (N, 3) points, (N, 2) normals, (N,) offsets and (N, 2) px; none where the mesh was moved before."""
+    nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))
     if view.outline is None or view.outline.mesh_motion.any():
         return nothing
     drawn = view.project(view.outline.points_world, bent=view.matte_is_bent)
     known = np.isfinite(view.outline.offsets_px) & np.isfinite(drawn).all(axis=1)
     if known.sum() < MIN_OUTLINE:
         return nothing
-    return view.outline.points_world[known], view.outline.normals[known], view.outline.offsets_px[known]
+    outline = view.outline
+    return outline.points_world[known], outline.normals[known], outline.offsets_px[known], drawn[known]

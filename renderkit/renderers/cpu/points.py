@@ -18,7 +18,7 @@ def project_points(camera: Camera, points_cam: Points3) -> Pixels:
     """Return what `camera.project_cam(points_cam)` does for (N, 3) points, to the last bit."""
     given = np.ascontiguousarray(points_cam, np.float64)
     pixels = np.empty((len(given), 2))
-    if _project_simple(pack_camera(camera, 1.0, silhouette=False), given, pixels):
+    if _project_simple(pack_camera(camera, 1.0, silhouette=True), given, pixels):
         return pixels
     return camera.project_cam(points_cam)
 
