@@ -10,6 +10,7 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.row_quantiles import row_quantiles
 
 MIN_NOISE_PX: Final = 0.05
 STUDENT: Final = 4.0
@@ -247,22 +248,6 @@ def _mixtures(values: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatAr
         sides = np.maximum(np.stack([beyond, counts - total - beyond]), 0.5) / counts
         sigma = np.maximum(np.sqrt((inlier * squares).sum(axis=1) / np.maximum(total, 1.0)), MIN_OUTLINE_PX)
     return np.where(known, odds, 1.0), sigma
-
-
-def row_quantiles(values: FloatArray, known: BoolArray, share: float) -> FloatArray:
-    """Return the quantiles of the known values of each row, the last axis, linearly interpolated; 0 without any."""
-    if not values.shape[-1]:
-        return np.zeros(values.shape[:-1])
-    last = known.sum(axis=-1) - 1
-    ordered = np.sort(np.where(known, values, np.inf), axis=-1)
-    place = share * np.maximum(last, 0)
-    low = place.astype(np.intp)
-    first, second = (
-        np.where(last >= 0, np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0], 0.0)
-        for at in (low, np.minimum(low + 1, np.maximum(last, 0)))
-    )
-    result: FloatArray = first + (place - low) * (second - first)
-    return result
 
 
 def _correlations(values: FloatArray, curves: FloatArray, fitted: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -34,7 +34,6 @@ class Solution:
         shifts: (C, F, 2) shifts of single views' landmarks, px; 0 for cameras without landmarks.
         residuals: (C, F, L, 2) what is left of the landmarks' errors, px.
         offsets: (C, F, N) what is left of the outlines' offsets, px.
-        num_fitted: Effective number of parameters that the landmarks determine.
         parts: The cameras' parts.
         precisions: Of the priors.
     """
@@ -45,9 +44,17 @@ class Solution:
     shifts: FloatArray
     residuals: FloatArray
     offsets: FloatArray
-    num_fitted: float
     parts: tuple[Eliminated, ...]
     precisions: Precisions
+
+    def num_fitted(self, num_landmarks: int) -> float:
+        """Return the effective number of parameters that the landmarks determine.
+
+        Args:
+            num_landmarks: How many of the shared unknowns, from the first on, are of landmarks.
+        """
+        held = (self.precisions.shared * np.diag(self.spread))[:num_landmarks]
+        return float((1.0 - held).sum()) + sum(one.num_fitted(self.spread) for one in self.parts)
 
     @cached_property
     def covariances(self) -> FloatArray:
@@ -83,24 +90,21 @@ class Precisions:
 def solve(seen: Observations, noise: Noise, precisions: Precisions) -> Solution:
     """Solve the normal equations with every camera eliminated by itself."""
     system = assemble(seen, noise)
-    normal, right = system.shared + np.diag(precisions.shared), system.right.copy()
+    normal, right = system.shared, system.right.copy()
+    normal[np.diag_indices(len(right))] += precisions.shared
     eliminated = [Eliminated.of(part, precisions) for part in system.parts]
     for one in eliminated:
         at = one.part.columns
         half = one.half.reshape(-1, one.half.shape[2])
         normal[at, at] -= half.T @ half  # of an array and itself: half of the work
         right[at] -= one.flat_carried.T @ one.part.target.ravel()
-    normal = 0.5 * (normal + normal.T)
     spread = inverse_of(normal)
     shared = spread @ right
     shared += spread @ (right - normal @ shared)  # what rounding has lost in the inverse
-    marks = layout_of(seen).marks.stop
-    num_fitted = float((1.0 - precisions.shared * np.diag(spread))[:marks].sum())
     count, own, frames = len(seen.names), seen.num_local, seen.num_frames
     thetas, shifts = np.zeros((count, own)), np.zeros((count, frames, 2))
     for one in eliminated:
         theta = one.mean(shared)
-        num_fitted += one.num_fitted(spread)
         cameras = one.part.cameras
         thetas[cameras] = theta[:, :own]
         if theta.shape[1] > own:
@@ -113,7 +117,6 @@ def solve(seen: Observations, noise: Noise, precisions: Precisions) -> Solution:
         shifts=shifts,
         residuals=residuals,
         offsets=offsets,
-        num_fitted=num_fitted,
         parts=tuple(eliminated),
         precisions=precisions,
     )
