@@ -118,7 +118,7 @@ def linearise(camera: Camera, points_world: Points3) -> Linearised:
     xy = seen[:, :2] / seen[:, 2:]
     focal = camera.K[:2, :2]
     by_cam_point = pixels_by_seen_point(camera, seen)
-    zoom = camera.distortion.distort(xy) @ focal.T
+    zoom = pixels - camera.K[:2, 2]
     result = np.zeros((len(seen), 2, NUM))
     # A turn w moves a point Y by w x Y.
     result[:, :, :3] = cross(seen[:, None, :], by_cam_point)
