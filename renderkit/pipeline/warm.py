@@ -54,10 +54,11 @@ def warm_all() -> None:
 
 def _warm_landmarks() -> None:
     """Project points, list the pixels around them, and compare them."""
-    from renderkit.renderers.cpu.points import project_points  # noqa: PLC0415 - loads a compiler
+    from renderkit.renderers.cpu.points import project_points, project_unchecked  # noqa: PLC0415 - loads a compiler
 
     camera = Camera(np.diag([90.0, 90.0, 1.0]), 80, 80)
     pixels = project_points(camera, np.ones((2, 3)))
+    project_unchecked(np.ones((2, 3)), np.eye(3, 4), camera.K, camera.distortion, 1)
     pixels_around(pixels, camera.size)
     score_reprojection(pixels, pixels, [True, True], [False, True])
 

@@ -94,13 +94,10 @@ class Interpretation:
 
     def project(self, points_world: Points3, *, bent: bool = True) -> Pixels:
         """Project (N, 3) world points to (N, 2) px; NaN at or behind the camera plane."""
-        seen = points_world @ self.R.T + self.t
-        with np.errstate(all="ignore"):
-            xy = np.where(seen[:, 2:] > 0.0, seen[:, :2] / seen[:, 2:], np.nan)
-            for _ in range(self.times if bent else 0):
-                xy = self.lens.distort(xy)
-            pixels: Pixels = xy @ self.K[:2, :2].T + self.K[:2, 2]
-        return pixels
+        from renderkit.renderers.cpu.points import project_unchecked  # noqa: PLC0415 - loads the compiler
+
+        pose = np.column_stack([self.R, self.t])
+        return project_unchecked(points_world, pose, self.K, self.lens, self.times if bent else 0)
 
 
 def size_of(view: ViewEvidence) -> tuple[int, int]:

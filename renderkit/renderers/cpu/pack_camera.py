@@ -11,6 +11,7 @@ from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.lens_model import Distortion
 from renderkit.renderers.cpu.camera_numbers import (
     ARC_LENGTH,
     BEND_TOLERANCE,
@@ -86,16 +87,7 @@ def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
     numbers[TRANSLATION : TRANSLATION + 3] = camera.cam_from_world.t
     numbers[FX : FX + 3] = camera.K[0]
     numbers[FY : FY + 2] = camera.K[1, 1:]
-    numbers[TILT : TILT + 9] = np.eye(3).ravel()
-    if isinstance(lens, BrownConrady):
-        numbers[K1 : K1 + 14] = lens.padded
-        tilted = bool(lens.padded[12:].any())
-        numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
-        if tilted:
-            numbers[TILT : TILT + 9] = lens.tilt.ravel()
-    elif lens.model == "kannala_brandt":
-        numbers[MODEL] = FISHEYE
-        numbers[K1 : K1 + 4] = lens.coefficients
+    numbers[MODEL], numbers[K1 : TILT + 9] = model_of(lens), lens_coefficients(lens)
     numbers[BEND_TOLERANCE] = _BEND_PX
     # A ray that is off by an angle is off in depth by that angle times the surface's slope.
     numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
@@ -103,6 +95,25 @@ def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
     numbers[VALID_RADIUS], numbers[FOLD_RADIUS] = lens.outer_radius, lens.valid_radius
     _set_radii(numbers, _corner_reach(camera))
     return numbers
+
+
+def model_of(lens: Distortion) -> int:
+    """Return the kernels' number of a lens model."""
+    if isinstance(lens, BrownConrady):
+        return TILTED if lens.padded[12:].any() else BROWN_CONRADY
+    return FISHEYE if lens.model == "kannala_brandt" else PINHOLE
+
+
+def lens_coefficients(lens: Distortion) -> FloatArray:
+    """Return the (23,) numbers from K1 on: coefficients, and the sensor's tilt."""
+    result = np.concatenate([np.zeros(TILT - K1), np.eye(3).ravel()])
+    if isinstance(lens, BrownConrady):
+        result[:14] = lens.padded
+        if lens.padded[12:].any():
+            result[TILT - K1 :] = lens.tilt.ravel()
+    elif lens.model == "kannala_brandt":
+        result[:4] = lens.coefficients
+    return result
 
 
 def _corner_reach(camera: Camera) -> float:
