@@ -9,6 +9,7 @@ import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.diagnosis.joint.noise import inlier_probabilities
+from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
@@ -59,6 +60,7 @@ def _warm_landmarks() -> None:
     camera = Camera(np.diag([90.0, 90.0, 1.0]), 80, 80)
     pixels = project_points(camera, np.ones((2, 3)))
     project_unchecked(np.ones((2, 3)), np.eye(3, 4), camera.K, camera.distortion, 1)
+    linearise(camera, np.ones((2, 3)))
     pixels_around(pixels, camera.size)
     score_reprojection(pixels, pixels, [True, True], [False, True])
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from renderkit.arrays import FloatArray, Pixels, Points3, frozen
+from renderkit.arrays import FloatArray, Pixels, Points3
 from renderkit.compiled import kernel
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.lens_model import Distortion
@@ -22,7 +20,7 @@ from renderkit.renderers.cpu.camera_numbers import (
     TRANSLATION,
 )
 from renderkit.renderers.cpu.lens import distort_point, pixel_of, to_camera
-from renderkit.renderers.cpu.pack_camera import lens_coefficients, model_of, pack_camera
+from renderkit.renderers.cpu.pack_camera import pack_camera, packed_lens
 
 _SAFE = 1.0 - 1e-9
 
@@ -53,17 +51,12 @@ def project_unchecked(
         cam_from_world[:, :3].ravel(),
         cam_from_world[:, 3],
     )
-    numbers[MODEL], numbers[K1 : TILT + 9] = _packed_lens(lens)
+    numbers[MODEL], numbers[K1 : TILT + 9] = packed_lens(lens)
     pixels = np.empty((len(points_world), 2))
     given = np.ascontiguousarray(points_world, np.float64).view()
     given.flags.writeable = False
     _project_unchecked(numbers, given, np.ascontiguousarray(K[:2]).ravel(), times, pixels)
     return pixels
-
-
-@lru_cache(maxsize=4096)
-def _packed_lens(lens: Distortion) -> tuple[int, FloatArray]:
-    return model_of(lens), frozen(lens_coefficients(lens))
 
 
 @kernel
