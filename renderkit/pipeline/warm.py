@@ -11,6 +11,7 @@ from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.diagnosis.joint.noise import inlier_probabilities
 from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
+from renderkit.diagnosis.readings.outline_gaps import outermost
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
@@ -72,6 +73,7 @@ def _warm_outlines(alpha: AlphaImage) -> None:
     outlines = FrameOutlines.of(Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]])), lambda *_: alpha > 0)
     outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
     inlier_probabilities(np.ones((1, 1, 8)))
+    outermost(np.zeros((1, 2)), (1.0, 1.0))
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from renderkit.arrays import BoolArray, FloatArray, Pixels
+from renderkit.arrays import BoolArray, FloatArray, Pixels, frozen
 
 GRID: Final = 128
 """Mattes are compared on grids whose longer side has this many cells."""
@@ -53,10 +54,15 @@ def coarse_matte(matte: BoolArray) -> BoolArray:
 
 def coarse(matte: BoolArray, shape: tuple[int, int]) -> BoolArray:
     """Return the matte's pixels at the middles of (rows, columns) cells."""
-    rows = ((np.arange(shape[0]) + 0.5) * matte.shape[0] / shape[0]).astype(np.int64)
-    columns = ((np.arange(shape[1]) + 0.5) * matte.shape[1] / shape[1]).astype(np.int64)
+    rows, columns = (_middles(cells, side) for cells, side in zip(shape, matte.shape, strict=True))
     result: BoolArray = matte.take(rows, 0).take(columns, 1)
     return result
+
+
+@lru_cache(maxsize=64)
+def _middles(cells: int, side: int) -> NDArray[np.int64]:
+    """Return the (cells,) pixels of a side at the middles of its cells."""
+    return frozen(((np.arange(cells) + 0.5) * side / cells).astype(np.int64))
 
 
 def coarse_iou(drawn: BoolArray, captured: BoolArray) -> float:

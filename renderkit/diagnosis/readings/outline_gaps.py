@@ -52,18 +52,26 @@ def tangents_of(view: Interpretation) -> Tangents | None:
     if view.matte is None:
         return None
     captured = _row_ends(view.matte)
-    drawn = view.drawn[np.isfinite(view.drawn).all(axis=1)]
-    if not len(captured) or not len(drawn):
-        return None
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5
-    drawn = np.clip(drawn, -0.5, last)
-    outline = (captured + 0.5) / view.matte_from_px - 0.5
+    drawn = outermost(view.drawn, (float(last[0]), float(last[1])))
+    outline = outermost((captured + 0.5) / view.matte_from_px - 0.5, (np.inf, np.inf))
+    if drawn is None or outline is None:
+        return None
     edge = EDGE / float(np.sqrt(view.matte_from_px.prod()))
-    # Directions first: the largest of a row in memory is found many times as fast as that of a column.
-    reaches = DIRECTIONS @ drawn.T
-    touching = reaches.argmax(axis=1)
-    farthest = reaches[np.arange(len(DIRECTIONS)), touching]
-    return Tangents(drawn[touching], farthest, (DIRECTIONS @ outline.T).max(axis=1) + edge, last)
+    return Tangents(*drawn, outline[1] + edge, last)
+
+
+def outermost(points: Pixels, last: tuple[float, float]) -> tuple[Pixels, FloatArray] | None:
+    """Return the outermost of (N, 2) px in each of `DIRECTIONS`, and how far out they lie; None where all are NaN.
+
+    Args:
+        points: Those that are not finite are left out.
+        last: Where the picture ends along x and y, px: points beyond are moved to its edge.
+    """
+    from renderkit.diagnosis.readings.tangent_kernels import find_tangents  # noqa: PLC0415 - loads the compiler
+
+    touched, farthest = np.empty(DIRECTIONS.shape), np.empty(len(DIRECTIONS))
+    return (touched, farthest) if find_tangents(points, DIRECTIONS, last, touched, farthest) else None
 
 
 def outline_gaps(view: Interpretation) -> FloatArray:
