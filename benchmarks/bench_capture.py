@@ -19,10 +19,12 @@ _WITH_LANDMARKS = range(18, 33)
 _NUM_3D, _NUM_2D, _FIRST_2D = 73, 106, 33
 
 
-def write_capture(folder: Path, *, num_frames: int = 1, photographs: bool = False) -> tuple[Path, Path]:
+def write_capture(
+    folder: Path, *, num_frames: int = 1, photographs: bool = False, matte_shift_px: int = 1
+) -> tuple[Path, Path]:
     """Write a capture with mattes and landmarks; returns its file and the file of FLAME's faces. All frames are equal.
 
-    Each matte is the head's own outline, softened, and shifted by a pixel. As in the dataset, cameras 18 to 32 have
+    Each matte is the head's own outline, softened, and shifted to the right. As in the dataset, cameras 18 to 32 have
     landmarks.
     """
     mesh = flame_head()
@@ -38,7 +40,7 @@ def write_capture(folder: Path, *, num_frames: int = 1, photographs: bool = Fals
             name = f"{index:02d}"
             world_from_cam = camera.cam_from_world.inverse().matrix
             writer.write_calibration(name, WrittenCalibration(camera.K, camera.distortion.coefficients, world_from_cam))
-            mask = np.roll(renderer.render_mask(mesh, camera), 1, axis=1).astype(np.uint8) * 255
+            mask = np.roll(renderer.render_mask(mesh, camera), matte_shift_px, axis=1).astype(np.uint8) * 255
             matte = cv2.GaussianBlur(mask, (5, 5), 1.0)
             encoded = bytes(cv2.imencode(".png", matte)[1])
             photo = _photograph(mask) if photographs else b""

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +44,21 @@ PROFILE = "import cProfile; from renderkit.cli import run_process; cProfile.run(
 BENCHMARKS = Path(__file__).parent
 
 
-def run_once(command: Sequence[str], cache: Path) -> dict[str, float]:
+def run_once(command: Sequence[str], cache: Path, allowed: Container[int] = (0,)) -> dict[str, float]:
     """Run a process to its end; returns its seconds by the clock and by the processor.
+
+    Args:
+        command: The process.
+        cache: Its user's cache folder.
+        allowed: Exit codes that are no failure.
 
     Raises:
         CalledProcessError: If it fails.
     """
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, env=_environment(cache), check=True, capture_output=True)  # noqa: S603 - our own commands
+    done = subprocess.run(command, env=_environment(cache), check=False, capture_output=True)  # noqa: S603 - our own
+    if done.returncode not in allowed:
+        done.check_returncode()
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"wall_s": wall, "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
@@ -76,12 +83,12 @@ def measure(rounds: int, folder: Path, kinds: Sequence[str]) -> dict[str, list[d
     commands = {name: command for name, command in commands.items() if not kinds or name in kinds}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     if "warm" in commands:
-        run_once(_python(*commands["warm"]), warm_cache)
+        run_once(python_command(*commands["warm"]), warm_cache)
     for number in range(rounds):
         for name, (code, arguments) in commands.items():
             cache = warm_cache if name == "warm" else folder / f"{name}-{number}"
             try:
-                found[name].append(run_once(_python(code, arguments), cache))
+                found[name].append(run_once(python_command(code, arguments), cache))
             except subprocess.CalledProcessError as error:
                 print(f"# {name} failed: {error.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
     return {name: runs for name, runs in found.items() if runs}
@@ -91,7 +98,7 @@ def profile(folder: Path) -> None:
     """Print the most expensive imports and functions of a warm run."""
     truth = rk.synthesize(folder / "capture", rk.SynthOptions(num_cameras=6))
     validate = _validate(truth.capture, folder)
-    command = _python(RENDERKIT, validate)
+    command = python_command(RENDERKIT, validate)
     run_once(command, folder / "warm")
     timed = [command[0], "-X", "importtime", *command[1:]]
     done = subprocess.run(timed, env=_environment(folder / "warm"), check=True, capture_output=True, text=True)  # noqa: S603
@@ -104,7 +111,7 @@ def profile(folder: Path) -> None:
     print("\nms in imports, by package")
     for package, micros in sorted(own.items(), key=lambda item: -item[1])[:20]:
         print(f"{package:24}{micros / 1e3:8.1f}")
-    command = _python(PROFILE, validate)
+    command = python_command(PROFILE, validate)
     done = subprocess.run(command, env=_environment(folder / "warm"), check=False, capture_output=True, text=True)  # noqa: S603
     print("\n".join(line[:140] for line in done.stdout.splitlines()[:120]))
 
@@ -114,7 +121,8 @@ def _validate(capture: Path, folder: Path) -> list[str]:
             "--out", str(folder / "run"), "--renderer", "cpu"]  # fmt: skip
 
 
-def _python(code: str, arguments: Sequence[str]) -> list[str]:
+def python_command(code: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs some code with arguments in a Python of its own."""
     return [sys.executable, "-c", code, *arguments]
 
 

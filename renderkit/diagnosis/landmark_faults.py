@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
-from renderkit.diagnosis.joint.noise import row_quantiles
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.robust_solution import robust_solution
+from renderkit.diagnosis.row_quantiles import row_quantiles
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.derivatives import cross

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import AlphaImage, FloatArray, MaskImage
+from renderkit.computed_once import computed_once
 from renderkit.diagnosis.mesh_rim import EdgedMesh, mesh_edges
 from renderkit.diagnosis.outline_offsets import outline_evidence, sample_outline
 from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
@@ -68,6 +69,11 @@ class _Placed:
         """Median size of the offsets; those without an edge within reach count as far."""
         return typical_px(self.outlines)
 
+    @computed_once
+    def motion(self) -> FloatArray:
+        """(7,) turn, step and relative growth that were applied to the mesh."""
+        return np.concatenate([rotation_vector_from_matrix(self.rotation), self.step, [self.growth]])
+
 
 def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
     """Return the median size of the offsets of outlines; those without an edge within reach count as far."""
@@ -108,7 +114,7 @@ class FrameOutlines:
 
     def as_it_stands(self, view: MatteView, alpha: AlphaImage) -> OutlineEvidence | None:
         """Measure the outline in one view whose (h, w) matte is at hand; None where that says nothing."""
-        return self._outline(self._unmoved(()), view, alpha)
+        return self._outline(self._as_it_stands, view, alpha)
 
     def settled(
         self, first: Sequence[OutlineEvidence | None], views: Sequence[MatteView]
@@ -121,7 +127,7 @@ class FrameOutlines:
             first: The outlines with the mesh as it stands.
             views: The views.
         """
-        best = self._unmoved(first)
+        best = replace(self._as_it_stands, outlines=tuple(first))
         for _ in range(_MAX_MOVES):
             found = _motion(best.outlines, self.center + best.step, views)
             if found is None or found[1] < MOVED_PX:
@@ -136,8 +142,9 @@ class FrameOutlines:
             for one, view in zip(best.outlines, views, strict=True)
         )
 
-    def _unmoved(self, outlines: Sequence[OutlineEvidence | None]) -> _Placed:
-        return _Placed(self.mesh, self.edged, np.eye(3), np.zeros(3), 0.0, tuple(outlines))
+    @computed_once
+    def _as_it_stands(self) -> _Placed:
+        return _Placed(self.mesh, self.edged, np.eye(3), np.zeros(3), 0.0, ())
 
     def _read(self, placed: _Placed, view: MatteView, *, far: bool = False) -> OutlineEvidence | None:
         alpha = view.read()
@@ -156,8 +163,7 @@ class FrameOutlines:
         found = found_near(outline, view.camera, matte, drawn)
         if far:
             found = found_far(found, view.camera, matte, drawn)
-        motion = np.concatenate([rotation_vector_from_matrix(placed.rotation), placed.step, [placed.growth]])
-        return outline_evidence(found.outline, found.offsets_px, found.missing, motion, self.center)
+        return outline_evidence(found.outline, found.offsets_px, found.missing, placed.motion, self.center)
 
 
 def _moved(placed: _Placed, center: FloatArray, motion: FloatArray) -> _Placed:

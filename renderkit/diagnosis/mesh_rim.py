@@ -73,9 +73,11 @@ class EdgedMesh:
 
     def rim(self, camera: Camera) -> Rim:
         """Return the edges between faces that turn differently in the picture, or at a border of the mesh."""
+        from renderkit.renderers.cpu.points import project_points  # noqa: PLC0415 - loads the compiler
+
         ends, used = self._rim_in_space(camera) if self._is_seen_whole(camera) else self._rim_in_picture(camera)
         seen = camera.cam_from_world.apply(self.vertices.take(used, 0))
-        return Rim(used, ends, seen, camera.project_cam(seen))
+        return Rim(used, ends, seen, project_points(camera, seen))
 
     def _rim_in_space(self, camera: Camera) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the edges and their vertices by the faces' planes: a lens that maps one to one keeps the sense."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,12 +58,55 @@ def find_rim(
 
 
 @kernel
+def scale_samples(
+    points: Pixels,
+    outward: FloatArray,
+    loops: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    scale: tuple[float, float, int],
+    pixels: Pixels,
+    normals: FloatArray,
+) -> None:
+    """Place samples of a smoothed outline in a picture of another size, with normals across chords of neighbours.
+
+    Args:
+        points: (M, 2) the outline, px.
+        outward: (M, 2) its smoothed normals.
+        loops: (M,) its closed curves.
+        chosen: (N,) places of the samples.
+        scale: How many px of the other picture are one along x and y, and how far away the chord's ends are.
+        pixels: (N, 2) receives the samples, px of the other picture.
+        normals: (N, 2) receives unit normals.
+    """
+    scale_x, scale_y, reach = scale
+    last = points.shape[0] - 1
+    for sample in range(chosen.shape[0]):
+        at = chosen[sample]
+        before, after = max(at - reach, 0), min(at + reach, last)
+        before = before if loops[before] == loops[at] else at
+        after = after if loops[after] == loops[at] else at
+        x = -(points[after, 1] * scale_y - points[before, 1] * scale_y)
+        y = points[after, 0] * scale_x - points[before, 0] * scale_x
+        side = x * outward[at, 0] + y * outward[at, 1]
+        sign = 1.0 if side > 0.0 else (-1.0 if side < 0.0 else 0.0)
+        length = max(np.sqrt(x * x + y * y), 1e-12)
+        pixels[sample, 0] = (points[at, 0] + 0.5) * scale_x - 0.5
+        pixels[sample, 1] = (points[at, 1] + 0.5) * scale_y - 0.5
+        normals[sample, 0], normals[sample, 1] = sign * x / length, sign * y / length
+
+
+NUM_BANDS: Final = 64
+"""Bands of rows into which `cut_lines` sorts lines."""
+
+
+@kernel
 def cut_lines(
     origins: Pixels,
     normals: FloatArray,
     points: Pixels,
     ends: NDArray[np.int32],
     reach: float,
+    order: NDArray[np.int64],
     place: FloatArray,
     where: FloatArray,
 ) -> None:
@@ -73,29 +118,64 @@ def cut_lines(
         points: (M, 2) ends of segments; NaN for those that are not known.
         ends: (K, 2) the segments.
         reach: How far from its point a line reaches, either way.
+        order: (N + NUM_BANDS + 1,) scratch.
         place: (N,) receives the signed distance to the crossing; NaN without one.
         where: (N, 2) receives its segment, and the share of the segment there.
     """
+    count = origins.shape[0]
     place[:] = np.nan
     slack = reach + 1e-6
+    lowest, highest = np.inf, -np.inf
+    for line in range(count):
+        lowest, highest = min(lowest, origins[line, 1]), max(highest, origins[line, 1])
+    per_px = NUM_BANDS / max(highest - lowest, 1e-9)
+    # A segment is held against the lines of a few bands of rows only.
+    first = order[count:]
+    _sort_into_bands(origins, lowest, per_px, order, first)
     for segment in range(ends.shape[0]):
         ax, ay = points[ends[segment, 0], 0], points[ends[segment, 0], 1]
         bx, by = points[ends[segment, 1], 0], points[ends[segment, 1], 1]
         left, right = min(ax, bx) - slack, max(ax, bx) + slack
         top, bottom = min(ay, by) - slack, max(ay, by) + slack
-        for line in range(origins.shape[0]):
+        if not (top <= highest and bottom >= lowest):
+            continue
+        upper, lower = _band(max(top, lowest), lowest, per_px), _band(min(bottom, highest), lowest, per_px)
+        for index in range(first[upper - 1] if upper else 0, first[lower]):
+            line = order[index]
             x, y = origins[line, 0], origins[line, 1]
             if not ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)):
                 continue
             nx, ny = normals[line, 0], normals[line, 1]
             # A segment is cut where its ends lie on different sides of the line.
-            first, second = (ay - y) * nx - (ax - x) * ny, (by - y) * nx - (bx - x) * ny
-            if not first * second <= 0.0 or first == second:
+            first_side, second_side = (ay - y) * nx - (ax - x) * ny, (by - y) * nx - (bx - x) * ny
+            if not first_side * second_side <= 0.0 or first_side == second_side:
                 continue
-            share = first / (first - second)
+            share = first_side / (first_side - second_side)
             distance = (ax + share * (bx - ax) - x) * nx + (ay + share * (by - ay) - y) * ny
             if abs(distance) <= reach and not distance < place[line]:
                 place[line], where[line, 0], where[line, 1] = distance, segment, share
+
+
+@kernel
+def _sort_into_bands(
+    origins: Pixels, lowest: float, per_px: float, order: NDArray[np.int64], first: NDArray[np.int64]
+) -> None:
+    """Sort lines by the bands of their rows; `first[b]` becomes the number of lines in the bands up to b."""
+    first[:] = 0
+    for line in range(origins.shape[0]):
+        first[_band(origins[line, 1], lowest, per_px) + 1] += 1
+    for band in range(NUM_BANDS):
+        first[band + 1] += first[band]
+    for line in range(origins.shape[0]):
+        band = _band(origins[line, 1], lowest, per_px)
+        order[first[band]] = line
+        first[band] += 1
+
+
+@inlined_kernel
+def _band(row: float, lowest: float, per_px: float) -> int:
+    """Return the band of a row that lies between the first line and the last."""
+    return min(int((row - lowest) * per_px), NUM_BANDS - 1)
 
 
 @kernel

@@ -18,7 +18,7 @@ from renderkit.diagnosis.mesh_rim import EdgedMesh
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.images.matte import least_inside
-from renderkit.metrics.contour import Contour, trace_contour
+from renderkit.metrics.contour import trace_contour
 
 MAX_SAMPLES: Final = 96
 """Samples along the outline of one view: neighbours err together, so more of them say little more."""
@@ -33,6 +33,8 @@ _ACROSS = (-1.0, 0.0, 1.0)
 _SLACK = 2.5
 _DEEP = 4
 _CHORD = 2
+"""A contour's own normals are smoothed over so many pixels that they miss what is small; those of samples are across
+the chord between neighbours so far away, whose places are exact to a twentieth of a pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +58,24 @@ def sample_outline(mesh: EdgedMesh, camera: Camera, drawn: MaskImage) -> DrawnOu
     Returns:
         The samples, or None where there are too few.
     """
-    from renderkit.diagnosis.outline_kernels import cut_lines  # noqa: PLC0415 - loads the compiler
+    from renderkit.diagnosis.outline_kernels import (  # noqa: PLC0415 - loads the compiler
+        NUM_BANDS,
+        cut_lines,
+        scale_samples,
+    )
 
     contour = trace_contour(drawn.view(np.uint8))
     chosen = np.flatnonzero(contour.usable)
-    chosen = chosen[:: max(1, -(-len(chosen) // MAX_SAMPLES))]
+    chosen = np.ascontiguousarray(chosen[:: max(1, -(-len(chosen) // MAX_SAMPLES))])
     if len(chosen) < MIN_SAMPLES:
         return None
-    factor = np.array([camera.width / drawn.shape[1], camera.height / drawn.shape[0]])
-    pixels, normals = _scaled(contour, chosen, factor)
+    factor = camera.width / drawn.shape[1], camera.height / drawn.shape[0]
+    pixels, normals = np.empty((len(chosen), 2)), np.empty((len(chosen), 2))
+    scale_samples(contour.points, contour.normals, contour.loops, chosen, (*factor, _CHORD), pixels, normals)
     rim = mesh.rim(camera)
     place, where = np.empty(len(pixels)), np.zeros((len(pixels), 2))
-    cut_lines(pixels, normals, rim.pixels, rim.ends, _SLACK * float(factor.max()), place, where)
+    order = np.empty(len(pixels) + NUM_BANDS + 1, np.int64)
+    cut_lines(pixels, normals, rim.pixels, rim.ends, _SLACK * max(factor), order, place, where)
     found = np.isfinite(place)
     if found.sum() < MIN_SAMPLES:
         return None
@@ -78,24 +86,6 @@ def sample_outline(mesh: EdgedMesh, camera: Camera, drawn: MaskImage) -> DrawnOu
     first, second = (mesh.vertices[rim.vertices[ends[:, end]]] for end in (0, 1))
     exact = pixels[found] + place[found, None] * normals[found]
     return DrawnOutline(first * (1.0 - share) + second * share, exact, normals[found], contour.loops[chosen][found])
-
-
-def _scaled(contour: Contour, chosen: NDArray[np.int64], factor: FloatArray) -> tuple[Pixels, FloatArray]:
-    """Return (N, 2) points and normals in px of the camera.
-
-    A contour's own normals are smoothed over so many pixels that they miss what is small; here each is across the
-    chord between neighbours, whose places are exact to a twentieth of a pixel.
-    """
-    neighbours = []
-    for step in (-_CHORD, _CHORD):
-        at = np.clip(chosen + step, 0, len(contour.points) - 1)
-        at = np.where(contour.loops[at] == contour.loops[chosen], at, chosen)
-        neighbours.append(contour.points[at] * factor)
-    chord = neighbours[1] - neighbours[0]
-    normals = np.column_stack([-chord[:, 1], chord[:, 0]])
-    normals *= np.sign((normals * contour.normals[chosen]).sum(axis=1, keepdims=True))
-    pixels = (contour.points[chosen] + 0.5) * factor - 0.5
-    return pixels, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def measure_offsets(outline: DrawnOutline, camera: Camera, alpha: AlphaImage, threshold: float) -> FloatArray:

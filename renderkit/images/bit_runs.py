@@ -66,6 +66,33 @@ def unpack_words(words: NDArray[np.uint64], left: int, top: int, right: int, bot
             start = end
 
 
+@kernel
+def take_every(words: NDArray[np.uint64], step: int, mask: MaskImage) -> None:
+    """Write the pixels of a mask whose row and column are multiples of a step.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel.
+        step: Pixels.
+        mask: (h, w) receives the pixels.
+    """
+    ones, width, count = np.uint64(0xFFFFFFFFFFFFFFFF), mask.shape[1], words.shape[1]
+    for row in range(mask.shape[0]):
+        line, given = mask[row], words[row * step]
+        start, column = 0, 0
+        while start < width:
+            word, next_column = given[column], column + 1
+            is_even = word == np.uint64(0) or word == ones
+            while is_even and next_column < count and given[next_column] == word:
+                next_column += 1
+            end = min((64 * next_column + step - 1) // step, width)
+            if is_even:
+                line[start:end] = word != np.uint64(0)
+            else:
+                for x in range(start, end):
+                    line[x] = (word >> np.uint64(x * step & 63)) & np.uint64(1) != np.uint64(0)
+            start, column = end, (end * step) >> 6
+
+
 _SEQUENCE = 0x03F79D71B4CB0A89
 """A de Bruijn sequence: each run of six bits in it is another number (Leiserson, Prokop and Randall 1998)."""
 _PLACES = np.array(

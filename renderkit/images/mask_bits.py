@@ -104,15 +104,11 @@ class MaskBits:
 
     def every(self, step: int) -> BoolArray:
         """Return the (h, w) bool mask of every pixel whose row and column are multiples of `step`."""
-        rows = self.words[::step].view(np.uint8)
-        if 8 % step == 0:
-            # Without the pixels between: they would take longer than all else.
-            pixels = np.empty((len(rows), rows.shape[1] * (8 // step)), np.uint8)
-            for place, shift in enumerate(range(0, 8, step)):
-                np.bitwise_and(rows >> np.uint8(shift), np.uint8(1), out=pixels[:, place :: 8 // step])
-        else:
-            pixels = np.unpackbits(rows, axis=1, count=self.width, bitorder="little")[:, ::step]
-        return np.ascontiguousarray(pixels[:, : -(-self.width // step)]).view(np.bool_)
+        from renderkit.images.bit_runs import take_every  # noqa: PLC0415 - loads the compiler
+
+        mask = np.empty([-(-side // step) for side in self.shape], np.bool_)
+        take_every(np.ascontiguousarray(self.words), step, mask)
+        return mask
 
     def complement(self) -> MaskBits:
         """Return the pixels of the picture outside of the mask."""

@@ -24,10 +24,12 @@ MAX_LOOPS = 64
 def _kernel(sigma: float) -> FloatArray:
     steps = np.arange(-_KERNEL_REACH, _KERNEL_REACH + 1)
     weights = np.exp(-0.5 * (steps / sigma) ** 2)
-    return frozen(weights / weights.sum())
+    normed: FloatArray = weights / weights.sum()
+    return normed
 
 
-_POSITION_KERNEL, _NORMAL_KERNEL = _kernel(3.0), _kernel(8.0)
+_KERNELS = frozen(np.stack([_kernel(3.0), _kernel(8.0)]))
+"""Of places, and of directions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +63,18 @@ def trace_contour(mask: AlphaImage) -> Contour:
     curves, _ = cv2.findContours(np.ascontiguousarray(mask), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     curves = sorted((curve.reshape(-1, 2) for curve in curves), key=len, reverse=True)
     kept = [curve for curve in curves[:MAX_LOOPS] if len(curve) >= MIN_LOOP]
-    parts = [_smoothed(curve.astype(np.int32), mask) for curve in kept]
+    parts = [_smoothed(np.ascontiguousarray(curve, np.int32), mask) for curve in kept]
     return _assembled(parts, sum(len(curve) for curve in curves) - sum(len(curve) for curve in kept))
 
 
 def _smoothed(curve: PixelIndices, mask: AlphaImage) -> tuple[PixelIndices, FloatArray, FloatArray, BoolArray]:
+    from renderkit.metrics.contour_kernels import smooth_curve  # noqa: PLC0415 - loads the compiler
+
     count = len(curve)
-    wrapped = np.take(curve, np.arange(-_KERNEL_REACH, count + _KERNEL_REACH), axis=0, mode="wrap").astype(np.float64)
-    points, smooth = _convolved(wrapped, _POSITION_KERNEL), _convolved(wrapped, _NORMAL_KERNEL)
-    tangent = np.roll(smooth, -1, axis=0) - np.roll(smooth, 1, axis=0)
-    length = np.hypot(tangent[:, 0], tangent[:, 1])
+    points, normals, length = np.empty((count, 2)), np.empty((count, 2)), np.empty(count)
     # OpenCV runs outer curves and holes so that the mask lies on one side; see the test of the normals.
-    normals = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.maximum(length, 1e-12)[:, None]
-    # A boundary pixel's centre lies inside the edge by 0 to max |n| px, evenly: by half of that on average.
-    points += normals * (0.5 * np.abs(normals).max(axis=1))[:, None]
+    scratch = np.empty((2, count + 2 * _KERNEL_REACH)), np.empty((4, count))
+    smooth_curve(curve, _KERNELS, *scratch, points, normals, length)
     near_border = np.zeros(count, np.bool_)
     height, width = mask.shape
     if curve.min() == 0 or (curve.max(axis=0) >= (width - 1, height - 1)).any():
@@ -102,7 +102,3 @@ def _assembled(parts: list[tuple[PixelIndices, FloatArray, FloatArray, BoolArray
     loops = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]).astype(np.int64)
     pixels, points, normals, usable = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Contour(pixels, points, normals, loops, usable, num_left_out)
-
-
-def _convolved(wrapped: FloatArray, kernel: FloatArray) -> FloatArray:
-    return np.column_stack([np.convolve(wrapped[:, axis], kernel, "valid") for axis in range(2)])

@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.diagnosis.joint.noise import inlier_probabilities
+from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
+from renderkit.diagnosis.readings.outline_gaps import outermost
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
@@ -39,7 +42,9 @@ def warm_all() -> None:
     encoded = bytes(cv2.imencode(".png", square)[1])
     picture = EncodedImage(lambda: encoded, Path("square.png"))
     picture.decode_gray()
-    matte = picture.decode_inside(0.5, reduced_to=40).bits.unpack()
+    bits = picture.decode_inside(0.5, reduced_to=40).bits
+    bits.every(2)
+    matte = bits.unpack()
     moved = np.roll(matte, 3, axis=1)
     score_mask(moved, matte)
     score_boundary(moved, matte, 2.0, background_edge_region(moved, matte))
@@ -51,10 +56,12 @@ def warm_all() -> None:
 
 def _warm_landmarks() -> None:
     """Project points, list the pixels around them, and compare them."""
-    from renderkit.renderers.cpu.points import project_points  # noqa: PLC0415 - loads a compiler
+    from renderkit.renderers.cpu.points import project_points, project_unchecked  # noqa: PLC0415 - loads a compiler
 
     camera = Camera(np.diag([90.0, 90.0, 1.0]), 80, 80)
     pixels = project_points(camera, np.ones((2, 3)))
+    project_unchecked(np.ones((2, 3)), np.eye(3, 4), camera.K, camera.distortion, 1)
+    linearise(camera, np.ones((2, 3)))
     pixels_around(pixels, camera.size)
     score_reprojection(pixels, pixels, [True, True], [False, True])
 
@@ -65,6 +72,8 @@ def _warm_outlines(alpha: AlphaImage) -> None:
     corners = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
     outlines = FrameOutlines.of(Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]])), lambda *_: alpha > 0)
     outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
+    inlier_probabilities(np.ones((1, 1, 8)))
+    outermost(np.zeros((1, 2)))
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
-from renderkit.diagnosis.outline_kernels import count_lacking, cut_lines, find_falls
+from renderkit.diagnosis.outline_kernels import NUM_BANDS, count_lacking, cut_lines, find_falls, scale_samples
 
 ACROSS = np.array((-1.0, 0.0, 1.0))
 
@@ -57,7 +58,7 @@ def test_lines_are_cut_where_two_equations_say_and_the_outermost_crossing_is_kep
     points, ends = rng.uniform(0.0, 50.0, (60, 2)), rng.integers(0, 60, (90, 2), dtype=np.int32)
     points[7] = np.nan
     place, where = np.empty(30), np.zeros((30, 2))
-    cut_lines(origins, normals, points, ends, 8.0, place, where)
+    cut_lines(origins, normals, points, ends, 8.0, np.empty(30 + NUM_BANDS + 1, np.int64), place, where)
     assert np.isfinite(place).sum() > 5
     for index, (origin, normal) in enumerate(zip(origins, normals, strict=True)):
         found = []
@@ -71,6 +72,31 @@ def test_lines_are_cut_where_two_equations_say_and_the_outermost_crossing_is_kep
             continue
         distance, number, share = max(found)
         np.testing.assert_allclose([place[index], *where[index]], [distance, number, share], atol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [0.0, 1e-12, 3.0])
+def test_lines_in_one_row_or_far_from_every_segment_are_cut_as_others(rows: float) -> None:
+    origins = np.column_stack([np.arange(5.0), np.linspace(0.0, rows, 5)])
+    normals = np.tile([0.0, 1.0], (5, 1))
+    points = np.array([[-1.0, 4.0], [9.0, 4.0], [-1.0, 1e3], [9.0, 1e3], [-1.0, -1e3], [9.0, -1e3]])
+    place, where = np.empty(5), np.zeros((5, 2))
+    ends = np.array([[2, 3], [0, 1], [4, 5]], np.int32)
+    cut_lines(origins, normals, points, ends, 8.0, np.empty(5 + NUM_BANDS + 1, np.int64), place, where)
+    np.testing.assert_allclose(place, 4.0 - origins[:, 1], atol=1e-12)
+    np.testing.assert_array_equal(where[:, 0], 1.0)
+
+
+def test_samples_of_a_tilted_line_have_its_normal_in_a_picture_that_is_stretched() -> None:
+    along = np.arange(12.0)[:, None] * [3.0, 1.0]
+    points, loops = np.concatenate([along, along + 50.0]), np.repeat([0, 1], 12)
+    outward = np.tile([1.0, -3.0], (24, 1)) / np.sqrt(10.0)
+    outward[12:] *= -1.0
+    chosen, pixels, normals = np.array([0, 5, 11, 12, 23]), np.empty((5, 2)), np.empty((5, 2))
+    scale_samples(points, outward, loops, chosen, (4.0, 2.0, 2), pixels, normals)
+    np.testing.assert_allclose(pixels, (points[chosen] + 0.5) * [4.0, 2.0] - 0.5)
+    # Across the line's direction (12, 2), to the side of the smoothed normal.
+    across = np.array([2.0, -12.0]) / np.hypot(2.0, 12.0)
+    np.testing.assert_allclose(normals, np.array([1.0, 1.0, 1.0, -1.0, -1.0])[:, None] * across)
 
 
 def test_lacking_pixels_are_counted_inside_of_the_mask() -> None:

@@ -22,10 +22,11 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.noise import Noise, noise_of, row_quantiles
+from renderkit.diagnosis.joint.noise import Noise, noise_of
 from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, layout_of
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
 from renderkit.diagnosis.joint.solve import Precisions, Solution, solve
+from renderkit.diagnosis.row_quantiles import row_quantiles
 
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
@@ -176,7 +177,8 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: E
         scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
         free, fitted = _free_offsets(seen, solution.offsets, noise)
         mesh = MESH_SHARE * _mesh_px(seen, solution)
-        noise = noise_of(seen, solution.residuals, free, scatter, solution.num_fitted, fitted, mesh_px=mesh)
+        num_fitted = solution.num_fitted(layout_of(seen).marks.stop)
+        noise = noise_of(seen, solution.residuals, free, scatter, num_fitted, fitted, mesh_px=mesh)
     solution = solved(noise, learned)
     posteriors = posteriors_of(solution.thetas, solution.covariances, own)
     shared = _shared_posterior(seen, solution.shared, solution.spread)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
-from renderkit.diagnosis.readings.agreement import coarse_iou, coarse_masks
+from renderkit.diagnosis.readings.coarse import coarse_iou, coarse_matte
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
@@ -101,7 +101,9 @@ def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: 
         if stated.matte is None or here >= usual - MISFIT:
             continue
         least = max(usual - FITS_BACK, here + MISFIT)
-        ways = [word for word, turn in _turns(stated.matte) if coarse_iou(*coarse_masks(stated, turn)) >= least]
+        ways = [
+            word for word, turn in _turns(stated.matte) if coarse_iou(stated.coarse_drawn, coarse_matte(turn)) >= least
+        ]
         if ways:
             name, frame = view.camera.name, view.frame
             how = " or ".join(ways)
@@ -125,8 +127,8 @@ def _exchanged(views: Sequence[ViewEvidence], read: Sequence[Interpretation], ow
     usual = float(np.median(own))
     if not (own < usual - MISFIT).any():
         return []
-    masks = [coarse_masks(one, one.matte) for one in read if one.matte is not None]
-    drawn, mattes = [one[0] for one in masks], [one[1] for one in masks]
+    drawn = [one.coarse_drawn for one in read]
+    mattes = [coarse_matte(one.matte) for one in read if one.matte is not None]
     areas = np.array([one.mean() for one in drawn])
     # A camera in which nothing is drawn does not look at the subject, whoever's its matte is.
     drawing = areas >= SEEN * float(np.median(areas))

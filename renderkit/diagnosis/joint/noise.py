@@ -10,6 +10,7 @@ import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.observations import Observations
+from renderkit.diagnosis.row_quantiles import row_quantiles
 
 MIN_NOISE_PX: Final = 0.05
 STUDENT: Final = 4.0
@@ -175,7 +176,7 @@ def _outline_noise(
         values = offsets[cameras] * known
         flat = (len(cameras), -1)
         odds, sigma[cameras] = _mixtures(values.reshape(flat), known.reshape(flat))
-        inlying = _in_runs(odds.reshape(known.shape)) * known
+        inlying = inlier_probabilities(odds.reshape(known.shape)) * known
         weights[cameras] = inlying
         drawn = (curves >= 0.0).sum(axis=(1, 2))
         strays[cameras] = 1.0 - inlying.sum(axis=(1, 2)) / np.maximum(drawn, 1.0)
@@ -190,7 +191,7 @@ def _outline_noise(
     return _OutlineNoise(weights / variance[:, None, None], sigma, correlation, strays)
 
 
-def _in_runs(odds: FloatArray) -> FloatArray:
+def inlier_probabilities(odds: FloatArray) -> FloatArray:
     """Return (C, F, N) probabilities that samples along closed curves are no strays, from their own odds.
 
     Hair and missing parts are arcs, not single samples: one that lies right amid strays is a stray by chance. A hidden
@@ -206,14 +207,14 @@ def _in_runs(odds: FloatArray) -> FloatArray:
 
 def _passed(odds: FloatArray) -> FloatArray:
     """Return (2, C, F, N) what the samples before each say about it, forward along the curve and backward."""
-    count = odds.shape[3]
-    result, ratio = np.empty(odds.shape), np.ones(odds.shape[:3])
-    to_good, to_stray = (np.array(one)[:, None, None] for one in ((RETURNS, LEAVES), (LEAVES, RETURNS)))
-    for index in range(-count, count):
-        result[..., index % count] = ratio
-        good = ratio * odds[..., index % count]
-        ratio = ((1.0 - LEAVES) * good + to_good) / (to_stray * good + (1.0 - RETURNS))
-    return result
+    from renderkit.diagnosis.joint.noise_kernels import pass_along  # noqa: PLC0415 - loads the compiler
+
+    rows = np.ascontiguousarray(odds.reshape(-1, odds.shape[3]).T)
+    # Backward along the curve a stray comes after what it was before.
+    to_good, to_stray = (np.repeat(one, rows.shape[1] // 2) for one in ((RETURNS, LEAVES), (LEAVES, RETURNS)))
+    result = np.empty_like(rows)
+    pass_along(rows, to_good, to_stray, (1.0 - LEAVES, 1.0 - RETURNS), result)
+    return result.T.reshape(odds.shape)
 
 
 def _mixtures(values: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -247,22 +248,6 @@ def _mixtures(values: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatAr
         sides = np.maximum(np.stack([beyond, counts - total - beyond]), 0.5) / counts
         sigma = np.maximum(np.sqrt((inlier * squares).sum(axis=1) / np.maximum(total, 1.0)), MIN_OUTLINE_PX)
     return np.where(known, odds, 1.0), sigma
-
-
-def row_quantiles(values: FloatArray, known: BoolArray, share: float) -> FloatArray:
-    """Return the quantiles of the known values of each row, the last axis, linearly interpolated; 0 without any."""
-    if not values.shape[-1]:
-        return np.zeros(values.shape[:-1])
-    last = known.sum(axis=-1) - 1
-    ordered = np.sort(np.where(known, values, np.inf), axis=-1)
-    place = share * np.maximum(last, 0)
-    low = place.astype(np.intp)
-    first, second = (
-        np.where(last >= 0, np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0], 0.0)
-        for at in (low, np.minimum(low + 1, np.maximum(last, 0)))
-    )
-    result: FloatArray = first + (place - low) * (second - first)
-    return result
 
 
 def _correlations(values: FloatArray, curves: FloatArray, fitted: FloatArray) -> tuple[FloatArray, FloatArray]:

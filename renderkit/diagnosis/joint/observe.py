@@ -121,8 +121,8 @@ class _Grid:
         self.by_camera, self.by_pose = np.zeros((*shape, 2, NUM_LOCAL)), np.zeros((*shape, 2, 6))
         self.by_point, self.bias = np.zeros((*shape, 2, 3)), np.zeros((*views, NUM_BIAS))
         self.offsets, self.offset_known = np.zeros(outline), np.zeros(outline, dtype=np.bool_)
-        self.offset_by_camera, self.offset_by_mesh = np.zeros((*outline, NUM_LOCAL)), np.zeros((*outline, 7))
-        self.offset_by_shape = np.zeros((*outline, NUM_SHAPES if samples else 0))
+        self.offset_by_camera = np.zeros((*outline, NUM_LOCAL))
+        self.arms, self.gradients = np.zeros((*outline, 3)), np.zeros((*outline, 3))
         self.curves, self.missing = np.full(outline, -1.0), np.zeros(views)
         self.mesh_motion = np.zeros((len(frames), 7))
         self.rims: list[list[FloatArray]] = [[] for _ in names]
@@ -144,16 +144,14 @@ class _Grid:
         found = linearise(camera, outline.points_world)
         count = len(outline.offsets_px)
         known = np.isfinite(outline.offsets_px) & np.isfinite(found.pixels[:, 0])
-        gradient = np.einsum("nk,nka->na", outline.normals, found.by_point)
-        arms = outline.points_world - subject.center
-        mesh = np.column_stack([cross(arms, gradient), gradient, (arms * gradient).sum(axis=1)])
+        normals = outline.normals[:, None]
         part = (*at, slice(0, count))
         self.offsets[part] = np.where(known, outline.offsets_px, 0.0)
         self.offset_known[part] = known
-        self.offset_by_camera[part][:, :NUM] = np.einsum("nk,nka->na", outline.normals, found.by_camera)
+        self.offset_by_camera[part][:, :NUM] = (normals @ found.by_camera)[:, 0]
         self.offset_by_camera[part][:, MATTE] = 1.0
-        self.offset_by_mesh[part] = mesh
-        self.offset_by_shape[part] = shape_modes(arms) * np.linalg.norm(gradient, axis=1)[:, None]
+        self.gradients[part] = (normals @ found.by_point)[:, 0]
+        self.arms[part] = outline.points_world - subject.center
         self.curves[part] = outline.curves
         self.missing[at] = outline.missing
         self.mesh_motion[at[1]] = outline.mesh_motion
@@ -161,8 +159,7 @@ class _Grid:
 
     def finished(self, views: Sequence[ViewEvidence], subject: _Subject) -> Observations:
         self.offset_by_camera *= self.offset_known[..., None]
-        self.offset_by_mesh *= self.offset_known[..., None]
-        self.offset_by_shape *= self.offset_known[..., None]
+        self.gradients *= self.offset_known[..., None]
         drawn = (self.curves >= 0.0).sum(axis=(1, 2))
         # An outline that is mostly not found says nothing about where it is.
         placed = self.offset_known.sum(axis=(1, 2)) > MIN_PLACED * drawn
@@ -193,12 +190,24 @@ class _Grid:
             offsets=self.offsets,
             offset_known=self.offset_known,
             offset_by_camera=self.offset_by_camera * units[:, None, None, :],
-            offset_by_mesh=self.offset_by_mesh,
-            offset_by_shape=self.offset_by_shape,
+            offset_by_mesh=self._offset_by_mesh(),
+            offset_by_shape=self._offset_by_shape(),
             curves=self.curves,
             missing=self.missing,
             mesh_motion=self.mesh_motion,
         )
+
+    def _offset_by_mesh(self) -> FloatArray:
+        grown = (self.arms * self.gradients).sum(axis=3, keepdims=True)
+        return np.concatenate([cross(self.arms, self.gradients), self.gradients, grown], axis=3)
+
+    def _offset_by_shape(self) -> FloatArray:
+        *outline, samples, _ = self.arms.shape
+        if not samples:
+            return np.zeros((*outline, samples, 0))
+        modes = shape_modes(self.arms.reshape(-1, 3)).reshape(*outline, samples, NUM_SHAPES)
+        modes *= np.linalg.norm(self.gradients, axis=3, keepdims=True)
+        return modes
 
     def _groups(self, views: Sequence[ViewEvidence]) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Group cameras by the name that was given, and by which kinds of evidence they have."""

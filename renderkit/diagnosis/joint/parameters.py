@@ -119,11 +119,25 @@ class Linearised:
 
 def linearise(camera: Camera, points_world: Points3) -> Linearised:
     """Return (N, 2) projections of (N, 3) points and their exact derivatives; zero where a point is not seen."""
+    from renderkit.diagnosis.joint.derivative_kernels import linearise_simple  # noqa: PLC0415 - loads the compiler
+    from renderkit.renderers.cpu.pack_camera import plain_numbers  # noqa: PLC0415 - loads the compiler
+
+    count = len(points_world)
+    simple = Linearised(np.empty((count, 2)), np.empty((count, 2, NUM)), np.empty((count, 2, 3)))
+    points = np.ascontiguousarray(points_world, np.float64).view()
+    points.flags.writeable = False
+    if linearise_simple(plain_numbers(camera), points, simple.pixels, simple.by_camera, simple.by_point):
+        return simple
+    return _linearise_any(camera, points_world)
+
+
+def _linearise_any(camera: Camera, points_world: Points3) -> Linearised:
+    """Do the same for every lens, and for points that it does not see."""
     pixels, seen, good = seen_points(camera, points_world)
     xy = seen[:, :2] / seen[:, 2:]
     focal = camera.K[:2, :2]
     by_cam_point = pixels_by_seen_point(camera, seen)
-    zoom = camera.distortion.distort(xy) @ focal.T
+    zoom = pixels - camera.K[:2, 2]
     result = np.zeros((len(seen), 2, NUM))
     # A turn w moves a point Y by w x Y.
     result[:, :, :3] = cross(seen[:, None, :], by_cam_point)

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from renderkit.arrays import BoolArray, FloatArray, Pixels
+from renderkit.arrays import FloatArray, Pixels
+from renderkit.diagnosis.readings.coarse import coarse_iou, coarse_matte
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, outline_gaps
 from renderkit.diagnosis.readings.reading import Views
-
-GRID = 128
-"""Mattes are compared on grids whose longer side has this many cells."""
 
 LANDMARK_WEIGHT = 24.0
 """A view's landmarks count as at most this many independent numbers: they share the errors of detector and mesh."""
@@ -31,13 +26,10 @@ MATTE_WEIGHT = 12.0
 OUTLINE_WEIGHT = 8.0
 """A view's outline counts as this many independent numbers."""
 
-Cells: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], int]
-
 _FLOOR_RELATIVE = 0.003
 _FLOOR_OUTLINE = 0.01
 _FLOOR_DISAGREEMENT = 0.04
 _FAR = 10.0
-_CLOSING = 3
 _MIN_SEEN = 0.5
 _PROTRUDING = 4
 
@@ -157,7 +149,7 @@ def agreement(views: Views) -> Agreement:
 
 def landmark_residuals(view: Interpretation) -> FloatArray:
     """Return (L, 2) predicted minus detected, px; NaN where either is missing."""
-    residuals: FloatArray = view.project(view.points) - view.pixels
+    residuals: FloatArray = view.predicted - view.pixels
     return residuals
 
 
@@ -166,7 +158,7 @@ def _landmarks(view: Interpretation) -> Sequence[float]:
     known = np.isfinite(view.pixels).all(axis=1)
     if not known.any():
         return (np.nan,) * 3
-    predicted, detected = view.project(view.points[known]), view.pixels[known]
+    predicted, detected = view.predicted[known], view.pixels[known]
     extent, drawn = _spread(detected), _spread(predicted[np.isfinite(predicted).all(axis=1)])
     distances = np.hypot(*(predicted - detected).T)
     # In units of the file: a reading that enlarges the landmarks must not gain by a limit in pixels.
@@ -194,57 +186,10 @@ def _matte(view: Interpretation) -> Sequence[float]:
     """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
     if view.matte is None:
         return (np.nan,) * 2
-    column, row, total = cells = _cells(view, view.matte)
+    column, row = view.cells
     # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
-    inside = np.count_nonzero(view.matte[row, column]) / max(len(row), _MIN_SEEN * total, 1.0)
-    return coarse_iou(*_coarse_masks(view.matte, cells)), inside
-
-
-def coarse_masks(view: Interpretation, matte: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """Return the drawn mesh and a (h, w) matte on a grid of `GRID` cells."""
-    return _coarse_masks(matte, _cells(view, matte))
-
-
-def _coarse_masks(matte: BoolArray, places: Cells) -> tuple[BoolArray, BoolArray]:
-    cells = min(GRID / max(matte.shape), 1.0)
-    shape = int(np.ceil(matte.shape[0] * cells)), int(np.ceil(matte.shape[1] * cells))
-    column, row, _ = places
-    drawn = np.zeros(shape, dtype=np.bool_)
-    drawn[(row * cells).astype(np.int64), (column * cells).astype(np.int64)] = True
-    return _closed(drawn), coarse(matte, shape)
-
-
-def coarse_iou(drawn: BoolArray, captured: BoolArray) -> float:
-    """Return the intersection over union of two masks; 0 where both are empty or their shapes differ."""
-    if drawn.shape != captured.shape:
-        return 0.0
-    union = np.count_nonzero(drawn | captured)
-    return np.count_nonzero(drawn & captured) / union if union else 0.0
-
-
-def _cells(view: Interpretation, matte: BoolArray) -> Cells:
-    """Return columns and rows of the vertices that fall into a matte, and how many there are in all."""
-    height, width = matte.shape
-    where = (view.drawn + 0.5) * view.matte_from_px
-    seen = ((where >= 0.0) & (where < (width, height))).all(axis=1)
-    column, row = where[seen].astype(np.int64).T
-    return column, row, len(where)
-
-
-def coarse(matte: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """Return the matte's pixels at the middles of (rows, columns) cells."""
-    rows = ((np.arange(shape[0]) + 0.5) * matte.shape[0] / shape[0]).astype(np.int64)
-    columns = ((np.arange(shape[1]) + 0.5) * matte.shape[1] / shape[1]).astype(np.int64)
-    result: BoolArray = matte.take(rows, 0).take(columns, 1)
-    return result
-
-
-def _closed(mask: BoolArray) -> BoolArray:
-    """Return the morphological closing by a square of 7 cells: fills the gaps between the sampled vertices."""
-    padded = np.pad(mask, 2 * _CLOSING).view(np.uint8)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((2 * _CLOSING + 1,) * 2, np.uint8))
-    inner: BoolArray = closed[2 * _CLOSING : -2 * _CLOSING, 2 * _CLOSING : -2 * _CLOSING] > 0
-    return inner
+    inside = np.count_nonzero(view.matte[row, column]) / max(len(row), _MIN_SEEN * len(view.drawn), 1.0)
+    return coarse_iou(view.coarse_drawn, coarse_matte(view.matte)), inside
 
 
 def _row_medians(values: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
+from renderkit.diagnosis.readings.coarse import Cells, cells_of, coarse_drawn
 from renderkit.diagnosis.view_evidence import OutlineEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.lens_model import Distortion, NoDistortion
@@ -72,15 +73,31 @@ class Interpretation:
         step = max(1, -(-len(self.vertices) // MAX_VERTICES))
         return self.project(self.vertices[::step], bent=self.matte_is_bent)
 
+    @cached_property
+    def predicted(self) -> Pixels:
+        """(L, 2) px of the landmarks."""
+        return self.project(self.points)
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Columns and rows of the matte into which `drawn` falls."""
+        return cells_of(self.drawn, self.matte_from_px, self._matte_shape)
+
+    @cached_property
+    def coarse_drawn(self) -> BoolArray:
+        """(rows, columns) the drawn mesh on a coarse grid of the matte."""
+        return coarse_drawn(self.cells, self._matte_shape)
+
+    @property
+    def _matte_shape(self) -> tuple[int, ...]:
+        return (1, 1) if self.matte is None else self.matte.shape
+
     def project(self, points_world: Points3, *, bent: bool = True) -> Pixels:
         """Project (N, 3) world points to (N, 2) px; NaN at or behind the camera plane."""
-        seen = points_world @ self.R.T + self.t
-        with np.errstate(all="ignore"):
-            xy = np.where(seen[:, 2:] > 0.0, seen[:, :2] / seen[:, 2:], np.nan)
-            for _ in range(self.times if bent else 0):
-                xy = self.lens.distort(xy)
-            pixels: Pixels = xy @ self.K[:2, :2].T + self.K[:2, 2]
-        return pixels
+        from renderkit.renderers.cpu.points import project_unchecked  # noqa: PLC0415 - loads the compiler
+
+        pose = np.column_stack([self.R, self.t])
+        return project_unchecked(points_world, pose, self.K, self.lens, self.times if bent else 0)
 
 
 def size_of(view: ViewEvidence) -> tuple[int, int]:

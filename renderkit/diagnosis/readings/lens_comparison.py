@@ -16,7 +16,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.lens import LENS_MISSING
-from renderkit.diagnosis.readings.lens_parts import LensPart, lens_parts
+from renderkit.diagnosis.readings.lens_parts import LensPart, LensParts, lens_parts
 from renderkit.diagnosis.readings.reading import Views
 from renderkit.geometry.lens_model import NoDistortion
 
@@ -126,9 +126,9 @@ def _is_radial(parts: Sequence[LensPart]) -> bool:
 def _weighted(parts: Sequence[LensPart], names: tuple[str, ...], models: Sequence[_Model]) -> _System:
     """Return the views weighted by the residuals of the best model."""
     best = _Model("", (SIZE, RADIAL, "k2"))
-    system = _System.of(parts, names, [np.ones(len(part.target)) for part in parts])
+    system = _System.unweighted(parts, names)
     for _ in range(_ROUNDS):
-        system = _System.of(parts, names, system.reweighted(best))
+        system = system.reweighted(best)
         best = min(models, key=system.cost)
     return system
 
@@ -140,9 +140,9 @@ def _agree(parts: Sequence[LensPart]) -> bool:
         some = [one for part in parts if (one := part.only(kind)) is not None]
         if len({part.camera for part in some}) < MIN_CAMERAS:
             return True
-        system = _System.of(some, (), [np.ones(len(part.target)) for part in some])
+        system = _System.unweighted(some, ())
         for _ in range(_ROUNDS):
-            system = _System.of(some, (), system.reweighted(_Model("", (RADIAL,))))
+            system = system.reweighted(_Model("", (RADIAL,)))
         found.append(system.solved(_Model("", (RADIAL,))))
     (a, a_error), (b, b_error) = found
     return abs(a - b) <= CONSISTENT * math.hypot(a_error, b_error) + ALIKE * max(abs(a), abs(b))
@@ -204,33 +204,38 @@ class _System:
     Attributes:
         parts: The views.
         names: The readings.
-        columns: For each view its weighted (N, 1 + 3 + M) columns without what its own numbers explain.
-        roots: For each view (N,) square roots of its weights.
+        columns: (V, N, 1 + 3 + M) their weighted columns without what each view's own numbers explain.
+        roots: (V, N) square roots of the weights.
         product: (1 + 3 + M,) * 2 sum of products.
         penalty: Cost of an estimated number.
     """
 
-    parts: Sequence[LensPart]
+    parts: LensParts
     names: tuple[str, ...]
-    columns: Sequence[FloatArray]
-    roots: Sequence[FloatArray]
+    columns: FloatArray
+    roots: FloatArray
     product: FloatArray
     penalty: float
 
     @classmethod
-    def of(cls, parts: Sequence[LensPart], names: tuple[str, ...], weights: Sequence[FloatArray]) -> _System:
-        """Weigh the views."""
-        roots = [np.sqrt(one) for one in weights]
-        columns = [_without_own(part, root) for part, root in zip(parts, roots, strict=True)]
-        product = np.sum([one.T @ one for one in columns], axis=0)
-        count = sum(len(part.target) for part in parts)
-        return cls(parts, names, columns, roots, product, math.log(count))
+    def unweighted(cls, parts: Sequence[LensPart], names: tuple[str, ...]) -> _System:
+        """Weigh all rows of the views alike."""
+        stacked = LensParts.of(parts)
+        return cls.of(stacked, names, stacked.known.astype(np.float64))
+
+    @classmethod
+    def of(cls, parts: LensParts, names: tuple[str, ...], weights: FloatArray) -> _System:
+        """Weigh the views by (V, N) weights."""
+        roots = np.sqrt(weights)
+        columns = parts.without_own(roots)
+        flat = columns.reshape(-1, columns.shape[2])
+        return cls(parts, names, columns, roots, flat.T @ flat, math.log(np.count_nonzero(parts.known)))
 
     @property
     def has_both(self) -> bool:
         """Whether there are landmarks and outlines."""
-        kinds = {kind for part in self.parts for kind in (0, 1) if part.only(kind) is not None}
-        return len(kinds) == 2
+        known, marks = self.parts.known, self.parts.num_landmarks
+        return bool(known[:, :marks].any() and known[:, marks:].any())
 
     def cost(self, model: _Model) -> float:
         """Return the weighted sum of squares, with a penalty for each number that is estimated."""
@@ -248,16 +253,13 @@ class _System:
         values = np.linalg.solve(gram, free.T @ self.product @ y)
         return float(values[0]), math.sqrt(float(np.linalg.inv(gram)[0, 0]) * self.inflation)
 
-    def reweighted(self, model: _Model) -> list[FloatArray]:
-        """Return the weights from the residuals of a model."""
+    def reweighted(self, model: _Model) -> _System:
+        """Return the views weighted by the residuals of a model."""
         y, free = self._chosen(model)
         gram = free.T @ self.product @ free
         values = np.linalg.solve(gram, free.T @ self.product @ y) if free.shape[1] else np.zeros(0)
-        left = y - free @ values
-        return [
-            part.weights(one @ left / root)
-            for part, one, root in zip(self.parts, self.columns, self.roots, strict=True)
-        ]
+        residuals = self.columns @ (y - free @ values) / np.where(self.parts.known, self.roots, 1.0)
+        return _System.of(self.parts, self.names, self.parts.weights(residuals))
 
     @cached_property
     def inflation(self) -> float:
@@ -266,8 +268,9 @@ class _System:
         gram = free.T @ self.product @ free
         left = y - free @ np.linalg.solve(gram, free.T @ self.product @ y)
         scores: dict[str, FloatArray] = {}
-        for part, one in zip(self.parts, self.columns, strict=True):
-            scores[part.camera] = scores.get(part.camera, 0.0) + (one @ free).T @ (one @ left)
+        each = (self.columns @ left)[:, None] @ self.columns @ free
+        for camera, score in zip(self.parts.cameras, each[:, 0], strict=True):
+            scores[camera] = scores.get(camera, 0.0) + score
         outer = np.sum([np.outer(one, one) for one in scores.values()], axis=0) * len(scores) / (len(scores) - 2)
         return max(1.0, float(np.trace(np.linalg.solve(gram, outer))) / 2.0)
 
@@ -281,10 +284,3 @@ class _System:
         for place, name in enumerate(model.free):
             free[1 + _COLUMNS[name], place] = 1.0
         return y, free
-
-
-def _without_own(part: LensPart, root: FloatArray) -> FloatArray:
-    columns = np.column_stack([part.target, part.common, part.fields]) * root[:, None]
-    own, _ = np.linalg.qr(part.own * root[:, None])
-    result: FloatArray = columns - own @ (own.T @ columns)
-    return result

@@ -12,6 +12,7 @@ from renderkit.arrays import BoolArray, FloatArray, Pixels
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.lens import LENSES
 from renderkit.diagnosis.readings.reading import Reading, Views
+from renderkit.diagnosis.row_quantiles import row_quantiles
 
 MIN_LANDMARKS: Final = 12
 MIN_OUTLINE: Final = 24
@@ -19,6 +20,7 @@ MIN_OUTLINE: Final = 24
 _FLOOR_PX: Final = 0.03
 _SAME_PX: Final = 0.01
 _MAX_LAG: Final = 24
+_NUM_OWN: Final = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,28 +57,77 @@ class LensPart:
             num_landmarks=self.num_landmarks if kind == 0 else 0,
         )
 
+
+@dataclass(frozen=True, eq=False)
+class LensParts:
+    """V views on one grid: first all rows of landmarks, then all of outlines; rows that a view has not are zero.
+
+    Attributes:
+        cameras: (V,) their names.
+        columns: (V, N, 1 + 3 + M) target, common motions and fields of each.
+        own: (V, N, 6) what each view has of its own.
+        known: (V, N) which rows a view has.
+        num_landmarks: How many rows are of landmarks.
+    """
+
+    cameras: tuple[str, ...]
+    columns: FloatArray
+    own: FloatArray
+    known: BoolArray
+    num_landmarks: int
+
+    @classmethod
+    def of(cls, parts: Sequence[LensPart]) -> LensParts:
+        """Put views on a grid."""
+        most = max(part.num_landmarks for part in parts)
+        rows = most + max(len(part.target) - part.num_landmarks for part in parts)
+        width = 1 + parts[0].common.shape[1] + parts[0].fields.shape[1]
+        columns, own = np.zeros((len(parts), rows, width)), np.zeros((len(parts), rows, _NUM_OWN))
+        known = np.zeros((len(parts), rows), np.bool_)
+        for index, part in enumerate(parts):
+            given = np.column_stack([part.target, part.common, part.fields])
+            marks, edge = slice(0, part.num_landmarks), slice(part.num_landmarks, None)
+            for block, at in ((marks, marks), (edge, slice(most, most + len(given) - part.num_landmarks))):
+                columns[index, at], own[index, at, : part.own.shape[1]] = given[block], part.own[block]
+                known[index, at] = True
+        return cls(tuple(part.camera for part in parts), columns, own, known, most)
+
+    def without_own(self, roots: FloatArray) -> FloatArray:
+        """Return the columns, times (V, N) roots of weights, without what each view's own numbers explain."""
+        columns, own = self.columns * roots[..., None], self.own * roots[..., None]
+        across = own.swapaxes(1, 2)
+        gram = across @ own
+        # Numbers that a view has not: views without an outline have no mattes that are too large.
+        gram += np.eye(_NUM_OWN) * (np.diagonal(gram, axis1=1, axis2=2) == 0.0)[:, :, None]
+        result: FloatArray = columns - own @ np.linalg.solve(gram, across @ columns)
+        return result
+
     def weights(self, residuals: FloatArray) -> FloatArray:
-        """Return (N,) robust weights, 1 / px^2; the errors of an outline run along it and count once."""
-        weights: FloatArray = np.zeros(len(residuals))
-        for part in (slice(0, self.num_landmarks), slice(self.num_landmarks, None)):
-            some = residuals[part]
-            if len(some):
-                noise = max(1.4826 * float(np.median(np.abs(some))), _FLOOR_PX)
-                run = 1.0 if part.stop else _run_length(some / noise)
-                weights[part] = 1.0 / (noise**2 * run * (1.0 + (some / (3.0 * noise)) ** 2))
+        """Return (V, N) robust weights, 1 / px^2; the errors of an outline run along it and count once."""
+        weights = np.zeros(residuals.shape)
+        for edge, part in enumerate((slice(0, self.num_landmarks), slice(self.num_landmarks, None))):
+            known = self.known[:, part]
+            some = residuals[:, part] * known
+            noise = np.maximum(1.4826 * row_quantiles(np.abs(some), known, 0.5), _FLOOR_PX)[:, None]
+            run = _run_lengths(some / noise, known)[:, None] if edge else 1.0
+            weights[:, part] = known / (noise**2 * run * (1.0 + (some / (3.0 * noise)) ** 2))
         return weights
 
 
-def _run_length(scaled: FloatArray) -> float:
-    """Return how many neighbours along an outline count as one."""
-    clipped = np.clip(scaled, -3.0, 3.0)
-    power, length = float((clipped**2).mean()) + 1e-12, 1.0
-    for lag in range(1, min(_MAX_LAG, len(clipped) // 2)):
-        alike = float((clipped[lag:] * clipped[:-lag]).mean()) / power
-        if alike <= 0.0:
+def _run_lengths(scaled: FloatArray, known: BoolArray) -> FloatArray:
+    """Return (V,) how many neighbours along each outline count as one; unknown samples are last, and zero."""
+    clipped, counts = np.clip(scaled, -3.0, 3.0), known.sum(axis=1)
+    power, lengths = (clipped**2).sum(axis=1) / np.maximum(counts, 1) + 1e-12, np.ones(len(scaled))
+    last = np.minimum(_MAX_LAG, counts // 2)
+    goes_on = last > 1
+    for lag in range(1, _MAX_LAG):
+        goes_on &= lag < last
+        if not goes_on.any():
             break
-        length += 2.0 * alike
-    return length
+        alike = (clipped[:, lag:] * clipped[:, :-lag]).sum(axis=1) / np.maximum(counts - lag, 1) / power
+        goes_on &= alike > 0.0
+        lengths += np.where(goes_on, 2.0 * alike, 0.0)
+    return lengths
 
 
 def lens_parts(views: Views, readings: Sequence[Reading] = LENSES) -> tuple[tuple[str, ...], list[LensPart]]:
@@ -116,16 +167,15 @@ class _Seen:
     @classmethod
     def of(cls, view: Interpretation) -> _Seen | None:
         """Return what is compared in a view; None where that is too little."""
-        predicted = view.project(view.points)
+        predicted = view.predicted
         known = _is_near(view, predicted) & np.isfinite(view.pixels).all(axis=1)
         known &= known.sum() >= MIN_LANDMARKS
-        points, normals, offsets = _outline(view)
+        points, normals, offsets, drawn = _outline(view)
         if not known.any() and not len(points):
             return None
         target = np.concatenate([(view.pixels[known] - predicted[known]).ravel(), offsets])
-        both = np.concatenate([view.points[known], points])
-        found = cls(view, both, int(known.sum()), normals, target, both[:, :2])
-        return replace(found, pixels=found.drawn(view))
+        both, pixels = np.concatenate([view.points[known], points]), np.concatenate([predicted[known], drawn])
+        return cls(view, both, int(known.sum()), normals, target, pixels)
 
     @property
     def num_rows(self) -> int:
@@ -166,13 +216,14 @@ def _is_near(view: Interpretation, pixels: Pixels) -> BoolArray:
     return np.asarray(((pixels > -size) & (pixels < 2 * size)).all(axis=1))
 
 
-def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return (N, 3) points, (N, 2) normals and (N,) offsets; none where the mesh was moved before it was drawn."""
-    nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0)
+def _outline(view: Interpretation) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return (N, 3) points, (N, 2) normals, (N,) offsets and (N, 2) px; none where the mesh was moved before."""
+    nothing = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))
     if view.outline is None or view.outline.mesh_motion.any():
         return nothing
     drawn = view.project(view.outline.points_world, bent=view.matte_is_bent)
     known = np.isfinite(view.outline.offsets_px) & _is_near(view, drawn)
     if known.sum() < MIN_OUTLINE:
         return nothing
-    return view.outline.points_world[known], view.outline.normals[known], view.outline.offsets_px[known]
+    outline = view.outline
+    return outline.points_world[known], outline.normals[known], outline.offsets_px[known], drawn[known]

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
-from renderkit.diagnosis.readings.agreement import Agreement, agreement, coarse
+from renderkit.diagnosis.readings.agreement import Agreement, agreement
+from renderkit.diagnosis.readings.coarse import coarse
 from renderkit.diagnosis.readings.common_shift import leaves_no_shift
 from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation

@@ -11,6 +11,7 @@ from renderkit.arrays import FloatArray
 from renderkit.compiled import kernel
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
+from renderkit.geometry.lens_model import Distortion
 from renderkit.renderers.cpu.camera_numbers import (
     ARC_LENGTH,
     BEND_TOLERANCE,
@@ -81,28 +82,50 @@ def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray
 
 def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
     lens = camera.distortion
+    numbers = plain_numbers(camera)
+    numbers[BEND_TOLERANCE] = _BEND_PX
+    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
+    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
+    numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
+    numbers[VALID_RADIUS] = lens.outer_radius
+    _set_radii(numbers, _corner_reach(camera))
+    return numbers
+
+
+def plain_numbers(camera: Camera) -> FloatArray:
+    """Return the (NUM_NUMBERS,) numbers of a camera's pose, K and lens; zeros for all that is worked out from them."""
     numbers = np.zeros(NUM_NUMBERS)
     numbers[ROTATION : ROTATION + 9] = camera.cam_from_world.R.ravel()
     numbers[TRANSLATION : TRANSLATION + 3] = camera.cam_from_world.t
     numbers[FX : FX + 3] = camera.K[0]
     numbers[FY : FY + 2] = camera.K[1, 1:]
-    numbers[TILT : TILT + 9] = np.eye(3).ravel()
-    if isinstance(lens, BrownConrady):
-        numbers[K1 : K1 + 14] = lens.padded
-        tilted = bool(lens.padded[12:].any())
-        numbers[MODEL] = TILTED if tilted else BROWN_CONRADY
-        if tilted:
-            numbers[TILT : TILT + 9] = lens.tilt.ravel()
-    elif lens.model == "kannala_brandt":
-        numbers[MODEL] = FISHEYE
-        numbers[K1 : K1 + 4] = lens.coefficients
-    numbers[BEND_TOLERANCE] = _BEND_PX
-    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
-    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
-    numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
-    numbers[VALID_RADIUS], numbers[FOLD_RADIUS] = lens.outer_radius, lens.valid_radius
-    _set_radii(numbers, _corner_reach(camera))
+    numbers[MODEL], numbers[K1 : TILT + 9] = packed_lens(camera.distortion)
+    numbers[FOLD_RADIUS] = camera.distortion.valid_radius
     return numbers
+
+
+def packed_lens(lens: Distortion) -> tuple[int, FloatArray]:
+    """Return the kernels' number of a lens model, and the (23,) numbers from K1 on: coefficients, and the tilt."""
+    return _model_of(lens), _coefficients(lens)
+
+
+def _model_of(lens: Distortion) -> int:
+    """Return the kernels' number of a lens model."""
+    if isinstance(lens, BrownConrady):
+        return TILTED if lens.padded[12:].any() else BROWN_CONRADY
+    return FISHEYE if lens.model == "kannala_brandt" else PINHOLE
+
+
+def _coefficients(lens: Distortion) -> FloatArray:
+    """Return the (23,) numbers from K1 on: coefficients, and the sensor's tilt."""
+    result = np.concatenate([np.zeros(TILT - K1), np.eye(3).ravel()])
+    if isinstance(lens, BrownConrady):
+        result[:14] = lens.padded
+        if lens.padded[12:].any():
+            result[TILT - K1 :] = lens.tilt.ravel()
+    elif lens.model == "kannala_brandt":
+        result[:4] = lens.coefficients
+    return result
 
 
 def _corner_reach(camera: Camera) -> float:

@@ -15,7 +15,7 @@ from renderkit.diagnosis.joint.chi_square import log_tail, median
 from renderkit.diagnosis.joint.decide import SlipTest, has_amount
 from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
-from renderkit.diagnosis.joint.noise import LEAVES, RETURNS, _in_runs
+from renderkit.diagnosis.joint.noise import LEAVES, RETURNS, inlier_probabilities
 from renderkit.diagnosis.joint.observe import observe
 from renderkit.diagnosis.joint.parameters import NUM_LOCAL, PARAMETERS, SLIPS, linearise
 from renderkit.diagnosis.joint.sentences import finding_sentence, gauge_sentence
@@ -194,10 +194,10 @@ def test_an_outline_that_is_far_aside_is_compared_with_a_bent_one() -> None:
     assert finding.explained
 
 
-def test_strays_come_in_runs_around_the_curve() -> None:
+def test_strays_comeinlier_probabilities_around_the_curve() -> None:
     """Against products of transfer matrices around the circle."""
     odds = np.random.default_rng(5).gamma(0.7, 2.0, size=(1, 2, 60))
-    found = _in_runs(odds)
+    found = inlier_probabilities(odds)
     step = np.array([[1.0 - LEAVES, LEAVES], [RETURNS, 1.0 - RETURNS]])
     for frame in range(2):
         for place in range(60):
