@@ -6,7 +6,6 @@ import numpy as np
 
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, outermost
 
-
 WINDOW = (-0.5, -0.5, 99.5, 79.5)
 
 
