@@ -40,7 +40,7 @@ UNPACKAGED = (
     "import os; os.environ.setdefault('OPENBLAS_NUM_THREADS', '1'); "
     "import renderkit.kernel_files as f; from pathlib import Path; f.PACKAGED = Path('/nowhere'); "
 )
-PROFILE = "import cProfile; from renderkit.cli import run_process; cProfile.run('run_process()', sort='cumtime')"
+PROFILE = "import cProfile; from renderkit.cli import main; cProfile.run('main()', sort='cumtime')"
 BENCHMARKS = Path(__file__).parent
 
 

@@ -28,7 +28,7 @@ from joint_rigs import KINDS, perturbed, ring
 from planted_rigs import head, project
 
 from renderkit.capture import View
-from renderkit.diagnosis.evidence import EvidenceOptions
+from renderkit.diagnosis.evidence.kind import EvidenceOptions
 from renderkit.diagnosis.evidence.points import measure_points
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks

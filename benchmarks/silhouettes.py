@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from renderkit.arrays import AlphaImage
-from renderkit.diagnosis.evidence import EvidenceOptions
+from renderkit.diagnosis.evidence.kind import EvidenceOptions
 from renderkit.diagnosis.evidence.mattes import measure_mattes
 from renderkit.diagnosis.silhouettes.coherence import Frame
 from renderkit.diagnosis.silhouettes.judge import Verdict, judge_silhouettes

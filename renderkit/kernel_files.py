@@ -95,25 +95,28 @@ def fingerprint(module: str) -> bytes:
     digest = hashlib.sha256(compiler.read_bytes())
     waiting, seen = [module], {module}
     while waiting:
-        source = _source_of(waiting.pop())
-        digest.update(hashlib.sha256(source.encode()).digest())
-        new = sorted({name for name in _imported(source) if name.partition(".")[0] in packages} - seen)
+        source, imported = _source_of(waiting.pop())
+        digest.update(source)
+        new = sorted({name for name in imported if name in sys.modules and name.partition(".")[0] in packages} - seen)
         seen.update(new)
         waiting += new
     return digest.digest()
 
 
-def _source_of(module: str) -> str:
+@cache
+def _source_of(module: str) -> tuple[bytes, frozenset[str]]:
+    """Return the digest of a loaded module's source, and what its top level imports."""
     file = getattr(sys.modules[module], "__file__", None)
-    return "" if file is None else Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+    source = "" if file is None else Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+    return hashlib.sha256(source.encode()).digest(), frozenset(_imported(source))
 
 
 def _imported(source: str) -> set[str]:
-    """Return the loaded modules that a source's top level imports."""
+    """Return what a source's top level imports, as names of modules: also where it is something in one."""
     found: set[str] = set()
     for home, names, plain in _IMPORT.findall(source):
         if home:
             found |= {home} | {f"{home}.{name}" for name in _NAME.findall(names)}
         else:
             found |= set(_NAME.findall(plain))
-    return {name for name in found if name in sys.modules}
+    return found

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
 import sys
 import threading
 import warnings
@@ -147,6 +146,8 @@ def run_program(command: Sequence[str], timeout_s: float) -> str:
         command: The program and its arguments; no shell reads them.
         timeout_s: Seconds that it may take.
     """
+    import subprocess  # noqa: PLC0415 - few runs start a program
+
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=timeout_s, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -284,7 +285,8 @@ def _exit_code(process: int) -> int:
 
 def start_child(code: str) -> Child:
     """Start a new interpreter that runs `code` with the pipes as its standard input and output."""
-    from multiprocessing.spawn import get_executable  # noqa: PLC0415 - not needed by most runs
+    import subprocess  # noqa: PLC0415 - not needed by most runs
+    from multiprocessing.spawn import get_executable  # noqa: PLC0415 - as above
 
     command = [get_executable(), "-c", code]
     process = subprocess.Popen(  # noqa: S603 - ours
@@ -331,3 +333,20 @@ def search_cycles_seldom() -> None:
     """
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
+
+
+def end_process(code: int) -> None:
+    """End this process without taking modules and objects apart, which would take a fiftieth of a short run.
+
+    What is registered for the exit is done, and the output written. Returns where Python has to wait for threads, or
+    the output cannot be written: it says so in its own way.
+    """
+    if threading.active_count() > 1:
+        return
+    atexit._run_exitfuncs()
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from renderkit.system import environment_folder, is_private, is_private_place, sync_folder, usable_cores
+from renderkit.system import end_process, environment_folder, is_private, is_private_place, sync_folder, usable_cores
 
 
 def test_cores_are_those_of_the_affinity_else_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +23,25 @@ def test_cores_are_those_of_the_affinity_else_all(monkeypatch: pytest.MonkeyPatc
     assert usable_cores() == 7
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+def test_a_process_ends_at_once_unless_threads_work_or_its_output_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+
+    def lost() -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(os, "_exit", done.append)
+    monkeypatch.setattr(atexit, "_run_exitfuncs", lambda: done.append("registered"))
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    end_process(3)
+    assert done == []
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    end_process(3)
+    assert done == ["registered", 3]
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(flush=lost))
+    end_process(3)
+    assert done == ["registered", 3, "registered"]
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="the system has no owners")

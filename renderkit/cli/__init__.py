@@ -18,7 +18,14 @@ from renderkit.cli.exit_codes import (
     EXIT_TERMINATED,
 )
 from renderkit.errors import ContextError, RenderkitError
-from renderkit.system import discard_output, environment, on_termination, search_cycles_seldom, set_environment
+from renderkit.system import (
+    discard_output,
+    end_process,
+    environment,
+    on_termination,
+    search_cycles_seldom,
+    set_environment,
+)
 
 if TYPE_CHECKING:
     from renderkit.cli.command_log import CommandLog
@@ -34,7 +41,9 @@ def run_process() -> NoReturn:
     # systems, in one thread (pipeline.blas).
     if not environment(_BLAS_THREADS):
         set_environment(_BLAS_THREADS, "1")
-    main()
+    code = _run_to_end(None)
+    end_process(code)
+    sys.exit(code)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -45,9 +54,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: Command and options; those of the process by default.
     """
+    sys.exit(_run_to_end(arguments))
+
+
+def _run_to_end(arguments: list[str] | None) -> int:
     # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
     with on_termination(_leave):
-        sys.exit(_run(arguments))
+        return _run(arguments)
 
 
 def _leave() -> NoReturn:

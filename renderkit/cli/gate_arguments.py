@@ -64,13 +64,16 @@ def read_gates(
         GateError: If a gate is invalid, or needs a baseline and there is none.
         DatasetError: If the baseline is no report.
     """
-    from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
-    from renderkit.gates.gate import check_baseline
+    from renderkit.gates.gate import CONFIG_FILE, check_baseline
+
+    here = Path(CONFIG_FILE)
+    file = config if config is not None else here if here.is_file() else None
+    if file is None and not checks and baseline is None:
+        return GateInputs()
+    from renderkit.gates.config import GateConfig, read_gate_config
     from renderkit.gates.language import parse_gate
     from renderkit.results.json_report import read_report
 
-    here = Path(FILE_NAME)
-    file = config if config is not None else here if here.is_file() else None
     read = GateConfig() if file is None else read_gate_config(file)
     gates = (*read.gates, *(parse_gate(text) for text in checks))
     run = baseline or read.baseline

@@ -60,26 +60,16 @@ def init(
     """
     from renderkit.errors import ArgumentError, DatasetError
     from renderkit.formats.capture_toml import FILE_NAME, write_file, write_parts
-    from renderkit.formats.folder import FolderParts
-    from renderkit.formats.opening import scene_path
     from renderkit.formats.proposal import propose_capture
-    from renderkit.formats.registry import read_stated_rig
+    from renderkit.formats.scene import scene_path, state_parts
 
     check_format(from_, "--from")
     root = scene if scene.is_dir() else scene.parent
-    given = FolderParts(
-        rig=scene if rig is None else root / (scene_path(rig, root) or ""),
-        root=root,
-        read_cameras=read_stated_rig,
-        images=scene_path(images, root),
-        masks=scene_path(masks, root),
-        mesh=scene_path(mesh, root),
-        landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
-        min_confidence=min_confidence or 0.0,
-        camera_names=camera_names,
-        size=size,
-        format=from_,
-    )
+    given = state_parts(
+        scene if rig is None else root / scene_path(rig, root), root, images=images, masks=masks, mesh=mesh,
+        landmarks=landmarks, min_confidence=min_confidence, camera_names=camera_names,
+        size=size, format=from_,
+    )  # fmt: skip
     try:
         capture = propose_capture(given, search=rig is None and from_ is None)
     except ValueError as error:

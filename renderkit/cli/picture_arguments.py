@@ -117,12 +117,13 @@ def read_look(choice: StyleChoice, *, opacity: float | None = None, side_by_side
         GateError: If the renderkit.toml of this folder is not valid.
     """
     from renderkit.errors import ArgumentError
-    from renderkit.gates.config import FILE_NAME, GateConfig, read_gate_config
+    from renderkit.gates.config import GateConfig, read_gate_config
+    from renderkit.gates.gate import CONFIG_FILE
     from renderkit.pictures.layers.registry import find_layers
     from renderkit.pictures.presets import find_preset
     from renderkit.pictures.style import TRANSPARENT, OverlayStyle, style_with
 
-    here = Path(FILE_NAME)
+    here = Path(CONFIG_FILE)
     own = (read_gate_config(here) if here.is_file() else GateConfig()).presets
     preset = choice.preset
     chosen = {} if preset is None else dict(find_preset(preset, own))

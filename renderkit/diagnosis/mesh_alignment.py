@@ -110,7 +110,8 @@ class FrameOutlines:
     def of(mesh: Mesh, draw: Draw) -> FrameOutlines:
         """Prepare a mesh."""
         edged = EdgedMesh(mesh.vertices, mesh_edges(mesh.faces))
-        return FrameOutlines(mesh, draw, edged, np.median(mesh.vertices, axis=0))
+        middle = np.array([np.median(column) for column in mesh.vertices.T])
+        return FrameOutlines(mesh, draw, edged, middle)
 
     def as_it_stands(self, view: MatteView, alpha: AlphaImage) -> OutlineEvidence | None:
         """Measure the outline in one view whose (h, w) matte is at hand; None where that says nothing."""

@@ -14,7 +14,6 @@ from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.seams import split_seams
 from renderkit.untrusted.npz import read_npz
-from renderkit.untrusted.pickled_arrays import read_pickled_arrays
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -106,6 +105,8 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         if file.suffix.lower() == ".npz":
             return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
         if file.suffix.lower() in {".pkl", ".pickle"}:
+            from renderkit.untrusted.pickled_arrays import read_pickled_arrays  # noqa: PLC0415 - few files are of it
+
             return _from_arrays(file, read_pickled_arrays(file))
         if file.suffix.lower() == ".obj":
             from renderkit.geometry.mesh_files.obj import read_obj_geometry  # noqa: PLC0415 - few files are of it

@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.folder import FolderCapture, FolderParts, ReadCameras
-from renderkit.formats.format import CaptureOptions, Format
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions, Format
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, size_at
 from renderkit.untrusted.files import read_text
-from renderkit.untrusted.toml_text import parse_toml
 from renderkit.writing import write_text
+
+if TYPE_CHECKING:
+    from renderkit.formats.folder import FolderParts, ReadCameras
 
 NAME = "capture-toml"
 FILE_NAME = "capture.toml"
@@ -62,6 +62,8 @@ def make_format(locate: Locate, read: ReadCameras) -> Format:
             return replace(read(parts.rig, chosen.name), path=content.path)
 
     def open_capture(content: Content, options: CaptureOptions) -> Capture:
+        from renderkit.formats.folder import FolderCapture  # noqa: PLC0415 - as in read_parts
+
         path = _file(content)
         parts = read_parts(path, read)
         with _naming(path):
@@ -105,6 +107,10 @@ def read_parts(path: Path, read: ReadCameras) -> FolderParts:
     Raises:
         DatasetError: If it is not one, or a path in it would leave its folder.
     """
+    # This module is loaded to tell formats apart; what finds pictures, mattes and landmarks is not needed for that.
+    from renderkit.formats.folder import FolderParts  # noqa: PLC0415
+    from renderkit.untrusted.toml_text import parse_toml  # noqa: PLC0415
+
     values = parse_toml(path, read_text(path, MAX_BYTES))
     found = (values.get("format"), values.get("version"))
     if found != (FORMAT_NAME, FORMAT_VERSION):

@@ -16,7 +16,6 @@ from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import CaptureOptions, Format
-from renderkit.formats.pose_direction import measure_direction
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.smc_calibration import by_number, read_smc_cameras
 from renderkit.formats.smc_files import SmcFiles
@@ -160,6 +159,9 @@ def _read_rig(files: SmcFiles, path: Path) -> RawRig:
     if not names:
         beside = "" if files.missing_sibling is None else f", and {files.missing_sibling.name} is not beside it"
         raise DatasetError(path, _GROUP, f"the cameras are missing here{beside}")
+    # This module is loaded to tell other SMC files apart, too.
+    from renderkit.formats.pose_direction import measure_direction  # noqa: PLC0415
+
     read = read_smc_cameras(files, _GROUP, names, path, no_entry=lambda _: _NO_ENTRY)
     sizes = _sizes(files, path)
     cameras = tuple(replace(camera, size=sizes.get(camera.name)) for camera in read.cameras)

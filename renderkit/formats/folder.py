@@ -11,11 +11,12 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, Unit, View
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.mattes import find_mattes, near_pattern, picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
-from renderkit.formats.picture_layout import MASK_NAMES
+from renderkit.formats.picture_layout import MASK_NAMES, MESH_NAME
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.sizes import picture_file_size, with_sizes
 from renderkit.formats.view_names import ViewNames
@@ -28,9 +29,6 @@ from renderkit.wording import counted, list_names
 
 SINGLE_FRAME = "0"
 """The frame's id where no pattern has `{frame}`."""
-
-MESH_NAME = "mesh"
-"""Name of the meshes that a pattern finds."""
 
 CameraNames: TypeAlias = Mapping[str, str] | Sequence[str]
 ReadCameras: TypeAlias = Callable[[Path, str | None], RawRig]

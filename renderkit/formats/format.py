@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from renderkit.capture import Capture
 from renderkit.formats.as_stated import RawRig, Unit
@@ -13,6 +14,9 @@ from renderkit.formats.picture_layout import USUAL, PictureLayout
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.untrusted.content import Content
+
+DEFAULT_MIN_CONFIDENCE: Final = 0.0
+"""Landmarks must have more confidence than this: by default all count that were detected at all."""
 
 
 @dataclass(frozen=True)

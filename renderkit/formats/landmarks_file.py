@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
 from renderkit.capture import Frame
 from renderkit.errors import DatasetError
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks.own_form import WorldLandmarks, write_landmarks_file
 from renderkit.formats.landmarks.registry import LAYOUTS, SUFFIXES
 from renderkit.formats.landmarks.table import LandmarkSource, LandmarkTable, Points
@@ -23,9 +23,6 @@ from renderkit.untrusted.json_text import read_json
 from renderkit.wording import counted, list_names
 
 __all__ = ["LandmarksFile", "write_landmarks_file"]
-
-DEFAULT_MIN_CONFIDENCE: Final = 0.0
-"""Landmarks must have more confidence than this: by default all count that were detected at all."""
 
 _FILE_ENDINGS = ("_keypoints", "_landmarks")
 _LARGE_PX, _FEWEST, _MOST_NAMED = 16, 3, 6

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture, Unit
-from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
-from renderkit.formats.format import CaptureOptions
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
-from renderkit.formats.patterns import anchored
-from renderkit.formats.registry import locate_format, read_stated_rig
-from renderkit.formats.scene import open_scene
-from renderkit.formats.supplement import SupplementedCapture
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions
+from renderkit.formats.registry import locate_format
 from renderkit.geometry.mesh import Mesh
 from renderkit.untrusted.remote import local_path
+
+if TYPE_CHECKING:
+    from renderkit.formats.folder import CameraNames
 
 
 def open_capture(
@@ -89,36 +87,29 @@ def open_capture(
             else "expected a capture, or rig, the camera file (--rig), with images (--images)"
         )
     root = Path.cwd() if path is None else local_path(path)
-    chosen, content = locate_format(root if rig is None else root / (scene_path(rig, root) or ""), format)
-    options = CaptureOptions(_path(flame), _path(mesh_root), min_confidence)
-    if rig is None and chosen.open_capture is not None:
-        if given:
-            raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
-        capture = chosen.open_capture(content, options)
-        try:
-            return _supplemented(capture, masks, mesh, landmarks, min_confidence or DEFAULT_MIN_CONFIDENCE)
-        except Exception:
-            capture.close()
-            raise
-    if rig is not None and (flame is not None or mesh_root is not None):
-        raise ValueError("flame and mesh_root belong to captures of a known format, not to rig")
-    root = root if root.is_dir() else root.parent
-    parts = FolderParts(
-        rig=content.path,
-        root=root,
-        read_cameras=read_stated_rig,
-        images=scene_path(images, root),
-        masks=scene_path(masks, root),
-        mesh=mesh if isinstance(mesh, Mesh) else scene_path(mesh, root),
-        landmarks=None if landmarks is None else root / (scene_path(landmarks, root) or ""),
-        min_confidence=min_confidence or DEFAULT_MIN_CONFIDENCE,
-        camera_names=camera_names,
-        size=size,
-        unit=unit,
-    )
-    if rig is not None and (images is not None or masks is not None):
-        return FolderCapture(replace(parts, format=chosen.name))
-    return open_scene(chosen, content, parts)
+    if rig is None:
+        chosen, content = locate_format(root, format)
+        if chosen.open_capture is not None:
+            if given:
+                raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
+            capture = chosen.open_capture(content, CaptureOptions(_path(flame), _path(mesh_root), min_confidence))
+            try:
+                return _supplemented(capture, masks, mesh, landmarks, min_confidence or DEFAULT_MIN_CONFIDENCE)
+            except Exception:
+                capture.close()
+                raise
+    from renderkit.formats.scene import open_rig, open_scene, scene_path, state_parts  # noqa: PLC0415 - see formats.folder
+
+    if rig is not None:
+        chosen, content = locate_format(root / scene_path(rig, root), format)
+        if flame is not None or mesh_root is not None:
+            raise ValueError("flame and mesh_root belong to captures of a known format, not to rig")
+    parts = state_parts(
+        content.path, root if root.is_dir() else root.parent, images=images, masks=masks, mesh=mesh,
+        landmarks=landmarks, min_confidence=min_confidence, camera_names=camera_names, size=size, unit=unit,
+    )  # fmt: skip
+    stated = rig is not None and (images is not None or masks is not None)
+    return open_rig(chosen, parts) if stated else open_scene(chosen, content, parts)
 
 
 def _supplemented(
@@ -130,14 +121,11 @@ def _supplemented(
 ) -> Capture:
     if masks is None and mesh is None and landmarks is None:
         return capture
+    from renderkit.formats.supplement import SupplementedCapture  # noqa: PLC0415 - as above
+
     read = mesh if mesh is None or isinstance(mesh, Mesh) else Mesh.read(mesh)
     file = None if mesh is None or isinstance(mesh, Mesh) else Path(mesh)
     return SupplementedCapture(capture, masks, landmarks, read, mesh_file=file, min_confidence=min_confidence)
-
-
-def scene_path(given: str | Path | None, root: Path) -> str | None:
-    """Return a path or pattern with "/" between names; see `patterns.anchored`."""
-    return None if given is None else anchored(Path(given).as_posix(), root)
 
 
 def _path(given: str | Path | None) -> Path | None:

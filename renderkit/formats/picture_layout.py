@@ -16,6 +16,9 @@ _FRAMES = ("{camera}/{frame}.*", "{frame}/{camera}.*")
 MASK_NAMES = (*_ONE_FRAME, "{camera}.*.png", "{camera}.png", *_FRAMES)
 """Names of mattes inside their folder; COLMAP and OpenSfM name the matte of a.jpg a.jpg.png."""
 
+MESH_NAME = "mesh"
+"""Name of the meshes that a pattern finds."""
+
 
 def _placed(places: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(place.replace("{0}", name) for name in names for place in places)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from renderkit.capture import Unit
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
-from renderkit.formats.folder import FolderCapture, FolderParts
-from renderkit.formats.format import Format
+from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, Format
 from renderkit.formats.names import PICTURE_SUFFIXES
-from renderkit.formats.patterns import PathPattern, best_pattern
+from renderkit.formats.patterns import PathPattern, anchored, best_pattern
 from renderkit.formats.picture_layout import PictureLayout
+from renderkit.formats.registry import read_stated_rig
+from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.untrusted.content import Content
 from renderkit.untrusted.files import read_head
@@ -24,6 +27,47 @@ _WAYS_IN = (
     "Name them with --images 'images/{frame}/{camera}.jpg' (images= in Python; --rig FILE for cameras that lie apart), "
     "or let `renderkit init` write a capture.toml"
 )
+
+
+def state_parts(
+    rig: Path,
+    root: Path,
+    *,
+    images: str | Path | None = None,
+    masks: str | Path | None = None,
+    mesh: Mesh | str | Path | None = None,
+    landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
+    camera_names: CameraNames | None = None,
+    size: tuple[int, int] | None = None,
+    unit: Unit | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+) -> FolderParts:
+    """Return what somebody states of a rig and its pictures: paths and patterns as `scene_path` takes them."""
+    return FolderParts(
+        rig=rig,
+        root=root,
+        read_cameras=read_stated_rig,
+        images=None if images is None else scene_path(images, root),
+        masks=None if masks is None else scene_path(masks, root),
+        mesh=mesh if mesh is None or isinstance(mesh, Mesh) else scene_path(mesh, root),
+        landmarks=None if landmarks is None else root / scene_path(landmarks, root),
+        min_confidence=min_confidence or DEFAULT_MIN_CONFIDENCE,
+        camera_names=camera_names,
+        size=size,
+        unit=unit,
+        format=format,
+    )
+
+
+def scene_path(given: str | Path, root: Path) -> str:
+    """Return a path or pattern with "/" between names; see `patterns.anchored`."""
+    return anchored(Path(given).as_posix(), root)
+
+
+def open_rig(chosen: Format, given: FolderParts) -> FolderCapture:
+    """Open cameras with what is given beside them, and nothing else."""
+    return FolderCapture(replace(given, format=chosen.name))
 
 
 def open_scene(chosen: Format, content: Content, given: FolderParts) -> FolderCapture:

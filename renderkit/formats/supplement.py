@@ -10,7 +10,8 @@ from typing import TypeAlias
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
 from renderkit.errors import DatasetError
 from renderkit.flame.translation import TranslationChoice
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE, LandmarksFile
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.mattes import MatteFiles, find_mattes, picture_in
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera

@@ -17,7 +17,6 @@ from renderkit.untrusted.files import read_text
 from renderkit.untrusted.toml_text import parse_toml
 from renderkit.wording import did_you_mean
 
-FILE_NAME: Final = "renderkit.toml"
 MAX_CONFIG_BYTES: Final = 1 << 20
 
 _SCHEMA: Final = gate_schema()["properties"]

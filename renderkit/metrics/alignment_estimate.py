@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from renderkit.metrics.alignment import ContourAlignment
 from renderkit.metrics.score_json import NUMBER_OR_NULL, array_schema, finite_or_none, nan_if_none, object_schema
 from renderkit.metrics.score_kind import JsonObject
+
+if TYPE_CHECKING:
+    from renderkit.metrics.alignment import ContourAlignment
 
 _NORMAL_95 = 1.96
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from renderkit.arrays import MaskImage
-from renderkit.metrics.alignment import align_in
 from renderkit.metrics.alignment_estimate import (
     ALIGNMENT_SCHEMA,
     AlignmentEstimate,
@@ -67,6 +66,8 @@ class ContourScore:
             window: Both masks, with the region to compare in.
             outlines: Their outlines in that region.
         """
+        from renderkit.metrics.alignment import align_in  # noqa: PLC0415 - measured on request
+
         (first, last), (two, four, eight) = TOLERANCES_PX, WIDTHS_PX
         return cls(
             (count_matches(outlines, first), count_matches(outlines, last)),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
 from renderkit.arrays import ColorImage, Pixels
 from renderkit.capture import View
-from renderkit.diagnosis.evidence import ViewMarks
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PANEL, TEXT, Rgb
 from renderkit.pictures.drawing import draw_texts, fitted, plain, resized, text_width, wrapped
 from renderkit.results.findings import CameraMatrix
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.evidence.kind import ViewMarks
 
 _LONGEST_PX: Final = 1600
 _SMALLEST_PX: Final = 640

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from renderkit.buffer_pool import keep_freed_memory
 from renderkit.capture import Capture
-from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.gates.gate import Gate
 from renderkit.gates.verdicts import judge
 from renderkit.metrics.score_kind import Needs
@@ -24,7 +24,6 @@ from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.process_engine import examine_with_workers
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
 from renderkit.pipeline.run_pictures import NOTHING_BEGUN, Begun, Overlays, PictureRun, plan_pictures
-from renderkit.pipeline.surfaces import compare_surfaces
 from renderkit.renderers.base import Renderer
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
@@ -32,6 +31,11 @@ from renderkit.results.kinds import INTERVALS, needs_of
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import OVERLAYS
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.evidence.kind import MeasuredEvidence
+    from renderkit.results.explanation import CameraExplanation
+    from renderkit.results.surface_comparison import SurfaceComparison
 
 Advance: TypeAlias = Callable[[int, int], None]
 """Called with the number of views done, 0 first, and their total."""
@@ -92,31 +96,38 @@ class CaptureRun:
 
     def score(self, *, checks: bool, sanity: bool) -> ScoredCapture:
         """Check and score, and measure what the diagnosis needs where the rig is to be diagnosed."""
+        keep_freed_memory()
         if self.scored is None:
             _log.info("renderer: %s", self.renderer.info)
         checked = self._check() if checks else ()
         rows, seen = self._rows(sanity=sanity)
         groups = self.options.metrics
-        in_space = Needs.OTHER_MESH in needs_of(groups)
-        surfaces = compare_surfaces(self.capture, self.options, self.folder) if in_space else ()
+        surfaces = self._surfaces() if Needs.OTHER_MESH in needs_of(groups) else ()
         report = Report(
             rows,
             skipped_cameras={camera.name: camera.why for camera in self.capture.skipped_cameras},
             checks=checked,
-            surfaces=tuple(surfaces),
+            surfaces=surfaces,
             with_intervals=INTERVALS in groups,
         )
         return ScoredCapture(report, seen)
 
+    def _surfaces(self) -> tuple[SurfaceComparison, ...]:
+        from renderkit.pipeline.surfaces import compare_surfaces  # noqa: PLC0415 - for scores on request
+
+        return tuple(compare_surfaces(self.capture, self.options, self.folder))
+
     def judge(self, scored: ScoredCapture, gates: Sequence[Gate], baseline: Report | None, *, sanity: bool) -> Report:
         """Explain, diagnose, judge: a report without provenance."""
-        # Loaded while pictures are drawn.
-        from renderkit.pipeline.explain import explain_cameras  # noqa: PLC0415 - every known fault
-
-        explanations = explain_cameras(self.capture, self.renderer, self.options, scored.report)
+        explanations = self._explanations(scored.report) if scored.report.summary.outliers else ()
         diagnosis = self._diagnosis(scored.seen) if sanity else None
         report = replace(scored.report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
+
+    def _explanations(self, report: Report) -> tuple[CameraExplanation, ...]:
+        from renderkit.pipeline.explain import explain_cameras  # noqa: PLC0415 - every known fault
+
+        return explain_cameras(self.capture, self.renderer, self.options, report)
 
     def begun_pictures(self, report: Report, which: Overlays) -> AbstractContextManager[Begun]:
         """Draw in the background what a report without a judgement says is worth showing."""
@@ -142,6 +153,7 @@ class CaptureRun:
         return PictureRun(self.capture, self.renderer, self.options, files, RUN_STYLE, advance)
 
     def _diagnosis(self, seen: SeenViews | None) -> Diagnosis:
+        # Loaded while pictures are drawn.
         from renderkit.pipeline.diagnosis import diagnose_opened  # noqa: PLC0415 - the joint estimate
 
         return diagnose_opened(self.capture, self.options, self.renderer, self.evidence, seen=seen)

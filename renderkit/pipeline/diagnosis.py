@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture
-from renderkit.diagnosis.evidence import MeasuredEvidence
 from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.rig import Measure, diagnose_rig
-from renderkit.formats.folder import CameraNames
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS, MAX_VIEWS_THOROUGH, SeenViews, gather_evidence
 from renderkit.pipeline.inputs import CaptureInputs, make_options
@@ -23,6 +21,8 @@ from renderkit.results.diagnosis import ALPHA, Diagnosis
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
+    from renderkit.diagnosis.evidence.kind import MeasuredEvidence
+    from renderkit.formats.folder import CameraNames
 
 
 def diagnose(

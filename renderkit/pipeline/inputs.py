@@ -14,14 +14,12 @@ from renderkit.diagnosis.evidence.registry import BOARD, MESH, parse_evidence
 from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
-from renderkit.formats.folder import MESH_NAME, CameraNames
-from renderkit.formats.landmarks_file import DEFAULT_MIN_CONFIDENCE
-from renderkit.formats.supplement import SupplementedCapture
+from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.picture_layout import MESH_NAME
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
-from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.rig_evidence import usual_evidence
 from renderkit.results.diagnosis import ALPHA
 from renderkit.results.kinds import parse_metric_groups
@@ -29,6 +27,8 @@ from renderkit.selection import select_cameras, select_frames
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
+    from renderkit.formats.folder import CameraNames
+    from renderkit.pipeline.region_choice import RegionChoice
 
 PathLike: TypeAlias = str | Path
 
@@ -162,6 +162,10 @@ class CaptureInputs:
         Raises:
             DatasetError: If something is missing or damaged.
         """
+        if not self.meshes and self.masks is None and self.landmarks is None:
+            return capture
+        from renderkit.formats.supplement import SupplementedCapture  # noqa: PLC0415 - landmark files, mattes, meshes
+
         for given in self.meshes:
             if isinstance(given, Mesh):
                 capture = SupplementedCapture(capture, mesh=given)
@@ -201,6 +205,12 @@ def _read_board(given: str | Path) -> Board:
     return read_board(given)
 
 
+def _parse_region(text: str) -> RegionChoice:
+    from renderkit.pipeline.region_choice import RegionChoice  # noqa: PLC0415 - most runs compare where the mesh is
+
+    return RegionChoice.parse(text)
+
+
 def make_options(
     capture: Capture,
     meshes: Sequence[str] = (),
@@ -232,7 +242,7 @@ def make_options(
             undistort=undistort or undistorted_mattes,
             undistorted_mattes=undistorted_mattes,
             metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
-            region=RegionChoice.parse(region) if isinstance(region, str) else region,
+            region=_parse_region(region) if isinstance(region, str) else region,
             evidence=(MESH,) if evidence is None else parse_evidence(evidence),
             board=_read_board(board) if isinstance(board, (str, Path)) else board,
             false_alarms=false_alarms,

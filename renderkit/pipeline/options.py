@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.results.diagnosis import ALPHA
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
+    from renderkit.pipeline.region_choice import RegionChoice
 
 DEFAULT_MATTE_THRESHOLD = 0.5
 """Alpha from which a matte's pixel counts as inside."""

@@ -7,14 +7,12 @@ view that killed it.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
-from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from renderkit.capture import Capture
 from renderkit.pipeline.evidence_meter import EvidenceMeter
@@ -26,6 +24,9 @@ from renderkit.renderers.choose import make_renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
 from renderkit.system import end_with_parent, set_environment, usable_cores
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 MakeRenderer: TypeAlias = Callable[[], Renderer]
 
@@ -124,6 +125,8 @@ class _Worker:
     """One process, and the pipe to it."""
 
     def __init__(self, job: _Job) -> None:
+        import multiprocessing  # noqa: PLC0415 - most runs have threads
+
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other_end = spawn.Pipe()
         self._process = spawn.Process(target=job.work, args=(other_end, os.getpid()), daemon=True)

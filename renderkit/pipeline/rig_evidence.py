@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from renderkit.capture import Capture, View
-from renderkit.diagnosis.evidence import EVIDENCE, EvidenceKind, EvidenceOptions, MeasuredEvidence
-from renderkit.diagnosis.evidence.registry import BOARD, MATTES, MESH
+from renderkit.diagnosis.evidence.registry import BOARD, EVIDENCE, MATTES, MESH
 from renderkit.errors import RenderkitError
 from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
@@ -19,6 +18,9 @@ from renderkit.results.findings import RigFindings
 from renderkit.results.kinds import kinds_of_evidence
 from renderkit.results.rows import ViewResult
 from renderkit.writing import make_subfolder, remove_file
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.evidence.kind import EvidenceKind, MeasuredEvidence
 
 _LOOKED_AT: Final = 3
 """Frames that are looked at to find out what a capture has."""
@@ -53,6 +55,8 @@ def _measured(
 ) -> tuple[MeasuredEvidence, ...]:
     if not kinds:
         return ()
+    from renderkit.diagnosis.evidence.kind import EvidenceOptions  # noqa: PLC0415 - most runs have a mesh
+
     frames = capture.frame_ids if options.frames is None else options.frames
     views = [view for frame in frames for view in _views(capture, frame, options)]
     how = EvidenceOptions(

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
-from renderkit.formats.folder import CameraNames
 from renderkit.gates.cameras import check_cameras
 from renderkit.gates.gate import Gate, check_baseline, check_measured
-from renderkit.gates.language import parse_gate
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.blas import one_blas_thread
@@ -23,7 +21,6 @@ from renderkit.pipeline.capture_run import Advance, CaptureRun
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
 from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
-from renderkit.pipeline.region_choice import RegionChoice
 from renderkit.pipeline.run_pictures import Overlays, parse_overlays
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
@@ -39,6 +36,8 @@ from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
+    from renderkit.formats.folder import CameraNames
+    from renderkit.pipeline.region_choice import RegionChoice
 
 
 @one_blas_thread
@@ -175,7 +174,13 @@ def _read_gates(
     gates: Iterable[str | Gate], baseline: PathLike | Report | None
 ) -> tuple[tuple[Gate, ...], Report | None]:
     compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
-    return tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates), compared
+    return tuple(_parsed(gate) if isinstance(gate, str) else gate for gate in gates), compared
+
+
+def _parsed(gate: str) -> Gate:
+    from renderkit.gates.language import parse_gate  # noqa: PLC0415 - most runs have no gate
+
+    return parse_gate(gate)
 
 
 def report_scored(

@@ -16,8 +16,8 @@ from renderkit.results.report import GateVerdict, Report
 from renderkit.results.rows import asked_metrics
 from renderkit.wording import counted
 
-# XML 1.0, production Char: everything else cannot be written, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# All but XML 1.0, production Char: it cannot be written, not even escaped.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NO_TIME = "1970-01-01T00:00:00"
 _ORDER: Final = {"failure": 0, "error": 1, "skipped": 2, "passed": 3}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from renderkit.errors import DatasetError
 from renderkit.metrics.score_json import listed_points, nan_if_none, values_json
@@ -23,10 +23,12 @@ from renderkit.results.row_json import row_from_json, row_json
 from renderkit.results.run_folder import REPORT
 from renderkit.results.schema import SCHEMA
 from renderkit.results.summary import Summary
-from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison
 from renderkit.untrusted.files import read_text
 from renderkit.untrusted.json_text import parse_json
 from renderkit.writing import write_text
+
+if TYPE_CHECKING:
+    from renderkit.results.surface_comparison import SurfaceComparison
 
 FILE_NAME: Final = REPORT
 _FIRST_VERSION: Final = "renderkit.report/1"
@@ -159,13 +161,13 @@ def _explanation_from(value: dict[str, Any]) -> CameraExplanation:
     return CameraExplanation(**{**value, "before": before, "after": nan_if_none(value["after"])})
 
 
-def _distances_from(value: dict[str, Any]) -> DistanceSummary:
-    median, p95, largest = (nan_if_none(value[key]) for key in ("median", "p95", "max"))
-    return DistanceSummary(median, p95, largest, value["num_points"])
-
-
 def _surface_from(value: dict[str, Any]) -> SurfaceComparison:
-    ways = {name: _distances_from(value[name]) for name in _WAYS}
+    from renderkit.results.surface_comparison import DistanceSummary, SurfaceComparison  # noqa: PLC0415 - few runs have one
+
+    ways = {}
+    for name in _WAYS:
+        median, p95, largest = (nan_if_none(value[name][key]) for key in ("median", "p95", "max"))
+        ways[name] = DistanceSummary(median, p95, largest, value[name]["num_points"])
     return SurfaceComparison(**{**value, **ways})
 
 

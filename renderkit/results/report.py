@@ -15,11 +15,12 @@ from renderkit.results.explanation import CameraExplanation
 from renderkit.results.kinds import METRICS
 from renderkit.results.rows import ViewResult, in_natural_order
 from renderkit.results.summary import Summary
-from renderkit.results.surface_comparison import SurfaceComparison
 from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
     import pandas
+
+    from renderkit.results.surface_comparison import SurfaceComparison
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 HashMethod: TypeAlias = Literal["sha256", "sha256-sampled", "version"]

@@ -45,7 +45,7 @@ def make_writable(path: Path) -> Path:
     """
     # Permissions alone do not tell: disks can be full or read-only, and root may do anything.
     try:
-        write_bytes(make_folder(path) / f".renderkit-{os.getpid()}", b"renderkit").unlink()
+        write_bytes(make_folder(path) / f".renderkit-{os.getpid()}", b"renderkit", durable=False).unlink()
     except DatasetError as error:
         raise DatasetError(path, None, f"cannot write into this output folder: {error.why}") from error
     return path

@@ -62,6 +62,10 @@ class Summary:
         return worst_camera(self.cameras)
 
     @cached_property
+    def _deviations(self) -> tuple[tuple[str, WorstCamera], ...]:
+        return tuple(camera_deviations(self.cameras))
+
+    @cached_property
     def outliers(self) -> tuple[WorstCamera, ...]:
         """The cameras that stand out, the worst first."""
         return tuple(entry for entry in self.ranked if entry.stands_out)
@@ -78,5 +82,4 @@ class Summary:
 
     def outlying_metrics(self, camera: str) -> tuple[WorstCamera, ...]:
         """Return by which ranking metrics a camera stands out, the most telling first."""
-        every = (entry for _, entry in camera_deviations(self.cameras))
-        return tuple(entry for entry in every if entry.camera == camera and entry.stands_out)
+        return tuple(entry for _, entry in self._deviations if entry.camera == camera and entry.stands_out)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from renderkit.metrics.surface import SurfaceScore
+if TYPE_CHECKING:
+    from renderkit.metrics.surface import SurfaceScore
 
 
 @dataclass(frozen=True)

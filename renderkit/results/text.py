@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from renderkit.metrics.score_kind import Metric
-from renderkit.notebook import table_html
+from renderkit.notebook import escaped, table_html
 from renderkit.results.cameras import CameraSummary, WorstCamera, table_metrics
 from renderkit.results.causes import group_causes, list_cameras, not_checked, worst_first
 from renderkit.results.explanation import CameraExplanation
@@ -81,8 +80,8 @@ def diagnosis_lines(report: Report) -> list[str]:
 def report_html(report: Report) -> str:
     """Return the table of cameras as a small piece of HTML, every cell escaped."""
     table = camera_table(report)
-    above = "".join(f"<p>{escape(line)}</p>" for line in diagnosis_lines(report))
-    lines = "<br>".join(escape(line) for line in summary_lines(report))
+    above = "".join(f"<p>{escaped(line)}</p>" for line in diagnosis_lines(report))
+    lines = "<br>".join(escaped(line) for line in summary_lines(report))
     return f"{above}{table_html(table.headers, table.rows, bold=table.marked)}<p>{lines}</p>"
 
 

@@ -17,8 +17,6 @@ from renderkit.errors import DatasetError
 from renderkit.untrusted.files import decode_text, read_bytes, read_head
 from renderkit.untrusted.hdf5_child import Hdf5Child
 from renderkit.untrusted.json_text import parse_json
-from renderkit.untrusted.toml_text import parse_toml
-from renderkit.untrusted.yaml_text import parse_yaml
 
 MAX_IMAGE_SIDE = 65_536
 """Image sides above this many px are refused: no sensor has them, but typing errors do."""
@@ -93,6 +91,8 @@ class Content:
         Raises:
             DatasetError: If it is no such YAML, with the line.
         """
+        from renderkit.untrusted.yaml_text import parse_yaml  # noqa: PLC0415 - few formats are of it
+
         return parse_yaml(self.path, self.text)
 
     @cached_property
@@ -102,6 +102,8 @@ class Content:
         Raises:
             DatasetError: If it is no TOML, with the position.
         """
+        from renderkit.untrusted.toml_text import parse_toml  # noqa: PLC0415 - few formats are of it
+
         return parse_toml(self.path, self.text)
 
     @cached_property

@@ -19,12 +19,14 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from renderkit.errors import DatasetError, MissingExtraError
 from renderkit.system import environment, environment_folder
-from renderkit.untrusted.download_cache import DownloadCache
 from renderkit.writing import make_folder, remove_file, write_sparse
+
+if TYPE_CHECKING:
+    from renderkit.untrusted.download_cache import DownloadCache
 
 LIMIT_VARIABLE: Final = "RENDERKIT_DOWNLOADS_GB"
 """Variable of the environment with the size that downloads may take, GB."""
@@ -257,6 +259,8 @@ def _root() -> Path:
 
 
 def _cache() -> DownloadCache:
+    from renderkit.untrusted.download_cache import DownloadCache  # noqa: PLC0415 - most inputs are files of this machine
+
     text = environment(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_GB)
     try:
         limit = float(text)

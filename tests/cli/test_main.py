@@ -138,8 +138,9 @@ def in_new_process(code: str) -> None:
 
 def test_only_the_command_that_runs_is_made() -> None:
     code = (
-        "import gc, sys; from renderkit.cli import run_process; sys.argv = ['renderkit', 'gate', '--schema']\n"
-        "try:\n    run_process()\nexcept SystemExit as leave:\n    assert leave.code == 0\n"
+        "import gc, sys, renderkit.cli as cli; sys.argv = ['renderkit', 'gate', '--schema']\n"
+        "cli.end_process = lambda code: None\n"
+        "try:\n    cli.run_process()\nexcept SystemExit as leave:\n    assert leave.code == 0\n"
         "assert 'renderkit.cli.gate' in sys.modules and 'renderkit.cli.validate' not in sys.modules\n"
         "assert gc.get_threshold()[0] > 100_000"
     )
@@ -153,6 +154,26 @@ def test_hdf5_files_are_read_while_the_modules_of_a_run_are_loaded() -> None:
         "main(['validate', 'take.smc']); sys.exit('not at all')"
     )
     in_new_process(code)
+
+
+def test_a_process_does_what_is_registered_for_its_exit() -> None:
+    code = (
+        "import atexit, sys; from renderkit.cli import run_process\n"
+        "sys.argv[1:] = ['--version']; atexit.register(print, 'at exit'); run_process()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == f"renderkit {renderkit.__version__}\nat exit\n"
+
+
+def test_a_pipe_that_nobody_reads_ends_a_process_as_ever() -> None:
+    code = "import sys; from renderkit.cli import run_process; sys.argv[1:] = ['gate', '--schema']; run_process()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == (b"", 141)
 
 
 def test_help_loads_nothing_heavy() -> None:

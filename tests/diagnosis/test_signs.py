@@ -21,8 +21,8 @@ from renderkit.boards.poses import estimate_poses
 from renderkit.boards.spec import read_board
 from renderkit.capture import View
 from renderkit.diagnosis.drift import find_drift
-from renderkit.diagnosis.evidence import EvidenceOptions
 from renderkit.diagnosis.evidence.board_findings import findings_of
+from renderkit.diagnosis.evidence.kind import EvidenceOptions
 from renderkit.diagnosis.evidence.mattes import measure_mattes
 from renderkit.diagnosis.evidence.points import measure_points
 from renderkit.diagnosis.joint import fit_joint

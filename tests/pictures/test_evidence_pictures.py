@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.capture import View
-from renderkit.diagnosis.evidence import ViewMarks
+from renderkit.diagnosis.evidence.kind import ViewMarks
 from renderkit.geometry.camera import Camera
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.palette import CAPTURED, ERROR

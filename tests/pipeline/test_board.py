@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import renderkit as rk
-from renderkit.diagnosis.evidence import MeasuredEvidence
+from renderkit.diagnosis.evidence.kind import MeasuredEvidence
 from renderkit.errors import ArgumentError
 from renderkit.geometry.pose import Pose
 from renderkit.pipeline.rig_evidence import write_pictures

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from renderkit.diagnosis.evidence.kind import EvidenceKind
 from renderkit.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.evidence.kind import EvidenceKind
 
 MESH: Final = "mesh"
 """The name of what a run does without any of these: rows of a rendered mesh."""
@@ -26,7 +28,7 @@ _MODULES: Final[Mapping[str, str]] = {
 """Modules with an `EVIDENCE` by its name, in the order in which they are measured and shown."""
 
 
-class _Kinds(Mapping[str, EvidenceKind]):
+class _Kinds(Mapping[str, "EvidenceKind"]):
     """The kinds by name; each module is loaded when its kind is asked for."""
 
     def __getitem__(self, name: str) -> EvidenceKind:

@@ -9,7 +9,7 @@ import pytest
 from silhouette_rigs import around, matte, shifted
 
 from renderkit.capture import View
-from renderkit.diagnosis.evidence import EvidenceOptions
+from renderkit.diagnosis.evidence.kind import EvidenceOptions
 from renderkit.diagnosis.evidence.mattes import measure_mattes, turn_words
 from renderkit.diagnosis.silhouettes.named import Named
 from renderkit.formats import open_capture

@@ -10,7 +10,7 @@ from joint_rigs import perturbed, ring
 from planted_rigs import head, project
 
 from renderkit.capture import View
-from renderkit.diagnosis.evidence import EvidenceOptions, MeasuredEvidence
+from renderkit.diagnosis.evidence.kind import EvidenceOptions, MeasuredEvidence
 from renderkit.diagnosis.evidence.points import measure_points
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
