@@ -17,6 +17,7 @@ from PIL import Image
 
 from renderkit.arrays import AlphaImage, ColorImage
 from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED
+from renderkit.images.shrink import shrink
 from renderkit.pictures.canvas import paint_plain
 from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.movable_outline import movable_outline
@@ -138,4 +139,4 @@ def measure_offset_curve(evidence: PictureEvidence) -> OffsetCurve | None:
 
 def _coverage(mask: NDArray[np.bool_], size: tuple[int, int]) -> AlphaImage:
     """Return how much of each pixel of the smaller picture the mask covers, 0 to 255."""
-    return np.asarray(cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrink(mask * np.uint8(255), size)
