@@ -14,6 +14,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
+from renderkit.images.shrink import shrink
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.closest_point import SurfaceTree
 from renderkit.metrics.mask import score_mask
@@ -68,10 +69,13 @@ def _warm_outlines(alpha: AlphaImage) -> None:
 
 
 def _warm_pictures(mask: MaskImage) -> None:
-    """Paint an outlined surface and a line, over a picture and over nothing."""
+    """Paint an outlined surface, a colour and a line, over a picture and over nothing, and make pictures smaller."""
     outline = trace_level(mask.view(np.uint8), 0.5)
     color = np.zeros((*mask.shape, 3), np.uint8)
     for backdrop in (None, color):
         canvas = Canvas(backdrop, mask.shape[::-1])
         canvas.paint_surface(color, mask, outline, 0.5)
+        canvas.fill(CASING, mask, 0.5)
         canvas.lines([[1.0, 1.0, 9.0, 5.0]], CASING, 2.0)
+    for picture in (color, color[:, :, 0]):
+        shrink(picture, (7, 5))
