@@ -91,29 +91,33 @@ def fingerprint(module: str) -> bytes:
     Whatever a kernel inlines, calls or reads as a constant comes from there.
     """
     packages = {"renderkit", module.partition(".")[0]}
-    compiler = Path(__file__).with_name("kernel_compiler.py")
-    digest = hashlib.sha256(compiler.read_bytes())
+    digest = hashlib.sha256(Path(__file__).with_name("kernel_compiler.py").read_bytes())
     waiting, seen = [module], {module}
     while waiting:
-        source = _source_of(waiting.pop())
-        digest.update(hashlib.sha256(source.encode()).digest())
-        new = sorted({name for name in _imported(source) if name.partition(".")[0] in packages} - seen)
+        source, imported = _source_of(waiting.pop())
+        digest.update(source)
+        new = sorted({name for name in imported if name.partition(".")[0] in packages and name in sys.modules} - seen)
         seen.update(new)
         waiting += new
     return digest.digest()
 
 
-def _source_of(module: str) -> str:
+@cache
+def _source_of(module: str) -> tuple[bytes, frozenset[str]]:
+    """Return a digest of a loaded module's source, and all names of modules that its top level may import.
+
+    Most modules belong to several kernels' digests.
+    """
     file = getattr(sys.modules[module], "__file__", None)
-    return "" if file is None else Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+    source = "" if file is None else Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+    return hashlib.sha256(source.encode()).digest(), _imported(source)
 
 
-def _imported(source: str) -> set[str]:
-    """Return the loaded modules that a source's top level imports."""
+def _imported(source: str) -> frozenset[str]:
     found: set[str] = set()
     for home, names, plain in _IMPORT.findall(source):
         if home:
             found |= {home} | {f"{home}.{name}" for name in _NAME.findall(names)}
         else:
             found |= set(_NAME.findall(plain))
-    return {name for name in found if name in sys.modules}
+    return frozenset(found)

@@ -12,7 +12,8 @@ import pytest
 from renderkit.arrays import FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.images.outlines import trace_level
-from renderkit.pictures.movable_outline import MAX_POINTS, chain_segments, movable_outline
+from renderkit.images.rings import chain_segments
+from renderkit.pictures.movable_outline import MAX_POINTS, movable_outline
 from renderkit.renderers.base import Rendering
 from renderkit.results.page_pictures import MovableOutline, outline_json
 from renderkit.results.picture_evidence import PictureEvidence
