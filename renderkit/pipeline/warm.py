@@ -7,13 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage, MaskImage, frozen
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
+from renderkit.images.rings import chain_segments, depths_near
 from renderkit.images.shrink import shrink
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.closest_point import SurfaceTree
@@ -69,8 +70,10 @@ def _warm_outlines(alpha: AlphaImage) -> None:
 
 
 def _warm_pictures(mask: MaskImage) -> None:
-    """Paint an outlined surface, a colour and a line, over a picture and over nothing, and make pictures smaller."""
+    """Chain an outline, paint a surface, a colour and a line, over a picture and over nothing, and shrink pictures."""
     outline = trace_level(mask.view(np.uint8), 0.5)
+    rings, _ = chain_segments(outline)
+    depths_near(rings[0], frozen(np.ones(mask.shape, np.float32)), mask)
     color = np.zeros((*mask.shape, 3), np.uint8)
     for backdrop in (None, color):
         canvas = Canvas(backdrop, mask.shape[::-1])
