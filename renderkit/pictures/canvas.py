@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,13 @@ class Canvas:
             self._alpha = _no_alpha()
         self._squared = np.full((height, width), FAR, np.float32)
         self._touched = np.zeros((height, -(-width // SPAN)), np.bool_)
+
+    def copy(self) -> Canvas:
+        """Return another canvas that shows the same so far."""
+        twin = copy(self)
+        # The fields of distances hold nothing between two strokes: one thread can share them.
+        twin.pixels, twin._alpha = self.pixels.copy(), self._alpha.copy()
+        return twin
 
     def finished(self) -> ColorImage:
         """Return the picture: (height, width, 3) RGB, or (height, width, 4) RGBA without a backdrop."""
