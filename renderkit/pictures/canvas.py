@@ -48,15 +48,18 @@ class Canvas:
         else:
             self.pixels = np.array(backdrop, np.uint8, order="C")
             self._alpha = _no_alpha()
-        self._squared = np.full((height, width), FAR, np.float32)
-        self._touched = np.zeros((height, -(-width // SPAN)), np.bool_)
+        self._field: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None
 
     def copy(self) -> Canvas:
         """Return another canvas that shows the same so far."""
         twin = copy(self)
-        # The fields of distances hold nothing between two strokes: one thread can share them.
+        twin.rest()
         twin.pixels, twin._alpha = self.pixels.copy(), self._alpha.copy()
         return twin
+
+    def rest(self) -> None:
+        """Let go of the working memory until the next stroke: it is a third larger than the picture."""
+        self._field = None
 
     def finished(self) -> ColorImage:
         """Return the picture: (height, width, 3) RGB, or (height, width, 4) RGBA without a backdrop."""
@@ -82,8 +85,8 @@ class Canvas:
         if outline is not None:
             self._spread(outline, 0.5)
         inside = np.ascontiguousarray(mask).view(np.uint8)
-        field = self._squared, self._touched
-        paint_surface(self.pixels, self._alpha, _readable(image), _readable(inside), *field, round(65536 * opacity))
+        opaque = round(65536 * opacity)
+        paint_surface(self.pixels, self._alpha, _readable(image), _readable(inside), *self._distances(), opaque)
 
     def lines(
         self, segments: ArrayLike, color: Rgb, width_px: float, *, opacity: float = 1.0, casing: bool = True
@@ -102,12 +105,19 @@ class Canvas:
         self._stroke(np.hstack([centers, centers]).astype(np.float32), [*paints, (*color, radius_px, 1.0)])
 
     def _spread(self, segments: Segments, reach: float) -> None:
-        spread_distances(_readable(segments), float(reach), self._squared, self._touched)
+        spread_distances(_readable(segments), float(reach), *self._distances())
+
+    def _distances(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return squared distances to strokes, and where they are known; far from all between two strokes."""
+        if self._field is None:
+            height, width = self.pixels.shape[:2]
+            self._field = np.full((height, width), FAR, np.float32), np.zeros((height, -(-width // SPAN)), np.bool_)
+        return self._field
 
     def _stroke(self, segments: Segments, paints: list[tuple[float, ...]]) -> None:
         """Paint strokes one over the other: red, green, blue, half the width in px, opacity."""
         self._spread(_bounded(segments), max(paint[3] for paint in paints) + 0.5)
-        paint_strokes(self.pixels, self._alpha, self._squared, self._touched, np.array(paints, np.float32))
+        paint_strokes(self.pixels, self._alpha, *self._distances(), np.array(paints, np.float32))
 
 
 def paint_plain(

@@ -92,6 +92,8 @@ def draw_view(drawing: Drawing, *, with_tile: bool = False) -> DrawnView:
     for layer in find_layers(style.layers):
         if not layer.is_mark:
             layer.paint(canvas, drawing)
+    if with_tile:
+        canvas.rest()
     return DrawnView(drawing, canvas, with_tile)
 
 

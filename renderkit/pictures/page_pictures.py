@@ -125,12 +125,13 @@ def _difference(dimmed: ColorImage, rendered: AlphaImage, captured: AlphaImage, 
 def measure_offset_curve(evidence: PictureEvidence) -> OffsetCurve | None:
     """Return the contour offset by direction at full size, or None without two masks that have outlines."""
     from renderkit.metrics.contour_offset import measure_offsets  # noqa: PLC0415 - loads the compiler
-    from renderkit.metrics.outline import measure_outlines  # noqa: PLC0415 - loads the compiler
+    from renderkit.metrics.mask_window import cut_bits  # noqa: PLC0415 - loads the compiler
+    from renderkit.metrics.outline import outlines_in  # noqa: PLC0415 - loads the compiler
 
     if evidence.whole_masks is None:
         return None
     rendered, captured = evidence.whole_masks
-    bins = measure_offsets(measure_outlines(rendered, captured), captured).by_angle(NUM_OFFSET_BINS)
+    bins = measure_offsets(outlines_in(cut_bits(rendered, captured)), captured).by_angle(NUM_OFFSET_BINS)
     if not bins.counts.any():
         return None
     medians = tuple(None if math.isnan(value) else round(float(value), 3) for value in bins.median_px)

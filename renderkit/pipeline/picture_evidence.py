@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage
+from renderkit.arrays import AlphaImage, ColorImage, FloatArray
 from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.undistort import undistort_image
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.matte import inside_matte
 from renderkit.images.outlines import Segments, trace_level
 from renderkit.images.reduced import Window, resample
@@ -221,8 +222,9 @@ def _difference(found: RenderedPicture) -> FloatArray | None:
 
 def _whole_masks(
     found: RenderedPicture, matte: AlphaImage | None, tracer: CpuRenderer, options: ValidationOptions
-) -> tuple[MaskImage, MaskImage] | None:
+) -> tuple[MaskBits, MaskBits] | None:
     mesh = found.job.content.renderable
     if not found.job.with_masks or matte is None or isinstance(mesh, Missing):
         return None
-    return tracer.render_mask(mesh, found.whole), inside_matte(matte, options.matte_threshold)
+    captured = MaskBits.pack(inside_matte(matte, options.matte_threshold, found.job.content.buffers))
+    return tracer.render_bits(mesh, found.whole), captured

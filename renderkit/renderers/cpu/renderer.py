@@ -113,9 +113,9 @@ class CpuRenderer:
         """
         vertices = project_vertices_of(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=False)
         silhouette = vertices.as_silhouette(self._scratch)
+        rendering = self._draw_visible(vertices.settled(self._scratch), mesh, camera, passes)
         mask = draw_mask(silhouette, camera.size, self._scratch, self._team, buffers=self._buffers)
-        outline = trace_outline(silhouette, mask)
-        return self._draw_visible(vertices.settled(self._scratch), mesh, camera, passes), outline
+        return rendering, trace_outline(silhouette, mask)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
