@@ -91,8 +91,7 @@ def fingerprint(module: str) -> bytes:
     Whatever a kernel inlines, calls or reads as a constant comes from there.
     """
     packages = {"renderkit", module.partition(".")[0]}
-    compiler = Path(__file__).with_name("kernel_compiler.py")
-    digest = hashlib.sha256(compiler.read_bytes())
+    digest = hashlib.sha256(Path(__file__).with_name("kernel_compiler.py").read_bytes())
     waiting, seen = [module], {module}
     while waiting:
         source, imported = _source_of(waiting.pop())

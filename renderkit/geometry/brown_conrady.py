@@ -127,7 +127,11 @@ class BrownConrady:
         if self.padded[12:].any():
             homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ np.linalg.inv(self.tilt).T
             level = homogeneous[:, :2] / homogeneous[:, 2:]
-        return invert(level, LensMap(self._distort_untilted, self._jacobian_untilted, self._radial_curve, self._domain))
+        return invert(level, self._untilted_map)
+
+    @cached_property
+    def _untilted_map(self) -> LensMap:
+        return LensMap(self._distort_untilted, self._jacobian_untilted, self._radial_curve, self._domain)
 
     def _determinant(self, xy: FloatArray) -> FloatArray:
         return _determinants(self.jacobian(xy))

@@ -46,12 +46,12 @@ def same_positions(points: Points3) -> tuple[NDArray[np.int64], int]:
     mixed = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15)
     for axis in (1, 2):
         mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits[:, axis]) * np.uint64(0xBF58476D1CE4E5B9)
-    order = np.argsort(mixed, kind="stable")
+    order = np.argsort(mixed)
     ordered = points[order]
     starts = np.ones(len(points), np.bool_)
     starts[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     group = np.cumsum(starts) - 1
-    first = order[starts]
+    first = np.minimum.reduceat(order, np.flatnonzero(starts)) if len(points) else order
     number = np.empty(len(first), np.int64)
     number[np.argsort(first)] = np.arange(len(first))
     places = np.empty(len(points), np.int64)

@@ -7,8 +7,9 @@ each square of four centres the crossings are joined. The picture's border is no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,36 +44,15 @@ class Crossings:
     @classmethod
     def of(cls, mask: MaskImage) -> Crossings:
         """Begin with a mask whose crossings are unknown: the middle is taken for those that nobody finds."""
-        found = cls.unset(mask)
+        inside = _readable(mask).view(np.uint8)
+        found = cls(inside, np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32), _window(inside))
         _forget(found.inside, found.across, found.down, *found.window)
         return found
 
-    @classmethod
-    def unset(cls, mask: MaskImage) -> Crossings:
-        """Begin with a mask whose crossings are all still to be written."""
-        inside = np.ascontiguousarray(mask).view(np.uint8)
-        inside.flags.writeable = False
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        window = (0, 0, 0, 0)
-        if rows.size:
-            height, width = mask.shape
-            window = (
-                max(int(columns[0]) - 1, 0), max(int(rows[0]) - 1, 0),
-                min(int(columns[-1]) + 2, width), min(int(rows[-1]) + 2, height),
-            )  # fmt: skip
-        return cls(inside, np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32), window)
-
     def trace(self) -> Segments:
         """Return the outline; read-only."""
-        room = _ROOM
-        while True:
-            segments = np.empty((room, 4), np.float32)
-            count = _march(self.inside, self.across, self.down, *self.window, segments)
-            if count <= room:
-                found = segments[:count].copy()
-                found.flags.writeable = False
-                return found
-            room = count
+        crossings = self.inside, self.across, self.down, *self.window
+        return _collected(lambda segments: _march(*crossings, segments))
 
 
 def trace_level(values: AlphaImage, level: float) -> Segments:
@@ -82,11 +62,43 @@ def trace_level(values: AlphaImage, level: float) -> Segments:
         values: (height, width) uint8.
         level: Pixels of at least this value are inside.
     """
-    found = Crossings.unset(values >= level)
-    given = np.ascontiguousarray(values).view()
-    given.flags.writeable = False
-    _interpolate(given, float(level), found.inside, found.across, found.down, *found.window)
-    return found.trace()
+    inside = _readable(values >= level).view(np.uint8)
+    # A pixel of exactly the level is inside: the outline runs just outside of its centre.
+    marched = _readable(values), float(level) - 0.5, inside, *_window(inside)
+    return _collected(lambda segments: _march_level(*marched, segments))
+
+
+def _readable(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that lies in order and cannot be written to: kernels are compiled for one kind."""
+    ordered = np.ascontiguousarray(values).view()
+    ordered.flags.writeable = False
+    return ordered
+
+
+def _window(inside: AlphaImage) -> tuple[int, int, int, int]:
+    """Return (x0, y0, x1, y1) of the part that can have an outline."""
+    mask = inside.view(np.bool_)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return 0, 0, 0, 0
+    height, width = inside.shape
+    return (
+        max(int(columns[0]) - 1, 0), max(int(rows[0]) - 1, 0),
+        min(int(columns[-1]) + 2, width), min(int(rows[-1]) + 2, height),
+    )  # fmt: skip
+
+
+def _collected(march: Callable[[Segments], int]) -> Segments:
+    """Return the segments that `march` writes, read-only; it says how many there are and may need more room."""
+    room = _ROOM
+    while True:
+        segments = np.empty((room, 4), np.float32)
+        count = march(segments)
+        if count <= room:
+            found = segments[:count].copy()
+            found.flags.writeable = False
+            return found
+        room = count
 
 
 @kernel
@@ -106,25 +118,6 @@ def _forget(
 
 
 @kernel
-def _interpolate(
-    values: AlphaImage, level: float, inside: AlphaImage, across: NDArray[np.float32], down: NDArray[np.float32],
-    x0: int, y0: int, x1: int, y1: int,
-) -> None:  # fmt: skip
-    # A pixel of exactly the level is inside: the outline runs just outside of its centre.
-    at = level - 0.5
-    for y in range(y0, y1):
-        for first in range(x0, x1, _SPAN):
-            if not _changes(inside, y, first, x1, y1):
-                continue
-            for x in range(first, min(first + _SPAN, x1)):
-                here = np.float64(values[y, x])
-                if x + 1 < x1 and inside[y, x] != inside[y, x + 1]:
-                    across[y, x] = (at - here) / (np.float64(values[y, x + 1]) - here)
-                if y + 1 < y1 and inside[y, x] != inside[y + 1, x]:
-                    down[y, x] = (at - here) / (np.float64(values[y + 1, x]) - here)
-
-
-@kernel
 def _march(
     inside: AlphaImage, across: NDArray[np.float32], down: NDArray[np.float32],
     x0: int, y0: int, x1: int, y1: int, segments: Segments,
@@ -135,8 +128,45 @@ def _march(
         for first in range(x0, x1 - 1, _SPAN):
             if _changes(inside, y, first, x1, y1):
                 for x in range(first, min(first + _SPAN, x1 - 1)):
-                    count = _march_square(inside, across, down, x, y, segments, count)
+                    code = _corners_inside(inside, x, y)
+                    if 0 < code < 15:
+                        top, bottom, left, right = across[y, x], across[y + 1, x], down[y, x], down[y, x + 1]
+                        count = _march_square(code, x, y, top, bottom, left, right, segments, count)
     return count
+
+
+@kernel
+def _march_level(
+    values: AlphaImage, at: float, inside: AlphaImage, x0: int, y0: int, x1: int, y1: int, segments: Segments
+) -> int:
+    """Do so where the crossings lie at a level of the values, `at`, between the pixels inside and those outside."""
+    count = 0
+    for y in range(y0, y1 - 1):
+        for first in range(x0, x1 - 1, _SPAN):
+            if _changes(inside, y, first, x1, y1):
+                for x in range(first, min(first + _SPAN, x1 - 1)):
+                    code = _corners_inside(inside, x, y)
+                    if 0 < code < 15:
+                        top_left, top_right = np.float64(values[y, x]), np.float64(values[y, x + 1])
+                        low_left, low_right = np.float64(values[y + 1, x]), np.float64(values[y + 1, x + 1])
+                        top, bottom = _between(top_left, top_right, at), _between(low_left, low_right, at)
+                        left, right = _between(top_left, low_left, at), _between(top_right, low_right, at)
+                        count = _march_square(code, x, y, top, bottom, left, right, segments, count)
+    return count
+
+
+@kernel
+def _between(here: float, there: float, at: float) -> float:
+    """Return where a value lies between two pixels, to single precision; of no use where it does not."""
+    return float(np.float32((at - here) / (there - here)))
+
+
+@kernel
+def _corners_inside(inside: AlphaImage, x: int, y: int) -> int:
+    """Return which pixels of a square are inside: 1, 2, 4, 8 clockwise from the top left."""
+    code: int = (inside[y, x] != 0) + 2 * (inside[y, x + 1] != 0)
+    code += 4 * (inside[y + 1, x + 1] != 0) + 8 * (inside[y + 1, x] != 0)
+    return code
 
 
 @kernel
@@ -155,17 +185,13 @@ def _changes(inside: AlphaImage, y: int, first: int, x1: int, y1: int) -> bool:
 
 @kernel
 def _march_square(
-    inside: AlphaImage, across: NDArray[np.float32], down: NDArray[np.float32],
-    x: int, y: int, segments: Segments, count: int,
+    code: int, x: int, y: int, across0: float, across1: float, down0: float, down1: float,
+    segments: Segments, count: int,
 ) -> int:  # fmt: skip
-    """Write the segments of the square between four pixel centres."""
-    code = (inside[y, x] != 0) + 2 * (inside[y, x + 1] != 0)
-    code += 4 * (inside[y + 1, x + 1] != 0) + 8 * (inside[y + 1, x] != 0)
-    if code == 0 or code == 15:  # noqa: PLR1714 - a set would be an object
-        return count
-    top, bottom = x + _known(across[y, x]), x + _known(across[y + 1, x])
-    left, right = y + _known(down[y, x]), y + _known(down[y, x + 1])
-    # Corners 1, 2, 4, 8 clockwise from the top left: two sides are joined around a corner, or across.
+    """Write the segments of the square between four pixel centres, by the crossings of its sides, 0 to 1."""
+    top, bottom = x + _known(across0), x + _known(across1)
+    left, right = y + _known(down0), y + _known(down1)
+    # Two sides are joined around a corner, or across.
     if code in (1, 14, 10):
         count = _add(segments, count, top, y, x, left)
     if code in (2, 13, 5):

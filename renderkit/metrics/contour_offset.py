@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderkit.arrays import FloatArray, MaskImage, as_array, frozen
-from renderkit.images.mask_bits import PixelIndices
+from renderkit.images.mask_bits import MaskBits, PixelIndices
 from renderkit.metrics.outline import OutlineDistances
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -98,15 +98,15 @@ class ContourOffsets:
         return OffsetBins(angles, counts.astype(np.int64), median, vector)
 
 
-def measure_offsets(outlines: OutlineDistances, captured: MaskImage) -> ContourOffsets:
+def measure_offsets(outlines: OutlineDistances, captured: MaskImage | MaskBits) -> ContourOffsets:
     """Sign the distances of the rendered outline by the captured mask.
 
     Args:
         outlines: From `measure_outlines` with the same masks.
-        captured: (height, width) bool.
+        captured: (height, width) bool, or packed.
     """
     points = outlines.rendered
-    inside = captured[points[:, 1], points[:, 0]]
+    inside = captured.at(points) if isinstance(captured, MaskBits) else captured[points[:, 1], points[:, 0]]
     matched = outlines.rendered_squared >= 0
     distance = np.sqrt(np.where(matched, outlines.rendered_squared, 0))
     offset = np.where(matched, np.where(inside, -distance, distance), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from renderkit.images.palette import Rgb
 from renderkit.pictures.strokes import (
     FAR,
     SPAN,
+    paint_color,
     paint_image,
     paint_strokes,
     paint_surface,
@@ -45,9 +47,19 @@ class Canvas:
             self._alpha: AlphaImage = np.zeros((height, width), np.uint8)
         else:
             self.pixels = np.array(backdrop, np.uint8, order="C")
-            self._alpha = np.zeros((0, 0), np.uint8)
-        self._squared = np.full((height, width), FAR, np.float32)
-        self._touched = np.zeros((height, -(-width // SPAN)), np.bool_)
+            self._alpha = _no_alpha()
+        self._field: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None
+
+    def copy(self) -> Canvas:
+        """Return another canvas that shows the same so far."""
+        twin = copy(self)
+        twin.rest()
+        twin.pixels, twin._alpha = self.pixels.copy(), self._alpha.copy()
+        return twin
+
+    def rest(self) -> None:
+        """Let go of the working memory until the next stroke: it is a third larger than the picture."""
+        self._field = None
 
     def finished(self) -> ColorImage:
         """Return the picture: (height, width, 3) RGB, or (height, width, 4) RGBA without a backdrop."""
@@ -55,13 +67,11 @@ class Canvas:
 
     def paint(self, image: ColorImage, cover: AlphaImage | MaskImage, opacity: float) -> None:
         """Paint a (height, width, 3) image where (height, width) `cover`, True or 0 to 255, says."""
-        scale = np.uint8(255 if cover.dtype == np.bool_ else 1)
-        share: AlphaImage = np.asarray(cover.astype(np.uint8) * scale, np.uint8, order="C")
-        paint_image(self.pixels, self._alpha, _readable(image), _readable(share), round(65536 * opacity))
+        paint_image(self.pixels, self._alpha, _readable(image), _coverage(cover), round(65536 * opacity))
 
     def fill(self, color: Rgb, cover: AlphaImage | MaskImage, opacity: float) -> None:
         """Paint one colour where `cover` says; see `paint`."""
-        self.paint(np.broadcast_to(np.array(color, np.uint8), self.pixels.shape), cover, opacity)
+        paint_plain(self.pixels, color, cover, opacity, self._alpha)
 
     def paint_surface(self, image: ColorImage, mask: MaskImage, outline: Segments | None, opacity: float) -> None:
         """Paint what a mesh covers, with smooth edges along its outline.
@@ -75,8 +85,8 @@ class Canvas:
         if outline is not None:
             self._spread(outline, 0.5)
         inside = np.ascontiguousarray(mask).view(np.uint8)
-        field = self._squared, self._touched
-        paint_surface(self.pixels, self._alpha, _readable(image), _readable(inside), *field, round(65536 * opacity))
+        opaque = round(65536 * opacity)
+        paint_surface(self.pixels, self._alpha, _readable(image), _readable(inside), *self._distances(), opaque)
 
     def lines(
         self, segments: ArrayLike, color: Rgb, width_px: float, *, opacity: float = 1.0, casing: bool = True
@@ -95,12 +105,44 @@ class Canvas:
         self._stroke(np.hstack([centers, centers]).astype(np.float32), [*paints, (*color, radius_px, 1.0)])
 
     def _spread(self, segments: Segments, reach: float) -> None:
-        spread_distances(_readable(segments), float(reach), self._squared, self._touched)
+        spread_distances(_readable(segments), float(reach), *self._distances())
+
+    def _distances(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return squared distances to strokes, and where they are known; far from all between two strokes."""
+        if self._field is None:
+            height, width = self.pixels.shape[:2]
+            self._field = np.full((height, width), FAR, np.float32), np.zeros((height, -(-width // SPAN)), np.bool_)
+        return self._field
 
     def _stroke(self, segments: Segments, paints: list[tuple[float, ...]]) -> None:
         """Paint strokes one over the other: red, green, blue, half the width in px, opacity."""
         self._spread(_bounded(segments), max(paint[3] for paint in paints) + 0.5)
-        paint_strokes(self.pixels, self._alpha, self._squared, self._touched, np.array(paints, np.float32))
+        paint_strokes(self.pixels, self._alpha, *self._distances(), np.array(paints, np.float32))
+
+
+def paint_plain(
+    pixels: ColorImage, color: Rgb, cover: AlphaImage | MaskImage, opacity: float, alpha: AlphaImage | None = None
+) -> None:
+    """Paint one colour over a picture, in place, where `cover` says; see `Canvas.paint`.
+
+    Args:
+        pixels: (height, width, 3) RGB.
+        color: What is painted.
+        cover: (height, width) True, or 0 to 255.
+        opacity: 0 to 1.
+        alpha: (height, width) of a picture without a backdrop.
+    """
+    paint = _readable(np.array(color, np.uint8))
+    paint_color(pixels, _no_alpha() if alpha is None else alpha, paint, _coverage(cover), round(65536 * opacity))
+
+
+def _no_alpha() -> AlphaImage:
+    """Stand for the alpha of a picture with a backdrop."""
+    return np.zeros((0, 0), np.uint8)
+
+
+def _coverage(cover: AlphaImage | MaskImage) -> AlphaImage:
+    return _readable(cover * np.uint8(255) if cover.dtype == np.bool_ else cover)
 
 
 def _readable(values: NDArray[Any]) -> NDArray[Any]:

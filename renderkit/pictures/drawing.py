@@ -13,6 +13,7 @@ import numpy as np
 from renderkit.arrays import AlphaImage, ColorImage, frozen
 from renderkit.errors import DatasetError
 from renderkit.images.palette import Rgb
+from renderkit.images.shrink import shrink
 from renderkit.results.text import printable
 from renderkit.writing import write_bytes
 
@@ -106,8 +107,9 @@ def resized(image: ColorImage, size: tuple[int, int]) -> ColorImage:
     """Return the picture at `size` = (width, height)."""
     if (image.shape[1], image.shape[0]) == size:
         return image
-    shrinks = size[0] < image.shape[1]
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
+    if size[0] <= image.shape[1] and size[1] <= image.shape[0]:
+        return shrink(image, size)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:

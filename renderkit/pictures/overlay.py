@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -28,18 +29,26 @@ _WORST_VECTOR = 1.0 / 6.0
 
 @dataclass(frozen=True, eq=False)
 class DrawnView:
-    """A picture of a view.
+    """A picture of a view; its lines and marks are drawn when it is asked for.
 
     Attributes:
-        drawing: What it was drawn from.
-        surfaces: (height, width, 3 or 4) the photograph and what fills the mesh, before lines and marks; None unless a
-            tile is wanted.
-        picture: (height, width, 3 or 4) the same with lines and marks; RGBA where the background is transparent.
+        drawing: What it is drawn from.
+        canvas: The photograph and what fills the mesh, before lines and marks; nobody else paints on it.
+        with_tile: Whether that is kept, for a tile.
     """
 
     drawing: Drawing
-    surfaces: ColorImage | None
-    picture: ColorImage
+    canvas: Canvas
+    with_tile: bool = False
+
+    @cached_property
+    def picture(self) -> ColorImage:
+        """(height, width, 3) with lines and marks; (height, width, 4) RGBA where the background is transparent."""
+        canvas = self.canvas.copy() if self.with_tile else self.canvas
+        for layer in find_layers(self.drawing.style.layers):
+            if layer.is_mark:
+                layer.paint(canvas, self.drawing)
+        return canvas.finished()
 
     def whole(self) -> ColorImage:
         """Return the picture as it is written: with the bare photograph beside it and the caption, where wanted."""
@@ -59,9 +68,9 @@ class DrawnView:
         Raises:
             ValueError: If the surfaces were not kept.
         """
-        style, flat = self.drawing.style, self.surfaces
-        if flat is None:
+        if not self.with_tile:
             raise ValueError("the view was drawn without keeping its surfaces")
+        style, flat = self.drawing.style, self.canvas.finished()
         if flat.shape[2] == 4:
             share = flat[:, :, 3:] / 255.0
             flat = np.rint(flat[:, :, :3] * share + (1.0 - share) * np.array(style.color("backdrop"))).astype(np.uint8)
@@ -78,17 +87,14 @@ class DrawnView:
 def draw_view(drawing: Drawing, *, with_tile: bool = False) -> DrawnView:
     """Draw one view, in the image of its camera; `with_tile` keeps what a tile is made from."""
     evidence, style = drawing.evidence, drawing.style
-    layers = find_layers(style.layers)
     backdrop = None if style.background == TRANSPARENT else _backdrop(evidence, style)
     canvas = Canvas(backdrop, evidence.camera.size)
-    for layer in layers:
+    for layer in find_layers(style.layers):
         if not layer.is_mark:
             layer.paint(canvas, drawing)
-    surfaces = canvas.finished().copy() if with_tile else None
-    for layer in layers:
-        if layer.is_mark:
-            layer.paint(canvas, drawing)
-    return DrawnView(drawing, surfaces, canvas.finished())
+    if with_tile:
+        canvas.rest()
+    return DrawnView(drawing, canvas, with_tile)
 
 
 def vector_factor(rows: Iterable[ViewResult]) -> int:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, WebPImagePlugin
+from PIL import Image
 
 from renderkit.arrays import AlphaImage, ColorImage
-from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED, Rgb
+from renderkit.images.palette import BACKDROP, CAPTURED, PREDICTED
+from renderkit.images.shrink import shrink
+from renderkit.pictures.canvas import paint_plain
 from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.movable_outline import movable_outline
 from renderkit.results.page_pictures import (
@@ -58,7 +60,9 @@ def page_files(evidence: PictureEvidence) -> dict[str, bytes | memoryview]:
 
 def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, WebPImagePlugin.WebPImageFile.format, **options)
+    # Told a format by its name, Pillow loads five more.
+    data.name = "picture.webp"
+    Image.fromarray(picture).save(data, **options)
     return data.getbuffer()
 
 
@@ -83,14 +87,9 @@ def draw_layers(evidence: PictureEvidence, captured: AlphaImage | None = None) -
         layers = {"photo": photo}
     if evidence.rendered_mask is None:
         return layers
-    rendered, dimmed = _coverage(evidence.rendered_mask, size), cv2.convertScaleAbs(photo, alpha=_DIMMED)
+    rendered, dimmed = _coverage(evidence.rendered_mask, size), _dimmed(photo)
     shaded = None if evidence.rendering is None else evidence.rendering.color
-    if shaded is None:
-        layers["rendering"] = _mixed(dimmed, rendered, [(PREDICTED, 0.6 * _share(rendered))])
-    else:
-        # Zeros outside of the rendering: its colour at screen size is already weighted by coverage.
-        around = _mixed(dimmed, rendered, [((0, 0, 0), _share(rendered))])
-        layers["rendering"] = np.asarray(cv2.add(around, resized(shaded, size)), np.uint8)
+    layers["rendering"] = _rendering(dimmed, rendered, None if shaded is None else resized(shaded, size))
     if captured is None:
         captured = _captured(evidence)
     if evidence.captured_mask is not None and captured is not None:
@@ -99,27 +98,40 @@ def draw_layers(evidence: PictureEvidence, captured: AlphaImage | None = None) -
     return layers
 
 
-def _difference(dimmed: NDArray[Any], rendered: AlphaImage, captured: AlphaImage, both: AlphaImage) -> ColorImage:
+def _dimmed(photo: ColorImage) -> ColorImage:
+    return np.asarray(cv2.convertScaleAbs(photo, alpha=_DIMMED), np.uint8)
+
+
+def _rendering(dimmed: ColorImage, rendered: AlphaImage, shaded: ColorImage | None) -> ColorImage:
+    """Return the darkened photograph with the rendering, or its plain mask, over it."""
+    picture = dimmed.copy()
+    if shaded is None:
+        paint_plain(picture, PREDICTED, rendered, 0.6)
+        return picture
+    # Zeros outside of the rendering: its colour at screen size is already weighted by coverage.
+    paint_plain(picture, (0, 0, 0), rendered, 1.0)
+    return np.asarray(cv2.add(picture, shaded, picture), np.uint8)
+
+
+def _difference(dimmed: ColorImage, rendered: AlphaImage, captured: AlphaImage, both: AlphaImage) -> ColorImage:
     """Return the darkened photograph in gray, with what one of two masks covers in that mask's colour."""
-    gray = cv2.cvtColor(cv2.cvtColor(dimmed, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    within = _share(both)
-    paints = [
-        ((255, 255, 255), 0.18 * within),
-        (PREDICTED, _share(rendered) - within),
-        (CAPTURED, _share(captured) - within),
-    ]
-    return _mixed(gray, np.maximum(rendered, captured), paints)
+    gray = np.asarray(cv2.cvtColor(cv2.cvtColor(dimmed, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
+    paint_plain(gray, (255, 255, 255), both, 0.18)
+    paint_plain(gray, PREDICTED, np.asarray(cv2.subtract(rendered, both), np.uint8), 1.0)
+    paint_plain(gray, CAPTURED, np.asarray(cv2.subtract(captured, both), np.uint8), 1.0)
+    return gray
 
 
 def measure_offset_curve(evidence: PictureEvidence) -> OffsetCurve | None:
     """Return the contour offset by direction at full size, or None without two masks that have outlines."""
     from renderkit.metrics.contour_offset import measure_offsets  # noqa: PLC0415 - loads the compiler
-    from renderkit.metrics.outline import measure_outlines  # noqa: PLC0415 - loads the compiler
+    from renderkit.metrics.mask_window import cut_bits  # noqa: PLC0415 - loads the compiler
+    from renderkit.metrics.outline import outlines_in  # noqa: PLC0415 - loads the compiler
 
     if evidence.whole_masks is None:
         return None
     rendered, captured = evidence.whole_masks
-    bins = measure_offsets(measure_outlines(rendered, captured), captured).by_angle(NUM_OFFSET_BINS)
+    bins = measure_offsets(outlines_in(cut_bits(rendered, captured)), captured).by_angle(NUM_OFFSET_BINS)
     if not bins.counts.any():
         return None
     medians = tuple(None if math.isnan(value) else round(float(value), 3) for value in bins.median_px)
@@ -128,22 +140,4 @@ def measure_offset_curve(evidence: PictureEvidence) -> OffsetCurve | None:
 
 def _coverage(mask: NDArray[np.bool_], size: tuple[int, int]) -> AlphaImage:
     """Return how much of each pixel of the smaller picture the mask covers, 0 to 255."""
-    return np.asarray(cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _share(coverage: AlphaImage) -> NDArray[np.float32]:
-    return np.asarray(coverage * np.float32(1.0 / 255.0), np.float32)
-
-
-def _mixed(picture: NDArray[Any], where: AlphaImage, paints: Sequence[tuple[Rgb, NDArray[np.float32]]]) -> ColorImage:
-    """Return a picture with colours laid over it, each as densely as its weight says; nothing outside of `where`."""
-    x, y, width, height = cv2.boundingRect(where)
-    mixed, part = np.array(picture, np.uint8), np.s_[y : y + height, x : x + width]
-    if width:
-        painted = np.ascontiguousarray(mixed[part])
-        for color, weight in paints:
-            share = np.clip(weight[part], 0.0, 1.0)
-            other = cv2.merge([np.full(share.shape, channel, np.uint8) for channel in color])
-            painted = np.asarray(cv2.blendLinear(painted, other, 1.0 - share, share), np.uint8)
-        mixed[part] = painted
-    return mixed
+    return shrink(mask * np.uint8(255), size)

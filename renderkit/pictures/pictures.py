@@ -115,7 +115,7 @@ class PictureFiles:
         )
         suffix = ".jpg" if self.suffix == ".webp" and max(sheet.shape) > _MAX_WEBP else self.suffix
         relative = self._inside(f"sheet_{safe_name(f'{key.frame}_{key.mesh}')}{suffix}")
-        write_picture(sheet, self.folder / relative)
+        write_picture(sheet, self.folder / relative, durable=False)
         return relative
 
     def _inside(self, name: str) -> str:

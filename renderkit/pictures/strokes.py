@@ -109,6 +109,30 @@ def paint_image(pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, cover:
 
 
 @kernel
+def paint_color(
+    pixels: ColorImage, alpha: AlphaImage, color: NDArray[np.uint8], cover: AlphaImage, opacity: int
+) -> None:
+    """Paint one (3,) colour over a picture; see `paint_image`."""
+    height, width = cover.shape
+    red, green, blue = np.float32(color[0]), np.float32(color[1]), np.float32(color[2])
+    scale = np.float32(opacity / (255.0 * 65536.0))
+    for y in range(height):
+        for first in range(0, width, SPAN):
+            covered = cover[y, first : min(first + SPAN, width)]
+            least, most = np.uint8(255), np.uint8(0)
+            for i in range(covered.shape[0]):
+                least, most = min(least, covered[i]), max(most, covered[i])
+            if least == 255 and alpha.shape[0] == 0:
+                _blend_color(pixels[y, first : first + covered.shape[0]], color, opacity)
+            elif most != 0:
+                for x in range(first, first + covered.shape[0]):
+                    if cover[y, x] == 255 and alpha.shape[0] == 0:
+                        _blend(pixels[y, x], color, opacity)
+                    elif cover[y, x] != 0:
+                        _mix(pixels, alpha, y, x, red, green, blue, scale * np.float32(cover[y, x]))
+
+
+@kernel
 def paint_surface(
     pixels: ColorImage, alpha: AlphaImage, paint: ColorImage, inside: AlphaImage,
     squared: NDArray[np.float32], touched: NDArray[np.bool_], opacity: int,
@@ -203,6 +227,18 @@ def _blend_span(pixels: ColorImage, paint: ColorImage, opacity: int) -> None:
         for i in range(3):
             below = np.int32(pixels[x, i])
             pixels[x, i] = below + (((np.int32(paint[x, i]) - below) * whole + half) >> np.int32(16))
+
+
+@kernel
+def _blend_color(pixels: ColorImage, color: NDArray[np.uint8], opacity: int) -> None:
+    """Blend (N, 3) values with one (3,) colour as `_blend` does."""
+    whole, half = np.int32(opacity), np.int32(32768)
+    red, green, blue = np.int32(color[0]), np.int32(color[1]), np.int32(color[2])
+    for x in range(pixels.shape[0]):
+        below0, below1, below2 = np.int32(pixels[x, 0]), np.int32(pixels[x, 1]), np.int32(pixels[x, 2])
+        pixels[x, 0] = below0 + (((red - below0) * whole + half) >> np.int32(16))
+        pixels[x, 1] = below1 + (((green - below1) * whole + half) >> np.int32(16))
+        pixels[x, 2] = below2 + (((blue - below2) * whole + half) >> np.int32(16))
 
 
 @kernel

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage
+from renderkit.arrays import AlphaImage, ColorImage, FloatArray
 from renderkit.capture import View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.undistort import undistort_image
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.matte import inside_matte
 from renderkit.images.outlines import Segments, trace_level
 from renderkit.images.reduced import Window, resample
@@ -56,7 +57,18 @@ class PictureJob:
 
 @dataclass(frozen=True, eq=False)
 class RenderedPicture:
-    """A job whose mesh is rendered: that is done in the thread that the renderer belongs to."""
+    """A job whose mesh is rendered: that is done in the thread that the renderer belongs to.
+
+    Attributes:
+        job: What is drawn.
+        whole: The camera of the whole photograph.
+        window: The part of it that is shown, px.
+        camera: The picture's camera.
+        landmarks: Of the whole photograph, px.
+        rendering: The mesh in the picture.
+        outline: Its outline, where the renderer traces it with the rendering.
+        other: The frame's other mesh.
+    """
 
     job: PictureJob
     whole: Camera
@@ -64,6 +76,7 @@ class RenderedPicture:
     camera: Camera
     landmarks: PairedLandmarks | None
     rendering: Rendering | None
+    outline: Segments | None
     other: Rendering | None
 
 
@@ -80,12 +93,16 @@ def render_picture(job: PictureJob, renderer: Renderer, options: ValidationOptio
     window = choose_window(whole, style, mesh, landmarks)
     camera = picture_camera(whole, window, picture_size(window, style))
     renderable, other = job.content.renderable, job.content.other
-    rendering, behind = None, None
+    rendering, outline, behind = None, None, None
     if not isinstance(renderable, Missing):
-        rendering = renderer.render(renderable, camera, passes_of(find_layers(style.layers)))
+        passes = passes_of(find_layers(style.layers))
+        if isinstance(renderer, CpuRenderer):
+            rendering, outline = renderer.render_traced(renderable, camera, passes)
+        else:
+            rendering = renderer.render(renderable, camera, passes)
         if not isinstance(other, Missing):
             behind = renderer.render(other, camera)
-    return RenderedPicture(job, whole, window, camera, landmarks, rendering, behind)
+    return RenderedPicture(job, whole, window, camera, landmarks, rendering, outline, behind)
 
 
 def gather_picture(found: RenderedPicture, tracer: CpuRenderer, options: ValidationOptions) -> PictureEvidence:
@@ -115,7 +132,7 @@ def gather_picture(found: RenderedPicture, tracer: CpuRenderer, options: Validat
         matte_level=_level(options),
         mesh=None if isinstance(mesh, Missing) else mesh,
         rendering=rendering,
-        outline=None if rendering is None or isinstance(mesh, Missing) else tracer.trace_outline(mesh, camera),
+        outline=_outline(found, tracer),
         captured_outline=captured_outline,
         landmarks=None
         if landmarks is None
@@ -135,6 +152,13 @@ def landmarks_of(row: ViewResult) -> PairedLandmarks | None:
         return None
     hidden = np.zeros(len(captured), np.bool_) if score.hidden is None else score.hidden
     return PairedLandmarks(captured, captured + score.residuals, np.full(len(captured), np.nan), hidden)
+
+
+def _outline(found: RenderedPicture, tracer: CpuRenderer) -> Segments | None:
+    mesh = found.job.content.mesh
+    if found.outline is not None or found.rendering is None or isinstance(mesh, Missing):
+        return found.outline
+    return tracer.trace_outline(mesh, found.camera)
 
 
 def _level(options: ValidationOptions) -> int:
@@ -198,8 +222,9 @@ def _difference(found: RenderedPicture) -> FloatArray | None:
 
 def _whole_masks(
     found: RenderedPicture, matte: AlphaImage | None, tracer: CpuRenderer, options: ValidationOptions
-) -> tuple[MaskImage, MaskImage] | None:
+) -> tuple[MaskBits, MaskBits] | None:
     mesh = found.job.content.renderable
     if not found.job.with_masks or matte is None or isinstance(mesh, Missing):
         return None
-    return tracer.render_mask(mesh, found.whole), inside_matte(matte, options.matte_threshold)
+    captured = MaskBits.pack(inside_matte(matte, options.matte_threshold, found.job.content.buffers))
+    return tracer.render_bits(mesh, found.whole), captured

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.arrays import AlphaImage, MaskImage, frozen
 from renderkit.diagnosis.joint.noise import inlier_probabilities
 from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
@@ -17,6 +17,8 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.outlines import trace_level
+from renderkit.images.rings import chain_segments, depths_near
+from renderkit.images.shrink import shrink
 from renderkit.metrics.boundary import score_boundary
 from renderkit.metrics.closest_point import SurfaceTree
 from renderkit.metrics.mask import score_mask
@@ -77,10 +79,15 @@ def _warm_outlines(alpha: AlphaImage) -> None:
 
 
 def _warm_pictures(mask: MaskImage) -> None:
-    """Paint an outlined surface and a line, over a picture and over nothing."""
+    """Chain an outline, paint a surface, a colour and a line, over a picture and over nothing, and shrink pictures."""
     outline = trace_level(mask.view(np.uint8), 0.5)
+    rings, _ = chain_segments(outline)
+    depths_near(rings[0], frozen(np.ones(mask.shape, np.float32)), mask)
     color = np.zeros((*mask.shape, 3), np.uint8)
     for backdrop in (None, color):
         canvas = Canvas(backdrop, mask.shape[::-1])
         canvas.paint_surface(color, mask, outline, 0.5)
+        canvas.fill(CASING, mask, 0.5)
         canvas.lines([[1.0, 1.0, 9.0, 5.0]], CASING, 2.0)
+    for picture in (color, color[:, :, 0]):
+        shrink(picture, (7, 5))

@@ -118,8 +118,17 @@ def outline_json(outline: MovableOutline) -> dict[str, Any]:
         "K": camera.K.tolist(),
         "model": camera.distortion.model,
         "coefficients": camera.distortion.coefficients.tolist(),
-        "rings": [[float(f"{value:.7g}") for value in ring.ravel()] for ring in outline.rings],
+        "rings": [_rounded(ring.ravel()).tolist() for ring in outline.rings],
     }
+
+
+def _rounded(values: FloatArray) -> FloatArray:
+    """Return values with seven significant digits."""
+    with np.errstate(divide="ignore"):
+        places = 6.0 - np.floor(np.log10(np.abs(values)))
+    # Powers of ten up to here are exact, and so is the decimal that a division by one gives.
+    scale = 10.0 ** np.clip(places, 0.0, 22.0)
+    return np.asarray(np.round(values * scale) / scale)
 
 
 def _read_webp(key: ViewKey, folder: Path, name: str) -> bytes | None:

@@ -10,6 +10,7 @@ import numpy as np
 from renderkit.arrays import AlphaImage, ColorImage, FloatArray, MaskImage, Pixels
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.outlines import Segments
 from renderkit.images.reduced import Window
 from renderkit.metrics.scored_view import PairedLandmarks
@@ -57,7 +58,7 @@ class PictureEvidence:
     vertices: Pixels | None = None
     base_color: ColorImage | None = None
     depth_difference: FloatArray | None = None
-    whole_masks: tuple[MaskImage, MaskImage] | None = None
+    whole_masks: tuple[MaskBits, MaskBits] | None = None
     unit: str = ""
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from renderkit.arrays import FloatArray, MaskImage
 from renderkit.geometry.camera import Camera
 from renderkit.images.outlines import trace_level
-from renderkit.pictures.movable_outline import MAX_POINTS, chain_segments, movable_outline
+from renderkit.images.rings import chain_segments
+from renderkit.pictures.movable_outline import MAX_POINTS, movable_outline
 from renderkit.renderers.base import Rendering
+from renderkit.results.page_pictures import MovableOutline, outline_json
 from renderkit.results.picture_evidence import PictureEvidence
 from renderkit.results.rows import ViewKey, ViewResult
 
@@ -61,6 +64,34 @@ def test_a_mesh_that_leaves_the_picture_is_closed_along_its_border() -> None:
     (ring,) = found.rings
     # A quarter of the disc, its corner included.
     assert _area(ring) == pytest.approx(math.pi * 100**2 / 4, rel=0.03)
+
+
+def test_a_mesh_that_fills_the_picture_but_for_a_hole_has_the_border_as_a_ring() -> None:
+    found = movable_outline(_evidence(~_disc(160, 120, 60)))
+    assert found is not None
+    hole, border = sorted(_area(ring) for ring in found.rings)
+    assert hole == pytest.approx(math.pi * 60**2, rel=0.03)
+    assert border == pytest.approx(320 * 240, rel=0.01)
+
+
+def test_a_point_takes_the_depth_of_the_nearest_pixel_that_the_mesh_covers() -> None:
+    mask = _disc(160, 120, 60)
+    depth = np.where(mask, np.where(np.arange(320) < 160, 2.0, 3.0), np.inf).astype(np.float32)
+    evidence = _evidence(mask)
+    found = movable_outline(replace(evidence, rendering=Rendering(np.where(mask, np.int32(0), np.int32(-1)), depth)))
+    assert found is not None
+    (ring,) = found.rings
+    left = CAMERA.project(ring)[:, 0] < 159.4
+    np.testing.assert_array_equal(ring[left, 2], 2.0)
+    np.testing.assert_array_equal(ring[CAMERA.project(ring)[:, 0] > 160.1, 2], 3.0)
+
+
+def test_points_are_written_with_seven_significant_digits() -> None:
+    rng = np.random.default_rng(5)
+    ring = rng.normal(size=(400, 3)) * 10.0 ** rng.integers(-9, 5, (400, 3))
+    ring[0] = 0.0, -1.0, 1234567.4
+    (written,) = outline_json(MovableOutline(CAMERA, (ring,)))["rings"]
+    assert written == [float(f"{value:.7g}") for value in ring.ravel()]
 
 
 def test_a_ragged_outline_is_simplified_to_its_most_points() -> None:

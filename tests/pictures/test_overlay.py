@@ -221,6 +221,18 @@ def test_a_tile_has_the_same_marks_in_place() -> None:
         draw_view(Drawing(_evidence(), OverlayStyle())).tile(400, 1.2, 3.0)
 
 
+@pytest.mark.parametrize("background", ["photo", "transparent"])
+def test_a_picture_and_its_tile_can_be_asked_for_in_any_order(background: str) -> None:
+    drawing = Drawing(_evidence(), OverlayStyle(background=background))
+    first, second = draw_view(drawing, with_tile=True), draw_view(drawing, with_tile=True)
+    picture, tile = first.picture, first.tile(400, 1.2, 9.0)
+    np.testing.assert_array_equal(second.tile(400, 1.2, 9.0), tile)
+    np.testing.assert_array_equal(second.picture, picture)
+    np.testing.assert_array_equal(draw_view(drawing).picture, picture)
+    # Marks of the picture's own size are not in the tile.
+    assert (picture != first.canvas.finished()).any()
+
+
 def test_vertices_without_faces_are_dots() -> None:
     camera = Camera(np.array([[900.0, 0, 599.5], [0, 900.0, 449.5], [0, 0, 1]]), *_SIZE)
     row = ViewResult(ViewKey("take", "0", "05", "flame"), Scores(), _REASONS)

@@ -10,6 +10,7 @@ import pytest
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
+from renderkit.images.mask_bits import MaskBits
 from renderkit.images.palette import CAPTURED, PREDICTED
 from renderkit.pictures.page_pictures import draw_layers, measure_offset_curve, page_files
 from renderkit.renderers.base import Rendering
@@ -34,7 +35,7 @@ def _evidence(width: int = 1280, height: int = 960, shift: int = 12) -> PictureE
     row = ViewResult(KEY, missing=NONE)
     return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
-        rendering=Rendering(index, depth, color=shaded), whole_masks=(rendered, captured),
+        rendering=Rendering(index, depth, color=shaded), whole_masks=(MaskBits.pack(rendered), MaskBits.pack(captured)),
     )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def test_parts_that_a_capture_lacks_are_left_out(tmp_path: Path) -> None:
     np.testing.assert_allclose(silhouette[240, 320], 0.4 * np.array([90, 45, 22]) + 0.6 * np.array(PREDICTED), atol=2)
     assert measure_offset_curve(replace(whole, whole_masks=None)) is None
     empty = np.zeros((960, 1280), np.bool_)
-    assert measure_offset_curve(replace(whole, whole_masks=(empty, empty))) is None
+    assert measure_offset_curve(replace(whole, whole_masks=(MaskBits.pack(empty), MaskBits.pack(empty)))) is None
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,23 @@ def test_surfaces_are_blended_by_coverage_and_opacity() -> None:
     assert (canvas.pixels[1:] == 100).all()
 
 
+@pytest.mark.parametrize("backdrop", [True, False])
+def test_one_colour_covers_long_runs_and_single_pixels_alike(backdrop: bool) -> None:
+    rng = np.random.default_rng(3)
+    cover = rng.integers(0, 256, (20, 150)).astype(np.uint8)
+    cover[2:8], cover[9:14], cover[5, 40], cover[11, 70] = 255, 0, 254, 3
+    below = rng.integers(0, 256, (20, 150, 3)).astype(np.uint8)
+    canvas = Canvas(below if backdrop else None, (150, 20))
+    canvas.fill((250, 120, 3), cover, 0.6)
+    share = cover[:, :, None] / 255.0 * 0.6
+    if backdrop:
+        np.testing.assert_allclose(canvas.finished(), below + share * (np.array([250, 120, 3]) - below), atol=0.51)
+        return
+    found = canvas.finished()
+    np.testing.assert_allclose(found[:, :, 3], 255.0 * share[:, :, 0], atol=0.51)
+    assert (found[found[:, :, 3] > 0][:, :3] == (250, 120, 3)).all()
+
+
 def test_edges_of_a_surface_are_smooth_along_its_outline() -> None:
     canvas = _canvas(0)
     mask = np.zeros((30, 40), np.bool_)

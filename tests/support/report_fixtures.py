@@ -15,6 +15,7 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.geometry.rig import Rig
+from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.boundary import BoundaryScore
 from renderkit.metrics.containment import ContainmentScore
 from renderkit.metrics.mask import MaskScore
@@ -110,7 +111,8 @@ def make_evidence(row: ViewResult, camera: Camera) -> PictureEvidence:
     face_index = np.where(rendered, np.int32(0), np.int32(-1))
     return PictureEvidence(
         row, camera, photo=photo, matte=captured.astype(np.uint8) * 255,
-        rendering=Rendering(face_index, depth, color=shaded), whole_masks=(rendered, captured),
+        rendering=Rendering(face_index, depth, color=shaded),
+        whole_masks=(MaskBits.pack(rendered), MaskBits.pack(captured)),
     )  # fmt: skip
 
 

@@ -74,10 +74,7 @@ class CpuRenderer:
     def render(self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY) -> Rendering:
         """Draw a mesh with visibility; see `base.Renderer.render`."""
         projection = self._project(mesh, camera, silhouette=False)
-        appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
-        return draw_visible(
-            projection, appearance, camera.size, passes, self._scratch, self._team, buffers=self._buffers
-        )
+        return self._draw_visible(projection, mesh, camera, passes)
 
     def render_mask(self, mesh: Mesh, camera: Camera) -> MaskImage:
         """Draw only the silhouette; see `base.Renderer.render_mask`."""
@@ -105,6 +102,20 @@ class CpuRenderer:
         projection = self._project(mesh, camera, silhouette=True)
         mask = draw_mask(projection, camera.size, self._scratch, self._team, buffers=self._buffers)
         return trace_outline(projection, mask)
+
+    def render_traced(
+        self, mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.GEOMETRY
+    ) -> tuple[Rendering, Segments]:
+        """Return what `render` and `trace_outline` do; the mesh is projected once for both.
+
+        Raises:
+            ValueError: If the mesh has no faces.
+        """
+        vertices = project_vertices_of(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=False)
+        silhouette = vertices.as_silhouette(self._scratch)
+        rendering = self._draw_visible(vertices.settled(self._scratch), mesh, camera, passes)
+        mask = draw_mask(silhouette, camera.size, self._scratch, self._team, buffers=self._buffers)
+        return rendering, trace_outline(silhouette, mask)
 
     def depth_at(self, mesh: Mesh, camera: Camera, pixels: NDArray[np.int64]) -> FloatArray:
         """Tell the depth at a few pixels; see `base.DepthProbe.depth_at`."""
@@ -145,6 +156,12 @@ class CpuRenderer:
 
     def _project(self, mesh: Mesh, camera: Camera, *, silhouette: bool) -> Projection:
         return project_mesh(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=silhouette)
+
+    def _draw_visible(self, projection: Projection, mesh: Mesh, camera: Camera, passes: RenderPass) -> Rendering:
+        appearance = self._appearance(mesh) if passes & _SURFACE else Appearance.none()
+        return draw_visible(
+            projection, appearance, camera.size, passes, self._scratch, self._team, buffers=self._buffers
+        )
 
     def _appearance(self, mesh: Mesh) -> Appearance:
         with self._lock:

@@ -218,6 +218,22 @@ def test_mask_and_depths_of_one_projection_are_those_of_two(
     assert np.array_equal(depths, whole[pixels[:, 1], pixels[:, 0]])
 
 
+@pytest.mark.parametrize("lens", LENSES.values(), ids=LENSES.keys())
+@pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_rendering_and_an_outline_of_one_projection_are_those_of_two(
+    monkeypatch: pytest.MonkeyPatch, lens: Distortion, make: Callable[[], Mesh], threads: int
+) -> None:
+    monkeypatch.setattr(projection, "_SHARED_FACES", 0)
+    mesh, view = make(), camera(lens)
+    with CpuRenderer(threads) as renderer:
+        rendering, outline = renderer.render(mesh, view, ALL_PASSES), renderer.trace_outline(mesh, view)
+        both, traced = renderer.render_traced(mesh, view, ALL_PASSES)
+    assert np.array_equal(traced, outline)
+    for name in ("face_index", "depth", "barycentric", "normal", "color"):
+        assert np.array_equal(getattr(both, name), getattr(rendering, name)), name
+
+
 @pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("lens", ["brown", "folding", "fisheye"])
 @pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
