@@ -25,6 +25,7 @@ from renderkit.pipeline.process_engine import examine_with_workers
 from renderkit.pipeline.rig_evidence import measure_evidence, with_evidence, write_pictures
 from renderkit.pipeline.run_pictures import NOTHING_BEGUN, Begun, Overlays, PictureRun, plan_pictures
 from renderkit.renderers.base import Renderer
+from renderkit.report.registry import load_writers
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.kinds import INTERVALS, needs_of
@@ -87,6 +88,8 @@ class CaptureRun:
         # What most pictures show is known by now: they are drawn while this thread looks for faults.
         with self.begun_pictures(scored.report, overlays) as begun:
             judged = self.judge(scored, gates, baseline, sanity=sanity)
+            if self.folder is not None:
+                load_writers()
         return self.draw(judged, overlays, begun, advance)
 
     @cached_property

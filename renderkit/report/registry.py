@@ -48,6 +48,12 @@ def find_writers(names: Iterable[str]) -> tuple[Writer, ...]:
     return tuple(WRITERS[name] for name in wanted)
 
 
+def load_writers() -> None:
+    """Import what the default formats need, which may be done before there is a report."""
+    for name in DEFAULT_FORMATS:
+        WRITERS[name].load()
+
+
 def write_formats(report: Report, folder: Path, formats: Iterable[str] = DEFAULT_FORMATS) -> tuple[Path, ...]:
     """Write a run's formats and return their paths, in the order given.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,10 +10,14 @@ from renderkit.report.writer import Writer
 from renderkit.results.report import Report
 
 
-def _dump(report: Report, folder: Path) -> bytes:
+def _renderer() -> Callable[[Report, Path], str]:
     from renderkit.report.html.page import render_page  # noqa: PLC0415 - loads the template engine
 
-    return render_page(report, folder).encode("utf-8", "backslashreplace")
+    return render_page
 
 
-WRITER: Final = Writer("html", "report.html", _dump)
+def _dump(report: Report, folder: Path) -> bytes:
+    return _renderer()(report, folder).encode("utf-8", "backslashreplace")
+
+
+WRITER: Final = Writer("html", "report.html", _dump, load=_renderer)
