@@ -55,7 +55,7 @@ def tangents_of(view: Interpretation) -> Tangents | None:
     if drawn is None or outline is None:
         return None
     (touched, farthest), edge = drawn, EDGE / float(np.sqrt(view.matte_from_px.prod()))
-    whole = ((touched > 0.0) & (touched < last - 0.5)).all(axis=1)
+    whole = np.asarray(((touched > 0.0) & (touched < last - 0.5)).all(axis=1))
     if not whole.all():
         # Points that are moved onto the edge do not stand for the part of a mesh that is seen: shoulders that grow
         # wider below the picture would reach out of the matte at its lower edge.
