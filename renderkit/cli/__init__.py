@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -17,7 +19,7 @@ from renderkit.cli.exit_codes import (
     EXIT_PASS,
     EXIT_TERMINATED,
 )
-from renderkit.errors import ContextError, RenderkitError
+from renderkit.errors import ContextError, DatasetError, RenderkitError
 from renderkit.system import (
     discard_output,
     end_process,
@@ -97,11 +99,18 @@ def _run_app(app: click.Command, arguments: list[str], log: CommandLog) -> int:
     except MemoryError as error:
         sys.stderr.write(f"renderkit: there is not enough memory: {_plain(str(error)) or 'the system gives no more'}\n")
         return EXIT_BAD_INPUT
-    except Exception:  # noqa: BLE001 - the one broad catch of the command line
-        traceback.print_exc()
-        sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")
-        return EXIT_BAD_INPUT
+    except Exception as error:  # noqa: BLE001 - the one broad catch of the command line
+        return _unforeseen(error)
     return EXIT_PASS
+
+
+def _unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and error.filename is not None:
+        # A name that is too long, a folder that may not be searched, a disk that fails: the system says what it is.
+        return _complain(DatasetError(Path(os.fsdecode(error.filename)), None, error.strerror or str(error)))
+    traceback.print_exception(error)
+    sys.stderr.write("This is a fault in renderkit. Please report it with the lines above and the command.\n")
+    return EXIT_BAD_INPUT
 
 
 def _stopped(by: BaseException) -> int:

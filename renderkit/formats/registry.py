@@ -200,7 +200,11 @@ def locate_format(path: Path, name: str | None = None, *, but: str = "") -> tupl
 
 
 def _check_exists(path: Path) -> None:
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise DatasetError(path, None, f"cannot be opened: {error.strerror}") from error
+    if not there:
         raise DatasetError(path, None, "no such file or folder")
 
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from renderkit.cli import main
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT
+from renderkit.errors import DatasetError
+from renderkit.formats import open_capture
 from renderkit.results.run_folder import make_run_folder, make_unused
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and process ids as Linux has them")
@@ -112,3 +116,19 @@ def test_a_run_takes_back_what_an_older_one_in_its_folder_concluded(tmp_path: Pa
     make_run_folder(folder)
     assert not (folder / "report.json").exists()
     assert elsewhere.read_text() == "{}"
+
+
+@pytest.mark.parametrize("arguments", [["validate"], ["inspect"], ["report"], ["overlay"], ["validate", "--rig"]])
+def test_what_the_system_refuses_is_said_in_its_words(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A name of 300 characters, which no file system takes."""
+    with pytest.raises(SystemExit) as leave:
+        main([*arguments, "a" * 300])
+    said = capsys.readouterr().err
+    assert leave.value.code == EXIT_BAD_INPUT
+    assert said.startswith("renderkit: ")
+    assert said.endswith("File name too long\n")
+
+
+def test_a_name_that_is_too_long_is_no_capture() -> None:
+    with pytest.raises(DatasetError, match="File name too long"):
+        open_capture("a" * 300)
