@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from planted_misreadings import planted
 
 from renderkit.diagnosis.readings.absolute import rig_fit
 from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.result import RigReading
-from renderkit.diagnosis.rig import _read
+from renderkit.diagnosis.readings.stated import StatedRig
+from renderkit.diagnosis.rig import _read, diagnose_rig
+from renderkit.diagnosis.sanity import check_sanity
 
 NOTHING = rig_fit(agreement(()))
 
@@ -27,3 +31,11 @@ def test_a_rig_that_is_misread_in_ways_of_one_kind_does_not_fit(
     found = RigReading("cannot tell", readings, alternatives, NOTHING, NOTHING, 1.0, 9, "all cameras are misread")
     assert _read(found, "fits", 4)[0].verdict == verdict
     assert _read(found, "does not fit", 4)[0].verdict == "does not fit"
+
+
+def test_a_lens_that_is_misread_where_the_rig_fits_is_asked_for_when_several_cameras_are_off() -> None:
+    evidence = planted(np.random.default_rng(3), "sign of the distortion", count=8).evidence()
+    sanity = check_sanity(StatedRig(evidence.views))
+    assert (sanity.verdict, sanity.suspect) == ("fits", False)
+    found = diagnose_rig(evidence)
+    assert (found.verdict, found.readings) == ("does not fit", ("sign of the distortion",))

@@ -15,7 +15,7 @@ from joint_rigs import IDEAL, REALISTIC, Conditions, joint_evidence
 from renderkit.diagnosis.common_answer import CorrectedAlike
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.common import common_evidence
-from renderkit.diagnosis.joint.common_fault import log_f_tail
+from renderkit.diagnosis.joint.common_fault import _nearer, log_f_tail
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
 from renderkit.diagnosis.joint.normal_equations import layout_of
 from renderkit.diagnosis.joint.observations import Observations
@@ -306,3 +306,23 @@ def test_a_subject_that_stands_lower_is_one_of_the_answers() -> None:
     found = diagnose_rig(_placed(lambda points: points + np.array([0.0, 0.004, 0.0]))(evidence))
     assert "the mesh and its 3D landmarks are off" in found.sentence
     assert math.isnan(found.margin) or found.readings == ()
+
+
+def test_cameras_that_are_corrected_alike_bring_landmarks_and_outlines_nearer() -> None:
+    evidence = joint_evidence(np.random.default_rng(4143), BOTH, cameras=10, frames=2, shared=("roll", 4.0))
+    corrected = fit_joint(evidence).corrected
+    assert corrected is not None
+    before, after = observe(evidence), observe(corrected)
+    assert before is not None
+    assert after is not None
+    assert _nearer(before, after) == (True, True)
+    assert _nearer(after, before) == (False, False)
+    aside = observe(_mattes_aside(evidence, (3.0, 0.0)))
+    assert aside is not None
+    assert _nearer(aside, before) == (False, True)
+
+
+def test_an_error_of_all_that_brings_nothing_nearer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = joint_evidence(np.random.default_rng(4143), BOTH, cameras=10, frames=2, shared=("roll", 4.0))
+    monkeypatch.setattr("renderkit.diagnosis.joint.common_fault._nearer", lambda *_: (False, False))
+    assert fit_joint(evidence).common is None
