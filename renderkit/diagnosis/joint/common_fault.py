@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.common import CommonEvidence, common_evidence
 from renderkit.diagnosis.joint.corrected_views import with_corrected
@@ -80,6 +80,7 @@ _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
 _CONVERGED: Final = 0.1
 _MANY: Final = 2
+_MOTION_ROUNDS: Final = 6
 _WIDE_PX: Final = 2.0
 _TELLS: Final = 1.0
 
@@ -161,17 +162,36 @@ def common_fault(
 def _nearer(before: Observations, after: Observations) -> tuple[bool, bool]:
     """Say of landmarks and of outlines whether they lie nearer to where they are drawn, in most cameras that have them.
 
-    How large mattes are is left out.
+    How large mattes are is left out, and outlines are those of a mesh that is moved to where it fits best: before they
+    were measured it was moved to where the cameras as written see it.
     """
     marks, edges = [], []
+    known, sampled = before.known & after.known, before.offset_known & after.offset_known
+    offsets = [_without_motion(one, sampled) for one in (before, after)]
     for index in range(len(before.names)):
-        known, edge = before.known[index] & after.known[index], before.offset_known[index] & after.offset_known[index]
-        if known.any():
-            marks.append(_smaller([np.hypot(*one.errors[index][known].T) for one in (before, after)]))
-        if edge.any():
-            found = [one.offsets[index][edge] for one in (before, after)]
+        if known[index].any():
+            marks.append(_smaller([np.hypot(*one.errors[index][known[index]].T) for one in (before, after)]))
+        if sampled[index].any():
+            found = [one[index][sampled[index]] for one in offsets]
             edges.append(_smaller([one - np.median(one) for one in found]))
     return sum(marks) > 0.5 * len(marks), sum(edges) > 0.5 * len(edges)
+
+
+def _without_motion(seen: Observations, sampled: BoolArray) -> FloatArray:
+    """Return the (C, F, N) offsets of outlines without what a motion and a size of the mesh in each frame explain."""
+    left = seen.offsets.copy()
+    for frame in range(seen.num_frames):
+        some = sampled[:, frame]
+        rows, target = seen.offset_by_mesh[:, frame][some], seen.offsets[:, frame][some]
+        if len(target) <= rows.shape[1]:
+            continue
+        residual = target
+        for _ in range(_MOTION_ROUNDS):
+            root = np.sqrt(1.0 / (1.0 + (residual / max(2.0 * float(np.median(np.abs(residual))), 1e-9)) ** 2))
+            motion = np.linalg.lstsq(rows * root[:, None], target * root, rcond=None)[0]
+            residual = target - rows @ motion
+        left[:, frame][some] = residual
+    return left
 
 
 def _smaller(residuals: Sequence[FloatArray]) -> bool:
