@@ -326,3 +326,13 @@ def test_an_error_of_all_that_brings_nothing_nearer_is_none(monkeypatch: pytest.
     evidence = joint_evidence(np.random.default_rng(4143), BOTH, cameras=10, frames=2, shared=("roll", 4.0))
     monkeypatch.setattr("renderkit.diagnosis.joint.common_fault._nearer", lambda *_: (False, False))
     assert fit_joint(evidence).common is None
+
+
+@pytest.mark.parametrize("seed", [4150, 4151, 4152])
+def test_few_cameras_name_what_all_of_them_share(seed: int) -> None:
+    """Five cameras say little about their scatter along one slip; that of all numbers is known."""
+    evidence = joint_evidence(np.random.default_rng(seed), IDEAL, cameras=5, frames=1, shared=("roll", 1.0))
+    common = fit_joint(evidence).common
+    assert common is not None
+    assert common.cause == "roll"
+    assert fit_joint(joint_evidence(np.random.default_rng(seed), IDEAL, cameras=5, frames=1)).common is None
