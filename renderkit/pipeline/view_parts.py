@@ -30,7 +30,7 @@ from renderkit.results.kinds import needs_of
 
 NO_MATTE = Missing("the capture has no matte of this view; give mattes with --masks DIR")
 _NO_DETECTION = Missing("no 2D landmarks were detected in this view; give landmarks with --landmarks FILE")
-_NO_LANDMARKS_3D = Missing("the frame has no 3D landmarks; give landmarks with --landmarks FILE")
+_NO_LANDMARKS_3D = Missing("the frame has no 3D landmarks; give landmarks_3d or vertex_indices with --landmarks FILE")
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,6 +108,11 @@ class Diagnosis:
         return self.verdict == "does not fit"
 
     @property
+    def fits_once_the_mesh_is_moved(self) -> bool:
+        """Whether it is the mesh that is off: no reading had to be tried to bring it to its landmarks."""
+        return self.blocks and self.num_tried == 0 and self.after.residual_px < self.before.residual_px
+
+    @property
     def condemns_all(self) -> bool:
         """Whether the rig as a whole does not fit, and not single cameras by evidence without a mesh."""
         unfit = [one for one in self.evidence if one.verdict == "does not fit"]

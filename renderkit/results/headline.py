@@ -95,6 +95,8 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
+    elif diagnosis.fits_once_the_mesh_is_moved:
+        step = "Move the mesh and its 3D landmarks as stated, or fit them again, and validate again."
     else:
         step = "No usual misreading explains it: check that cameras, pictures and mesh belong together."
     return Headline(

@@ -71,6 +71,15 @@ def test_an_error_of_all_cameras_is_corrected_in_all(make_report: MakeReport) ->
     assert headline_of(replace(report, diagnosis=beside)).next_step.startswith("No usual misreading")
 
 
+def test_a_mesh_that_is_off_is_moved(make_report: MakeReport) -> None:
+    bad, good = replace(FIT, residual_px=6.7), replace(FIT, residual_px=0.4)
+    moved = Diagnosis("does not fit", "the mesh and its 3D landmarks are off", bad, good)
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    assert headline_of(replace(report, diagnosis=moved)).next_step.startswith("Move the mesh and its 3D landmarks")
+    tried = replace(moved, num_tried=2653)
+    assert headline_of(replace(report, diagnosis=tried)).next_step.startswith("No usual misreading")
+
+
 def test_a_shift_of_all_cameras_that_need_not_be_theirs_is_no_good_rig(make_report: MakeReport) -> None:
     causes = ("turn", "landmark detections")
     shared = CameraFault("", "turn", causes, "shift", 1.0, 0.1, True, "all 3 cameras alike: 1 px too far left")

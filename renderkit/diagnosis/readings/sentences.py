@@ -102,5 +102,6 @@ def _change_text(before: RigFit, after: RigFit) -> str:
     if after.relative == after.relative:
         parts.append(f"the median landmark residual goes from {before.residual_px:.3g} to {after.residual_px:.3g} px")
     if after.iou == after.iou:
-        parts.append(f"the coarse IoU from {before.iou:.2f} to {after.iou:.2f}")
+        verb = "" if parts else "goes "
+        parts.append(f"the coarse IoU {verb}from {before.iou:.2f} to {after.iou:.2f}")
     return " and ".join(parts)

@@ -106,6 +106,7 @@ def test_mattes_alone_name_inverted_extrinsics() -> None:
     found = read_rig_wide(RigEvidence(views))
     assert found.verdict == "misread"
     assert found.readings == ("extrinsics inverted",)
+    assert "read so, the coarse IoU goes from 0.00 to " in found.sentence
     assert np.isnan(found.before.residual_px)
     assert found.before.iou < 0.1
     assert found.after.iou > 0.85
