@@ -10,15 +10,13 @@ from click.exceptions import Exit
 
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.gate_arguments import baseline_option, config_option, gate_option, read_gates
+from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.tables import json_option, print_json
 
 
 @command()
 @argument("run", "[RUN]", "A run folder or its report.json.", type=PATH, required=False)
-@gate_option
-@config_option
-@baseline_option
+@gate_options
 @click.option("--explain", is_flag=True, help="Say what would be checked; needs no run.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of renderkit.toml.")
 @json_option
