@@ -1,4 +1,4 @@
-"""`renderkit testkit`: test vectors for people who write projection code."""
+"""renderkit testkit: test vectors for people who write projection code."""
 
 from __future__ import annotations
 
