@@ -57,8 +57,9 @@ def gate(
     verdicts = judge(found, inputs.gates, inputs.baseline)
     if as_json:
         print_json([asdict(verdict) for verdict in verdicts])
-    if inputs.config is not None and not as_json:
-        click.echo(f"gates of {inputs.config}")
-    for line in () if as_json else verdict_lines(replace(found, gates=verdicts)):
-        click.echo(line)
+    else:
+        if inputs.config is not None:
+            click.echo(f"gates of {inputs.config}")
+        for line in verdict_lines(replace(found, gates=verdicts)):
+            click.echo(line)
     raise Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)
