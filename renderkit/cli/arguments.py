@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from renderkit.cli.command import PATH, PATH_OR_TEXT, FloatRange, IntRange, argument, together
+from renderkit.cli.command import PATH, PATH_OR_TEXT, Declared, FloatRange, IntRange, argument, together
 
 if TYPE_CHECKING:
     from renderkit.formats.folder import CameraNames
@@ -22,6 +22,11 @@ _SIZE = re.compile(r"^(\d{1,6})[xX](\d{1,6})$")
 
 
 RENDERERS: Final[tuple[RendererKind, ...]] = ("auto", "egl", "cpu")
+CAPTURE_ABOUT: Final = (
+    "A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures (COLMAP, "
+    "nerfstudio, EasyMocap, capture.toml ...)."
+)
+_MESH_ABOUT: Final = "Mesh of the capture (scan, flame), a mesh file in its world units, or 'meshes/{frame}.obj'"
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -45,8 +50,7 @@ def _read_camera_names(_context: click.Context, _: click.Parameter, file: Path |
 capture_argument = argument(
     "capture",
     "[CAPTURE]",
-    "A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures (COLMAP, "
-    "nerfstudio, EasyMocap, capture.toml ...). Not needed with --rig.",
+    f"{CAPTURE_ABOUT} Not needed with --rig.",
     type=PATH,
     required=False,
 )
@@ -77,10 +81,13 @@ mesh_option = click.option(
     metavar="NAME|FILE",
     type=PATH_OR_TEXT,
     multiple=True,
-    help="Mesh of the capture (scan, flame), a mesh file in its world units, or 'meshes/{frame}.obj'; may be repeated.",
+    help=f"{_MESH_ABOUT}; may be repeated.",
 )
 one_mesh_option = click.option(
-    "--mesh", metavar="NAME|FILE", type=PATH_OR_TEXT, help="Mesh of the capture or a mesh file."
+    "--mesh",
+    metavar="NAME|FILE",
+    type=PATH_OR_TEXT,
+    help=f"{_MESH_ABOUT}.",
 )
 masks_option = click.option(
     "--masks",
@@ -167,12 +174,30 @@ device_option = click.option("--device", metavar="N", type=IntRange(0), help="EG
 workers_option = click.option(
     "--workers", metavar="N", type=IntRange(1), help="Views in parallel; one per core by default."
 )
-out_option = click.option("--out", metavar="DIR", type=PATH, help="Output folder; runs/<capture>-<time> by default.")
 
+
+def out_option(metavar: str, about: str, **settings: Any) -> Callable[[Declared], Declared]:  # noqa: ANN401 - click's own
+    """Return a decorator that adds --out, which every command that takes it calls -o as well."""
+    return click.option("--out", "-o", metavar=metavar, type=PATH, help=about, **settings)
+
+
+mesh_files = together(flame_option, mesh_root_option)
+annotation_files = together(masks_option, landmarks_option, min_confidence_option)
+camera_files = together(rig_option, images_option, camera_names_option)
+
+capture_inputs = together(mesh_option, mesh_files, annotation_files, camera_files, size_option, section="Inputs")
+"""What a capture is opened with: the values of `scene_inputs`."""
+
+selection = together(frames_option, cameras_option, section="Selection")
+scores = together(
+    undistort_option, undistorted_mattes_option, matte_threshold_option, metrics_option, region_option, section="Scores"
+)
+rendering = together(renderer_option, device_option, section="Renderer")
 
 judges_rig = together(
-    capture_argument, one_mesh_option, masks_option, landmarks_option, min_confidence_option, flame_option,
-    mesh_root_option, frames_option, cameras_option, rig_option, images_option, camera_names_option, size_option,
+    capture_argument,
+    together(one_mesh_option, mesh_files, annotation_files, camera_files, size_option, section="Inputs"),
+    selection,
     undistorted_mattes_option, matte_threshold_option, false_alarms_option,
 )  # fmt: skip
 """The options of a command that judges the rig of a capture."""
@@ -204,39 +229,18 @@ def open_renderer(choice: RendererKind, device: int | None) -> Renderer:
     return make_renderer(choice, device)
 
 
-def scene_inputs(
-    capture: Path | None,
-    mesh: Sequence[str] = (),
-    masks: str | None = None,
-    landmarks: str | None = None,
-    *,
-    flame: Path | None = None,
-    mesh_root: Path | None = None,
-    rig: Path | None = None,
-    images: str | None = None,
-    camera_names: CameraNames | None = None,
-    size: tuple[int, int] | None = None,
-    min_confidence: float | None = None,
-) -> CaptureInputs:
-    """Return what a capture is opened with, from the options that all commands share.
+def scene_inputs(capture: Path | None, given: Mapping[str, Any]) -> CaptureInputs:
+    """Return what a capture is opened with.
+
+    Args:
+        capture: As named, or None.
+        given: The values of `capture_inputs`, or of some of them.
 
     Raises:
         click.BadParameter: If neither a capture nor a camera file is named.
     """
     from renderkit.pipeline.inputs import CaptureInputs
 
-    if capture is None and rig is None:
+    if capture is None and given["rig"] is None:
         raise click.BadParameter("name a CAPTURE, or the cameras with --rig FILE and pictures with --images PATTERN")
-    return CaptureInputs(
-        capture,
-        tuple(mesh),
-        masks,
-        landmarks,
-        flame,
-        mesh_root,
-        rig,
-        images,
-        camera_names,
-        size,
-        min_confidence,
-    )
+    return CaptureInputs.of(capture, **given)

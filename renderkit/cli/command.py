@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import click
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
+
+_SECTION: Final = "renderkit_section"
+"""Attribute of a click parameter: the title that it is listed under."""
 
 PATH: Final = click.Path(readable=False, path_type=Path)
 """A path, for the shell's completion too. Whoever reads it says what is wrong with it."""
@@ -46,15 +50,20 @@ class Argument(click.Argument):
 
 
 class Command(click.Command):
-    """A command whose help lists its arguments before its options."""
+    """A command whose help lists its arguments, then its options by group."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments and the options."""
         rows = [(one.human_readable_name, one.about) for one in self.params if isinstance(one, Argument)]
-        if rows:
-            with formatter.section("Arguments"):
-                formatter.write_dl(rows)
-        super().format_options(ctx, formatter)
+        sections = {"Arguments": rows}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and not isinstance(parameter, click.Argument):
+                sections.setdefault(getattr(parameter, _SECTION, "Options"), []).append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def command() -> Callable[[Callable[..., None]], Command]:
@@ -67,12 +76,52 @@ def argument(name: str, metavar: str, about: str, **settings: Any) -> Callable[[
     return click.argument(name, cls=Argument, metavar=metavar, about=about, **settings)
 
 
-def together(*decorators: Callable[[Any], Any]) -> Callable[[Declared], Declared]:
-    """Return one decorator for options that several commands take, in the order of the help."""
+def together(*decorators: Callable[[Any], Any], section: str = "") -> Callable[[Declared], Declared]:
+    """Return one decorator for options that several commands take, in the order of the help.
+
+    Args:
+        decorators: As click's `option` returns them.
+        section: Title above them in the help; "" leaves each where it says itself.
+    """
 
     def decorate(declared: Declared) -> Declared:
+        others = len(_parameters(declared))
         for decorator in reversed(decorators):
             declared = decorator(declared)
+        for parameter in _parameters(declared)[others:] if section else ():
+            setattr(parameter, _SECTION, section)
         return declared
 
     return decorate
+
+
+def as_mapping(name: str, options: Callable[[Any], Any]) -> Callable[[Declared], Declared]:
+    """Return a decorator whose options' values the command takes as one mapping, the argument `name`."""
+
+    def decorate(declared: Declared) -> Declared:
+        taken = names_of(options)
+        options(declared)
+
+        @wraps(declared)
+        def call(*args: Any, **values: Any) -> object:  # noqa: ANN401 - a command's
+            return declared(*args, **{name: {each: values.pop(each) for each in taken}}, **values)
+
+        return cast("Declared", call)
+
+    return decorate
+
+
+def names_of(options: Callable[[Any], Any]) -> tuple[str, ...]:
+    """Return the arguments that a command takes the values of options by."""
+
+    def taking() -> None:
+        """Takes them."""
+
+    options(taking)
+    return tuple(str(parameter.name) for parameter in reversed(_parameters(taking)))
+
+
+def _parameters(declared: Callable[..., Any]) -> list[click.Parameter]:
+    """Return a function's parameters so far, the last one first: the list that click itself appends to."""
+    found: list[click.Parameter] = getattr(declared, "__click_params__", [])
+    return found

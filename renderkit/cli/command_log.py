@@ -121,5 +121,6 @@ log_options = together(
         "--log-file", metavar="FILE", type=PATH, expose_value=False, callback=_write_to,
         help="Add what is said to a file, with times.",
     ),
+    section="Log",
 )  # fmt: skip
 """Of commands that work so long that somebody asks what they do: quiet, verbose, and a log file."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from renderkit.cli.arguments import out_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.tables import json_option, print_json, print_table
 
@@ -22,7 +23,7 @@ _STYLES = {"better": "green", "gained": "green", "worse": "bold red", "lost": "b
 @command()
 @argument("runs", "RUN_A RUN_B [...]", "Run folders.", type=PATH, nargs=-1, required=True)
 @click.option("--metric", metavar="NAME", multiple=True, help="May be repeated; all by default on the page.")
-@click.option("--out", metavar="FILE", type=PATH, default=Path("compare.html"), help="The page to write.")
+@out_option("FILE", "The page to write.", default=Path("compare.html"))
 @json_option
 def compare(runs: tuple[Path, ...], metric: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Compare runs camera by camera with the first one, as a table and a page."""

@@ -1,4 +1,4 @@
-"""`renderkit convert`: convert cameras between formats, exactly or by request approximately."""
+"""renderkit convert: convert cameras between formats, exactly or by request approximately."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renderkit.cli.arguments import device_option, renderer_option
-from renderkit.cli.command import PATH, command
+from renderkit.cli.arguments import out_option, rendering
+from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.progress import Progress
 from renderkit.cli.tables import json_option
@@ -29,10 +29,9 @@ _ANGLE_DEG = 0.3
 
 
 @command()
-@click.option("--out", metavar="DIR", type=PATH, default=Path("renderkit-demo"), help="Output folder.")
-@renderer_option
-@device_option
+@out_option("DIR", "Output folder.", default=Path("renderkit-demo"))
 @json_option
+@rendering
 @log_options
 def demo(out: Path, renderer: RendererKind, device: int | None, as_json: bool) -> None:
     """Make a small capture with one camera turned by 0.3 degrees, validate it, and show which camera it was."""

@@ -1,4 +1,4 @@
-"""`renderkit diff`: two calibrations of one rig, compared in pixels."""
+"""renderkit diff: two calibrations of one rig, compared in pixels."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
 def doctor(warm: bool, as_json: bool) -> None:
     """List EGL devices, renderers and package versions, and what to install if something is missing."""
     if warm:
-        _warm()
+        _warm(as_json=as_json)
         return
     versions, devices, choices = _packages(), _devices(), _choices()
     if as_json:
@@ -41,7 +41,7 @@ def doctor(warm: bool, as_json: bool) -> None:
         raise Exit(EXIT_NO_RENDERER)
 
 
-def _warm() -> None:
+def _warm(*, as_json: bool) -> None:
     """Compile every kernel for this processor, or read it from the cache, and say where it is kept.
 
     Raises:
@@ -53,9 +53,12 @@ def _warm() -> None:
     started = time.perf_counter()
     compile_for_this_processor()
     warm_all()
-    folder = cache_folder()
+    folder, seconds = cache_folder(), time.perf_counter() - started
+    if as_json:
+        print_json({"seconds": round(seconds, 1), "stored_in": None if folder is None else str(folder)})
+        return
     kept = "not stored: no private cache folder can be written" if folder is None else f"stored in {folder}"
-    click.echo(f"kernels ready after {time.perf_counter() - started:.1f} s, {kept}")
+    click.echo(f"kernels ready after {seconds:.1f} s, {kept}")
 
 
 def _packages() -> dict[str, str]:

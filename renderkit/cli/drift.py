@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
-from renderkit.cli.arguments import false_alarms_option
+from renderkit.cli.arguments import false_alarms_option, out_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @command()
 @argument("runs", "RUN_A RUN_B [...]", "Run folders, or captures of one rig.", type=PATH, nargs=-1, required=True)
-@click.option("--out", metavar="FILE", type=PATH, help="A page to write.")
+@out_option("FILE", "A page to write.")
 @click.option("--fail-on-drift", is_flag=True, help="Exit code 1 when a camera moved.")
 @false_alarms_option
 @json_option

@@ -10,15 +10,13 @@ from click.exceptions import Exit
 
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.gate_arguments import baseline_option, config_option, gate_option, read_gates
+from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.tables import json_option, print_json
 
 
 @command()
 @argument("run", "[RUN]", "A run folder or its report.json.", type=PATH, required=False)
-@gate_option
-@config_option
-@baseline_option
+@gate_options
 @click.option("--explain", is_flag=True, help="Say what would be checked; needs no run.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of renderkit.toml.")
 @json_option
@@ -59,8 +57,9 @@ def gate(
     verdicts = judge(found, inputs.gates, inputs.baseline)
     if as_json:
         print_json([asdict(verdict) for verdict in verdicts])
-    if inputs.config is not None and not as_json:
-        click.echo(f"gates of {inputs.config}")
-    for line in () if as_json else verdict_lines(replace(found, gates=verdicts)):
-        click.echo(line)
+    else:
+        if inputs.config is not None:
+            click.echo(f"gates of {inputs.config}")
+        for line in verdict_lines(replace(found, gates=verdicts)):
+            click.echo(line)
     raise Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renderkit.cli.command import PATH
+from renderkit.cli.command import PATH, together
 
 if TYPE_CHECKING:
     from renderkit.gates.gate import Gate
@@ -27,6 +27,7 @@ config_option = click.option(
 baseline_option = click.option(
     "--baseline", metavar="RUN", type=PATH, help="Run to compare with; overrules the config's."
 )
+gate_options = together(gate_option, config_option, baseline_option, section="Gates")
 
 
 @dataclass(frozen=True, eq=False)

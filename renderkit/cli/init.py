@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from renderkit.cli.arguments import (
-    camera_names_option,
-    images_option,
-    landmarks_option,
-    masks_option,
-    min_confidence_option,
-    rig_option,
-    size_option,
-)
-from renderkit.cli.command import PATH, PATH_OR_TEXT, argument, command
+from renderkit.cli.arguments import annotation_files, camera_files, size_option
+from renderkit.cli.command import PATH, PATH_OR_TEXT, argument, as_mapping, command, together
 from renderkit.cli.rig_arguments import check_format, from_option
 from renderkit.cli.tables import json_option, print_json
 from renderkit.wording import list_names
 
 if TYPE_CHECKING:
-    from renderkit.formats.folder import CameraNames, FolderCapture
+    from renderkit.formats.folder import FolderCapture
+
+_mesh_option = click.option(
+    "--mesh", metavar="FILE|PATTERN", type=PATH_OR_TEXT, help="Mesh file, or 'meshes/{frame}.obj'."
+)
 
 
 @command()
 @argument("scene", "SCENE", "The folder with cameras and pictures.", type=PATH)
-@rig_option
-@images_option
-@masks_option
-@click.option("--mesh", metavar="FILE|PATTERN", type=PATH_OR_TEXT, help="Mesh file, or 'meshes/{frame}.obj'.")
-@landmarks_option
-@min_confidence_option
-@camera_names_option
-@size_option
+@as_mapping("beside", together(_mesh_option, annotation_files, camera_files, size_option, section="Inputs"))
 @from_option
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Replace capture.toml if it is there.")
 @json_option
 def init(
     scene: Path,
-    rig: Path | None,
-    images: str | None,
-    masks: str | None,
-    mesh: str | None,
-    landmarks: str | None,
-    min_confidence: float | None,
-    camera_names: CameraNames | None,
-    size: tuple[int, int] | None,
+    beside: Mapping[str, Any],
     from_: str | None,
     dry_run: bool,
     overwrite: bool,
@@ -65,11 +48,8 @@ def init(
 
     check_format(from_, "--from")
     root = scene if scene.is_dir() else scene.parent
-    given = state_parts(
-        scene if rig is None else root / scene_path(rig, root), root, images=images, masks=masks, mesh=mesh,
-        landmarks=landmarks, min_confidence=min_confidence, camera_names=camera_names,
-        size=size, format=from_,
-    )  # fmt: skip
+    rig, others = beside["rig"], {name: value for name, value in beside.items() if name != "rig"}
+    given = state_parts(scene if rig is None else root / scene_path(rig, root), root, **others, format=from_)
     try:
         capture = propose_capture(given, search=rig is None and from_ is None)
     except ValueError as error:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.exceptions import Exit
 
-from renderkit.cli.arguments import (
-    camera_names_option,
-    checks_option,
-    flame_option,
-    images_option,
-    landmarks_option,
-    masks_option,
-    mesh_option,
-    mesh_root_option,
-    min_confidence_option,
-    rig_option,
-    scene_inputs,
-    size_option,
-)
-from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.arguments import capture_inputs, checks_option, scene_inputs
+from renderkit.cli.command import PATH, argument, as_mapping, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import from_option
@@ -33,7 +20,6 @@ from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture, Inventory
-    from renderkit.formats.folder import CameraNames
     from renderkit.results.capture_check import CaptureCheck
     from renderkit.results.report import Report
 
@@ -45,39 +31,21 @@ _FRAMES_CHECKED = 24
 @argument(
     "source", "[CAPTURE_OR_RIG]", "A capture, or a camera file; not needed with --rig.", type=PATH, required=False
 )
-@mesh_option
-@masks_option
-@landmarks_option
-@min_confidence_option
-@rig_option
-@images_option
-@camera_names_option
-@flame_option
-@mesh_root_option
-@click.option("--cameras-only", is_flag=True, help="Lint a capture as a camera file.")
-@json_option
-@click.option("--plot", metavar="FILE", type=PATH, help="Plot a camera file's rig as .html or .png.")
+@as_mapping("beside", capture_inputs)
 @from_option
-@size_option
+@click.option("--cameras-only", is_flag=True, help="Lint a capture as a camera file.")
+@click.option("--plot", metavar="FILE", type=PATH, help="Plot a camera file's rig as .html or .png.")
 @checks_option
+@json_option
 @log_options
 def inspect(
     source: Path | None,
-    mesh: tuple[str, ...],
-    masks: str | None,
-    landmarks: str | None,
-    min_confidence: float | None,
-    rig: Path | None,
-    images: str | None,
-    camera_names: CameraNames | None,
-    flame: Path | None,
-    mesh_root: Path | None,
-    cameras_only: bool,
-    as_json: bool,
-    plot: Path | None,
+    beside: Mapping[str, Any],
     from_: str | None,
-    size: tuple[int, int] | None,
+    cameras_only: bool,
+    plot: Path | None,
     checks: bool,
+    as_json: bool,
 ) -> None:
     """List what is in a capture and what is missing, and lint its cameras; a camera file is only linted.
 
@@ -86,19 +54,17 @@ def inspect(
     """
     from renderkit.cli.inspect_rig import inspect_rig, is_rig
 
-    inputs = scene_inputs(
-        source, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size, min_confidence=min_confidence,
-    )  # fmt: skip
-    source = source or rig or Path()
-    as_capture = images is not None or rig is not None
+    inputs = scene_inputs(source, beside)
+    source = source or beside["rig"] or Path()
+    size = beside["size"]
+    as_capture = beside["images"] is not None or beside["rig"] is not None
     if cameras_only or plot is not None or from_ is not None or (size is not None and not as_capture):
         raise Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
     try:
         capture = inputs.open()
     except DatasetError:
-        beside = (masks, landmarks, flame, mesh_root, camera_names)
-        if as_capture or mesh or any(one is not None for one in beside) or not is_rig(source):
+        given = any(value not in (None, ()) for value in beside.values())
+        if given or not is_rig(source):
             raise
         raise Exit(inspect_rig(source, as_json=as_json)) from None
     with capture:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from renderkit.cli.command import PATH, PATH_OR_TEXT, IntRange, argument, together
+from renderkit.cli.arguments import CAPTURE_ABOUT, capture_inputs, scores, selection
+from renderkit.cli.command import PATH, PATH_OR_TEXT, IntRange, argument, names_of, together
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.tables import print_json, print_table
@@ -32,13 +33,8 @@ _LOOKED_AT = 1000
 
 _MOST = 20
 _GO_ON = "go on with: renderkit validate --resume {}\n"
-_INPUTS = (
-    "mesh", "masks", "landmarks", "flame", "mesh_root", "min_confidence", "rig", "images", "camera_names", "size",
-)  # fmt: skip
-_SELECTION = (
-    "frames", "cameras", "matte_threshold", "undistort", "undistorted_mattes", "metrics", "region", "evidence", "board",
-)  # fmt: skip
-
+_INPUTS = names_of(capture_inputs)
+_SELECTION = (*names_of(selection), *names_of(scores), "evidence", "board")
 
 ENGINES: Final[tuple[EngineName, ...]] = ("auto", "serial", "processes", "ray")
 REPORTS: Final[tuple[WhichReports, ...]] = ("all", "failed", "none")
@@ -46,30 +42,29 @@ REPORTS: Final[tuple[WhichReports, ...]] = ("all", "failed", "none")
 captures_argument = argument(
     "captures",
     "[CAPTURE]...",
-    "A capture (RenderMe-360, FaceScape, Middlebury), or a folder with cameras of any format and pictures (COLMAP, "
-    "nerfstudio, EasyMocap, capture.toml ...). Several, a folder of captures, a pattern or @list.txt: "
-    "docs/guide/many.md. Not needed with --rig.",
+    f"{CAPTURE_ABOUT} Several, a folder of captures, a pattern or @list.txt: docs/guide/many.md. "
+    "Not needed with --rig.",
     nargs=-1,
     type=PATH_OR_TEXT,
 )
 many_options = together(
-    click.option("--resume", metavar="RUN", type=PATH, help="Many captures: go on with a run, with its options."),
+    click.option("--resume", metavar="RUN", type=PATH, help="Go on with a run, with its options."),
     click.option(
         "--sample", metavar="N", type=IntRange(1),
-        help="Many captures: N views only, spread evenly over captures and cameras.",
+        help="N views only, spread evenly over captures and cameras.",
     ),
     click.option("--seed", type=int, default=0, help="Chooses the sample."),
     click.option(
-        "--engine", type=click.Choice(ENGINES), default="auto", help="Many captures: where they are worked on."
+        "--engine", type=click.Choice(ENGINES), default="auto", help="Where captures are worked on."
     ),
     click.option("--address", metavar="ADDRESS", default="auto", help="Address of a Ray cluster."),
     click.option(
         "--shard", metavar="I/N",
-        help="Many captures: every N-th, from number I on, 0 first; `renderkit merge` joins the N runs.",
+        help="Every N-th capture, from number I on, 0 first; `renderkit merge` joins the N runs.",
     ),
     click.option(
         "--census", is_flag=True,
-        help="Many captures: read only as many views as say which cameras are off, and say how many.",
+        help="Read only as many views as say which cameras are off, and say how many.",
     ),
     click.option(
         "--miss", type=float, default=0.005, help="Census: probability of missing a camera that is off."
@@ -79,8 +74,9 @@ many_options = together(
     ),
     click.option(
         "--reports", type=click.Choice(REPORTS),
-        help="Many captures: which get a page of their own; by default all of up to 100, else those that did not pass.",
+        help="Which captures get a page of their own; by default all of up to 100, else those that did not pass.",
     ),
+    section="Many captures",
 )  # fmt: skip
 
 

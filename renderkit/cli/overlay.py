@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,27 +10,17 @@ import click
 from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    camera_names_option,
-    cameras_option,
     capture_argument,
-    device_option,
-    flame_option,
-    frames_option,
-    images_option,
-    landmarks_option,
-    masks_option,
+    capture_inputs,
     matte_threshold_option,
-    mesh_option,
-    mesh_root_option,
-    min_confidence_option,
     open_renderer,
-    renderer_option,
-    rig_option,
+    out_option,
+    rendering,
     scene_inputs,
-    size_option,
+    selection,
     undistort_option,
 )
-from renderkit.cli.command import PATH, FloatRange, command
+from renderkit.cli.command import FloatRange, as_mapping, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.overlay_video import write_video
@@ -38,7 +29,6 @@ from renderkit.cli.progress import Progress, complain_of
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
-    from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.pipeline.overlay_video import VideoKind
     from renderkit.renderers.base import Renderer
@@ -50,18 +40,8 @@ VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
 
 @command()
 @capture_argument
-@mesh_option
-@masks_option
-@landmarks_option
-@min_confidence_option
-@rig_option
-@images_option
-@camera_names_option
-@size_option
-@flame_option
-@mesh_root_option
-@frames_option
-@cameras_option
+@as_mapping("beside", capture_inputs)
+@selection
 @undistort_option
 @matte_threshold_option
 @click.option("--sheet", is_flag=True, help="Write a contact sheet only.")
@@ -73,29 +53,13 @@ VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
     help="Write a video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
 )
 @click.option("--fps", type=FloatRange(0.1, 240), default=5.0, help="Pictures per second of the video.")
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=PATH,
-    default=Path("overlays"),
-    help="Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif.",
-)
-@renderer_option
-@device_option
-@draws_pictures
+@out_option("DIR", "Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif.", default=Path("overlays"))
+@rendering
+@as_mapping("style", draws_pictures)
 @log_options
 def overlay(
     capture: Path | None,
-    mesh: tuple[str, ...],
-    masks: str | None,
-    landmarks: str | None,
-    min_confidence: float | None,
-    rig: Path | None,
-    images: str | None,
-    camera_names: CameraNames | None,
-    size: tuple[int, int] | None,
-    flame: Path | None,
-    mesh_root: Path | None,
+    beside: Mapping[str, Any],
     frames: str | None,
     cameras: str | None,
     undistort: bool,
@@ -108,16 +72,13 @@ def overlay(
     out: Path,
     renderer: RendererKind,
     device: int | None,
-    **style: Any,  # noqa: ANN401 - options of any type
+    style: Mapping[str, Any],
 ) -> None:
     """Write overlays of chosen views (the first frame's by default), and a contact sheet."""
     from renderkit.pipeline.inputs import make_options
 
     look = read_look(StyleChoice.of(**style), side_by_side=side_by_side)
-    inputs = scene_inputs(
-        capture, mesh, masks, landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
-        camera_names=camera_names, size=size, min_confidence=min_confidence,
-    )  # fmt: skip
+    inputs = scene_inputs(capture, beside)
     with inputs.open() as opened:
         first = next(iter(opened.frame_ids), None) if video in {None, "turntable"} else None
         options = make_options(

@@ -52,6 +52,7 @@ draws_pictures = together(
         metavar="PATTERN",
         help="Names of the files, such as '{capture}_{frame}_{camera}.png'; {mesh} is known as well.",
     ),
+    section="Style",
 )
 """The options of a command that draws pictures in a style: those of a `StyleChoice`."""
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renderkit.cli.arguments import judges_rig
-from renderkit.cli.command import PATH, command
+from renderkit.cli.arguments import judges_rig, out_option
+from renderkit.cli.command import command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.gate_arguments import config_option, gate_option, read_gates
 from renderkit.cli.tables import json_option, print_json, print_table
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 @command()
 @judges_rig
-@gate_option
-@config_option
-@click.option(
-    "--out", metavar="RUN", type=PATH, help="Write limits.json into a run folder, and a section into its pages."
-)
+@together(gate_option, config_option, section="Gates")
+@out_option("RUN", "Write limits.json into a run folder, and a section into its pages.")
 @json_option
 @log_options
 def prove(gate: tuple[str, ...], config: Path | None, out: Path | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - options of any type

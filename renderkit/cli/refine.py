@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.exceptions import Exit
 
-from renderkit.cli.arguments import judges_rig
-from renderkit.cli.command import PATH, command
+from renderkit.cli.arguments import judges_rig, out_option
+from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.rig_arguments import check_format
@@ -26,7 +26,7 @@ REFERENCES: Final[tuple[Reference, ...]] = ("cameras", "mesh")
 
 @command()
 @judges_rig
-@click.option("--out", "-o", metavar="FILE", type=PATH, help="Where to write the corrected cameras.")
+@out_option("FILE", "Where to write the corrected cameras.")
 @click.option("--to", metavar="FORMAT", default="rig", help="Format to write, as in `convert`.")
 @click.option(
     "--reference",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +11,18 @@ import click
 from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
-    camera_names_option,
-    cameras_option,
-    device_option,
-    flame_option,
-    frames_option,
-    images_option,
+    camera_files,
+    mesh_files,
     mesh_option,
-    mesh_root_option,
     open_renderer,
+    out_option,
     parse_size,
-    renderer_option,
-    rig_option,
+    rendering,
     scene_inputs,
+    selection,
     undistort_option,
 )
-from renderkit.cli.command import PATH, IntRange, argument, command
+from renderkit.cli.command import PATH, IntRange, argument, as_mapping, command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look
@@ -34,7 +30,6 @@ from renderkit.cli.progress import Progress
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
-    from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.render_jobs import RenderJob, RenderJobs
     from renderkit.renderers.base import Renderer
     from renderkit.renderers.choose import RendererKind
@@ -42,23 +37,18 @@ if TYPE_CHECKING:
 _SIZE = (1024, 1024)
 _LARGEST_SIDE = 16384
 
-
-@command()
-@argument("source", "[CAPTURE_OR_MESH]", "A capture, or a mesh file; not needed with --rig.", type=PATH, required=False)
-@mesh_option
-@flame_option
-@mesh_root_option
-@frames_option
-@cameras_option
-@rig_option
-@images_option
-@camera_names_option
-@click.option(
+_size_option = click.option(
     "--size",
-    metavar="WxH",
+    metavar="WIDTHxHEIGHT",
     type=parse_size,
     help="Picture size of the orbit (1024x1024), or of cameras that state none.",
 )
+
+
+@command()
+@argument("source", "[CAPTURE_OR_MESH]", "A capture, or a mesh file; not needed with --rig.", type=PATH, required=False)
+@as_mapping("beside", together(mesh_option, mesh_files, camera_files, _size_option, section="Inputs"))
+@selection
 @click.option(
     "--views",
     type=IntRange(1, 3600),
@@ -66,28 +56,21 @@ _LARGEST_SIDE = 16384
     help="Number of views on a circle around a mesh without cameras.",
 )
 @undistort_option
-@click.option("--out", metavar="DIR", type=PATH, default=Path("renders"), help="Output folder.")
-@renderer_option
-@device_option
-@draws_pictures
+@out_option("DIR", "Output folder.", default=Path("renders"))
+@rendering
+@as_mapping("style", draws_pictures)
 @log_options
 def render(
     source: Path | None,
-    mesh: tuple[str, ...],
-    flame: Path | None,
-    mesh_root: Path | None,
+    beside: Mapping[str, Any],
     frames: str | None,
     cameras: str | None,
-    rig: Path | None,
-    images: str | None,
-    camera_names: CameraNames | None,
-    size: tuple[int, int] | None,
     views: int,
     undistort: bool,
     out: Path,
     renderer: RendererKind,
     device: int | None,
-    **style: Any,  # noqa: ANN401 - options of any type
+    style: Mapping[str, Any],
 ) -> None:
     """Write mask, depth (16-bit PNG with its scale beside it, and .npy), normals and shaded colour of chosen views.
 
@@ -103,12 +86,10 @@ def render(
     choice = StyleChoice.of(**style)
     look = read_look(choice, opacity=1.0) if choice else None
     if source is not None and source.suffix.lower() in MESH_SUFFIXES:
-        todo = mesh_jobs(source, rig, cameras, num_views=views, size=_orbit_size(size))
+        todo = mesh_jobs(source, beside["rig"], cameras, num_views=views, size=_orbit_size(beside["size"]))
         _draw(todo, out, look, renderer, device)
         return
-    inputs = scene_inputs(
-        source, mesh, flame=flame, mesh_root=mesh_root, rig=rig, images=images, camera_names=camera_names, size=size
-    )
+    inputs = scene_inputs(source, beside)
     with inputs.open() as capture:
         chosen = frames or (capture.frame_ids[0] if capture.frame_ids else None)
         options = make_options(capture, inputs.mesh_names, frames=chosen, cameras=cameras, undistort=undistort)

@@ -9,7 +9,7 @@ import click
 
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
-from renderkit.cli.gate_arguments import baseline_option, config_option, gate_option, read_gates
+from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.errors import DatasetError
 
 
@@ -22,9 +22,7 @@ from renderkit.errors import DatasetError
     multiple=True,
     help="What to write, such as html; may be repeated; all that need no extra by default.",
 )
-@gate_option
-@config_option
-@baseline_option
+@gate_options
 @click.option("--pdf", is_flag=True, help="Print report.html to report.pdf with the system's chromium.")
 @log_options
 def report(

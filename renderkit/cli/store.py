@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from renderkit.cli.arguments import out_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.tables import json_option
@@ -17,7 +18,7 @@ _NOTHING_TO_JOIN = "nothing to join: no finished capture has more than one file"
 
 @command()
 @argument("runs", "RUN...", "Run folders of the shards.", type=PATH, nargs=-1, required=True)
-@click.option("--out", metavar="DIR", type=PATH, required=True, help="The new run folder.")
+@out_option("DIR", "The new run folder.", required=True)
 @json_option
 @log_options
 def merge(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:

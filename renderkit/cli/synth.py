@@ -46,7 +46,9 @@ def _print_faults(*, as_json: bool) -> None:
 @click.option("--like", type=click.Choice(LIKES), default="renderme360", help="Format of the files.")
 @click.option("--cameras", metavar="N", type=int, default=12, help="Number of cameras.")
 @click.option("--frames", metavar="N", type=int, help="Number of frames (FaceScape: tuples); 1, or 20 for a board.")
-@click.option("--size", metavar="WxH", type=parse_size, help="Picture size in px; 612x512, or 1224x1024 for a board.")
+@click.option(
+    "--size", metavar="WIDTHxHEIGHT", type=parse_size, help="Picture size in px; 612x512, or 1224x1024 for a board."
+)
 @click.option(
     "--seed",
     metavar="S",

@@ -1,4 +1,4 @@
-"""`renderkit testkit`: test vectors for people who write projection code."""
+"""renderkit testkit: test vectors for people who write projection code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from renderkit.cli.arguments import size_option
+from renderkit.cli.arguments import out_option, size_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.rig_arguments import from_option, read_cameras
@@ -15,7 +15,7 @@ from renderkit.wording import counted
 
 @command()
 @argument("rig", "RIG", "A camera file.", type=PATH)
-@click.option("--out", "-o", metavar="DIR", type=PATH, required=True, help="Folder to write into.")
+@out_option("DIR", "Folder to write into.", required=True)
 @from_option
 @size_option
 @log_options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,38 +13,23 @@ from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
     board_option,
-    camera_names_option,
-    cameras_option,
+    capture_inputs,
     checks_option,
-    device_option,
     evidence_option,
     false_alarms_option,
-    flame_option,
-    frames_option,
-    images_option,
-    landmarks_option,
-    masks_option,
-    matte_threshold_option,
-    mesh_option,
-    mesh_root_option,
-    metrics_option,
-    min_confidence_option,
     out_option,
-    region_option,
     remember,
     remember_option,
-    renderer_option,
-    rig_option,
+    rendering,
     sanity_option,
-    size_option,
-    undistort_option,
-    undistorted_mattes_option,
+    scores,
+    selection,
     workers_option,
 )
-from renderkit.cli.command import command
+from renderkit.cli.command import as_mapping, command, together
 from renderkit.cli.command_log import is_quiet, log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.gate_arguments import baseline_option, config_option, gate_option, read_gates
+from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.many import captures_argument, hdf5_ahead, is_many, many_options, validate_many
 from renderkit.cli.run_place import default_run_folder
 from renderkit.cli.tables import json_option, print_table
@@ -51,41 +37,18 @@ from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.cli.gate_arguments import GateInputs
-    from renderkit.formats.folder import CameraNames
-    from renderkit.renderers.choose import RendererKind
     from renderkit.results.report import Report
     from renderkit.results.text import TextTable
 
 
 @command()
 @captures_argument
-@mesh_option
-@masks_option
-@landmarks_option
-@rig_option
-@images_option
-@camera_names_option
-@size_option
-@min_confidence_option
-@flame_option
-@remember_option
-@mesh_root_option
-@frames_option
-@cameras_option
-@undistort_option
-@undistorted_mattes_option
-@metrics_option
-@region_option
-@evidence_option
-@board_option
-@matte_threshold_option
-@gate_option
-@config_option
-@baseline_option
-@out_option
-@checks_option
-@sanity_option
-@false_alarms_option
+@together(capture_inputs, remember_option, section="Inputs")
+@selection
+@scores
+@together(evidence_option, board_option, checks_option, sanity_option, false_alarms_option, section="Diagnosis")
+@gate_options
+@out_option("DIR", "Output folder; runs/<capture>-<time> by default.")
 @click.option(
     "--overlays",
     metavar="all|worst|none|N",
@@ -93,24 +56,26 @@ if TYPE_CHECKING:
     help="Overlay pictures: of the worst, failed and named cameras and one contact sheet; of N cameras; of all.",
 )
 @click.option("--no-overlays", is_flag=True, help="The same as --overlays none.")
-@renderer_option
-@device_option
-@workers_option
 @json_option
-@many_options
+@together(rendering, workers_option, section="Renderer")
+@as_mapping("many", many_options)
 @log_options
 @click.pass_context
 def validate(
-    context: click.Context, /, captures: tuple[str, ...], mesh: tuple[str, ...], masks: str | None,
-    landmarks: str | None, rig: Path | None, images: str | None, camera_names: CameraNames | None,
-    size: tuple[int, int] | None, min_confidence: float | None, flame: Path | None, remember_flame: bool,
-    mesh_root: Path | None, frames: str | None, cameras: str | None, undistort: bool, undistorted_mattes: bool,
-    metrics: str, region: str | None, evidence: str | None, board: str | None, matte_threshold: float,
-    gate: tuple[str, ...], config: Path | None, baseline: Path | None, out: Path | None, checks: bool, sanity: bool,
-    false_alarms: float, overlays: str, no_overlays: bool, renderer: RendererKind, device: int | None,
-    workers: int | None, as_json: bool,
-    **many: Any,  # noqa: ANN401 - options of any type
-) -> None:  # fmt: skip
+    context: click.Context,
+    /,
+    captures: tuple[str, ...],
+    remember_flame: bool,
+    gate: tuple[str, ...],
+    config: Path | None,
+    baseline: Path | None,
+    out: Path | None,
+    overlays: str,
+    no_overlays: bool,
+    as_json: bool,
+    many: Mapping[str, Any],
+    **given: Any,  # noqa: ANN401 - options of any type
+) -> None:
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     context.with_resource(hdf5_ahead(captures))
     if is_many(captures, many):
@@ -120,19 +85,15 @@ def validate(
     from renderkit.pipeline.run_pictures import parse_overlays
 
     if remember_flame:
-        remember(flame)
+        remember(given["flame"])
     capture = Path(captures[0]) if captures else None
     gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet()))
+    folder = out or default_run_folder(capture or given["rig"] or Path())
     with Progress() as progress, Progress("pictures") as drawing:
         report = run.validate(
-            capture, cameras=cameras, frames=frames, mesh=mesh, masks=masks, landmarks=landmarks,
-            min_confidence=min_confidence, flame=flame, mesh_root=mesh_root, metrics=metrics, region=region, rig=rig,
-            images=images, size=size, camera_names=camera_names, gates=gates.gates, baseline=gates.baseline,
-            out=(folder := out or default_run_folder(capture or rig or Path())), renderer=renderer, device=device,
-            workers=workers, undistort=undistort, evidence=evidence, undistorted_mattes=undistorted_mattes,
-            matte_threshold=matte_threshold, checks=checks, sanity=sanity, false_alarms=false_alarms, board=board,
+            capture, **given, gates=gates.gates, baseline=gates.baseline, config=gates.config_text, out=folder,
+            overlays=parse_overlays("none" if no_overlays else overlays), command=_command(),
             progress=progress.update, picture_progress=drawing.update,
-            overlays=parse_overlays("none" if no_overlays else overlays), config=gates.config_text, command=_command(),
         )  # fmt: skip
     print_report(report, folder, as_json=as_json, quiet=quiet)
     raise Exit(exit_code(report))

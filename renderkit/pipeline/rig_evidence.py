@@ -60,7 +60,12 @@ def _measured(
     frames = capture.frame_ids if options.frames is None else options.frames
     views = [view for frame in frames for view in _views(capture, frame, options)]
     how = EvidenceOptions(
-        options.matte_threshold, options.undistorted_mattes, threads, board=options.board, unit=capture.unit
+        matte_threshold=options.matte_threshold,
+        undistorted_mattes=options.undistorted_mattes,
+        threads=threads,
+        board=options.board,
+        unit=capture.unit,
+        false_alarms=options.false_alarms,
     )
     return tuple(kind.measure([view for view in views if _may_have(view, kind)], how) for kind in kinds)
 

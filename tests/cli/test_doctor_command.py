@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from command_result import Result
 
 import renderkit
-from renderkit.compiled import cache_folder
+from renderkit import compiled
 from renderkit.errors import ContextError
 from renderkit.pipeline import warm
 from renderkit.renderers import choose
@@ -31,10 +33,14 @@ def test_it_names_versions_devices_and_the_choice(run: Run) -> None:
 def test_warm_compiles_the_kernels_and_says_where_they_are_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     warmed: list[str] = []
     monkeypatch.setattr(warm, "warm_all", lambda: warmed.append("all"))
+    # Else this process would compile every kernel of the tests that follow.
+    monkeypatch.setattr(compiled, "_for_this_processor", asked := threading.Event())
     shown = run("doctor", "--warm")
-    assert (shown.code, warmed) == (0, ["all"])
-    folder = cache_folder()
+    assert (shown.code, warmed, asked.is_set()) == (0, ["all"], True)
+    folder = compiled.cache_folder()
     assert (f"stored in {folder}" if folder else "not stored") in " ".join(shown.out.split())
+    document = json.loads(run("doctor", "--warm", "--json").out)
+    assert document["stored_in"] == (None if folder is None else str(folder))
 
 
 def test_without_any_renderer_it_is_3_with_the_install_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ def test_a_shifted_camera_is_named_and_fails_the_run(run: Run, make: Callable[..
     diagnosed = run("diagnose", capture, "--evidence", "points")
     assert diagnosed.code == 1
     assert "mattes" not in diagnosed.out
+    assert run("diagnose", capture, "--evidence", "points", "--false-alarms", "1e-300").code == 0
 
 
 def test_unknown_evidence_is_refused_with_the_nearest(run: Run, make: Callable[..., Path]) -> None:

@@ -53,7 +53,7 @@ def measure_board(views: Sequence[View], options: EvidenceOptions) -> MeasuredEv
     scores: dict[ViewOf, dict[str, Any]] = {at: {KIND.name: reason} for at, reason in missing.items()}
     for one in found.sightings:
         scores[one.frame, one.camera.name] = {KIND.name: score_of(found, one)}
-    return MeasuredEvidence(findings_of(found, board, options.unit), scores, _marks(found))
+    return MeasuredEvidence(findings_of(found, board, options.unit, options.false_alarms), scores, _marks(found))
 
 
 EVIDENCE: Final = EvidenceKind(

@@ -24,7 +24,6 @@ from renderkit.diagnosis.joint.estimate import CameraPosterior, posterior_of
 from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS, SLIPS
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.diagnosis.joint.sentences import finding_sentence
-from renderkit.results.diagnosis import ALPHA
 
 _TAUS_PX: Final = (0.01, 0.014, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 5.0)
 """Healthy scatters that are tried. None is smaller than what the detection of corners alone does to a camera: in 127
@@ -54,7 +53,7 @@ class CameraJudgement:
     inflation: float
 
 
-def judge_cameras(found: BoardPoses, alpha: float = ALPHA) -> CameraJudgement:
+def judge_cameras(found: BoardPoses, alpha: float) -> CameraJudgement:
     """Name the cameras that are off.
 
     Args:

@@ -44,13 +44,14 @@ def metres(unit: str) -> float | None:
     return _PER_METRE.get(unit)
 
 
-def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
+def findings_of(found: BoardPoses, board: Board, unit: str, alpha: float = ALPHA) -> RigFindings:
     """Judge a rig by the poses of a board.
 
     Args:
         found: The board in every frame.
         board: The board.
         unit: The rig's world unit: "m", "mm" or "unknown".
+        alpha: Probability that any camera of a rig without fault is named.
     """
     names = tuple(dict.fromkeys(one.camera.name for one in found.sightings))
     words, numbers = _scale(found, unit)
@@ -65,7 +66,7 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
         sentence = f"{short or f'{seen}: at least {MIN_CAMERAS} are needed to say which is off'}; {common}"
         return RigFindings(BOARD, "cannot tell", sentence, notes=words, numbers=numbers, num_views=len(found.sightings))
     strangers = _strangers(found, names)
-    judged = judge_cameras(found)
+    judged = judge_cameras(found, alpha)
     off = {one.camera: one for one in judged.findings} if len(_used(found)) >= MIN_CAMERAS else {}
     fields = _fields(found, set(off) | set(strangers))
     cameras = tuple(
@@ -83,12 +84,12 @@ def findings_of(found: BoardPoses, board: Board, unit: str) -> RigFindings:
     return RigFindings(
         evidence=BOARD,
         verdict=verdict,
-        sentence=f"{answer} (false alarm rate {100 * ALPHA:g} %); {common}",
+        sentence=f"{answer} (false alarm rate {100 * alpha:g} %); {common}",
         cameras=cameras,
         notes=(*words, *late),
         numbers={**numbers, **delays},
         num_views=len(found.sightings),
-        false_alarm_rate=ALPHA,
+        false_alarm_rate=alpha,
     )
 
 

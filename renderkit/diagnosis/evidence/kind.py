@@ -11,6 +11,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels, as_array, frozen
 from renderkit.capture import Unit, View
+from renderkit.results.diagnosis import ALPHA
 from renderkit.results.findings import LIMIT_PX, JudgedCamera, RigFindings, RigVerdict
 from renderkit.wording import cameras_off
 
@@ -31,6 +32,8 @@ class EvidenceOptions:
         undistorted_mattes: The mattes belong to undistorted pictures.
         board: The calibration board in the photographs, where one is named.
         unit: The rig's world unit.
+        false_alarms: Probability that a camera of a rig without fault is named by points or a board; the tests of
+            mattes have rates of their own.
         threads: Worker threads; 0 for one per core. The result does not depend on it.
     """
 
@@ -39,6 +42,7 @@ class EvidenceOptions:
     threads: int = 0
     board: Board | None = None
     unit: Unit = "unknown"
+    false_alarms: float = ALPHA
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,7 +85,6 @@ class _Points:
 
 def measure_points(views: Sequence[View], options: EvidenceOptions) -> MeasuredEvidence:
     """Judge a rig by its landmarks; see `EvidenceKind.measure`."""
-    del options  # landmarks are what they are
     points = _gathered(views)
     why = _refused(points)
     if points is None or why:
@@ -99,7 +98,7 @@ def measure_points(views: Sequence[View], options: EvidenceOptions) -> MeasuredE
             f"{_median(first.residuals):.2f} px; at least {MIN_JUDGED} are needed to say which of them is off"
         )
         return _unjudged(points, first, "does not fit" if misfit else "cannot tell", words)
-    joint = fit_joint(_evidence(points, first.points), estimator=estimate_free_points)
+    joint = fit_joint(_evidence(points, first.points), alpha=options.false_alarms, estimator=estimate_free_points)
     suspects = np.array([camera.name in {one.camera for one in joint.findings} for camera in points.cameras])
     final = first
     if suspects.any():

@@ -106,7 +106,6 @@ class SharedPosterior:
         mesh: (F, 7) turn, step and relative growth of each frame's mesh.
         mesh_covariance: (F, 7, 7).
         shape: (S,) displacements along the mesh's normals, world units.
-        shape_covariance: (S, S).
     """
 
     pose: FloatArray
@@ -114,7 +113,6 @@ class SharedPosterior:
     mesh: FloatArray
     mesh_covariance: FloatArray
     shape: FloatArray
-    shape_covariance: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,5 +342,4 @@ def _shared_posterior(seen: Observations, shared: FloatArray, spread: FloatArray
         mesh=shared[layout.meshes].reshape(seen.num_frames, MESH),
         mesh_covariance=np.stack([covariance[frame, :, frame] for frame in range(seen.num_frames)]),
         shape=shared[layout.shapes],
-        shape_covariance=spread[layout.shapes, layout.shapes],
     )

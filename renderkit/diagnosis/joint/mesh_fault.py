@@ -27,21 +27,15 @@ class MeshFault:
 
     Attributes:
         turn_deg: (3,) about the world's axes, what to apply to the mesh.
-        turn_error_deg: (3,) standard errors.
         step: (3,) world units.
-        step_error: (3,).
         growth: Relative growth that the mesh needs.
-        growth_error: Its standard error.
         log_p: Logarithm of the probability of such a motion of a mesh that is right.
-        sentence: In one sentence.
+        sentence: In one sentence, with standard errors.
     """
 
     turn_deg: tuple[float, float, float]
-    turn_error_deg: tuple[float, float, float]
     step: tuple[float, float, float]
-    step_error: tuple[float, float, float]
     growth: float
-    growth_error: float
     log_p: float
     sentence: str
 
@@ -95,11 +89,8 @@ def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tu
     )
     return MeshFault(
         turn_deg=_three(turn),
-        turn_error_deg=_three(turn_error),
         step=_three(motion[3:6]),
-        step_error=_three(errors[3:6]),
         growth=float(motion[6]),
-        growth_error=float(errors[6]),
         log_p=min(named),
         sentence=sentence,
     )

@@ -8,8 +8,10 @@ and `prove` predicts what it finds.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -28,6 +30,12 @@ _SECANTS = 6
 def log_limit(alpha: float, num_cameras: int) -> float:
     """Return the log probability below which a slip is named, where all slips that name cameras are looked at."""
     return math.log(alpha) - math.log(num_cameras * len(NAMING))
+
+
+def limit_in_errors(alpha: float, num_cameras: int) -> float:
+    """Return `log_limit` for one number that may be off to either side, in its standard errors."""
+    tail = 0.5 * math.exp(log_limit(alpha, num_cameras))
+    return -NormalDist().inv_cdf(max(tail, sys.float_info.min))
 
 
 @dataclass(frozen=True, eq=False)

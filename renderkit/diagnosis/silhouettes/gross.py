@@ -52,7 +52,7 @@ def explain_gross(
         if pair is None:
             break
         unknown = (np.nan, np.nan)
-        exchanged += [Named(a, "swapped", 0.0, unknown, unknown, partner=b) for a, b in (pair, pair[::-1])]
+        exchanged += [Named(a, "swapped", unknown, unknown, partner=b) for a, b in (pair, pair[::-1])]
     everyone = [*dropped, *gone]
     return [*exchanged, *(_gross_shift(frames, camera, everyone) for camera in dropped)]
 
@@ -137,4 +137,4 @@ def _gross_shift(frames: Sequence[Frame], camera: int, dropped: Collection[int])
             break
     dx, dy = shifts[camera].tolist()
     settled = left < _SETTLED_PX
-    return Named(camera, "shift" if settled else "gross", 0.0, (dx, dy), (float(error[0]), float(error[1])))
+    return Named(camera, "shift" if settled else "gross", (dx, dy), (float(error[0]), float(error[1])))

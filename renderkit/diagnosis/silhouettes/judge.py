@@ -59,7 +59,7 @@ def judge_silhouettes(frames: Sequence[Frame], remake: Remake) -> Verdict:
         refuting = refuting_matte(frames, fit, dropped) if cuts < max(1, len(present) // 10) else None
         if refuting is not None and _lacks_piece(frames, fit, dropped, (refuting, found)):
             cuts += 1
-            found = Named(refuting, "matte piece", 0.0, (0.0, 0.0), (0.0, 0.0))
+            found = Named(refuting, "matte piece", (0.0, 0.0), (0.0, 0.0))
         else:
             full = full or fit
         if found is None:

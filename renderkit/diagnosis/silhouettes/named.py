@@ -17,7 +17,6 @@ class Named:
     Attributes:
         camera: Its index.
         cause: What explains it; "matte ..." means that the calibration is not to blame.
-        ratio: How far it stands out, in standard errors; 0 where it was found by its conflicts.
         shift: (dx, dy) px by which its picture lies beside its calibration.
         error: Standard errors of both.
         amount: Edge offset in px, relative error of the focal length, positive where it is too long, or a turn of the
@@ -30,7 +29,6 @@ class Named:
 
     camera: int
     cause: Cause
-    ratio: float
     shift: tuple[float, float]
     error: tuple[float, float]
     amount: float = 0.0

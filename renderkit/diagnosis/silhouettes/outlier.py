@@ -45,20 +45,19 @@ ALIKE: Final = 0.8
 def find_outlier(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) -> Named | None:
     """Return the camera that stands out most, by shift, turn, its matte's edge or focal length; None if none does."""
     shifts, outlines, turns = fit.by_shift, measure_outlines(frames, fit), measure_turns(frames, fit)
-    found: list[tuple[float, int, Cause, Standout]] = [
-        (*most_shifted(shifts), "shift", shifts),
-        (*_most(_told(turns.found), least_shift_px(len(fit.shifts))), "roll", shifts),
-        (*_most(_cautious(outlines.by_edge, EDGE_TIMES), EDGE_PX), "matte edge", outlines.by_edge),
-        (*_most(_cautious(outlines.by_size, EDGE_TIMES), EDGE_PX), "focal length", outlines.by_size),
+    found: list[tuple[float, int, Cause]] = [
+        (*most_shifted(shifts), "shift"),
+        (*_most(_told(turns.found), least_shift_px(len(fit.shifts))), "roll"),
+        (*_most(_cautious(outlines.by_edge, EDGE_TIMES), EDGE_PX), "matte edge"),
+        (*_most(_cautious(outlines.by_size, EDGE_TIMES), EDGE_PX), "focal length"),
     ]
-    share, camera, cause, standout = max(found, key=lambda one: one[0])
+    share, camera, cause = max(found, key=lambda one: one[0])
     if share < 1.0:
         return None
     if cause in {"shift", "roll"}:
         told = float(_told(turns.found).ratios[camera])
         if float(shifts.ratios[camera]) ** 2 < MOST_SHIFT * told**2:
-            told_by = settled_turn(frames, camera, turns, (dropped, fit.base))
-            return _turned(camera, float(turns.found.ratios[camera]), told_by)
+            return _turned(camera, settled_turn(frames, camera, turns, (dropped, fit.base)))
         cause = "shift"
     dx, dy = shifts.amounts[camera].tolist()
     ex, ey = shifts.errors[camera].tolist()
@@ -67,16 +66,14 @@ def find_outlier(frames: Sequence[Frame], fit: Fit, dropped: Collection[int]) ->
         # Neither is true of a picture that is turned by much: its contour lies inside and outside of the others'.
         told_by = settled_turn(frames, camera, turns, (dropped, fit.base))
         if told_by.settled and abs(told_by.turn[0]) >= TURN_ERRORS * told_by.turn[1]:
-            return _turned(camera, float(turns.found.ratios[camera]), told_by)
+            return _turned(camera, told_by)
     if cause != "shift":
         # In a nearly round outline the two stand out alike: the camera's own rows tell them apart better.
         frame = next(frame for frame in frames if camera in frame.present)
         cause, amount = edge_or_size(fit, camera, frame.camera(camera).K[:2, 2])
         alike = [one.ratios[camera] / one.threshold for one in (outlines.by_edge, outlines.by_size)]
         is_unclear = min(alike) > ALIKE * max(alike)
-    return Named(
-        camera, cause, float(standout.ratios[camera]), (dx, dy), (ex, ey), amount=amount, is_unclear=is_unclear
-    )
+    return Named(camera, cause, (dx, dy), (ex, ey), amount=amount, is_unclear=is_unclear)
 
 
 def _told(found: Standout) -> Standout:
@@ -89,11 +86,10 @@ def _is_large(turns: Turns, camera: int) -> bool:
     return bool(_told(turns.found).ratios[camera] > 0.0 and abs(turns.found.amounts[camera, 2]) > LARGE_TURN_PX)
 
 
-def _turned(camera: int, ratio: float, found: SettledTurn) -> Named:
+def _turned(camera: int, found: SettledTurn) -> Named:
     return Named(
         camera=camera,
         cause="roll",
-        ratio=ratio,
         shift=found.shift,
         error=found.error,
         amount=found.amount,

@@ -15,7 +15,15 @@ from renderkit.compiled import inlined_kernel, kernel
 from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.resolve import resolve_pixels
-from renderkit.renderers.cpu.zbuffer import LAST_NUMBER, SPAN_ROWS, face_plane, float_bits, grow_window, start_edge
+from renderkit.renderers.cpu.zbuffer import (
+    LAST_NUMBER,
+    SPAN_ROWS,
+    edge_value,
+    face_plane,
+    float_bits,
+    grow_window,
+    start_edge,
+)
 
 GROUP = 4
 """Pixels whose bounding box is looked at first: the four around a landmark come one after the other."""
@@ -267,10 +275,9 @@ def _covers(xa: int, ya: int, xb: int, yb: int, xc: int, yc: int, sign: int, x: 
     ux, uy, vx, vy = (xb - xa) * sign, (yb - ya) * sign, (xc - xb) * sign, (yc - yb) * sign
     wx, wy = (xa - xc) * sign, (ya - yc) * sign
     px, py = x * SUBPIXELS, y * SUBPIXELS
-    # The half-open rule, as in `zbuffer`.
-    e0 = ux * (py - ya) - uy * (px - xa) - (0 if uy < 0 or (uy == 0 and ux > 0) else 1)
-    e1 = vx * (py - yb) - vy * (px - xb) - (0 if vy < 0 or (vy == 0 and vx > 0) else 1)
-    e2 = wx * (py - yc) - wy * (px - xc) - (0 if wy < 0 or (wy == 0 and wx > 0) else 1)
+    e0 = edge_value(ux, uy, px - xa, py - ya)
+    e1 = edge_value(vx, vy, px - xb, py - yb)
+    e2 = edge_value(wx, wy, px - xc, py - yc)
     return (e0 | e1 | e2) >= 0
 
 

@@ -206,6 +206,15 @@ def face_plane(
 
 
 @inlined_kernel
+def edge_value(dx: int, dy: int, x: int, y: int) -> int:
+    """Return the edge function of the edge (dx, dy) at a point from its start: >= 0 on the face's side.
+
+    Left and top edges belong to the face; one is taken off the others, so that all are tested by >= 0.
+    """
+    return dx * y - dy * x - (0 if dy < 0 or (dy == 0 and dx > 0) else 1)
+
+
+@inlined_kernel
 def _draw_small(
     xa: int, ya: int, xb: int, yb: int, xc: int, yc: int, sign: int,
     plane: tuple[float, float, float, float, float], number: int,
@@ -216,10 +225,9 @@ def _draw_small(
     ux, uy, vx, vy = (xb - xa) * sign, (yb - ya) * sign, (xc - xb) * sign, (yc - yb) * sign
     wx, wy = (xa - xc) * sign, (ya - yc) * sign
     x, y = column0 * SUBPIXELS, row0 * SUBPIXELS
-    # Left and top edges belong to the face; one is taken off the others, so that all are tested by >= 0.
-    e0 = ux * (y - ya) - uy * (x - xa) - (0 if uy < 0 or (uy == 0 and ux > 0) else 1)
-    e1 = vx * (y - yb) - vy * (x - xb) - (0 if vy < 0 or (vy == 0 and vx > 0) else 1)
-    e2 = wx * (y - yc) - wy * (x - xc) - (0 if wy < 0 or (wy == 0 and wx > 0) else 1)
+    e0 = edge_value(ux, uy, x - xa, y - ya)
+    e1 = edge_value(vx, vy, x - xb, y - yb)
+    e2 = edge_value(wx, wy, x - xc, y - yc)
     slope, low, high = np.float32(plane[1]), np.float32(plane[3]), np.float32(plane[4])
     start = (row0 - top) * (right - left) - left
     for row in range(row0, row1):

@@ -60,6 +60,12 @@ def test_a_small_fault_is_named_in_its_camera(fault: str) -> None:
     assert ("the run does not fail by it" in findings.sentence) == (findings.verdict == "fits")
 
 
+def test_the_false_alarm_rate_is_the_one_asked_for() -> None:
+    strict = findings_of(_found("focal length"), BOARD, "m", 1e-300)
+    assert (strict.off, strict.false_alarm_rate) == ((), 1e-300)
+    assert "(false alarm rate 1e-298 %)" in strict.sentence
+
+
 def test_the_size_of_a_shift_has_an_honest_error() -> None:
     (off,) = findings_of(_found("principal point"), BOARD, "m").off
     assert off.shift_error_px[0] < 0.05

@@ -112,5 +112,5 @@ def test_exchanged_real_silhouettes_are_named(shared_data: Path) -> None:
 )
 def test_a_turn_whose_measurement_did_not_settle_has_no_amount(unclear: bool, words: str) -> None:
     turn = (float(np.radians(-1.73)), float(np.radians(0.2)))
-    named = Named(6, "roll", 6.0, (0.0, 0.0), (0.1, 0.1), amount=-2.2, turn=turn, is_unclear=unclear)
+    named = Named(6, "roll", (0.0, 0.0), (0.1, 0.1), amount=-2.2, turn=turn, is_unclear=unclear)
     assert turn_words(named).endswith(words)

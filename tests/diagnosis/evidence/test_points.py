@@ -77,6 +77,12 @@ def test_a_small_error_is_named_and_the_rig_still_fits() -> None:
     )
 
 
+def test_the_false_alarm_rate_is_the_one_asked_for() -> None:
+    views = _views(3, fault="principal point", size_px=0.4, noise_px=0.1)
+    strict = measure_points(views, EvidenceOptions(false_alarms=1e-300)).findings
+    assert (strict.off, strict.false_alarm_rate) == ((), 1e-300)
+
+
 @pytest.mark.parametrize(("count", "words"), [(2, "0 cameras see at least 6 landmarks"), (3, "at least 4 are needed")])
 def test_too_few_cameras_are_refused_with_what_is_missing(count: int, words: str) -> None:
     measured = _measured(_views(4, count))

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from renderkit.diagnosis.joint.chi_square import log_tails
-from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
+from renderkit.diagnosis.joint.naming import Scatter, limit_in_errors, log_limit, log_p_of
 from renderkit.diagnosis.joint.parameters import NAMING, NUM_LOCAL
 
 
@@ -37,6 +37,12 @@ def test_one_parameter_follows_the_normal_distribution() -> None:
     threshold = scipy.stats.norm.isf(0.5 * math.exp(limit))
     assert half == pytest.approx(threshold / 2.0, rel=0.02)
     assert nearly == pytest.approx((threshold + scipy.stats.norm.ppf(0.99)) / 2.0, rel=0.03)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.01, 1e-6, 1e-17, 1e-300])
+def test_the_limit_of_one_number_is_that_of_the_normal_distribution(alpha: float) -> None:
+    tail = alpha / (12 * len(NAMING)) / 2.0
+    assert limit_in_errors(alpha, 12) == pytest.approx(scipy.stats.norm.isf(tail), rel=1e-9)
 
 
 def test_the_smallest_size_is_where_the_rule_names_the_camera() -> None:

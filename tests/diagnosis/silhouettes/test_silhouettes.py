@@ -203,7 +203,7 @@ def test_a_turn_is_off_as_written_by_what_was_tested(stated_by_one_step: float, 
     tested = Standout(
         np.array([[0.0, 0.0, stated_by_one_step]]), np.full((1, 3), 0.2), np.array([5.0]), 4.0, 5.0 * np.eye(3)[None]
     )
-    found = Named(0, "roll", 5.0, (0.0, 0.0), (0.2, 0.2), amount=0.6)
+    found = Named(0, "roll", (0.0, 0.0), (0.2, 0.2), amount=0.6)
     nothing = CommonShift((0.0, 0.0), (0.1, 0.1))
     assert _is_off(found, tested, nothing) == off
 
