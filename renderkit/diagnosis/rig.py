@@ -51,7 +51,8 @@ def diagnose_rig(
 
     Args:
         evidence: Views of the rig.
-        thorough: Try the readings even where the rig fits and nothing common to all cameras is left.
+        thorough: Try the readings even where the rig fits and nothing common to all cameras is left, and estimate all
+            cameras in full even where nothing stands out.
         alpha: Probability that a camera of a rig without fault is named.
         mattes: Called where a camera's place is not known well by the mesh; None asks no mattes by themselves.
     """
@@ -70,7 +71,7 @@ def diagnose_rig(
     is_judged = sanity.verdict == "fits" or is_open
     if not is_judged and not alike.fits(whole):
         return whole
-    return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood)
+    return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood, thorough=thorough)
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
@@ -109,6 +110,7 @@ def _with_cameras(
     measure: Measure | None,
     *,
     read_likelihood: float = -math.inf,
+    thorough: bool = True,
 ) -> Diagnosis:
     views = tuple(view for view in stated.views if view.has_landmarks or view.outline is not None)
     cameras = {view.camera.name for view in views}
@@ -122,7 +124,7 @@ def _with_cameras(
     exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
     used = _compared([view for view in views if view.camera.name not in far], mattes)
-    found = fit_joint(used, alpha=alpha)
+    found = fit_joint(used, alpha=alpha, screen=not thorough)
     off = (*(far_fault(name, error) for name, error in far.items()), *map(camera_fault, found.findings))
     faults = with_identity(off, views)
     alone = NOTHING if measure is None else by_mattes(measure, found.shift_errors_px, {one.camera for one in faults})
