@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -24,7 +23,7 @@ from renderkit.diagnosis.hypotheses.lens import (
 )
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.decide import CANNOT_TELL, MISFIT_LOG_P, CameraTests, SlipTest
-from renderkit.diagnosis.joint.naming import log_limit
+from renderkit.diagnosis.joint.naming import errors_to_name
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import LENS
 from renderkit.diagnosis.joint.result import CameraFinding
@@ -129,7 +128,7 @@ def lens_limit(seen: Observations, information: FloatArray, written: Mapping[str
         written: The cameras as written.
         alpha: Probability that a rig without fault has a finding.
     """
-    threshold = NormalDist().inv_cdf(1.0 - 0.5 * math.exp(log_limit(alpha, len(seen.names))))
+    threshold = errors_to_name(alpha, len(seen.names))
     k1 = LENS[0]
     smallest = [
         threshold * float(units[k1] / math.sqrt(max(one, 1e-12)))

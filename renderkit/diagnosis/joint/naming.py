@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.chi_square import log_tails
+from renderkit.diagnosis.joint.chi_square import log_tails, standard_errors
 from renderkit.diagnosis.joint.parameters import NAMING
 
 _TINY = 1e-12
@@ -28,6 +28,11 @@ _SECANTS = 6
 def log_limit(alpha: float, num_cameras: int) -> float:
     """Return the log probability below which a slip is named, where all slips that name cameras are looked at."""
     return math.log(alpha) - math.log(num_cameras * len(NAMING))
+
+
+def errors_to_name(alpha: float, num_cameras: int) -> float:
+    """Return from how many standard errors on a slip of one number is named."""
+    return standard_errors(log_limit(alpha, num_cameras))
 
 
 @dataclass(frozen=True, eq=False)
