@@ -9,10 +9,9 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Points3
 from renderkit.diagnosis.joint.parameters import linearise
-from renderkit.diagnosis.readings.absolute import fits, rig_fit
+from renderkit.diagnosis.readings.absolute import fit_text, fits, rig_fit
 from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.geometry.derivatives import cross

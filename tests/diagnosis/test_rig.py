@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from planted_misreadings import planted
@@ -39,3 +42,22 @@ def test_a_lens_that_is_misread_where_the_rig_fits_is_asked_for_when_several_cam
     assert (sanity.verdict, sanity.suspect) == ("fits", False)
     found = diagnose_rig(evidence)
     assert (found.verdict, found.readings) == ("does not fit", ("sign of the distortion",))
+
+
+SOUND = """
+import numpy as np
+from joint_rigs import Conditions, joint_evidence
+from renderkit.diagnosis.rig import diagnose_rig
+found = diagnose_rig(joint_evidence(np.random.default_rng(1), Conditions(mattes=True), cameras=12, frames=1))
+assert (found.verdict, found.cameras) == ("fits", ()), found
+print(*sorted(sys.modules))
+"""
+
+
+def test_what_only_rigs_that_do_not_fit_need_is_not_loaded_for_one_that_does() -> None:
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{SOUND}"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+    loaded = set(done.stdout.split())
+    assert "renderkit.diagnosis.joint.screen" in loaded
+    prefix = "renderkit.diagnosis"
+    assert loaded.isdisjoint({f"{prefix}.readings.search", f"{prefix}.readings.registry", f"{prefix}.subject_motion"})

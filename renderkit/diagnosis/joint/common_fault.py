@@ -159,6 +159,11 @@ def common_fault(
     return CommonFault(finding, amounts, changed, seen, decision)
 
 
+def may_share(seen: Observations, decision: Decision, margin: float) -> bool:
+    """Whether all cameras may share an error, by a decision without faulty cameras whose logarithms may be off."""
+    return _Common.of(seen, decision).log_p_by_chance < _SCREEN + margin
+
+
 def _nearer(before: Observations, after: Observations) -> tuple[bool, bool]:
     """Say of landmarks and of outlines whether they lie nearer to where they are drawn, in most cameras that have them.
 
@@ -259,10 +264,15 @@ class _Common:
         return result * self.common.units
 
     @property
+    def log_p_by_chance(self) -> float:
+        """Log probability that the slip that stands out most explains so much, were the cameras' scatter healthy."""
+        logs = [log_tail(max(one.statistic, 0.0), len(one.amounts)) for one in (self.tests.tests[at] for at in COMMON)]
+        return min(logs) + math.log(len(COMMON))
+
+    @property
     def stands_out(self) -> bool:
         """Whether any slip explains more than chance, were the scatter of the cameras healthy."""
-        logs = [log_tail(max(one.statistic, 0.0), len(one.amounts)) for one in (self.tests.tests[at] for at in COMMON)]
-        return min(logs) < _SCREEN - math.log(len(COMMON))
+        return self.log_p_by_chance < _SCREEN
 
     @property
     def left(self) -> float:

@@ -10,13 +10,13 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.assumed import START_PX, Assumed, assumed_after, assumed_first
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPosterior, CameraPriors, Estimate, Priors, estimate
-from renderkit.diagnosis.joint.groups import MIN_GROUP, like_cameras
-from renderkit.diagnosis.joint.healthy import Healthy, healthy_scatter, own_scatter, scatter_likelihoods, stacked
-from renderkit.diagnosis.joint.naming import Scatter, log_limit, log_p_of
+from renderkit.diagnosis.joint.healthy import stacked
+from renderkit.diagnosis.joint.naming import Scatter, averaged_log_p_of, likeliest_log_p_of, log_limit
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, MATTE, NUM, NUM_LOCAL, SLIPS, Slip
+from renderkit.diagnosis.joint.parameters import NUM, SLIPS, Slip
 
 CANNOT_TELL: Final = 2.0 * math.log(100.0)
 """Slips whose criterion is within this of the best are not told apart: a likelihood ratio against the true one is over
@@ -27,20 +27,8 @@ MOST: Final = 0.5
 
 MISFIT_LOG_P: Final = math.log(1e-3)
 _RANK_TOLERANCE = 1e-6
-MIN_INFLATION: Final = 0.7
-"""Stated variances are not taken for larger than needed by more than this; with outlines not at all: by those they are
-never too large, and where they look so, that is chance."""
-
-MIN_MATTE_PX: Final = 0.2
-"""By so much healthy mattes are too large or too small, at least: where the edge of a matte is, is a convention."""
-
 _ROUNDS = 3
 _WARM_ROUNDS = 1
-_FIRST_PX = 0.1
-START_PX: Final = 0.01
-"""Healthy scatter of a camera's numbers, at least."""
-
-_LONE_SAMPLES = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +119,7 @@ def decide(
         estimator: Estimates all cameras together.
         free: Cameras that are known to be off; they are not counted.
     """
-    step = _Step(seen, lambda given, before: estimator(seen, given, priors, before), alpha)
+    step = Step(seen, lambda given, before: estimator(seen, given, priors, before), alpha)
     faulty: list[tuple[int, float]] = []
     state = step.after(free, None)
     while len(faulty) < most:
@@ -144,20 +132,11 @@ def decide(
             break
         faulty += named
         state = step.after([*free, *(index for index, _ in faulty)], state)
-    assumed = state.healthy
-    return Decision(tuple(faulty), assumed.priors.scales_px, assumed.priors.inflation, state.found, assumed.scatters)
+    return state.decision(faulty)
 
 
 @dataclass(frozen=True, eq=False)
-class _Assumed:
-    """What is assumed about the cameras, and what each is tested against."""
-
-    priors: CameraPriors
-    scatters: tuple[Scatter, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
+class State:
     """An estimate with some cameras free.
 
     Attributes:
@@ -170,36 +149,70 @@ class _State:
 
     free: tuple[int, ...]
     found: Estimate
-    healthy: _Assumed
+    healthy: Assumed
     log_p: Mapping[int, float]
     likeliest: Mapping[int, float]
 
+    def decision(self, faulty: Sequence[tuple[int, float]]) -> Decision:
+        """Return the decision that these cameras are off, each with its log p over the whole rig."""
+        priors = self.healthy.priors
+        return Decision(tuple(faulty), priors.scales_px, priors.inflation, self.found, self.healthy.scatters)
+
 
 @dataclass(frozen=True, eq=False)
-class _Step:
-    """Frees cameras, and tests the others."""
+class Step:
+    """Frees cameras, and tests the others.
+
+    Attributes:
+        seen: The evidence.
+        estimated: Estimates all cameras, given what is assumed about them and an estimate before.
+        alpha: Probability that a rig without fault has a camera named.
+        rounds: How often the estimate and the healthy scatter follow each other without an estimate before.
+    """
 
     seen: Observations
     estimated: Callable[[CameraPriors, Estimate | None], Estimate]
     alpha: float
+    rounds: int = _ROUNDS
 
-    def after(self, free: Sequence[int], before: _State | None) -> _State:
+    def after(self, free: Sequence[int], before: State | None) -> State:
         """Return the estimate with these cameras free, from the one before."""
         count = len(self.seen.names)
-        start = CameraPriors(np.full((count, NUM_LOCAL), _FIRST_PX), np.ones(count)), None
-        given = start if before is None else (before.healthy.priors, before.found)
-        found, healthy = _estimated(self.seen, self.estimated, free, given)
+        found, healthy = self._estimated(free, before)
         limit = log_limit(self.alpha, count)
         own = [index for index in range(count) if index not in free]
-        scatters = [healthy.scatters[index] for index in own]
-        each = stacked([found.cameras[index] for index in own])
-        averaged, likeliest = (
-            dict(zip(own, (log_p_of(scatters, *each, wanted) - limit + math.log(self.alpha)).tolist(), strict=True))
-            for wanted in (limit, -math.inf)
+        tested = [healthy.scatters[index] for index in own], *stacked([found.cameras[index] for index in own])
+        likeliest = likeliest_log_p_of(*tested)
+        averaged = averaged_log_p_of(*tested, limit, likeliest)
+        of_rig, of_rig_likeliest = (
+            dict(zip(own, (log_p - limit + math.log(self.alpha)).tolist(), strict=True))
+            for log_p in (averaged, likeliest)
         )
-        return _State(tuple(free), found, healthy, averaged, likeliest)
+        return State(tuple(free), found, healthy, of_rig, of_rig_likeliest)
 
-    def masked_pair(self, state: _State) -> list[tuple[int, float]]:
+    def _estimated(self, free: Sequence[int], before: State | None) -> tuple[Estimate, Assumed]:
+        """Return the estimate and the healthy scatter that belong together.
+
+        Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
+        their error into the nuisances and from there into the other cameras.
+        """
+        assumed = assumed_first(self.seen) if before is None else before.healthy.priors
+        found = None if before is None else before.found
+        widths = np.ones(len(self.seen.names))
+        healthy = None
+        for _ in range(self.rounds if before is None else _WARM_ROUNDS):
+            prior = np.minimum(np.maximum(assumed.scales_px, START_PX) * widths[:, None], FREE_PX)
+            prior[list(free)] = FREE_PX
+            found = self.estimated(CameraPriors(prior, assumed.inflation), found)
+            healthy = assumed_after(self.seen, found, free, assumed)
+            assumed = healthy.priors
+            scales = np.maximum(assumed.scales_px, START_PX)
+            totals, ranks = _totals(*_tested(*stacked(found.cameras), scales))
+            widths = np.maximum(1.0, np.sqrt(totals / np.maximum(ranks, 1)))
+        assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
+        return found, healthy
+
+    def masked_pair(self, state: State) -> list[tuple[int, float]]:
         """Return two cameras that hide each other: each is named once the other is free.
 
         A second one that is as far off makes the first look like the healthy scatter of all. Only a camera is tried
@@ -215,86 +228,6 @@ class _Step:
         log_p = self.after([*state.free, second], state).log_p[suspect]
         pair = [(suspect, log_p), (second, without.log_p[second])]
         return sorted(pair, key=lambda one: one[1]) if log_p <= math.log(self.alpha) else []
-
-
-def _estimated(
-    seen: Observations,
-    estimated: Callable[[CameraPriors, Estimate | None], Estimate],
-    free: Sequence[int],
-    before: tuple[CameraPriors, Estimate | None],
-) -> tuple[Estimate, _Assumed]:
-    """Return the estimate and the healthy scatter that belong together.
-
-    Cameras that move more than the healthy scatter get a wider prior, as far as they move: a narrow one would press
-    their error into the nuisances and from there into the other cameras.
-    """
-    assumed, found = before
-    widths = np.ones(len(seen.names))
-    healthy = None
-    for _ in range(_ROUNDS if found is None else _WARM_ROUNDS):
-        prior = np.minimum(np.maximum(assumed.scales_px, START_PX) * widths[:, None], FREE_PX)
-        prior[list(free)] = FREE_PX
-        found = estimated(CameraPriors(prior, assumed.inflation), found)
-        healthy = _healthy(seen, found, free, assumed)
-        assumed = healthy.priors
-        scales = np.maximum(assumed.scales_px, START_PX)
-        totals, ranks = _totals(*_tested(*stacked(found.cameras), scales))
-        widths = np.maximum(1.0, np.sqrt(totals / np.maximum(ranks, 1)))
-    assert found is not None and healthy is not None  # noqa: S101, PT018 - the loop ran
-    return found, healthy
-
-
-def _healthy(seen: Observations, found: Estimate, free: Sequence[int], before: CameraPriors) -> _Assumed:
-    """Return the healthy scatter of each group of like cameras, from those that are not thought to be faulty."""
-    scales, inflation = before.scales_px.copy(), before.inflation.copy()
-    healthy = [index for index in range(len(seen.names)) if index not in free]
-
-    posteriors = [found.cameras[index] for index in healthy]
-    scales[:, MATTE] = max(own_scatter(posteriors, scales[healthy], (MATTE,)), MIN_MATTE_PX)
-    scales[:, DETECTIONS] = own_scatter(posteriors, scales[healthy], DETECTIONS)
-    lens = own_scatter(posteriors, scales[healthy], LENS[:1])
-    likelihoods = dict(zip(healthy, scatter_likelihoods(posteriors, scales[healthy]), strict=True))
-
-    def scatter_of(members: Sequence[int]) -> Healthy:
-        return healthy_scatter(
-            np.array([likelihoods[index] for index in members]),
-            with_outlines=bool(seen.has_outlines[list(members)].any()),
-            inflated=float(np.median(before.inflation[list(members)])),
-        )
-
-    whole = scatter_of(healthy)
-    groups = like_cameras(seen, found)
-    against: list[tuple[Healthy, int]] = [(whole, 0)] * len(seen.names)
-    for group in range(int(groups.max()) + 1):
-        members = np.flatnonzero(groups == group)
-        own = [int(index) for index in members if index not in free]
-        level, order = (scatter_of(own), own) if len(own) >= MIN_GROUP else (whole, healthy)
-        scales[members, :NUM] = level.tau_px
-        scales[members, LENS[0]] = max(level.tau_px, lens)
-        scales[members[:, None], list(LENS[1:])] = START_PX
-        least = 1.0 if seen.has_outlines[members].any() else MIN_INFLATION
-        inflation[members] = np.maximum(inflation[members] * level.inflation, least)
-        for index in own:
-            against[index] = (level, order.index(index))
-        if len(members) < MIN_GROUP:
-            # There is nothing like them to compare with: what is wrong all along the outline may be one error.
-            samples = seen.offset_known[members].sum(axis=(1, 2)) / seen.num_frames
-            alone = samples / (_LONE_SAMPLES * found.noise.correlation[members])
-            inflation[members] = np.maximum(inflation[members], alone)
-    factors = inflation / before.inflation
-    scatters = tuple(
-        _scatter(level, place, scales[index], float(factors[index])) for index, (level, place) in enumerate(against)
-    )
-    return _Assumed(CameraPriors(scales, inflation), scatters)
-
-
-def _scatter(level: Healthy, place: int, scales: FloatArray, factor: float) -> Scatter:
-    every = np.tile(scales, (len(level.taus), 1))
-    lenses = every[:, LENS[0]]
-    every[:, :NUM] = np.maximum(level.taus, START_PX)[:, None]
-    every[:, LENS[0]] = np.maximum(every[:, LENS[0]], lenses)
-    # Where the inflation is not the group's own, it is larger by as much for every member of the posterior.
-    return Scatter(every, level.inflations * max(1.0, factor / level.inflation), level.weights[place])
 
 
 def tests_of(camera: CameraPosterior, scales: FloatArray) -> CameraTests:

@@ -25,8 +25,15 @@ from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.noise import Noise, noise_of
 from renderkit.diagnosis.joint.normal_equations import MARK, MESH, POSE, layout_of
 from renderkit.diagnosis.joint.observations import NUM_BIAS, Observations
+from renderkit.diagnosis.joint.residuals import (
+    MIN_SHIFT_PX,
+    centred_offsets,
+    free_offsets,
+    mesh_px,
+    shift_scatter,
+    view_medians,
+)
 from renderkit.diagnosis.joint.solve import Precisions, Solution, solve
-from renderkit.diagnosis.row_quantiles import row_quantiles
 
 FREE_PX: Final = 50.0
 """Prior of a camera that is thought to be faulty, px: as good as none."""
@@ -37,17 +44,8 @@ MESH_SHARE: Final = 0.25
 MIN_TAU_PX: Final = 1e-3
 _ROUNDS = 4
 _WARM_ROUNDS = 2
-_LOOSE_PX = 5.0
 _FIRST_SHIFT_PX = 0.3
-_MAX_SHIFT_TIMES = 12.0
 _GIVEN_COUNTS = 2.0
-_CENTRED: Final = (2, 6, 7, 8)
-"""Roll, focal length and principal point: what a view's outline is centred by."""
-
-MIN_SHIFT_PX: Final = 0.005
-MIN_MARKS: Final = 6
-"""A view with fewer landmarks says nothing about how views shift."""
-
 
 MIN_VIEWS_OF_BIAS: Final = 6
 """Views of a landmark, in all cameras and frames, that tell the detector's bias from its noise."""
@@ -158,29 +156,80 @@ def estimate(seen: Observations, cameras: CameraPriors, priors: Priors, start: E
         priors: Of what is not a camera's fault.
         start: An estimate with nearly the same priors; saves half of the rounds.
     """
-    given = _told_apart(seen, priors)
-    noise, learned = (None, given) if start is None else (start.noise, start.priors)
-    if noise is None:
-        # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
-        noise = noise_of(seen, seen.errors - _view_medians(seen), _centred_offsets(seen), _FIRST_SHIFT_PX)
-    own = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX) ** 2
+    if start is None:
+        return continued(seen, cameras, priors, begun(seen, cameras, priors))
+    return _Solver.of(seen, cameras, priors).after(_WARM_ROUNDS, start.noise, start.priors)
 
-    def solved(noise: Noise, shared: Priors) -> Solution:
+
+def begun(seen: Observations, cameras: CameraPriors, priors: Priors) -> Estimate:
+    """Return the estimate without a start after the first of its rounds."""
+    # A faulty camera must not look like outliers to the first weights: its views' own medians are taken out.
+    noise = noise_of(seen, seen.errors - view_medians(seen), centred_offsets(seen), _FIRST_SHIFT_PX)
+    solver = _Solver.of(seen, cameras, priors)
+    return solver.after(1, noise, solver.given)
+
+
+def continued(seen: Observations, cameras: CameraPriors, priors: Priors, first: Estimate) -> Estimate:
+    """Return the estimate after all of its rounds, from what `begun` returned for the same arguments."""
+    return _Solver.of(seen, cameras, priors).after(_ROUNDS - 1, first.noise, first.priors, first.solution)
+
+
+def shortened(seen: Observations, cameras: CameraPriors, priors: Priors, start: Estimate) -> Estimate:
+    """Return an estimate with nearly the same priors as that of `start`, after a single round."""
+    return _Solver.of(seen, cameras, priors).after(1, start.noise, start.priors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Solver:
+    """Solves for everything, and learns the noise from what is left.
+
+    Attributes:
+        seen: The evidence.
+        inflation: (C,) of the cameras' noise.
+        own: (C, P) precisions of the cameras' numbers.
+        given: Priors of what is not a camera's fault.
+    """
+
+    seen: Observations
+    inflation: FloatArray
+    own: FloatArray
+    given: Priors
+
+    @staticmethod
+    def of(seen: Observations, cameras: CameraPriors, priors: Priors) -> _Solver:
+        own = 1.0 / np.maximum(cameras.scales_px, MIN_TAU_PX) ** 2
+        return _Solver(seen, cameras.inflation, own, _told_apart(seen, priors))
+
+    def after(self, rounds: int, noise: Noise, learned: Priors, solution: Solution | None = None) -> Estimate:
+        """Return the estimate after some rounds.
+
+        Args:
+            rounds: How often to learn from the solution before.
+            noise: What is known of it.
+            learned: Priors of what is not a camera's fault, so far.
+            solution: That of this noise and these priors, where it is known.
+        """
+        solution = solution or self._solved(noise, learned)
+        for _ in range(rounds):
+            noise, learned = self._noise_after(solution, noise, learned)
+            solution = self._solved(noise, learned)
+        posteriors = posteriors_of(solution.thetas, solution.covariances, self.own)
+        shared = _shared_posterior(self.seen, solution.shared, solution.spread)
+        return Estimate(posteriors, shared, noise, solution.offsets, learned, solution)
+
+    def _solved(self, noise: Noise, learned: Priors) -> Solution:
         shift = 1.0 / max(noise.view_shift_px, MIN_TAU_PX) ** 2
-        return solve(seen, noise.inflated(cameras.inflation), Precisions(own, shift, _prior_precision(seen, shared)))
+        precisions = Precisions(self.own, shift, _prior_precision(self.seen, learned))
+        return solve(self.seen, noise.inflated(self.inflation), precisions)
 
-    for _ in range(_ROUNDS if start is None else _WARM_ROUNDS):
-        solution = solved(noise, learned)
-        learned = _learned(seen, solution, learned, given)
-        scatter = _shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
-        free, fitted = _free_offsets(seen, solution.offsets, noise)
-        mesh = MESH_SHARE * _mesh_px(seen, solution)
+    def _noise_after(self, solution: Solution, noise: Noise, learned: Priors) -> tuple[Noise, Priors]:
+        seen = self.seen
+        scatter = shift_scatter(seen, solution, max(noise.view_shift_px, MIN_SHIFT_PX))
+        free, fitted = free_offsets(seen, solution.offsets, noise)
+        mesh = MESH_SHARE * mesh_px(seen, solution)
         num_fitted = solution.num_fitted(layout_of(seen).marks.stop)
-        noise = noise_of(seen, solution.residuals, free, scatter, num_fitted, fitted, mesh_px=mesh)
-    solution = solved(noise, learned)
-    posteriors = posteriors_of(solution.thetas, solution.covariances, own)
-    shared = _shared_posterior(seen, solution.shared, solution.spread)
-    return Estimate(posteriors, shared, noise, solution.offsets, learned, solution)
+        following = noise_of(seen, solution.residuals, free, scatter, num_fitted, fitted, mesh_px=mesh)
+        return following, _learned(seen, solution, learned, self.given)
 
 
 def _told_apart(seen: Observations, priors: Priors) -> Priors:
@@ -192,17 +241,6 @@ def _told_apart(seen: Observations, priors: Priors) -> Priors:
     views = seen.known.sum(axis=(0, 1))
     few = len(views) > 0 and float(np.median(views)) < MIN_VIEWS_OF_BIAS
     return replace(priors, bias_px=min(priors.bias_px, UNTOLD_BIAS_PX)) if few else priors
-
-
-def _mesh_px(seen: Observations, solution: Solution) -> FloatArray:
-    """Return (C,) RMS displacements of the cameras' outlines by the errors of the mesh's shape, px.
-
-    A scan of another moment or of another kind is off by more than smooth displacements can follow. What they leave is
-    not the same in all cameras, and no error of theirs.
-    """
-    squares = (seen.offset_by_shape @ solution.shared[layout_of(seen).shapes]) ** 2
-    result: FloatArray = np.sqrt(squares.sum(axis=(1, 2)) / np.maximum(seen.offset_known.sum(axis=(1, 2)), 1))
-    return result
 
 
 def _learned(seen: Observations, solution: Solution, used: Priors, given: Priors) -> Priors:
@@ -233,78 +271,6 @@ def _learned(seen: Observations, solution: Solution, used: Priors, given: Priors
         landmark=scale("landmark", marks[:, :3].ravel()),
         bias_px=scale("bias_px", marks[:, 3:].ravel()),
     )
-
-
-def _view_medians(seen: Observations) -> FloatArray:
-    """Return (C, F, 1, 2) medians of the landmarks' errors of each view; 0 without landmarks."""
-    errors = np.moveaxis(seen.errors, 3, 2)
-    known = np.broadcast_to(seen.known[:, :, None], errors.shape)
-    return row_quantiles(errors, known, 0.5)[:, :, None]
-
-
-def _centred_offsets(seen: Observations) -> FloatArray:
-    """Return the outlines' offsets without each view's own shift, growth and roll, which are fitted robustly."""
-    result = seen.offsets.copy()
-    views = np.nonzero(seen.offset_known.any(axis=2))
-    known, values = seen.offset_known[views], seen.offsets[views]
-    design = seen.offset_by_camera[views][..., list(_CENTRED)]
-    found = np.zeros((len(values), len(_CENTRED), 1))
-    held = 1e-6 * known.sum(axis=1)[:, None, None] * np.eye(len(_CENTRED))
-    for _ in range(_ROUNDS):
-        left = values - (design @ found)[..., 0]
-        width = np.maximum(row_quantiles(np.abs(left), known, 0.5), 1e-3)
-        weighted = design * (known / (1.0 + (left / width[:, None]) ** 2))[..., None]
-        found = np.linalg.solve(weighted.swapaxes(1, 2) @ design + held, weighted.swapaxes(1, 2) @ values[..., None])
-    result[views] = np.where(known, values - (design @ found)[..., 0], values)
-    return result
-
-
-def _free_offsets(seen: Observations, offsets: FloatArray, noise: Noise) -> tuple[FloatArray, FloatArray]:
-    """Return the outlines' residuals as they are when each camera's numbers are free: what is noise and no fault.
-
-    Held by its prior a faulty camera would leave residuals that look like noise, and with that noise like no fault.
-    And (C,) how many numbers of each camera were fitted.
-    """
-    result, cameras = offsets.copy(), np.flatnonzero(seen.has_outlines)
-    shape = (len(cameras), offsets.shape[1] * offsets.shape[2])
-    values, weights = offsets[cameras].reshape(shape), noise.offset_weights[cameras].reshape(shape)
-    # Derivatives and weights of samples that are not known are zero.
-    design = seen.offset_by_camera[cameras].reshape(*values.shape, seen.num_local)
-    weighted = design * weights[..., None]
-    normal = weighted.swapaxes(1, 2) @ design
-    inverse = np.linalg.inv(normal + np.eye(seen.num_local) / _LOOSE_PX**2)
-    found = inverse @ (weighted.swapaxes(1, 2) @ values[..., None])
-    fitted = np.zeros(len(offsets))
-    fitted[cameras] = np.einsum("cab,cba->c", inverse, normal)
-    left = values - (design @ found)[..., 0]
-    result[cameras] = left.reshape(len(cameras), *offsets.shape[1:]) * seen.offset_known[cameras]
-    return result, fitted
-
-
-def _shift_scatter(seen: Observations, solution: Solution, before: float) -> float:
-    """Return the scatter of single views' shifts, px; 0 with one frame.
-
-    By moments: an estimate that the prior `before` has shrunk by a factor g has the mean square
-    g^2 (scatter^2 + v), where v = before^2 (1 - g) / g is what noise, poses and the camera add.
-    """
-    counts = seen.known.sum(axis=2) >= MIN_MARKS
-    squares, shrunk = [], []
-    for camera in np.flatnonzero(counts.sum(axis=1) >= 2):
-        own = counts[camera]
-        shifts = solution.shifts[camera][own]
-        # The mean over frames is the camera's: only differences between its views count.
-        centred = np.eye(len(shifts)) - 1.0 / len(shifts)
-        free = len(shifts) - 1.0
-        covariance = solution.shift_covariances[camera][np.ix_(own, own)].mean(axis=2)
-        squares.append(float(((centred @ shifts) ** 2).mean(axis=1).sum() / free))
-        shrunk.append(1.0 - float((centred * covariance).sum()) / (free * before**2))
-    if not squares:
-        return 0.0
-    known, factors = np.array(squares), np.clip(shrunk, 1e-6, 1.0)
-    # A view whose detections are of something else does not count as shifted by so much.
-    known = np.minimum(known, _MAX_SHIFT_TIMES * float(np.median(known)))
-    excess = float((known - before**2 * factors * (1.0 - factors)).sum() / (factors**2).sum())
-    return max(math.sqrt(max(excess, 0.0)), MIN_SHIFT_PX)
 
 
 def posterior_of(theta: FloatArray, covariance: FloatArray, prior: FloatArray) -> CameraPosterior:

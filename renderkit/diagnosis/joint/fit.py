@@ -31,6 +31,7 @@ from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
+from renderkit.diagnosis.joint.screen import screened
 from renderkit.diagnosis.joint.sentences import (
     finding_sentence,
     floor_sentence,
@@ -52,6 +53,7 @@ def fit_joint(
     alpha: float = ALPHA,
     priors: Priors | None = None,
     estimator: Estimator = estimate,
+    screen: bool = False,
 ) -> JointDiagnosis:
     """Estimate all cameras together from all frames, and name those that are off.
 
@@ -63,6 +65,7 @@ def fit_joint(
         priors: Of what is not a camera's fault.
         estimator: Estimates all cameras together; `free_points.estimate_free_points` where the landmarks' places are
             not known.
+        screen: Estimate a rig in which nothing stands out with fewer rounds. What is found in other rigs is the same.
 
     Returns:
         Findings, a delta with covariance for every camera, noise and healthy scatter; with a reason where nothing can
@@ -78,8 +81,10 @@ def fit_joint(
         reason = f"fewer than {MIN_CAMERAS} cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
     given = priors or Priors(), estimator
-    decision = decide(seen, given[0], alpha, max_faulty(seen), estimator=estimator)
-    common = common_fault(evidence, (seen, decision), alpha, given) if estimator is estimate else None
+    quiet, begun = screened(seen, given[0], alpha) if screen else (None, estimator)
+    decision = quiet or decide(seen, given[0], alpha, max_faulty(seen), estimator=begun)
+    is_asked = estimator is estimate and quiet is None
+    common = common_fault(evidence, (seen, decision), alpha, given) if is_asked else None
     if common is not None:
         evidence, seen, decision = common.evidence, common.seen, common.decision
     seen, decision = relinearised(evidence, seen, decision, given)

@@ -10,7 +10,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.chi_square import log_tail
-from renderkit.diagnosis.joint.estimate import Estimate
+from renderkit.diagnosis.joint.estimate import Estimate, SharedPosterior
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.wording import counted
 
@@ -53,22 +53,38 @@ def mesh_fault(seen: Observations, found: Estimate, unit: str = "") -> MeshFault
     """
     if found.shared is None or not seen.has_outlines.any():
         return None
-    motions = seen.mesh_motion + found.shared.mesh
-    motion = np.median(motions, axis=0)
-    # Frames share the cameras' errors: the median is known no better than one frame.
-    covariance = np.median(found.shared.mesh_covariance, axis=0)
-    errors = np.sqrt(np.diag(covariance))
-    parts = [slice(0, 3), slice(3, 6), slice(6, 7)]
-    reach = np.array([*[seen.extent] * 3, 1.0, 1.0, 1.0, seen.extent])
-    named = []
-    for part in parts:
-        statistic = float(motion[part] @ np.linalg.solve(covariance[part, part], motion[part]))
-        large = float(np.abs(motion[part] * reach[part]).max()) > MIN_SHARE * seen.extent
-        log_p = log_tail(statistic, part.stop - part.start)
-        named.append(log_p if large and log_p < SIGNIFICANT else 0.0)
+    motion, covariance = _motion(seen, found.shared)
+    named = [
+        log_p if log_p < SIGNIFICANT and size > MIN_SHARE else 0.0 for log_p, size in _parts(seen, motion, covariance)
+    ]
     if not any(named):
         return None
-    return _fault(motion, errors, named, (seen, unit))
+    return _fault(motion, np.sqrt(np.diag(covariance)), named, (seen, unit))
+
+
+def may_be_off(seen: Observations, found: Estimate) -> bool:
+    """Whether the mesh may be off, by an estimate of which logarithms and sizes may be too small by half."""
+    if found.shared is None or not seen.has_outlines.any():
+        return False
+    parts = _parts(seen, *_motion(seen, found.shared))
+    return any(2.0 * log_p < SIGNIFICANT and 2.0 * size > MIN_SHARE for log_p, size in parts)
+
+
+def _motion(seen: Observations, shared: SharedPosterior) -> tuple[FloatArray, FloatArray]:
+    """Return the (7,) motion of the mesh, the median over frames, and its (7, 7) covariance."""
+    # Frames share the cameras' errors: the median is known no better than one frame.
+    return np.median(seen.mesh_motion + shared.mesh, axis=0), np.median(shared.mesh_covariance, axis=0)
+
+
+def _parts(seen: Observations, motion: FloatArray, covariance: FloatArray) -> list[tuple[float, float]]:
+    """Return the log probability of turn, step and growth, and by what share of the subject's radius each moves it."""
+    reach = np.array([*[seen.extent] * 3, 1.0, 1.0, 1.0, seen.extent])
+    found = []
+    for part in (slice(0, 3), slice(3, 6), slice(6, 7)):
+        statistic = float(motion[part] @ np.linalg.solve(covariance[part, part], motion[part]))
+        size = float(np.abs(motion[part] * reach[part]).max()) / seen.extent
+        found.append((log_tail(statistic, part.stop - part.start), size))
+    return found
 
 
 def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tuple[Observations, str]) -> MeshFault:

@@ -11,12 +11,11 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.chi_square import log_tails
+from renderkit.diagnosis.joint.chi_square import log_tails, standard_errors
 from renderkit.diagnosis.joint.parameters import NAMING
 
 _TINY = 1e-12
@@ -34,8 +33,7 @@ def log_limit(alpha: float, num_cameras: int) -> float:
 
 def limit_in_errors(alpha: float, num_cameras: int) -> float:
     """Return `log_limit` for one number that may be off to either side, in its standard errors."""
-    tail = 0.5 * math.exp(log_limit(alpha, num_cameras))
-    return -NormalDist().inv_cdf(max(tail, sys.float_info.min))
+    return standard_errors(max(log_limit(alpha, num_cameras), math.log(sys.float_info.min)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +77,18 @@ def log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: Float
         scores: (n, P).
         limit: Log probability that matters.
     """
+    likeliest = likeliest_log_p_of(scatters, information, scores)
+    return averaged_log_p_of(scatters, information, scores, limit, likeliest)
+
+
+def likeliest_log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: FloatArray) -> FloatArray:
+    """Return (n,) parts of the probabilities of `log_p_of`, in logarithms: by the likeliest members of the posteriors.
+
+    Args:
+        scatters: What each camera is tested against.
+        information: (n, P, P) of the evidence alone.
+        scores: (n, P).
+    """
     first = [(one, int(one.weights.argmax())) for one in scatters]
     scales, inflations = (
         np.array([one.scales[at] for one, at in first]),
@@ -88,6 +98,14 @@ def log_p_of(scatters: Sequence[Scatter], information: FloatArray, scores: Float
     whiteners = _whiteners(information, scales, inflations)
     each = [log_tails(((scores[:, None] @ one)[:, 0] ** 2).sum(axis=1), one.shape[2]) for one in whiteners]
     result: FloatArray = np.min(each, axis=0) + weights
+    return result
+
+
+def averaged_log_p_of(
+    scatters: Sequence[Scatter], information: FloatArray, scores: FloatArray, limit: float, likeliest: FloatArray
+) -> FloatArray:
+    """Return what `log_p_of` does, from what `likeliest_log_p_of` returned."""
+    result = likeliest.copy()
     for index in np.flatnonzero(result <= limit).tolist():
         result[index] = scatters[index].rule(information[index], limit).log_p(scores[index][None])[0]
     return result

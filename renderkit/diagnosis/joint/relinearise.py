@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.assumed import START_PX
 from renderkit.diagnosis.joint.corrected_views import with_corrected
-from renderkit.diagnosis.joint.decide import START_PX, Decision, Estimator, num_observations, ranked_causes, tests_of
+from renderkit.diagnosis.joint.decide import Decision, Estimator, num_observations, ranked_causes, tests_of
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Estimate, Priors
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe

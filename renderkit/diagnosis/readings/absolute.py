@@ -70,3 +70,13 @@ def fits(found: Agreement) -> FitAnswer:
 def rig_fit(found: Agreement) -> RigFit:
     """Return the medians over views."""
     return RigFit(found.median_px, found.median_relative, found.median_iou, found.median_inside)
+
+
+def fit_text(fit: RigFit) -> str:
+    """Return the numbers of a fit, those that are known."""
+    parts = []
+    if fit.relative == fit.relative:
+        parts.append(f"median landmark residual {fit.residual_px:.3g} px ({100 * fit.relative:.3g} % of their spread)")
+    if fit.iou == fit.iou:
+        parts.append(f"coarse IoU {fit.iou:.2f}")
+    return ", ".join(parts)

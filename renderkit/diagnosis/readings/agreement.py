@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -25,6 +26,9 @@ MATTE_WEIGHT = 12.0
 
 OUTLINE_WEIGHT = 8.0
 """A view's outline counts as this many independent numbers."""
+
+TIE: Final = 8.0
+"""Readings whose log likelihoods differ by less than this cannot be told apart."""
 
 _FLOOR_RELATIVE = 0.003
 _FLOOR_OUTLINE = 0.01

@@ -8,8 +8,9 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.agreement import landmark_residuals
-from renderkit.diagnosis.readings.intrinsics import HALF_PIXEL
 from renderkit.diagnosis.readings.reading import Views
+
+HALF_PIXEL: Final = "half pixel"
 
 MIN_CAMERAS: Final = 5
 SIGNIFICANT: Final = 5.0

@@ -8,11 +8,10 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.agreement import landmark_spread
+from renderkit.diagnosis.readings.common_shift import HALF_PIXEL
 from renderkit.diagnosis.readings.estimate import picture_crop, picture_scale, scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Reading, Views, each
-
-HALF_PIXEL = "half pixel"
 
 MIN_CROP_PX = 2.0
 """By less nobody crops, and it is how well outlines are known ..."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from renderkit.diagnosis.readings.absolute import rig_fit
+from renderkit.diagnosis.readings.absolute import fit_text, rig_fit
 from renderkit.diagnosis.readings.lens import LENSES
 from renderkit.diagnosis.readings.lens_comparison import RADIAL, LensComparison
 from renderkit.diagnosis.readings.result import Verdict
@@ -85,16 +85,6 @@ def sentence_without_evidence(hint: str) -> str:
 
 def _what(one: Candidate) -> str:
     return " and ".join(reading.sentence for reading in one.readings)
-
-
-def fit_text(fit: RigFit) -> str:
-    """Return the numbers of a fit, those that are known."""
-    parts = []
-    if fit.relative == fit.relative:
-        parts.append(f"median landmark residual {fit.residual_px:.3g} px ({100 * fit.relative:.3g} % of their spread)")
-    if fit.iou == fit.iou:
-        parts.append(f"coarse IoU {fit.iou:.2f}")
-    return ", ".join(parts)
 
 
 def _change_text(before: RigFit, after: RigFit) -> str:

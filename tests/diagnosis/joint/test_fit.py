@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from joint_rigs import IDEAL, KINDS, NOISY, REALISTIC, Conditions, joint_evidence, perturbed, ring
 from planted_rigs import head, project
 
 from renderkit.diagnosis.joint import fit_joint
-from renderkit.diagnosis.joint.chi_square import log_tail, median
+from renderkit.diagnosis.joint.chi_square import log_tail, median, standard_errors
 from renderkit.diagnosis.joint.decide import SlipTest, has_amount
 from renderkit.diagnosis.joint.decide import tests_of as slip_tests_of
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
@@ -120,6 +122,11 @@ def test_derivatives_are_those_of_opencv() -> None:
 @pytest.mark.parametrize("x", [0.3, 4.0, 40.0, 600.0, 1300.0])
 def test_chi_square_tail_is_that_of_scipy(degrees: int, x: float) -> None:
     assert log_tail(x, degrees) == pytest.approx(scipy.stats.chi2.logsf(x, degrees), rel=2e-3)
+
+
+@pytest.mark.parametrize("log_p", [-0.05, -1.0, -6.0, -18.0, -45.0, -300.0])
+def test_standard_errors_are_those_of_scipy(log_p: float) -> None:
+    assert standard_errors(log_p) == pytest.approx(-scipy.special.ndtri_exp(log_p - math.log(2.0)), rel=1e-9)
 
 
 @pytest.mark.parametrize("degrees", [2, 8, 11])
