@@ -9,6 +9,8 @@ rasterising every triangle by the half-open rule: top and left edges belong to t
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,13 @@ from renderkit.arrays import Faces
 from renderkit.compiled import kernel
 from renderkit.images.mask_bits import WORD
 from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
+
+OutlineScratch: TypeAlias = tuple[
+    NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32],
+    NDArray[np.int32], NDArray[np.uint64], NDArray[np.int32],
+]  # fmt: skip
+"""Working memory of `draw_outline`: (N, 5) contour and (4,) bounds, as for `find_outline`; (height, 2) rows,
+(M, 2) crossings, M at least N, (padded width,) deposits, (words,) marks, (width + 1, 2) spans, as for `fill_rows`."""
 
 
 @kernel
@@ -111,14 +120,12 @@ def covered_pixels(x0: int, y0: int, x1: int, y1: int, size: tuple[int, int]) ->
 def draw_outline(
     faces: Faces, snapped: NDArray[np.int32], signs: NDArray[np.int8], edges: NDArray[np.int32],
     piece_faces: Faces, piece_snapped: NDArray[np.int32], piece_signs: NDArray[np.int8], piece_edges: NDArray[np.int32],
-    contour: NDArray[np.int32], bounds: NDArray[np.int64], rows: NDArray[np.int64], crossings: NDArray[np.int32],
-    deposits: NDArray[np.int32], marks: NDArray[np.uint64], spans: NDArray[np.int32],
-    words: NDArray[np.uint64], width: int,
+    scratch: OutlineScratch, words: NDArray[np.uint64], width: int,
 ) -> tuple[int, int, int, int, int]:  # fmt: skip
     """Draw the mask of faces and pieces in one call, for what a single thread draws.
 
     Args:
-        faces: (F, 3); these and the others up to `bounds` as for `find_outline`.
+        faces: (F, 3); these and the others of faces and pieces as for `find_outline`.
         snapped: (V, 2).
         signs: (F,).
         edges: (E, 2).
@@ -126,13 +133,7 @@ def draw_outline(
         piece_snapped: (3 M, 2).
         piece_signs: (M,).
         piece_edges: (3 M, 2).
-        contour: (N, 5).
-        bounds: (4,) scratch.
-        rows: (height, 2) scratch; this and the others as for `fill_rows`.
-        crossings: (M, 2) scratch, M at least N.
-        deposits: (padded width,) zeros, and zeros again afterwards.
-        marks: (words,) likewise.
-        spans: (width + 1, 2) scratch.
+        scratch: Working memory.
         words: (height, words) receives the mask.
         width: Of the picture, px.
 
@@ -140,6 +141,7 @@ def draw_outline(
         The number of rows of the contour; more than N means that nothing is drawn and the call must be repeated with
         more room. And the pixels (left, top, right, bottom) that the mask can cover, ends excluded.
     """
+    contour, bounds, rows, crossings, deposits, marks, spans = scratch
     count = find_outline(
         faces, snapped, signs, edges, piece_faces, piece_snapped, piece_signs, piece_edges, contour, bounds
     )

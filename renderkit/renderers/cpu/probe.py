@@ -15,6 +15,7 @@ from renderkit.compiled import inlined_kernel, kernel
 from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
 from renderkit.renderers.cpu.resolve import resolve_pixels
+from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.zbuffer import (
     LAST_NUMBER,
     SPAN_ROWS,
@@ -37,26 +38,45 @@ Layer: TypeAlias = tuple[
 """Faces of a mesh, or pieces: (F, 3) faces; (V, 2) vertices in 1/256 px; (V, 3) u, v in px and 1 / z; (F,) sign of the
 projected area, 0 for faces that are not drawn; and `vertices` and `start` of `Chunks`."""
 
+ProbeScratch: TypeAlias = tuple[
+    NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64],
+    NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], FloatArray,
+]  # fmt: skip
+"""Working memory of `probe_depths` for C chunks of faces or of pieces, whichever are more, and N pixels in G groups:
+(4,) window, (C, 4) boxes, (C,) nearest, (C,) order, (G,) chosen, (G, 4) groups, (4, CHUNK) spans, (CHUNK + 1,) found,
+(N,) keys, (3, 1) traced."""
 
+
+def probe_scratch(scratch: Scratch, num_chunks: int, num_pixels: int) -> ProbeScratch:
+    """Return the working memory of `probe_depths`."""
+    groups = -(-num_pixels // GROUP)
+    return (
+        scratch.get("bounds", (4,), np.int64), scratch.get("boxes", (num_chunks, 4), np.int32),
+        scratch.get("nearest", (num_chunks,), np.float32), scratch.get("order", (num_chunks,), np.int64),
+        scratch.get("chosen groups", (groups,), np.int64), scratch.get("groups", (groups, 4), np.int64),
+        scratch.get("spans of faces", (4, CHUNK), np.int32), scratch.get("chosen", (CHUNK + 1,), np.int32),
+        scratch.get("probed keys", (num_pixels,), np.int64), scratch.get("traced", (3, 1), np.float64),
+    )  # fmt: skip
+
+
+@kernel
 def are_grouped(pixels: NDArray[np.int64]) -> bool:
     """Say whether each four of (N, 2) pixels lie near each other."""
-    fours = pixels[: len(pixels) - len(pixels) % GROUP].reshape(-1, GROUP, 2)
-    rest = pixels[len(pixels) - len(pixels) % GROUP :][None]
-    return all(int(np.ptp(one, axis=1).max(initial=0)) <= _NEAR_PX for one in (fours, rest) if one.size)
-
-
-def groups_of(num_pixels: int) -> int:
-    """Return into how many groups pixels are put."""
-    return -(-num_pixels // GROUP)
+    for first in range(0, pixels.shape[0], GROUP):
+        for axis in range(2):
+            low, high = pixels[first, axis], pixels[first, axis]
+            for pixel in range(first + 1, min(first + GROUP, pixels.shape[0])):
+                low, high = min(low, pixels[pixel, axis]), max(high, pixels[pixel, axis])
+            if high - low > _NEAR_PX:
+                return False
+    return True
 
 
 @kernel
 def probe_depths(
     mesh: Layer, pieces: Layer, state: NDArray[np.uint8], camera: FloatArray, points: FloatArray, rays: FloatArray,
-    sources: NDArray[np.int32], width: int, pixels: NDArray[np.int64],
-    window: NDArray[np.int64], boxes: NDArray[np.int32], nearest: NDArray[np.float32], order: NDArray[np.int64],
-    chosen: NDArray[np.int64], groups: NDArray[np.int64], spans: NDArray[np.int32], found: NDArray[np.int32],
-    keys: NDArray[np.int64], traced: FloatArray, depths: NDArray[np.float32],
+    sources: NDArray[np.int32], width: int, pixels: NDArray[np.int64], scratch: ProbeScratch,
+    depths: NDArray[np.float32],
 ) -> None:  # fmt: skip
     """Find the depth at some pixels.
 
@@ -70,18 +90,10 @@ def probe_depths(
         sources: (M,) face of each piece.
         width: Of the picture, px.
         pixels: (N, 2) x, y in px inside the picture.
-        window: (4,) scratch.
-        boxes: (C, 4) scratch, C the number of chunks of faces or of pieces, whichever is larger.
-        nearest: (C,) scratch.
-        order: (C,) scratch.
-        chosen: (G,) scratch, G = N / 4 rounded up.
-        groups: (G, 4) scratch.
-        spans: (4, CHUNK) scratch.
-        found: (CHUNK + 1,) scratch.
-        keys: (N,) scratch.
-        traced: (3, 1) scratch.
+        scratch: From `probe_scratch`.
         depths: (N,) receives camera z, +inf on the background.
     """
+    window, boxes, nearest, order, chosen, groups, spans, found, keys, traced = scratch
     window[0], window[1], window[2], window[3] = 2**40, 2**40, -(2**40), -(2**40)
     grow_window(mesh[1], state, window)
     grow_window(pieces[1], state[:0], window)

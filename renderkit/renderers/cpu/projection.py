@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from renderkit.renderers.cpu.topology import PreparedMesh, Topology
 
 _SHARED_FACES = 100_000
 """Meshes with fewer faces are projected in less time than it takes to wake a thread."""
+
+VertexArrays: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8], FloatArray]
+"""`snapped`, `exact`, `state` and `block`, as for `project_vertices`."""
 
 _NO_EXACT = np.empty((0, 3), np.float32)
 _NO_STATE = np.empty(0, np.uint8)
@@ -119,7 +123,7 @@ class ProjectedVertices:
         if not len(self.pending):
             return replace(self, numbers=numbers).settled(scratch)
         pending = self.pending[:0]
-        if not (self.all_ok and _edges_are_straight(self.mesh, numbers, self.center_depth)):
+        if not (self.all_ok and edges_are_straight(self.mesh, numbers, self.center_depth)):
             # Its limits are wider: it looks at some of the same faces.
             kept = scratch.get("pending in silhouette", (len(self.pending) + 1,), np.int32)
             limit = float(numbers[STRAIGHT_LENGTH])
@@ -137,21 +141,15 @@ def project_vertices_of(
     mesh: PreparedMesh, camera: Camera, scratch: Scratch, team: Team, *, silhouette: bool
 ) -> ProjectedVertices:
     """Project a mesh's vertices and find the faces that need a closer look."""
-    center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
-    # As np.linalg.norm, which takes ten times as long for three numbers.
-    farthest = math.sqrt(center_cam.dot(center_cam)) + mesh.radius
+    center_depth, farthest = reach_of(mesh, camera)
     numbers = pack_camera(camera, farthest, silhouette=silhouette)
-    num_vertices, faces = mesh.points.shape[1], mesh.topology.faces
-    snapped = scratch.get("snapped", (num_vertices, 2), np.int32)
-    exact = _NO_EXACT if silhouette else scratch.get("exact", (num_vertices, 3), np.float32)
-    state = scratch.get("state", (num_vertices,), np.uint8)
-    signs = scratch.get("signs", (len(faces),), np.int8)
+    faces = mesh.topology.faces
+    snapped, exact, state, block = vertex_scratch(scratch, mesh, with_exact=not silhouette)
+    signs, pending = face_scratch(scratch, mesh)
     threads = threads_for(mesh.topology, team)
-    pending = scratch.get("pending", (len(faces) + 1,), np.int32)
-    straight = _edges_are_straight(mesh, numbers, float(center_cam[2]))
+    straight = edges_are_straight(mesh, numbers, center_depth)
     arrays = (snapped, exact, state)
     if threads == 1:
-        block = scratch.get("block", (4, BLOCK), np.float64)
         worst, count = prepare_faces(numbers, mesh.points, faces, *arrays, signs, block, pending, straight)
     else:
         worst = _project_in_parts(numbers, mesh, arrays, scratch, team, threads)
@@ -160,9 +158,38 @@ def project_vertices_of(
         if worst != OK or not straight:
             count = find_pending(faces, snapped, state, float(numbers[STRAIGHT_LENGTH]), pending)
     return ProjectedVertices(
-        mesh=mesh, camera=camera, numbers=numbers, farthest=farthest, center_depth=float(center_cam[2]),
+        mesh=mesh, camera=camera, numbers=numbers, farthest=farthest, center_depth=center_depth,
         snapped=snapped, exact=exact, state=state, all_ok=worst == OK, signs=signs, pending=pending[:count],
     )  # fmt: skip
+
+
+def reach_of(mesh: PreparedMesh, camera: Camera) -> tuple[float, float]:
+    """Return the camera z of a mesh's middle, and how far from the camera's centre its vertices can be; world units."""
+    center_cam = camera.cam_from_world.R @ mesh.center + camera.cam_from_world.t
+    # As np.linalg.norm, which takes ten times as long for three numbers.
+    return float(center_cam[2]), math.sqrt(center_cam.dot(center_cam)) + mesh.radius
+
+
+def vertex_scratch(scratch: Scratch, mesh: PreparedMesh, *, with_exact: bool) -> VertexArrays:
+    """Return the memory of projected vertices."""
+    count = mesh.points.shape[1]
+    return (
+        scratch.get("snapped", (count, 2), np.int32),
+        scratch.get("exact", (count, 3), np.float32) if with_exact else _NO_EXACT,
+        scratch.get("state", (count,), np.uint8),
+        scratch.get("block", (4, BLOCK), np.float64),
+    )
+
+
+def face_scratch(scratch: Scratch, mesh: PreparedMesh) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Return the memory of the faces' signs, and of the pending faces."""
+    count = len(mesh.topology.faces)
+    return scratch.get("signs", (count,), np.int8), scratch.get("pending", (count + 1,), np.int32)
+
+
+def refine_scratch(scratch: Scratch) -> tuple[FloatArray, FloatArray]:
+    """Return the working memory of `refine_faces`."""
+    return scratch.get("stack", (STACK + 1, 3, 3), np.float64), scratch.get("polygon", (2 * POLYGON, 3), np.float64)
 
 
 def _project_in_parts(
@@ -188,7 +215,7 @@ def threads_for(topology: Topology, team: Team) -> int:
     return team.share() if len(topology.faces) >= _SHARED_FACES else 1
 
 
-def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: float) -> bool:
+def edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: float) -> bool:
     """Whether even the longest edge, seen from as near as the mesh can be, is too short to bend visibly."""
     nearest = center_depth - mesh.radius
     if np.isinf(numbers[STRAIGHT_LENGTH]):
@@ -200,8 +227,7 @@ def _edges_are_straight(mesh: PreparedMesh, numbers: FloatArray, center_depth: f
 
 def _refine(vertices: ProjectedVertices, scratch: Scratch) -> Pieces:
     mesh, pending = vertices.mesh, vertices.pending
-    stack = scratch.get("stack", (STACK + 1, 3, 3), np.float64)
-    polygon = scratch.get("polygon", (2 * POLYGON, 3), np.float64)
+    stack, polygon = refine_scratch(scratch)
     room = 2 * len(pending) + 256
     while True:
         snapped, exact = np.empty((3 * room, 2), np.int32), np.empty((3 * room, 3), np.float32)
@@ -232,7 +258,7 @@ def _pieces(
     sources: NDArray[np.int32],
 ) -> Pieces:
     count = len(sources)
-    faces, edges, starts = _separate_triangles(1 << max(count - 1, 0).bit_length())
+    faces, edges, starts = separate_triangles(1 << max(count - 1, 0).bit_length())
     faces, edges = faces[:count], edges[: 3 * count]
     signs = np.empty(count, np.int8)
     if count:
@@ -242,7 +268,7 @@ def _pieces(
 
 
 @lru_cache(maxsize=4)
-def _separate_triangles(count: int) -> tuple[Faces, NDArray[np.int32], NDArray[np.int32]]:
+def separate_triangles(count: int) -> tuple[Faces, NDArray[np.int32], NDArray[np.int32]]:
     """Return faces that share no corner, their edges, each on its own, and where each chunk of corners begins.
 
     Read-only as a topology's are: the kernels are compiled for one kind of array.

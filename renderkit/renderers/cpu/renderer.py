@@ -18,7 +18,8 @@ from renderkit.images.mask_bits import MaskBits
 from renderkit.images.outlines import Segments
 from renderkit.renderers.base import RendererInfo, Rendering, RenderPass, checked_pixels
 from renderkit.renderers.cpu.outline import trace_outline
-from renderkit.renderers.cpu.projection import Projection, project_mesh, project_vertices_of
+from renderkit.renderers.cpu.probed_mask import draw_probed
+from renderkit.renderers.cpu.projection import Projection, project_mesh, project_vertices_of, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.silhouette import draw_bits, draw_mask
 from renderkit.renderers.cpu.team import Team
@@ -128,7 +129,14 @@ class CpuRenderer:
     ) -> tuple[MaskBits, FloatArray]:
         """Draw the silhouette and tell the depth at a few pixels; see `base.DrawsBits.render_bits_and_depths`."""
         wanted = checked_pixels(pixels, camera)
-        vertices = project_vertices_of(self._meshes.get(mesh), camera, self._scratch, self._team, silhouette=False)
+        prepared = self._meshes.get(mesh)
+        if threads_for(prepared.topology, self._team) == 1:
+            drawn = draw_probed(prepared, camera, wanted, self._scratch)
+            if isinstance(drawn, tuple):
+                return drawn[0], drawn[1].astype(np.float64)
+            vertices = drawn
+        else:
+            vertices = project_vertices_of(prepared, camera, self._scratch, self._team, silhouette=False)
         silhouette = vertices.as_silhouette(self._scratch)
         # Depths first: the mask drives the vertices out of the processor's caches.
         depths = depths_at(vertices.settled(self._scratch), wanted, camera.width, self._scratch)

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from renderkit.arrays import MaskImage
 from renderkit.buffer_pool import BufferPool, Window
 from renderkit.images.mask_bits import WORD, MaskBits, Words, words_for
-from renderkit.renderers.cpu.contour import covered_pixels, draw_outline, fill_rows, find_outline
+from renderkit.renderers.cpu.contour import OutlineScratch, covered_pixels, draw_outline, fill_rows, find_outline
 from renderkit.renderers.cpu.projection import NO_PIECES, Projection, threads_for
 from renderkit.renderers.cpu.scratch import Scratch
 from renderkit.renderers.cpu.team import Team
 
 _CROSSINGS = 1 << 18
 """Crossings of edges and rows that are held at a time at least: 2 MiB, of which a coarse mesh touches little."""
+
+_LEAST_EDGES = 1 << 14
+"""Edges of a contour that there is room for at first."""
 
 _SHARED_EDGES = 20_000
 """Contours with fewer edges are drawn in less time than it takes to wake a thread."""
@@ -45,21 +48,29 @@ def draw_bits(projection: Projection, size: tuple[int, int], scratch: Scratch, t
 def _draw_alone(projection: Projection, width: int, picture: Words, scratch: Scratch) -> Window:
     """Draw the mask into `picture` in this thread; returns the part that it can cover."""
     topology, pieces = projection.mesh.topology, projection.pieces
-    height, words = picture.shape
-    contour, bounds = scratch.rows("contour 0", 1 << 14, 5, np.int32), scratch.get("bounds", (4,), np.int64)
-    rows, spans = scratch.get("rows", (height, 2), np.int64), scratch.get("spans", (width + 1, 2), np.int32)
-    deposits, marks = scratch.get("deposits", (words * WORD,), np.int32), scratch.get("marks", (words,), np.uint64)
+    height, _ = picture.shape
     while True:
-        crossings = scratch.rows("crossings", max(len(contour), _CROSSINGS), 2, np.int32)
+        memory = outline_scratch(scratch, height, width)
         count, *window = draw_outline(
             topology.faces, projection.snapped, projection.signs, topology.edges,
-            pieces.faces, pieces.snapped, pieces.signs, pieces.edges,
-            contour, bounds, rows, crossings, deposits, marks, spans, picture, width,
+            pieces.faces, pieces.snapped, pieces.signs, pieces.edges, memory, picture, width,
         )  # fmt: skip
-        if count <= len(contour):
+        if count <= len(memory[0]):
             left, top, right, bottom = window
             return left, top, right, bottom
-        contour = scratch.rows("contour 0", count, 5, np.int32)
+        scratch.rows("contour 0", count, 5, np.int32)
+
+
+def outline_scratch(scratch: Scratch, height: int, width: int) -> OutlineScratch:
+    """Return the working memory of `draw_outline`."""
+    words = words_for(width)
+    contour = scratch.rows("contour 0", _LEAST_EDGES, 5, np.int32)
+    return (
+        contour, scratch.get("bounds", (4,), np.int64), scratch.get("rows", (height, 2), np.int64),
+        scratch.rows("crossings", max(len(contour), _CROSSINGS), 2, np.int32),
+        scratch.get("deposits", (words * WORD,), np.int32), scratch.get("marks", (words,), np.uint64),
+        scratch.get("spans", (width + 1, 2), np.int32),
+    )  # fmt: skip
 
 
 def _draw_shared(projection: Projection, width: int, picture: Words, scratch: Scratch, team: Team) -> Window:
@@ -93,7 +104,7 @@ def _outline(
     threads = threads_for(topology, team)
     step = -(-len(topology.edges) // threads)
     # This thread's memory, whoever works: it must last until the edges are drawn.
-    rooms = [scratch.rows(f"contour {part}", 1 << 14, 5, np.int32) for part in range(threads)]
+    rooms = [scratch.rows(f"contour {part}", _LEAST_EDGES, 5, np.int32) for part in range(threads)]
     counts = [0] * threads
     bounds = np.empty((threads, 4), np.int64)
 

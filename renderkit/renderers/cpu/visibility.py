@@ -14,7 +14,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.renderers.base import Rendering, RenderPass
 from renderkit.renderers.cpu.camera_numbers import SUBPIXELS
 from renderkit.renderers.cpu.chunks import CHUNK, bound_chunks
-from renderkit.renderers.cpu.probe import GROUP, are_grouped, groups_of, probe_depths
+from renderkit.renderers.cpu.probe import GROUP, are_grouped, probe_depths, probe_scratch
 from renderkit.renderers.cpu.projection import Projection
 from renderkit.renderers.cpu.resolve import resolve_band
 from renderkit.renderers.cpu.scratch import Scratch
@@ -152,20 +152,13 @@ def depths_at(projection: Projection, pixels: NDArray[np.int64], width: int, scr
         # Four pixels that lie far apart have a box that holds much of the mesh.
         return depths_at(projection, np.repeat(pixels, GROUP, axis=0), width, scratch)[::GROUP]
     mesh, pieces = projection.mesh, projection.pieces
-    chunks, count = mesh.topology.chunks, len(pixels)
-    groups = groups_of(count)
-    room = max(len(chunks), len(pieces.chunks))
-    depths = np.empty(count, np.float32)
+    chunks = mesh.topology.chunks
+    depths = np.empty(len(pixels), np.float32)
     probe_depths(
         (mesh.topology.faces, projection.snapped, projection.exact, projection.signs, chunks.vertices, chunks.start),
         (pieces.faces, pieces.snapped, pieces.exact, pieces.signs, pieces.chunks.vertices, pieces.chunks.start),
         projection.state, projection.numbers, mesh.points, pieces.rays, pieces.sources, width, pixels,
-        scratch.get("bounds", (4,), np.int64), scratch.get("boxes", (room, 4), np.int32),
-        scratch.get("nearest", (room,), np.float32), scratch.get("order", (room,), np.int64),
-        scratch.get("chosen groups", (groups,), np.int64), scratch.get("groups", (groups, 4), np.int64),
-        scratch.get("spans of faces", (4, CHUNK), np.int32), scratch.get("chosen", (CHUNK + 1,), np.int32),
-        scratch.get("probed keys", (count,), np.int64),
-        scratch.get("traced", (3, 1), np.float64), depths,
+        probe_scratch(scratch, max(len(chunks), len(pieces.chunks)), len(pixels)), depths,
     )  # fmt: skip
     return depths
 

@@ -36,7 +36,9 @@ def warm() -> None:
         renderer.render_mask(_plane(FINE_EDGE), camera)
         renderer.render(mesh, camera, ALL_PASSES)
         renderer.render_mask(mesh, camera)
-        renderer.render_bits_and_depths(mesh, camera, np.array([[31, 31]]))
+        # What one call can draw, and what takes several: pixels that lie apart.
+        for pixels in ([[31, 31]], [[3, 3], [60, 60]]):
+            renderer.render_bits_and_depths(mesh, camera, np.array(pixels))
         renderer.trace_outline(mesh, camera)
 
 

@@ -18,7 +18,7 @@ from renderkit.geometry.lens_model import Distortion, NoDistortion
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
 from renderkit.renderers.base import Rendering, RenderPass
-from renderkit.renderers.cpu import CpuRenderer, projection, silhouette, visibility, warm
+from renderkit.renderers.cpu import CpuRenderer, probed_mask, projection, silhouette, visibility, warm
 from renderkit.renderers.raycast import raycast
 
 ALL_PASSES = RenderPass.BARYCENTRIC | RenderPass.NORMAL | RenderPass.COLOR
@@ -210,12 +210,42 @@ def test_mask_and_depths_of_one_projection_are_those_of_two(
 ) -> None:
     monkeypatch.setattr(projection, "_SHARED_FACES", 0)
     mesh, view = make(), camera(lens)
-    pixels = np.random.default_rng(6).integers((0, 0), view.size, (200, 2))
+    apart = np.random.default_rng(6).integers((0, 0), view.size, (200, 2))
+    near = (np.minimum(apart, np.array(view.size) - 2)[:, None] + [[0, 0], [1, 0], [0, 1], [1, 1]]).reshape(-1, 2)
     with CpuRenderer(threads) as renderer:
         mask, whole = renderer.render_mask(mesh, view), renderer.render(mesh, view).depth
-        bits, depths = renderer.render_bits_and_depths(mesh, view, pixels)
-    assert np.array_equal(bits.unpack(), mask)
-    assert np.array_equal(depths, whole[pixels[:, 1], pixels[:, 0]])
+        for pixels in (apart, near, near[:3], near[:0]):
+            bits, depths = renderer.render_bits_and_depths(mesh, view, pixels)
+            assert np.array_equal(bits.unpack(), mask)
+            assert np.array_equal(depths, whole[pixels[:, 1], pixels[:, 0]])
+
+
+@pytest.mark.parametrize("lens", LENSES.values(), ids=LENSES.keys())
+@pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
+def test_mask_and_depths_take_one_native_call(
+    monkeypatch: pytest.MonkeyPatch, lens: Distortion, make: Callable[[], Mesh]
+) -> None:
+    monkeypatch.delattr(projection.ProjectedVertices, "settled")
+    with CpuRenderer(1) as renderer:
+        renderer.render_bits_and_depths(make(), camera(lens), np.array([[160, 120], [161, 120]]))
+
+
+@pytest.mark.parametrize("lens", ["brown", "folding", "fisheye"])
+@pytest.mark.parametrize("make", [sphere, room], ids=["sphere", "room"])
+def test_more_pieces_and_edges_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch, lens: str, make: Callable[[], Mesh]
+) -> None:
+    mesh, view = make(), camera(LENSES[lens])
+    pixels = np.array([[160, 120], [161, 120], [160, 121], [161, 121]])
+    with CpuRenderer(1) as renderer:
+        mask, whole = renderer.render_mask(mesh, view), renderer.render(mesh, view).depth
+    monkeypatch.setattr(probed_mask, "_LEAST_PIECES", 1)
+    monkeypatch.setattr(silhouette, "_LEAST_EDGES", 1)
+    with CpuRenderer(1) as renderer:
+        for _ in range(2):
+            bits, depths = renderer.render_bits_and_depths(mesh, view, pixels)
+            assert np.array_equal(bits.unpack(), mask)
+            assert np.array_equal(depths, whole[pixels[:, 1], pixels[:, 0]])
 
 
 @pytest.mark.parametrize("lens", LENSES.values(), ids=LENSES.keys())
