@@ -33,7 +33,7 @@ FaceIndexImage: TypeAlias = NDArray[np.int32]
 
 
 def as_array(value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
-    """Return `value` as an array of `dtype`, or raise when its shape is not `shape`.
+    """Return `value` as an array of `dtype`, or raise when its shape is not `shape` or `dtype` cannot hold its values.
 
     Args:
         value: Anything NumPy takes.
@@ -42,18 +42,21 @@ def as_array(value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None,
         name: What to call the argument in the error.
 
     Raises:
-        ValueError: With the expected and the actual shape.
+        ValueError: With the expected and the actual shape, or the values that would be changed: 0.5 as a whole number,
+            300 as a byte, 255 as a truth value.
     """
     try:
         array = np.asarray(value, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name}: expected numbers of shape {_shape_text(shape)}: {error}") from error
+        raise _not_numbers(value, _shape_text(shape), name, error) from error
+    if array is not value and array.dtype.kind != "f":
+        _check_kept(array, value, name)
     # The whole comparison first: it is the usual case and takes a tenth of the time.
     if array.shape != shape and (
         array.ndim != len(shape)
         or any(want is not None and want != have for want, have in zip(shape, array.shape, strict=True))
     ):
-        raise ValueError(f"{name}: expected shape {_shape_text(shape)}, got {array.shape}")
+        raise ValueError(f"{name}: expected shape {_shape_text(shape)}, got {_found(value, array)}")
     return array
 
 
@@ -71,9 +74,9 @@ def as_vectors(value: ArrayLike, length: int, name: str) -> FloatArray:
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name}: expected numbers of shape ({length},) or (..., {length}): {error}") from error
+        raise _not_numbers(value, f"({length},) or (..., {length})", name, error) from error
     if array.ndim < 1 or array.shape[-1] != length:
-        raise ValueError(f"{name}: expected shape ({length},) or (..., {length}), got {array.shape}")
+        raise ValueError(f"{name}: expected shape ({length},) or (..., {length}), got {_found(value, array)}")
     return array
 
 
@@ -84,6 +87,27 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     copy = np.array(array, order="C", copy=True)
     copy.flags.writeable = False
     return copy
+
+
+def _check_kept(array: NDArray[Any], value: ArrayLike, name: str) -> None:
+    """Refuse numbers that an integer or bool array cannot hold: NumPy would cut, wrap or merge them in silence."""
+    given = np.asarray(value)
+    if given.dtype == array.dtype or given.dtype.kind not in "biuf":
+        return
+    with np.errstate(invalid="ignore"):
+        changed = np.flatnonzero(array != given)
+    if changed.size:
+        raise ValueError(
+            f"{name}: expected values that {array.dtype} holds, got {given.dtype} with {given.flat[changed[0]]}"
+        )
+
+
+def _found(value: object, array: NDArray[Any]) -> str:
+    return "None" if value is None else str(array.shape)
+
+
+def _not_numbers(value: object, shape: str, name: str, error: Exception) -> ValueError:
+    return ValueError(f"{name}: expected numbers of shape {shape}, got {type(value).__name__}: {error}")
 
 
 def _shape_text(shape: tuple[int | None, ...]) -> str:

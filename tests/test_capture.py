@@ -90,3 +90,17 @@ def test_a_capture_says_what_is_in_it() -> None:
     capture = Capture.from_arrays({"left": camera})
     assert repr(capture) == "<ArrayCapture 'memory'>"
     assert str(capture) == "memory (arrays): 1 camera, 1 frame"
+
+
+def test_parts_of_another_kind_are_named() -> None:
+    camera = Camera(np.diag([90.0, 90.0, 1.0]), 64, 48, name="left")
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"mesh": "scan.ply"}, "mesh: expected Mesh, got str; make one by rk.load_mesh"),
+        ({"mesh": (np.eye(3), [[0, 1, 2]])}, "mesh: expected Mesh, got tuple"),
+        ({"landmarks": {"left": np.zeros((5, 2))}}, r"landmarks\['left'\]: expected Landmarks, got ndarray"),
+    )
+    for parts, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Capture.from_arrays({"left": camera}, **parts)
+    with pytest.raises(ValueError, match="cameras: expected cameras by name"):
+        Capture.from_arrays([camera])  # type: ignore[arg-type]

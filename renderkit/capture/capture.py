@@ -16,7 +16,7 @@ from renderkit.capture.parts import Frame, Inventory, SkippedCamera, UnframedSca
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import Rig, cameras_by_name
 from renderkit.images.encoded import EncodedImage
 from renderkit.wording import counted
 
@@ -252,11 +252,18 @@ class ArrayCapture(Capture):
         if isinstance(cameras, Rig):
             self.unit = "m" if cameras.unit == "m" else "mm" if cameras.unit == "mm" else "unknown"
             cameras = cameras.cameras
-        self._cameras = MappingProxyType(dict(cameras))
+        self._cameras = MappingProxyType(cameras_by_name(cameras))
         self._images = self._checked("images", images, 3)
         self._masks = self._checked("masks", masks, 1)
         self._landmarks = dict(landmarks or {})
         self._refuse_unknown("landmarks", self._landmarks)
+        for name, value, kind in (
+            *((f"landmarks[{name!r}]", found, Landmarks) for name, found in self._landmarks.items()),
+            ("mesh", mesh, Mesh),
+            ("landmarks_3d", landmarks_3d, Landmarks),
+        ):
+            if value is not None and not isinstance(value, kind):
+                raise ValueError(f"{name}: expected {kind.__name__}, got {type(value).__name__}; {_HOW[kind]}")
         self._mesh, self._landmarks_3d = mesh, landmarks_3d
 
     def __reduce__(self) -> tuple[Callable[[_Parts], ArrayCapture], tuple[_Parts]]:
@@ -345,6 +352,12 @@ class ArrayCapture(Capture):
                 raise ValueError(f"{what}[{name!r}]: expected uint8 of shape {shape}, as the camera's; found {found}")
             checked[name] = frozen((pixels * 255 if pixels.dtype == np.bool_ else pixels).astype(np.uint8))
         return checked
+
+
+_HOW = {
+    Mesh: "make one by rk.load_mesh(FILE) or rk.Mesh(vertices, faces)",
+    Landmarks: "make them by rk.Landmarks.all_valid(points, scheme)",
+}
 
 
 def _rebuild(parts: _Parts) -> ArrayCapture:

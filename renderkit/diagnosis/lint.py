@@ -9,6 +9,7 @@ from renderkit.diagnosis.lint_finding import Finding, Severity, in_order
 from renderkit.diagnosis.lint_intrinsics import lint_numbers, lint_picture_size
 from renderkit.diagnosis.lint_lens import lint_lens
 from renderkit.diagnosis.lint_rig import lint_duplicates, lint_names, lint_outliers, lint_sizes_swapped
+from renderkit.errors import ArgumentError
 from renderkit.formats.as_stated import RawCamera, RawRig, raw_from_rig
 from renderkit.formats.sizes import KNOWN_SENSORS
 from renderkit.geometry.rig import Rig
@@ -24,6 +25,9 @@ def lint(rig: Rig | RawRig) -> tuple[Finding, ...]:
         rig: Cameras as read (`read_rig`), or as their file states them (`read_raw_rig`): the latter also shows what is
             refused on conversion, and knows the pictures beside the file.
 
+    Raises:
+        ArgumentError: If it is neither.
+
     Example:
         >>> import renderkit as rk
         >>> eyes = {"1": (0, 0, 3), "2": (3, 0, 0), "3": (0, 1, -3)}
@@ -34,6 +38,8 @@ def lint(rig: Rig | RawRig) -> tuple[Finding, ...]:
         ()
     """
     raw = raw_from_rig(rig) if isinstance(rig, Rig) else rig
+    if not isinstance(raw, RawRig):
+        raise ArgumentError(f"rig: expected a Rig, got {type(rig).__name__}; make one by rk.Rig({{name: camera}})")
     return in_order(_all_findings(raw))
 
 

@@ -10,7 +10,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.capture_toml import NAME as CAPTURE_TOML
 from renderkit.formats.folder import FolderCapture, FolderParts
 from renderkit.formats.format import Format
-from renderkit.formats.registry import locate_format
+from renderkit.formats.registry import CAMERA_SUFFIXES, locate_format
 from renderkit.formats.scene import open_scene
 from renderkit.untrusted.content import Content
 
@@ -19,8 +19,6 @@ MAX_DEPTH = 3
 
 MAX_FILES = 2000
 """Files that are looked into before the search is given up."""
-
-_SUFFIXES = (".json", ".xml", ".yml", ".yaml", ".toml", ".csv", ".txt", ".bin", ".npy", ".npz", ".smc", ".krt", "")
 
 
 def propose_capture(given: FolderParts, *, search: bool) -> FolderCapture:
@@ -86,7 +84,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                     below.append(Path(entry.path))
                     yield Path(entry.path)
-                elif entry.is_file() and Path(entry.name).suffix.lower() in _SUFFIXES:
+                elif entry.is_file() and Path(entry.name).suffix.lower() in CAMERA_SUFFIXES:
                     left -= 1
                     yield Path(entry.path)
                 if left <= 0:

@@ -5,11 +5,13 @@ A format of another package is added by an entry point of the group `renderkit.f
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "renderkit.formats"
 """The entry point group of formats in other packages."""
+
+CAMERA_SUFFIXES: Final = (
+    ".json", ".xml", ".yml", ".yaml", ".toml", ".csv", ".txt", ".bin", ".npy", ".npz", ".smc", ".krt", "",
+)  # fmt: skip
+"""Suffixes of files in which cameras are looked for."""
+
+_MAX_TRIED, _MAX_NAMED = 50, 3
+"""Files of a folder that no format knows: how many are looked into, how many are named."""
 
 # The order is that of detection: formats with a mark of their own come before those known by their shape.
 _BUILT_IN: Final = (
@@ -220,6 +230,14 @@ def _detect(content: Content, but: str) -> tuple[Format, Content]:
             damage = damage or error
     if damage is not None:
         raise damage
+    inside = tuple(islice(_camera_files(content.path, but), _MAX_NAMED)) if content.is_folder else ()
+    if inside:
+        names = ", ".join(f"{file.name} ({one.title})" for one, file in inside)
+        why = (
+            f"neither a capture nor a camera format that renderkit knows, but cameras are in it: {names}. Name that "
+            f"file ({inside[0][1]}), or write a capture.toml (`renderkit init {content.path}`)"
+        )
+        raise DatasetError(content.path, None, why)
     why = (
         f"neither a capture nor a camera format that renderkit knows: {what_it_is(content)}. Camera files: "
         f"{', '.join(formats())}; captures: {_capture_titles()}. Name the camera file with --rig FILE and the pictures "
@@ -237,6 +255,21 @@ def _candidates(content: Content) -> Iterator[tuple[Format, Content]]:
             for file in one.layout.cameras:
                 if (content.path / file).is_file():
                     yield one, Content(content.path / file)
+
+
+def _camera_files(folder: Path, but: str) -> Iterator[tuple[Format, Path]]:
+    """Yield the camera files that lie in a folder under other names than their formats' usual ones."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if Path(entry.name).suffix.lower() in CAMERA_SUFFIXES)
+    for file in (folder / name for name in names[:_MAX_TRIED]):
+        content = Content(file)
+        for one in formats().values():
+            try:
+                if one.name != but and file.is_file() and one.matches(content):
+                    yield one, file
+                    break
+            except DatasetError:
+                continue  # damaged: `inspect` on it says what
 
 
 def _capture_titles() -> str:

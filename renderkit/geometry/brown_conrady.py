@@ -13,7 +13,7 @@ import numpy as np
 from renderkit.arrays import BoolArray, FloatArray, frozen
 from renderkit.geometry.fold import Domain, circle, find_domain, radial_limits
 from renderkit.geometry.inverse import LensMap, invert
-from renderkit.geometry.lens_model import LARGEST_COEFFICIENT, ModelName
+from renderkit.geometry.lens_model import LARGEST_COEFFICIENT, ModelName, as_coefficients
 from renderkit.geometry.polynomial import derivative, horner
 
 
@@ -45,9 +45,12 @@ class BrownConrady:
         Raises:
             ValueError: If there are not 4, 5, 8, 12 or 14 coefficients, or one is not finite or beyond 1e20.
         """
-        given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
+        given = as_coefficients(self.coefficients)
         if given.size not in {4, 5, 8, 12, 14}:
-            raise ValueError(f"Brown-Conrady takes 4, 5, 8, 12 or 14 coefficients, got {given.size}")
+            raise ValueError(
+                f"Brown-Conrady takes 4, 5, 8, 12 or 14 coefficients, got {given.size}; OpenCV's order is "
+                f"k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 tau_x tau_y: fill up with zeros"
+            )
         if not (np.abs(given) <= LARGEST_COEFFICIENT).all():
             raise ValueError(
                 f"Brown-Conrady coefficients must be finite and at most {LARGEST_COEFFICIENT:g}, got {given}"

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, as_array, as_vectors, frozen
+from renderkit.errors import ArgumentError
 from renderkit.geometry.conventions import GL_FROM_CV, pose_from_gl_world_from_cam
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.lens_model import Distortion, NoDistortion
-from renderkit.geometry.pose import Pose
+from renderkit.geometry.pose import Pose, as_pose
 from renderkit.notebook import facts_html
 
 
@@ -52,7 +53,7 @@ class Camera:
 
         Raises:
             ValueError: If K is not upper triangular with positive focal lengths and last row 0 0 1, has values that
-                are not finite, or the size is not positive.
+                are not finite, the size is not whole and positive, or lens or pose are something else.
         """
         intrinsics = as_array(self.K, np.float64, (3, 3), "K")
         # Plain numbers: for so few, NumPy's calls would take ten times as long, and rigs have thousands of cameras.
@@ -63,9 +64,19 @@ class Camera:
             raise ValueError(f"K must be [[fx, skew, cx], [0, fy, cy], [0, 0, 1]], got\n{intrinsics}")
         if fx <= 0.0 or fy <= 0.0:
             raise ValueError(f"K is singular or mirrors: fx = {fx:g}, fy = {fy:g}")
-        width, height = int(self.width), int(self.height)
+        width, height = _whole(self.width, "width"), _whole(self.height, "height")
         if width < 1 or height < 1:
             raise ValueError(f"image size must be at least 1 x 1 px, got {self.width} x {self.height}")
+        if not hasattr(self.distortion, "is_valid"):
+            raise ArgumentError(
+                f"distortion: expected a lens model, got {type(self.distortion).__name__}; for coefficients use "
+                f"Camera.from_opencv, BrownConrady(coefficients) or KannalaBrandt(coefficients)"
+            )
+        if not isinstance(self.cam_from_world, Pose):
+            raise ArgumentError(
+                f"cam_from_world: expected a Pose, got {type(self.cam_from_world).__name__}; use Pose(R, t) or "
+                f"Pose.from_matrix(matrix)"
+            )
         object.__setattr__(self, "K", frozen(intrinsics))
         object.__setattr__(self, "width", width)
         object.__setattr__(self, "height", height)
@@ -74,7 +85,7 @@ class Camera:
     def from_opencv(
         cls,
         K: ArrayLike,
-        distortion_coefficients: ArrayLike,
+        distortion_coefficients: ArrayLike | None,
         cam_from_world: Pose | ArrayLike,
         size: tuple[int, int],
         name: str = "",
@@ -83,7 +94,8 @@ class Camera:
 
         Args:
             K: (3, 3) intrinsics in px.
-            distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order.
+            distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order; None, as in OpenCV, is none. Those
+                of `cv2.fisheye` are another model: `Camera(K, width, height, KannalaBrandt(coefficients), pose)`.
             cam_from_world: World to camera, OpenCV axes: a pose, or a (3, 4) or (4, 4) matrix.
             size: (width, height) in px.
             name: The camera's name.
@@ -91,32 +103,32 @@ class Camera:
         Raises:
             ValueError: If a shape is wrong, or the numbers are no camera.
         """
-        pose = cam_from_world if isinstance(cam_from_world, Pose) else Pose.from_matrix(cam_from_world)
+        pose = as_pose(cam_from_world, "cam_from_world")
         return cls._of(K, size, distortion=make_distortion(distortion_coefficients), cam_from_world=pose, name=name)
 
     @classmethod
     def from_gl(
         cls,
         K: ArrayLike,
-        world_from_cam: ArrayLike,
+        world_from_cam: Pose | ArrayLike,
         size: tuple[int, int],
         *,
-        distortion_coefficients: ArrayLike = (),
+        distortion_coefficients: ArrayLike | None = (),
         name: str = "",
     ) -> Camera:
         """Build from a camera-to-world matrix with OpenGL axes, as in transforms.json and pyrender.
 
         Args:
             K: (3, 3) intrinsics in px; pixel (0, 0) is the centre of the top-left pixel.
-            world_from_cam: (4, 4) or (3, 4) camera to world, OpenGL axes (x right, y up, z backward).
+            world_from_cam: (4, 4) or (3, 4) camera to world, OpenGL axes (x right, y up, z backward), or such a pose.
             size: (width, height) in px.
-            distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order.
+            distortion_coefficients: 0, 4, 5, 8, 12 or 14 values in OpenCV's order; None is none.
             name: The camera's name.
 
         Raises:
             ValueError: If a shape is wrong, or the numbers are no camera.
         """
-        pose = pose_from_gl_world_from_cam(world_from_cam)
+        pose = pose_from_gl_world_from_cam(as_pose(world_from_cam, "world_from_cam"))
         return cls._of(K, size, distortion=make_distortion(distortion_coefficients), cam_from_world=pose, name=name)
 
     @classmethod
@@ -286,6 +298,7 @@ class Camera:
 
     def scaled(self, size: tuple[int, int]) -> Camera:
         """Return the camera of the picture resized to `size` = (width, height), each axis by its own true ratio."""
+        size = _size(size)
         ratio_x, ratio_y = size[0] / self.width, size[1] / self.height
         intrinsics = self.K.copy()
         intrinsics[0] *= ratio_x
@@ -296,6 +309,7 @@ class Camera:
 
     def cropped(self, x0: int, y0: int, size: tuple[int, int]) -> Camera:
         """Return the camera of the window whose top-left pixel was (x0, y0), `size` = (width, height) px large."""
+        size = _size(size)
         intrinsics = self.K.copy()
         intrinsics[0, 2] -= x0
         intrinsics[1, 2] -= y0
@@ -342,6 +356,13 @@ class Camera:
 
 
 def _size(size: tuple[int, int]) -> tuple[int, int]:
-    if len(size) != 2:
-        raise ValueError(f"size: expected (width, height), got {size}")
-    return int(size[0]), int(size[1])
+    if isinstance(size, str) or np.shape(size) != (2,):
+        raise ValueError(f"size: expected (width, height) in px, got {size!r}")
+    return _whole(size[0], "width"), _whole(size[1], "height")
+
+
+def _whole(length: object, name: str) -> int:
+    """Return a length in px as an int; a part of a pixel is a slip, not to be cut off."""
+    if isinstance(length, int | float | np.integer | np.floating) and math.isfinite(length) and int(length) == length:
+        return int(length)
+    raise ValueError(f"{name}: expected a whole number of px, got {length!r}")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import FloatArray, as_array
-from renderkit.geometry.pose import Pose
+from renderkit.geometry.pose import Pose, as_pose
 
 GL_FROM_CV = Pose(np.diag([1.0, -1.0, -1.0]), np.zeros(3))
 """Turns OpenCV camera axes into OpenGL camera axes; also its own inverse."""
@@ -20,19 +20,19 @@ CORNER_PIXEL_ORIGIN = 0.5
 """Where COLMAP, OpenGL windows and nerfstudio put the centre of the top-left pixel."""
 
 
-def pose_from_world_from_cam(world_from_cam: ArrayLike) -> Pose:
+def pose_from_world_from_cam(world_from_cam: Pose | ArrayLike) -> Pose:
     """Read a camera-to-world matrix with OpenCV axes, (3, 4) or (4, 4), as our cam_from_world."""
-    return Pose.from_matrix(world_from_cam).inverse()
+    return as_pose(world_from_cam, "world_from_cam").inverse()
 
 
-def pose_from_gl_cam_from_world(gl_cam_from_world: ArrayLike) -> Pose:
+def pose_from_gl_cam_from_world(gl_cam_from_world: Pose | ArrayLike) -> Pose:
     """Read a world-to-camera matrix (OpenGL's view matrix), (3, 4) or (4, 4), as our cam_from_world."""
-    return GL_FROM_CV @ Pose.from_matrix(gl_cam_from_world)
+    return GL_FROM_CV @ as_pose(gl_cam_from_world, "gl_cam_from_world")
 
 
-def pose_from_gl_world_from_cam(gl_world_from_cam: ArrayLike) -> Pose:
+def pose_from_gl_world_from_cam(gl_world_from_cam: Pose | ArrayLike) -> Pose:
     """Read a camera-to-world matrix with OpenGL axes (transforms.json, pyrender poses) as our cam_from_world."""
-    return GL_FROM_CV @ Pose.from_matrix(gl_world_from_cam).inverse()
+    return GL_FROM_CV @ as_pose(gl_world_from_cam, "gl_world_from_cam").inverse()
 
 
 def gl_cam_from_world(cam_from_world: Pose) -> Pose:

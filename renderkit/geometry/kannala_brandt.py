@@ -13,7 +13,7 @@ import numpy as np
 from renderkit.arrays import BoolArray, FloatArray, frozen
 from renderkit.geometry.fold import circle, radial_limits
 from renderkit.geometry.inverse import LensMap, invert
-from renderkit.geometry.lens_model import LARGEST_COEFFICIENT, ModelName
+from renderkit.geometry.lens_model import LARGEST_COEFFICIENT, ModelName, as_coefficients
 from renderkit.geometry.polynomial import horner
 
 
@@ -42,10 +42,11 @@ class KannalaBrandt:
         Raises:
             ValueError: If there are not 4 coefficients, or one is not finite or beyond 1e20.
         """
-        given = np.asarray(self.coefficients, dtype=np.float64).reshape(-1)
+        given = as_coefficients(self.coefficients)
         if given.size != 4 or not (np.abs(given) <= LARGEST_COEFFICIENT).all():
             raise ValueError(
-                f"Kannala-Brandt takes 4 finite coefficients of at most {LARGEST_COEFFICIENT:g}, got {given}"
+                f"Kannala-Brandt takes 4 finite coefficients, k1 k2 k3 k4, of at most {LARGEST_COEFFICIENT:g}, "
+                f"got {given}"
             )
         object.__setattr__(self, "coefficients", frozen(given))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from renderkit.arrays import BoolArray, FloatArray
 
@@ -17,6 +18,18 @@ ModelName: TypeAlias = Literal["none", "brown_conrady", "kannala_brandt"]
 
 LARGEST_COEFFICIENT = 1e20
 """No lens has such a coefficient; products of larger ones overflow."""
+
+
+def as_coefficients(values: ArrayLike) -> FloatArray:
+    """Return coefficients as (C,), whatever the shape in which they come; OpenCV's is (1, C) or (C, 1).
+
+    Raises:
+        ValueError: If they are not numbers.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"distortion coefficients: expected numbers, got {type(values).__name__}: {error}") from error
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
@@ -80,7 +80,7 @@ class Mesh:
             ValueError: If shapes disagree, a vertex is not finite, or a face points outside the vertices.
         """
         vertices = as_array(self.vertices, np.float64, (None, 3), "vertices")
-        faces = as_array(np.asarray(self.faces).reshape(-1, 3), np.int64, (None, 3), "faces")
+        faces = _triangles(self.faces)
         bad = np.flatnonzero(~np.isfinite(vertices).all(axis=1))
         if bad.size:
             raise ValueError(f"{bad.size} of {len(vertices)} vertices are NaN or infinite, the first is {bad[0]}")
@@ -264,6 +264,19 @@ def _length2(rows: FloatArray) -> FloatArray:
     x, y, z = rows * rows
     result: FloatArray = x + y + z
     return result
+
+
+def _triangles(faces: ArrayLike) -> NDArray[np.int64]:
+    """Return faces as (F, 3); anything else than triangles would be cut up into others."""
+    if faces is None:
+        raise ValueError("faces: expected shape (N, 3), got None; give [] for a cloud of points")
+    given = np.asarray(faces)
+    if not given.size:
+        return np.zeros((0, 3), np.int64)
+    if given.ndim == 2 and given.shape[1] == 4:
+        raise ValueError(f"faces: expected triangles, shape (N, 3), got quads, {given.shape}; split each into two")
+    checked: NDArray[np.int64] = as_array(faces, np.int64, (None, 3), "faces")
+    return checked
 
 
 def load_mesh(path: str | Path) -> Mesh:

@@ -26,7 +26,7 @@ class Pose:
 
     Attributes:
         R: (3, 3) rotation.
-        t: (3,) translation in world units.
+        t: (3,) translation in world units; (3, 1), as OpenCV returns it, is taken as well.
 
     Example:
         >>> turn = Pose.from_rotation_vector((0.0, 0.0, 0.0), (0.0, 0.0, 5.0))
@@ -44,7 +44,7 @@ class Pose:
             ValueError: If a shape is wrong, a value is not finite, or R is not a rotation.
         """
         rotation = as_array(self.R, np.float64, (3, 3), "R")
-        translation = as_array(self.t, np.float64, (3,), "t")
+        translation = as_triple(self.t, "t")
         # Plain numbers: for so few, NumPy's calls would take ten times as long, and rigs have thousands of cameras.
         if not all(map(math.isfinite, (*rotation.ravel().tolist(), *translation.tolist()))):
             raise ValueError("pose has NaN or infinite values; expected finite R (3, 3) and t (3,)")
@@ -58,19 +58,23 @@ class Pose:
 
     @classmethod
     def from_matrix(cls, matrix: ArrayLike) -> Pose:
-        """Build from a (4, 4) matrix with last row 0 0 0 1, or its upper (3, 4) part."""
-        array = np.asarray(matrix, dtype=np.float64)
-        if array.shape not in {(3, 4), (4, 4)}:
-            raise ValueError(f"matrix: expected shape (3, 4) or (4, 4), got {array.shape}")
-        if array.shape == (4, 4) and not np.allclose(array[3], (0.0, 0.0, 0.0, 1.0), atol=1e-6):
-            raise ValueError(f"matrix: expected last row 0 0 0 1, got {array[3]}")
-        return cls(array[:3, :3], array[:3, 3])
+        """Build from a (4, 4) matrix with last row 0 0 0 1, or its upper (3, 4) part.
+
+        Raises:
+            ValueError: If it is none, or its rotation is not one.
+        """
+        return _from_matrix(matrix, "matrix")
 
     @classmethod
     def from_rotation_vector(cls, rotation_vector: ArrayLike, translation: ArrayLike) -> Pose:
-        """Build from a (3,) axis-angle vector in radians, as OpenCV's Rodrigues reads it, and a (3,) translation."""
-        vector = as_array(rotation_vector, np.float64, (3,), "rotation_vector")
-        return cls(matrix_from_rotation_vector(vector), as_array(translation, np.float64, (3,), "translation"))
+        """Build from a (3,) axis-angle vector in radians, as OpenCV's Rodrigues reads it, and a (3,) translation.
+
+        OpenCV's own shape, (3, 1), is taken as well.
+        """
+        return cls(
+            matrix_from_rotation_vector(as_triple(rotation_vector, "rotation_vector")),
+            as_triple(translation, "translation"),
+        )
 
     @classmethod
     def look_at(cls, eye: ArrayLike, target: ArrayLike, up: ArrayLike = (0.0, 1.0, 0.0)) -> Pose:
@@ -132,8 +136,59 @@ class Pose:
     def apply(self, points: ArrayLike) -> Points3:
         """Transform (3,) or (..., 3) points; the result has the same shape."""
         array = as_vectors(points, 3, "points")
-        moved: Points3 = (array.reshape(-1, 3) @ self.R.T + self.t).reshape(array.shape)
+        with np.errstate(invalid="ignore", over="ignore"):  # points at infinity
+            moved: Points3 = (array.reshape(-1, 3) @ self.R.T + self.t).reshape(array.shape)
         return moved
+
+
+def as_pose(value: Pose | ArrayLike, name: str) -> Pose:
+    """Return a pose, or the pose of a (3, 4) or (4, 4) matrix.
+
+    Args:
+        value: What a caller gave.
+        name: What to call the argument in the error.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    return value if isinstance(value, Pose) else _from_matrix(value, name)
+
+
+def as_triple(value: ArrayLike, name: str) -> FloatArray:
+    """Return three numbers as (3,); also those of a (3, 1) or (1, 3) array, as OpenCV returns vectors.
+
+    Raises:
+        ValueError: With the expected and the actual shape.
+    """
+    if isinstance(value, np.ndarray) and value.shape in {(3, 1), (1, 3)}:
+        value = value.reshape(3)
+    return as_array(value, np.float64, (3,), name)
+
+
+_LAST_ROW = (0.0, 0.0, 0.0, 1.0)
+
+
+def _from_matrix(matrix: ArrayLike, name: str) -> Pose:
+    expected = f"{name}: expected a pose, or a matrix of shape (3, 4) or (4, 4)"
+    try:
+        array = np.asarray(matrix, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        pair = isinstance(matrix, tuple | list) and len(matrix) == 2
+        raise ValueError(f"{expected}, got {_PAIR if pair else type(matrix).__name__}") from error
+    if array.shape == (2, 3):
+        raise ValueError(f"{expected}, got {_PAIR}")
+    if array.shape not in {(3, 4), (4, 4)}:
+        hint = "; a rotation needs its translation: Pose(R, t)" if array.shape == (3, 3) else ""
+        raise ValueError(f"{expected}, got {'None' if matrix is None else f'shape {array.shape}'}{hint}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: the matrix has NaN or infinite values:\n{array}")
+    if array.shape == (4, 4) and not np.allclose(array[3], _LAST_ROW, atol=1e-6):
+        hint = "; it is transposed: give matrix.T" if np.allclose(array[:, 3], _LAST_ROW, atol=1e-6) else ""
+        raise ValueError(f"{name}: expected last row 0 0 0 1, got {array[3]}{hint}")
+    return Pose(array[:3, :3], array[:3, 3])
+
+
+_PAIR = "two parts: write Pose(R, t), or Pose.from_rotation_vector(rvec, tvec)"
 
 
 def _nearest_rotation(matrix: FloatArray) -> FloatArray:
@@ -147,13 +202,22 @@ def _nearest_rotation(matrix: FloatArray) -> FloatArray:
     if deviation > ROTATION_TOLERANCE or determinant < 0.0:
         raise ValueError(
             f"R is not a rotation: max |R R^T - I| = {deviation:.3g} (allowed {ROTATION_TOLERANCE:g}), "
-            f"det R = {determinant:.6g} (expected +1)"
+            f"det R = {determinant:.6g} (expected +1){_what_it_is(matrix, determinant)}"
         )
     if deviation < 1e-14:
         return matrix
     left, _, right = np.linalg.svd(matrix)
     nearest: FloatArray = left @ right
     return nearest
+
+
+def _what_it_is(matrix: FloatArray, determinant: float) -> str:
+    """Say which usual slip makes a matrix no rotation."""
+    scale = float(np.cbrt(abs(determinant)))
+    if not 1e-6 < scale < 1e6 or np.abs(matrix @ matrix.T / scale**2 - np.eye(3)).max() > ROTATION_TOLERANCE:
+        return ""
+    mirrors = ": it mirrors; one axis, or all three, have the wrong sign" if determinant < 0.0 else ""
+    return mirrors or f": it is a rotation times {scale:.6g}; divide it by that"
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:

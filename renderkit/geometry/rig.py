@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from renderkit.errors import ArgumentError
 from renderkit.geometry.camera import Camera
 from renderkit.notebook import table_html
 
+UNITS = ("m", "mm", "unknown")
 _SHOWN = 20
 
 
@@ -33,8 +35,14 @@ class Rig:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Freeze the mapping."""
-        object.__setattr__(self, "cameras", MappingProxyType(dict(self.cameras)))
+        """Check and freeze the mapping.
+
+        Raises:
+            ValueError: If the cameras are not cameras by name, or the unit is not known.
+        """
+        object.__setattr__(self, "cameras", MappingProxyType(cameras_by_name(self.cameras)))
+        if self.unit not in UNITS:
+            raise ValueError(f"unit: expected one of {', '.join(UNITS)}, got {self.unit!r}")
 
     def __len__(self) -> int:
         """Return the number of cameras."""
@@ -50,7 +58,13 @@ class Rig:
         Raises:
             KeyError: If there is none.
         """
-        return self.cameras[name]
+        try:
+            return self.cameras[name]
+        except KeyError:
+            known = ", ".join(list(self.cameras)[:_SHOWN]) or "none"
+            more = f" and {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
+            text = "" if isinstance(name, str) else f"; names are texts, got {type(name).__name__}"
+            raise KeyError(f"no camera is called {name!r}; the cameras are: {known}{more}{text}") from None
 
     def _repr_html_(self) -> str:
         """Show the cameras in a notebook, the first of many."""
@@ -61,3 +75,22 @@ class Rig:
         if len(self) > _SHOWN:
             rows.append((f"and {len(self) - _SHOWN} more", "", "", ""))
         return table_html(("camera", "size px", "fx px", "lens"), rows)
+
+
+def cameras_by_name(cameras: object) -> dict[str, Camera]:
+    """Return cameras by name as a dictionary of its own.
+
+    Raises:
+        ValueError: If they are something else, such as a list.
+    """
+    if not isinstance(cameras, Mapping):
+        raise ArgumentError(
+            f"cameras: expected cameras by name, such as {{'left': camera}}, got {type(cameras).__name__}; for a list: "
+            f"{{camera.name: camera for camera in cameras}}"
+        )
+    for name, camera in cameras.items():
+        if not isinstance(camera, Camera):
+            raise ArgumentError(f"cameras[{name!r}]: expected a Camera, got {type(camera).__name__}")
+        if not isinstance(name, str):
+            raise ArgumentError(f"cameras: expected texts as names, got {name!r}")
+    return dict(cameras)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renderkit.arrays import MaskImage, as_array
-from renderkit.metrics.mask_pair import ratio
+from renderkit.metrics.mask_pair import check_mask, ratio
 from renderkit.metrics.score_json import COUNT, object_schema
 from renderkit.metrics.score_kind import STANDARD, Metric, Ranking, ScoreKind, pool_counts
 from renderkit.metrics.scored_view import Missing, ScoredView
@@ -55,8 +55,7 @@ def score_containment(pixels: ArrayLike, captured: MaskImage) -> ContainmentScor
         ValueError: If the shapes are wrong.
     """
     points = as_array(pixels, np.float64, (None, 2), "pixels")
-    if captured.dtype != np.bool_ or captured.ndim != 2:
-        raise ValueError(f"captured: expected a (height, width) bool mask, got {captured.dtype} {captured.shape}")
+    check_mask(captured, "captured")
     height, width = captured.shape
     upper = np.array([width - 0.5, height - 0.5])
     # Half-open like the pixels themselves; comparisons with NaN are False.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from renderkit.arrays import AlphaImage, MaskImage
+from renderkit.errors import ArgumentError
 
 
 def mask_pair(rendered: MaskImage, captured: MaskImage) -> tuple[AlphaImage, AlphaImage]:
@@ -13,11 +14,23 @@ def mask_pair(rendered: MaskImage, captured: MaskImage) -> tuple[AlphaImage, Alp
     Raises:
         ValueError: If the masks are not bool images of one shape.
     """
-    for name, mask in (("rendered", rendered), ("captured", captured)):
-        if mask.dtype != np.bool_ or mask.ndim != 2:
-            raise ValueError(f"{name}: expected a (height, width) bool mask, got {mask.dtype} of shape {mask.shape}")
+    check_mask(rendered, "rendered")
+    check_mask(captured, "captured")
     check_shapes(rendered.shape, captured.shape)
     return np.ascontiguousarray(rendered).view(np.uint8), np.ascontiguousarray(captured).view(np.uint8)
+
+
+def check_mask(mask: MaskImage, name: str) -> None:
+    """Check that a mask is one: bytes could be alpha or labels, and only their owner knows.
+
+    Raises:
+        ValueError: If it is not a bool image.
+    """
+    if not isinstance(mask, np.ndarray):
+        raise ArgumentError(f"{name}: expected a (height, width) bool mask, got {type(mask).__name__}")
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        hint = "; of an alpha of 0 to 255: alpha > 127" if mask.dtype != np.bool_ else ""
+        raise ValueError(f"{name}: expected a (height, width) bool mask, got {mask.dtype} of shape {mask.shape}{hint}")
 
 
 def check_shapes(rendered: tuple[int, ...], captured: tuple[int, ...]) -> None:

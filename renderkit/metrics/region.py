@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from renderkit.arrays import MaskImage, as_array, frozen
 from renderkit.computed_once import computed_once
 from renderkit.images.mask_bits import WORD, MaskBits
-from renderkit.metrics.mask_pair import mask_pair
+from renderkit.metrics.mask_pair import check_mask, mask_pair
 
 REACH_PX = 32
 """How far from an outline its counterpart is looked for, in px."""
@@ -37,8 +37,7 @@ class Region:
         Raises:
             ValueError: If the mask is not a bool image.
         """
-        if self.mask.dtype != np.bool_ or self.mask.ndim != 2:
-            raise ValueError(f"region: expected a (height, width) bool mask, got {self.mask.dtype} {self.mask.shape}")
+        check_mask(self.mask, "region")
         object.__setattr__(self, "mask", frozen(self.mask))
 
     @computed_once

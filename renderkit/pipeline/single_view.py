@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from renderkit.arrays import ColorImage, MaskImage, Pixels, as_array, frozen
+from renderkit.arrays import AlphaImage, ColorImage, MaskImage, Pixels, as_array, frozen
 from renderkit.capture import View
+from renderkit.errors import ArgumentError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
+from renderkit.images.matte import matte_of_gray
 from renderkit.images.preview import preview_png
 from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.style import OverlayStyle, style_with
@@ -79,6 +82,7 @@ def project(camera: Camera, points_world: ArrayLike) -> Pixels:
         point; see `Camera.project`.
 
     Raises:
+        ArgumentError: If `camera` is not one.
         ValueError: If the last axis is not 3 long.
 
     Example:
@@ -87,7 +91,7 @@ def project(camera: Camera, points_world: ArrayLike) -> Pixels:
         >>> rk.project(camera, (0.0, 0.0, 0.0)).tolist()
         [319.5, 239.5]
     """
-    return camera.project(points_world)
+    return _checked("camera", camera, Camera).project(points_world)
 
 
 def render(
@@ -102,7 +106,7 @@ def render(
         renderer: The renderer; by default one that is made at the first call and closed at the end of the program.
 
     Raises:
-        ValueError: If the mesh has no faces.
+        ValueError: If the mesh has no faces, or an argument is something else.
         ContextError: If there is no renderer.
 
     Example:
@@ -113,6 +117,8 @@ def render(
         >>> int(picture.mask.sum()), float(picture.depth[24, 32])
         (256, 4.0)
     """
+    _checked("mesh", mesh, Mesh)
+    _checked("camera", camera, Camera)
     with _chosen(renderer) as drawing:
         return drawing.render(mesh, camera, passes)
 
@@ -122,7 +128,7 @@ def overlay(
     mesh: Mesh,
     camera: Camera,
     *,
-    mask: MaskImage | None = None,
+    mask: MaskImage | AlphaImage | None = None,
     style: OverlayStyle | None = None,
     renderer: Renderer | None = None,
     **changes: object,
@@ -133,14 +139,15 @@ def overlay(
         photo: (height, width, 3) RGB of the camera's size, a picture file, or None for a plain background.
         mesh: Vertices in world units.
         camera: The view.
-        mask: (height, width) captured mask, whose outline is drawn as well.
+        mask: (height, width) captured mask, bool or uint8 alpha, whose outline is drawn as well.
         style: How to draw.
         renderer: The renderer; see `render`.
         **changes: Attributes of `OverlayStyle` that replace the style's: `layers=("wireframe", "outline")`,
             `colors={"rendered": "#00ff88"}`, `crop="mesh"`, `background="transparent"`.
 
     Raises:
-        ValueError: If a picture does not have the camera's size, the mesh has no faces, or the style is not valid.
+        ValueError: If a picture does not have the camera's size, the mesh has no faces, the style is not valid, or an
+            argument is something else.
         DatasetError: If the file cannot be read.
         ContextError: If there is no renderer.
 
@@ -152,18 +159,37 @@ def overlay(
         >>> rk.overlay(photo, triangle, camera, layers=("outline",), max_size=640).image.shape
         (480, 640, 3)
     """
+    _checked("mesh", mesh, Mesh)
+    _checked("camera", camera, Camera)
     chosen = style_with(style or OverlayStyle(caption=False), changes, "overlay")
     shape = (camera.height, camera.width)
     view = View("", camera, EncodedImage.from_file(Path(photo)) if isinstance(photo, str | Path) else None)
     pixels = photo if isinstance(photo, np.ndarray) else None
-    inside = None if mask is None else as_array(mask, np.bool_, shape, "captured mask").astype(np.uint8)
     key = ViewKey("", "", camera.name, mesh.name)
     arrays = {
         "photo": None if pixels is None else as_array(pixels, np.uint8, (*shape, 3), "photo"),
-        "matte": None if inside is None else inside * np.uint8(255),
+        "matte": None if mask is None else _as_alpha(mask, shape),
     }
     with _chosen(renderer) as drawing:
         return Overlay(draw_mesh(key, view, mesh, chosen, renderer=drawing, **arrays))
+
+
+_Wanted = TypeVar("_Wanted", Camera, Mesh)
+_HOW = {Camera: "rk.Camera.from_opencv(...), or rk.read_rig(FILE)[NAME]", Mesh: "rk.load_mesh(FILE), or rk.Mesh(...)"}
+
+
+def _checked(name: str, value: object, kind: type[_Wanted]) -> _Wanted:
+    if isinstance(value, kind):
+        return value
+    raise ArgumentError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}; make one by {_HOW[kind]}")
+
+
+def _as_alpha(mask: MaskImage | AlphaImage, shape: tuple[int, int]) -> AlphaImage:
+    """Return a mask as 0 to 255; bytes are alpha, or labels where none exceeds `MAX_LABEL`, as in a file."""
+    given = np.asarray(mask)
+    if given.dtype == np.uint8:
+        return matte_of_gray(as_array(given, np.uint8, shape, "captured mask")).alpha
+    return as_array(given, np.bool_, shape, "captured mask").astype(np.uint8) * np.uint8(255)
 
 
 @contextmanager

@@ -298,7 +298,7 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
         return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
     if report.diagnosis.common is not None:
         return "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
-    return "Set gates, so that later runs pass or fail by themselves: renderkit init."
+    return "Set gates, so that later runs pass or fail by themselves: --gate CHECK, or renderkit.toml (docs/gates.md)."
 
 
 def _cause_of(report: Report, camera: str) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from renderkit.errors import DatasetError
-from renderkit.formats import open_capture
+from renderkit.formats import open_capture, read_rig, write_rig
 from renderkit.formats.facescape import FaceScapeCapture
 from renderkit.formats.middlebury import MiddleburyCapture
 from renderkit.formats.renderme360 import RenderMe360Capture
+from renderkit.geometry.camera import Camera
+from renderkit.geometry.rig import Rig
 
 
 def test_each_format_is_recognised(
@@ -58,6 +60,19 @@ def test_what_no_reader_knows(tmp_path: Path) -> None:
     ):
         with pytest.raises(DatasetError, match=why):
             open_capture(path)
+
+
+def test_cameras_under_another_name_are_pointed_at(tmp_path: Path) -> None:
+    scene = tmp_path / "scene"
+    (scene / "images").mkdir(parents=True)
+    rig = Rig({"25": Camera.look_at((0, 0, 3), (0, 0, 0), size=(640, 480), name="25")})
+    write_rig(rig, scene / "calibration.json", format="rig")
+    (scene / "notes.txt").write_text("hello")
+    why = r"but cameras are in it: calibration\.json \(renderkit rig\.json\)\. Name that file .*renderkit init"
+    for read in (open_capture, read_rig):
+        with pytest.raises(DatasetError, match=why) as caught:
+            read(scene)
+        assert "notes" not in str(caught.value)
 
 
 def test_importing_the_readers_loads_no_hdf5_and_no_opengl() -> None:

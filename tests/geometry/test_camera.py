@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.camera import Camera
@@ -207,3 +210,67 @@ def test_names_are_escaped_in_a_notebook() -> None:
     assert "&lt;0&gt;" in shown
     assert "and 5 more" in shown
     assert "<0>" not in shown
+
+
+def test_no_coefficients_are_none_or_empty_as_in_opencv() -> None:
+    some: tuple[ArrayLike | None, ...] = (None, [], np.zeros(5), np.zeros((1, 5)))
+    for nothing in some:
+        assert Camera.from_opencv(K, nothing, POSE, (640, 480), "a") == camera()
+
+
+@pytest.mark.parametrize(
+    ("pose", "message"),
+    [
+        ((np.eye(3), np.zeros(3)), r"cam_from_world: expected a pose.*got two parts: write Pose\(R, t\)"),
+        (np.zeros((2, 3)), "got two parts"),
+        (np.eye(3), r"got shape \(3, 3\); a rotation needs its translation"),
+        (None, "cam_from_world: .*got None"),
+        ("pose.txt", "cam_from_world: .*got str"),
+        (POSE.matrix.T, "expected last row 0 0 0 1.*it is transposed"),
+        (np.full((4, 4), np.nan), "cam_from_world: the matrix has NaN"),
+        (np.diag([2.0, 2.0, 2.0, 1.0]), "it is a rotation times 2; divide"),
+        (np.diag([1.0, 1.0, -1.0, 1.0]), "it mirrors"),
+    ],
+)
+def test_what_is_no_pose_is_named_with_what_to_do(pose: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Camera.from_opencv(K, [], pose, (640, 480))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(640.6, 480), "64", None, 640, (640, 480, 3), (np.nan, 480), ("640", "480")])
+def test_a_size_is_two_whole_numbers(size: Any) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Camera.from_opencv(K, [], POSE, size)
+    with pytest.raises(ValueError, match="expected"):
+        Camera.from_fov(60.0, size)
+    with pytest.raises(ValueError, match="expected"):
+        camera().scaled(size)
+    with pytest.raises(ValueError, match="expected"):
+        camera().cropped(0, 0, size)
+
+
+def test_a_size_may_come_as_an_array() -> None:
+    sizes: Any = np.array([640.0, 480.0]), np.array([640, 480], np.uint16)
+    assert {Camera.from_opencv(K, [], POSE, size).size for size in sizes} == {(640, 480)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"distortion": [0.1, 0.0, 0.0, 0.0]}, "distortion: expected a lens model, got list; .*from_opencv"),
+        ({"cam_from_world": np.eye(4)}, r"cam_from_world: expected a Pose, got ndarray; .*Pose\.from_matrix"),
+        ({"width": 640.5}, "width: expected a whole number of px, got 640.5"),
+    ],
+)
+def test_parts_of_another_kind_are_refused_where_they_are_given(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Camera(**{"K": K, "width": 640, "height": 480, **change})  # type: ignore[arg-type]
+
+
+def test_a_camera_to_world_pose_is_taken_like_its_matrix() -> None:
+    pose = Pose(np.diag([1.0, -1.0, -1.0]), np.array([0.1, 0.2, 3.0]))
+    assert Camera.from_gl(K, pose, (640, 480)) == Camera.from_gl(K, pose.matrix, (640, 480))
+
+
+def test_points_at_infinity_have_no_pixel_and_no_warning() -> None:
+    assert np.isnan(camera().project([[np.inf, 0.0, 1.0], [np.nan, 0.0, 1.0]])).all()

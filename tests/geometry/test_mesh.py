@@ -85,6 +85,9 @@ def test_closed_means_every_edge_twice_in_opposite_directions() -> None:
         (np.zeros((3, 3)), [[0, 1, 3]], "expected 0..2"),
         (np.zeros((3, 3)), [[0, 1, -1]], "outside the vertices"),
         (np.array([[np.nan, 0, 0]]), np.zeros((0, 3)), "NaN or infinite, the first is 0"),
+        (np.zeros((12, 3)), np.arange(12).reshape(3, 4), r"got quads, \(3, 4\); split each into two"),
+        (np.zeros((6, 3)), np.arange(6), r"faces: expected shape \(N, 3\), got \(6,\)"),
+        (np.zeros((3, 3)), [[0.0, 1.5, 2.0]], "faces: expected values that int64 holds"),
     ],
 )
 def test_wrong_arrays_are_refused(vertices: np.ndarray, faces: object, message: str) -> None:

@@ -78,3 +78,12 @@ def test_arrays_cannot_be_written_and_do_not_follow_their_source() -> None:
 def test_from_matrix_wants_a_rigid_matrix(matrix: np.ndarray) -> None:
     with pytest.raises(ValueError, match="matrix: expected"):
         Pose.from_matrix(matrix)
+
+
+def test_opencvs_columns_are_vectors() -> None:
+    rvec, tvec = np.array([[0.1], [-0.2], [0.3]]), np.array([[1.0], [2.0], [3.0]])
+    pose = Pose.from_rotation_vector(rvec, tvec)  # the shapes that cv2.solvePnP returns
+    assert pose == Pose.from_rotation_vector(rvec.ravel(), tvec.ravel())
+    assert Pose(pose.R, tvec.T) == pose
+    with pytest.raises(ValueError, match=r"t: expected shape \(3,\), got \(3, 3\)"):
+        Pose(np.eye(3), np.eye(3))

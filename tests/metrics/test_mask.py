@@ -68,7 +68,9 @@ def test_wrong_arguments_are_named() -> None:
     mask = np.zeros((3, 4), np.bool_)
     with pytest.raises(ValueError, match=r"rendered \(3, 4\), captured \(4, 3\)"):
         score_mask(mask, mask.T)
-    with pytest.raises(ValueError, match=r"captured: expected a .* bool mask, got uint8"):
+    with pytest.raises(ValueError, match=r"captured: expected a .* bool mask, got uint8 .*alpha > 127"):
         score_mask(mask, mask.astype(np.uint8))
+    with pytest.raises(ValueError, match=r"captured: expected a .* bool mask, got str"):
+        score_mask(mask, "matte.png")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"region 'image' of shape \(2, 2\)"):
         score_mask(mask, mask, Region(np.zeros((2, 2), np.bool_), "image"))

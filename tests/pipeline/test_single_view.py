@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,3 +65,36 @@ def test_renderings_show_colour_or_depth(camera: rk.Camera, square: rk.Mesh) -> 
         shown = cv2.imdecode(np.frombuffer(picture._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
         assert np.array_equal(shown.any(axis=2), picture.mask)
+
+
+def test_pictures_are_never_cast_in_silence(camera: rk.Camera, square: rk.Mesh) -> None:
+    photos: tuple[Any, ...] = (np.full((48, 64, 3), 0.5), np.full((48, 64, 3), 20_000, np.uint16))
+    for photo in photos:
+        with pytest.raises(ValueError, match="photo: expected values that uint8 holds"):
+            rk.overlay(photo, square, camera)
+    alpha = np.zeros((48, 64), np.uint8)
+    alpha[10:30, 10:30] = 255
+    soft = alpha.copy()
+    soft[30:40, 10:30] = 40  # less than half covered: outside
+    shares: Any = alpha / 510
+
+    def draw(mask: Any) -> np.ndarray:
+        return rk.overlay(None, square, camera, mask=mask, layers=("outline",), max_size=640).image
+
+    assert np.array_equal(draw(alpha), draw(alpha > 0))
+    assert np.array_equal(draw(alpha // 255), draw(alpha > 0))
+    assert not np.array_equal(draw(soft), draw(soft > 0))
+    with pytest.raises(ValueError, match="captured mask: expected values that bool holds"):
+        draw(shares)
+
+
+def test_arguments_of_another_kind_are_named(camera: rk.Camera, square: rk.Mesh) -> None:
+    rig = rk.Rig({"a": camera})
+    with pytest.raises(ValueError, match="camera: expected a Camera, got Rig"):
+        rk.project(rig, (0, 0, 0))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="mesh: expected a Mesh, got str; make one by"):
+        rk.render("scan.ply", camera)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="mesh: expected a Mesh, got Camera"):
+        rk.overlay(None, camera, square)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="rig: expected a Rig, got Camera"):
+        rk.lint(camera)  # type: ignore[arg-type]
