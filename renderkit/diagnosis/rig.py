@@ -148,7 +148,7 @@ def _with_cameras(
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
     others = (*(one.sentence for one in landmarks), *others)
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
-    if (found.blames_all or is_many) and whole.verdict == "fits" and not whole.num_tried:
+    if (found.blames_all or found.is_alike or is_many) and whole.verdict == "fits" and not whole.num_tried:
         # Small as it is, it may be a misreading's doing.
         whole, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.

@@ -275,29 +275,35 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
+    if report.diagnosis.common is not None:
+        what, word = ("a shift", "SHIFTED") if report.diagnosis.common.family == "shift" else ("an error", "OFF ALIKE")
+        verdict = f"The rig fits, but all {num - left_out} cameras share {what} that need not be theirs.{gap}"
+        return "unsure", f"FITS, ALL {word}", verdict
     if left_out:
         verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
         return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
-    if report.diagnosis.common is not None:
-        verdict = f"The rig fits, but all {num} cameras share a shift that need not be theirs."
-        return "unsure", "FITS, ALL SHIFTED", verdict
     return "good", "FITS", f"The rig fits: no camera of {num} is off."
+
+
+_SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
+_ALIKE_STEP = "Give what tells cameras from the subject: landmarks and mattes of more cameras, or an exact mesh."
 
 
 def _step_without_fault(report: Report, outliers: list[str]) -> str:
     left_out = unchecked_cameras(report)
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
+    fits = report.diagnosis is not None and report.diagnosis.verdict == "fits"
+    if report.diagnosis is not None and report.diagnosis.common is not None and fits and not report.gates:
+        return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
     if left_out:
         by_board = any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
         what = "more pictures of the board" if by_board else "mattes (--masks) or landmarks (--landmarks)"
         return f"Give {what} of {list_cameras(left_out)}."
     if report.gates:
         return "Keep this run as a baseline for later ones: --baseline RUN."
-    if report.diagnosis is None or report.diagnosis.verdict != "fits":
+    if not fits:
         return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
-    if report.diagnosis.common is not None:
-        return "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
     return "Set gates, so that later runs pass or fail by themselves: --gate CHECK, or renderkit.toml (docs/gates.md)."
 
 

@@ -57,6 +57,7 @@ class CommonEvidence:
         priors: (M,) precisions of the last where nothing is known.
         known: (P, P) information about the cameras' numbers if all else were known.
         units: (P,) amounts of the cameras' numbers for 1 px.
+        growths: Which of the M are relative growths, of the landmarks' places or of the mesh.
     """
 
     information: FloatArray
@@ -64,6 +65,16 @@ class CommonEvidence:
     priors: FloatArray
     known: FloatArray
     units: FloatArray
+    growths: tuple[int, ...]
+
+    @property
+    def growth(self) -> tuple[float, float]:
+        """By how much the subject is larger than stated if no camera is off, and the standard error; the best known."""
+        own = len(self.units)
+        covariance = np.linalg.inv(self.information[own:, own:] + np.diag(self.priors))
+        means = covariance @ self.score[own:]
+        best = min(self.growths, key=lambda place: float(covariance[place, place]))
+        return float(means[best]), math.sqrt(float(covariance[best, best]))
 
     def of_cameras(self) -> CameraPosterior:
         """Return what is said about the cameras' numbers, px units, with all other means integrated out."""
@@ -97,7 +108,7 @@ def common_evidence(seen: Observations, found: Estimate) -> CommonEvidence:
         raise ValueError("expected an estimate of what all cameras share, got one of free points")
     units = np.median(seen.units, axis=0)
     scaled = units / seen.units
-    means, priors = _shared_means(seen, layout)
+    means, priors, growths = _shared_means(seen, layout)
     weighted = solution.precisions.shared[:, None] * means
     own = len(units)
     reach = np.zeros((layout.size, own))
@@ -119,26 +130,30 @@ def common_evidence(seen: Observations, found: Estimate) -> CommonEvidence:
         priors=priors,
         known=known,
         units=units,
+        growths=growths,
     )
 
 
-def _shared_means(seen: Observations, layout: Layout) -> tuple[FloatArray, FloatArray]:
-    """Return (S, M) what the means move, and (M,) their precisions."""
+def _shared_means(seen: Observations, layout: Layout) -> tuple[FloatArray, FloatArray, tuple[int, ...]]:
+    """Return (S, M) what the means move, (M,) their precisions, and which of them are relative growths."""
     poses, marks, meshes, shapes = layout.poses, layout.marks, layout.meshes, layout.shapes
     columns: list[tuple[slice, FloatArray, float]] = []
+    growths = []
     motions = np.diag([1.0, 1.0, 1.0, seen.extent, seen.extent, seen.extent, 1.0])
     if seen.known.any():
         columns += [(poses, np.tile(one, seen.num_frames), FREE) for one in motions[:POSE, :POSE]]
+        growths.append(len(columns))
         columns += [(marks, _of_marks(seen.arms @ change, 0), FREE) for change in (np.eye(3), *_STRETCHES)]
         steps = np.eye(2)[None].repeat(seen.num_landmarks, axis=0)
         columns += [(marks, _of_marks(steps[:, axis], 3 + 2 * term), BIAS_PX) for term, axis in _BIASES]
     if seen.has_outlines.any():
         columns += [(meshes, np.tile(one, seen.num_frames), FREE) for one in motions]
+        growths.append(len(columns) - 1)
         columns += [(shapes, one * seen.extent, FREE) for one in shape_of_stretches(_STRETCHES)]
     means = np.zeros((layout.size, len(columns)))
     for place, (block, values, _) in enumerate(columns):
         means[block, place] = values
-    return means, np.array([width for *_, width in columns]) ** -2.0
+    return means, np.array([width for *_, width in columns]) ** -2.0, tuple(growths)
 
 
 def _of_marks(values: FloatArray, first: int) -> FloatArray:

@@ -30,25 +30,23 @@ from renderkit.diagnosis.joint.decide import (
     ranked_causes,
     tests_of,
 )
-from renderkit.diagnosis.joint.estimate import CameraPriors, Priors
-from renderkit.diagnosis.joint.finding import Shown, finding_of
+from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Priors
+from renderkit.diagnosis.joint.finding import Shown, finding_of, subject_finding
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import (
     ALL_DETECTIONS,
     ALL_MATTES,
+    ALL_SUBJECT,
     DETECTIONS,
     NUM,
     NUM_LOCAL,
-    SLIPS,
     changed_camera,
 )
 from renderkit.diagnosis.joint.result import CameraFinding
-from renderkit.diagnosis.joint.sentences import common_sentence
+from renderkit.diagnosis.joint.sentences import alike_sentence, common_sentence
+from renderkit.diagnosis.joint.shared_model import COMMON, MANY, SharedModel, shared_model
 from renderkit.diagnosis.view_evidence import RigEvidence
-
-MOST_NUMBERS: Final = 2
-"""An error that all cameras share has at most so many numbers."""
 
 SHARE: Final = 0.1
 """Part of the false alarm rate of a rig that goes to errors that all cameras share."""
@@ -79,17 +77,11 @@ BY_OUTLINES: Final = frozenset({"shift", "roll"})
 _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
 _CONVERGED: Final = 0.1
-_MANY: Final = 2
 _MOTION_ROUNDS: Final = 6
 _WIDE_PX: Final = 2.0
 _TELLS: Final = 1.0
 
 Given: TypeAlias = tuple[Priors, Estimator]
-
-COMMON: Final = tuple(
-    place for place, slip in enumerate(SLIPS) if len(slip.indices) <= MOST_NUMBERS and slip.family != "matte"
-)
-"""Places of the slips that all cameras may share. Mattes that are too large in all are a mesh that is too small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +90,7 @@ class CommonFault:
 
     Attributes:
         finding: It.
-        amounts: (P,) what to add to the numbers of every camera.
+        amounts: (P,) what to add to the numbers of every camera; 0 where it need not be theirs.
         evidence: With all cameras corrected.
         seen: The same on the grid.
         decision: The estimate about it.
@@ -122,16 +114,24 @@ def common_fault(
         alpha: Probability that a rig without fault has a finding.
         given: Priors, and what estimates all cameras.
     """
-    seen, decision = start
-    if len(decision.faulty) >= _MANY:
+    seen, start_decision = start
+    decision, shared = without_innocent(seen, start_decision, given)
+    alike = None if shared is None else _alike(evidence, (seen, decision), shared)
+    if shared is None and len(decision.faulty) >= MANY:
         # Cameras that are free say nothing about what all share.
         wide = CameraPriors(np.full(decision.scales.shape, _WIDE_PX), decision.inflation)
         found = _Common.of(seen, replace(decision, found=given[1](seen, wide, given[0], decision.found)))
     else:
         found = _Common.of(seen, decision)
         if not found.stands_out:
-            return None
-    amounts, changed = found.amounts, evidence
+            return alike
+    return _named(evidence, found, alpha, given) or alike
+
+
+def _named(evidence: RigEvidence, found: _Common, alpha: float, given: Given) -> CommonFault | None:
+    """Return the error that all cameras share once they are corrected by it; None where it is not told for certain."""
+    seen = before = found.seen
+    amounts, changed, decision = found.amounts, evidence, found.decision
     for _ in range(_ROUNDS):
         amounts = found.amounts
         try:
@@ -142,14 +142,15 @@ def common_fault(
         again = observe(changed)
         if again is None or again.names != seen.names:
             return None
-        seen, decision = again, decide(again, given[0], alpha, max_faulty(again), estimator=given[1])
+        decided = decide(again, given[0], alpha, max_faulty(again), estimator=given[1])
+        seen, decision = again, without_innocent(again, decided, given)[0]
         found = _Common.of(seen, decision, amounts)
         if found.left < _CONVERGED:
             break
     finding = found.finding(alpha)
     if finding is None:
         return None
-    by_landmarks, by_outlines = _nearer(start[0], seen)
+    by_landmarks, by_outlines = _nearer(before, seen)
     if not (by_landmarks or by_outlines):
         # Too large for a linear model.
         return None
@@ -162,6 +163,39 @@ def common_fault(
 def may_share(seen: Observations, decision: Decision, margin: float) -> bool:
     """Whether all cameras may share an error, by a decision without faulty cameras whose logarithms may be off."""
     return _Common.of(seen, decision).log_p_by_chance < _SCREEN + margin
+
+
+def without_innocent(seen: Observations, decision: Decision, given: Given) -> tuple[Decision, SharedModel | None]:
+    """Return the decision without cameras whose errors something that all share explains as well, and what that is."""
+    shared = shared_model(seen, decision)
+    if shared is None:
+        return decision, None
+    scales = shared.scales.copy()
+    scales[list(shared.faulty)] = FREE_PX
+    found = given[1](seen, CameraPriors(scales, decision.inflation), given[0], decision.found)
+    faulty = tuple(one for one in decision.faulty if one[0] in shared.faulty)
+    return replace(decision, faulty=faulty, scales=shared.scales, found=found), shared
+
+
+def _alike(evidence: RigEvidence, start: tuple[Observations, Decision], shared: SharedModel) -> CommonFault:
+    """Return what all cameras share where the subject's size or shape explains it as well: no camera is corrected."""
+    seen, decision = start
+    common = common_evidence(seen, decision.found)
+    if shared.causes:
+        log_p = log_tail(max(shared.causes[0].statistic, 0.0), len(shared.causes[0].amounts))
+        finding = finding_of(shared.causes, _shown(seen, common), log_p, explained=True)
+        finding = replace(finding, cannot_tell=(*finding.cannot_tell, ALL_SUBJECT))
+    else:
+        finding = subject_finding(*common.growth)
+    kinds = bool(seen.has_landmarks.any()), bool(seen.has_outlines.any())
+    finding = alike_sentence(finding, len(seen.names), kinds)
+    return CommonFault(finding, np.zeros(NUM_LOCAL), evidence, seen, decision)
+
+
+def _shown(seen: Observations, common: CommonEvidence) -> Shown:
+    scaled = common.units / seen.units
+    shown = np.concatenate([one * scale for one, scale in zip(seen.displacements, scaled, strict=True)])
+    return Shown("", common.units, shown)
 
 
 def _nearer(before: Observations, after: Observations) -> tuple[bool, bool]:
@@ -301,9 +335,7 @@ class _Common:
         """Return the finding, None where there is none."""
         log_p = self.log_p(self.best) + math.log(len(COMMON) / SHARE)
         explained = explains(self.best, self.tests)
-        scaled = self.common.units / self.seen.units
-        shown = np.concatenate([one * scale for one, scale in zip(self.seen.displacements, scaled, strict=True)])
-        finding = finding_of(self.causes, Shown("", self.common.units, shown), log_p, explained=explained)
+        finding = finding_of(self.causes, _shown(self.seen, self.common), log_p, explained=explained)
         if log_p > math.log(alpha) or not finding.size_px >= MIN_SIZE_PX:
             return None
         marked = int(self.seen.has_landmarks.sum())

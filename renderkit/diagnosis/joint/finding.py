@@ -10,7 +10,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.joint.decide import SlipTest, has_amount
-from renderkit.diagnosis.joint.parameters import EVIDENCE_PARAMETERS, MATTE, NUM_LOCAL, PARAMETERS
+from renderkit.diagnosis.joint.parameters import ALL_SUBJECT, EVIDENCE_PARAMETERS, MATTE, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.result import CameraFinding
 
 
@@ -65,6 +65,30 @@ def finding_of(causes: Sequence[SlipTest], shown: Shown, log_p: float, *, explai
         amounts={words[i]: float(theta[i] * units[i]) for i in stated},
         amount_errors={words[i]: float(math.sqrt(max(covariance[i, i], 0.0)) * units[i]) for i in stated},
         explained=explained,
+        sentence="",
+    )
+
+
+def subject_finding(growth: float, error: float) -> CameraFinding:
+    """Return that a subject of another size or shape explains what all cameras see alike.
+
+    Args:
+        growth: By how much it is larger than stated, relative.
+        error: Standard error of it.
+    """
+    return CameraFinding(
+        camera="",
+        cause=ALL_SUBJECT,
+        cannot_tell=(ALL_SUBJECT, "focal length"),
+        family="subject",
+        log_p=0.0,
+        size_px=math.nan,
+        size_error_px=math.nan,
+        shift_px=(0.0, 0.0),
+        shift_error_px=(math.nan, math.nan),
+        amounts={"growth": growth},
+        amount_errors={"growth": error},
+        explained=True,
         sentence="",
     )
 

@@ -85,6 +85,7 @@ def fit_joint(
     decision = quiet or decide(seen, given[0], alpha, max_faulty(seen), estimator=begun)
     is_asked = estimator is estimate and quiet is None
     common = common_fault(evidence, (seen, decision), alpha, given) if is_asked else None
+    is_corrected = common is not None and bool(common.amounts.any())
     if common is not None:
         evidence, seen, decision = common.evidence, common.seen, common.decision
     seen, decision = relinearised(evidence, seen, decision, given)
@@ -98,7 +99,7 @@ def fit_joint(
     threshold = limit_in_errors(alpha, len(seen.names))
     unnamed = unnamed_sentence(len(findings), decision.tau_px, len(seen.names))
     untold = (
-        gauge_sentence(findings, decision.tau_px, common=common is not None),
+        gauge_sentence(findings, decision.tau_px, common=is_corrected),
         "" if unnamed else floor_sentence(shift_errors, threshold),
         lens_limit(seen, tested, written, alpha),
     )
@@ -117,7 +118,7 @@ def fit_joint(
         untold="; ".join(filter(None, untold)),
         shift_errors_px=dict(zip(seen.names, shift_errors, strict=True)),
         common=None if common is None else common.finding,
-        corrected=None if common is None else common.evidence,
+        corrected=common.evidence if common is not None and is_corrected else None,
     )
 
 

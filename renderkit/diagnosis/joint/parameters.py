@@ -60,6 +60,12 @@ ALL_DETECTIONS: Final = "landmark detections"
 ALL_MATTES: Final = "placement of the mattes"
 """Causes of a shift that all cameras share, and that is none of the cameras'."""
 
+ALL_SUBJECT: Final = "size or shape of the subject"
+"""Cause of what all cameras see alike: 3D landmarks or a mesh that are not those of the pictures."""
+
+NO_CAMERAS_FAULT: Final = frozenset({ALL_DETECTIONS, ALL_MATTES, ALL_SUBJECT})
+"""Where one of these is a cause as well, an error that all cameras share need not be theirs."""
+
 
 @dataclass(frozen=True)
 class Slip:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
-from renderkit.diagnosis.joint.parameters import ALL_DETECTIONS, ALL_MATTES
+from renderkit.diagnosis.joint.parameters import ALL_SUBJECT, NO_CAMERAS_FAULT
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 
@@ -110,5 +110,10 @@ class JointDiagnosis:
 
     @property
     def blames_all(self) -> bool:
-        """Whether an error that all cameras share is theirs, and not as well one of all detections or mattes."""
-        return self.common is not None and {ALL_DETECTIONS, ALL_MATTES}.isdisjoint(self.common.cannot_tell)
+        """Whether an error that all cameras share is theirs, and not as well one of detections, mattes or subject."""
+        return self.common is not None and NO_CAMERAS_FAULT.isdisjoint(self.common.cannot_tell)
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether several cameras would be named, had not all an error that explains as much."""
+        return self.common is not None and ALL_SUBJECT in self.common.cannot_tell

@@ -30,6 +30,13 @@ _TOLD_APART = {
 }
 
 
+_TELLS_SUBJECT = {
+    (True, False): "mattes, or the subject's measured size, would tell which it is",
+    (False, True): "landmarks in at least 4 cameras, or an exact mesh, would tell which it is",
+    (True, True): "a subject whose size and shape are known would tell which it is",
+}
+
+
 def finding_sentence(finding: CameraFinding, subject: str = "the subject") -> CameraFinding:
     """Return the finding with its sentence; `subject` is what the pictures show."""
     words = f"camera {finding.camera}: {_what(finding, subject)}"
@@ -43,6 +50,27 @@ def common_sentence(finding: CameraFinding, num_cameras: int) -> CameraFinding:
     words = f"all {num_cameras} cameras alike: {_what(finding, 'the subject')}"
     if not finding.explained:
         words += "; this does not explain all that they share"
+    return replace(finding, sentence=words)
+
+
+def alike_sentence(finding: CameraFinding, num_cameras: int, kinds: tuple[bool, bool]) -> CameraFinding:
+    """Return the finding about what all cameras share, and what may be the subject's, with its sentence.
+
+    Args:
+        finding: The error.
+        num_cameras: How many cameras there are.
+        kinds: Whether there are landmarks, and outlines.
+    """
+    if finding.family == "subject":
+        growth, error = finding.amounts["growth"], finding.amount_errors["growth"]
+        what = (
+            f"the subject is drawn {abs(100 * growth):.2f} +/- {100 * error:.2f} % {too_much(-growth)}, or in another "
+            "shape: size or shape of the subject, or focal length"
+        )
+    else:
+        what = f"{_size_text(finding)}: {_listed(finding)}"
+    tells = _TELLS_SUBJECT[kinds]
+    words = f"all {num_cameras} cameras alike: {what}; this explains as much as errors of single cameras do; {tells}"
     return replace(finding, sentence=words)
 
 
@@ -100,7 +128,17 @@ def floor_sentence(errors_px: Sequence[float], threshold: float) -> str:
 def _what(finding: CameraFinding, subject: str) -> str:
     if math.isnan(finding.size_px):
         return f"it is off, and the evidence does not tell by how much: {_listed(finding)}"
-    size = {
+    size = _size_text(finding)
+    if len(finding.cannot_tell) == 1:
+        return size if finding.family in NOT_THE_CAMERA else f"{size}: {finding.cause}"
+    advice = _TOLD_APART.get(finding.family)
+    return f"{size}: {_listed(finding)}" + (f"; {subject} {advice}" if advice else "")
+
+
+def _size_text(finding: CameraFinding) -> str:
+    if math.isnan(finding.size_px):
+        return "the error of each is of one kind and of its own size"
+    return {
         "shift": _shift_text,
         "roll": _roll_text,
         "scale": _scale_text,
@@ -110,10 +148,6 @@ def _what(finding: CameraFinding, subject: str) -> str:
         "matte": _matte_text,
         "detections": _detections_text,
     }[finding.family](finding)
-    if len(finding.cannot_tell) == 1:
-        return size if finding.family in NOT_THE_CAMERA else f"{size}: {finding.cause}"
-    advice = _TOLD_APART.get(finding.family)
-    return f"{size}: {_listed(finding)}" + (f"; {subject} {advice}" if advice else "")
 
 
 def _listed(finding: CameraFinding) -> str:

@@ -283,13 +283,17 @@ def test_a_shift_of_all_is_no_motion_of_the_subject_where_that_fits_worse() -> N
     assert "principal point" in found.common.cannot_tell
 
 
-def test_outlines_alone_name_no_lens_of_all() -> None:
+def test_outlines_alone_do_not_tell_a_lens_of_all_from_a_mesh_of_another_shape() -> None:
     outlines = Conditions(mattes=True, landmarks=False)
-    kinds = {"lens distortion k1": None, "roll": "roll"}
-    for kind, cause in kinds.items():
+    kinds = {"lens distortion k1": False, "roll": True}
+    for kind, is_certain in kinds.items():
         evidence = joint_evidence(np.random.default_rng(4141), outlines, cameras=10, frames=2, shared=(kind, 4.0))
-        common = fit_joint(evidence).common
-        assert (None if common is None else common.cause) == cause
+        found = fit_joint(evidence)
+        assert found.findings == ()
+        assert found.common is not None
+        assert found.common.cause == kind
+        assert found.blames_all is is_certain
+        assert ("size or shape of the subject" in found.common.cannot_tell) is not is_certain
 
 
 def test_cameras_corrected_alike_fit_better_than_a_wrong_motion_of_the_subject_and_not_than_the_truth() -> None:
@@ -322,10 +326,12 @@ def test_cameras_that_are_corrected_alike_bring_landmarks_and_outlines_nearer() 
     assert _nearer(aside, before) == (False, True)
 
 
-def test_an_error_of_all_that_brings_nothing_nearer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_all_that_brings_nothing_nearer_is_not_the_cameras(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     evidence = joint_evidence(np.random.default_rng(4143), BOTH, cameras=10, frames=2, shared=("roll", 4.0))
     monkeypatch.setattr("renderkit.diagnosis.joint.common_fault._nearer", lambda *_: (False, False))
-    assert fit_joint(evidence).common is None
+    assert not fit_joint(evidence).blames_all
 
 
 @pytest.mark.parametrize("seed", [4150, 4151, 4152])
