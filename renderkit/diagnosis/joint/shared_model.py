@@ -19,10 +19,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.joint.assumed import START_PX
 from renderkit.diagnosis.joint.common import CommonEvidence, common_evidence
 from renderkit.diagnosis.joint.decide import (
     CANNOT_TELL,
-    START_PX,
     Decision,
     SlipTest,
     num_observations,
