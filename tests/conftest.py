@@ -19,8 +19,9 @@ pytest_plugins = ["dataset_fixtures", "report_fixtures"]
 CODE_ALONE = frozenset(
     {
         "boards", "cli", "dataset", "diagnosis", "export", "flame", "formats", "gates", "geometry", "images", "metrics",
-        "pictures", "pipeline", "renderers/test_hard_lenses.py", "results", "synth", "test_attack.py",
-        "test_compiled.py", "test_selection.py", "test_wording.py", "untrusted",
+        "pictures", "pipeline", "renderers/test_hard_lenses.py", "results", "synth", "test_arrays.py", "test_attack.py",
+        "test_buffer_pool.py", "test_capture.py", "test_compiled.py", "test_computed_once.py",
+        "test_docstring_examples.py", "test_errors.py", "test_selection.py", "test_wording.py", "untrusted",
     }
 )  # fmt: skip
 """Code that reads no file of the package: its tests say the same of a wheel as of the checkout.

@@ -47,7 +47,11 @@ class CensusWorker(CaptureWorker):
     """Reads frames by lot until every camera of a capture is decided."""
 
     def conclude(self, task: Task, capture: Capture, options: ValidationOptions) -> Done:
-        """Take the census of one capture and store what it says."""
+        """Take the census of one capture and store what it says.
+
+        Raises:
+            ArgumentError: If the settings have no test.
+        """
         test = self.job.settings.census
         if test is None:
             raise ArgumentError("census: expected a sequential test in the settings")

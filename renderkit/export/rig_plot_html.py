@@ -34,7 +34,11 @@ def write_rig_html(scene: RigScene, path: Path) -> None:
 
 
 def build_figure(scene: RigScene) -> graph_objects.Figure:
-    """Return the plotly figure of a rig."""
+    """Return the plotly figure of a rig.
+
+    Raises:
+        MissingExtraError: If plotly is not installed.
+    """
     try:
         from plotly import graph_objects as go  # noqa: PLC0415 - optional extra
     except ImportError as error:

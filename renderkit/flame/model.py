@@ -158,7 +158,11 @@ class FlameModel:
         return result
 
     def shaped(self, shape: ArrayLike = (), expression: ArrayLike = ()) -> Points3:
-        """Return (V, 3) vertices of the unposed head; see `vertices`."""
+        """Return (V, 3) vertices of the unposed head; see `vertices`.
+
+        Raises:
+            ValueError: If there are more coefficients than the model has.
+        """
         result: Points3 = self.template.copy()
         for values, directions, name in (
             (shape, self.shape_directions, "shape"),

@@ -176,7 +176,11 @@ def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) 
 
 
 def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
-    """Return a matrix given as rows, cols, data, or as nested lists."""
+    """Return a matrix given as rows, cols, data, or as nested lists.
+
+    Raises:
+        DatasetError: If it is no matrix of one of these shapes.
+    """
     if not isinstance(value, Mapping):
         return numbers(value, shapes, path, key)
     given = field(value, "data", path, f"{key}.")

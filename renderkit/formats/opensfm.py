@@ -125,7 +125,11 @@ def _read_shot(shot: Untrusted, name: str, models: Mapping[str, Untrusted], path
 def read_model(
     camera: Mapping[str, Untrusted], path: Path, where: str
 ) -> tuple[FloatArray, tuple[int, int], ModelName, tuple[float, ...]]:
-    """Return K, the image size, the lens model and its coefficients of one of OpenSfM's cameras."""
+    """Return K, the image size, the lens model and its coefficients of one of OpenSfM's cameras.
+
+    Raises:
+        DatasetError: If something is missing or damaged; an `UnsupportedLensError` for other projections.
+    """
     kind = str(field(camera, "projection_type", path, where))
     if kind not in _COEFFICIENTS:
         why = f"projection type {kind!r} is neither Brown-Conrady nor Kannala-Brandt; known: {', '.join(_COEFFICIENTS)}"

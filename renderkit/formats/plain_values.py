@@ -123,7 +123,11 @@ def stated_direction(entry: Entry) -> PoseDirection | None:
 
 
 def intrinsics_of(entry: Entry, path: Path, where: str) -> FloatArray:
-    """Return (3, 3) intrinsics: a matrix, nine numbers row by row, fx fy cx cy in a list or by name."""
+    """Return (3, 3) intrinsics: a matrix, nine numbers row by row, fx fy cx cy in a list or by name.
+
+    Raises:
+        DatasetError: If they are missing or are no intrinsics.
+    """
     key = first_of(entry, K_KEYS)
     if key is not None:
         value = entry[key]
@@ -141,7 +145,11 @@ def intrinsics_of(entry: Entry, path: Path, where: str) -> FloatArray:
 
 
 def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
-    """Return the lens model and its coefficients: a list in OpenCV's order, or k1, k2, p1 ... by name."""
+    """Return the lens model and its coefficients: a list in OpenCV's order, or k1, k2, p1 ... by name.
+
+    Raises:
+        DatasetError: If it is no lens of a known model.
+    """
     model = _model(entry, path, where)
     key = first_of(entry, _D)
     named = [term for term in _TERMS if entry.get(term) is not None]

@@ -171,7 +171,11 @@ def _first_picture_size(files: SmcFiles, name: str) -> tuple[int, int] | None:
 
 
 def write_calibration(rig: Rig, path: Path, options: WriteOptions) -> tuple[str, ...]:  # noqa: ARG001 - one signature
-    """Write Calibration and Camera's resolution."""
+    """Write Calibration and Camera's resolution.
+
+    Raises:
+        DatasetError: If the file cannot be written, or cannot carry a camera's name.
+    """
     import h5py  # noqa: PLC0415 - loaded only where an SMC file is written
 
     for name in rig.cameras:

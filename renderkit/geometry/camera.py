@@ -329,6 +329,9 @@ class Camera:
         Returns:
             (4, 4) matrix. Window y points up (row 0 of the framebuffer is the bottom of the picture) and depth runs
             from -1 at `near` to +1 at `far`. Skew and off-centre principal points are exact.
+
+        Raises:
+            ValueError: Unless 0 < near < far.
         """
         if not 0.0 < near < far < np.inf:
             raise ValueError(f"expected 0 < near < far, got near = {near:g}, far = {far:g}")

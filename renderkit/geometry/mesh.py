@@ -163,7 +163,11 @@ class Mesh:
 
     @classmethod
     def read(cls, path: str | Path) -> Mesh:
-        """Read a mesh file; see `load_mesh`."""
+        """Read a mesh file; see `load_mesh`.
+
+        Raises:
+            DatasetError: If it cannot be read as a mesh.
+        """
         from renderkit.geometry.mesh_files import read_mesh_file  # noqa: PLC0415 - decoding textures loads OpenCV
 
         file = Path(path)

@@ -61,7 +61,7 @@ class Pose:
         """Build from a (4, 4) matrix with last row 0 0 0 1, or its upper (3, 4) part.
 
         Raises:
-            ValueError: If it is none, or its rotation is not one.
+            ValueError: If the shape is another, the last row is, or the rotation is none.
         """
         return _from_matrix(matrix, "matrix")
 

@@ -11,7 +11,11 @@ LONGEST_PX = 640
 
 
 def preview_png(image: ColorImage) -> bytes:
-    """Return (height, width, 3) RGB or (height, width, 4) RGBA as a PNG whose longer side is at most 640 px."""
+    """Return (height, width, 3) RGB or (height, width, 4) RGBA as a PNG whose longer side is at most 640 px.
+
+    Raises:
+        ValueError: If it is no such picture.
+    """
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST_PX / max(height, width))
     if scale < 1.0:

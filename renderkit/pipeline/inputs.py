@@ -118,6 +118,7 @@ class CaptureInputs:
         """Open the capture with all that was given beside it.
 
         Raises:
+            ArgumentError: If something does not belong to the format, or there are two patterns of meshes.
             DatasetError: If something is missing or damaged.
         """
         patterns = [mesh for mesh in self.meshes if isinstance(mesh, str) and _is_pattern(mesh)]

@@ -60,7 +60,6 @@ def _measured(
     frames = capture.frame_ids if options.frames is None else options.frames
     views = [view for frame in frames for view in _views(capture, frame, options)]
     how = EvidenceOptions(
-        matte_threshold=options.matte_threshold,
         undistorted_mattes=options.undistorted_mattes,
         threads=threads,
         board=options.board,

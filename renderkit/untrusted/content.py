@@ -117,21 +117,33 @@ class Content:
 
 
 def mapping_at(value: Untrusted, path: Path, key: str | None) -> Mapping[str, Untrusted]:
-    """Return `value` if it is a mapping, else raise with the key."""
+    """Return `value` if it is a mapping.
+
+    Raises:
+        DatasetError: With the key, if it is not.
+    """
     if not isinstance(value, Mapping):
         raise DatasetError(path, key, f"expected an object of named values, found {type(value).__name__}")
     return value
 
 
 def list_at(value: Untrusted, path: Path, key: str | None) -> Sequence[Untrusted]:
-    """Return `value` if it is a list, else raise with the key."""
+    """Return `value` if it is a list.
+
+    Raises:
+        DatasetError: With the key, if it is not.
+    """
     if not isinstance(value, list):
         raise DatasetError(path, key, f"expected a list, found {type(value).__name__}")
     return value
 
 
 def field(entries: Mapping[str, Untrusted], name: str, path: Path, where: str = "") -> Untrusted:
-    """Return `entries[name]`, or raise naming the missing key and the ones present."""
+    """Return `entries[name]`.
+
+    Raises:
+        DatasetError: With the missing key and those that are there.
+    """
     if name not in entries:
         present = ", ".join(sorted(str(key) for key in entries)[:8]) or "nothing"
         raise DatasetError(path, f"{where}{name}", f"the key is missing; present: {present}")
@@ -193,7 +205,11 @@ def name_at(value: Untrusted, path: Path, key: str) -> str:
 
 
 def number(value: Untrusted, path: Path, key: str) -> float:
-    """Return one number, or one written as text."""
+    """Return one number, or one written as text.
+
+    Raises:
+        DatasetError: If it is neither.
+    """
     # The usual cases first: a file of 10,000 cameras has a hundred thousand single numbers.
     if isinstance(value, float | int | str):
         try:

@@ -26,7 +26,7 @@ def test_a_row_without_scores_needs_reasons() -> None:
 def test_a_failed_view_needs_no_reasons() -> None:
     row = ViewResult(ViewKey("take", "0", "05", "scan"), failure=Failure("DatasetError", "broken"))
     assert row.failure is not None
-    assert row.scores == row.scores
+    assert (row.scores, row.missing) == (Scores(), {})
 
 
 def test_reasons_cannot_be_changed_afterwards() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +45,12 @@ def test_every_cut_and_every_damaged_byte_is_a_dataset_error_or_harmless(tmp_pat
         damaged = bytearray(whole)
         damaged[random.integers(len(whole))] ^= int(random.integers(1, 256))
         path.write_bytes(damaged[: int(random.integers(1, len(whole) + 1))] if random.random() < 0.5 else damaged)
-        with suppress(DatasetError):
-            read_npz(path)
+        try:
+            found = read_npz(path)
+        except DatasetError:
+            continue
+        # What the archive's checksums do not cover: names.
+        assert [array.tolist() for array in found.values()] in ([], [np.arange(50.0).tolist()])
 
 
 def test_claims_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,6 @@ class EvidenceOptions:
     """How evidence is measured.
 
     Attributes:
-        matte_threshold: Alpha in (0, 1] from which a matte's pixel counts as inside.
         undistorted_mattes: The mattes belong to undistorted pictures.
         board: The calibration board in the photographs, where one is named.
         unit: The rig's world unit.
@@ -37,7 +36,6 @@ class EvidenceOptions:
         threads: Worker threads; 0 for one per core. The result does not depend on it.
     """
 
-    matte_threshold: float = 0.5
     undistorted_mattes: bool = False
     threads: int = 0
     board: Board | None = None

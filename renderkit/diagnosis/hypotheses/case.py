@@ -165,7 +165,11 @@ class Case:
         return self.landmark_candidate(cause, sentence, camera.project(self.landmarks.points), num_free)
 
     def landmark_candidate(self, cause: str, sentence: str, predicted: Pixels, num_free: int = 0) -> Candidate:
-        """Judge where the landmarks would be."""
+        """Judge where the landmarks would be.
+
+        Raises:
+            ValueError: If the case has no landmarks.
+        """
         if self.landmarks is None:
             raise ValueError(f"{cause}: the case has no landmarks")
         residuals = predicted - self.landmarks.captured

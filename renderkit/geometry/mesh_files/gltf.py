@@ -67,7 +67,11 @@ class _Scene:
         self._notes: dict[str, None] = {}
 
     def nodes(self) -> Iterator[tuple[dict[str, Any], FloatArray]]:
-        """Yield each node with its (4, 4) world_from_node, parents before children."""
+        """Yield each node with its (4, 4) world_from_node, parents before children.
+
+        Raises:
+            DatasetError: If there are too many, or too many below one another.
+        """
         document = self._document
         pending = [(index, np.eye(4), 1) for index in reversed(self._roots())]
         seen = 0
@@ -105,7 +109,11 @@ class _Scene:
         return [index for index in range(len(nodes)) if index not in children]
 
     def add(self, node: dict[str, Any], world: FloatArray) -> None:
-        """Add the mesh of a node."""
+        """Add the mesh of a node.
+
+        Raises:
+            DatasetError: If its data are damaged.
+        """
         if "mesh" not in node:
             return
         if "skin" in node:

@@ -82,7 +82,11 @@ class GltfDocument:
         return value
 
     def item(self, name: str, index: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Return an object of one of the lists at the top (nodes, meshes, accessors ...)."""
+        """Return an object of one of the lists at the top (nodes, meshes, accessors ...).
+
+        Raises:
+            DatasetError: If there is no such object.
+        """
         entries = self.member(self.root, name, list, [])
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(entries):
             raise DatasetError(self.path, name, f"expected an index 0..{len(entries) - 1}, found {str(index)[:40]!r}")
@@ -92,14 +96,22 @@ class GltfDocument:
         return entry
 
     def floats(self, owner: dict[str, Any], name: str, default: list[float]) -> NDArray[np.float64]:
-        """Return a list of finite numbers as long as the default."""
+        """Return a list of finite numbers as long as the default.
+
+        Raises:
+            DatasetError: If it is anything else.
+        """
         values = self.member(owner, name, list, default)
         if len(values) != len(default) or not all(isinstance(v, int | float) and abs(v) < 1e300 for v in values):
             raise DatasetError(self.path, name, f"expected {len(default)} finite numbers, found {str(values)[:80]}")
         return np.array(values, np.float64)
 
     def whole(self, owner: dict[str, Any], name: str, default: int | None = None) -> int:
-        """Return a number that counts bytes or elements."""
+        """Return a number that counts bytes or elements.
+
+        Raises:
+            DatasetError: If it is anything else.
+        """
         value = self.member(owner, name, int, default)
         if not 0 <= value < 2**53:
             raise DatasetError(self.path, name, f"expected a count, found {str(value)[:40]}")

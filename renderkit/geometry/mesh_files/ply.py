@@ -94,7 +94,11 @@ class _Faces:
         return None if values is None else values[self._whole][self._polygon]
 
     def texture_numbers(self, num_textures: int) -> NDArray[np.int32]:
-        """Return the texture of each triangle: `texnumber`, else the first."""
+        """Return the texture of each triangle: `texnumber`, else the first.
+
+        Raises:
+            DatasetError: If one names no texture.
+        """
         column = self._table.get("texnumber")
         if column is None or column.counts is not None:
             return np.zeros(len(self.faces), np.int32)
@@ -104,7 +108,11 @@ class _Faces:
         return np.asarray(numbers, np.int32)
 
     def texture_coordinates(self, vertex: Table) -> tuple[FloatArray | None, Faces | None]:
-        """Return the texture coordinates, and which each corner of a triangle has."""
+        """Return the texture coordinates, and which each corner of a triangle has.
+
+        Raises:
+            DatasetError: If a face has another number of them than corners.
+        """
         column = self._table.get("texcoord")
         if column is None or column.counts is None:
             uv = next((found for names in _UV_NAMES if (found := _columns(vertex, names)) is not None), None)

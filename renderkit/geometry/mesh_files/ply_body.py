@@ -136,7 +136,11 @@ class _Source:
         return counts, position
 
     def row(self, element: PlyElement, position: int) -> tuple[list[int], list[int], int]:
-        """Return for each property of a row how many values it has and where they begin; and where the row ends."""
+        """Return for each property of a row how many values it has and where they begin; and where the row ends.
+
+        Raises:
+            DatasetError: If the file ends before, or a list has a negative length.
+        """
         counts, starts = [], []
         for known in element.properties:
             count = 1

@@ -296,7 +296,11 @@ def _log(gl: Gl, query: Any, read: Any, name: int) -> str:  # noqa: ANN401 - PyO
 
 
 def generate_name(function: Any) -> int:  # noqa: ANN401 - a PyOpenGL entry point
-    """Return the one new name that a glGen function gives."""
+    """Return the one new name that a glGen function gives.
+
+    Raises:
+        RenderkitError: If there is none: the context is not current.
+    """
     name = np.zeros(1, dtype=np.uint32)
     function(1, name)
     if not name[0]:

@@ -79,7 +79,11 @@ class EglLibrary:
         self._current_surface = self._function("eglGetCurrentSurface", pointer, integer)
 
     def devices(self) -> list[int]:
-        """Return the EGLDeviceEXT handles in the driver's order."""
+        """Return the EGLDeviceEXT handles in the driver's order.
+
+        Raises:
+            OSError: If the driver cannot list them.
+        """
         handles = (ctypes.c_void_p * _MAX_DEVICES)()
         count = ctypes.c_int()
         if not self._query_devices(_MAX_DEVICES, handles, ctypes.byref(count)):
