@@ -119,7 +119,7 @@ def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: 
             continue
         least = max(usual - FITS_BACK, here + MISFIT)
         ways = [
-            word for word, turn in _turns(stated.matte) if coarse_iou(stated.coarse_drawn, coarse_matte(turn)) >= least
+            word for word, turn in _turns(stated.matte) if coarse_iou(stated.cells.drawn, coarse_matte(turn)) >= least
         ]
         if ways:
             name, frame = view.camera.name, view.frame
@@ -144,7 +144,7 @@ def _exchanged(views: Sequence[ViewEvidence], read: Sequence[Interpretation], ow
     usual = float(np.median(own))
     if not (own < usual - MISFIT).any():
         return []
-    drawn = [one.coarse_drawn for one in read]
+    drawn = [one.cells.drawn for one in read]
     mattes = [coarse_matte(one.matte) for one in read if one.matte is not None]
     areas = np.array([one.mean() for one in drawn])
     # A camera in which nothing is drawn does not look at the subject, whoever's its matte is.

@@ -220,10 +220,10 @@ def _matte(view: Interpretation) -> Sequence[float]:
     """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
     if view.matte is None:
         return (np.nan,) * 2
-    column, row = view.cells
     # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
-    inside = np.count_nonzero(view.matte[row, column]) / max(len(row), _MIN_SEEN * len(view.drawn), 1.0)
-    return coarse_iou(view.coarse_drawn, coarse_matte(view.matte)), inside
+    cells = view.cells
+    inside = cells.num_inside / max(cells.num_seen, _MIN_SEEN * len(view.drawn), 1.0)
+    return coarse_iou(cells.drawn, coarse_matte(view.matte)), inside
 
 
 def _row_medians(values: FloatArray) -> FloatArray:
