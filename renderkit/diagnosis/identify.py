@@ -18,6 +18,7 @@ from renderkit.arrays import FloatArray, Pixels
 from renderkit.diagnosis.hypotheses.case import Case, UsualError, median_length
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.readings.stated import StatedRig
+from renderkit.diagnosis.row_quantiles import median_of
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import LandmarkPairs
@@ -218,10 +219,10 @@ def _usual(errors_px: Sequence[float]) -> Mapping[Measure, UsualError]:
 
 def _spread(pixels: Pixels) -> float:
     known = pixels[np.isfinite(pixels).all(axis=1)]
-    return max(float(np.median(np.linalg.norm(known - _middle(known), axis=1))), 1.0)
+    return max(median_of(np.linalg.norm(known - _middle(known), axis=1)), 1.0)
 
 
 def _middle(pixels: Pixels) -> FloatArray:
     """Return the (2,) median of the known ones of (N, 2) pixels."""
-    middle: FloatArray = np.median(pixels[np.isfinite(pixels).all(axis=1)], axis=0)
-    return middle
+    known = pixels[np.isfinite(pixels).all(axis=1)]
+    return np.array([median_of(column) for column in known.T])

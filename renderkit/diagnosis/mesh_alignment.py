@@ -18,6 +18,7 @@ from renderkit.diagnosis.mesh_rim import EdgedMesh, mesh_edges
 from renderkit.diagnosis.outline_offsets import outline_evidence, sample_outline
 from renderkit.diagnosis.outline_reach import FAR_PX, found_far, found_near
 from renderkit.diagnosis.robust_solution import robust_solution
+from renderkit.diagnosis.row_quantiles import median_of
 from renderkit.diagnosis.view_evidence import OutlineEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.derivatives import cross, pixels_by_world_point
@@ -78,7 +79,7 @@ class _Placed:
 def typical_px(outlines: Sequence[OutlineEvidence | None]) -> float:
     """Return the median size of the offsets of outlines; those without an edge within reach count as far."""
     sizes = [np.nan_to_num(np.abs(one.offsets_px), nan=np.inf) for one in outlines if one is not None]
-    return float(np.median(np.concatenate(sizes))) if sizes else float("inf")
+    return median_of(np.concatenate(sizes)) if any(map(len, sizes)) else float("inf")
 
 
 def is_settled(outlines: Sequence[OutlineEvidence | None], views: Sequence[MatteView]) -> bool:

@@ -7,6 +7,7 @@ face that looks at the camera and one that does not. The captured one is where t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -32,6 +33,7 @@ _STEP = 0.5
 _ACROSS = (-1.0, 0.0, 1.0)
 _SLACK = 2.5
 _DEEP = 4
+_SQUARE: Final = np.ones((2 * _DEEP + 1,) * 2, np.uint8)
 _CHORD = 2
 """A contour's own normals are smoothed over so many pixels that they miss what is small; those of samples are across
 the chord between neighbours so far away, whose places are exact to a twentieth of a pixel."""
@@ -119,13 +121,16 @@ def missing_share(drawn: MaskImage, alpha: AlphaImage, threshold: float) -> floa
     """Return the share of the drawn inside, away from its outline, that the matte lacks."""
     from renderkit.diagnosis.outline_kernels import count_lacking  # noqa: PLC0415 - loads the compiler
 
-    inner = cv2.erode(drawn.view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8), borderValue=0)
-    rows, columns = (
-        ((np.arange(side) + 0.5) * other / side).astype(int)
-        for side, other in zip(drawn.shape, alpha.shape, strict=True)
-    )
+    inner = cv2.erode(drawn.view(np.uint8), _SQUARE, borderValue=0)
+    rows, columns = (_middles(side, other) for side, other in zip(drawn.shape, alpha.shape, strict=True))
     total, lacking = count_lacking(np.asarray(inner), _read_only(alpha), rows, columns, least_inside(threshold))
     return lacking / total if total else 0.0
+
+
+@lru_cache(maxsize=16)
+def _middles(side: int, other: int) -> NDArray[np.int64]:
+    """Return the (side,) pixels of a side of `other` px at the middles of those of a side of `side` px."""
+    return ((np.arange(side) + 0.5) * other / side).astype(np.int64)
 
 
 def _read_only(alpha: AlphaImage) -> AlphaImage:

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.computed_once import computed_once
 from renderkit.errors import CalibrationError, DatasetError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.conventions import (
@@ -121,11 +122,15 @@ class RawCamera:
         return _lens(self.model, tuple(self.coefficients))
 
     def to_camera(self) -> Camera:
-        """Return the checked camera.
+        """Return the checked camera, the same one every time.
 
         Raises:
             ValueError: If any number is not that of a camera.
         """
+        return self._camera
+
+    @computed_once
+    def _camera(self) -> Camera:
         if self.size is None:
             raise ValueError("the image size is unknown; give it as an option")
         return Camera(self.K, self.size[0], self.size[1], self.to_distortion(), self.to_pose(), self.name)

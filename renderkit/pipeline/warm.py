@@ -11,6 +11,7 @@ from renderkit.arrays import AlphaImage, MaskImage, frozen
 from renderkit.diagnosis.joint.noise import inlier_probabilities
 from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
+from renderkit.diagnosis.readings.coarse import draw_cells
 from renderkit.diagnosis.readings.outline_gaps import outermost
 from renderkit.errors import ContextError
 from renderkit.geometry.camera import Camera
@@ -76,6 +77,7 @@ def _warm_outlines(alpha: AlphaImage) -> None:
     outlines.as_it_stands(MatteView(camera, lambda: alpha, 0.5), alpha)
     inlier_probabilities(np.ones((1, 1, 8)))
     outermost(np.zeros((1, 2)))
+    draw_cells(np.zeros((1, 2)), np.ones(2), alpha > 0)
 
 
 def _warm_pictures(mask: MaskImage) -> None:

@@ -152,6 +152,21 @@ def test_a_matte_of_another_camera_is_named_with_its_camera(swapped: bool) -> No
     assert found[0].cause == ("exchanged" if swapped else "of another camera")
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_matte_whose_outline_is_in_its_place_is_of_no_other_camera(in_place: bool) -> None:
+    """The vertices that are drawn may be too few to tell."""
+    mesh, seen = egg(), cameras(7)
+    right = [filled(camera, mesh.vertices, 4) for camera in seen]
+    given = [*right[:1], right[6], *right[2:]]
+    views = []
+    for camera, own, matte in zip(seen, right, given, strict=True):
+        outline = measured(mesh, [own if in_place else matte], [camera])[0]
+        view = replace(_view(outline, camera), vertices=mesh.vertices, matte=matte >= 128)
+        views.append(view)
+    found = matte_faults(StatedRig(tuple(views)))
+    assert [(one.camera, one.partner) for one in found if one.partner] == ([] if in_place else [("1", "6")])
+
+
 @pytest.mark.parametrize("count", [5, 7])
 @pytest.mark.parametrize(
     ("turn", "word"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, MaskImage, Pixels
 from renderkit.diagnosis.residual_pattern import NOISE_FLOOR_PX
+from renderkit.diagnosis.row_quantiles import median_of
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import LandmarkPairs
 from renderkit.geometry.mesh import Mesh
@@ -197,4 +198,4 @@ def overlap_error(rendered: MaskImage, captured: MaskImage) -> float:
 def median_length(residuals: FloatArray) -> float:
     """Return the median length of (N, 2) residuals; a landmark that the camera does not see is infinitely far."""
     lengths = np.linalg.norm(residuals, axis=1)
-    return float(np.median(np.where(np.isfinite(lengths), lengths, np.inf)))
+    return median_of(np.where(np.isfinite(lengths), lengths, np.inf))

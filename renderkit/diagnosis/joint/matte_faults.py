@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray
+from renderkit.diagnosis.mesh_alignment import typical_px
 from renderkit.diagnosis.readings.coarse import coarse_iou, coarse_matte
-from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.interpretation import Interpretation, size_of
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
 
@@ -26,6 +28,10 @@ LACKS_TIMES: Final = 4.0
 
 MISFIT: Final = 0.15
 """A matte may be of another view where its IoU is lower by this than the others' median."""
+
+IN_PLACE: Final = 0.03
+"""A matte whose outline lies nearer to the drawn one than this share of its radius, in the median, is its view's own: a
+drawing of a few vertices has holes where these are far apart."""
 
 SEEN: Final = 0.1
 """A camera whose drawing is smaller than this share of the median one does not look at the subject."""
@@ -65,7 +71,18 @@ def matte_faults(stated: StatedRig) -> tuple[MatteFault, ...]:
     return tuple(found)
 
 
-def _of_frame(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: Sequence[float]) -> list[MatteFault]:
+def _is_in_place(view: ViewEvidence) -> bool:
+    """Whether the matte's outline was found where the mesh is drawn."""
+    if view.outline is None or view.matte is None:
+        return False
+    width, height = size_of(view)
+    radius = math.sqrt(float(view.matte.mean()) * width * height / math.pi)
+    return typical_px([view.outline]) < IN_PLACE * radius
+
+
+def _of_frame(views: Sequence[ViewEvidence], read: Sequence[Interpretation], ious: Sequence[float]) -> list[MatteFault]:
+    usual = float(np.median(ious))
+    own = [usual if iou < usual - MISFIT and _is_in_place(view) else iou for view, iou in zip(views, ious, strict=True)]
     turned = _turned(views, read, own)
     if len(read) < MIN_CAMERAS:
         return turned
@@ -102,7 +119,7 @@ def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: 
             continue
         least = max(usual - FITS_BACK, here + MISFIT)
         ways = [
-            word for word, turn in _turns(stated.matte) if coarse_iou(stated.coarse_drawn, coarse_matte(turn)) >= least
+            word for word, turn in _turns(stated.matte) if coarse_iou(stated.cells.drawn, coarse_matte(turn)) >= least
         ]
         if ways:
             name, frame = view.camera.name, view.frame
@@ -127,7 +144,7 @@ def _exchanged(views: Sequence[ViewEvidence], read: Sequence[Interpretation], ow
     usual = float(np.median(own))
     if not (own < usual - MISFIT).any():
         return []
-    drawn = [one.coarse_drawn for one in read]
+    drawn = [one.cells.drawn for one in read]
     mattes = [coarse_matte(one.matte) for one in read if one.matte is not None]
     areas = np.array([one.mean() for one in drawn])
     # A camera in which nothing is drawn does not look at the subject, whoever's its matte is.

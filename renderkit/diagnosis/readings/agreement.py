@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
+from renderkit.computed_once import computed_once
 from renderkit.diagnosis.readings.coarse import coarse_iou, coarse_matte
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, outline_gaps
@@ -42,29 +43,81 @@ _PROTRUDING = 4
 class Agreement:
     """Agreement of a rig with its evidence. Arrays hold one number for each view, NaN where it has no such evidence.
 
+    What outlines say is measured when it is first asked for: where landmarks decide, nobody does.
+
     Attributes:
+        views: The views.
         residual_px: (V,) median landmark residual, px of K.
         relative: (V,) the same as a share of the landmarks' spread in the picture.
+        marked: (V,) log likelihood of each view's landmarks.
         iou: (V,) IoU of the drawn mesh with the matte, on a coarse grid.
         inside: (V,) share of the mesh's vertices in the picture that fall inside the matte.
-        dilation_px: (V,) median distance between the outlines' tangents in 32 directions, px of K, had the mattes of
-            the whole rig been grown or shrunk by one best width.
-        outline_share: (V,) the same with the mattes as they are, as a share of their mean half width.
-        protrusion: (V,) how far the drawing reaches out of the matte, as a share of its mean half width: exceeded by a
-            tenth of the tangents.
-        overhang: (V,) the same, had the mattes been grown or shrunk by that best width.
-        likelihoods: (V,) log likelihood of each view, up to a constant of the view; 0 without evidence.
     """
 
+    views: Views
     residual_px: FloatArray
     relative: FloatArray
+    marked: FloatArray
     iou: FloatArray
     inside: FloatArray
-    dilation_px: FloatArray
-    outline_share: FloatArray
-    protrusion: FloatArray
-    overhang: FloatArray
-    likelihoods: FloatArray
+
+    @property
+    def outline_px(self) -> FloatArray:
+        """(V,) median distance between the outlines' tangents in 32 directions, px of K."""
+        return _row_medians(np.abs(self._gaps))
+
+    @property
+    def dilation_px(self) -> FloatArray:
+        """(V,) the same, had the mattes of the whole rig been grown or shrunk by one best width."""
+        return _row_medians(np.abs(self._gaps - self._even_px))
+
+    @property
+    def outline_share(self) -> FloatArray:
+        """(V,) `outline_px` as a share of the matte's mean half width."""
+        return self.outline_px / self._extents
+
+    @property
+    def protrusion(self) -> FloatArray:
+        """(V,) how far the drawing reaches out of the matte, exceeded by a tenth of the tangents, as such a share."""
+        return self._protruding_px / self._extents
+
+    @property
+    def overhang(self) -> FloatArray:
+        """(V,) the same, had the mattes been grown or shrunk by that best width."""
+        return (self._protruding_px - self._even_px) / self._extents
+
+    @computed_once
+    def likelihoods(self) -> FloatArray:
+        """(V,) log likelihood of each view, up to a constant of the view; 0 without evidence."""
+        views = self.views
+        pixel = float(np.median([1.0 / np.sqrt(view.matte_from_px.prod()) for view in views])) if len(views) else 0.0
+        placed = _row_medians(np.abs(self._gaps - np.clip(self._even_px, -pixel, pixel)))
+        return (
+            np.nan_to_num(self.marked)
+            - MATTE_WEIGHT * np.nan_to_num(np.log(1.0 - self.iou + _FLOOR_DISAGREEMENT))
+            - OUTLINE_WEIGHT * np.nan_to_num(np.log(placed / self._extents + _FLOOR_OUTLINE))
+        )
+
+    @computed_once
+    def _tangents(self) -> FloatArray:
+        return np.array([outline_gaps(view) for view in self.views]).reshape(len(self.views), len(DIRECTIONS) + 1)
+
+    @property
+    def _gaps(self) -> FloatArray:
+        return self._tangents[:, :-1]
+
+    @property
+    def _extents(self) -> FloatArray:
+        return self._tangents[:, -1]
+
+    @property
+    def _even_px(self) -> float:
+        return _median(self._gaps)
+
+    @property
+    def _protruding_px(self) -> FloatArray:
+        ordered: FloatArray = np.sort(self._gaps, axis=1)
+        return ordered[:, -_PROTRUDING]
 
     @property
     def log_likelihood(self) -> float:
@@ -120,28 +173,7 @@ def agreement(views: Views) -> Agreement:
     """
     landmarks = np.array([_landmarks(view) for view in views]).reshape(len(views), 3)
     mattes = np.array([_matte(view) for view in views]).reshape(len(views), 2)
-    tangents = np.array([outline_gaps(view) for view in views]).reshape(len(views), len(DIRECTIONS) + 1)
-    gaps, extents = tangents[:, :-1], tangents[:, -1]
-    protruding = np.sort(gaps, axis=1)[:, -_PROTRUDING]
-    outline, even = _row_medians(np.abs(gaps)), _median(gaps)
-    pixel = float(np.median([1.0 / np.sqrt(view.matte_from_px.prod()) for view in views])) if len(views) else 0.0
-    placed = _row_medians(np.abs(gaps - np.clip(even, -pixel, pixel)))
-    likelihood = (
-        np.nan_to_num(landmarks[:, 2])
-        - MATTE_WEIGHT * np.nan_to_num(np.log(1.0 - mattes[:, 0] + _FLOOR_DISAGREEMENT))
-        - OUTLINE_WEIGHT * np.nan_to_num(np.log(placed / extents + _FLOOR_OUTLINE))
-    )
-    return Agreement(
-        landmarks[:, 0],
-        landmarks[:, 1],
-        mattes[:, 0],
-        mattes[:, 1],
-        _row_medians(np.abs(gaps - even)),
-        outline / extents,
-        protruding / extents,
-        (protruding - even) / extents,
-        likelihood,
-    )
+    return Agreement(views, *landmarks.T, *mattes.T)
 
 
 def landmark_residuals(view: Interpretation) -> FloatArray:
@@ -183,10 +215,10 @@ def _matte(view: Interpretation) -> Sequence[float]:
     """Return the IoU on a coarse grid and the share of vertices inside; NaN without matte."""
     if view.matte is None:
         return (np.nan,) * 2
-    column, row = view.cells
     # Part of a mesh may lie beside the picture; where most of it does, nothing is inside.
-    inside = np.count_nonzero(view.matte[row, column]) / max(len(row), _MIN_SEEN * len(view.drawn), 1.0)
-    return coarse_iou(view.coarse_drawn, coarse_matte(view.matte)), inside
+    cells = view.cells
+    inside = cells.num_inside / max(cells.num_seen, _MIN_SEEN * len(view.drawn), 1.0)
+    return coarse_iou(cells.drawn, coarse_matte(view.matte)), inside
 
 
 def _row_medians(values: FloatArray) -> FloatArray:

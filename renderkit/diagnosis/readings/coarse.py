@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,37 +15,46 @@ from renderkit.arrays import BoolArray, FloatArray, Pixels, frozen
 GRID: Final = 128
 """Mattes are compared on grids whose longer side has this many cells."""
 
-Cells: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
-
 _CLOSING: Final = 3
 _SQUARE: Final = np.ones((2 * _CLOSING + 1,) * 2, np.uint8)
 
 
-def cells_of(drawn: Pixels, matte_from_px: FloatArray, shape: tuple[int, ...]) -> Cells:
-    """Return columns and rows of the (n, 2) px that fall into a (h, w) matte.
+@dataclass(frozen=True, eq=False)
+class DrawnCells:
+    """Vertices of a mesh in the pixels of a matte, and on a coarse grid of it.
+
+    Attributes:
+        num_seen: How many fall into the matte's picture.
+        num_inside: How many of them inside the matte.
+        drawn: (rows, columns) the mesh on the grid, closed by a square of 7 cells: gaps between vertices are filled.
+    """
+
+    num_seen: int
+    num_inside: int
+    drawn: BoolArray
+
+
+def draw_cells(drawn: Pixels, matte_from_px: FloatArray, matte: BoolArray) -> DrawnCells:
+    """Put the (n, 2) px of vertices into a (h, w) matte.
 
     Args:
         drawn: Px of the picture; NaN for what is not seen.
         matte_from_px: (2,) scale from px, counted from the corner of the picture, to px of the matte.
-        shape: (h, w) of the matte.
+        matte: The matte.
     """
-    x, y = ((drawn + 0.5) * matte_from_px).T
-    seen = (x >= 0.0) & (x < shape[1]) & (y >= 0.0) & (y < shape[0])
-    return x[seen].astype(np.int64), y[seen].astype(np.int64)
+    from renderkit.diagnosis.readings.cell_kernels import mark_cells  # noqa: PLC0415 - loads the compiler
 
-
-def coarse_drawn(cells: Cells, shape: tuple[int, ...]) -> BoolArray:
-    """Return the mesh whose vertices fall into these cells of a (h, w) matte, on a grid of `GRID` cells.
-
-    Closed by a square of 7 cells, which fills the gaps between the vertices.
-    """
-    height, width = _grid(shape)
-    scale, margin = min(GRID / max(shape), 1.0), 2 * _CLOSING
-    column, row = ((place * scale).astype(np.int64) + margin for place in cells)
-    padded = np.zeros((height + 2 * margin, width + 2 * margin), np.uint8)
-    padded[row, column] = 1
-    closed = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _SQUARE), np.uint8)
-    return np.ascontiguousarray(closed[margin:-margin, margin:-margin]).view(np.bool_)
+    height, width = _grid(matte.shape)
+    margin, scale = 2 * _CLOSING, min(GRID / max(matte.shape), 1.0)
+    marks = np.zeros((height + 2 * margin, width + 2 * margin), np.uint8)
+    # The one kind of array that the kernel is compiled for.
+    whole = np.ascontiguousarray(matte).view()
+    whole.flags.writeable = False
+    scale_x, scale_y = matte_from_px.tolist()
+    num_seen, num_inside = mark_cells(drawn, (scale_x, scale_y), whole, (scale, margin), marks)
+    closed = np.asarray(cv2.morphologyEx(marks, cv2.MORPH_CLOSE, _SQUARE), np.uint8)
+    inner = np.ascontiguousarray(closed[margin:-margin, margin:-margin]).view(np.bool_)
+    return DrawnCells(num_seen, num_inside, inner)
 
 
 def coarse_matte(matte: BoolArray) -> BoolArray:

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from renderkit.arrays import BoolArray, Faces, FloatArray, Pixels, Points3
-from renderkit.diagnosis.readings.coarse import Cells, cells_of, coarse_drawn
+from renderkit.diagnosis.readings.coarse import DrawnCells, draw_cells
 from renderkit.diagnosis.view_evidence import OutlineEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.lens_model import Distortion, NoDistortion
@@ -18,6 +18,7 @@ from renderkit.geometry.lens_model import Distortion, NoDistortion
 MAX_VERTICES = 2000
 _NO_POINTS = np.zeros((0, 3))
 _NO_PIXELS = np.zeros((0, 2))
+_NO_MATTE = np.zeros((1, 1), np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +80,9 @@ class Interpretation:
         return self.project(self.points)
 
     @cached_property
-    def cells(self) -> Cells:
-        """Columns and rows of the matte into which `drawn` falls."""
-        return cells_of(self.drawn, self.matte_from_px, self._matte_shape)
-
-    @cached_property
-    def coarse_drawn(self) -> BoolArray:
-        """(rows, columns) the drawn mesh on a coarse grid of the matte."""
-        return coarse_drawn(self.cells, self._matte_shape)
-
-    @property
-    def _matte_shape(self) -> tuple[int, ...]:
-        return (1, 1) if self.matte is None else self.matte.shape
+    def cells(self) -> DrawnCells:
+        """Where in the matte `drawn` falls, and the mesh on a coarse grid; without a matte of one that is empty."""
+        return draw_cells(self.drawn, self.matte_from_px, _NO_MATTE if self.matte is None else self.matte)
 
     def project(self, points_world: Points3, *, bent: bool = True) -> Pixels:
         """Project (N, 3) world points to (N, 2) px; NaN at or behind the camera plane."""
