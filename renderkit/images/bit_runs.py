@@ -257,3 +257,66 @@ def keep_full_columns(words: NDArray[np.uint64], length: int) -> None:
             for word in range(words.shape[1]):
                 words[row, word] &= words[row + step, word]
         reached += step
+
+
+@kernel
+def grow_mask(
+    words: NDArray[np.uint64], reach: int, beyond: int, line: NDArray[np.uint64], grown: NDArray[np.uint64]
+) -> None:
+    """Add every pixel of the picture within `reach` (chessboard distance) of a mask. Runs double in every step.
+
+    Args:
+        words: (height, words) uint64, the lowest bit is the leftmost pixel; bits beyond the width are zero.
+        reach: Pixels.
+        beyond: How many bits of a row's last word lie beyond the width, 0 to 63.
+        line: (words + ceil(reach / 64) + 1,) scratch.
+        grown: (height + reach, words) receives the mask in its first rows.
+    """
+    num_words, margin, length = words.shape[1], (reach + 63) // 64, 2 * reach + 1
+    shift, last = 64 * margin - reach, np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(beyond)
+    grown[:reach] = 0
+    for row in range(words.shape[0]):
+        given, found = words[row], grown[row + reach]
+        held = np.uint64(0)
+        for word in range(num_words):
+            held |= given[word]
+        if held == np.uint64(0):
+            found[:] = 0
+            continue
+        # With nothing to the left, so that no run begins outside of the line, and to the right.
+        line[:] = 0
+        for word in range(num_words):
+            line[margin + word] = given[word]
+        _spread_right_to_left(line, length)
+        # A run belongs to its middle.
+        for word in range(num_words):
+            low = line[word]
+            found[word] = (low >> np.uint64(shift)) | (line[word + 1] << np.uint64(64 - shift)) if shift else low
+        found[num_words - 1] &= last
+    reached = 1
+    while reached < length:
+        step = min(reached, length - reached)
+        for row in range(grown.shape[0] - step):
+            for word in range(num_words):
+                grown[row, word] |= grown[row + step, word]
+        reached += step
+
+
+@kernel
+def _spread_right_to_left(line: NDArray[np.uint64], length: int) -> None:
+    """Set, in place, each pixel that begins a run of `length` pixels of which one is set. The last word is empty."""
+    reached, last = 1, line.shape[0] - 1
+    while reached < length:
+        step = min(reached, length - reached)
+        whole, rest, back = step >> 6, np.uint64(step & 63), np.uint64(64 - (step & 63))
+        if whole == 0:
+            for word in range(last):
+                line[word] |= (line[word] >> rest) | (line[word + 1] << back)
+        else:
+            for word in range(last):
+                low = line[word + whole] if word + whole <= last else np.uint64(0)
+                if rest:
+                    high = line[word + whole + 1] if word + whole < last else np.uint64(0)
+                    low = (low >> rest) | (high << back)
+                line[word] |= low
+        reached += step

@@ -119,7 +119,13 @@ class MaskBits:
 
     def grown(self, reach_px: int) -> MaskBits:
         """Return the mask and every pixel within `reach_px` of it (chessboard distance)."""
-        return MaskBits(self.words | self.complement().inner_band(reach_px).words, self.width)
+        from renderkit.images.bit_runs import grow_mask  # noqa: PLC0415 - loads the compiler
+
+        height, count = self.words.shape
+        grown = np.empty((height + reach_px, count), np.uint64)
+        line = np.empty(count + -(-reach_px // WORD) + 1, np.uint64)
+        grow_mask(np.ascontiguousarray(self.words), reach_px, self.beyond, line, grown)
+        return MaskBits(grown[:height], self.width)
 
     def points(self) -> PixelIndices:
         """Return the (N, 2) pixels (x, y) of the mask, by row then column."""

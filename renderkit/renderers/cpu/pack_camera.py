@@ -52,10 +52,8 @@ _DISC_MARGIN = 1.1
 _SAGITTA_PX = 0.01
 _MAX_RADIUS = 1e4
 
-_PACKED: dict[bool, weakref.WeakKeyDictionary[Camera, FloatArray]] = {
-    silhouette: weakref.WeakKeyDictionary() for silhouette in (False, True)
-}
-"""What was worked out for each camera, as long as it lives."""
+_PACKED: weakref.WeakKeyDictionary[Camera, tuple[FloatArray, FloatArray]] = weakref.WeakKeyDictionary()
+"""What was worked out for each camera, as long as it lives: for depth, and for silhouettes."""
 
 _lock = threading.Lock()
 
@@ -71,25 +69,41 @@ def pack_camera(camera: Camera, reach: float, *, silhouette: bool) -> FloatArray
     Returns:
         (NUM_NUMBERS,) float64.
     """
-    with _lock:
-        known = _PACKED[silhouette].get(camera)
-        if known is None:
-            known = _PACKED[silhouette][camera] = _pack(camera, silhouette=silhouette)
+    return _seen_from(reach, _packed(camera)[silhouette])
+
+
+def pack_for_both(camera: Camera, reach: float) -> tuple[FloatArray, FloatArray]:
+    """Return what `pack_camera` does for depth, and for silhouettes."""
+    depth, silhouette = _packed(camera)
+    return _seen_from(reach, depth), _seen_from(reach, silhouette)
+
+
+def _seen_from(reach: float, known: FloatArray) -> FloatArray:
     numbers = known.copy()
     numbers[NEAR] = max(_NEAR_SHARE * reach, 1e-300)
     return numbers
 
 
-def _pack(camera: Camera, *, silhouette: bool) -> FloatArray:
-    lens = camera.distortion
+def _packed(camera: Camera) -> tuple[FloatArray, FloatArray]:
+    with _lock:
+        known = _PACKED.get(camera)
+        if known is None:
+            known = _PACKED[camera] = _pack(camera)
+    return known
+
+
+def _pack(camera: Camera) -> tuple[FloatArray, FloatArray]:
     numbers = plain_numbers(camera)
     numbers[BEND_TOLERANCE] = _BEND_PX
-    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
-    numbers[KEEP_TOLERANCE] = _BEND_PX if silhouette else min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
     numbers[WIDTH], numbers[HEIGHT] = camera.width, camera.height
-    numbers[VALID_RADIUS] = lens.outer_radius
-    _set_radii(numbers, _corner_reach(camera))
-    return numbers
+    numbers[VALID_RADIUS] = camera.distortion.outer_radius
+    depth, silhouette, corner = numbers.copy(), numbers, _corner_reach(camera)
+    # A ray that is off by an angle is off in depth by that angle times the surface's slope.
+    depth[KEEP_TOLERANCE] = min(_BEND_RAD * float(camera.K[0, 0]), _BEND_PX)
+    silhouette[KEEP_TOLERANCE] = _BEND_PX
+    _set_radii(depth, corner)
+    _set_radii(silhouette, corner)
+    return depth, silhouette
 
 
 def plain_numbers(camera: Camera) -> FloatArray:
@@ -112,8 +126,12 @@ def packed_lens(lens: Distortion) -> tuple[int, FloatArray]:
 def _model_of(lens: Distortion) -> int:
     """Return the kernels' number of a lens model."""
     if isinstance(lens, BrownConrady):
-        return TILTED if lens.padded[12:].any() else BROWN_CONRADY
+        return TILTED if _is_tilted(lens) else BROWN_CONRADY
     return FISHEYE if lens.model == "kannala_brandt" else PINHOLE
+
+
+def _is_tilted(lens: BrownConrady) -> bool:
+    return bool(lens.padded[12:].any())
 
 
 def _coefficients(lens: Distortion) -> FloatArray:
@@ -121,7 +139,7 @@ def _coefficients(lens: Distortion) -> FloatArray:
     result = np.concatenate([np.zeros(TILT - K1), np.eye(3).ravel()])
     if isinstance(lens, BrownConrady):
         result[:14] = lens.padded
-        if lens.padded[12:].any():
+        if _is_tilted(lens):
             result[TILT - K1 :] = lens.tilt.ravel()
     elif lens.model == "kannala_brandt":
         result[:4] = lens.coefficients
@@ -132,8 +150,8 @@ def _corner_reach(camera: Camera) -> float:
     """Return the largest distorted normalised radius of the image's corners, seen through a tilted sensor too."""
     (fx, skew, cx), (_, fy, cy), _ = camera.K
     reach = 0.0
-    tilt = camera.distortion.tilt if isinstance(camera.distortion, BrownConrady) else np.eye(3)
-    level = np.linalg.inv(tilt)
+    lens = camera.distortion
+    level = np.linalg.inv(lens.tilt) if isinstance(lens, BrownConrady) and _is_tilted(lens) else np.eye(3)
     for u in (-0.5, camera.width - 0.5):
         for v in (-0.5, camera.height - 0.5):
             y = (v - cy) / fy

@@ -19,7 +19,7 @@ from renderkit.renderers.cpu.camera_numbers import STRAIGHT_LENGTH
 from renderkit.renderers.cpu.chunks import CHUNK
 from renderkit.renderers.cpu.contour import OutlineScratch, draw_outline
 from renderkit.renderers.cpu.lens import OK
-from renderkit.renderers.cpu.pack_camera import pack_camera
+from renderkit.renderers.cpu.pack_camera import pack_for_both
 from renderkit.renderers.cpu.prepare import face_signs, keep_pending, prepare_faces
 from renderkit.renderers.cpu.probe import ProbeScratch, are_grouped, probe_depths, probe_scratch
 from renderkit.renderers.cpu.projection import (
@@ -65,8 +65,8 @@ def draw_probed(
     """
     topology, width, height = mesh.topology, camera.width, camera.height
     center_depth, farthest = reach_of(mesh, camera)
-    numbers, outline_numbers = (pack_camera(camera, farthest, silhouette=silhouette) for silhouette in (False, True))
-    straight, outline_straight = (edges_are_straight(mesh, one, center_depth) for one in (numbers, outline_numbers))
+    numbers, outline_numbers = cameras = pack_for_both(camera, farthest)
+    straight = edges_are_straight(mesh, numbers, center_depth), edges_are_straight(mesh, outline_numbers, center_depth)
     vertices, (signs, pending) = vertex_scratch(scratch, mesh, with_exact=True), face_scratch(scratch, mesh)
     outline_signs = scratch.get("signs in silhouette", signs.shape, np.int8)
     outline_pending = scratch.get("pending in silhouette", pending.shape, np.int32)
@@ -78,7 +78,7 @@ def draw_probed(
         faces, edges, starts = separate_triangles(most)
         num_chunks = max(len(topology.chunks), len(starts))
         drawn, worst, count, num_pieces, num_edges = _draw(
-            (numbers, outline_numbers), (straight, outline_straight),
+            cameras, straight,
             (mesh.points, topology.faces, topology.edges, topology.chunks.vertices, topology.chunks.start),
             vertices, (signs, pending, outline_signs, outline_pending),
             (faces, edges, faces.reshape(-1)), rooms, refine_scratch(scratch),
