@@ -106,6 +106,10 @@ mesh_root_option = click.option("--mesh-root", metavar="DIR", type=PATH, help="F
 frames_option = click.option(
     "--frames", metavar="LIST", help="Such as 3,7 or 0:10:2; all by default; docs/selection.md."
 )
+few_frames_option = click.option(
+    "--frames", metavar="LIST",
+    help="Such as 3,7, 0:10:2 or all; the first by default, in a video over time or a grid all; docs/selection.md.",
+)  # fmt: skip
 cameras_option = click.option(
     "--cameras", metavar="LIST", help="Such as 18,25-32 or 'cam*,!cam7'; all by default; docs/selection.md."
 )

@@ -13,8 +13,8 @@ from renderkit.cli.arguments import (
     cameras_option,
     capture_argument,
     device_option,
+    few_frames_option,
     flame_option,
-    frames_option,
     images_option,
     landmarks_option,
     masks_option,
@@ -60,7 +60,7 @@ VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
 @size_option
 @flame_option
 @mesh_root_option
-@frames_option
+@few_frames_option
 @cameras_option
 @undistort_option
 @matte_threshold_option

@@ -14,8 +14,8 @@ from renderkit.cli.arguments import (
     camera_names_option,
     cameras_option,
     device_option,
+    few_frames_option,
     flame_option,
-    frames_option,
     images_option,
     mesh_option,
     mesh_root_option,
@@ -48,7 +48,7 @@ _LARGEST_SIDE = 16384
 @mesh_option
 @flame_option
 @mesh_root_option
-@frames_option
+@few_frames_option
 @cameras_option
 @rig_option
 @images_option
