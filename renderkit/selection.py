@@ -108,7 +108,8 @@ def no_match(part: str, names: Sequence[str], what: str = "camera") -> str:
         comparable = [name for name in names[:_MAX_COMPARED] if len(name) <= _SHOWN_LENGTH]
         near = difflib.get_close_matches(bare, comparable, n=1)
     hint = f"did you mean {near[0]!r}? There" if near else "there"
-    return f"no {what} matches {shortened(bare)!r}; {hint} are {_listed(names)}"
+    known = f"is only {shortened(names[0])!r}" if len(names) == 1 else f"are {_listed(names)}"
+    return f"no {what} matches {shortened(bare)!r}; {hint} {known}"
 
 
 def split_unescaped(text: str, separator: str) -> tuple[str, ...]:

@@ -296,6 +296,29 @@ def start_child(code: str) -> Child:
     return Child(process.stdin, process.stdout, process.pid, process.wait)
 
 
+@contextmanager
+def script_not_run_again() -> Iterator[None]:
+    """While it is open, processes that are spawned do not run the program's script.
+
+    They would, to find what is defined in it, and scripts do everything once more where they have no
+    `if __name__ == "__main__":`. For processes that are sent nothing of the script's own.
+    """
+    script = sys.modules["__main__"]
+    with _SCRIPT_LOCK:
+        kept: dict[str, object] = {
+            name: vars(script)[name] for name in ("__spec__", "__file__") if name in vars(script)
+        }
+        vars(script).pop("__file__", None)
+        script.__spec__ = None  # multiprocessing.spawn goes by these two
+        try:
+            yield
+        finally:
+            vars(script).update(kept)
+
+
+_SCRIPT_LOCK = threading.Lock()
+
+
 def limit_memory(num_bytes: int) -> None:
     """Let this process take no more than so much memory beyond what it has; Linux alone can do that."""
     if not sys.platform.startswith("linux"):

@@ -40,8 +40,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return "did you mean 'iou'? " with the nearest of the known words; "" where none is near."""
     import difflib  # noqa: PLC0415 - only messages about slips need it
 
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
+    by_lower = {one.lower(): one for one in reversed(list(known))}
+    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
+    return f"did you mean {by_lower[near[0]]!r}? " if near else ""
 
 
 def cameras_off(names: Sequence[str], num_cameras: int) -> str:

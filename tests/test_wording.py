@@ -28,6 +28,8 @@ def test_names_end_with_the_count_of_the_others() -> None:
 def test_the_nearest_word_is_proposed() -> None:
     assert did_you_mean("iuo", ["containment", "iou"]) == "did you mean 'iou'? "
     assert did_you_mean("wood", ["containment", "iou"]) == ""
+    assert did_you_mean("IoU", ["containment", "iou"]) == "did you mean 'iou'? "
+    assert did_you_mean("camo1", ["Cam01", "Cam02"]) == "did you mean 'Cam01'? "
 
 
 def test_cameras_that_are_off() -> None:

@@ -113,6 +113,10 @@ mesh_root_option = click.option("--mesh-root", metavar="DIR", type=PATH, help="F
 frames_option = click.option(
     "--frames", metavar="LIST", help="Such as 3,7 or 0:10:2; all by default; docs/selection.md."
 )
+few_frames_option = click.option(
+    "--frames", metavar="LIST",
+    help="Such as 3,7, 0:10:2 or all; the first by default, in a video over time or a grid all; docs/selection.md.",
+)  # fmt: skip
 cameras_option = click.option(
     "--cameras", metavar="LIST", help="Such as 18,25-32 or 'cam*,!cam7'; all by default; docs/selection.md."
 )
@@ -189,6 +193,7 @@ capture_inputs = together(mesh_option, mesh_files, annotation_files, camera_file
 """What a capture is opened with: the values of `scene_inputs`."""
 
 selection = together(frames_option, cameras_option, section="Selection")
+few_selection = together(few_frames_option, cameras_option, section="Selection")
 scores = together(
     undistort_option, undistorted_mattes_option, matte_threshold_option, metrics_option, region_option, section="Scores"
 )

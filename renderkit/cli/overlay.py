@@ -12,12 +12,12 @@ from click.exceptions import Exit
 from renderkit.cli.arguments import (
     capture_argument,
     capture_inputs,
+    few_selection,
     matte_threshold_option,
     open_renderer,
     out_option,
     rendering,
     scene_inputs,
-    selection,
     undistort_option,
 )
 from renderkit.cli.command import FloatRange, as_mapping, command
@@ -41,7 +41,7 @@ VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
 @command()
 @capture_argument
 @as_mapping("beside", capture_inputs)
-@selection
+@few_selection
 @undistort_option
 @matte_threshold_option
 @click.option("--sheet", is_flag=True, help="Write a contact sheet only.")

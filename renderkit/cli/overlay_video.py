@@ -37,13 +37,15 @@ def write_video(
         DatasetError: If the video cannot be written.
         MissingExtraError: If a package for its format is not installed.
     """
+    from renderkit.images.video import is_video
     from renderkit.pictures.video import VIDEO_FORMATS
     from renderkit.pipeline.overlay_video import OverlayVideo, video_options
     from renderkit.pipeline.validate import validate_views
     from renderkit.results.run_folder import make_writable
 
     chosen = video_options(capture, options, kind)
-    path = out if out.suffix.lower() in VIDEO_FORMATS else make_writable(out) / f"{kind}.mp4"
+    is_file = is_video(out) or out.suffix.lower() in VIDEO_FORMATS
+    path = out if is_file and not out.is_dir() else make_writable(out) / f"{kind}.mp4"
     rows = tuple(validate_views(capture, renderer, chosen))
     num_failed = sum(complain_of(row) for row in rows)
     with Progress("pictures") as progress:

@@ -12,6 +12,7 @@ from click.exceptions import Exit
 
 from renderkit.cli.arguments import (
     camera_files,
+    few_selection,
     mesh_files,
     mesh_option,
     open_renderer,
@@ -19,7 +20,6 @@ from renderkit.cli.arguments import (
     parse_size,
     rendering,
     scene_inputs,
-    selection,
     undistort_option,
 )
 from renderkit.cli.command import PATH, IntRange, argument, as_mapping, command, together
@@ -48,7 +48,7 @@ _size_option = click.option(
 @command()
 @argument("source", "[CAPTURE_OR_MESH]", "A capture, or a mesh file; not needed with --rig.", type=PATH, required=False)
 @as_mapping("beside", together(mesh_option, mesh_files, camera_files, _size_option, section="Inputs"))
-@selection
+@few_selection
 @click.option(
     "--views",
     type=IntRange(1, 3600),

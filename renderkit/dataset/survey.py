@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from renderkit.system import end_with_parent, ignore_stop_signals, usable_cores
+from renderkit.system import end_with_parent, ignore_stop_signals, script_not_run_again, usable_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,7 +41,9 @@ class Survey:
             self._pool = ProcessPoolExecutor(
                 cores, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
             )
-        return list(self._pool.map(function, items, chunksize=max(1, min(16, len(items) // (4 * cores)))))
+        with script_not_run_again():
+            results = self._pool.map(function, items, chunksize=max(1, min(16, len(items) // (4 * cores))))
+        return list(results)
 
     def __enter__(self) -> Self:
         """Return the survey; processes start when they are needed."""

@@ -168,7 +168,7 @@ class FolderCapture(Capture):
             frame_id,
             camera,
             None if image is None else picture_in(image, index),
-            None if mask is None else picture_in(mask, index),
+            None if mask is None else replace(picture_in(mask, index), is_photograph=mask == image),
             read,
             () if landmarks is None else landmarks.notes,
         )

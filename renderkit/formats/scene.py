@@ -17,12 +17,11 @@ from renderkit.formats.picture_layout import PictureLayout
 from renderkit.formats.registry import read_stated_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
+from renderkit.images.encoded import EncodedImage
 from renderkit.untrusted.content import Content
-from renderkit.untrusted.files import read_head
 from renderkit.wording import counted
 
-_ALPHA_COLOR_TYPES = (4, 6)
-_PNG = b"\x89PNG\r\n\x1a\n"
+_ALPHA_SAMPLES = 3
 _WAYS_IN = (
     "Name them with --images 'images/{frame}/{camera}.jpg' (images= in Python; --rig FILE for cameras that lie apart), "
     "or let `renderkit init` write a capture.toml"
@@ -150,10 +149,19 @@ def _find_mesh(root: Path, layout: PictureLayout) -> str | None:
 
 
 def _has_alpha(files: Mapping[tuple[str, str], Path]) -> bool:
-    """Whether the first picture is a PNG with an alpha channel: NeRF's synthetic scenes keep their matte there."""
-    first = next(iter(files.values()), None)
-    head = b"" if first is None else read_head(first, 26)
-    return len(head) == 26 and head.startswith(_PNG) and head[25] in _ALPHA_COLOR_TYPES
+    """Whether pictures are PNGs that carry their mattes in alpha, as those of NeRF's synthetic scenes.
+
+    An alpha that is opaque everywhere is none; in a few pictures, the subject may fill one.
+    """
+    paths = list(files.values())
+    return any(_carries_matte(path) for path in paths[:: max(1, len(paths) // _ALPHA_SAMPLES)][:_ALPHA_SAMPLES])
+
+
+def _carries_matte(path: Path) -> bool:
+    try:
+        return path.suffix.lower() == ".png" and EncodedImage.from_file(path).has_matte()
+    except DatasetError:
+        return False  # damaged: its view says so
 
 
 def _nothing_found(chosen: Format, stated: RawRig, content: Content) -> str:

@@ -22,6 +22,7 @@ from renderkit.images.matte import (
     inside_matte,
     label_note,
     least_inside,
+    matte_of_alpha,
     matte_of_gray,
     matte_of_palette,
     matte_of_pixels,
@@ -35,6 +36,9 @@ Result = TypeVar("Result")
 
 MAX_ENCODED_BYTES = 512 << 20
 """Encoded pictures above this size are refused."""
+
+_PNG_COLOR_TYPE, _PNG_WITH_ALPHA = 25, (4, 6)
+"""The byte of a PNG's header that says what a pixel is, and its values for grey and colours with alpha."""
 
 MAX_PIXELS = 1 << 28
 """Pictures of more pixels (268 million) are refused before they are decoded."""
@@ -65,12 +69,14 @@ class EncodedImage:
         path: The file they come from.
         key: The entry inside that file, or None.
         is_lossy: Whether the pixels were compressed with loss before, as a video's are: small values are then noise.
+        is_photograph: Whether it is the photograph itself: where it has alpha, its colours are no matte.
     """
 
     read_bytes: Callable[[], bytes]
     path: Path
     key: str | None = None
     is_lossy: bool = False
+    is_photograph: bool = False
 
     @classmethod
     def from_file(cls, path: str | Path) -> EncodedImage:
@@ -147,6 +153,9 @@ class EncodedImage:
         Raises:
             DatasetError: If the bytes are missing, corrupt or too large, or the pixels cannot be a matte.
         """
+        alpha = self._alpha() if self.is_photograph else None
+        if alpha is not None:
+            return self._refusing(matte_of_alpha, alpha)
         data, header = self._read_checked()
         if header.format == "png" and not self.is_lossy:
             gray = self._refusing(decode_gray_png, data, buffers)
@@ -175,7 +184,7 @@ class EncodedImage:
         """
         data, header = self._read_checked()
         step = None if reduced_to is None else squares_for(header.size, reduced_to)
-        if header.format == "png" and not self.is_lossy:
+        if header.format == "png" and not self.is_lossy and not self.is_photograph:
             rows = self._refusing(read_gray_rows, data)
             bits, top = (None, 0) if rows is None else self._refusing(rows.threshold, least_inside(threshold))
             if rows is not None and bits is not None and not label_note(top):
@@ -184,13 +193,30 @@ class EncodedImage:
         bits = MaskBits.pack(inside_matte(matte.alpha, threshold, buffers))
         return InsideMatte(bits, matte.note, None if step is None else mean_of_squares(matte.alpha, step))
 
+    def has_matte(self) -> bool:
+        """Whether a photograph carries its matte: an alpha channel that is not the same everywhere.
+
+        Raises:
+            DatasetError: If the bytes are missing, corrupt or too large.
+        """
+        alpha = self._alpha()
+        return alpha is not None and bool(alpha.min() != alpha.max())
+
+    def _alpha(self) -> NDArray[Any] | None:
+        """Return the (height, width) alpha channel as it is stored; None where there is none."""
+        data, header = self._read_checked()
+        if header.format == "jpeg" or (header.format == "png" and data[_PNG_COLOR_TYPE] not in _PNG_WITH_ALPHA):
+            return None
+        pixels = self._decode(data, header, cv2.IMREAD_UNCHANGED)
+        return pixels[:, :, 3] if pixels.ndim == 3 and pixels.shape[2] == 4 else None
+
     def fetched(self) -> EncodedImage:
         """Return the picture with its bytes in memory; one that cannot be read says so when it is decoded."""
         try:
             data = self.read_bytes()
         except DatasetError:
             return self
-        return _FetchedImage(lambda: data, self.path, self.key, self.is_lossy)
+        return _FetchedImage(lambda: data, self.path, self.key, self.is_lossy, self.is_photograph)
 
     def read_size(self) -> tuple[int, int]:
         """Return (width, height) in px as the header says.

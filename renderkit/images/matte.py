@@ -24,6 +24,8 @@ from renderkit.wording import counted
 MAX_LABEL: Final = 31
 """Pictures whose greatest value is not larger hold labels: as a soft matte they would be all but empty."""
 
+_ALPHA_NOTE: Final = "the picture's alpha channel is read as the matte"
+
 _BLACK: Final = 16
 """Colours whose channels are all at most this are black."""
 
@@ -84,6 +86,18 @@ def matte_of_palette(picture: PalettePng) -> Matte:
     return Matte(_object(picture.indices), note)
 
 
+def matte_of_alpha(alpha: NDArray[np.generic]) -> Matte:
+    """Read the (height, width) alpha channel of a photograph, whose colours are no matte.
+
+    Raises:
+        ValueError: If it is opaque everywhere.
+    """
+    matte = _as_bytes(alpha, labels=False).alpha
+    if matte.min(initial=255) == 255:
+        raise ValueError("the picture's alpha is opaque everywhere: it is no matte; give mattes with --masks")
+    return Matte(matte, _ALPHA_NOTE)
+
+
 def matte_of_pixels(pixels: NDArray[np.generic], *, labels: bool = True) -> Matte:
     """Read pixels as OpenCV decodes them unchanged.
 
@@ -97,7 +111,7 @@ def matte_of_pixels(pixels: NDArray[np.generic], *, labels: bool = True) -> Matt
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         alpha = pixels[:, :, 3]
         if alpha.min() != alpha.max():
-            return Matte(_as_bytes(alpha, labels=False).alpha, "the picture's alpha channel is read as the matte")
+            return Matte(_as_bytes(alpha, labels=False).alpha, _ALPHA_NOTE)
         pixels = pixels[:, :, :3]
     if pixels.ndim == 3 and pixels.shape[2] == 3:
         return _of_color(pixels, labels=labels)

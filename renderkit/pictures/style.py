@@ -190,6 +190,6 @@ def _parse_color(value: object) -> Rgb:
 
 def _check_color(name: str, color: Rgb) -> None:
     if name not in COLORS:
-        raise ValueError(f"colors: expected names among {', '.join(COLORS)}, got {name!r}")
+        raise ValueError(f"colors: there is no {name!r}; {did_you_mean(name, COLORS)}There are: {', '.join(COLORS)}")
     if len(color) != 3 or not all(isinstance(part, int) and 0 <= part <= 255 for part in color):
         raise ValueError(f"colors: {name}: expected three numbers from 0 to 255, got {color!r}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -23,7 +23,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
-from renderkit.system import end_with_parent, set_environment, usable_cores
+from renderkit.system import end_with_parent, script_not_run_again, set_environment, usable_cores
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -92,13 +92,19 @@ def validate_in_processes(
 
 
 class _Job:
-    """What one worker does; sent to it once, when it starts."""
+    """What one worker does; sent to it once, when it starts.
+
+    Attributes:
+        is_of_script: Whether a class or function of the program's own script is in it, which the worker needs.
+    """
 
     def __init__(self, capture: Capture, make: MakeRenderer, options: ValidationOptions) -> None:
         self._capture = capture
         self._make = make
         self._options = options
         self._contents = FrameContents(capture, needs_of(options.metrics))
+        parts = (capture, *getattr(capture, "__dict__", {}).values(), make)
+        self.is_of_script = any(getattr(part, "__module__", None) == "__main__" for part in parts)
 
     def work(self, pipe: Connection, parent: int) -> None:
         """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""
@@ -130,7 +136,8 @@ class _Worker:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other_end = spawn.Pipe()
         self._process = spawn.Process(target=job.work, args=(other_end, os.getpid()), daemon=True)
-        self._process.start()
+        with nullcontext() if job.is_of_script else script_not_run_again():
+            self._process.start()
         other_end.close()  # so that the pipe ends when the process does
 
     def ask(self, key: ViewKey) -> ViewResult | Exception | None:

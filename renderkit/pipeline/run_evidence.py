@@ -39,7 +39,8 @@ def read_run_evidence(folder: Path) -> tuple[RigEvidence, str]:
         rows = _rows(report, frame, cameras)
         views += _views(frame, rows, cameras)
     if not views:
-        raise DatasetError(folder, None, "no view of the run has landmarks in two cameras at least")
+        why = "no view of the run has landmarks in two cameras at least; give the captures: their mattes count as well"
+        raise DatasetError(folder, None, why)
     return RigEvidence(tuple(views)), rig.unit
 
 

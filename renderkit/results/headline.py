@@ -146,7 +146,11 @@ def _undecided(report: Report) -> str:
 
 
 def _missing_step(report: Report) -> str:
-    return "Give what is said to be missing, and validate again." if _undecided(report) else ""
+    if not _undecided(report):
+        return ""
+    by_board = any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
+    mesh = "" if by_board else ", or a mesh (--mesh FILE)"
+    return f"Give what is said to be missing{mesh}, and validate again."
 
 
 def _failed_gates(report: Report) -> Headline:
@@ -245,7 +249,7 @@ def _no_fault(report: Report) -> Headline:
     camera = "" if worst is None else worst.camera
     state, word, verdict = _verdict_without_fault(report, outliers)
     crowd = f"None stands out; camera {camera} agrees least." if camera else "No camera could be ranked."
-    if len(report.camera_names) == _PAIR:
+    if len(report.camera_names) == _PAIR and state != "good":
         crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
     shared = None if report.diagnosis is None else report.diagnosis.common

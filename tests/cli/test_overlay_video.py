@@ -37,7 +37,11 @@ def test_the_files_name_says_the_format(run: Run, capture: SynthTruth, tmp_path:
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
-    [(("--video", "time"), "shows one camera"), (("--video", "turntable", "--frames", "0,1"), "shows one frame")],
+    [
+        (("--video", "time"), "shows one camera"),
+        (("--video", "turntable", "--frames", "0,1"), "shows one frame"),
+        (("--video", "turntable", "--cameras", "25", "--out", "a.avi"), "a.avi: expected a name that ends in .mp4"),
+    ],
 )
 def test_views_that_make_no_such_video_are_refused(
     run: Run, capture: SynthTruth, arguments: tuple[str, ...], why: str

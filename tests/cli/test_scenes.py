@@ -120,6 +120,34 @@ def test_a_nerf_synthetic_folder(run: Run, tmp_path: Path) -> None:
     check(run, "scene", cameras=cameras)
 
 
+def test_photographs_whose_alpha_is_opaque_are_no_mattes(run: Run, tmp_path: Path) -> None:
+    """Their brightness was taken for mattes, and a sound rig did not fit."""
+    scene = tmp_path / "scene"
+    cameras = {f"r_{i}": one for i, one in enumerate(CAMERAS)}
+    write_mesh(scene / "mesh.ply", VERTICES, FACES)
+    stated = {
+        name: {"K": one.K.tolist(), "dist": list(one.coefficients), "R": one.R.tolist(), "t": one.t.tolist()}
+        for name, one in cameras.items()
+    }
+    (scene / "cameras.json").write_text(json.dumps(stated))
+    photo = np.random.default_rng(0).integers(0, 255, (SIZE[1], SIZE[0], 4), np.uint8)
+    photo[:, :, 3] = 255
+    (scene / "images").mkdir()
+    for name in cameras:
+        assert cv2.imwrite(str(scene / "images" / f"{name}.png"), photo)
+    result = run("validate", "scene/cameras.json", "--json")
+    assert result.code == 2
+    assert "the capture has no matte of this view" in result.out
+    assert run("init", "scene").out.count("0 mattes") == 1
+    # One picture without a matte among others that have theirs in alpha is a failed view, not a matte of its colours.
+    for name, one in list(cameras.items())[1:]:
+        write_picture(scene / "images" / f"{name}.png", silhouette(one, VERTICES, FACES), as_alpha=True)
+    result = run("validate", "scene/cameras.json")
+    assert result.code == 2
+    assert "failed: 1 of" in result.out
+    assert "alpha is opaque everywhere" in result.out
+
+
 def test_an_easymocap_folder_with_several_frames(run: Run, tmp_path: Path) -> None:
     cameras = {f"{index + 1:02d}": one for index, one in enumerate(CAMERAS)}
     scene = tmp_path / "scene"

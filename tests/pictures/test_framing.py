@@ -95,7 +95,7 @@ def test_styles_are_read_from_texts_and_numbers() -> None:
         ({"opacity": 2.0}, "expected 0 to 1"),
         ({"opacity": "much"}, "expected a number"),
         ({"caption": 1}, "expected true or false"),
-        ({"colors": "skin=#ffffff"}, "expected names among captured"),
+        ({"colors": "skin=#ffffff"}, "there is no 'skin'; There are: captured"),
         ({"colors": {"captured": "blue"}}, "such as #ffd000"),
         ({"colors": {"captured": [1, 2, 300]}}, "from 0 to 255"),
         ({"colors": 3}, "expected colours by name"),

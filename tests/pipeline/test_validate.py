@@ -38,7 +38,7 @@ def test_frames_and_cameras_are_selected(make_ball: MakeBall) -> None:
     rows = _rows(make_ball(), ValidationOptions(("1",), ("00", "02")))
     assert [(row.key.frame, row.key.camera) for row in rows] == [("1", "00"), ("1", "02")]
     for options in (ValidationOptions(frames=("7",)), ValidationOptions(cameras=("77",))):
-        with pytest.raises(ValueError, match=r"matches '77?'; there are 0"):
+        with pytest.raises(ValueError, match=r"matches '77?'; there are 0, 1|there are 00"):
             _rows(make_ball(), options)
 
 

@@ -62,6 +62,19 @@ def test_a_clean_rig_fits_and_a_rig_that_nobody_diagnosed_is_not_said_to(make_re
     assert headline_of(report).state == "unsure"
 
 
+def test_two_cameras_that_agree_are_not_said_to_disagree(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05})
+    assert headline_of(replace(report, diagnosis=FITS)).who == "None stands out; camera b agrees least."
+    assert headline_of(report).who == "Two cameras that disagree do not say which of them is off."
+
+
+def test_a_rig_without_a_mesh_that_cannot_be_judged_is_offered_one(make_report: MakeReport) -> None:
+    findings = RigFindings("mattes", "cannot tell", "too few cameras")
+    told = replace(FITS, verdict="cannot tell", evidence=(findings,))
+    headline = headline_of(replace(make_report({"a": math.nan, "b": math.nan}), diagnosis=told))
+    assert headline.next_step == "Give what is said to be missing, or a mesh (--mesh FILE), and validate again."
+
+
 def test_an_error_of_all_cameras_is_corrected_in_all(make_report: MakeReport) -> None:
     shared = CameraFault("", "roll", ("roll",), "roll", 3.0, 0.1, True, "all 3 cameras alike: roll")
     told = Diagnosis("does not fit", f"{shared.sentence}; as stated: bad", FIT, FIT, common=shared)
