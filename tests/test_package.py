@@ -39,7 +39,8 @@ print(*sys.modules)
 
 UNUSED = {
     "numba", "scipy", "trimesh", "embreex", "OpenGL", "pandas", "pyarrow", "matplotlib", "rerun", "av", "skimage",
-    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools",
+    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools", "importlib.metadata",
+    "email", "socket", "sysconfig", "plotly",
     *(
         f"renderkit.{name}"
         for name in (
