@@ -15,7 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"
 from planted_misreadings import FAULTS, WIDE_FAULTS, planted
 from planted_rigs import Planted
 
-from renderkit.diagnosis.readings import READINGS, RigReading, read_rig_wide
+from renderkit.diagnosis.readings.registry import READINGS
+from renderkit.diagnosis.readings.result import RigReading
+from renderkit.diagnosis.readings.rig_wide import read_rig_wide
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 ALL = {**FAULTS, **WIDE_FAULTS}

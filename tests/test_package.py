@@ -46,7 +46,8 @@ UNUSED = {
         for name in (
             "formats.folder", "formats.scene", "formats.supplement", "formats.landmarks_file", "formats.patterns",
             "formats.pose_direction", "untrusted.yaml_text", "untrusted.toml_text", "untrusted.pickles",
-            "untrusted.download_cache", "geometry.mesh_files.file_mesh", "gates.config", "gates.language",
+            "untrusted.download_cache", "geometry.mesh_files.file_mesh", "gates.config", "gates.gate", "gates.language",
+            "gates.verdicts", "diagnosis.readings.registry", "diagnosis.readings.search", "diagnosis.subject_motion",
             "metrics.alignment", "metrics.surface", "diagnosis.evidence.kind", "pipeline.explain", "pipeline.surfaces",
             "pipeline.region_choice",
         )

@@ -10,13 +10,10 @@ from renderkit.computed_once import computed_once
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
 from renderkit.diagnosis.readings.absolute import fits
-from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.agreement import TIE, agreement
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.lens import LENSES
-from renderkit.diagnosis.readings.rig_wide import log_likelihood_of
-from renderkit.diagnosis.readings.search import TIE
 from renderkit.diagnosis.readings.sentences import fit_text
-from renderkit.diagnosis.subject_motion import subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.results.diagnosis import CameraFault, Diagnosis
 
@@ -66,7 +63,7 @@ class CorrectedAlike:
     def fits_better_than(self, moved: RigEvidence) -> bool:
         """Say whether the rig fits better then than with its subject moved."""
         corrected = self.corrected
-        return corrected is not None and log_likelihood_of(corrected) - log_likelihood_of(moved) > TIE
+        return corrected is not None and _log_likelihood_of(corrected) - _log_likelihood_of(moved) > TIE
 
 
 def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
@@ -90,7 +87,7 @@ def with_common(whole: Diagnosis, found: JointDiagnosis, evidence: RigEvidence, 
     if found.common is None or found.corrected is None:
         return _or_moved(whole, evidence, read_likelihood)
     named_lens = found.common.family == "lens" and _LENS_READINGS.issuperset(whole.readings)
-    gain = log_likelihood_of(found.corrected) - read_likelihood
+    gain = _log_likelihood_of(found.corrected) - read_likelihood
     stands = gain <= TIE or (named_lens and whole.after == whole.before) or not found.blames_all
     answered = _answered(whole, found.common, is_answer=not stands)
     if stands and -TIE < gain <= TIE:
@@ -110,8 +107,16 @@ def _answered(whole: Diagnosis, common: CameraFinding, *, is_answer: bool) -> Di
 
 
 def _or_moved(whole: Diagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
+    from renderkit.diagnosis.subject_motion import subject_motion  # noqa: PLC0415 - only where readings fit
+
     moved = subject_motion(evidence)
-    if moved is None or log_likelihood_of(moved.evidence) - read_likelihood < -TIE:
+    if moved is None or _log_likelihood_of(moved.evidence) - read_likelihood < -TIE:
         return whole
     sentence = f"{moved.sentence}; or {whole.sentence}"
     return replace(whole, sentence=sentence, readings=(), alternatives=(whole.readings, *whole.alternatives))
+
+
+def _log_likelihood_of(evidence: RigEvidence) -> float:
+    from renderkit.diagnosis.readings.rig_wide import log_likelihood_of  # noqa: PLC0415 - loads every reading
+
+    return log_likelihood_of(evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
@@ -16,16 +16,16 @@ from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
-from renderkit.diagnosis.readings import read_rig_wide
-from renderkit.diagnosis.readings.registry import slots_of
-from renderkit.diagnosis.readings.result import RigReading
 from renderkit.diagnosis.readings.sentences import fit_text
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import Sanity, check_sanity
-from renderkit.diagnosis.subject_motion import SubjectMotion, subject_motion
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.results.diagnosis import ALPHA, CameraFault, Diagnosis
 from renderkit.results.findings import RigFindings, RigVerdict
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.readings.result import RigReading
+    from renderkit.diagnosis.subject_motion import SubjectMotion
 
 MAX_LANDMARKS: Final = 40
 """Of so many landmarks of a view at most, evenly thinned, single cameras are compared."""
@@ -57,7 +57,7 @@ def diagnose_rig(
     """
     stated, read_likelihood = StatedRig(evidence.views), -math.inf
     sanity = check_sanity(stated)
-    moved = subject_motion(evidence) if sanity.verdict == "does not fit" else None
+    moved = _subject_motion(evidence) if sanity.verdict == "does not fit" else None
     alike = CorrectedAlike(lambda: compared(evidence), alpha)
     if moved is not None and not alike.fits_better_than(compared(moved.evidence)):
         return _with_motion(sanity, moved, alpha)
@@ -65,12 +65,18 @@ def diagnose_rig(
         sentence = f"the rig as a whole fits: {fit_text(sanity.fit)}"
         whole = Diagnosis("fits", sentence, sanity.fit, sanity.fit, num_views=sanity.num_views)
     else:
-        whole, read_likelihood = _read(read_rig_wide(evidence), sanity.verdict, sanity.num_views)
+        whole, read_likelihood = _read(_read_rig_wide(evidence), sanity.verdict, sanity.num_views)
     is_open = whole.verdict == "cannot tell" and not whole.readings and sanity.num_views > 0
     is_judged = sanity.verdict == "fits" or is_open
     if not is_judged and not alike.fits(whole):
         return whole
     return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood)
+
+
+def _subject_motion(evidence: RigEvidence) -> SubjectMotion | None:
+    from renderkit.diagnosis.subject_motion import subject_motion  # noqa: PLC0415 - most rigs fit as stated
+
+    return subject_motion(evidence)
 
 
 def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosis:
@@ -79,8 +85,16 @@ def _with_motion(sanity: Sanity, moved: SubjectMotion, alpha: float) -> Diagnosi
     return _with_cameras(named, StatedRig(moved.evidence.views), alpha, None)
 
 
+def _read_rig_wide(evidence: RigEvidence) -> RigReading:
+    from renderkit.diagnosis.readings.rig_wide import read_rig_wide  # noqa: PLC0415 - most rigs fit as stated
+
+    return read_rig_wide(evidence)
+
+
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diagnosis, float]:
     """Return the answer of the readings for a rig that is or is not found to fit as stated, and its log likelihood."""
+    from renderkit.diagnosis.readings.registry import slots_of  # noqa: PLC0415 - most rigs fit as stated
+
     verdict: RigVerdict
     if reading.verdict == "cannot tell":
         # Without any evidence, or fitting as stated and better in ways of several kinds, nothing is proved.
@@ -134,7 +148,8 @@ def _with_cameras(
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
     if (found.blames_all or is_many) and whole.verdict == "fits" and not whole.num_tried:
         # Small as it is, it may be a misreading's doing.
-        whole, read_likelihood = _read(read_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
+        reading = _read_rig_wide(RigEvidence(tuple(stated.views)))
+        whole, read_likelihood = _read(reading, whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
     whole = with_common(whole, found, used, read_likelihood)

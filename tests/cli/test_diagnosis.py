@@ -14,7 +14,7 @@ import pytest
 from command_result import Result
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.readings import READINGS
+from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.pipeline.synth import synthesize
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.results.json_report import read_report

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import renderkit
-from renderkit.diagnosis.readings import READINGS
+from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.registry import formats
 from renderkit.report.registry import WRITERS

@@ -26,6 +26,9 @@ MATTE_WEIGHT = 12.0
 OUTLINE_WEIGHT = 8.0
 """A view's outline counts as this many independent numbers."""
 
+TIE = 8.0
+"""Rigs whose log likelihoods differ by less than this cannot be told apart."""
+
 _FLOOR_RELATIVE = 0.003
 _FLOOR_OUTLINE = 0.01
 _FLOOR_DISAGREEMENT = 0.04

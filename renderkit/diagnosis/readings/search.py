@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
-from renderkit.diagnosis.readings.agreement import Agreement, agreement
+from renderkit.diagnosis.readings.agreement import TIE, Agreement, agreement
 from renderkit.diagnosis.readings.coarse import coarse
 from renderkit.diagnosis.readings.common_shift import leaves_no_shift
 from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
@@ -17,9 +17,6 @@ from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.intrinsics import HALF_PIXEL
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
-
-TIE: Final = 8.0
-"""Readings whose log likelihoods differ by less than this cannot be told apart."""
 
 CLEAR_GAIN: Final = 20.0
 """By how much the log likelihood must rise before a rig that fits as stated is said to be misread."""

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.readings.agreement import landmark_residuals
+from renderkit.diagnosis.readings.agreement import TIE, landmark_residuals
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.reading import Views, applied
-from renderkit.diagnosis.readings.search import TIE, Candidate, Search
+from renderkit.diagnosis.readings.search import Candidate, Search
 
 IN_THE_MIDDLE: Final = 0.03
 """Principal points are in the middle when their median lies off it by at most this share of the picture's side, ..."""

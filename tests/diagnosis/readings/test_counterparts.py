@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from planted_rigs import Planted, head, make_rig, project
 
-from renderkit.diagnosis.readings import read_rig_wide
 from renderkit.diagnosis.readings.counterparts import counterparts
+from renderkit.diagnosis.readings.rig_wide import read_rig_wide
 from renderkit.diagnosis.view_evidence import RigEvidence
 
 PAIRS, MIDDLE = 28, 8

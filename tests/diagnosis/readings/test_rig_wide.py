@@ -11,12 +11,13 @@ import pytest
 from planted_misreadings import FAULTS, WIDE_FAULTS, planted
 from planted_rigs import Planted, Shot, head, make_rig, project
 
-from renderkit.diagnosis.readings import READINGS, read_rig_wide
 from renderkit.diagnosis.readings.absolute import MIN_IOU
 from renderkit.diagnosis.readings.agreement import agreement, landmark_spread
 from renderkit.diagnosis.readings.estimate import leaves_noise, scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.reading import applied
+from renderkit.diagnosis.readings.registry import READINGS
+from renderkit.diagnosis.readings.rig_wide import read_rig_wide
 from renderkit.diagnosis.readings.search import Candidate, _tried, acceptable, search
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.formats.as_stated import RawCamera
