@@ -39,13 +39,15 @@ print(*sys.modules)
 
 UNUSED = {
     "numba", "scipy", "trimesh", "embreex", "OpenGL", "pandas", "pyarrow", "matplotlib", "rerun", "av", "skimage",
-    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools",
+    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools", "importlib.metadata",
+    "email", "socket", "sysconfig", "plotly",
     *(
         f"renderkit.{name}"
         for name in (
             "formats.folder", "formats.scene", "formats.supplement", "formats.landmarks_file", "formats.patterns",
             "formats.pose_direction", "untrusted.yaml_text", "untrusted.toml_text", "untrusted.pickles",
-            "untrusted.download_cache", "geometry.mesh_files.file_mesh", "gates.config", "gates.language",
+            "untrusted.download_cache", "geometry.mesh_files.file_mesh", "gates.config", "gates.gate", "gates.language",
+            "gates.verdicts", "diagnosis.readings.registry", "diagnosis.readings.search", "diagnosis.subject_motion",
             "metrics.alignment", "metrics.surface", "diagnosis.evidence.kind", "pipeline.explain", "pipeline.surfaces",
             "pipeline.region_choice",
         )

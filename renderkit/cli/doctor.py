@@ -62,16 +62,11 @@ def _warm(*, as_json: bool) -> None:
 
 
 def _packages() -> dict[str, str]:
-    from importlib import metadata
-
+    from renderkit.installed import version_of
     from renderkit.results.provenance import package_versions
 
-    versions = package_versions()
-    try:
-        versions["pyrender"] = metadata.version("pyrender")
-    except metadata.PackageNotFoundError:
-        versions["pyrender"] = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
-    return versions
+    missing = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
+    return package_versions() | {"pyrender": version_of("pyrender") or missing}
 
 
 def _print_packages(versions: Mapping[str, str]) -> None:

@@ -65,13 +65,14 @@ def read_gates(
         GateError: If a gate is invalid, or needs a baseline and there is none.
         DatasetError: If the baseline is no report.
     """
-    from renderkit.gates.gate import CONFIG_FILE, check_baseline
+    from renderkit.gates import CONFIG_FILE
 
     here = Path(CONFIG_FILE)
     file = config if config is not None else here if here.is_file() else None
     if file is None and not checks and baseline is None:
         return GateInputs()
     from renderkit.gates.config import GateConfig, read_gate_config
+    from renderkit.gates.gate import check_baseline
     from renderkit.gates.language import parse_gate
     from renderkit.results.json_report import read_report
 

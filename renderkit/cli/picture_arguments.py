@@ -118,8 +118,8 @@ def read_look(choice: StyleChoice, *, opacity: float | None = None, side_by_side
         GateError: If the renderkit.toml of this folder is not valid.
     """
     from renderkit.errors import ArgumentError
+    from renderkit.gates import CONFIG_FILE
     from renderkit.gates.config import GateConfig, read_gate_config
-    from renderkit.gates.gate import CONFIG_FILE
     from renderkit.pictures.layers.registry import find_layers
     from renderkit.pictures.presets import find_preset
     from renderkit.pictures.style import TRANSPARENT, OverlayStyle, style_with

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from renderkit.errors import RenderkitError
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.kinds import METRIC_GROUPS, METRICS
 
 Operator: TypeAlias = Literal["<=", ">="]
-
-CONFIG_FILE: Final = "renderkit.toml"
-"""Name of the file in which a project keeps its gates; `gates.config` reads it."""
 
 
 class GateError(RenderkitError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
@@ -26,13 +25,10 @@ from renderkit.gates.gate import (
 )
 from renderkit.metrics.score_kind import Metric
 from renderkit.results.cameras import CameraSummary
-from renderkit.results.report import GateVerdict, Report, Verdict
+from renderkit.results.report import RIG, GateVerdict, Report, Verdict
 from renderkit.results.standard_error import standard_error, why_none
 from renderkit.selection import no_match
 from renderkit.wording import counted
-
-RIG: Final = "rig"
-"""Subject of verdicts about all cameras together."""
 
 
 def judge(report: Report, gates: Sequence[Gate], baseline: Report | None = None) -> tuple[GateVerdict, ...]:

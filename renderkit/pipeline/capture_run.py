@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from renderkit.buffer_pool import keep_freed_memory
 from renderkit.capture import Capture
-from renderkit.gates.gate import Gate
-from renderkit.gates.verdicts import judge
 from renderkit.metrics.score_kind import Needs
 from renderkit.pictures.pictures import PictureFiles
 from renderkit.pictures.style import OverlayStyle
@@ -29,12 +27,13 @@ from renderkit.report.registry import load_writers
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
 from renderkit.results.kinds import INTERVALS, needs_of
-from renderkit.results.report import Report
+from renderkit.results.report import GateVerdict, Report
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import OVERLAYS
 
 if TYPE_CHECKING:
     from renderkit.diagnosis.evidence.kind import MeasuredEvidence
+    from renderkit.gates.gate import Gate
     from renderkit.results.explanation import CameraExplanation
     from renderkit.results.surface_comparison import SurfaceComparison
 
@@ -125,7 +124,7 @@ class CaptureRun:
         explanations = self._explanations(scored.report) if scored.report.summary.outliers else ()
         diagnosis = self._diagnosis(scored.seen) if sanity else None
         report = replace(scored.report, explanations=explanations, diagnosis=diagnosis)
-        return replace(report, gates=judge(report, gates, baseline), baseline=baseline)
+        return replace(report, gates=_verdicts(report, gates, baseline), baseline=baseline)
 
     def _explanations(self, report: Report) -> tuple[CameraExplanation, ...]:
         from renderkit.pipeline.explain import explain_cameras  # noqa: PLC0415 - every known fault
@@ -195,3 +194,11 @@ class CaptureRun:
         num_frames = len(self.capture.frame_ids if options.frames is None else options.frames)
         num_cameras = len(self.capture.camera_names if options.cameras is None else options.cameras)
         return num_frames * num_cameras * max(1, len(options.meshes))
+
+
+def _verdicts(report: Report, gates: Sequence[Gate], baseline: Report | None) -> tuple[GateVerdict, ...]:
+    if not gates:
+        return ()
+    from renderkit.gates.verdicts import judge  # noqa: PLC0415 - most runs have no gate
+
+    return judge(report, gates, baseline)

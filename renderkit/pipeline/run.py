@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
-from renderkit.gates.cameras import check_cameras
-from renderkit.gates.gate import Gate, check_baseline, check_measured
 from renderkit.geometry.mesh import Mesh
 from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.blas import one_blas_thread
@@ -37,6 +35,7 @@ from renderkit.selection import natural_sorted
 if TYPE_CHECKING:
     from renderkit.boards.board import Board
     from renderkit.formats.folder import CameraNames
+    from renderkit.gates.gate import Gate
     from renderkit.pipeline.region_choice import RegionChoice
 
 
@@ -234,9 +233,13 @@ def _check(
     overlays: Overlays | bool,
 ) -> Overlays:
     """Refuse gates that cannot be judged and pictures that cannot be chosen, before any work."""
-    check_baseline(gates, has_baseline=baseline is not None)
-    check_measured(gates, (*options.metrics, *options.evidence))
-    check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
+    if gates:
+        from renderkit.gates.cameras import check_cameras  # noqa: PLC0415 - most runs have no gate
+        from renderkit.gates.gate import check_baseline, check_measured  # noqa: PLC0415 - as above
+
+        check_baseline(gates, has_baseline=baseline is not None)
+        check_measured(gates, (*options.metrics, *options.evidence))
+        check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
     return parse_overlays(overlays)
 
 

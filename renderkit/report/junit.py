@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from renderkit.gates.verdicts import RIG
 from renderkit.report.writer import Writer
 from renderkit.results.cameras import CameraSummary
 from renderkit.results.diagnosis import Diagnosis
-from renderkit.results.report import GateVerdict, Report
+from renderkit.results.report import RIG, GateVerdict, Report
 from renderkit.results.rows import asked_metrics
 from renderkit.wording import counted
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from renderkit.results.cameras import CameraSummary, WorstCamera
 from renderkit.results.capture_check import CaptureCheck
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Verdict: TypeAlias = Literal["pass", "fail", "not computable"]
 HashMethod: TypeAlias = Literal["sha256", "sha256-sampled", "version"]
+
+RIG: Final = "rig"
+"""Subject of a gate's verdict about all cameras together."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import pytest
 
 from renderkit.gates.gate import Coverage, Gate, GateError
 from renderkit.gates.language import parse_check, parse_gate
-from renderkit.gates.verdicts import RIG, judge
-from renderkit.results.report import GateVerdict, Report
+from renderkit.gates.verdicts import judge
+from renderkit.results.report import RIG, GateVerdict, Report
 from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]

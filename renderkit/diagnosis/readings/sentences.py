@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from renderkit.diagnosis.readings.absolute import fit_text, rig_fit
 from renderkit.diagnosis.readings.lens import LENSES
 from renderkit.diagnosis.readings.lens_comparison import RADIAL, LensComparison
-from renderkit.diagnosis.readings.result import Verdict
-from renderkit.diagnosis.readings.search import Candidate, Search
 from renderkit.results.diagnosis import RigFit
 from renderkit.wording import counted
+
+if TYPE_CHECKING:
+    from renderkit.diagnosis.readings.result import Verdict
+    from renderkit.diagnosis.readings.search import Candidate, Search
 
 _MAX_LISTED = 4
 
