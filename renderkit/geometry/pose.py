@@ -58,11 +58,7 @@ class Pose:
 
     @classmethod
     def from_matrix(cls, matrix: ArrayLike) -> Pose:
-        """Build from a (4, 4) matrix with last row 0 0 0 1, or its upper (3, 4) part.
-
-        Raises:
-            ValueError: If the shape is another, or the last row.
-        """
+        """Build from a (4, 4) matrix with last row 0 0 0 1, or its upper (3, 4) part."""
         array = np.asarray(matrix, dtype=np.float64)
         if array.shape not in {(3, 4), (4, 4)}:
             raise ValueError(f"matrix: expected shape (3, 4) or (4, 4), got {array.shape}")

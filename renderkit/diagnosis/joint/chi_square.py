@@ -15,6 +15,7 @@ from renderkit.arrays import FloatArray
 
 _FAR = 1000.0
 _LAST_ROOT: Final = 60.0
+_NEWTON_ROUNDS: Final = 8
 _NODES_PER_ROOT: Final = 50
 
 
@@ -68,6 +69,19 @@ def _remainders(degrees: int) -> FloatArray:
     """Return log_tail(x) + x / 2 at the nodes of the interpolation, and one beyond."""
     x = (np.arange(1, int(_LAST_ROOT) * _NODES_PER_ROOT + 2) / _NODES_PER_ROOT) ** 2
     return np.concatenate([[0.0], np.minimum(_scaled_logs(x, degrees), 0.5 * x)])
+
+
+def standard_errors(log_p: float) -> float:
+    """Return how many standard errors a normal number exceeds, on either side, with a probability of exp(log_p) < 1.
+
+    Newton's method on the logarithm of the tail, which is concave: from beyond the root no step goes past it.
+    """
+    found = math.sqrt(-2.0 * log_p)
+    for _ in range(_NEWTON_ROUNDS):
+        tail = math.erfc(found / math.sqrt(2.0))
+        slope = -math.sqrt(2.0 / math.pi) * math.exp(-0.5 * found**2) / tail
+        found -= (math.log(tail) - log_p) / slope
+    return found
 
 
 def median(degrees: int) -> float:

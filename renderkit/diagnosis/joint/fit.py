@@ -25,7 +25,7 @@ from renderkit.diagnosis.joint.estimate import Priors, estimate
 from renderkit.diagnosis.joint.finding import Shown, displacement, finding_of
 from renderkit.diagnosis.joint.lens_slips import LensEvidence, lens_limit, lens_slips, with_lens_slips
 from renderkit.diagnosis.joint.mesh_fault import mesh_fault
-from renderkit.diagnosis.joint.naming import limit_in_errors
+from renderkit.diagnosis.joint.naming import errors_to_name
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS
@@ -90,7 +90,7 @@ def fit_joint(
     found = decision.found
     tested = tested_information(found.cameras, decision.scales)
     shift_errors = _shift_errors(tested)
-    threshold = limit_in_errors(alpha, len(seen.names))
+    threshold = errors_to_name(alpha, len(seen.names))
     unnamed = unnamed_sentence(len(findings), decision.tau_px, len(seen.names))
     untold = (
         gauge_sentence(findings, decision.tau_px, common=common is not None),

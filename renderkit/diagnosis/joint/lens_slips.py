@@ -23,7 +23,7 @@ from renderkit.diagnosis.hypotheses.lens import (
 )
 from renderkit.diagnosis.joint.chi_square import log_tail
 from renderkit.diagnosis.joint.decide import CANNOT_TELL, MISFIT_LOG_P, CameraTests, SlipTest
-from renderkit.diagnosis.joint.naming import limit_in_errors
+from renderkit.diagnosis.joint.naming import errors_to_name
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.parameters import LENS
 from renderkit.diagnosis.joint.result import CameraFinding
@@ -128,7 +128,7 @@ def lens_limit(seen: Observations, information: FloatArray, written: Mapping[str
         written: The cameras as written.
         alpha: Probability that a rig without fault has a finding.
     """
-    threshold = limit_in_errors(alpha, len(seen.names))
+    threshold = errors_to_name(alpha, len(seen.names))
     k1 = LENS[0]
     smallest = [
         threshold * float(units[k1] / math.sqrt(max(one, 1e-12)))

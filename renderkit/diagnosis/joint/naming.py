@@ -8,15 +8,13 @@ and `prove` predicts what it finds.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
-from renderkit.diagnosis.joint.chi_square import log_tails
+from renderkit.diagnosis.joint.chi_square import log_tails, standard_errors
 from renderkit.diagnosis.joint.parameters import NAMING
 
 _TINY = 1e-12
@@ -32,10 +30,9 @@ def log_limit(alpha: float, num_cameras: int) -> float:
     return math.log(alpha) - math.log(num_cameras * len(NAMING))
 
 
-def limit_in_errors(alpha: float, num_cameras: int) -> float:
-    """Return `log_limit` for one number that may be off to either side, in its standard errors."""
-    tail = 0.5 * math.exp(log_limit(alpha, num_cameras))
-    return -NormalDist().inv_cdf(max(tail, sys.float_info.min))
+def errors_to_name(alpha: float, num_cameras: int) -> float:
+    """Return from how many standard errors on a slip of one number is named."""
+    return standard_errors(log_limit(alpha, num_cameras))
 
 
 @dataclass(frozen=True, eq=False)

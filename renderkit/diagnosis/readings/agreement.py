@@ -43,9 +43,9 @@ class Agreement:
         relative: (V,) the same as a share of the landmarks' spread in the picture.
         iou: (V,) IoU of the drawn mesh with the matte, on a coarse grid.
         inside: (V,) share of the mesh's vertices in the picture that fall inside the matte.
-        dilation_px: (V,) median distance between the outlines' tangents in 32 directions, px of K, had the mattes of
-            the whole rig been grown or shrunk by one best width.
-        outline_share: (V,) the same with the mattes as they are, as a share of their mean half width.
+        outline_px: (V,) median distance between the outlines' tangents in 32 directions, px of K.
+        dilation_px: (V,) the same, had the mattes of the whole rig been grown or shrunk by one best width.
+        outline_share: (V,) `outline_px` as a share of the matte's mean half width.
         protrusion: (V,) how far the drawing reaches out of the matte, as a share of its mean half width: exceeded by a
             tenth of the tangents.
         overhang: (V,) the same, had the mattes been grown or shrunk by that best width.
@@ -56,6 +56,7 @@ class Agreement:
     relative: FloatArray
     iou: FloatArray
     inside: FloatArray
+    outline_px: FloatArray
     dilation_px: FloatArray
     outline_share: FloatArray
     protrusion: FloatArray
@@ -132,6 +133,7 @@ def agreement(views: Views) -> Agreement:
         landmarks[:, 1],
         mattes[:, 0],
         mattes[:, 1],
+        outline,
         _row_medians(np.abs(gaps - even)),
         outline / extents,
         protruding / extents,

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from renderkit.diagnosis.joint.chi_square import log_tails
-from renderkit.diagnosis.joint.naming import Scatter, limit_in_errors, log_limit, log_p_of
+from renderkit.diagnosis.joint.naming import Scatter, errors_to_name, log_limit, log_p_of
 from renderkit.diagnosis.joint.parameters import NAMING, NUM_LOCAL
 
 
@@ -42,7 +42,7 @@ def test_one_parameter_follows_the_normal_distribution() -> None:
 @pytest.mark.parametrize("alpha", [0.5, 0.01, 1e-6, 1e-17, 1e-300])
 def test_the_limit_of_one_number_is_that_of_the_normal_distribution(alpha: float) -> None:
     tail = alpha / (12 * len(NAMING)) / 2.0
-    assert limit_in_errors(alpha, 12) == pytest.approx(scipy.stats.norm.isf(tail), rel=1e-9)
+    assert errors_to_name(alpha, 12) == pytest.approx(scipy.stats.norm.isf(tail), rel=1e-9)
 
 
 def test_the_smallest_size_is_where_the_rule_names_the_camera() -> None:
