@@ -244,7 +244,11 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
 
 
 def _no_fault(report: Report) -> Headline:
+    shared = None if report.diagnosis is None else report.diagnosis.common
     outliers = list(dict.fromkeys(entry.camera for entry in report.summary.outliers))
+    if shared is not None and shared.family != "shift":
+        # What all share shows more in some cameras than in others.
+        outliers = []
     worst = report.summary.worst
     camera = "" if worst is None else worst.camera
     state, word, verdict = _verdict_without_fault(report, outliers)
@@ -252,7 +256,6 @@ def _no_fault(report: Report) -> Headline:
     if len(report.camera_names) == _PAIR and state != "good":
         crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
-    shared = None if report.diagnosis is None else report.diagnosis.common
     if shared is not None and not outliers:
         fits = _sentence(shared.sentence)
     return Headline(

@@ -103,6 +103,18 @@ def test_a_shift_of_all_cameras_that_need_not_be_theirs_is_no_good_rig(make_repo
     assert headline.next_step.startswith("Look at overlays")
 
 
+def test_what_all_share_and_is_no_shift_comes_before_cameras_that_stand_out(make_report: MakeReport) -> None:
+    causes = ("lens distortion k1", "size or shape of the subject")
+    shared = CameraFault("", causes[0], causes, "lens", 1.0, 0.1, True, "all 10 cameras alike: their lens is wrong")
+    report = make_report({f"{index:02}": 1.0 + 0.01 * index for index in range(9)} | {"bad": 7.0})
+    assert headline_of(replace(report, diagnosis=FITS)).word == "1 CAMERA STANDS OUT"
+    headline = headline_of(replace(report, diagnosis=replace(FITS, common=shared, others=(shared.sentence,))))
+    assert (headline.state, headline.word) == ("unsure", "FITS, ALL OFF ALIKE")
+    assert headline.verdict == "The rig fits, but all 10 cameras share an error that need not be theirs."
+    assert headline.why == "All 10 cameras alike: their lens is wrong."
+    assert headline.next_step.startswith("Give what tells cameras from the subject")
+
+
 def test_a_camera_whose_gate_failed_comes_before_those_that_deviate_more(make_report: MakeReport) -> None:
     report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
     gate = judge(report, [parse_gate("reprojection_rms_px <= 0.5 for a")])

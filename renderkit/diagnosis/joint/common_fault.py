@@ -32,6 +32,7 @@ from renderkit.diagnosis.joint.decide import (
 )
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Priors
 from renderkit.diagnosis.joint.finding import Shown, finding_of, subject_finding
+from renderkit.diagnosis.joint.mesh_fault import MIN_MARKED
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
 from renderkit.diagnosis.joint.parameters import (
@@ -61,10 +62,6 @@ MOST_OF_ALL: Final = 0.9
 """A slip must explain so much of what all cameras share, unless it leaves no more than noise: else it stands for
 something that is none of the slips, such as a mesh of another shape."""
 
-MIN_MARKED: Final = 4
-"""With landmarks in fewer cameras only shifts and rolls are named: a mesh that is not exact, such as a hull carved from
-the same mattes, looks like a lens, a focal length or an fx / fy of all cameras."""
-
 MAX_ASIDE_PX: Final = 2.0
 """By so much mattes may lie aside in all views: made at a quarter of the picture's size and enlarged by another
 convention of where a pixel's middle is, by 1.5 px."""
@@ -73,6 +70,7 @@ KNOWN: Final = 4
 """The healthy scatter, known from all numbers, counts as much as the scatter of so many cameras along one slip."""
 
 BY_OUTLINES: Final = frozenset({"shift", "roll"})
+"""What is named with landmarks in fewer cameras than `MIN_MARKED`."""
 
 _SCREEN: Final = math.log(0.02)
 _ROUNDS: Final = 3
@@ -114,18 +112,20 @@ def common_fault(
         alpha: Probability that a rig without fault has a finding.
         given: Priors, and what estimates all cameras.
     """
-    seen, start_decision = start
-    decision, shared = without_innocent(seen, start_decision, given)
-    alike = None if shared is None else _alike(evidence, (seen, decision), shared)
-    if shared is None and len(decision.faulty) >= MANY:
-        # Cameras that are free say nothing about what all share.
-        wide = CameraPriors(np.full(decision.scales.shape, _WIDE_PX), decision.inflation)
-        found = _Common.of(seen, replace(decision, found=given[1](seen, wide, given[0], decision.found)))
-    else:
+    seen, decision = start
+    if len(decision.faulty) < MANY:
         found = _Common.of(seen, decision)
-        if not found.stands_out:
-            return alike
-    return _named(evidence, found, alpha, given) or alike
+        return _named(evidence, found, alpha, given) if found.stands_out else None
+    # Cameras that are free say nothing about what all share.
+    wide = CameraPriors(np.full(decision.scales.shape, _WIDE_PX), decision.inflation)
+    found = _Common.of(seen, replace(decision, found=given[1](seen, wide, given[0], decision.found)))
+    named = _named(evidence, found, alpha, given)
+    if named is not None:
+        return named
+    decision, shared = without_innocent(seen, decision, given)
+    if shared is None:
+        return None
+    return _named(evidence, _Common.of(seen, decision), alpha, given) or _alike(evidence, (seen, decision), shared)
 
 
 def _named(evidence: RigEvidence, found: _Common, alpha: float, given: Given) -> CommonFault | None:
@@ -171,10 +171,9 @@ def without_innocent(seen: Observations, decision: Decision, given: Given) -> tu
     if shared is None:
         return decision, None
     scales = shared.scales.copy()
-    scales[list(shared.faulty)] = FREE_PX
+    scales[[index for index, _ in shared.faulty]] = FREE_PX
     found = given[1](seen, CameraPriors(scales, decision.inflation), given[0], decision.found)
-    faulty = tuple(one for one in decision.faulty if one[0] in shared.faulty)
-    return replace(decision, faulty=faulty, scales=shared.scales, found=found), shared
+    return replace(decision, faulty=shared.faulty, scales=shared.scales, found=found), shared
 
 
 def _alike(evidence: RigEvidence, start: tuple[Observations, Decision], shared: SharedModel) -> CommonFault:

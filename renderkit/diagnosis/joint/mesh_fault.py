@@ -21,6 +21,16 @@ MIN_SHARE: Final = 0.01
 """A motion that moves the subject by less than this share of its radius is within what any mesh may be off."""
 
 
+MIN_MARKED: Final = 4
+"""With landmarks in fewer cameras a mesh that is not exact looks like a lens, a focal length or an fx / fy of all."""
+
+UNTOLD_SIZE: Final = (
+    "a size of the mesh is not told from focal lengths of all cameras that are off by as much: landmarks in at least "
+    f"{MIN_MARKED} cameras, or the subject's measured size, would tell"
+)
+"""Outlines tell a focal length from a size by perspective alone, which the errors of a mesh imitate."""
+
+
 @dataclass(frozen=True)
 class MeshFault:
     """How the mesh is off, the median over frames.
@@ -103,6 +113,8 @@ def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tu
         f"{counted(int(seen.has_outlines.sum()), 'camera')} see alike: "
         "not single cameras"
     )
+    if named[2] and int(seen.has_landmarks.sum()) < MIN_MARKED:
+        sentence += f"; {UNTOLD_SIZE}"
     return MeshFault(
         turn_deg=_three(turn),
         step=_three(motion[3:6]),

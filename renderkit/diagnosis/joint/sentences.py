@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.diagnosis.joint.mesh_fault import MIN_MARKED
 from renderkit.diagnosis.joint.result import CameraFinding
 from renderkit.wording import SIDES, cameras_off, lies_text, too_much, turned_text
 
@@ -32,7 +33,7 @@ _TOLD_APART = {
 
 _TELLS_SUBJECT = {
     (True, False): "mattes, or the subject's measured size, would tell which it is",
-    (False, True): "landmarks in at least 4 cameras, or an exact mesh, would tell which it is",
+    (False, True): f"landmarks in at least {MIN_MARKED} cameras, or an exact mesh, would tell which it is",
     (True, True): "a subject whose size and shape are known would tell which it is",
 }
 

@@ -12,6 +12,7 @@ b, H: right side and matrix of the normal equations; P: precisions of the priors
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,21 +26,22 @@ from renderkit.diagnosis.joint.decide import (
     CANNOT_TELL,
     Decision,
     SlipTest,
+    max_faulty,
     num_observations,
     ranked_causes,
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import MIN_TAU_PX, CameraPosterior, posteriors_of
 from renderkit.diagnosis.joint.observations import Observations
-from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, NUM_LOCAL, SLIPS, Slip
+from renderkit.diagnosis.joint.parameters import DETECTIONS, LENS, NAMING, NUM_LOCAL, SLIPS, Slip
 from renderkit.diagnosis.joint.solve import Solution, solve
 
 MANY: Final = 2
 """From so many cameras that are off on it is asked whether all share an error instead."""
 
 DECISIVE: Final = 0.5 * CANNOT_TELL
-"""Log likelihood by which single cameras must explain the evidence better than what all share, or they are not named;
-and by which each of them must improve on what all share to be named beside it."""
+"""Log likelihood by which single cameras must explain the evidence better than what all share, or they are not named.
+To be named beside it each must improve on it by as much, and by the logarithm of how many might be named instead."""
 
 MOST_NUMBERS: Final = 2
 """An error that all cameras share has at most so many numbers."""
@@ -55,7 +57,7 @@ _FREE_PX: Final = 5.0
 _SCATTER_PX: Final = 0.3
 """By so much the cameras' own errors may differ from the one that all share, beside healthy scatter."""
 
-_TRIED: Final = 2
+_TRIED: Final = 4
 """Of so many slips, the likeliest ones that are alike in all cameras, that scatter is tried."""
 
 
@@ -66,17 +68,19 @@ class SharedModel:
     Attributes:
         causes: Slips that all cameras may share, which cannot be told apart, the likeliest first; () where a subject of
             another size or shape explains it alone.
-        faulty: Which of the cameras are off beside it.
+        faulty: Cameras that are off beside it: index, and a bound of log p over the whole rig.
         scales: (C, P) healthy scatter with it, px.
     """
 
     causes: tuple[SlipTest, ...]
-    faulty: tuple[int, ...]
+    faulty: tuple[tuple[int, float], ...]
     scales: FloatArray
 
 
 def shared_model(seen: Observations, decision: Decision) -> SharedModel | None:
     """Return what all cameras share where single cameras do not explain the evidence better by far; else None.
+
+    Several that are off beside it may as well share a second error: then none of them is named.
 
     Args:
         seen: The evidence.
@@ -90,10 +94,13 @@ def shared_model(seen: Observations, decision: Decision) -> SharedModel | None:
     plain = scales.copy()
     plain[:, LENS[0]] = np.maximum(decision.scales[:, 0], START_PX)
     single = max(models.of_single(each, named) for each in (scales, plain))
-    best = max(models.shared(plain, named), key=lambda one: one.log_likelihood)
-    if best.log_likelihood <= single - DECISIVE or len(best.faulty) >= len(named):
+    shared = list(models.shared(plain))
+    best = max(shared, key=lambda one: one.log_likelihood)
+    if best.log_likelihood <= single - DECISIVE or set(named) <= {index for index, _ in best.faulty}:
         return None
-    return SharedModel(models.causes(best), tuple(best.faulty), best.scales)
+    beside = {index for index, _ in best.faulty}
+    is_sound = len(beside) < MANY or (best.slip is None and beside < set(named))
+    return SharedModel(models.causes(best, shared), best.faulty if is_sound else (), best.scales)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +109,14 @@ class _Shared:
 
     Attributes:
         slip: Which; None where it is the subject's.
-        faulty: Cameras that are off beside it.
+        faulty: Cameras that are off beside it, and their log p.
         scales: (C, P) healthy scatter, px.
         free: (C, P) the same with the cameras that are off free.
         log_likelihood: Marginal.
     """
 
     slip: Slip | None
-    faulty: tuple[int, ...]
+    faulty: tuple[tuple[int, float], ...]
     scales: FloatArray
     free: FloatArray
     log_likelihood: float
@@ -155,14 +162,14 @@ class _Models:
             few[index] = self._freed(few[index], found.cameras[index], index)
         return max(self._solved(each).with_common(None) for each in (free, few))
 
-    def shared(self, scales: FloatArray, named: Sequence[int]) -> Iterable[_Shared]:
+    def shared(self, scales: FloatArray) -> Iterable[_Shared]:
         """Return models of what all cameras share, with the cameras that are off beside it."""
         alike = self._solved(scales)
         ranked = sorted(self._slips(), key=alike.with_common, reverse=True)
         for slip in (None, *ranked[:_TRIED]):
-            yield self._with_faulty(slip, scales, named)
+            yield self._with_faulty(slip, scales)
             if slip is not None:
-                yield self._with_faulty(slip, self._scattered(scales, slip), named)
+                yield self._with_faulty(slip, self._scattered(scales, slip))
 
     def _scattered(self, scales: FloatArray, slip: Slip) -> FloatArray:
         """Return the scales of cameras of which each has a slip of about, and not exactly, the same size.
@@ -174,12 +181,17 @@ class _Models:
             result[:, at] = np.maximum(scales[:, at], np.maximum(self.decision.scales[:, at], _SCATTER_PX))
         return result
 
-    def causes(self, best: _Shared) -> tuple[SlipTest, ...]:
+    def causes(self, best: _Shared, others: Iterable[_Shared]) -> tuple[SlipTest, ...]:
         """Return the slips that all may share instead of the best model's, where it is more than a subject's shape."""
         solved = self._solved(best.free)
-        limit = max(best.log_likelihood - DECISIVE, solved.with_common(None))
-        likely = {one: solved.with_common(one) for one in self._slips()}
-        ranked = sorted((one for one in likely if likely[one] > limit), key=lambda one: -likely[one])
+        limit = best.log_likelihood - DECISIVE
+        least = max(limit, solved.with_common(None))
+        likely = {one: found for one in self._slips() if (found := solved.with_common(one)) > least}
+        if best.slip is not None:
+            for one in others:
+                if one.slip is not None and one.log_likelihood > max(limit, likely.get(one.slip, limit)):
+                    likely[one.slip] = one.log_likelihood
+        ranked = sorted(likely, key=lambda one: -likely[one])
         tests = tests_of(solved.common.of_cameras(), np.zeros(NUM_LOCAL)).tests
         return tuple(one for slip in ranked for one in tests if one.slip is slip)
 
@@ -187,21 +199,25 @@ class _Models:
         marked = bool(self.seen.has_landmarks.any())
         return [SLIPS[place] for place in COMMON if marked or SLIPS[place].indices != DETECTIONS]
 
-    def _with_faulty(self, slip: Slip | None, scales: FloatArray, named: Sequence[int]) -> _Shared:
+    def _with_faulty(self, slip: Slip | None, scales: FloatArray) -> _Shared:
         """Return the model with single cameras added while each of them improves it by far."""
-        faulty: list[int] = []
+        faulty: list[tuple[int, float]] = []
+        left, chances = set(range(len(scales))), math.log(len(scales) * len(NAMING))
         free, solved = scales, self._solved(scales)
         best = solved.with_common(slip)
-        while len(faulty) < len(named):
+        while len(faulty) < max_faulty(self.seen):
             posteriors = self._posteriors(solved.solution, free)
-            left = [index for index in named if index not in faulty]
             worst = max(left, key=lambda index: self._best_slip(posteriors[index], scales[index], index).statistic)
             wider = free.copy()
             wider[worst] = self._freed(scales[worst], posteriors[worst], worst)
             tried = self._solved(wider)
-            if tried.with_common(slip) <= best + DECISIVE:
+            gain = tried.with_common(slip) - best
+            if gain <= DECISIVE + chances:
                 break
-            faulty, free, solved, best = [*faulty, worst], wider, tried, tried.with_common(slip)
+            # A likelihood ratio exceeds a number with the probability of its inverse, at most.
+            faulty.append((worst, chances - gain))
+            left.remove(worst)
+            free, solved, best = wider, tried, best + gain
         return _Shared(slip, tuple(faulty), scales, free, best)
 
     def _freed(self, scales: FloatArray, camera: CameraPosterior, index: int) -> FloatArray:

@@ -55,7 +55,8 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = settled(search(views, narrow), views)
     found = _refined(views, found)
-    return _concluded(found, len(evidence.cameras), _lens(found, views))
+    lens = _lens(found, views)
+    return _concluded(found, len(evidence.cameras), lens, _half_pixel_beside(found, lens, views))
 
 
 def log_likelihood_of(evidence: RigEvidence) -> float:
@@ -77,6 +78,21 @@ def _lens(found: Search, views: Views) -> LensComparison | None:
         views = tuple(view.but(outline=None) for view in applied(found.best.readings, views))
     lens = compare_lenses(views)
     return lens if lens is not None and lens.is_worth_saying else None
+
+
+def _half_pixel_beside(found: Search, lens: LensComparison | None, views: Views) -> Reading | None:
+    """Return the half pixel that landmarks ask for once the lens is read as they ask for: before, it does not show."""
+    if found.accepted or lens is None or not lens.is_lens:
+        return None
+    first = next((one for one in READINGS if one.name == lens.lenses[0]), None)
+    if first is None:
+        return None
+    read = applied((first,), views)
+    name = half_pixel(read)
+    beside = next((one for one in READINGS if one.name == name), None)
+    if beside is None or agreement(applied((beside,), read)).median_px > agreement(read).median_px:
+        return None
+    return beside
 
 
 def _fits(found: Search) -> bool:
@@ -120,7 +136,9 @@ def _with_half_pixel(views: Views, readings: tuple[Reading, ...], found: Search)
     return Search(found.stated, best, True, (), before, found.num_tried)
 
 
-def _concluded(found: Search, num_cameras: int, lens: LensComparison | None) -> RigReading:
+def _concluded(
+    found: Search, num_cameras: int, lens: LensComparison | None, beside: Reading | None = None
+) -> RigReading:
     read: Verdict = "cannot tell" if found.tied else "misread"
     verdict = read if found.accepted else _UNREAD[fits(found.stated.found)]
     kept = found.stated if verdict in {"fits", "cannot tell"} and not found.accepted else found.best
@@ -133,11 +151,14 @@ def _concluded(found: Search, num_cameras: int, lens: LensComparison | None) -> 
         # The median residual is small, and yet all cameras share what is left.
         verdict = "misread" if lens.is_lens else "cannot tell"
         sentence = sentence_of_lens(lens, num_cameras)
-        alternatives = tuple((name,) for name in lens.lenses[1:]) if lens.is_lens else ()
+        also = () if beside is None else (beside.name,)
+        alternatives = tuple((name, *also) for name in lens.lenses[1:]) if lens.is_lens else ()
+        if beside is not None:
+            sentence += f"; and {beside.sentence}"
         margin = lens.margin
     return RigReading(
         verdict=verdict,
-        readings=_names(found, lens),
+        readings=(*_names(found, lens), *(() if beside is None else (beside.name,))),
         alternatives=alternatives,
         before=rig_fit(found.stated.found),
         after=rig_fit(kept.found),

@@ -274,3 +274,14 @@ def test_real_rigs_inverted(real_calibration: dict[str, Any]) -> None:
     assert found.verdict == "misread"
     assert found.readings == ("extrinsics inverted",)
     assert found.sentence.startswith("all 60 cameras: extrinsics are written the wrong way round")
+
+
+@pytest.mark.parametrize("lens", ["pictures are undistorted", "fisheye coefficients"])
+def test_half_a_pixel_is_named_beside_a_lens_of_a_rig_that_fits_in_the_median(lens: str) -> None:
+    """It shows only once the lens is read rightly."""
+    rng = np.random.default_rng(1000)
+    rig = planted(rng, "half pixel", lens, count=10, noise_px=float(rng.uniform(0.2, 0.8)))
+    found = read_rig_wide(rig.evidence())
+    assert {"half pixel", lens} in [set(found.readings), *map(set, found.alternatives)]
+    assert all("half pixel" in one for one in (found.readings, *found.alternatives))
+    assert "0.5 px right of and below" in found.sentence
