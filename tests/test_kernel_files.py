@@ -17,7 +17,7 @@ from renderkit import compiled, kept_file, kernel_files
 from renderkit.compiled import cache_folder, kernel
 from renderkit.errors import DatasetError
 from renderkit.kernel_compiler import compile_kernel
-from renderkit.machine_code import Processor, is_known_interpreter
+from renderkit.machine_code import Processor
 
 Run: TypeAlias = Callable[[], tuple[int, int]]
 
@@ -200,11 +200,3 @@ def test_a_kernel_without_a_source_file_is_compiled_all_the_same() -> None:
     scope: dict[str, Callable[[int], int]] = {}
     exec("def twice(value): return value * 2", {"__name__": "nowhere"}, scope)  # noqa: S102 - as at a prompt
     assert kernel(scope["twice"])(4) == 8
-
-
-@pytest.mark.parametrize(("version", "known"), [("3.13.1 (main)", True), ("3.14.0 free-threading build (main)", False)])
-def test_interpreters_without_a_gil_keep_types_elsewhere(
-    version: str, known: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "version", version)
-    assert is_known_interpreter() is known
