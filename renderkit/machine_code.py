@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from typing import Any, Final
 
 import llvmlite.binding as llvm
 import numpy as np
 
-from renderkit.installed import version_of
 from renderkit.system import environment
 
 _V3 = ("avx2", "bmi", "bmi2", "fma", "f16c", "lzcnt")
@@ -54,13 +55,14 @@ class _MethodDef(ctypes.Structure):
 
 def is_known_interpreter() -> bool:
     """Whether entry points know where this interpreter keeps an object's type: CPython with a GIL, of 64 bits."""
-    free_threaded = "free-threading" in sys.version
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     return sys.implementation.name == "cpython" and sys.maxsize > 2**32 and not free_threaded
 
 
+@cache
 def numba_version() -> str:
     """Return the version of the installed Numba, without loading it."""
-    return version_of("numba") or "unknown"
+    return metadata.version("numba")
 
 
 def llvm_version() -> str:

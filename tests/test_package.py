@@ -39,8 +39,7 @@ print(*sys.modules)
 
 UNUSED = {
     "numba", "scipy", "trimesh", "embreex", "OpenGL", "pandas", "pyarrow", "matplotlib", "rerun", "av", "skimage",
-    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools", "importlib.metadata",
-    "email", "socket", "sysconfig", "plotly",
+    "h5py", "rich", "pydantic", "multiprocessing", "tomllib", "html", "pickletools",
     *(
         f"renderkit.{name}"
         for name in (

@@ -62,11 +62,16 @@ def _warm(*, as_json: bool) -> None:
 
 
 def _packages() -> dict[str, str]:
-    from renderkit.installed import version_of
+    from importlib import metadata
+
     from renderkit.results.provenance import package_versions
 
-    missing = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
-    return package_versions() | {"pyrender": version_of("pyrender") or missing}
+    versions = package_versions()
+    try:
+        versions["pyrender"] = metadata.version("pyrender")
+    except metadata.PackageNotFoundError:
+        versions["pyrender"] = f"not installed (only for its own scenes): {_PYRENDER_HINT}"
+    return versions
 
 
 def _print_packages(versions: Mapping[str, str]) -> None:

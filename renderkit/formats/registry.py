@@ -24,7 +24,6 @@ from renderkit.formats.sizes import with_sizes
 from renderkit.formats.unknown_file import what_it_is
 from renderkit.formats.wide_lens import with_wide_lens_note
 from renderkit.geometry.rig import Rig
-from renderkit.installed import entry_points_of
 from renderkit.untrusted.content import Content
 
 if TYPE_CHECKING:
@@ -279,8 +278,10 @@ def _capture_titles() -> str:
 
 def _added() -> Iterator[Format]:
     """Yield the formats of other packages; a broken or clashing one is warned of and left out."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - it reads every installed package's data
+
     names = {one.name: "renderkit" for one in _built_in()} | {capture_toml.NAME: "renderkit"}
-    for entry in entry_points_of(ENTRY_POINTS):
+    for entry in entry_points(group=ENTRY_POINTS):
         package = entry.dist.name if entry.dist is not None else entry.value
         found = _load(entry, package)
         if found is None:

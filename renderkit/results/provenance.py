@@ -6,10 +6,10 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 import renderkit
-from renderkit.installed import version_of
 from renderkit.results.report import InputFile
 from renderkit.untrusted.files import open_regular
 from renderkit.untrusted.remote import remote_version, shown_path
@@ -25,8 +25,12 @@ _PACKAGES = ("numpy", "opencv-python-headless", "h5py", "trimesh", "PyOpenGL", "
 def package_versions() -> dict[str, str]:
     """Return the versions of Python, renderkit and the packages that decide numbers; absent ones are left out."""
     versions = {"python": platform.python_version(), "renderkit": renderkit.__version__}
-    found = {package: version_of(package) for package in _PACKAGES}
-    return versions | {package: version for package, version in found.items() if version is not None}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
 
 
 def hash_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from importlib.resources.abc import Traversable
-from importlib.util import find_spec
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from renderkit.compiled import cache_folder
-from renderkit.installed import version_of
 from renderkit.kept_file import KeptFile
 from renderkit.metrics.score_kind import Metric
 from renderkit.report.html.camera_view import (
@@ -184,7 +182,7 @@ class _KeptTemplates(BytecodeCache):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         # Jinja tells templates of other sources itself, and those of other versions of Python.
-        self._made_by = f"{version_of('jinja2')} " + Path(__file__).read_text(encoding="utf-8")
+        self._made_by = version("jinja2") + Path(__file__).read_text(encoding="utf-8")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Read a template's code into the bucket, where there is any."""
@@ -223,25 +221,15 @@ def page_asset(name: str) -> Markup:
     return Markup(text)  # noqa: S704 - shipped with the package
 
 
-def _plotly_source() -> Traversable:
-    """Find plotly.js without importing its package, which takes longer than to read the file."""
-    spec = find_spec("plotly")
-    if spec is not None and spec.origin is not None:
-        file = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-        if file.is_file():
-            return file
-    return resources.files("plotly").joinpath("package_data", "plotly.min.js")
-
-
 @lru_cache(maxsize=1)
 def packed_plotly() -> Markup:
     """Return plotly.js, packed to 2 MB of the 4.8 that it has; the page unpacks it."""
-    source = _plotly_source()
+    source = resources.files("plotly").joinpath("package_data", "plotly.min.js")
     folder = cache_folder()
     kept = None
     if folder is not None and isinstance(source, Path):
         state = source.stat()
-        made_of = f"{version_of('plotly')} {state.st_size} {state.st_mtime_ns}"
+        made_of = f"{version('plotly')} {state.st_size} {state.st_mtime_ns}"
         kept = KeptFile(folder / "plotly.min.js.gz", made_of.encode())
     packed = None if kept is None else kept.read()
     if packed is None:
