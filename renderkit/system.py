@@ -319,6 +319,13 @@ def script_not_run_again() -> Iterator[None]:
 _SCRIPT_LOCK = threading.Lock()
 
 
+def is_of_script(sent: object) -> bool:
+    """Whether something that the program's own script defines is in what is sent to a process, which needs it then."""
+    from multiprocessing.reduction import ForkingPickler  # noqa: PLC0415 - takes longer than the rest of this module
+
+    return b"__main__" in bytes(ForkingPickler.dumps(sent))
+
+
 def limit_memory(num_bytes: int) -> None:
     """Let this process take no more than so much memory beyond what it has; Linux alone can do that."""
     if not sys.platform.startswith("linux"):

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Final, Self
 
 from renderkit.dataset.worker import Done, MakeWorker, Task
 from renderkit.errors import ArgumentError
-from renderkit.system import end_with_parent, ignore_stop_signals, script_not_run_again, set_environment
+from renderkit.system import (
+    end_with_parent,
+    ignore_stop_signals,
+    is_of_script,
+    script_not_run_again,
+    set_environment,
+)
 
 _ATTEMPTS: Final = 2
 """So many workers may die over one task before it is given up."""
@@ -93,7 +99,7 @@ class _Process:
         spawn = multiprocessing.get_context("spawn")
         self.pipe, other_end = spawn.Pipe()
         self._process = spawn.Process(target=_work, args=(make, other_end, os.getpid()), daemon=True)
-        with script_not_run_again():
+        with nullcontext() if is_of_script(make) else script_not_run_again():
             self._process.start()
         other_end.close()  # so that the pipe ends when the process does
 

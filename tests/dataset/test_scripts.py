@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import renderkit
-from renderkit.system import script_not_run_again
+from renderkit.system import is_of_script, script_not_run_again
 
 MANY = """
 import renderkit as rk
@@ -42,6 +44,16 @@ def run_script(text: str, folder: Path) -> list[str]:
 
 def test_workers_do_not_run_the_script_again(originals: Path, tmp_path: Path) -> None:
     assert run_script(MANY.format(data=str(originals)), tmp_path) == ["begun", "[0, 0, 0, 0]"]
+
+
+def test_what_the_script_defines_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["__main__"], "_Own", _Own, raising=False)
+    assert is_of_script([{"key": _Own()}])
+    assert not is_of_script([{"key": Path("__mainly__")}, run_script])
+
+
+class _Own:
+    __module__ = "__main__"
 
 
 def test_the_survey_does_not_run_the_script_again(tmp_path: Path) -> None:
