@@ -31,7 +31,7 @@ from renderkit.diagnosis.joint.decide import (
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Priors
-from renderkit.diagnosis.joint.finding import Shown, finding_of, subject_finding
+from renderkit.diagnosis.joint.finding import Shown, displacement, finding_of, subject_finding
 from renderkit.diagnosis.joint.mesh_fault import MIN_MARKED
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
@@ -78,6 +78,7 @@ _CONVERGED: Final = 0.1
 _MOTION_ROUNDS: Final = 6
 _WIDE_PX: Final = 2.0
 _TELLS: Final = 1.0
+_FAR_MORE: Final = 3.0
 
 Given: TypeAlias = tuple[Priors, Estimator]
 
@@ -191,6 +192,27 @@ def _alike(evidence: RigEvidence, start: tuple[Observations, Decision], shared: 
     return CommonFault(finding, np.zeros(NUM_LOCAL), evidence, seen, decision)
 
 
+def _least_first(causes: Sequence[SlipTest], shown: Shown) -> tuple[SlipTest, ...]:
+    """Return causes that cannot be told apart, a shift before a scale that moves the pictures far more.
+
+    Nearly all of a focal length or of a step along the axis is hidden by the subject's size, so that a large one leaves
+    what a small shift does.
+    """
+    shifts = [one for one in causes if one.slip.family == "shift" and max(one.slip.indices) < NUM]
+    if causes[0].slip.family != "scale" or not shifts:
+        return tuple(causes)
+    least = min(shifts, key=lambda one: _moved_px(one, shown))
+    if _moved_px(causes[0], shown) <= _FAR_MORE * _moved_px(least, shown):
+        return tuple(causes)
+    return least, *(one for one in causes if one is not least)
+
+
+def _moved_px(test: SlipTest, shown: Shown) -> float:
+    theta = np.zeros(NUM_LOCAL)
+    theta[list(test.slip.indices)] = test.amounts
+    return displacement(shown.displacements, theta)
+
+
 def _shown(seen: Observations, common: CommonEvidence) -> Shown:
     scaled = common.units / seen.units
     shown = np.concatenate([one * scale for one, scale in zip(seen.displacements, scaled, strict=True)])
@@ -283,7 +305,7 @@ class _Common:
         causes = [one for one in ranked_causes(tests, count) if one in own]
         if not causes:
             causes = [max(own, key=lambda one: one.statistic)]
-        return _Common(seen, decision, common, tests, tuple(causes))
+        return _Common(seen, decision, common, tests, _least_first(causes, _shown(seen, common)))
 
     @property
     def best(self) -> SlipTest:

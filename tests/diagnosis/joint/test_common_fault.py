@@ -15,12 +15,14 @@ from joint_rigs import IDEAL, REALISTIC, Conditions, joint_evidence
 from renderkit.diagnosis.common_answer import CorrectedAlike
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.common import common_evidence
-from renderkit.diagnosis.joint.common_fault import _nearer, log_f_tail
+from renderkit.diagnosis.joint.common_fault import _least_first, _nearer, log_f_tail
+from renderkit.diagnosis.joint.decide import SlipTest
 from renderkit.diagnosis.joint.estimate import CameraPriors, Priors, estimate
+from renderkit.diagnosis.joint.finding import Shown
 from renderkit.diagnosis.joint.normal_equations import layout_of
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe
-from renderkit.diagnosis.joint.parameters import NUM_LOCAL
+from renderkit.diagnosis.joint.parameters import NUM_LOCAL, SLIPS
 from renderkit.diagnosis.refine import refine_rig
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
@@ -249,6 +251,22 @@ def test_mattes_that_lie_aside_are_no_fault_of_all_cameras_unless_landmarks_say_
     assert found.common is not None
     assert ("placement of the mattes" in found.common.cannot_tell) is not landmarks
     assert found.blames_all is landmarks
+
+
+@pytest.mark.parametrize(("along", "first"), [(10.0, "turn"), (2.0, "step along the axis")])
+def test_a_cause_that_the_subject_hides_does_not_come_before_a_far_smaller_one(along: float, first: str) -> None:
+    step, turn = (next(slip for slip in SLIPS if slip.name == name) for name in ("step along the axis", "turn"))
+    points = np.random.default_rng(0).uniform(-1.0, 1.0, size=(500, 2))
+    displacements = np.zeros((500, 2, NUM_LOCAL))
+    displacements[:, :, step.indices[0]] = points * math.sqrt(1.5)
+    displacements[:, 0, turn.indices[0]] = displacements[:, 1, turn.indices[1]] = 1.0
+    causes = [
+        SlipTest(step, 102.0, np.array([along]), np.eye(1)),
+        SlipTest(turn, 100.0, np.array([0.8, 0.6]), np.eye(2)),
+    ]
+    found = _least_first(causes, Shown("", np.ones(NUM_LOCAL), displacements))
+    assert found[0].slip.name == first
+    assert len(found) == 2
 
 
 def test_mattes_that_lie_aside_fail_no_rig() -> None:
