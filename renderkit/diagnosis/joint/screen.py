@@ -21,6 +21,9 @@ from renderkit.diagnosis.joint.sentences import UNSURE_PX
 MARGIN: Final = math.log(20.0)
 """What is less than so many times as probable as at its threshold comes near it."""
 
+_SHARE_MARGIN: Final = math.log(3.0)
+"""The same for an error of all cameras, for which the threshold itself lies a hundred times above what is named."""
+
 _ROUNDS = 2
 
 
@@ -52,6 +55,6 @@ def _is_quiet(seen: Observations, state: State, alpha: float) -> bool:
     return (
         min(state.likeliest.values()) > math.log(alpha) + MARGIN
         and 2.0 * decision.tau_px < UNSURE_PX
-        and not may_share(seen, decision, MARGIN)
+        and not may_share(seen, decision, _SHARE_MARGIN)
         and not may_be_off(seen, state.found)
     )
