@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 import numpy as np
 
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage, frozen
-from renderkit.capture.parts import Frame, Inventory, SkippedCamera, UnframedScan, Unit, View
+from renderkit.capture.parts import Frame, Inventory, SkippedCamera, UnframedScan, View
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.rig import Rig, cameras_by_name
+from renderkit.geometry.rig import Rig, Unit, cameras_by_name
 from renderkit.images.encoded import EncodedImage
 from renderkit.wording import counted
 
@@ -35,7 +35,7 @@ _Parts: TypeAlias = tuple[
     Mesh | None,
     dict[str, Landmarks],
     Landmarks | None,
-    str,
+    Unit,
 ]
 
 
@@ -250,7 +250,7 @@ class ArrayCapture(Capture):
             ValueError: If a mapping names no camera of `cameras`, or an array has not its camera's size.
         """
         if isinstance(cameras, Rig):
-            self.unit = "m" if cameras.unit == "m" else "mm" if cameras.unit == "mm" else "unknown"
+            self.unit = cameras.unit
             cameras = cameras.cameras
         self._cameras = MappingProxyType(cameras_by_name(cameras))
         self._images = self._checked("images", images, 3)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.rig import Unit
 from renderkit.images.encoded import EncodedImage
-
-Unit: TypeAlias = Literal["m", "mm", "unknown"]
-
 
 _KIND_WORDS = {"image": "picture", "mask": "matte"}
 

@@ -9,8 +9,9 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.convergence import GOOD_ANGLE_DEG, READINGS, ReadExtrinsics, Reading, read_every_way
 from renderkit.diagnosis.lint_finding import Finding
-from renderkit.formats.as_stated import RawCamera, Unit
+from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.convergence import converge
+from renderkit.geometry.rig import Unit
 from renderkit.wording import counted
 
 MIN_CAMERAS = 3

@@ -27,13 +27,12 @@ from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.geometry.lens_model import Distortion, ModelName
 from renderkit.geometry.pose import Pose
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import Rig, Unit
 from renderkit.wording import list_names
 
 PoseDirection: TypeAlias = Literal["cam_from_world", "world_from_cam"]
 CameraAxes: TypeAlias = Literal["opencv", "opengl"]
 SizeSource: TypeAlias = Literal["file", "pictures", "option", "assumed", "unknown"]
-Unit: TypeAlias = Literal["m", "mm", "unknown"]
 
 _FLIP = np.array([1.0, -1.0, -1.0])
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from renderkit.capture import Capture
-from renderkit.formats.as_stated import RawRig, Unit
+from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.picture_layout import USUAL, PictureLayout
 from renderkit.geometry.mesh import Mesh
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import Rig, Unit
 from renderkit.untrusted.content import Content
 
 DEFAULT_MIN_CONFIDENCE: Final = 0.0

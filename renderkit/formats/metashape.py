@@ -18,7 +18,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats import picture_layout
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit
+from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import extrinsics_at
@@ -26,7 +26,7 @@ from renderkit.formats.metashape_sensor import SENSOR_HARMLESS, SENSOR_READ, Sen
 from renderkit.formats.metashape_xml import stated, values_of
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.unread import unread_notes
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import Rig, Unit
 from renderkit.untrusted.content import Content, exact, flag_at
 from renderkit.untrusted.xml_text import parse_xml
 from renderkit.wording import counted, list_names

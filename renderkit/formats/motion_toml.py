@@ -19,7 +19,7 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit, pose_matrix
+from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import coefficients_at, intrinsics_at
@@ -27,7 +27,7 @@ from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.brown_conrady import BrownConrady
 from renderkit.geometry.lens_model import ModelName
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import Rig, Unit
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix
 from renderkit.untrusted.content import (
     Content,

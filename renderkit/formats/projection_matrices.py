@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from renderkit.errors import DatasetError
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit
+from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import decompose_projections
 from renderkit.formats.unread import unread_notes
+from renderkit.geometry.rig import Unit
 from renderkit.untrusted.content import Content, Untrusted, numbers
 
 _KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")

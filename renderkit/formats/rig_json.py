@@ -7,13 +7,13 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats import picture_layout
-from renderkit.formats.as_stated import RawCamera, RawRig, Unit
+from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
 from renderkit.formats.matrices import extrinsics_at
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.lens_model import ModelName
-from renderkit.geometry.rig import Rig
+from renderkit.geometry.rig import UNITS, Rig, Unit
 from renderkit.untrusted.content import (
     Content,
     Untrusted,
@@ -37,7 +37,7 @@ _PIXEL_ORIGIN = "center of the top-left pixel"
 _READ_ONCE = {"format", "version", "unit", "axes", "pixel_origin", "cameras"}
 _READ = {"name", "width", "height", "K", "distortion", "cam_from_world"}
 _READ_LENS = {"model", "coefficients"}
-_UNITS: dict[str, Unit] = {"m": "m", "mm": "mm", "unknown": "unknown"}
+_UNITS: dict[str, Unit] = {one: one for one in UNITS}
 
 
 def matches(content: Content) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, get_args
 
 from renderkit.errors import ArgumentError
 from renderkit.geometry.camera import Camera
 from renderkit.notebook import table_html
+from renderkit.wording import list_names
 
-UNITS = ("m", "mm", "unknown")
+Unit: TypeAlias = Literal["m", "mm", "unknown"]
+"""The world unit."""
+
+UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 _SHOWN = 20
 
 
@@ -31,7 +36,7 @@ class Rig:
     """
 
     cameras: Mapping[str, Camera]
-    unit: str = "unknown"
+    unit: Unit = "unknown"
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -61,10 +66,9 @@ class Rig:
         try:
             return self.cameras[name]
         except KeyError:
-            known = ", ".join(list(self.cameras)[:_SHOWN]) or "none"
-            more = f" and {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
+            known = list_names(list(self.cameras), _SHOWN) or "none"
             text = "" if isinstance(name, str) else f"; names are texts, got {type(name).__name__}"
-            raise KeyError(f"no camera is called {name!r}; the cameras are: {known}{more}{text}") from None
+            raise KeyError(f"no camera is called {name!r}; the cameras are: {known}{text}") from None
 
     def _repr_html_(self) -> str:
         """Show the cameras in a notebook, the first of many."""

@@ -28,7 +28,7 @@ def test_a_rig_is_cameras_by_name() -> None:
     with pytest.raises(ValueError, match="expected texts as names, got 1"):
         Rig({1: camera})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="unit: expected one of m, mm, unknown, got 'cm'"):
-        Rig({"a": camera}, unit="cm")
+        Rig({"a": camera}, unit="cm")  # type: ignore[arg-type]
 
 
 def test_a_camera_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -8,7 +8,7 @@ is not taken for their healthy scatter; the slip is then tested against that sca
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -31,7 +31,7 @@ from renderkit.diagnosis.joint.decide import (
     tests_of,
 )
 from renderkit.diagnosis.joint.estimate import FREE_PX, CameraPriors, Priors
-from renderkit.diagnosis.joint.finding import Shown, displacement, finding_of, subject_finding
+from renderkit.diagnosis.joint.finding import Shown, displacement, expanded, finding_of, subject_finding
 from renderkit.diagnosis.joint.mesh_fault import MIN_MARKED
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
@@ -79,6 +79,7 @@ _MOTION_ROUNDS: Final = 6
 _WIDE_PX: Final = 2.0
 _TELLS: Final = 1.0
 _FAR_MORE: Final = 3.0
+"""By so many times a scale must move pictures more than a shift that explains as much, to stand behind it."""
 
 Given: TypeAlias = tuple[Priors, Estimator]
 
@@ -192,7 +193,7 @@ def _alike(evidence: RigEvidence, start: tuple[Observations, Decision], shared: 
     return CommonFault(finding, np.zeros(NUM_LOCAL), evidence, seen, decision)
 
 
-def _least_first(causes: Sequence[SlipTest], shown: Shown) -> tuple[SlipTest, ...]:
+def _least_first(causes: Sequence[SlipTest], shown: Callable[[], Shown]) -> tuple[SlipTest, ...]:
     """Return causes that cannot be told apart, a shift before a scale that moves the pictures far more.
 
     Nearly all of a focal length or of a step along the axis is hidden by the subject's size, so that a large one leaves
@@ -201,16 +202,12 @@ def _least_first(causes: Sequence[SlipTest], shown: Shown) -> tuple[SlipTest, ..
     shifts = [one for one in causes if one.slip.family == "shift" and max(one.slip.indices) < NUM]
     if causes[0].slip.family != "scale" or not shifts:
         return tuple(causes)
-    least = min(shifts, key=lambda one: _moved_px(one, shown))
-    if _moved_px(causes[0], shown) <= _FAR_MORE * _moved_px(least, shown):
+    displacements = shown().displacements
+    moved_px = {one.slip: displacement(displacements, expanded(one)[0]) for one in (causes[0], *shifts)}
+    least = min(shifts, key=lambda one: moved_px[one.slip])
+    if moved_px[causes[0].slip] <= _FAR_MORE * moved_px[least.slip]:
         return tuple(causes)
     return least, *(one for one in causes if one is not least)
-
-
-def _moved_px(test: SlipTest, shown: Shown) -> float:
-    theta = np.zeros(NUM_LOCAL)
-    theta[list(test.slip.indices)] = test.amounts
-    return displacement(shown.displacements, theta)
 
 
 def _shown(seen: Observations, common: CommonEvidence) -> Shown:
@@ -305,7 +302,7 @@ class _Common:
         causes = [one for one in ranked_causes(tests, count) if one in own]
         if not causes:
             causes = [max(own, key=lambda one: one.statistic)]
-        return _Common(seen, decision, common, tests, _least_first(causes, _shown(seen, common)))
+        return _Common(seen, decision, common, tests, _least_first(causes, lambda: _shown(seen, common)))
 
     @property
     def best(self) -> SlipTest:

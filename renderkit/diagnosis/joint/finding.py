@@ -39,7 +39,7 @@ def finding_of(causes: Sequence[SlipTest], shown: Shown, log_p: float, *, explai
         explained: Whether the likeliest slip leaves no more than noise.
     """
     test = causes[0]
-    theta, covariance = _expanded(test)
+    theta, covariance = expanded(test)
     derivatives = shown.displacements
     mean = derivatives.mean(axis=0)
     shift = mean @ theta
@@ -98,7 +98,8 @@ def displacement(derivatives: FloatArray, theta: FloatArray) -> float:
     return float(np.sqrt(((derivatives @ theta) ** 2).sum(axis=1).mean()))
 
 
-def _expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
+def expanded(test: SlipTest) -> tuple[FloatArray, FloatArray]:
+    """Return (P,) amounts of a slip among all numbers of a camera, px units, and their (P, P) covariance."""
     theta, covariance = np.zeros(NUM_LOCAL), np.zeros((NUM_LOCAL, NUM_LOCAL))
     at = list(test.slip.indices)
     theta[at] = test.amounts

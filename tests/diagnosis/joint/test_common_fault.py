@@ -264,7 +264,7 @@ def test_a_cause_that_the_subject_hides_does_not_come_before_a_far_smaller_one(a
         SlipTest(step, 102.0, np.array([along]), np.eye(1)),
         SlipTest(turn, 100.0, np.array([0.8, 0.6]), np.eye(2)),
     ]
-    found = _least_first(causes, Shown("", np.ones(NUM_LOCAL), displacements))
+    found = _least_first(causes, lambda: Shown("", np.ones(NUM_LOCAL), displacements))
     assert found[0].slip.name == first
     assert len(found) == 2
 
