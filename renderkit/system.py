@@ -323,7 +323,19 @@ def is_of_script(sent: object) -> bool:
     """Whether something that the program's own script defines is in what is sent to a process, which needs it then."""
     from multiprocessing.reduction import ForkingPickler  # noqa: PLC0415 - takes longer than the rest of this module
 
-    return b"__main__" in bytes(ForkingPickler.dumps(sent))
+    looking = _LooksForScript()
+    ForkingPickler(looking).dump(sent)
+    return looking.found
+
+
+class _LooksForScript:
+    """A file that keeps nothing of what is written to it, which may be large, but whether it names the script."""
+
+    found = False
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.found = self.found or b"__main__" in bytes(data)
+        return len(data)
 
 
 def limit_memory(num_bytes: int) -> None:

@@ -23,7 +23,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.kinds import needs_of
 from renderkit.results.rows import Failure, ViewKey, ViewResult
-from renderkit.system import end_with_parent, script_not_run_again, set_environment, usable_cores
+from renderkit.system import end_with_parent, is_of_script, script_not_run_again, set_environment, usable_cores
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -103,8 +103,7 @@ class _Job:
         self._make = make
         self._options = options
         self._contents = FrameContents(capture, needs_of(options.metrics))
-        parts = (capture, *getattr(capture, "__dict__", {}).values(), make)
-        self.is_of_script = any(getattr(part, "__module__", None) == "__main__" for part in parts)
+        self.is_of_script = is_of_script((capture, make))
 
     def work(self, pipe: Connection, parent: int) -> None:
         """Examine views until None comes; an error goes back in place of a result. Runs in the worker's process."""

@@ -148,9 +148,12 @@ def _undecided(report: Report) -> str:
 def _missing_step(report: Report) -> str:
     if not _undecided(report):
         return ""
-    by_board = any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
-    mesh = "" if by_board else ", or a mesh (--mesh FILE)"
+    mesh = "" if _is_by_board(report) else ", or a mesh (--mesh FILE)"
     return f"Give what is said to be missing{mesh}, and validate again."
+
+
+def _is_by_board(report: Report) -> bool:
+    return any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
 
 
 def _failed_gates(report: Report) -> Headline:
@@ -304,8 +307,7 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if report.diagnosis is not None and report.diagnosis.common is not None and fits and not report.gates:
         return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
     if left_out:
-        by_board = any(one.evidence == "board" for one in (report.diagnosis.evidence if report.diagnosis else ()))
-        what = "more pictures of the board" if by_board else "mattes (--masks) or landmarks (--landmarks)"
+        what = "more pictures of the board" if _is_by_board(report) else "mattes (--masks) or landmarks (--landmarks)"
         return f"Give {what} of {list_cameras(left_out)}."
     if report.gates:
         return "Keep this run as a baseline for later ones: --baseline RUN."

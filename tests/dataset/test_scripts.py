@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import renderkit
@@ -49,6 +50,7 @@ def test_workers_do_not_run_the_script_again(originals: Path, tmp_path: Path) ->
 def test_what_the_script_defines_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["__main__"], "_Own", _Own, raising=False)
     assert is_of_script([{"key": _Own()}])
+    assert is_of_script([np.zeros(1 << 18), {"deep": [{"down": (_Own(),)}]}, np.zeros(1 << 18)])
     assert not is_of_script([{"key": Path("__mainly__")}, run_script])
 
 
