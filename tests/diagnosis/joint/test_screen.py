@@ -97,6 +97,15 @@ def test_no_fault_that_is_just_found_is_quiet(conditions: Conditions) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize(("kind", "size"), [("roll", 0.35), ("roll", 0.5), ("aspect fx / fy", 0.5)])
+def test_no_fault_of_all_cameras_that_is_found_is_quiet(kind: str, size: float) -> None:
+    rigs = [
+        joint_evidence(np.random.default_rng(seed), OUTLINES, cameras=12, frames=2, shared=(kind, size))
+        for seed in range(1, 5)
+    ]
+    assert [fit_joint(one).common for one in rigs if _is_quiet(one)].count(None) == sum(map(_is_quiet, rigs))
+
+
 def test_only_the_short_diagnosis_is_content_with_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     evidence = joint_evidence(np.random.default_rng(1), OUTLINES, cameras=12, frames=1)
     solutions = _counted(monkeypatch)
