@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.exceptions import Exit
 
-from renderkit.cli.arguments import false_alarms_option, out_option
-from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.arguments import (
+    annotation_files,
+    false_alarms_option,
+    matte_threshold_option,
+    mesh_files,
+    one_mesh_option,
+    out_option,
+    undistorted_mattes_option,
+)
+from renderkit.cli.command import PATH, argument, command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.tables import json_option, print_json, print_table
@@ -21,19 +29,25 @@ if TYPE_CHECKING:
 
 @command()
 @argument("runs", "RUN_A RUN_B [...]", "Run folders, or captures of one rig.", type=PATH, nargs=-1, required=True)
+@together(one_mesh_option, mesh_files, annotation_files, section="Inputs")
+@undistorted_mattes_option
+@matte_threshold_option
 @out_option("FILE", "A page to write.")
 @click.option("--fail-on-drift", is_flag=True, help="Exit code 1 when a camera moved.")
 @false_alarms_option
 @json_option
 @log_options
-def drift(runs: tuple[Path, ...], out: Path | None, fail_on_drift: bool, false_alarms: float, as_json: bool) -> None:
-    """Say which cameras moved between runs of one rig, by how much, and how sure that is."""
+def drift(runs: tuple[Path, ...], out: Path | None, fail_on_drift: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - options of any type
+    """Say which cameras moved between runs of one rig, by how much, and how sure that is.
+
+    Inputs are given beside captures, for each of them: --masks masks is the folder masks of each capture.
+    """
     from renderkit.pipeline import drift as pipeline
     from renderkit.results.drift import drift_json
 
     if len(runs) < 2:
         raise click.BadParameter("give at least two runs")
-    found = pipeline.drift(*runs, false_alarms=false_alarms)
+    found = pipeline.drift(*runs, **given)
     if out is not None:
         from renderkit.report.html.drift_page import write_drift_page
 
@@ -57,6 +71,8 @@ def _print(found: Drift) -> None:
     headers = ("camera", *(f"{run} dx, dy px" for run in found.runs[1:]), "")
     print_table(headers, [_cells(one) for one in found.cameras], right=range(1, len(found.runs)))
     click.echo(printable(f"shift of the subject in the picture against {found.runs[0]}, with standard errors"))
+    if found.gap:
+        click.echo(printable(found.gap))
 
 
 def _cells(history: CameraHistory) -> list[str]:

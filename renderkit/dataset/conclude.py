@@ -52,7 +52,7 @@ def conclude(
     options = replace(options, frames=tuple(name for name in opened.frame_ids if name in frames))
     folder = make_folder(store.conclusion(planned).parent)
     report = report_scored(
-        opened, settings.inputs_of(planned.found.path), options, renderer, rows,
+        opened, settings.inputs_of(planned.found.path, planned.found.place), options, renderer, rows,
         gates=settings.gates, baseline=baseline_report(settings.baseline, planned.id),
         checks=settings.checks, sanity=settings.sanity,
         out=lambda found: folder if _wants_report(found, reports) else None,

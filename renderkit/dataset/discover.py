@@ -34,6 +34,7 @@ class FoundCapture:
         path: What to open.
         subject: Whom it shows: the first folder below the root, else the name up to the first "_".
         day: "2024-05-01" where its path holds a date; else "".
+        place: Its path below the folder that all captures share, without a file's suffix: "122/1_neutral".
         failure: Why it cannot be opened; "" where it can.
     """
 
@@ -41,6 +42,7 @@ class FoundCapture:
     path: Path
     subject: str
     day: str
+    place: str
     failure: str = ""
 
 
@@ -214,5 +216,10 @@ def _described(path: Path, base: Path, root: Path, failure: str) -> FoundCapture
     subject = below[0] if len(below) > 1 else path.stem.partition("_")[0]
     day = _DAY.search(name)
     return FoundCapture(
-        safe_name(name.replace("/", "__")), path, subject, "-".join(day.groups()) if day else "", failure
+        id=safe_name(name.replace("/", "__")),
+        path=path,
+        subject=subject,
+        day="-".join(day.groups()) if day else "",
+        place=name if path.is_dir() else name.removesuffix(path.suffix),
+        failure=failure,
     )

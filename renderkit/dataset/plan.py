@@ -147,7 +147,7 @@ def _plan(
     if found.failure:
         return PlannedCapture(found, failure=found.failure)
     try:
-        with settings.open(found.path) as capture:
+        with settings.open(found.path, found.place) as capture:
             options = settings.options(capture)
             state = input_state(capture)
             frames = capture.frame_ids if options.frames is None else options.frames
@@ -231,7 +231,7 @@ def plan_from_json(value: Iterable[Mapping[str, Any]]) -> tuple[PlannedCapture, 
     """
     found = []
     for one in value:
-        place = FoundCapture(one["id"], Path(one["path"]), one["subject"], one["day"])
+        place = FoundCapture(one["id"], Path(one["path"]), one["subject"], one["day"], one["place"])
         units = tuple(Unit(index, key, ()) for index, key in enumerate(one["units"]))
         found.append(PlannedCapture(place, one["identity"], "", units, int(one["num_views"]), one["failure"]))
     return tuple(found)

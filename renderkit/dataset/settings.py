@@ -63,17 +63,22 @@ class DatasetSettings:
         if any(isinstance(mesh, Mesh) for mesh in self.inputs.meshes):
             raise ArgumentError("mesh: a run over many captures takes names and files of meshes, not meshes in memory")
 
-    def open(self, path: Path) -> Capture:
-        """Open one capture with all that is given beside it.
+    def open(self, path: Path, place: str) -> Capture:
+        """Open one capture with all that is given beside it; see `inputs_of`.
 
         Raises:
             DatasetError: If something is missing or damaged.
         """
-        return self.inputs_of(path).open()
+        return self.inputs_of(path, place).open()
 
-    def inputs_of(self, path: Path) -> CaptureInputs:
-        """Return what one capture is opened with."""
-        return replace(self.inputs, capture=path)
+    def inputs_of(self, path: Path, place: str) -> CaptureInputs:
+        """Return what one capture is opened with.
+
+        Args:
+            path: The capture.
+            place: What `{capture}` stands for in paths.
+        """
+        return self.inputs.of_one(path, place)
 
     def options(self, capture: Capture) -> ValidationOptions:
         """Return the options that the selections stand for in one capture.

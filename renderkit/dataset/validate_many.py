@@ -55,8 +55,9 @@ def validate_many(
         cameras: Selection such as "18,25-32", in every capture; all by default.
         frames: Selection such as "3,7" or "0:10:2", in every capture; all by default.
         mesh: Name of one of the captures' meshes, a mesh file, or several of them; see `validate`.
-        masks: Folder or pattern of mattes, relative to each capture.
-        landmarks: Landmarks file or folder, relative to each capture.
+        masks: Folder or pattern of mattes, of each capture's own folder where it has it; `{capture}` stands for the
+            capture's path below the folder of all captures, such as "122/1_neutral".
+        landmarks: Landmarks file or folder, likewise.
         flame: File with FLAME's faces; the remembered one by default.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
         gates: Gates such as "iou >= 0.9", judged for each capture.

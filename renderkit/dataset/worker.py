@@ -177,7 +177,7 @@ class CaptureWorker:
     def _open(self, planned: PlannedCapture) -> tuple[Capture, ValidationOptions]:
         if self._opened is None or self._opened[0] != planned.id:
             self._close_capture()
-            capture = self.job.settings.open(planned.found.path)
+            capture = self.job.settings.open(planned.found.path, planned.found.place)
             try:
                 self._opened = planned.id, capture, self.job.settings.options(capture)
             except Exception:

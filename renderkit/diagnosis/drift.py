@@ -69,7 +69,15 @@ def find_drift(runs: Sequence[RunEvidence], *, alpha: float, unit: str = "unknow
         scatter.append(decision.tau_px)
         changes.append(_changes(pair, decision, (runs[0].name, run.name), unit))
     cameras = tuple(CameraHistory(name, tuple(one[name] for one in changes)) for name in names)
-    return Drift(tuple(run.name for run in runs), cameras, (noise[0], *noise), tuple(scatter), alpha, tuple(notes))
+    return Drift(
+        runs=tuple(run.name for run in runs),
+        cameras=cameras,
+        noise_px=(noise[0], *noise),
+        scatter_px=tuple(scatter),
+        alpha=alpha,
+        notes=tuple(notes),
+        not_compared=tuple(name for name in runs[0].evidence.cameras if name not in names),
+    )
 
 
 def _common_names(runs: Sequence[RunEvidence]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TypeAlias
@@ -129,14 +130,28 @@ def best_pattern(
 
 def anchored(text: str, root: Path) -> str:
     """Return a path or pattern relative to `root`, made absolute where only the working folder has its beginning."""
-    fixed: list[str] = []
-    for part in PurePosixPath(text).parts:
-        if _FIELD.search(part):
-            break
-        fixed.append(part)
-    if not fixed or (root / Path(*fixed)).exists() or not Path(*fixed).exists():
+    fixed = _fixed_part(text)
+    if fixed == Path() or (root / fixed).exists() or not fixed.exists():
         return text
     return (Path.cwd() / text).as_posix()
+
+
+def folder_of(capture: Path) -> Path:
+    """Return the folder that a capture's file lies in, or the capture where it is a folder."""
+    return capture if capture.is_dir() else capture.parent
+
+
+def placed(given: str | Path, folders: Iterable[Path]) -> str:
+    """Return a path or pattern below the first folder that has what is fixed of it; as it is if none has."""
+    text = Path(given).as_posix()
+    fixed = _fixed_part(text)
+    folder = next((one for one in folders if (one / fixed).exists()), Path())
+    return (folder / text).as_posix()
+
+
+def _fixed_part(text: str) -> Path:
+    """Return the folders of a pattern above the first name that varies; all of a path without such a name."""
+    return Path(*takewhile(lambda part: not _FIELD.search(part), PurePosixPath(text).parts))
 
 
 def is_inside(name: str) -> bool:

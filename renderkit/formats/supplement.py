@@ -13,6 +13,7 @@ from renderkit.flame.translation import TranslationChoice
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.mattes import MatteFiles, find_mattes, picture_in
+from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmarks import Landmarks
@@ -57,7 +58,8 @@ class SupplementedCapture(Capture):
         Args:
             capture: The capture to add to; closed with this one.
             masks: Folder of mattes named `<frame>/<camera>.png`, or `<camera>.png` for every frame; or a pattern such
-                as `mattes/{frame}/{camera}_alpha.png`; see `patterns.PathPattern`.
+                as `mattes/{frame}/{camera}_alpha.png`; see `patterns.PathPattern`. In the working folder, or in the
+                capture's where only that has it.
             landmarks: A landmarks file or folder; see `landmarks_file`.
             mesh: A mesh for every frame, offered under its own name ("mesh" if it has none).
             mesh_file: Where the mesh was read from, for a run's provenance.
@@ -69,9 +71,9 @@ class SupplementedCapture(Capture):
         """
         self._capture = capture
         self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
-        self._masks = masks
+        self._masks = None if masks is None else placed(masks, (Path(), folder_of(self.path)))
         names = ViewNames(capture.frame_ids, capture.camera_names)
-        self._mattes = MatteFiles() if masks is None else find_mattes(masks, names)
+        self._mattes = MatteFiles() if self._masks is None else find_mattes(self._masks, names)
         self._mesh_file = None if mesh_file is None else Path(mesh_file)
         self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names, min_confidence=min_confidence)
         self._min_confidence = min_confidence

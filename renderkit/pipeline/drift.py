@@ -15,11 +15,12 @@ from renderkit.diagnosis.joint.observe import written_cameras
 from renderkit.diagnosis.rig import compared
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.errors import ArgumentError
-from renderkit.formats import open_capture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.similarity import best_similarity
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import MAX_VIEWS_THOROUGH, gather_evidence
+from renderkit.pipeline.inputs import CaptureInputs, make_options
+from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.pipeline.run_evidence import read_run_evidence
 from renderkit.renderers.choose import make_renderer
 from renderkit.results.diagnosis import ALPHA
@@ -34,16 +35,37 @@ _SAME_PX = 1e-6
 
 
 @one_blas_thread
-def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Sequence[str] = ()) -> Drift:
+def drift(
+    *runs: str | Path | Capture,
+    mesh: str | Path | None = None,
+    masks: str | Path | None = None,
+    landmarks: str | Path | None = None,
+    min_confidence: float | None = None,
+    flame: str | Path | None = None,
+    mesh_root: str | Path | None = None,
+    matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
+    undistorted_mattes: bool = False,
+    false_alarms: float = ALPHA,
+    names: Sequence[str] = (),
+) -> Drift:
     """Say which cameras moved between runs of one rig, by how much, and how sure that is.
 
     A run is a run folder of `validate`, or a capture. All runs are read with the first one's calibration: what differs
     is what the cameras did. Where a later run has a calibration of its own, its 3D landmarks are taken into the first
     run's world by the best similarity of both rigs. Captures are compared by landmarks and by the outlines of their
-    mattes, run folders by landmarks.
+    mattes, run folders by landmarks. What is given beside captures holds for each of them: a path is one of the
+    capture's own folder where it has it.
 
     Args:
         runs: Two or more run folders, captures' files or folders, or opened captures, which stay open.
+        mesh: Name of one of the captures' meshes, or a mesh file.
+        masks: Folder or pattern of mattes.
+        landmarks: Landmarks file or folder.
+        min_confidence: Landmarks whose confidence is not above this count as not detected.
+        flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
+        mesh_root: Folder of FaceScape's released models. Not with an opened capture.
+        matte_threshold: Alpha in (0, 1] from which a matte counts as inside.
+        undistorted_mattes: The mattes belong to undistorted pictures.
         false_alarms: Probability that a rig that did not move has a finding.
         names: What to call the runs; folder names by default.
 
@@ -51,7 +73,8 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         Every camera's move between the first run and each later one, with standard errors.
 
     Raises:
-        ArgumentError: With fewer than two runs, or where fewer than 3 cameras have landmarks or mattes in all of them.
+        ArgumentError: With fewer than two runs, where fewer than 3 cameras have landmarks or mattes in all of them, or
+            where something is given beside a run folder.
         DatasetError: If a run or capture is missing or damaged.
 
     Example:
@@ -70,11 +93,16 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
     if names and len(names) != len(runs):
         raise ArgumentError(f"names: expected {len(runs)}, got {len(names)}")
-    read = [_read(run) for run in runs]
+    beside = CaptureInputs.of(
+        None, mesh, masks=masks, landmarks=landmarks, min_confidence=min_confidence, flame=flame, mesh_root=mesh_root
+    )
+    read = [_read(run, beside, matte_threshold, undistorted_mattes=undistorted_mattes) for run in runs]
     first, unit = read[0]
     base = written_cameras(first)
     notes: list[str] = []
     evidence = [RunEvidence(name, first) for name in (names or _names(runs))[:1]]
+    if any(_is_run(run) for run in runs) and not all(view.has_landmarks for view in first.views):
+        notes.append("run folders hold landmarks alone; give the captures: the outlines of their mattes count as well")
     for name, (later, _) in zip((names or _names(runs))[1:], read[1:], strict=True):
         aligned, note = _aligned(later, base)
         notes += [f"run {name}: {note}"] if note else []
@@ -85,16 +113,30 @@ def drift(*runs: str | Path | Capture, false_alarms: float = ALPHA, names: Seque
         raise ArgumentError(str(error)) from error
 
 
-def _read(run: str | Path | Capture) -> tuple[RigEvidence, str]:
-    if isinstance(run, Capture):
-        most = min(MAX_FRAMES * max(len(run.camera_names), 1), MAX_VIEWS_THOROUGH)
+def _read(
+    run: str | Path | Capture, beside: CaptureInputs, matte_threshold: float, *, undistorted_mattes: bool
+) -> tuple[RigEvidence, str]:
+    if not isinstance(run, Capture):
+        path = Path(run)
+        if _is_run(path):
+            if beside.gives_files:
+                raise ArgumentError(f"{run}: is a run folder; meshes, mattes and landmarks are given beside captures")
+            return read_run_evidence(path.parent if path.name == REPORT_NAME else path)
+        beside = beside.of_one(path)
+    with beside.opened(run) as capture:
+        options = make_options(
+            capture, beside.mesh_names, matte_threshold=matte_threshold, undistorted_mattes=undistorted_mattes
+        )
+        most = min(MAX_FRAMES * max(len(capture.camera_names), 1), MAX_VIEWS_THOROUGH)
         with make_renderer("cpu") as renderer:
-            return compared(gather_evidence(run, renderer=renderer, max_views=most)), run.unit
-    path = Path(run)
-    if path.name == REPORT_NAME or (path / REPORT_NAME).is_file():
-        return read_run_evidence(path.parent if path.name == REPORT_NAME else path)
-    with open_capture(path) as capture:
-        return _read(capture)
+            gathered = gather_evidence(capture, options, renderer=renderer, max_views=most)
+        return compared(gathered), capture.unit
+
+
+def _is_run(run: str | Path | Capture) -> bool:
+    if isinstance(run, Capture):
+        return False
+    return Path(run).name == REPORT_NAME or (Path(run) / REPORT_NAME).is_file()
 
 
 def _names(runs: Sequence[str | Path | Capture]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.picture_layout import MESH_NAME
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -97,6 +98,36 @@ class CaptureInputs:
             camera_names=camera_names,
             size=size,
             min_confidence=min_confidence,
+        )
+
+    @property
+    def gives_files(self) -> bool:
+        """Whether anything is given that belongs to a capture."""
+        return bool(self.meshes) or any(
+            one is not None for one in (self.masks, self.landmarks, self.flame, self.mesh_root, self.rig, self.images)
+        )
+
+    def of_one(self, capture: Path, place: str = "") -> CaptureInputs:
+        """Return these inputs for one of several captures.
+
+        Mattes, landmarks and mesh files are taken from the capture's own folder where it has them, else from the
+        working folder; `{capture}` in their paths, and in that of photographs, stands for the capture's place.
+
+        Args:
+            capture: The capture's file or folder.
+            place: Its path below the folder of all captures, such as "122/1_neutral".
+        """
+
+        def found(given: PathLike) -> str:
+            return placed(str(given).replace("{capture}", place), (folder_of(capture), Path()))
+
+        return replace(
+            self,
+            capture=capture,
+            meshes=tuple(found(one) if isinstance(one, str) and is_mesh_file(one) else one for one in self.meshes),
+            masks=None if self.masks is None else found(self.masks),
+            landmarks=None if self.landmarks is None else found(self.landmarks),
+            images=None if self.images is None else self.images.replace("{capture}", place),
         )
 
     def opened(self, capture: PathLike | Capture | None) -> AbstractContextManager[Capture]:
@@ -263,8 +294,7 @@ def make_options(
 
 def _beside(given: PathLike, capture: Capture) -> Path:
     """Return a file of the working folder, or of the capture's folder where only that has it."""
-    file = Path(given)
-    return capture.path / file if not file.exists() and (capture.path / file).exists() else file
+    return Path(placed(given, (Path(), folder_of(capture.path))))
 
 
 def is_mesh_file(text: str) -> bool:

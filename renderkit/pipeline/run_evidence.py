@@ -24,7 +24,8 @@ def read_run_evidence(folder: Path) -> tuple[RigEvidence, str]:
     """Return a run's landmarks as evidence, and the world unit.
 
     A report holds detected landmarks and residuals, hence the projections of the 3D landmarks as well. Where two
-    cameras project one, the landmark is where their rays meet, to rounding.
+    cameras project one, the landmark is where their rays meet, to rounding. Cameras whose views have no landmarks come
+    last, without evidence.
 
     Raises:
         DatasetError: If the folder is no run, has no rig.json, or no view has landmarks.
@@ -41,6 +42,12 @@ def read_run_evidence(folder: Path) -> tuple[RigEvidence, str]:
     if not views:
         why = "no view of the run has landmarks in two cameras at least; give the captures: their mattes count as well"
         raise DatasetError(folder, None, why)
+    seen = {view.camera.name for view in views}
+    views += [
+        ViewEvidence(camera=raw_from_rig(Rig({name: camera})).cameras[0], frame=report.frames[0])
+        for name, camera in cameras.items()
+        if name not in seen
+    ]
     return RigEvidence(tuple(views)), rig.unit
 
 

@@ -89,6 +89,7 @@ class Drift:
         scatter_px: Healthy cameras' own scatter between runs, px for each parameter, for each later run.
         alpha: Probability that a rig that did not move has a finding.
         notes: What the user should know.
+        not_compared: Cameras of the first run that have no evidence in all of them.
 
     Example:
         >>> import tempfile
@@ -108,6 +109,7 @@ class Drift:
     scatter_px: tuple[float, ...]
     alpha: float
     notes: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
     @property
     def moved(self) -> tuple[CameraHistory, ...]:
@@ -131,6 +133,18 @@ class Drift:
         names = ", ".join(one.camera for one in self.moved)
         return f"{len(self.moved)} of {counted(len(self.cameras), 'camera')} moved: {names} ({rate})"
 
+    @property
+    def gap(self) -> str:
+        """Which cameras nothing is known of, in one sentence; "" where all are compared."""
+        if not self.not_compared:
+            return ""
+        total = counted(len(self.cameras) + len(self.not_compared), "camera")
+        verb = "is" if len(self.not_compared) == 1 else "are"
+        return (
+            f"{len(self.not_compared)} of {total} {verb} not compared, without landmarks or outlines in all runs: "
+            f"{', '.join(self.not_compared)}"
+        )
+
 
 def drift_json(drift: Drift) -> dict[str, Any]:
     """Return the drift as plain values; numbers that are not finite are None."""
@@ -142,6 +156,7 @@ def drift_json(drift: Drift) -> dict[str, Any]:
         "noise_px": [finite_or_none(value) for value in drift.noise_px],
         "scatter_px": list(drift.scatter_px),
         "notes": list(drift.notes),
+        "not_compared": list(drift.not_compared),
         "cameras": [
             {"camera": one.camera, "moved": one.moved, "changes": [values_json(each) for each in one.changes]}
             for one in drift.cameras

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from command_result import Result
+from dataset_fixtures import encode
 
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.rig import Rig
 from renderkit.metrics.reprojection import ReprojectionScore
+from renderkit.pipeline.synth import synthesize
+from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.results.json_report import read_report, write_report
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewKey, ViewResult
@@ -23,8 +28,10 @@ from renderkit.results.scores import Scores
 Run = Callable[..., Result]
 
 
-def write_run(folder: Path, seed: int, shift_px: tuple[float, float] = (0.0, 0.0)) -> None:
-    """A run of 8 cameras on an arc and 2 frames; the detections of camera 3 are displaced."""
+def write_run(
+    folder: Path, seed: int, shift_px: tuple[float, float] = (0.0, 0.0), without: tuple[str, ...] = ()
+) -> None:
+    """A run of 8 cameras on an arc and 2 frames; the detections of camera 3 are displaced, some cameras have none."""
     rng = np.random.default_rng(seed)
     points = np.random.default_rng(5).normal(size=(30, 3)) * 0.07
     angles = np.linspace(-1.2, 1.2, 8)
@@ -37,8 +44,11 @@ def write_run(folder: Path, seed: int, shift_px: tuple[float, float] = (0.0, 0.0
             projected = camera.project(moved)
             pixels = projected + rng.normal(size=projected.shape) * 0.3
             pixels += shift_px if name == "3" else (0.0, 0.0)
-            score = ReprojectionScore(projected - pixels, 0, 0)
             key = ViewKey("take", frame, name, "scan")
+            if name in without:
+                rows.append(ViewResult(key, Scores({}), missing={"reprojection": "none"}))
+                continue
+            score = ReprojectionScore(projected - pixels, 0, 0)
             rows.append(ViewResult(key, Scores({"reprojection": score}), landmark_pixels=pixels))
     folder.mkdir()
     write_report(Report(tuple(rows)), folder)
@@ -106,3 +116,40 @@ def test_bad_input_is_told(run: Run, runs: Path) -> None:
     result = run("drift", "monday", "wednesday")
     assert result.code == 2
     assert "no cameras stored" in result.err
+
+
+def test_cameras_without_evidence_are_named(run: Run, runs: Path) -> None:
+    write_run(runs / "thursday", 4, without=("5", "6"))
+    result = run("drift", "thursday", "tuesday", "--out", "drift.html")
+    gap = "2 of 8 cameras are not compared, without landmarks or outlines in all runs: 5, 6"
+    assert gap in result.out
+    assert gap in (runs / "drift.html").read_text()
+    assert "the outlines of their mattes count as well" in result.err
+    document = json.loads(run("drift", "tuesday", "thursday", "--json").out)
+    assert document["not_compared"] == ["5", "6"]
+    assert "not compared" not in run("drift", "monday", "tuesday").out
+
+
+def test_captures_take_what_is_given_beside_them(run: Run, tmp_path: Path) -> None:
+    """FaceScape has no mattes of its own: each capture's are in its folder. The second day's are 3 px aside in one."""
+    days = []
+    for day in ("monday", "tuesday"):
+        options = SynthOptions(like="facescape", num_cameras=6, size=(240, 200), scan_faces=4000, seed=3)
+        truth = synthesize(tmp_path / day, options)
+        shutil.copytree(tmp_path / day / "masks" / "1_neutral", truth.capture / "masks")
+        days.append(str(truth.capture))
+    assert run("drift", *days).code == 2
+    still = run("drift", *days, "--masks", "masks", "--fail-on-drift")
+    assert still.out.startswith("none of 6 cameras moved")
+    matte = Path(days[1], "masks", "2.png")
+    image = cv2.imread(str(matte), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    encode(np.roll(image, 3, axis=1).astype(np.uint8), ".png").tofile(matte)
+    moved = run("drift", *days, "--masks", "masks", "--fail-on-drift")
+    assert (moved.code, moved.out[:30]) == (1, "1 of 6 cameras moved: 2 (false")
+
+
+def test_nothing_is_given_beside_run_folders(run: Run, runs: Path) -> None:
+    result = run("drift", "monday", "tuesday", "--masks", "masks")
+    assert result.code == 2
+    assert "monday: is a run folder" in result.err

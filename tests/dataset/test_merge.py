@@ -17,7 +17,7 @@ from renderkit.errors import ArgumentError
 
 
 def test_seven_shards_share_the_captures() -> None:
-    captures = [FoundCapture(str(index), Path(str(index)), "", "") for index in range(20)]
+    captures = [FoundCapture(str(index), Path(str(index)), "", "", "") for index in range(20)]
     shares = [Shard(index, 7).of(captures) for index in range(7)]
     assert sorted(int(one.id) for share in shares for one in share) == list(range(20))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1

@@ -113,7 +113,7 @@ def simulated_plan(
     frames = [str(index) for index in range(num_frames)]
     for index in range(num_captures):
         subject, day = f"{index // 21:04d}", f"2024-{1 + index % 12:02d}-{1 + index // 12 % 28:02d}"
-        found = FoundCapture(f"{subject}__e{index % 21}", Path("/nowhere", subject, f"e{index % 21}"), subject, day)
+        found = FoundCapture(f"{subject}__e{index % 21}", Path("/nowhere", subject, f"e{index % 21}"), subject, day, "")
         blocks = [((tuple(frames[start : start + step]), None),) for start in range(0, num_frames, step)]
         yield planned(found, f"identity {index}", "", blocks, settings.scoring_key, num_frames * num_cameras)
 
