@@ -55,7 +55,10 @@ capture_argument = argument(
     required=False,
 )
 rig_option = click.option(
-    "--rig", metavar="FILE", type=PATH, help="Cameras in any format, for pictures found by --images."
+    "--rig",
+    metavar="FILE",
+    type=PATH,
+    help="Cameras in any format: in place of the capture's own, or for pictures found by --images.",
 )
 images_option = click.option(
     "--images",

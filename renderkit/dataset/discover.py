@@ -14,7 +14,7 @@ from renderkit.dataset.settings import content_key
 from renderkit.dataset.survey import Survey
 from renderkit.errors import DatasetError
 from renderkit.formats import open_capture
-from renderkit.formats.registry import locate_format
+from renderkit.formats.opening import is_capture
 from renderkit.results.run_folder import safe_name
 from renderkit.selection import natural_key
 from renderkit.untrusted.files import read_text
@@ -166,19 +166,19 @@ def _look(path: Path) -> _Look:
     failure = _why_not(path)
     if not failure:
         return _Look(path, "")
-    is_capture = _is_capture_file(path)
+    named = is_capture(path)
     if not path.is_dir():
-        return _Look(path, failure, is_capture)
+        return _Look(path, failure, named)
     entries = sorted(_entries(path), key=lambda entry: natural_key(entry.name))
     folders = tuple(entry for entry in entries if entry.is_dir() and not entry.is_symlink())
-    return _Look(path, failure, is_capture, tuple(_capture_files(entries)), folders)
+    return _Look(path, failure, named, tuple(_capture_files(entries)), folders)
 
 
 def _capture_files(entries: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield the captures among files; one of several files (RenderMe-360's halves) once, a damaged one with why."""
     taken: set[Path] = set()
     for path in entries:
-        if path.is_file() and path not in taken and _is_capture_file(path):
+        if path.is_file() and path not in taken and is_capture(path):
             yield path, _why_not(path, taken)
 
 
@@ -200,14 +200,6 @@ def _why_not(path: Path, taken: set[Path] | None = None) -> str:
     except (DatasetError, ValueError) as error:
         return str(error)
     return ""
-
-
-def _is_capture_file(path: Path) -> bool:
-    """Whether a file or folder is in a format of whole captures, be it damaged."""
-    try:
-        return locate_format(path)[0].open_capture is not None
-    except DatasetError:
-        return False
 
 
 def _described(path: Path, base: Path, root: Path, failure: str) -> FoundCapture:

@@ -95,7 +95,7 @@ class FolderCapture(Capture):
         """
         self.path, self.dataset, self._parts = parts.root, parts.dataset, parts
         stated = stated or parts.read_cameras(parts.rig, parts.format)
-        labels = _labels(stated.names, parts.camera_names)
+        labels = labels_of(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
         self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
         self.unit = parts.unit or self._cameras.rig.unit
@@ -279,7 +279,7 @@ def _of(files: _Files, frame_id: str, camera_name: str) -> Path | None:
     return files.get((frame_id, camera_name)) or files.get((ANY_FRAME, camera_name))
 
 
-def _labels(names: tuple[str, ...], given: CameraNames | None) -> dict[str, str]:
+def labels_of(names: tuple[str, ...], given: CameraNames | None) -> dict[str, str]:
     """Return the rig's names by those in file paths.
 
     Raises:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderkit.capture import Capture, Unit
+from renderkit.errors import DatasetError
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions
-from renderkit.formats.registry import locate_format
+from renderkit.formats.patterns import folder_of, placed
+from renderkit.formats.registry import locate_format, read_stated_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.untrusted.remote import local_path
 
@@ -33,23 +35,25 @@ def open_capture(
 ) -> Capture:
     """Open a capture.
 
-    Four ways:
+    Five ways:
 
     - `open_capture("0026_e0_raw.smc")`: a capture of a known format.
     - `open_capture("scene")`: cameras of a known format with pictures where the format has them, such as a COLMAP or
       nerfstudio folder; mattes in masks/ and a mesh mesh.ply are found too.
     - `open_capture("122/4_anger", masks="mattes", mesh="scan.ply")`: and what it does not ship.
+    - `open_capture("0026_e0_raw.smc", rig="corrected.json")`: a capture, seen by the cameras of another file: of its
+      names, in its world.
     - `open_capture("capture", rig="sparse/0", images="images/{frame}/{camera}.jpg", mesh="scan.ply")`: any camera
       file with pictures. `{frame}` and `{camera}` stand for names, `*` for anything. Paths are relative to `path`, or
       to the working folder where `path` is not given or does not have them.
 
     Args:
         path: A capture's file or folder: RenderMe-360, FaceScape, Middlebury, a capture.toml, a format that another
-            package adds; or a folder (or camera file) with cameras of any format. With `rig`: the folder that patterns
-            start from. Or a URL of one of these, such as "s3://bucket/scene"; needs the extra `remote`.
+            package adds; or a folder (or camera file) with cameras of any format. With `rig` and `images`: the folder
+            that patterns start from. Or a URL of one of these, such as "s3://bucket/scene"; needs the extra `remote`.
         flame: A file with FLAME's faces, for captures that store FLAME vertices.
         mesh_root: Folder of FaceScape's released models, if they do not lie beside the pictures.
-        rig: A camera file or folder in any format.
+        rig: A camera file or folder in any format; in place of the cameras of a capture that has its own.
         images: Pattern of the photographs, relative to the folder.
         masks: Pattern of the mattes, or a folder of `<frame>/<camera>.png` or `<camera>.png`.
         mesh: A mesh, a mesh file, or, with `rig`, a pattern of mesh files.
@@ -87,13 +91,16 @@ def open_capture(
             else "expected a capture, or rig, the camera file (--rig), with images (--images)"
         )
     root = Path.cwd() if path is None else local_path(path)
-    if rig is None:
-        chosen, content = locate_format(root, format)
+    own = rig is None or (path is not None and images is None and is_capture(root))
+    if own:
+        chosen, content = locate_format(root, format if rig is None else None)
         if chosen.open_capture is not None:
-            if given:
+            if given and rig is None:
                 raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
             capture = chosen.open_capture(content, CaptureOptions(_path(flame), _path(mesh_root), min_confidence))
             try:
+                if rig is not None:
+                    capture = _recalibrated(capture, rig, format, camera_names, size, unit)
                 return _supplemented(capture, masks, mesh, landmarks, min_confidence or DEFAULT_MIN_CONFIDENCE)
             except Exception:
                 capture.close()
@@ -110,6 +117,28 @@ def open_capture(
     )  # fmt: skip
     stated = rig is not None and (images is not None or masks is not None)
     return open_rig(chosen, parts) if stated else open_scene(chosen, content, parts)
+
+
+def is_capture(path: Path) -> bool:
+    """Whether a path is in a format of whole captures, which name their own pictures."""
+    try:
+        return locate_format(path)[0].open_capture is not None
+    except DatasetError:
+        return False
+
+
+def _recalibrated(
+    capture: Capture,
+    rig: str | Path,
+    format: str | None,  # noqa: A002 - the word users know
+    camera_names: CameraNames | None,
+    size: tuple[int, int] | None,
+    unit: Unit | None,
+) -> Capture:
+    from renderkit.formats.recalibrated import OtherCameras, RecalibratedCapture  # noqa: PLC0415 - as above
+
+    file = Path(placed(rig, (folder_of(capture.path), Path())))
+    return RecalibratedCapture(capture, OtherCameras(file, read_stated_rig, format, camera_names, size, unit))
 
 
 def _supplemented(

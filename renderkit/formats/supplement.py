@@ -7,22 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
+from renderkit.capture import Capture, Frame, Inventory, MissingPart, View
 from renderkit.errors import DatasetError
-from renderkit.flame.translation import TranslationChoice
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks_file import LandmarksFile
 from renderkit.formats.mattes import MatteFiles, find_mattes, picture_in
 from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.view_names import ViewNames
-from renderkit.geometry.camera import Camera
+from renderkit.formats.wrapped import WrappedCapture
 from renderkit.geometry.landmarks import Landmarks
 from renderkit.geometry.mesh import Mesh
 
 _Given: TypeAlias = tuple[str | Path | None, Path | None, Mesh | None, Path | None, float]
 
 
-class SupplementedCapture(Capture):
+class SupplementedCapture(WrappedCapture):
     """Another capture plus masks, landmarks and a mesh from elsewhere; what is given here wins.
 
     A capture can be pickled: it is opened again on the other side.
@@ -69,8 +68,7 @@ class SupplementedCapture(Capture):
         Raises:
             DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
         """
-        self._capture = capture
-        self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
+        super().__init__(capture)
         self._masks = None if masks is None else placed(masks, (Path(), folder_of(self.path)))
         names = ViewNames(capture.frame_ids, capture.camera_names)
         self._mattes = MatteFiles() if self._masks is None else find_mattes(self._masks, names)
@@ -97,44 +95,11 @@ class SupplementedCapture(Capture):
         return self._masks, landmarks, self._mesh, self._mesh_file, self._min_confidence
 
     @property
-    def camera_names(self) -> tuple[str, ...]:
-        """The other capture's cameras."""
-        return self._capture.camera_names
-
-    @property
-    def skipped_cameras(self) -> tuple[SkippedCamera, ...]:
-        """The other capture's skipped cameras."""
-        return self._capture.skipped_cameras
-
-    @property
-    def frame_ids(self) -> tuple[str, ...]:
-        """The other capture's frames."""
-        return self._capture.frame_ids
-
-    @property
     def files_read(self) -> tuple[Path, ...]:
         """The other capture's files, and what was given here."""
         landmarks = None if self._landmarks is None else self._landmarks.path
         given = [file for file in (self._mesh_file, landmarks) if file is not None]
         return tuple(dict.fromkeys([*self._capture.files_read, *given, *self._mattes.files.values()]))
-
-    @property
-    def needs_flame_topology(self) -> bool:
-        """As the other capture."""
-        return self._capture.needs_flame_topology
-
-    @property
-    def choose_flame_translation(self) -> Callable[[str], TranslationChoice] | None:
-        """As the other capture."""
-        return self._capture.choose_flame_translation
-
-    def unframed_scan(self) -> UnframedScan | None:
-        """Return the other capture's scan mattes, if it has such a scan."""
-        return self._capture.unframed_scan()
-
-    def camera(self, name: str) -> Camera:
-        """Read one camera; see `Capture.camera`."""
-        return self._capture.camera(name)
 
     def frame(self, frame_id: str) -> Frame:
         """Describe one instant; see `Capture.frame`."""
@@ -196,10 +161,6 @@ class SupplementedCapture(Capture):
     def reopen(self) -> SupplementedCapture:
         """Open the same capture again; see `Capture.reopen`."""
         return _reopen(self._capture.reopen(), self._given)
-
-    def close(self) -> None:
-        """Close the other capture."""
-        self._capture.close()
 
     @property
     def _given_kinds(self) -> frozenset[str]:

@@ -61,7 +61,7 @@ def diagnose(
         min_confidence: Landmarks whose confidence is not above this count as not detected.
         flame: File with FLAME's faces; the remembered one by default. Not with an opened capture.
         mesh_root: Folder of FaceScape's released models. Not with an opened capture.
-        rig: A camera file, where `capture` is not one or names none.
+        rig: A camera file; in place of the cameras of a capture that has its own.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg".
         camera_names: The cameras' names in file paths.
         size: (width, height) in px for camera files that state none.

@@ -15,6 +15,7 @@ from renderkit.errors import ArgumentError, DatasetError
 from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
+from renderkit.formats.opening import is_capture
 from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.picture_layout import MESH_NAME
 from renderkit.geometry.mesh import Mesh
@@ -41,13 +42,14 @@ class CaptureInputs:
     """Everything a capture is opened with.
 
     Attributes:
-        capture: The file or folder; with `rig` the folder that patterns start from, the working folder when None.
+        capture: The file or folder; with `rig` and `images` the folder that patterns start from, the working folder
+            when None.
         meshes: Names of the capture's meshes, mesh files, a pattern of mesh files, and meshes.
         masks: Folder or pattern of mattes.
         landmarks: Landmarks file or pattern.
         flame: File with FLAME's faces; the remembered one when None.
         mesh_root: Folder of FaceScape's models.
-        rig: Camera file.
+        rig: Camera file, in place of the capture's own cameras where it has some.
         images: Pattern of the photographs.
         camera_names: The cameras' names in file paths, by those of the rig or all in its order.
         size: (width, height) in px for camera files that state none.
@@ -175,7 +177,7 @@ class CaptureInputs:
         try:
             return open_capture(
                 self.capture,
-                flame=self.flame_file if self.rig is None else None,
+                flame=self.flame_file if self._is_capture else self.flame,
                 mesh_root=self.mesh_root,
                 rig=self.rig,
                 images=self.images,
@@ -209,6 +211,11 @@ class CaptureInputs:
             least = self.min_confidence or DEFAULT_MIN_CONFIDENCE
             capture = SupplementedCapture(capture, self.masks, landmarks, min_confidence=least)
         return capture
+
+    @property
+    def _is_capture(self) -> bool:
+        """Whether the capture names its own pictures, and may have FLAME fits, whatever its cameras are."""
+        return self.rig is None or (self.images is None and self.capture is not None and is_capture(self.capture))
 
     @property
     def flame_file(self) -> Path | None:

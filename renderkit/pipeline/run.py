@@ -84,8 +84,8 @@ def validate(
     calls this function.
 
     Args:
-        capture: A capture's file or folder, or an opened capture, which stays open; with `rig` the folder that patterns
-            start from, the working folder by default.
+        capture: A capture's file or folder, or an opened capture, which stays open; with `rig` and `images` the folder
+            that patterns start from, the working folder by default.
         cameras: Selection such as "18,25-32"; all by default.
         frames: Selection such as "3,7" or "0:10:2"; all by default.
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
@@ -96,7 +96,7 @@ def validate(
             capture.toml says.
         flame: File with FLAME's faces; the remembered one by default.
         mesh_root: Folder of FaceScape's released models.
-        rig: Camera file of any format; see `open_capture`.
+        rig: Camera file of any format, in place of the cameras of a capture that has its own; see `open_capture`.
         images: Pattern of the photographs, such as "images/{frame}/{camera}.jpg"; see `open_capture`.
         camera_names: The cameras' names in file paths, by those of the rig or all in its order.
         size: (width, height) in px for camera files that state none.

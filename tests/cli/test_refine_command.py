@@ -46,6 +46,14 @@ def test_the_true_camera_comes_back(run: Run, faulty: SynthTruth, tmp_path: Path
     assert set(written.cameras) == set(truth)
 
 
+def test_what_was_written_is_validated_on_the_same_capture(run: Run, faulty: SynthTruth) -> None:
+    options = (faulty.capture, "--flame", faulty.flame_topology, "--no-checks", "--overlays", "none", "-q")
+    assert run("validate", *options).out.startswith("1 CAMERA OFF")
+    assert run("refine", faulty.capture, "-o", "rig.json").code == 0
+    result = run("validate", *options, "--rig", "rig.json")
+    assert (result.code, result.out.partition(":")[0]) == (0, "FITS")
+
+
 def test_any_format_that_is_written(run: Run, faulty: SynthTruth, tmp_path: Path) -> None:
     result = run("refine", faulty.capture, "-o", "cameras.json", "--to", "opencv", "--json")
     document = json.loads(result.out)
