@@ -9,14 +9,14 @@ from typing import Final
 
 from renderkit.capture import Capture, Inventory, SkippedCamera, View
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.formats.as_stated import RawRig
+from renderkit.formats.as_stated import RawRig, raw_from_rig
 from renderkit.formats.folder import CameraNames, ReadCameras, labels_of
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.sizes import with_sizes
 from renderkit.formats.wrapped import WrappedCapture
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.pose import Pose
-from renderkit.geometry.rig import Unit
+from renderkit.geometry.rig import Rig, Unit
 from renderkit.wording import list_names
 
 _MM_OF: Final = {"m": 1000.0, "mm": 1.0}
@@ -27,8 +27,8 @@ class OtherCameras:
     """Cameras for a capture that has its own.
 
     Attributes:
-        rig: Their file or folder, in any format.
-        read_cameras: Reads `rig` in `format`; a function of a module, so that a capture can be pickled.
+        rig: Their file or folder, in any format; or the cameras.
+        read_cameras: Reads a file in `format`; a function of a module, so that a capture can be pickled.
         format: The camera file's format; None detects it.
         camera_names: The capture's names of the cameras where they differ from those of the rig: by the rig's name, or
             all in the rig's order.
@@ -36,12 +36,28 @@ class OtherCameras:
         unit: The rig's world unit; None takes the file's.
     """
 
-    rig: Path
-    read_cameras: ReadCameras
+    rig: Path | Rig
+    read_cameras: ReadCameras | None = None
     format: str | None = None
     camera_names: CameraNames | None = None
     size: tuple[int, int] | None = None
     unit: Unit | None = None
+
+    @property
+    def source(self) -> str:
+        """What the cameras are read from, for messages."""
+        return self.rig.source or "the rig" if isinstance(self.rig, Rig) else str(self.rig)
+
+    def read(self) -> RawRig:
+        """Read the cameras.
+
+        Raises:
+            DatasetError: If they cannot be read.
+        """
+        if isinstance(self.rig, Rig):
+            return raw_from_rig(self.rig)
+        assert self.read_cameras is not None  # noqa: S101 - given with a file
+        return self.read_cameras(self.rig, self.format)
 
 
 class RecalibratedCapture(WrappedCapture):
@@ -64,12 +80,12 @@ class RecalibratedCapture(WrappedCapture):
         """
         super().__init__(capture)
         self._other = other
-        stated = other.read_cameras(other.rig, other.format)
+        stated = other.read()
         self._stated_names = labels_of(stated.names, other.camera_names)
         self._names = tuple(name for name in capture.camera_names if name in self._stated_names)
         if not self._names:
             why = f"none of its cameras ({list_names([*self._stated_names])}) is one of {capture.path}"
-            raise DatasetError(other.rig, None, f"{why} ({list_names(capture.camera_names)})")
+            raise DatasetError(other.source, None, f"{why} ({list_names(capture.camera_names)})")
         self._cameras = RigCameras(with_sizes(self._with_sizes_of_pictures(stated), other.size))
         unit = other.unit or stated.unit
         self._scale = _MM_OF[unit] / _MM_OF[self.unit] if unit in _MM_OF and self.unit in _MM_OF else 1.0
@@ -91,13 +107,15 @@ class RecalibratedCapture(WrappedCapture):
     def skipped_cameras(self) -> tuple[SkippedCamera, ...]:
         """Those that the capture skips, and those that the camera file does not have."""
         lacking = [name for name in self._capture.camera_names if name not in self._stated_names]
-        why = f"{self._other.rig.name} has no such camera"
+        why = f"{Path(self._other.source).name} has no such camera"
         return (*self._capture.skipped_cameras, *(SkippedCamera(name, why) for name in lacking))
 
     @property
     def files_read(self) -> tuple[Path, ...]:
         """The camera file, and the capture's files."""
         rig = self._other.rig
+        if isinstance(rig, Rig):
+            return self._capture.files_read
         cameras = sorted(file for file in rig.iterdir() if file.is_file()) if rig.is_dir() else [rig]
         return tuple(dict.fromkeys([*cameras, *self._capture.files_read]))
 
@@ -126,7 +144,7 @@ class RecalibratedCapture(WrappedCapture):
             base,
             cameras=self._names,
             annotations=annotations,
-            attributes={**base.attributes, "cameras file": str(self._other.rig)},
+            attributes={**base.attributes, "cameras file": self._other.source},
             missing=tuple(part for part in base.missing if part.kind != "calibration"),
         )
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from renderkit.capture import Capture
+from renderkit.diagnosis.correct_alike import correct_alike
 from renderkit.diagnosis.refine import refine_rig
 from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
+from renderkit.formats.recalibrated import OtherCameras, RecalibratedCapture
+from renderkit.geometry.rig import Rig
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_scene import read_rig_of
 from renderkit.pipeline.evidence import gather_evidence
@@ -45,8 +50,10 @@ def refine(
 ) -> Refinement:
     """Correct the cameras that are off, where data that were held out support it.
 
-    The joint estimate of `diagnose` names the cameras; the parameters of the likeliest cause are changed; the change is
-    estimated again without a part of the frames (of the landmarks, where there is one frame), and tested on that part.
+    Where all cameras are misread alike (extrinsics inverted, half a pixel, distortion order ...) and one reading alone
+    makes the rig fit, all are corrected so first. Then the joint estimate of `diagnose` names single cameras; the
+    parameters of the likeliest cause are changed; the change is estimated again without a part of the frames (of the
+    landmarks, where there is one frame), and tested on that part.
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
@@ -98,7 +105,17 @@ def refine(
         )  # fmt: skip
         most = MAX_FRAMES if frames is None else len(opened.frame_ids)
         chosen = opened.camera_names if options.cameras is None else options.cameras
-        with make_renderer("cpu") as drawing:
-            evidence = gather_evidence(opened, options, renderer=drawing, max_views=most * max(len(chosen), 1))
         written = read_rig_of(opened, opened.camera_names)
-    return refine_rig(written, evidence, alpha=false_alarms, reference=reference)
+        with make_renderer("cpu") as drawing:
+            gather = partial(gather_evidence, options=options, renderer=drawing, max_views=most * max(len(chosen), 1))
+            some = Rig({name: written[name] for name in chosen if name in written.cameras}, written.unit)
+            alike = correct_alike(
+                some, lambda rig: gather(opened if rig is some else RecalibratedCapture(opened, OtherCameras(rig))),
+                false_alarms,
+            )  # fmt: skip
+    changed = replace(written, cameras={**written.cameras, **alike.rig.cameras}) if alike.steps else written
+    if not alike.fits:
+        found = Refinement(changed, changed, (), reference, len(alike.evidence.cameras), false_alarms, alike.reason)
+        return replace(found, whole=alike.whole)
+    found = refine_rig(changed, alike.evidence, alpha=false_alarms, reference=reference)
+    return replace(found, whole=alike.whole)

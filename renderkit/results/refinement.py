@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from renderkit.arrays import FloatArray, frozen
 from renderkit.geometry.rig import Rig
 from renderkit.metrics.score_json import finite_or_none
+from renderkit.results.diagnosis import RigFit
 from renderkit.wording import counted
 
 Reference: TypeAlias = Literal["cameras", "mesh"]
@@ -129,6 +130,23 @@ class CameraRefinement:
         return ", ".join(amount_text(name, value, self.errors[name], self.unit) for name, value in self.change.items())
 
 
+@dataclass(frozen=True)
+class WholeRig:
+    """A misreading of all cameras that was undone before single cameras were looked at.
+
+    Attributes:
+        readings: Names of the readings of docs/diagnosis.md under which the rig fits.
+        sentence: What was wrong, in one sentence.
+        before: Fit as stated.
+        after: Fit of the corrected cameras.
+    """
+
+    readings: tuple[str, ...]
+    sentence: str
+    before: RigFit
+    after: RigFit
+
+
 @dataclass(frozen=True, eq=False)
 class Refinement:
     """A rig with the changes that held-out data support.
@@ -142,6 +160,7 @@ class Refinement:
         alpha: Probability that a camera of a rig without fault is named.
         reason: Why nothing is better; "" where something is.
         notes: What the user should know, such as cameras that could not be read.
+        whole: What was corrected in all cameras alike; `rig` and `forced_rig` are corrected so. None where nothing was.
 
     Example:
         >>> import tempfile
@@ -161,17 +180,25 @@ class Refinement:
     alpha: float
     reason: str = ""
     notes: tuple[str, ...] = ()
+    whole: WholeRig | None = None
 
     @property
     def better(self) -> bool:
-        """Whether held-out data support at least one change."""
-        return any(one.supported for one in self.cameras)
+        """Whether all cameras were corrected alike, or held-out data support at least one change."""
+        return self.whole is not None or any(one.supported for one in self.cameras)
 
     @property
     def sentence(self) -> str:
         """The answer in one sentence."""
-        if not self.better:
-            return f"nothing is better: {self.reason}"
+        if self.whole is None:
+            return self._of_cameras or f"nothing is better: {self.reason}"
+        return f"corrected: {self.whole.sentence}; then {self._of_cameras or f'nothing more: {self.reason}'}"
+
+    @property
+    def _of_cameras(self) -> str:
+        """What single cameras gained; "" where none did."""
+        if not any(one.supported for one in self.cameras):
+            return ""
         good = [one for one in self.cameras if one.supported]
         names = ", ".join(one.camera for one in good)
         kind = good[0].held_out.kind
@@ -191,7 +218,17 @@ def refinement_json(refinement: Refinement) -> dict[str, Any]:
         "num_cameras": refinement.num_cameras,
         "alpha": refinement.alpha,
         "notes": list(refinement.notes),
+        "whole": None if refinement.whole is None else _whole_json(refinement.whole),
         "cameras": [_camera_json(one) for one in refinement.cameras],
+    }
+
+
+def _whole_json(whole: WholeRig) -> dict[str, Any]:
+    fits = {"before": whole.before, "after": whole.after}
+    return {
+        "readings": list(whole.readings),
+        "sentence": whole.sentence,
+        **{name: {key: finite_or_none(value) for key, value in vars(fit).items()} for name, fit in fits.items()},
     }
 
 
