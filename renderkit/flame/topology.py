@@ -16,6 +16,7 @@ from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.geometry.seams import split_seams
 from renderkit.untrusted.npz import npz_names, read_npz
+from renderkit.wording import counted
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -65,19 +66,22 @@ class FlameTopology:
             object.__setattr__(self, "uv_faces", frozen(corners.astype(np.int32)))
 
     def mesh(self, vertices: FloatArray, name: str = "flame") -> Mesh:
-        """Return (V, 3) vertices with these faces.
+        """Return (V, 3) vertices with these faces; a note says where these are of less than half of the vertices.
 
         Raises:
             ValueError: If the vertices are not as many as the topology has.
         """
-        if self.num_vertices is not None and len(vertices) != self.num_vertices:
-            counts = {self.num_vertices, len(vertices)}
+        expected = self.num_vertices or max(int(self.faces.max()) + 1, len(vertices))
+        if len(vertices) != expected:
+            counts = {expected, len(vertices)}
             teeth = f"; {TEETH_VERTICES} are FLAME with teeth, as VHAP adds them: both must have them, or neither"
             raise ValueError(
-                f"the topology has {self.num_vertices} vertices, the mesh has {len(vertices)}"
+                f"the topology has {expected} vertices, the mesh has {len(vertices)}"
                 f"{teeth if counts == {FLAME_VERTICES, TEETH_VERTICES} else ''}"
             )
-        return Mesh(vertices, self.faces, name=name)
+        used = len(np.unique(self.faces))
+        few = f"the faces given for it are of {used} of its {counted(len(vertices), 'vertex')}: is it their file?"
+        return Mesh(vertices, self.faces, name=name, notes=(few,) if used < len(vertices) / 2 else ())
 
     def textured_mesh(self, vertices: FloatArray, texture: ColorImage, name: str = "flame") -> Mesh:
         """Return (V, 3) vertices with these faces and a texture.
@@ -96,7 +100,7 @@ class FlameTopology:
             raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
         plain = self.mesh(vertices, name)
         source, faces, uv = split_seams(plain.faces, self.uv_faces, self.uv, len(vertices))
-        return Mesh(plain.vertices[source], faces, uv, texture, name=name, source_vertex=source)
+        return Mesh(plain.vertices[source], faces, uv, texture, name=name, source_vertex=source, notes=plain.notes)
 
 
 def read_flame_topology(path: str | Path) -> FlameTopology:
@@ -115,7 +119,7 @@ def read_flame_topology(path: str | Path) -> FlameTopology:
         topology = _read(file)
     except ValueError as error:
         raise DatasetError(file, "faces", str(error)) from error
-    refuse_other_model(file, topology.num_vertices)
+    refuse_other_model(file, topology.num_vertices or int(topology.faces.max()) + 1)
     return topology
 
 

@@ -147,6 +147,7 @@ def test_faces_from_arrays_of_their_own(tmp_path: Path) -> None:
         ("a.npz", {"f": FACES, "v_template": np.zeros((10475, 3))}, "10475 vertices are SMPL-X"),
         ("a.pkl", {"f": FACES, "v_template": np.zeros((6890, 3))}, "6890 vertices are SMPL or SMPL-H"),
         ("a.npz", {"f": FACES, "v_template": np.zeros((778, 3))}, "778 vertices are MANO"),
+        ("a.npz", {"faces": np.array([[0, 1, 10474]])}, "10475 vertices are SMPL-X"),
         ("a.npz", {"faces": FACES + 1}, "they count from 1"),
         ("a.npy", FACES + 1, "they count from 1"),
         ("a.npz", {"shape": np.zeros((1, 300)), "exp": np.zeros((1, 100))}, "it holds exp, shape: parameters of a fit"),
@@ -179,4 +180,12 @@ def test_flame_with_teeth_and_flame_without_do_not_mix() -> None:
     for ours, theirs in ((5143, 5023), (5023, 5143)):
         with pytest.raises(ValueError, match="5143 are FLAME with teeth, as VHAP adds them"):
             FlameTopology(FACES, ours).mesh(np.zeros((theirs, 3)))
+    with pytest.raises(ValueError, match="5143 are FLAME with teeth"):
+        FlameTopology([[0, 1, 5142]]).mesh(np.zeros((5023, 3)))
     assert len(FlameTopology(FACES, 5143).mesh(np.zeros((5143, 3))).vertices) == 5143
+
+
+def test_faces_of_a_few_vertices_are_noted() -> None:
+    (note,) = FlameTopology(FACES).mesh(np.zeros((9, 3))).notes
+    assert note == "the faces given for it are of 4 of its 9 vertices: is it their file?"
+    assert FlameTopology(FACES).mesh(np.zeros((8, 3))).notes == ()
