@@ -11,7 +11,7 @@ from typing import Final
 
 from renderkit.errors import DatasetError
 from renderkit.formats.names import PICTURE_SUFFIXES
-from renderkit.geometry.mesh_files import MESH_SUFFIXES
+from renderkit.formats.unread_scenes import what_scene_it_is
 from renderkit.untrusted.content import Content, Untrusted
 from renderkit.wording import counted
 
@@ -19,29 +19,18 @@ PLAIN_FORM: Final = (
     'Any rig can be given as JSON {"CAMERA": {"K": 3x3, "R": 3x3, "t": 3, "dist": [...], "width": w, "height": h}}, '
     "R and t world-to-camera with OpenCV axes"
 )
-_ARRAY_SUFFIXES: Final = (".npz",)
-_OTHER_SCENES: Final = frozenset({
-    ".fbx", ".dae", ".usd", ".usda", ".usdc", ".usdz", ".3mf", ".abc", ".x3d", ".wrl", ".vtk", ".vtp", ".ctm", ".3ds",
-    ".mb", ".max", ".c4d", ".step", ".stp", ".iges", ".xyz", ".pcd", ".las", ".laz", ".e57", ".splat", ".drc",
-})  # fmt: skip
-"""Suffixes of meshes, scenes and clouds of points that nothing reads."""
-
-_EXPORTS: Final = (
-    f"its mesh as one of {', '.join(name for name in MESH_SUFFIXES if name not in _ARRAY_SUFFIXES)}, its cameras as "
-    "transforms.json or COLMAP for example, from the program that wrote it"
-)
 _BINARY_MARKS: Final = (
     (b"PK\x03\x04", "a zip archive, or an .npz without arrays of intrinsics and poses under usual names; unpack it"),
     (b"\x1f\x8b", "compressed by gzip; unpack it (gunzip)"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it"),
-    (b"PXR-USDC", f"a USD scene; export {_EXPORTS}"),
-    (b"Kaydara FBX", f"an FBX scene; export {_EXPORTS}"),
-    (b"BLENDER", f"a Blender scene; export {_EXPORTS}"),
+    (b"PXR-USDC", "a USD scene; export its cameras from the program that wrote it"),
+    (b"Kaydara FBX", "an FBX scene; export its cameras from the program that wrote it"),
+    (b"BLENDER", "a Blender scene; export its cameras, as transforms.json for example"),
     (b"\x89HDF", "an HDF5 file of another layout"),
     (b"\x80", "a Python pickle; write its cameras as JSON or .npz (numpy.savez)"),
 )
 _TEXT_MARKS: Final = (
-    ("#usda", f"a USD scene; export {_EXPORTS}"),
+    ("#usda", "a USD scene; export its cameras from the program that wrote it"),
     ("fileName imageWidth imageHeight", "Pix4D's calibrated_camera_parameters.txt; export bundle.out or COLMAP"),
     ("# ground truth trajectory", "a trajectory of the TUM benchmark: poses without intrinsics"),
     ("#timestamp", "a trajectory: poses without intrinsics"),
@@ -127,8 +116,7 @@ def _folder(content: Content) -> str:
 
 
 def _file(content: Content) -> str:
-    head = content.head
-    scene = _scene(content.path.suffix.lower())
+    head, scene = content.head, what_scene_it_is(content.path.suffix.lower())
     if scene is not None:
         return scene
     if not head.strip():
@@ -145,18 +133,6 @@ def _file(content: Content) -> str:
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return "it is UTF-16 text; save it as UTF-8"
     return _text(content, text.strip())
-
-
-def _scene(suffix: str) -> str | None:
-    """Return what a mesh or scene is by its suffix."""
-    if suffix in MESH_SUFFIXES and suffix not in _ARRAY_SUFFIXES:
-        return (
-            "by its suffix it is a mesh: `renderkit render FILE` draws it, and --mesh FILE gives it to a capture or to "
-            "the cameras of --rig FILE"
-        )
-    if suffix in _OTHER_SCENES:
-        return f"it is a mesh or scene in a format that is not read ({suffix}); export {_EXPORTS}"
-    return None
 
 
 def _text(content: Content, text: str) -> str:

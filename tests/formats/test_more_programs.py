@@ -282,11 +282,6 @@ def test_zju_cameras_are_named_after_their_pictures(tmp_path: Path) -> None:
 
 UNREAD: tuple[tuple[str, str | bytes, str], ...] = (
     ("scene", "#usda 1.0\n", "a USD scene"),
-    ("scene.usda", "#usda 1.0\n", r"a mesh or scene in a format that is not read .\.usda.; export its mesh as one of"),
-    ("scene.fbx", b"Kaydara FBX Binary  \x00", r"not read .\.fbx.; export its mesh as one of \.ply, \.obj"),
-    ("scene.3mf", b"PK\x03\x04", r"not read .\.3mf."),
-    ("head.ply", "ply\n", r"it is a mesh: `renderkit render FILE` draws it, and --mesh FILE"),
-    ("head.GLB", "", "it is a mesh"),
     ("a.json", "<!DOCTYPE html><html>", "a web page"),
     ("a.json", "// cameras\n{}", "not a JSON file: it begins with '// cameras"),
     ("a.json", '[{"name": "a", "matrices": 1}]', r"JSON, a list of 1 entry with the keys name, matrices"),
