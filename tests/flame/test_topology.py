@@ -181,7 +181,7 @@ def test_flame_with_teeth_and_flame_without_do_not_mix() -> None:
         with pytest.raises(ValueError, match="5143 are FLAME with teeth, as VHAP adds them"):
             FlameTopology(FACES, ours).mesh(np.zeros((theirs, 3)))
     with pytest.raises(ValueError, match="5143 are FLAME with teeth"):
-        FlameTopology([[0, 1, 5142]]).mesh(np.zeros((5023, 3)))
+        FlameTopology(np.array([[0, 1, 5142]])).mesh(np.zeros((5023, 3)))
     assert len(FlameTopology(FACES, 5143).mesh(np.zeros((5143, 3))).vertices) == 5143
 
 

@@ -402,9 +402,8 @@ def test_confidences_in_a_list_of_their_own(tmp_path: Path, name: str) -> None:
         assert np.array_equal(found.points[1:], TRUTH[1:])
     assert read(saved(tmp_path / "one" / "cam1.json", layouts["plain"]).parent, min_confidence=0.95).valid.sum() == 0
     (tmp_path / "arrays").mkdir()
-    np.savez(
-        tmp_path / "arrays" / "cam1.npz", landmarks=TRUTH, **{"confidence" if name == "visibility" else name: scores}
-    )
+    arrays: dict[str, Any] = {"landmarks": TRUTH, "confidence" if name == "visibility" else name: scores}
+    np.savez(tmp_path / "arrays" / "cam1.npz", **arrays)
     assert np.flatnonzero(~read(tmp_path / "arrays").valid).tolist() == [0]
     with pytest.raises(DatasetError, match="67 confidences of 68 points"):
         read(saved(tmp_path / "short" / "cam1.json", {"landmarks": TRUTH.tolist(), name: scores[1:]}).parent)
