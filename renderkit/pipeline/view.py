@@ -139,12 +139,11 @@ def _count_beyond_lens(mesh: Mesh, camera: Camera) -> int:
     radius = lens.valid_radius
     if not np.isfinite(radius) or not len(mesh.vertices):
         return 0
-    corners = mesh.surface_bounds[_CORNERS, [0, 1, 2]]
+    corners = mesh.bounds[_CORNERS, [0, 1, 2]]
     x, y, z = camera.cam_from_world.apply(corners).T
     # A cone is convex: vertices lie in it where the corners of their box do.
     if (np.hypot(x, y) < (1.0 - _ROUNDING) * radius * z).all():
         return 0
-    used = mesh.surface_vertices
-    points = camera.cam_from_world.apply(mesh.vertices if used is None else used)
+    points = camera.cam_from_world.apply(mesh.vertices)
     front = points[points[:, 2] > 0.0]
     return int(np.count_nonzero(~lens.is_valid(front[:, :2] / front[:, 2:])))

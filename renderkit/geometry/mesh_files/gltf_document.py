@@ -140,7 +140,7 @@ class GltfDocument:
         entry = self.item("accessors", index)
         key = f"accessors[{index}]"
         widths = {"MAT4": 16} if matrices else _WIDTHS
-        dtype, width = _TYPES.get(entry.get("componentType", 0)), widths.get(str(entry.get("type")))
+        dtype, width = _type_of(entry), widths.get(str(entry.get("type")))
         if dtype is None or width is None:
             raise DatasetError(self.path, key, f"component type {entry.get('componentType')} of {entry.get('type')}")
         count = self.whole(entry, "count")
@@ -190,8 +190,8 @@ class GltfDocument:
         if count > len(values):
             raise DatasetError(self.path, key, f"{count} sparse values of {len(values)}")
         where, what = self.member(sparse, "indices", dict), self.member(sparse, "values", dict)
-        kind = _TYPES.get(where.get("componentType", 0), "<f4")
-        if kind == "<f4":
+        kind = _type_of(where)
+        if kind is None or kind == "<f4":
             raise DatasetError(self.path, key, "sparse indices are whole numbers")
         indices = self._strided(where, np.dtype(kind), (count, 1), key)[:, 0].astype(np.int64)
         if indices.size and (indices.min() < 0 or indices.max() >= len(values)):
@@ -252,6 +252,12 @@ class GltfDocument:
         if file is None:
             raise DatasetError(self.path, key, f"{uri[:120]!r}: no such file in the asset's folder")
         return read_bytes(file, self._bytes_left)
+
+
+def _type_of(entry: dict[str, Any]) -> str | None:
+    """Return NumPy's name of an accessor's component type, or None where it states none."""
+    number = entry.get("componentType")
+    return _TYPES.get(number) if isinstance(number, int) else None
 
 
 def _split_glb(path: Path, data: bytes) -> tuple[bytes, bytes | None]:

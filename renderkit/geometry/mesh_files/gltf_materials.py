@@ -129,7 +129,7 @@ class GltfMaterials:
         return self._document.path.parent.resolve()
 
     def _wrap(self, sampler: dict[str, Any], name: str) -> Wrap:
-        value = sampler.get(name, 10497)
+        value = self._document.whole(sampler, name, 10497)
         if value not in _WRAPS:
             raise DatasetError(
                 self._document.path, name, f"expected one of {', '.join(map(str, _WRAPS))}, found {value}"

@@ -51,7 +51,7 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
     if vertices is None:
         raise DatasetError(path, "vertex", "cannot be read as a mesh: expected the properties x, y, z")
     notes += [note for name, note in _NOT_READ.items() if name in tables]
-    faces = _Faces(path, _face_table(path, tables), vertices)
+    faces = _Faces(path, _face_table(path, tables, len(vertices)), vertices)
     notes += faces.notes
     textures = TextureReader(path)
     images = _textures(header, textures)
@@ -72,7 +72,7 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
     )
 
 
-def _face_table(path: Path, tables: dict[str, Table]) -> Table:
+def _face_table(path: Path, tables: dict[str, Table], num_vertices: int) -> Table:
     """Return the polygons: those of `face`, else the triangles of `tristrips`."""
     faces, strips = tables.get("face", {}), tables.get("tristrips", {})
     column = next((strips[name] for name in _LIST_NAMES if name in strips), None)
@@ -80,6 +80,7 @@ def _face_table(path: Path, tables: dict[str, Table]) -> Table:
         return faces
     if any(len(known.values) for known in faces.values()):
         raise DatasetError(path, "tristrips", "the file has faces and triangle strips; export it as triangles alone")
+    check_indices(np.where(column.values == -1, 0, column.values), num_vertices, path)
     triangles = _strip_triangles(column.values, column.counts)
     return {_LIST_NAMES[0]: Column(triangles.ravel(), np.full(len(triangles), 3, np.int64))}
 

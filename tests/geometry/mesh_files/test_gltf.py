@@ -441,3 +441,27 @@ def test_primitives_of_other_materials_share_their_vertices(tmp_path: Path) -> N
     assert mesh.face_textures.tolist() == [0, 0, -1, -1, -1]
     assert mesh.face_colors is not None
     assert mesh.face_colors[2:].tolist() == [[51, 102, 153], [184] * 3, [184] * 3]
+
+
+@pytest.mark.parametrize("value", [[], {}, None, "5123", 1.5, True])
+def test_numbers_that_are_something_else_are_refused(tmp_path: Path, value: Any) -> None:
+    for change in (
+        {"accessors__1__componentType": value}, {"accessors__0__type": value}, {"accessors__0__count": value},
+        {"meshes__0__primitives__0__indices": value if value is not None else 9}, {"nodes__0__mesh": value},
+    ):  # fmt: skip
+        with pytest.raises(DatasetError):
+            read(tmp_path, _change(**change))
+
+
+@pytest.mark.parametrize("value", [[], {}, None, "10497", 7])
+def test_a_sampler_that_is_malformed_is_refused(tmp_path: Path, value: Any) -> None:
+    picture(tmp_path / "skin.png", (1, 2, 3))
+    builder = GltfBuilder()
+    builder.root |= {
+        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}],
+        "textures": [{"source": 0, "sampler": 0}], "images": [{"uri": "skin.png"}], "samplers": [{"wrapS": value}],
+    }  # fmt: skip
+    attributes = {"POSITION": builder.accessor(VERTICES), "TEXCOORD_0": builder.accessor(VERTICES[:, :2])}
+    builder.mesh({"attributes": attributes, "indices": builder.accessor(INDICES, "<u2"), "material": 0})
+    with pytest.raises(DatasetError, match="wrapS"):
+        read(tmp_path, builder.glb())

@@ -234,6 +234,12 @@ def test_triangle_strips(tmp_path: Path, form: str, lists: list[list[int]]) -> N
     assert read(tmp_path, ply([vertex_element(), joined], form)).faces.tolist() == [[0, 1, 3], [2, 5, 1]]
     with pytest.raises(DatasetError, match="point outside"):
         read(tmp_path, ply([vertex_element(), ("tristrips", strips[1], [[[0, 1, 9]]])], form))
+    for bad in ("nan", "0.5", "-2"):
+        text = ply([vertex_element(), ("tristrips", strips[1], [[[0, 1, 3]]])]).replace(
+            b"3 0 1 3", b"3 0 1 " + bad.encode()
+        )
+        with pytest.raises(DatasetError, match=r"whole numbers|point outside"):
+            read(tmp_path, text)
     with pytest.raises(DatasetError, match="faces and triangle strips"):
         read(tmp_path, ply([vertex_element(), strips, face_element()], form))
 
