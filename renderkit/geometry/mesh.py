@@ -305,8 +305,9 @@ def load_mesh(path: str | Path) -> Mesh:
     Formats: PLY, OBJ, STL, OFF, glTF and GLB, and .npz with `vertices` and `faces`. Polygons are cut into triangles,
     concave ones too. Where a texture needs a vertex twice, its copies follow after all vertices of the file, and
     `Mesh.source_vertex` says whose they are; without a texture there are no copies. Corners of an STL at exactly the
-    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node. A file
-    without faces is a point cloud. What had to be left out is said in `Mesh.notes`.
+    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node, with
+    their skins and morph targets as they stand. A file without faces is a point cloud. What had to be left out is said
+    in `Mesh.notes`.
 
     Args:
         path: The file; its suffix says the format.

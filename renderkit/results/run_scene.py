@@ -86,7 +86,8 @@ def preview_of(mesh: Mesh, max_vertices: int = MAX_PREVIEW_VERTICES) -> Mesh:
     """
     used = mesh.surface_vertices
     if used is not None:
-        mesh = Mesh(used, np.unique(mesh.faces, return_inverse=True)[1].reshape(-1, 3), name=mesh.name)
+        numbers = np.unique(mesh.faces, return_inverse=True)[1].reshape(-1, 3)
+        mesh = Mesh(used, numbers.astype(np.int32), name=mesh.name)
     if len(mesh.vertices) <= max_vertices:
         return Mesh(mesh.vertices, mesh.faces, name=mesh.name)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)

@@ -432,3 +432,11 @@ def test_a_file_of_a_view_that_names_another_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "cam1.json", {"cam7": TRUTH.tolist()})
     with pytest.raises(DatasetError, match="no landmarks of this view: the capture has no camera 'cam7'"):
         LandmarksFile(tmp_path, NAMES).landmarks_2d("012", "cam1", SIZE)
+
+
+def test_a_file_named_after_another_frame_says_which_there_are(tmp_path: Path) -> None:
+    saved(tmp_path / "cam1_000000000077_keypoints.json", {"people": [{"face_keypoints_2d": triples(TRUTH)}]})
+    with pytest.raises(
+        DatasetError, match=r"'cam1_000000000077_keypoints' is not a camera's name with a frame .000, 012."
+    ):
+        LandmarksFile(tmp_path, NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from renderkit.formats.view_names import ViewNames
 MAX_LANDMARKS: Final = 100_000
 """Landmark lists longer than this are refused."""
 
+_SEPARATORS: Final = re.compile(r"[_\-.]")
 _CONFIDENCE_NOTE = "the third number of each landmark is read as its confidence"
 _CONFIDENCES = ("confidence", "score", "visibility", "presence")
 
@@ -91,9 +93,12 @@ class LandmarkSource:
             return ANY_FRAME, self.names.cameras[0]
         if self.names is None:
             return ANY_FRAME, self.path.stem
+        camera = next((part for part in _SEPARATORS.split(self.path.stem) if self.names.camera(part)), None)
+        named = repr(self.path.stem) + " is not a camera's name"
+        named += f" with a frame ({', '.join(self.names.frames[:8])})" if camera else ""
         why = (
-            f"the file holds the points of one picture, and {self.path.stem!r} is not a camera's name; expected a "
-            f"folder of files <camera>{self.path.suffix} or <frame>/<camera>{self.path.suffix} with the cameras "
+            f"the file holds the points of one picture, and {named}; expected a folder of files "
+            f"<camera>{self.path.suffix} or <frame>/<camera>{self.path.suffix} with the cameras "
             f"{', '.join(self.names.cameras[:8])}, or one JSON {{camera: [[x, y], ...]}}; docs/formats.md has all"
         )
         raise DatasetError(self.path, None, why)

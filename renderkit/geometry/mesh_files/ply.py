@@ -166,10 +166,7 @@ class _Faces:
         numbers = np.full(int(self._counts.sum()), -1, np.int64)
         numbers[np.repeat(has_all, self._counts)] = np.arange(len(uv))
         own = numbers[np.repeat(self._whole, self._counts)]
-        # Corners of one vertex with equal coordinates share them: no copy is needed there.
-        unique, inverse = np.unique(np.nan_to_num(uv), axis=0, return_inverse=True)
-        shared = np.append(inverse.reshape(-1), -1)[own]
-        return unique, np.asarray(shared[self._corners], np.int32)
+        return np.nan_to_num(uv), np.asarray(own[self._corners], np.int32)
 
 
 def _textures(header: PlyHeader, reader: TextureReader) -> tuple[MeshTexture | None, ...]:
