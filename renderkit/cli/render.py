@@ -107,6 +107,8 @@ def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: Rendere
             write(job)
             progress.update(done, len(todo.jobs))
     click.echo(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
+    for note in todo.notes:
+        sys.stderr.write(f"warning: {note}\n")
     for problem in todo.problems:
         sys.stderr.write(f"{problem}\n")
     if todo.problems:

@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from renderkit.arrays import Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
+from renderkit.flame.mistaken import other_content, refuse_other_model
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.untrusted.npz import read_npz
 from renderkit.untrusted.pickled_arrays import read_pickled_arrays
 
@@ -104,13 +106,20 @@ class FlameModel:
         file = Path(path)
         if not file.is_file():
             raise DatasetError(file, None, "no such file; FLAME is at flame.is.tue.mpg.de, after registration")
+        if file.suffix.lower() in MESH_SUFFIXES and file.suffix.lower() != ".npz":
+            raise DatasetError(file, None, "a mesh; expected the model with its directions and weights, .pkl or .npz")
         arrays = read_model_arrays(file)
         lacking = [key for key in _KEYS if key not in arrays]
+        refuse_other_model(file, len(arrays["v_template"]) if arrays.get("v_template", np.empty(())).ndim else None)
         if lacking:
-            raise DatasetError(file, None, f"not a FLAME model: it lacks {', '.join(lacking)}")
+            why = f"not a FLAME model: it lacks {', '.join(lacking)}; {other_content(arrays)}"
+            raise DatasetError(file, None, why)
         directions = arrays["shapedirs"]
         if directions.ndim != 3 or directions.shape[2] < num_shape:
-            raise DatasetError(file, "shapedirs", f"expected (V, 3, at least {num_shape}), found {directions.shape}")
+            why = (
+                f"expected (V, 3, at least {num_shape}), found {directions.shape}; num_shape says how many are identity"
+            )
+            raise DatasetError(file, "shapedirs", why)
         try:
             return cls(
                 arrays["v_template"],
@@ -140,6 +149,8 @@ class FlameModel:
             pose: (5, 3) axis-angle per joint, rad: global, neck, jaw, left eye, right eye; None for none.
             translation: (3,) added last.
 
+        A leading axis of length 1, as programs that fit batches write it, is left out.
+
         Returns:
             (V, 3) vertices. The global rotation turns about the root joint, not about the origin.
 
@@ -147,14 +158,14 @@ class FlameModel:
             ValueError: If there are more coefficients than directions, or a shape is wrong.
         """
         shaped = self.shaped(shape, expression)
-        rotations = rotation_matrices(np.zeros((len(JOINTS), 3)) if pose is None else pose)
+        rotations = rotation_matrices(np.zeros((len(JOINTS), 3)) if pose is None else _axis_angles(pose))
         features = (rotations[1:] - np.eye(3)).reshape(-1)
         posed = shaped + self.pose_directions @ features
         joints = self.joint_regressor @ shaped
         turned, shift = self._joint_transforms(rotations, joints)
         blended = np.einsum("vj,jab->vab", self.weights, turned)
         moved = np.einsum("vab,vb->va", blended, posed) + self.weights @ shift
-        result: Points3 = moved + as_array(translation, np.float64, (3,), "translation")
+        result: Points3 = moved + as_array(_unbatched(translation, 1), np.float64, (3,), "translation")
         return result
 
     def shaped(self, shape: ArrayLike = (), expression: ArrayLike = ()) -> Points3:
@@ -168,7 +179,7 @@ class FlameModel:
             (shape, self.shape_directions, "shape"),
             (expression, self.expression_directions, "expression"),
         ):
-            coefficients = as_array(values, np.float64, (None,), name)
+            coefficients = as_array(_unbatched(values, 1), np.float64, (None,), name)
             if len(coefficients) > directions.shape[2]:
                 raise ValueError(
                     f"{name}: expected at most {directions.shape[2]} coefficients, got {len(coefficients)}"
@@ -247,6 +258,28 @@ def rotation_matrices(pose: ArrayLike) -> FloatArray:
     """Return (N, 3, 3) rotations of (N, 3) axis-angle vectors in rad (OpenCV's Rodrigues)."""
     vectors = as_array(pose, np.float64, (None, 3), "pose")
     return np.stack([np.asarray(cv2.Rodrigues(vector)[0]) for vector in vectors])
+
+
+def _unbatched(values: ArrayLike, ndim: int) -> ArrayLike:
+    """Return one set of parameters without the axis of a batch of one."""
+    array = np.asarray(values)
+    return array[0] if array.ndim == ndim + 1 and len(array) == 1 else values
+
+
+def _axis_angles(pose: ArrayLike) -> FloatArray:
+    """Return (5, 3) axis-angle vectors.
+
+    Raises:
+        ValueError: If it is something else, such as matrices.
+    """
+    given = _unbatched(pose, 2)
+    try:
+        return as_array(given, np.float64, (len(JOINTS), 3), "pose")
+    except ValueError as error:
+        forms = {(3, 3): "rotation matrices", (6,): "six numbers of a rotation each", (4,): "quaternions"}
+        form = forms.get(np.shape(given)[1:])
+        hint = f": {form}; expected axis-angle vectors, as cv2.Rodrigues gives them" if form else ""
+        raise ValueError(f"{error}{hint}, of {', '.join(JOINTS)}") from error
 
 
 def _parents(kintree_table: NDArray[Any]) -> tuple[int, ...]:

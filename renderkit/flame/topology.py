@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import ColorImage, Faces, FloatArray, as_array, frozen
 from renderkit.errors import DatasetError
+from renderkit.flame.mistaken import FLAME_VERTICES, TEETH_VERTICES, other_content, refuse_other_model
 from renderkit.geometry.mesh import Mesh
+from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.geometry.seams import split_seams
-from renderkit.untrusted.npz import read_npz
+from renderkit.untrusted.npz import npz_names, read_npz
+from renderkit.wording import counted
 
 FLAME_HELP = (
     "FLAME vertices are stored without faces. Give --flame FILE: the official model (generic_model.pkl or "
@@ -63,14 +66,22 @@ class FlameTopology:
             object.__setattr__(self, "uv_faces", frozen(corners.astype(np.int32)))
 
     def mesh(self, vertices: FloatArray, name: str = "flame") -> Mesh:
-        """Return (V, 3) vertices with these faces.
+        """Return (V, 3) vertices with these faces; a note says where these are of less than half of the vertices.
 
         Raises:
             ValueError: If the vertices are not as many as the topology has.
         """
-        if self.num_vertices is not None and len(vertices) != self.num_vertices:
-            raise ValueError(f"the topology has {self.num_vertices} vertices, the mesh has {len(vertices)}")
-        return Mesh(vertices, self.faces, name=name)
+        expected = self.num_vertices or max(int(self.faces.max()) + 1, len(vertices))
+        if len(vertices) != expected:
+            counts = {expected, len(vertices)}
+            teeth = f"; {TEETH_VERTICES} are FLAME with teeth, as VHAP adds them: both must have them, or neither"
+            raise ValueError(
+                f"the topology has {expected} vertices, the mesh has {len(vertices)}"
+                f"{teeth if counts == {FLAME_VERTICES, TEETH_VERTICES} else ''}"
+            )
+        used = len(np.unique(self.faces))
+        few = f"the faces given for it are of {used} of its {counted(len(vertices), 'vertex')}: is it their file?"
+        return Mesh(vertices, self.faces, name=name, notes=(few,) if used < len(vertices) / 2 else ())
 
     def textured_mesh(self, vertices: FloatArray, texture: ColorImage, name: str = "flame") -> Mesh:
         """Return (V, 3) vertices with these faces and a texture.
@@ -89,44 +100,60 @@ class FlameTopology:
             raise ValueError("the topology has no texture coordinates; give FLAME's head_template.obj")
         plain = self.mesh(vertices, name)
         source, faces, uv = split_seams(plain.faces, self.uv_faces, self.uv, len(vertices))
-        return Mesh(plain.vertices[source], faces, uv, texture, name=name, source_vertex=source)
+        return Mesh(plain.vertices[source], faces, uv, texture, name=name, source_vertex=source, notes=plain.notes)
 
 
 def read_flame_topology(path: str | Path) -> FlameTopology:
-    """Read FLAME's faces from an official model (.pkl), a mesh file (.obj, .ply), or an .npz with `faces` or `f`.
+    """Read FLAME's faces from an official model (.pkl), a mesh file (.obj, .ply), or arrays.
+
+    Arrays are an .npz with `faces` or `f`, or an .npy of the faces or of one pickled dictionary. Nothing in a pickle
+    is run.
 
     Raises:
-        DatasetError: If the file is missing, damaged, or holds no faces.
+        DatasetError: If the file is missing, damaged, another model, or holds no faces.
     """
     file = Path(path)
     if not file.is_file():
         raise DatasetError(file, None, f"no such file. {FLAME_HELP}")
     try:
-        if file.suffix.lower() == ".npz":
-            return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
-        if file.suffix.lower() in {".pkl", ".pickle"}:
-            from renderkit.untrusted.pickled_arrays import read_pickled_arrays  # noqa: PLC0415 - few files are of it
-
-            return _from_arrays(file, read_pickled_arrays(file))
-        if file.suffix.lower() == ".obj":
-            from renderkit.geometry.mesh_files.obj import read_obj_geometry  # noqa: PLC0415 - few files are of it
-
-            content = read_obj_geometry(file)
-            if not len(content.faces) or (content.uv_faces < 0).any():
-                return FlameTopology(content.faces, len(content.vertices))
-            return FlameTopology(content.faces, len(content.vertices), content.uv, content.uv_faces)
-        mesh = Mesh.read(file)
-        return FlameTopology(mesh.faces, len(mesh.vertices))
+        topology = _read(file)
     except ValueError as error:
         raise DatasetError(file, "faces", str(error)) from error
+    refuse_other_model(file, topology.num_vertices or int(topology.faces.max()) + 1)
+    return topology
+
+
+def _read(file: Path) -> FlameTopology:
+    if file.suffix.lower() == ".npz":
+        return _from_arrays(file, read_npz(file, (*_FACE_NAMES, *_VERTEX_NAMES, "vt", "ft", "uv")))
+    if file.suffix.lower() in {".pkl", ".pickle", ".npy"}:
+        from renderkit.untrusted.pickled_arrays import read_arrays  # noqa: PLC0415 - few files are of it
+
+        return _from_arrays(file, read_arrays(file, _FACE_NAMES[0]))
+    if file.suffix.lower() == ".obj":
+        from renderkit.geometry.mesh_files.obj import read_obj_geometry  # noqa: PLC0415 - few files are of it
+
+        content = read_obj_geometry(file)
+        if not len(content.faces) or (content.uv_faces < 0).any():
+            return FlameTopology(content.faces, len(content.vertices))
+        return FlameTopology(content.faces, len(content.vertices), content.uv, content.uv_faces)
+    if file.suffix.lower() not in MESH_SUFFIXES:
+        raise DatasetError(file, None, f"not a file of FLAME's faces by its suffix. {FLAME_HELP}")
+    mesh = Mesh.read(file)
+    return FlameTopology(mesh.faces, len(mesh.vertices))
 
 
 def _from_arrays(file: Path, arrays: dict[str, NDArray[Any]]) -> FlameTopology:
     faces = next((arrays[name] for name in _FACE_NAMES if name in arrays), None)
     if faces is None:
-        raise DatasetError(file, None, f"expected an array named one of {', '.join(_FACE_NAMES)}; found none")
+        names = arrays.keys() if file.suffix.lower() != ".npz" else npz_names(file)
+        objects = next((name for name in _FACE_NAMES if name in names), None)
+        content = other_content(names) if objects is None else f"{objects} is of Python objects, which are not loaded"
+        raise DatasetError(file, None, f"no faces: expected an array named one of {', '.join(_FACE_NAMES)}; {content}")
     vertices = next((arrays[name] for name in _VERTEX_NAMES if name in arrays), None)
     num_vertices = None if vertices is None else len(vertices)
+    if faces.size and faces.min() == 1:
+        raise ValueError("the smallest index is 1: they count from 1; expected indices from 0 (subtract 1)")
     if "uv" in arrays and "vt" not in arrays:
         # One texture coordinate per vertex: its faces are the mesh's own.
         return FlameTopology(faces, num_vertices, arrays["uv"], faces)

@@ -15,6 +15,7 @@ from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks.own_form import WorldLandmarks, write_landmarks_file
 from renderkit.formats.landmarks.registry import LAYOUTS, SUFFIXES
 from renderkit.formats.landmarks.table import LandmarkSource, LandmarkTable, Points
+from renderkit.formats.names import without_picture_suffix
 from renderkit.formats.patterns import ANY_FRAME
 from renderkit.formats.view_names import ViewNames, walk_files
 from renderkit.geometry.landmark_schemes import scheme_of_count
@@ -170,6 +171,9 @@ class LandmarksFile:
             return None
         if "file" not in later.cache:
             file = self._read(later.path, later.view)
+            if not file.table.views and file.table.unknown:
+                why = f"no landmarks of this view: the capture has no {list_names(file.table.unknown, _MOST_NAMED)}"
+                raise DatasetError(later.path, None, why)
             if len(file.table.views) < 2:
                 return file
             later.cache["file"] = file  # a file of many frames is read once
@@ -193,7 +197,7 @@ class LandmarksFile:
         stem = name[: -len(Path(name).suffix)] if Path(name).suffix else name
         for ending in _FILE_ENDINGS:
             stem = stem.removesuffix(ending)
-        return self._names.of_path(stem)
+        return self._names.of_path(stem) or self._names.of_path(without_picture_suffix(stem))
 
     def _one_world(self, found: list[WorldLandmarks]) -> WorldLandmarks | None:
         if len(found) > 1:

@@ -12,7 +12,9 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", "
 
 def names_from_pictures(files: Sequence[str]) -> tuple[str, ...]:
     """Return camera names for picture files: without the folder "images" and the suffix, where that stays unique."""
-    short = [_without_suffix(file.replace("\\", "/").removeprefix("./").removeprefix("images/")) for file in files]
+    short = [
+        without_picture_suffix(file.replace("\\", "/").removeprefix("./").removeprefix("images/")) for file in files
+    ]
     if len(set(short)) == len(short) and all(short):
         return tuple(short)
     return tuple(files)
@@ -20,7 +22,7 @@ def names_from_pictures(files: Sequence[str]) -> tuple[str, ...]:
 
 def picture_from_name(name: str, suffix: str) -> str:
     """Return the picture file that a camera's name stands for."""
-    return name if _without_suffix(name) != name else name + suffix
+    return name if without_picture_suffix(name) != name else name + suffix
 
 
 def require_tokens(names: Iterable[str], path: Path, forbidden: str, format_name: str) -> None:
@@ -46,7 +48,8 @@ def integer_names(names: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...
     return tuple(range(len(names))), (note,)
 
 
-def _without_suffix(name: str) -> str:
+def without_picture_suffix(name: str) -> str:
+    """Return a picture's name without its suffix; any other name as it is."""
     for suffix in PICTURE_SUFFIXES:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]

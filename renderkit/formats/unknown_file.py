@@ -11,6 +11,7 @@ from typing import Final
 
 from renderkit.errors import DatasetError
 from renderkit.formats.names import PICTURE_SUFFIXES
+from renderkit.formats.unread_scenes import what_scene_it_is
 from renderkit.untrusted.content import Content, Untrusted
 from renderkit.wording import counted
 
@@ -115,7 +116,9 @@ def _folder(content: Content) -> str:
 
 
 def _file(content: Content) -> str:
-    head = content.head
+    head, scene = content.head, what_scene_it_is(content.path.suffix.lower())
+    if scene is not None:
+        return scene
     if not head.strip():
         return "the file is empty"
     mark = next((what for start, what in _BINARY_MARKS if head.startswith(start)), None)

@@ -210,6 +210,22 @@ class Mesh:
             np.array([[column.min() for column in self.vertices.T], [column.max() for column in self.vertices.T]])
         )
 
+    @cached_property
+    def surface_bounds(self) -> FloatArray:
+        """(2, 3) smallest and largest coordinates of the vertices that faces use; of all where there are no faces.
+
+        Files keep vertices of no face, which may lie anywhere.
+        """
+        used = self.surface_vertices
+        return self.bounds if used is None else frozen(np.stack([used.min(axis=0), used.max(axis=0)]))
+
+    @property
+    def surface_vertices(self) -> Points3 | None:
+        """(U, 3) vertices that faces use, in their order; None where these are all of them, or there are no faces."""
+        used = np.zeros(len(self.vertices), np.bool_)
+        used[self.faces] = True
+        return None if used.all() or not len(self.faces) else self.vertices[used]
+
     @property
     def _corners(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The faces' first, second and third corners, each (3, F): a row per coordinate."""
@@ -289,8 +305,9 @@ def load_mesh(path: str | Path) -> Mesh:
     Formats: PLY, OBJ, STL, OFF, glTF and GLB, and .npz with `vertices` and `faces`. Polygons are cut into triangles,
     concave ones too. Where a texture needs a vertex twice, its copies follow after all vertices of the file, and
     `Mesh.source_vertex` says whose they are; without a texture there are no copies. Corners of an STL at exactly the
-    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node. A file
-    without faces is a point cloud. What had to be left out is said in `Mesh.notes`.
+    same position are one vertex, by first appearance. Scenes (glTF) are put into world space, node after node, with
+    their skins and morph targets as they stand. A file without faces is a point cloud. What had to be left out is said
+    in `Mesh.notes`.
 
     Args:
         path: The file; its suffix says the format.

@@ -33,8 +33,9 @@ def ring_of_views(mesh: Mesh, num_views: int, size: tuple[int, int]) -> Rig:
     """
     if num_views < 1:
         raise ValueError(f"expected at least 1 view, got {num_views}")
-    center = mesh.bounds.mean(axis=0)
-    radius = float(np.max(np.linalg.norm(mesh.vertices - center, axis=1)))
+    center = mesh.surface_bounds.mean(axis=0)
+    used = mesh.surface_vertices
+    radius = float(np.max(np.linalg.norm((mesh.vertices if used is None else used) - center, axis=1)))
     if not radius > 0.0:
         raise ValueError("the mesh has no extent: all of its vertices are one point")
     focal = 0.5 * min(size) / math.tan(_HALF_FIELD_RAD)

@@ -16,12 +16,13 @@ def depth_tolerance(mesh: Mesh) -> float:
     """Return the depth tolerance that suits a mesh, in world units.
 
     Landmarks on real captures lie a few millimetres off the surface, and a coarse mesh cuts corners by up to about an
-    edge: 1 % of the bounding box's diagonal plus the median edge length. For a head of 0.4 m that is 4 mm plus the
-    edge, well below the depth step at a nose or an ear.
+    edge: 1 % of the diagonal of the surface's bounding box plus the median edge length. For a head of 0.4 m that is
+    4 mm plus the edge, well below the depth step at a nose or an ear.
     """
     if not len(mesh.vertices):
         return 0.0
-    diagonal = float(np.linalg.norm(mesh.bounds[1] - mesh.bounds[0]))
+    low, high = mesh.surface_bounds
+    diagonal = float(np.linalg.norm(high - low))
     if not len(mesh.faces):
         return DIAGONAL_SHARE * diagonal
     return DIAGONAL_SHARE * diagonal + mesh.median_edge

@@ -48,12 +48,14 @@ class RenderJobs:
     Attributes:
         jobs: The pictures.
         problems: What cannot be drawn, one sentence each.
+        notes: What the readers of the meshes left out or assumed, one sentence each.
         unit: World unit of the meshes.
     """
 
     jobs: tuple[RenderJob, ...]
     problems: tuple[str, ...] = ()
     unit: str = "unknown"
+    notes: tuple[str, ...] = ()
 
 
 def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool = False) -> RenderJobs:
@@ -61,6 +63,7 @@ def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool
     needs = Needs.TEXTURED_MESH if textured else Needs.NOTHING
     jobs: list[RenderJob] = []
     problems: list[str] = []
+    notes: dict[str, None] = {}
     for frame_id in options.frames or capture.frame_ids:
         frame = capture.frame(frame_id)
         for name in chosen_meshes(frame, options):
@@ -70,6 +73,7 @@ def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool
                 problems.append(f"frame {frame_id}: {mesh.reason}")
                 continue
             mesh = mesh if isinstance(content.textured, Missing) else content.textured
+            notes |= dict.fromkeys(_notes(mesh))
             for camera_name in options.cameras or capture.camera_names:
                 try:
                     camera = capture.camera(camera_name)
@@ -78,7 +82,11 @@ def capture_jobs(capture: Capture, options: ValidationOptions, *, textured: bool
                     continue
                 seen_by = camera.undistorted() if options.undistort else camera
                 jobs.append(RenderJob(ViewKey(capture.dataset, frame_id, camera_name, name), mesh, seen_by))
-    return RenderJobs(tuple(jobs), tuple(problems), capture.unit)
+    return RenderJobs(tuple(jobs), tuple(problems), capture.unit, tuple(notes))
+
+
+def _notes(mesh: Mesh) -> list[str]:
+    return [f"mesh {mesh.name}: {note}" for note in mesh.notes]
 
 
 def mesh_jobs(
@@ -106,4 +114,5 @@ def mesh_jobs(
         chosen = names if cameras is None else select_cameras(cameras, names)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
-    return RenderJobs(tuple(RenderJob(ViewKey("", "", name, file.stem), mesh, rig[name]) for name in chosen))
+    jobs = tuple(RenderJob(ViewKey("", "", name, file.stem), mesh, rig[name]) for name in chosen)
+    return RenderJobs(jobs, notes=tuple(_notes(mesh)))

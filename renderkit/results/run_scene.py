@@ -82,8 +82,12 @@ def preview_of(mesh: Mesh, max_vertices: int = MAX_PREVIEW_VERTICES) -> Mesh:
     """Return a light copy with at most about `max_vertices` vertices, by clustering (Rossignac and Borrel 1993).
 
     Vertices in one cell of a grid become their mean; faces that lose a corner vanish. A mesh that is light already
-    keeps its shape exactly.
+    keeps its shape exactly. Vertices of no face, which may lie anywhere, are left out.
     """
+    used = mesh.surface_vertices
+    if used is not None:
+        numbers = np.unique(mesh.faces, return_inverse=True)[1].reshape(-1, 3)
+        mesh = Mesh(used, numbers.astype(np.int32), name=mesh.name)
     if len(mesh.vertices) <= max_vertices:
         return Mesh(mesh.vertices, mesh.faces, name=mesh.name)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)

@@ -5,6 +5,7 @@ FLAME's files are Python 2 pickles of NumPy arrays, chumpy objects and SciPy spa
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from renderkit.errors import DatasetError
 from renderkit.untrusted.files import read_bytes
+from renderkit.untrusted.npz import read_npy, read_npy_header
 from renderkit.untrusted.pickles import NPY_MAGIC, NUMPY_CHUMPY_SCIPY, Kept, KeptArray, load_pickle, pickle_in_npy
 
 MAX_PICKLE_BYTES = 1 << 30
@@ -41,6 +43,18 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if data[:6] == NPY_MAGIC:
         data = pickle_in_npy(path, data)
     return _arrays(load_pickle(path, data, NUMPY_CHUMPY_SCIPY), path)
+
+
+def read_arrays(path: Path, name: str) -> dict[str, NDArray[Any]]:
+    """Read a pickled dictionary of arrays, or the one array of an .npy file as `name`.
+
+    Raises:
+        DatasetError: As `read_pickled_arrays`.
+    """
+    data = read_bytes(path, MAX_PICKLE_BYTES)
+    if data[:6] == NPY_MAGIC and not read_npy_header(path, io.BytesIO(data))[1].hasobject:
+        return {name: read_npy(path, data)}
+    return read_pickled_arrays(path)
 
 
 def _arrays(content: Any, path: Path) -> dict[str, NDArray[Any]]:  # noqa: ANN401

@@ -39,6 +39,16 @@ _OPCODES = frozenset({
     "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX",
 })
 # fmt: on
+_OTHERS = (
+    (b"PK\x03\x04", "a zip archive, or weights of PyTorch; unpack it, or save the arrays by numpy.savez"),
+    (b"<!", "a web page (HTML): the download failed, or asked for a login"),
+    (b"<html", "a web page (HTML): the download failed, or asked for a login"),
+    (b"{", "JSON"),
+    (b"\x1f\x8b", "compressed by gzip; unpack it (gunzip)"),
+    (b"\x89HDF", "an HDF5 file; save the arrays by numpy.savez"),
+)
+"""How files begin that are taken for pickles."""
+
 # What the standard library's unpickler raises for a damaged pickle.
 _DAMAGE = (
     pickle.UnpicklingError,
@@ -191,6 +201,9 @@ def load_pickle(path: Path, data: bytes, allowed: AllowList) -> object:
     Raises:
         DatasetError: If it wants anything else, or is damaged; nothing of it is run in that case.
     """
+    other = next((what for start, what in _OTHERS if data.lstrip().startswith(start)), None)
+    if other is not None or not data:
+        raise DatasetError(path, None, f"not a pickle: {other or 'the file is empty'}")
     _refuse_programs(path, data)
     try:
         return _Loader(io.BytesIO(data), allowed).load()

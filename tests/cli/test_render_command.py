@@ -96,3 +96,14 @@ def test_options_of_style_give_one_picture_of_each_view(run: Run, box: Path, tmp
 def test_a_style_that_is_none_is_2(run: Run, box: Path) -> None:
     assert run("render", box, "--layers", "shadow").code == 2
     assert run("render", box, "--background", "transparent", "--format", "jpg").code == 2
+
+
+@pytest.mark.parametrize("style", [(), ("--layers", "textured")])
+def test_what_a_mesh_file_lacks_is_a_warning(run: Run, tmp_path: Path, style: tuple[str, ...]) -> None:
+    """A grey picture of a mesh whose texture is missing must say why."""
+    (tmp_path / "m.mtl").write_text("newmtl skin\nmap_Kd gone.png\n")
+    body = "mtllib m.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl skin\nf 1/1 2/2 3/3\n"
+    (tmp_path / "head.obj").write_text(body)
+    result = run("render", tmp_path / "head.obj", "--views", "1", "--size", "64x48", "--out", "r", *style)
+    assert result.code == 0
+    assert "warning: mesh head: texture 'gone.png' is left out: no such file in the mesh's folder" in result.err

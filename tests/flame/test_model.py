@@ -151,3 +151,47 @@ def test_stored_vertices_are_checked_and_their_translation_found(model: FlameMod
     assert check.largest < 1e-12
     wrong = check_stored_vertices(model, computed, np.ones(4), np.ones(3), np.zeros((5, 3)))
     assert wrong.median > 1e-3
+
+
+def test_a_batch_of_one_is_one_set_of_parameters(model: FlameModel) -> None:
+    shape, expression, translation = np.array([0.5, -1.0]), np.array([0.25]), np.array([1.0, 2, 3])
+    pose = np.linspace(-0.3, 0.3, 15).reshape(5, 3)
+    one = model.vertices(shape, expression, pose, translation)
+    np.testing.assert_array_equal(one, model.vertices(shape[None], expression[None], pose[None], translation[None]))
+    with pytest.raises(ValueError, match="shape"):
+        model.vertices(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("pose", "why"),
+    [
+        (np.tile(np.eye(3), (5, 1, 1)), "rotation matrices"),
+        (np.zeros((5, 6)), "six numbers"),
+        (np.zeros((5, 4)), "quaternions"),
+        (np.zeros((4, 3)), "expected shape .5, 3., got .4, 3., of global, neck, jaw"),
+        (np.zeros(6), "expected shape .5, 3."),
+    ],
+)
+def test_rotations_in_another_form_are_named(model: FlameModel, pose: np.ndarray[Any, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        model.vertices(pose=pose)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        ({"v_template": np.zeros((6890, 3))}, "6890 vertices are SMPL"),
+        ({"shape": np.zeros(300)}, "it holds shape: parameters of a fit, for FlameModel.vertices"),
+        ({"lmk_face_idx": np.zeros(51)}, "it holds lmk_face_idx: where landmarks lie on FLAME"),
+    ],
+)
+def test_files_of_other_kinds_are_named(tmp_path: Path, arrays: dict[str, Any], why: str) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DatasetError, match=why):
+        FlameModel.load(tmp_path / "a.npz")
+
+
+def test_a_mesh_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "head.obj").write_text("v 0 0 0\n")
+    with pytest.raises(DatasetError, match="a mesh; expected the model"):
+        FlameModel.load(tmp_path / "head.obj")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +84,7 @@ def test_files_without_faces_say_what_is_needed(tmp_path: Path) -> None:
 
 def test_npz_with_objects_or_false_claims_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "o.npz", faces=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(DatasetError, match="found none"):
+    with pytest.raises(DatasetError, match="faces is of Python objects, which are not loaded"):
         read_flame_topology(tmp_path / "o.npz")
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(stream, {"descr": "<i8", "fortran_order": False, "shape": (1 << 40, 3)})
@@ -127,3 +129,63 @@ def test_the_memory_lies_in_the_users_configuration(monkeypatch: pytest.MonkeyPa
     assert config_folder() == tmp_path / "home" / ".config" / "renderkit"
     monkeypatch.delenv("XDG_CONFIG_HOME")
     assert config_folder() == tmp_path / "home" / ".config" / "renderkit"
+
+
+def test_faces_from_arrays_of_their_own(tmp_path: Path) -> None:
+    np.save(tmp_path / "faces.npy", FACES.astype(np.uint32))
+    dictionary = np.array({"f": FACES, "v_template": np.zeros((4, 3))}, dtype=object)
+    np.save(tmp_path / "dictionary.npy", dictionary, allow_pickle=True)
+    for name, count in (("faces.npy", None), ("dictionary.npy", 4)):
+        topology = read_flame_topology(tmp_path / name)
+        assert topology.faces.tolist() == FACES.tolist()
+        assert topology.num_vertices == count
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays", "why"),
+    [
+        ("a.npz", {"f": FACES, "v_template": np.zeros((10475, 3))}, "10475 vertices are SMPL-X"),
+        ("a.pkl", {"f": FACES, "v_template": np.zeros((6890, 3))}, "6890 vertices are SMPL or SMPL-H"),
+        ("a.npz", {"f": FACES, "v_template": np.zeros((778, 3))}, "778 vertices are MANO"),
+        ("a.npz", {"faces": np.array([[0, 1, 10474]])}, "10475 vertices are SMPL-X"),
+        ("a.npz", {"faces": FACES + 1}, "they count from 1"),
+        ("a.npy", FACES + 1, "they count from 1"),
+        ("a.npz", {"shape": np.zeros((1, 300)), "exp": np.zeros((1, 100))}, "it holds exp, shape: parameters of a fit"),
+        ("a.pkl", {"lmk_face_idx": FACES[:, 0], "lmk_b_coords": FACES}, "where landmarks lie on FLAME"),
+        ("a.npz", {"verts": np.zeros((5023, 3))}, "it holds verts: vertices without faces"),
+        ("a.pkl", {}, "it holds no arrays"),
+        ("a.safetensors", {}, "not a file of FLAME's faces by its suffix. FLAME vertices are stored without faces"),
+        ("a.json", {}, "not a file of FLAME's faces by its suffix"),
+    ],
+)
+def test_what_is_not_flame_is_named(tmp_path: Path, name: str, arrays: Any, why: str) -> None:
+    path = tmp_path / name
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)
+    elif path.suffix == ".npy":
+        np.save(path, arrays)
+    else:
+        path.write_bytes(pickle.dumps(arrays))
+    with pytest.raises(DatasetError, match=why):
+        read_flame_topology(path)
+
+
+def test_a_mesh_of_another_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "hand.obj").write_text("v 0 0 0\n" * 778 + "f 1 2 3\n")
+    with pytest.raises(DatasetError, match="778 vertices are MANO"):
+        read_flame_topology(tmp_path / "hand.obj")
+
+
+def test_flame_with_teeth_and_flame_without_do_not_mix() -> None:
+    for ours, theirs in ((5143, 5023), (5023, 5143)):
+        with pytest.raises(ValueError, match="5143 are FLAME with teeth, as VHAP adds them"):
+            FlameTopology(FACES, ours).mesh(np.zeros((theirs, 3)))
+    with pytest.raises(ValueError, match="5143 are FLAME with teeth"):
+        FlameTopology(np.array([[0, 1, 5142]])).mesh(np.zeros((5023, 3)))
+    assert len(FlameTopology(FACES, 5143).mesh(np.zeros((5143, 3))).vertices) == 5143
+
+
+def test_faces_of_a_few_vertices_are_noted() -> None:
+    (note,) = FlameTopology(FACES).mesh(np.zeros((9, 3))).notes
+    assert note == "the faces given for it are of 4 of its 9 vertices: is it their file?"
+    assert FlameTopology(FACES).mesh(np.zeros((8, 3))).notes == ()

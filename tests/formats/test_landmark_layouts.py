@@ -365,3 +365,78 @@ def test_a_camera_that_is_stated_twice_is_refused(tmp_path: Path) -> None:
     saved(file, f'{{"cam1": {one}, "cam1": {other}}}')
     with pytest.raises(DatasetError, match=r"cam1.*occurs twice"):
         read(file)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cam1.jpg", "images/cam1.png", "images/012/cam1.JPG", "012\\cam1.jpg", "cam1_012.png", "C:\\pics\\012\\cam1.tif"],
+)
+def test_views_may_be_called_by_their_pictures(tmp_path: Path, name: str) -> None:
+    assert np.array_equal(read(saved(tmp_path / "a.json", {name: TRUTH.tolist()})).points, TRUTH)
+    bare = Path(name.replace("\\", "/")).name
+    saved(tmp_path / "folder" / f"{bare}.json", {"landmarks": TRUTH.tolist()})
+    assert np.array_equal(read(tmp_path / "folder").points, TRUTH)
+
+
+def test_pictures_of_other_views_are_strangers(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"it has no camera 'cam7\.jpg'"):
+        LandmarksFile(saved(tmp_path / "a.json", {"cam7.jpg": TRUTH.tolist()}), NAMES)
+
+
+@pytest.mark.parametrize("name", ["scores", "keypoint_scores", "confidence", "visibility"])
+def test_confidences_in_a_list_of_their_own(tmp_path: Path, name: str) -> None:
+    """MMPose and many scripts write them beside the points: one of 0 is not detected."""
+    scores = [0.0, *([0.9] * 67)]
+    layouts: dict[str, Any] = {
+        "plain": {"landmarks": TRUTH.tolist(), name: scores},
+        "batch": {"landmarks": [TRUTH.tolist()], name: [scores]},
+        "mmpose": {
+            "meta_info": {},
+            "instance_info": [{"keypoints": TRUTH.tolist(), name: scores, "bbox": [1, 2, 3, 4]}],
+        },
+        "inferencer": {"predictions": [[{"keypoints": TRUTH.tolist(), name: scores}]]},
+    }
+    for layout, content in layouts.items():
+        found = read(saved(tmp_path / layout / "cam1.json", content).parent)
+        assert np.flatnonzero(~found.valid).tolist() == [0], layout
+        assert np.array_equal(found.points[1:], TRUTH[1:])
+    assert read(saved(tmp_path / "one" / "cam1.json", layouts["plain"]).parent, min_confidence=0.95).valid.sum() == 0
+    (tmp_path / "arrays").mkdir()
+    arrays: dict[str, Any] = {"landmarks": TRUTH, "confidence" if name == "visibility" else name: scores}
+    np.savez(tmp_path / "arrays" / "cam1.npz", **arrays)
+    assert np.flatnonzero(~read(tmp_path / "arrays").valid).tolist() == [0]
+    with pytest.raises(DatasetError, match="67 confidences of 68 points"):
+        read(saved(tmp_path / "short" / "cam1.json", {"landmarks": TRUTH.tolist(), name: scores[1:]}).parent)
+
+
+def test_minus_one_thrice_leaves_the_other_confidences(tmp_path: Path) -> None:
+    rows = [[-1, -1, -1], *np.column_stack([TRUTH[1:], np.full(67, 0.25)]).tolist()]
+    for threshold, count in ((0.0, 67), (0.5, 0)):
+        path = saved(tmp_path / "a.json", {"cam1": rows})
+        assert read(path, min_confidence=threshold).valid.sum() == count
+
+
+def test_nulls_within_a_point(tmp_path: Path) -> None:
+    found = read(saved(tmp_path / "a.json", {"cam1": [[None, None], [1.0, None], *TRUTH[2:].tolist()]}))
+    assert np.flatnonzero(~found.valid).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("head", ["# x y\n", "#x,y\n", "# 68 points of cam1\n", "# made by hand\nx,y\n", "#\n"])
+def test_lines_that_numpy_writes_before_the_numbers(tmp_path: Path, head: str) -> None:
+    between = "," if "," in head else " "
+    saved(tmp_path / "cam1.txt", head + "".join(f"{x}{between}{y}\n" for x, y in TRUTH))
+    assert np.array_equal(read(tmp_path).points, TRUTH)
+
+
+def test_a_file_of_a_view_that_names_another_is_refused(tmp_path: Path) -> None:
+    saved(tmp_path / "cam1.json", {"cam7": TRUTH.tolist()})
+    with pytest.raises(DatasetError, match="no landmarks of this view: the capture has no camera 'cam7'"):
+        LandmarksFile(tmp_path, NAMES).landmarks_2d("012", "cam1", SIZE)
+
+
+def test_a_file_named_after_another_frame_says_which_there_are(tmp_path: Path) -> None:
+    saved(tmp_path / "cam1_000000000077_keypoints.json", {"people": [{"face_keypoints_2d": triples(TRUTH)}]})
+    with pytest.raises(
+        DatasetError, match=r"'cam1_000000000077_keypoints' is not a camera's name with a frame .000, 012."
+    ):
+        LandmarksFile(tmp_path, NAMES)

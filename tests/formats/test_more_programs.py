@@ -281,7 +281,7 @@ def test_zju_cameras_are_named_after_their_pictures(tmp_path: Path) -> None:
 
 
 UNREAD: tuple[tuple[str, str | bytes, str], ...] = (
-    ("scene.usda", "#usda 1.0\n", "a USD scene"),
+    ("scene", "#usda 1.0\n", "a USD scene"),
     ("a.json", "<!DOCTYPE html><html>", "a web page"),
     ("a.json", "// cameras\n{}", "not a JSON file: it begins with '// cameras"),
     ("a.json", '[{"name": "a", "matrices": 1}]', r"JSON, a list of 1 entry with the keys name, matrices"),

@@ -119,3 +119,15 @@ def test_texture_coordinates_are_bounded() -> None:
     assert mesh.uv is not None
     np.testing.assert_array_equal(mesh.uv[1:], [[0.25, 1.5], [0.0, -3.0]])
     assert np.isfinite(mesh.uv.astype(np.float32)).all()
+
+
+def test_the_bounds_of_the_surface_leave_out_vertices_of_no_face() -> None:
+    vertices = np.array([[9e9, 0, 0], [0, 0, 0], [1, 2, 3], [0, 1, 0], [-7, 0, 1e59]])
+    triangle, none = np.array([[0, 1, 2]], np.int32), np.zeros((0, 3), np.int32)
+    mesh = Mesh(vertices, triangle + np.int32(1))
+    assert mesh.surface_bounds.tolist() == [[0, 0, 0], [1, 2, 3]]
+    assert mesh.surface_vertices is not None
+    assert mesh.surface_vertices.tolist() == [[0, 0, 0], [1, 2, 3], [0, 1, 0]]
+    for whole in (Mesh(vertices[1:4], triangle), Mesh(vertices, none)):
+        assert whole.surface_vertices is None
+        assert whole.surface_bounds.tolist() == whole.bounds.tolist()

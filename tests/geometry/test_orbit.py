@@ -31,6 +31,13 @@ def test_every_view_shows_all_of_the_mesh_upright(size: tuple[int, int]) -> None
         assert np.max(np.ptp(pixels, axis=0)) > 0.5 * min(size)
 
 
+def test_vertices_of_no_face_are_not_looked_at() -> None:
+    mesh = _tower()
+    stray = Mesh(np.vstack([[1e9, 0, 0], mesh.vertices, [0, 0, 1e30]]), mesh.faces + 1)
+    for plain, other in zip(ring_of_views(mesh, 3, (64, 48)), ring_of_views(stray, 3, (64, 48)), strict=True):
+        np.testing.assert_array_equal(plain.center_world, other.center_world)
+
+
 def test_the_first_camera_sees_the_front_and_the_others_go_round() -> None:
     mesh = _tower()
     center = mesh.bounds.mean(axis=0)

@@ -93,3 +93,19 @@ def test_a_seam_of_a_prism_is_no_edge_of_its_normals(tmp_path: Path) -> None:
         ring = turned[mesh.vertices[:, 2] == z]
         np.testing.assert_allclose(ring, ring[0], atol=1e-9)
         assert abs(ring[0]) < np.sin(np.deg2rad(10.0))
+
+
+def test_equal_coordinates_that_are_stated_anew_for_every_corner_need_no_copy() -> None:
+    """Open3D's .obj files and the lists of PLY faces have a coordinate for each corner."""
+    faces = np.array([[0, 1, 2], [2, 1, 3], [0, 2, 3]], np.int32)
+    shared = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+    own = np.arange(9, dtype=np.int32).reshape(3, 3)
+    source, split, coordinates = split_seams(faces, own, shared[faces].reshape(-1, 2), 4)
+    assert source.tolist() == [0, 1, 2, 3]
+    assert split.tolist() == faces.tolist()
+    np.testing.assert_array_equal(coordinates, shared)
+    seam = shared[faces].copy()
+    seam[2, 2] = 0.25, 0.75
+    source, split, coordinates = split_seams(faces, own, seam.reshape(-1, 2), 4)
+    assert source.tolist() == [0, 1, 2, 3, 3]
+    np.testing.assert_array_equal(coordinates[split], seam)

@@ -51,6 +51,8 @@ def test_tolerance_follows_the_mesh() -> None:
     vertices = np.array([[0.0, 0.0, 0.0], [3.0, 0.0, 0.0], [0.0, 4.0, 0.0]])
     triangle = Mesh(vertices, np.array([[0, 1, 2]], np.int32))
     assert depth_tolerance(triangle) == pytest.approx(0.01 * 5.0 + 4.0)
+    stray = Mesh(np.vstack([vertices, [1e6, 0.0, 0.0]]), triangle.faces)
+    assert depth_tolerance(stray) == depth_tolerance(triangle)
     assert depth_tolerance(Mesh(1000 * vertices, triangle.faces)) == pytest.approx(1000 * depth_tolerance(triangle))
     assert depth_tolerance(Mesh(vertices, np.zeros((0, 3), np.int32))) == pytest.approx(0.05)
 

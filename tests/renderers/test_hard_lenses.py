@@ -115,6 +115,18 @@ def test_a_stray_face_far_off_changes_nothing(renderer: Renderer, far: float) ->
     np.testing.assert_allclose(found.depth[inner], expected.depth[inner], rtol=2e-4)
 
 
+@pytest.mark.parametrize("far", [(9.0, 9.0, 9.0), (1e6, 0.0, 0.0), (1e30, 1e30, 1e30), (0.0, 0.0, -1e59)])
+@pytest.mark.parametrize("lens", [[], [-0.2, 0.05, 1e-3, -1e-3, 0.02], [-0.1, 0.02, 0.0, 0.0, 0.0, 0.1, 0.02, 0.001]])
+def test_a_vertex_of_no_face_changes_nothing(renderer: Renderer, far: tuple[float, ...], lens: list[float]) -> None:
+    camera = Camera.from_opencv(K, lens, Pose.identity(), (640, 480))
+    head = sphere(0.1, (0.02, 0.01, 0.35), detail=3)
+    stray = Mesh(np.vstack([head.vertices, far]), head.faces)
+    expected, found = renderer.render(head, camera), renderer.render(stray, camera)
+    np.testing.assert_array_equal(found.mask, expected.mask)
+    np.testing.assert_array_equal(found.depth, expected.depth)
+    np.testing.assert_array_equal(renderer.render_mask(stray, camera), renderer.render_mask(head, camera))
+
+
 def test_an_absurd_camera_is_refused_instead_of_torn_into_pieces() -> None:
     camera = Camera.from_opencv(
         [[1e30, 0.0, 31.0], [0.0, 1e30, 23.0], [0.0, 0.0, 1.0]], [0.1, 0.0, 0.0, 0.0], Pose.identity(), (64, 48)

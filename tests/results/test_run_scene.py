@@ -42,6 +42,9 @@ def test_large_meshes_become_light_and_keep_their_shape_and_winding() -> None:
     solid = trimesh.Trimesh(light.vertices, light.faces, process=False)
     # Turned faces would count their volume negative.
     assert solid.volume == pytest.approx(4.0 / 3.0 * np.pi * 0.1**3, rel=0.05)
+    stray = Mesh(np.vstack([[1e30, 0, 0], ball.vertices]), ball.faces + 1)
+    np.testing.assert_array_equal(preview_of(stray).vertices, light.vertices)
+    np.testing.assert_array_equal(preview_of(stray).faces, light.faces)
     points = Mesh(np.zeros((5000, 3)), np.zeros((0, 3), np.int32))
     assert len(preview_of(points).vertices) == 1
 

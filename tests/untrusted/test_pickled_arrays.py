@@ -178,7 +178,11 @@ def test_stand_ins_cannot_be_changed_for_the_next_load(tmp_path: Path, chumpy: N
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "not a readable pickle"),
+        (b"", "not a pickle: the file is empty"),
+        (b"PK\x03\x04\x14\x00", "not a pickle: a zip archive, or weights of PyTorch"),
+        (b"<!DOCTYPE html><html>log in", "not a pickle: a web page"),
+        (b'{"shape": [0.5]}', "not a pickle: JSON"),
+        (b"\x1f\x8b\x08\x00", "not a pickle: compressed by gzip"),
         (b"\x80\x02}q", "not a readable pickle"),
         (b"\x80\x04\x8e" + struct.pack("<Q", 1 << 50) + b"abc.", ""),
         (b"\x80\x04r\xff\xff\xff\x7f.", "not a readable pickle"),

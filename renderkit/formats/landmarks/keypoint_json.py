@@ -18,6 +18,7 @@ from renderkit.formats.landmarks.table import (
     resolved,
     rows_of,
     triples_of,
+    with_confidences,
     without_origin,
 )
 from renderkit.formats.patterns import ANY_FRAME
@@ -26,7 +27,9 @@ from renderkit.formats.view_names import ViewNames
 _OPENPOSE_PARTS = ("face", "pose", "hand_left", "hand_right")
 _MAX_CONFIDENCE = 1e6
 _SCHEMES = {"pose": "openpose", "hand_left": "left_hand", "hand_right": "right_hand"}
-_LISTS = ("landmarks", "keypoints", "points", "face_landmarks", "faceLandmarks", "multi_face_landmarks", "landmark")
+_LISTS = ("landmarks", "keypoints", "points", "face_landmarks", "faceLandmarks", "multi_face_landmarks", "landmark",
+          "instance_info", "predictions")  # fmt: skip
+_CONFIDENCE_LISTS = ("keypoint_scores", "scores", "confidence", "confidences", "conf", "score", "visibility", "visible")
 _NOT_CAMERAS: Final = frozenset({"scheme", "landmarks_3d", "vertex_indices", "format", "version", "unit", "comment"})
 
 
@@ -180,26 +183,35 @@ def _plain_table(source: LandmarkSource, lists: Mapping[tuple[str, str], object]
 
 
 def _plain_points(value: object) -> Points:
-    points = rows_of(_unwrapped(value))
+    rows, confidences = _unwrapped(value)
+    points = with_confidences(rows_of(rows), confidences)
     if not points.confidence.any():
         # MediaPipe's face landmarks state visibility and presence 0 for all: they are not filled in.
         points = replace(points, confidence=np.where(np.isfinite(points.xy).all(axis=1), 1.0, 0.0))
     return without_origin(points)
 
 
-def _unwrapped(value: object) -> object:
-    """Return the list of points inside {"landmarks": [...]} and inside a list of one or more faces."""
-    for _ in range(4):
+def _unwrapped(value: object) -> tuple[object, object]:
+    """Return the list of points inside {"landmarks": [...]} and inside a list of one or more faces.
+
+    Also the list of their confidences that stands beside them, or None.
+    """
+    confidences: object = None
+    for _ in range(6):
         if isinstance(value, Mapping):
             key = next((key for key in _LISTS if key in value), None)
             if key is None:
-                return value
+                break
+            beside = (value[name] for name in _CONFIDENCE_LISTS if isinstance(value.get(name), list))
+            confidences = next(beside, None)
             value = value[key]
         elif isinstance(value, list) and value and _holds_points(value[0]):
             value = value[0]
         else:
-            return value
-    return value
+            break
+    if isinstance(confidences, list) and confidences and isinstance(confidences[0], list):
+        confidences = confidences[0]
+    return value, confidences
 
 
 def _holds_points(value: object) -> bool:
@@ -209,7 +221,7 @@ def _holds_points(value: object) -> bool:
 
 
 def _holds_objects(value: object) -> bool:
-    rows = _unwrapped(value)
+    rows, _ = _unwrapped(value)
     return isinstance(rows, list) and any(isinstance(row, Mapping) for row in rows)
 
 

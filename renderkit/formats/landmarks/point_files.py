@@ -33,6 +33,7 @@ _COLUMNS = (
 )
 """Names of the columns x, y and confidence."""
 
+_CONFIDENCE_ARRAYS = ("confidence", "confidences", "conf", "scores", "score", "keypoint_scores", "visibility")
 _MIN_NUMBERED = 5
 _WIDE = re.compile(r"([xy])_?(\d{1,5})")
 _DIGITS = re.compile(r"(\d+)(?=\D*$)")
@@ -97,7 +98,11 @@ def _read_npz(source: LandmarkSource) -> LandmarkTable:
         )
         raise DatasetError(source.path, None, why)
     if len(points) == 1 and (source.names is None or source.names.camera(next(iter(points))) is None):
-        return LandmarkTable("array", _by_frame(source, next(iter(points.values()))), _points)
+        (only,) = points.values()
+        confidences = next((arrays[name] for name in _CONFIDENCE_ARRAYS if name in arrays), None)
+        if confidences is not None and confidences.shape == only.shape[:-1] and confidences.dtype.kind in "fiu":
+            only = np.concatenate([only[..., :2], np.clip(confidences, 0.0, 1.0)[..., None]], axis=-1)
+        return LandmarkTable("array", _by_frame(source, only), _points)
     flat = {(ANY_FRAME, name): values for name, values in points.items() if values.ndim == 2}
     views, unknown = resolved(flat, source.names)
     return LandmarkTable("arrays by camera", views, _points, unknown=unknown)
@@ -145,6 +150,7 @@ def _read_rows(source: LandmarkSource, rows: Sequence[Sequence[str]]) -> Landmar
     lines = [row if len(row) > 1 else row[0].replace(";", " ").split() for row in rows if len(row) > 1 or any(row)]
     while lines and not any(cell.strip() for cell in lines[-1]):
         lines.pop()  # spreadsheets write them; in the middle they are landmarks that are not there
+    lines = _without_comments(lines)
     notes: tuple[str, ...] = ()
     if lines and any(cell.strip() and not _is_number(cell) for cell in lines[0]):
         wide = _wide_columns(lines[0])
@@ -156,6 +162,21 @@ def _read_rows(source: LandmarkSource, rows: Sequence[Sequence[str]]) -> Landmar
     if not lines or any(len(line) not in {2, 3} for line in lines):
         return None
     return LandmarkTable("rows of numbers", {source.own_view(): _numbers(source, lines)}, _points, notes=notes)
+
+
+def _without_comments(lines: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the lines without those that begin with "#", but for one that names the columns (numpy.savetxt)."""
+    kept: list[Sequence[str]] = []
+    for line in lines:
+        if line and line[0].lstrip().startswith("#"):
+            first = line[0].lstrip().lstrip("#").strip()
+            named = [first, *line[1:]] if first else list(line[1:])
+            names = {cell.strip().lower() for cell in named}
+            if kept or not (names & set(_COLUMNS[0]) and names & set(_COLUMNS[1])):
+                continue
+            line = named  # noqa: PLW2901
+        kept.append(line)
+    return kept
 
 
 def _named_columns(lines: Sequence[Sequence[str]]) -> tuple[list[Sequence[str]], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,12 +13,14 @@ import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
+from renderkit.formats.names import without_picture_suffix
 from renderkit.formats.patterns import ANY_FRAME
 from renderkit.formats.view_names import ViewNames
 
 MAX_LANDMARKS: Final = 100_000
 """Landmark lists longer than this are refused."""
 
+_SEPARATORS: Final = re.compile(r"[_\-.]")
 _CONFIDENCE_NOTE = "the third number of each landmark is read as its confidence"
 _CONFIDENCES = ("confidence", "score", "visibility", "presence")
 
@@ -90,9 +93,12 @@ class LandmarkSource:
             return ANY_FRAME, self.names.cameras[0]
         if self.names is None:
             return ANY_FRAME, self.path.stem
+        camera = next((part for part in _SEPARATORS.split(self.path.stem) if self.names.camera(part)), None)
+        named = repr(self.path.stem) + " is not a camera's name"
+        named += f" with a frame ({', '.join(self.names.frames[:8])})" if camera else ""
         why = (
-            f"the file holds the points of one picture, and {self.path.stem!r} is not a camera's name; expected a "
-            f"folder of files <camera>{self.path.suffix} or <frame>/<camera>{self.path.suffix} with the cameras "
+            f"the file holds the points of one picture, and {named}; expected a folder of files "
+            f"<camera>{self.path.suffix} or <frame>/<camera>{self.path.suffix} with the cameras "
             f"{', '.join(self.names.cameras[:8])}, or one JSON {{camera: [[x, y], ...]}}; docs/formats.md has all"
         )
         raise DatasetError(self.path, None, why)
@@ -124,11 +130,19 @@ def resolved(
     for (frame_text, camera_text), value in lists.items():
         frame = frame_text if frame_text == ANY_FRAME else names.frame(frame_text)
         camera = names.camera(camera_text)
+        if camera is None and frame == ANY_FRAME:
+            frame, camera = _view_of_picture(camera_text, names) or (frame, camera)
         unknown |= {f"frame {frame_text!r}": None} if frame is None else {}
         unknown |= {f"camera {camera_text!r}": None} if camera is None else {}
         if frame is not None and camera is not None:
             views[frame, camera] = value
     return views, tuple(unknown)
+
+
+def _view_of_picture(name: str, names: ViewNames) -> tuple[str, str] | None:
+    """Return the view that a picture is of, such as images/0001/cam1.jpg; None for what is no picture's name."""
+    stem = without_picture_suffix(name)
+    return None if stem == name else names.of_path(stem.replace("\\", "/"), anywhere=True)
 
 
 def rows_of(rows: object) -> Points:
@@ -152,8 +166,10 @@ def points_of(values: FloatArray) -> Points:
     notes: tuple[str, ...] = ()
     there = np.isfinite(xy).all(axis=1)
     stated = values[:, 3] if values.shape[1] == 4 else values[:, 2] if values.shape[1] == 3 else None
-    if stated is not None and np.isfinite(stated[there]).any():
-        known = stated[there][np.isfinite(stated[there])]
+    # Programs that write -1, -1, -1 for no detection say nothing of confidences by it.
+    told = there if stated is None else there & np.isfinite(stated) & ~(values[:, :2] == -1.0).all(axis=1)
+    if stated is not None and told.any():
+        known = stated[told]
         if known.min() >= 0.0 and known.max() <= 1.0:
             confidence = np.nan_to_num(stated, nan=1.0)
             notes = (_CONFIDENCE_NOTE,) if values.shape[1] == 3 else ()
@@ -166,6 +182,20 @@ def without_origin(points: Points) -> Points:
     """Return points of which those at exactly (0, 0) or (-1, -1) are not there: detectors write it for no detection."""
     absent = ((points.xy == 0.0) | (points.xy == -1.0)).all(axis=1) & (points.xy[:, 0] == points.xy[:, 1])
     return replace(points, confidence=np.where(absent, 0.0, points.confidence))
+
+
+def with_confidences(points: Points, confidences: object) -> Points:
+    """Return points with confidences that stand in a list of their own; the same points where it is none of them.
+
+    Raises:
+        ValueError: If there are not as many of them as points.
+    """
+    if not isinstance(confidences, list | np.ndarray) or not len(confidences):
+        return points
+    values = np.array([math.nan if value is None else number(value, "a confidence") for value in list(confidences)])
+    if len(values) != len(points.xy):
+        raise ValueError(f"{len(values)} confidences of {len(points.xy)} points")
+    return replace(points, confidence=np.minimum(points.confidence, np.clip(np.nan_to_num(values), 0.0, 1.0)))
 
 
 def triples_of(values: object) -> Points:
@@ -207,5 +237,5 @@ def _fill(target: FloatArray, index: int, row: object) -> int:
         return 4
     if not isinstance(row, Sequence) or isinstance(row, str) or not 2 <= len(row) <= 4:
         raise ValueError(f"point {index}: expected null, (x, y) or (x, y, confidence), found {row!r}")
-    target[: len(row)] = [number(value, f"point {index}") for value in row]
+    target[: len(row)] = [math.nan if value is None else number(value, f"point {index}") for value in row]
     return len(row)

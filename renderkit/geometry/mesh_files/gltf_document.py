@@ -29,8 +29,16 @@ _JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _KNOWN_EXTENSIONS = frozenset(
-    {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit", "KHR_materials_specular"}
+    {
+        "KHR_mesh_quantization",
+        "KHR_texture_transform",
+        "KHR_lights_punctual",
+        "EXT_lights_image_based",
+        "KHR_xmp_json_ld",
+    }
 )
+_MATERIAL_EXTENSIONS = "KHR_materials_"
+"""Extensions that change nothing but how light is reflected."""
 
 
 class GltfDocument:
@@ -61,6 +69,7 @@ class GltfDocument:
                 path, "asset.version", f"cannot be read as a mesh: expected glTF 2, found {version[:20]!r}"
             )
         needed = {str(name) for name in self.member(self.root, "extensionsRequired", list, [])} - _KNOWN_EXTENSIONS
+        needed = {name for name in needed if not name.startswith(_MATERIAL_EXTENSIONS)}
         if needed:
             raise DatasetError(
                 path, "extensionsRequired",
@@ -117,19 +126,21 @@ class GltfDocument:
             raise DatasetError(self.path, name, f"expected a count, found {str(value)[:40]}")
         return int(value)
 
-    def accessor(self, index: Any, *, raw: bool = False) -> NDArray[Any]:  # noqa: ANN401 - JSON
+    def accessor(self, index: Any, *, raw: bool = False, matrices: bool = False) -> NDArray[Any]:  # noqa: ANN401 - JSON
         """Return an accessor's values, (count,) or (count, width).
 
         Args:
             index: Its number.
             raw: Whether numbers stay as stored; else they are float64, normalised where the accessor says so.
+            matrices: Whether they are 4x4 matrices, (count, 16) column by column.
 
         Raises:
             DatasetError: If it is malformed, points outside its buffer, or claims too much.
         """
         entry = self.item("accessors", index)
         key = f"accessors[{index}]"
-        dtype, width = _TYPES.get(entry.get("componentType", 0)), _WIDTHS.get(str(entry.get("type")))
+        widths = {"MAT4": 16} if matrices else _WIDTHS
+        dtype, width = _type_of(entry), widths.get(str(entry.get("type")))
         if dtype is None or width is None:
             raise DatasetError(self.path, key, f"component type {entry.get('componentType')} of {entry.get('type')}")
         count = self.whole(entry, "count")
@@ -179,8 +190,8 @@ class GltfDocument:
         if count > len(values):
             raise DatasetError(self.path, key, f"{count} sparse values of {len(values)}")
         where, what = self.member(sparse, "indices", dict), self.member(sparse, "values", dict)
-        kind = _TYPES.get(where.get("componentType", 0), "<f4")
-        if kind == "<f4":
+        kind = _type_of(where)
+        if kind is None or kind == "<f4":
             raise DatasetError(self.path, key, "sparse indices are whole numbers")
         indices = self._strided(where, np.dtype(kind), (count, 1), key)[:, 0].astype(np.int64)
         if indices.size and (indices.min() < 0 or indices.max() >= len(values)):
@@ -241,6 +252,12 @@ class GltfDocument:
         if file is None:
             raise DatasetError(self.path, key, f"{uri[:120]!r}: no such file in the asset's folder")
         return read_bytes(file, self._bytes_left)
+
+
+def _type_of(entry: dict[str, Any]) -> str | None:
+    """Return NumPy's name of an accessor's component type, or None where it states none."""
+    number = entry.get("componentType")
+    return _TYPES.get(number) if isinstance(number, int) else None
 
 
 def _split_glb(path: Path, data: bytes) -> tuple[bytes, bytes | None]:

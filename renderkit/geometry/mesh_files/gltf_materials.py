@@ -15,6 +15,9 @@ from renderkit.geometry.mesh_files.gltf_document import GltfDocument
 from renderkit.geometry.mesh_files.textures import MeshTexture, TextureReader
 from renderkit.geometry.surface_defaults import Wrap
 
+_OLDER_MODEL = "KHR_materials_pbrSpecularGlossiness"
+"""The model of materials before metallic-roughness: its diffuse colour is what is read as base colour."""
+
 _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 
 
@@ -67,12 +70,15 @@ class GltfMaterials:
 
     def _read(self, entry: dict[str, Any]) -> BaseColor:
         document = self._document
-        surface = document.member(entry, "pbrMetallicRoughness", dict, {})
-        factor = document.floats(surface, "baseColorFactor", [1.0, 1.0, 1.0, 1.0])[:3]
+        surface, name = document.member(entry, "pbrMetallicRoughness", dict, {}), "baseColor"
+        older = document.member(entry, "extensions", dict, {}).get(_OLDER_MODEL)
+        if isinstance(older, dict) and not surface.keys() & {"baseColorFactor", "baseColorTexture"}:
+            surface, name = older, "diffuse"
+        factor = document.floats(surface, f"{name}Factor", [1.0, 1.0, 1.0, 1.0])[:3]
         colored = None if bool((factor == 1.0).all()) else factor
-        if "baseColorTexture" not in surface:
+        if f"{name}Texture" not in surface:
             return BaseColor(factor=colored)
-        info = document.member(surface, "baseColorTexture", dict)
+        info = document.member(surface, f"{name}Texture", dict)
         number = self._texture(info.get("index"))
         if colored is not None:
             self._notes["a base colour factor beside a texture is ignored"] = None
@@ -104,7 +110,8 @@ class GltfMaterials:
     def _load(self, entry: dict[str, Any], index: int) -> MeshTexture | None:
         document = self._document
         if "source" not in entry:
-            self._notes[f"texture {index} has no PNG or JPEG source"] = None
+            others = ", ".join(map(str, document.member(entry, "extensions", dict, {})))[:80]
+            self._notes[f"texture {index} is left out: no PNG or JPEG source{f', only {others}' * bool(others)}"] = None
             return None
         sampler = document.item("samplers", entry["sampler"]) if "sampler" in entry else {}
         wrap = self._wrap(sampler, "wrapS"), self._wrap(sampler, "wrapT")
@@ -122,7 +129,7 @@ class GltfMaterials:
         return self._document.path.parent.resolve()
 
     def _wrap(self, sampler: dict[str, Any], name: str) -> Wrap:
-        value = sampler.get(name, 10497)
+        value = self._document.whole(sampler, name, 10497)
         if value not in _WRAPS:
             raise DatasetError(
                 self._document.path, name, f"expected one of {', '.join(map(str, _WRAPS))}, found {value}"

@@ -52,4 +52,7 @@ def read_mesh_file(path: str | Path) -> FileMesh:
         return read_npz_mesh(file)
     module, _, function = _READERS[suffix].partition(":")
     read: Callable[[Path, bytes], FileMesh] = getattr(import_module(f"{__package__}.{module}"), function)
-    return read(file, read_bytes(file, MAX_MESH_BYTES))
+    data = read_bytes(file, MAX_MESH_BYTES)
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} and suffix != ".stl":
+        raise DatasetError(file, None, "cannot be read as a mesh: it is UTF-16 text; save it as ASCII or UTF-8")
+    return read(file, data)

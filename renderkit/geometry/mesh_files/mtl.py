@@ -16,6 +16,7 @@ MAX_MTL_BYTES = 16 << 20
 """Material libraries above this size are refused."""
 
 _MAX_LIBRARIES = 32
+_OTHER_COLORS = frozenset({"map_ka", "map_ke"})
 _ONE_WORD = frozenset({"-blendu", "-blendv", "-cc", "-imfchan", "-texres", "-boost", "-bm", "-type", "-colorspace"})
 
 
@@ -26,6 +27,7 @@ class Material:
     Attributes:
         color: Diffuse colour (Kd), 0 to 1; or None.
         texture: File of the diffuse colour (map_Kd); empty for none.
+        subfolder: The library's folder, within the mesh's, which texture files are named from.
         scale: Factor of the texture coordinates (-s).
         offset: What is added to them then (-o).
         clamped: Whether the texture does not repeat (-clamp on).
@@ -33,6 +35,7 @@ class Material:
 
     color: tuple[float, float, float] | None = None
     texture: str = ""
+    subfolder: str = ""
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
     clamped: bool = False
@@ -52,7 +55,7 @@ def read_materials(mesh_file: Path, libraries: tuple[str, ...]) -> tuple[dict[st
     found: dict[str, Material] = {}
     notes: list[str] = []
     for reference in dict.fromkeys(libraries[:_MAX_LIBRARIES]):
-        files = [inside_folder(mesh_file.parent, reference)]
+        files = [inside_folder(mesh_file.parent, reference.strip('"'))]
         if files == [None]:
             files = [inside_folder(mesh_file.parent, word) for word in reference.split()]
         for file in files or [None]:
@@ -60,24 +63,33 @@ def read_materials(mesh_file: Path, libraries: tuple[str, ...]) -> tuple[dict[st
                 notes.append(f"material library {reference[:200]!r}: no such file in the mesh's folder")
                 continue
             try:
-                _read_library(file, found, notes)
+                subfolder = file.parent.relative_to(mesh_file.parent.resolve()).as_posix()
+                _read_library(file, subfolder, found, notes)
             except DatasetError as error:
                 notes.append(f"material library {reference[:200]!r} is left out: {error.why}")
     return found, list(dict.fromkeys(notes))
 
 
-def _read_library(file: Path, found: dict[str, Material], notes: list[str]) -> None:
+def _read_library(file: Path, subfolder: str, found: dict[str, Material], notes: list[str]) -> None:
     """Add one library's materials; its notes too."""
     name = ""
+    others: dict[str, str] = {}
     for word, rest in _statements(read_bytes(file, MAX_MTL_BYTES)):
         if word == "newmtl":
             name = rest
-            found[name] = Material()
+            found[name] = Material(subfolder=subfolder)
         elif word in {"kd", "map_kd"} and name in found:
             try:
                 found[name] = _with_color(found[name], rest) if word == "kd" else _with_texture(found[name], rest)
             except (ValueError, IndexError) as error:
                 notes.append(f"material {name[:80]!r}: {word} {rest[:80]!r} is left out: {error}")
+        elif word in _OTHER_COLORS:
+            others[name] = word
+    notes += [
+        f"material {name[:80]!r} has no map_Kd, the texture of its colour; its {word} is not read"
+        for name, word in others.items()
+        if name in found and not found[name].texture
+    ]
 
 
 def _statements(data: bytes) -> Iterator[tuple[str, str]]:

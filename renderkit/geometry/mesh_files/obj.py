@@ -20,7 +20,7 @@ from renderkit.geometry.mesh_files.mtl import Material, read_materials
 from renderkit.geometry.mesh_files.obj_lines import ObjLines, parse_lines
 from renderkit.geometry.mesh_files.polygons import triangulate
 from renderkit.geometry.mesh_files.textures import MeshTexture, TextureReader
-from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO
+from renderkit.geometry.surface_defaults import NEUTRAL_ALBEDO, Wrap
 from renderkit.untrusted.files import read_bytes
 
 MAX_OBJ_BYTES = 1 << 30
@@ -130,18 +130,17 @@ def _textures(
     materials: list[Material], reader: TextureReader
 ) -> tuple[tuple[MeshTexture | None, ...], NDArray[np.int32]]:
     """Return the distinct textures, and which of them each material has (-1: none)."""
-    places: dict[tuple[str, bool], int] = {}
+    places: dict[tuple[str, str, bool], int] = {}
     numbers = np.full(len(materials), -1, np.int32)
     found: list[MeshTexture | None] = []
     for index, material in enumerate(materials):
         if not material.texture:
             continue
-        key = material.texture, material.clamped
+        key = material.texture, material.subfolder, material.clamped
         if key not in places:
             places[key] = len(found)
-            found.append(
-                reader.from_file(material.texture, ("clamp", "clamp") if material.clamped else ("repeat", "repeat"))
-            )
+            wrap: tuple[Wrap, Wrap] = ("clamp", "clamp") if material.clamped else ("repeat", "repeat")
+            found.append(reader.from_file(material.texture, wrap, subfolder=material.subfolder))
         numbers[index] = places[key]
     return tuple(found), numbers
 

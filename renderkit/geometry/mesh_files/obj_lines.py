@@ -46,6 +46,7 @@ class ObjLines:
         materials: Index of each face's material; -1 before the first.
         material_names: Names of usemtl, each once.
         libraries: Names of mtllib.
+        short_faces: Faces of fewer than three corners.
         ignored: How often each word was met that is not read.
         decimal_commas: Numbers that were written with a comma.
         is_ended: Whether the last line ends in a newline.
@@ -61,6 +62,7 @@ class ObjLines:
     material_names: dict[str, int] = field(default_factory=dict)
     libraries: list[str] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
+    short_faces: int = 0
     decimal_commas: int = 0
     is_ended: bool = True
     _material: int = -1
@@ -145,9 +147,11 @@ class ObjLines:
             self.ignored[kind[:20].decode("ascii", "replace")] += 1
 
     def _take_face(self, words: list[bytes]) -> None:
+        corners = [index for word in words for index in self._corner(word)]
         if len(words) < 3:
-            raise ValueError("a face needs three corners")
-        self.corners.extend([index for word in words for index in self._corner(word)])
+            self.short_faces += 1
+            return
+        self.corners.extend(corners)
         self.sizes.append(len(words))
         self.materials.append(self._material)
 
@@ -162,6 +166,8 @@ class ObjLines:
         if self.ignored:
             words = ", ".join(f"{word!r} ({count})" for word, count in self.ignored.most_common(8))
             notes.append(f"lines that are not read: {words}")
+        if self.short_faces:
+            notes.append(f"left out: {counted(self.short_faces, 'face')} of fewer than three corners")
         if self.decimal_commas:
             notes.append(f"{counted(self.decimal_commas, 'number')} with a decimal comma, read as a decimal point")
         num_vertices = self.counts[0]

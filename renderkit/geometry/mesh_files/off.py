@@ -15,21 +15,26 @@ from renderkit.geometry.mesh_files.polygons import check_indices, triangulate
 from renderkit.geometry.mesh_files.text import numbers_of
 from renderkit.wording import counted
 
-_KIND = re.compile(rb"(ST)?(C)?(N)?(4)?(n)?OFF")
+_KIND = re.compile(rb"(?:(ST)?(C)?(N)?(4)?(n)?OFF|(N)?(C)?(ST)?OFF|off)(?=\s|\d|$)")
+"""Geomview's letters; MeshLab's, in another order; and ModelNet's way of writing the counts on without a space."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What each vertex has beside x, y, z, in this order: w, normal, colour, texture coordinate."""
+    """What each vertex has beside x, y, z, in this order: w, normal, colour, texture coordinate.
+
+    MeshLab writes the colour before the normal, and then NC in the first line where Geomview has CN.
+    """
 
     weight: bool
     normal: bool
     color: bool
     texture: bool
+    color_first: bool = False
 
 
 def read_off(path: Path, data: bytes) -> FileMesh:
-    """Read an OFF, COFF, NOFF, STOFF or CNOFF text file; comments may stand anywhere.
+    """Read an OFF, COFF, NOFF, STOFF, CNOFF or NCOFF text file; comments may stand anywhere.
 
     Raises:
         DatasetError: If it is binary, n-dimensional, damaged, or holds fewer or more than its counts say.
@@ -70,16 +75,18 @@ def read_off(path: Path, data: bytes) -> FileMesh:
 
 def _kind(path: Path, lines: list[bytes]) -> tuple[_Kind, list[bytes]]:
     """Return what the first line says, and the lines after it; the counts may stand on it too."""
-    first, _, rest = (lines[0] if lines else b"").partition(b" ")
-    match = _KIND.fullmatch(first)
+    first = lines[0] if lines else b""
+    match = _KIND.match(first)
     if match is None:
         raise DatasetError(
             path, None, f"cannot be read as a mesh: expected OFF on the first line, found {first[:20]!r}"
         )
-    if match[5] or rest.strip().upper() == b"BINARY":
+    rest = first[match.end() :].strip()
+    if match[5] or rest.upper() == b"BINARY":
         raise DatasetError(path, None, "n-dimensional and binary OFF files are not read; export text or PLY")
-    after = lines[1:] if not rest.strip() else [rest.strip(), *lines[1:]]
-    return _Kind(bool(match[4]), bool(match[3]), bool(match[2]), bool(match[1])), after
+    after = lines[1:] if not rest else [rest, *lines[1:]]
+    normal, color, texture = (bool(match[one] or match[other]) for one, other in ((3, 6), (2, 7), (1, 8)))
+    return _Kind(bool(match[4]), normal, color, texture, bool(match[6] and match[7])), after
 
 
 def _vertices(
@@ -102,8 +109,9 @@ def _vertices(
         if not table[:, 3].all():
             raise DatasetError(path, "vertex", "a vertex at infinity (w = 0)")
         vertices = vertices / table[:, 3:4]
-    normals = table[:, before - 3 : before] if kind.normal else None
-    colors = colors_of(table[:, before : before + 3], "f") if extra else None
+    first_color, first_normal = (3, 3 + channels) if kind.color_first else (before, before - 3)
+    normals = table[:, first_normal : first_normal + 3] if kind.normal else None
+    colors = colors_of(table[:, first_color : first_color + 3], "f") if extra else None
     notes = ("texture coordinates without a texture are ignored",) if kind.texture else ()
     return vertices, normals, colors, notes
 

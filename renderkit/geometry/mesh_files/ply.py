@@ -25,6 +25,13 @@ from renderkit.wording import counted
 _UV_NAMES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"))
 _COLOR_NAMES = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
 _LIST_NAMES = ("vertex_indices", "vertex_index")
+_NOT_READ = {
+    "multi_texture_face": (
+        "texture coordinates in the elements multi_texture_vertex and multi_texture_face, as Artec Studio writes them, "
+        "are not read: export an .obj for the texture"
+    )
+}
+"""What is said of elements that hold something which is left out."""
 
 
 def read_ply(path: Path, data: bytes) -> FileMesh:
@@ -38,14 +45,13 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
     notes = [f"ignored: {counted(left, 'byte')} after the last element"] if left > 2 else []
     if "vertex" not in tables:
         raise DatasetError(path, "vertex", "cannot be read as a mesh: the header has no element 'vertex'")
-    if "tristrips" in tables and "face" not in tables:
-        raise DatasetError(path, "tristrips", "triangle strips are not read; export the mesh as triangles")
     vertex = tables["vertex"]
     kinds = {element.name: element for element in header.elements}
     vertices = _columns(vertex, ("x", "y", "z"))
     if vertices is None:
         raise DatasetError(path, "vertex", "cannot be read as a mesh: expected the properties x, y, z")
-    faces = _Faces(path, tables.get("face", {}), vertices)
+    notes += [note for name, note in _NOT_READ.items() if name in tables]
+    faces = _Faces(path, _face_table(path, tables, len(vertices)), vertices)
     notes += faces.notes
     textures = TextureReader(path)
     images = _textures(header, textures)
@@ -60,10 +66,41 @@ def read_ply(path: Path, data: bytes) -> FileMesh:
         images,
         faces.texture_numbers(len(images)) if images else None,
         _colors(vertex, kinds["vertex"]),
-        None if "face" not in kinds else faces.per_triangle(_colors(tables["face"], kinds["face"])),
+        faces.per_triangle(_colors(tables["face"], kinds["face"])) if tables.get("face") else None,
         unit_or_none(_columns(vertex, ("nx", "ny", "nz"))),
         (*notes, *textures.notes),
     )
+
+
+def _face_table(path: Path, tables: dict[str, Table], num_vertices: int) -> Table:
+    """Return the polygons: those of `face`, else the triangles of `tristrips`."""
+    faces, strips = tables.get("face", {}), tables.get("tristrips", {})
+    column = next((strips[name] for name in _LIST_NAMES if name in strips), None)
+    if column is None or column.counts is None:
+        return faces
+    if any(len(known.values) for known in faces.values()):
+        raise DatasetError(path, "tristrips", "the file has faces and triangle strips; export it as triangles alone")
+    check_indices(np.where(column.values == -1, 0, column.values), num_vertices, path)
+    triangles = _strip_triangles(column.values, column.counts)
+    return {_LIST_NAMES[0]: Column(triangles.ravel(), np.full(len(triangles), 3, np.int64))}
+
+
+def _strip_triangles(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the (F, 3) triangles of strips: a list is one strip or several with -1 between; every other one is turned.
+
+    Source: G. Turk and B. Curless' ply and vrip tools, whose `tristrips` are lists of whole numbers.
+    """
+    corners = np.asarray(values, np.int64)
+    starts = np.unique(np.concatenate([[0], np.cumsum(counts), np.flatnonzero(corners == -1) + 1]))
+    place = np.arange(len(corners))
+    in_strip = place - starts[np.searchsorted(starts, place, side="right") - 1]
+    third = np.flatnonzero((in_strip >= 2) & (corners != -1))
+    odd = in_strip[third] % 2
+    triangles = np.column_stack([corners[third - 2 + odd], corners[third - 1 - odd], corners[third]])
+    # Strips are joined to one by triangles without area.
+    a, b, c = triangles.T
+    whole: NDArray[np.int64] = triangles[(a != b) & (b != c) & (a != c)]
+    return whole
 
 
 class _Faces:
@@ -129,16 +166,12 @@ class _Faces:
         numbers = np.full(int(self._counts.sum()), -1, np.int64)
         numbers[np.repeat(has_all, self._counts)] = np.arange(len(uv))
         own = numbers[np.repeat(self._whole, self._counts)]
-        # Corners of one vertex with equal coordinates share them: no copy is needed there.
-        unique, inverse = np.unique(np.nan_to_num(uv), axis=0, return_inverse=True)
-        shared = np.append(inverse.reshape(-1), -1)[own]
-        return unique, np.asarray(shared[self._corners], np.int32)
+        return np.nan_to_num(uv), np.asarray(own[self._corners], np.int32)
 
 
 def _textures(header: PlyHeader, reader: TextureReader) -> tuple[MeshTexture | None, ...]:
-    names = [
-        rest.strip() for word, _, rest in (text.partition(" ") for text in header.comments) if word == "TextureFile"
-    ]
+    parts = (text.partition(" ") for text in header.comments)
+    names = [rest.strip() for word, _, rest in parts if word.lower() == "texturefile"]
     return tuple(reader.from_file(name) for name in names[:256])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from renderkit.errors import DatasetError
 
 MAX_HEADER_BYTES = 1 << 20
 _MAX_PROPERTIES = 1000
+
+_FIRST_LINE = re.compile(rb"ply[ \t]*(\r?\n|\r)")
 
 _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
@@ -71,8 +74,8 @@ def read_ply_header(path: Path, data: bytes) -> PlyHeader:
     comments: list[str] = []
     elements: list[tuple[str, int, list[PlyProperty]]] = []
     for number, line in enumerate(lines, 2):
-        word, _, rest = line.strip().partition(" ")
-        fields = rest.split()
+        word, *fields = line.split() or [""]
+        rest = line.strip()[len(word) :]
         try:
             if word == "format":
                 byte_order = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}[fields[0]]
@@ -97,12 +100,14 @@ def read_ply_header(path: Path, data: bytes) -> PlyHeader:
 def _header_lines(path: Path, data: bytes) -> tuple[list[str], int]:
     """Return the lines between "ply" and "end_header", and where the body begins."""
     head = data[:MAX_HEADER_BYTES]
-    if head[:3] != b"ply" or head[3:4] not in {b"\n", b"\r"}:
+    first = _FIRST_LINE.match(head)
+    if first is None:
         raise DatasetError(
             path, None, f"cannot be read as a mesh: expected 'ply' on the first line, found {head[:8]!r}"
         )
-    newline = b"\r\n" if head[3:5] == b"\r\n" else head[3:4]
-    position = 3 + len(newline)
+    # A CR before the LF is white space, so lines of both kinds may stand in one header.
+    newline = b"\r" if first[1] == b"\r" else b"\n"
+    position = first.end()
     lines: list[str] = []
     while True:
         end = head.find(newline, position)

@@ -37,7 +37,7 @@ def _is_text(data: bytes) -> bool:
     """Whether the file is text; binary files may begin with "solid" too, so their size decides first."""
     if len(data) >= _HEADER_BYTES and len(data) == _HEADER_BYTES + _FACET_BYTES * _count(data):
         return False
-    return data[:256].lstrip().lower().startswith(b"solid")
+    return data[:256].lstrip().lower().startswith(b"solid") and b"\0" not in data[:_HEADER_BYTES]
 
 
 def _count(data: bytes) -> int:

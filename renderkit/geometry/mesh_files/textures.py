@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -43,32 +44,30 @@ class TextureReader:
         self._known: dict[str, MeshTexture | None] = {}
         self.notes: list[str] = []
 
-    def from_file(self, reference: str, wrap: tuple[Wrap, Wrap] = REPEATED) -> MeshTexture | None:
-        """Return the texture of a file inside the mesh's folder, or None with a note.
-
-        Exporters write absolute paths of their own machine: of those, and of paths that leave the folder, the file name
-        is looked for in the folder.
-        """
-        file = inside_folder(self._mesh_file.parent, reference)
+    def from_file(
+        self, reference: str, wrap: tuple[Wrap, Wrap] = REPEATED, *, subfolder: str = ""
+    ) -> MeshTexture | None:
+        """Return the texture of a file inside the mesh's folder, or None with a note; see `inside_folder`."""
+        file = inside_folder(self._mesh_file.parent, reference, subfolder)
         if file is None:
             self._note(reference, "no such file in the mesh's folder")
             return None
-        return self._read(reference, EncodedImage(lambda: read_bytes(file, MAX_ENCODED_BYTES), file), wrap)
+        return self._read(str(file), reference, EncodedImage(lambda: read_bytes(file, MAX_ENCODED_BYTES), file), wrap)
 
     def from_bytes(
         self, name: str, read_bytes: Callable[[], bytes], wrap: tuple[Wrap, Wrap] = REPEATED
     ) -> MeshTexture | None:
         """Return the texture whose encoded bytes the mesh file holds, or None with a note."""
-        return self._read(name, EncodedImage(read_bytes, self._mesh_file, name), wrap)
+        return self._read(name, name, EncodedImage(read_bytes, self._mesh_file, name), wrap)
 
-    def _read(self, name: str, image: EncodedImage, wrap: tuple[Wrap, Wrap]) -> MeshTexture | None:
-        if name not in self._known:
-            self._known[name] = None
+    def _read(self, key: str, name: str, image: EncodedImage, wrap: tuple[Wrap, Wrap]) -> MeshTexture | None:
+        if key not in self._known:
+            self._known[key] = None
             try:
-                self._known[name] = MeshTexture(self._decode(image))
+                self._known[key] = MeshTexture(self._decode(image))
             except DatasetError as error:
                 self._note(name, error.why)
-        found = self._known[name]
+        found = self._known[key]
         return None if found is None else replace(found, wrap=wrap)
 
     def _decode(self, image: EncodedImage) -> ColorImage:
@@ -88,25 +87,40 @@ class TextureReader:
             self.notes.append(note)
 
 
-def inside_folder(folder: Path, reference: str) -> Path | None:
+def inside_folder(folder: Path, reference: str, subfolder: str = "") -> Path | None:
     """Return the file that a reference means, or None where there is none inside `folder`.
 
-    Relative paths are taken as they are unless they, or links on their way, lead out of the folder; else the bare file
-    name is looked for.
+    Exporters write absolute paths of their own machine: of those, and of paths or links that lead out of the folder,
+    the bare file name is looked for. Capitals count only where names differ in nothing else, as programs on Windows
+    and macOS write them in any way.
+
+    Args:
+        folder: The mesh's folder, which nothing may lead out of.
+        reference: What the file says.
+        subfolder: The folder within it that holds the file which says so, and is looked at first.
     """
     if "\0" in reference or len(reference) > 4096:
         return None
     root = folder.resolve()
-    for candidate in (reference, reference.replace("\\", "/"), _bare_name(reference)):
-        if not candidate or PurePosixPath(candidate).is_absolute():
-            continue
-        try:
-            file = (root / candidate).resolve()
-            if file.is_relative_to(root) and file.exists() and not file.is_dir():
-                return file
-        except (OSError, RuntimeError, ValueError):
-            continue
+    names = (reference, reference.replace("\\", "/"), _bare_name(reference))
+    inner = [PurePosixPath(name) for name in names if name and not PurePosixPath(name).is_absolute()]
+    candidates = [root / place / name for place in dict.fromkeys((subfolder, "")) for name in inner]
+    for find in (Path, _in_any_case):
+        for candidate in candidates:
+            try:
+                file = find(candidate).resolve()
+                if file.is_relative_to(root) and file.exists() and not file.is_dir():
+                    return file
+            except (OSError, RuntimeError, ValueError):
+                continue
     return None
+
+
+def _in_any_case(file: Path) -> Path:
+    """Return the one file of the same folder whose name differs in capitals alone; the file itself where none does."""
+    wanted = file.name.lower()
+    found = [name for name in os.listdir(file.parent) if name.lower() == wanted]  # noqa: PTH208 - names are enough
+    return file.parent / found[0] if len(found) == 1 else file
 
 
 def _bare_name(reference: str) -> str:

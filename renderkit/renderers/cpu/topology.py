@@ -101,7 +101,7 @@ class PreparedMeshes:
         self._topologies[key] = topology
         while len(self._topologies) > MAX_TOPOLOGIES:
             self._topologies.popitem(last=False)
-        low, high = mesh.bounds
+        low, high = mesh.surface_bounds
         points = frozen(mesh.vertices.T[:, topology.vertex_order])
         radius = 0.5 * float(np.linalg.norm(high - low))
         return PreparedMesh(topology, points, 0.5 * (low + high), radius, _longest_edge(points, topology.faces))

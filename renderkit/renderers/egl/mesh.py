@@ -54,9 +54,10 @@ class DeviceMesh(GlOwner):
         self._closed: bool | None = None
         self._longest_edges: FloatArray | None = None
         self.plans: weakref.WeakKeyDictionary[Camera, ViewPlan] = weakref.WeakKeyDictionary()
-        offsets = (mesh.vertices - self.center).astype(np.float32)
-        # A vertex that no face uses may be anywhere, even where float32 ends.
-        offsets[~used] = 0.0
+        moved = mesh.vertices - self.center
+        # A vertex that no face uses may be anywhere, even beyond where float32 ends.
+        moved[~used] = 0.0
+        offsets = moved.astype(np.float32)
         self._offsets = Buffer(gl, offsets)
         self._indices = Buffer(gl, mesh.faces.astype(np.uint32), target=gl.GL_ELEMENT_ARRAY_BUFFER)
         self._inputs: Inputs = {OFFSET: (self._offsets, offsets[:0])}

@@ -188,8 +188,12 @@ def test_materials_textures_and_factors(tmp_path: Path) -> None:
     assert mesh.face_textures.tolist() == [0, 1, -1, -1]
     assert [texture[0, 0].argmax() for texture in mesh.textures] == [2, 0]
     assert mesh.uv is not None
-    assert mesh.vertex_colors is not None
-    assert mesh.vertex_colors[mesh.faces[2, 0]].tolist() == [51, 102, 153]
+    # One set of attributes is one set of vertices; copies follow where a texture needs them.
+    assert mesh.vertices[:7].tolist() == VERTICES.tolist()
+    assert len(mesh.vertices) == 7 + 3
+    assert mesh.vertex_colors is None
+    assert mesh.face_colors is not None
+    assert mesh.face_colors[2].tolist() == [51, 102, 153]
     # KHR_texture_transform: scaled, turned clockwise, moved, in coordinates from the top left.
     u, v = 2 * uv[::-1][0][0], 3 * uv[::-1][0][1]
     np.testing.assert_allclose(mesh.uv[mesh.faces[0, 0]], [v + 0.5, 1 - (-u + 0.25)], atol=1e-6)
@@ -241,6 +245,14 @@ def _change(**changes: Any) -> bytes:
     return builder.glb()
 
 
+def compressed() -> bytes:
+    """A primitive whose data are nowhere but in Draco's form."""
+    builder = roof()
+    builder.root["meshes"][0]["primitives"][0]["extensions"] = {"KHR_draco_mesh_compression": {"bufferView": 0}}
+    del builder.root["accessors"][0]["bufferView"]
+    return builder.glb()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -258,7 +270,9 @@ def _change(**changes: Any) -> bytes:
         (_change(nodes__0__rotation=[0, 0, 0, 0]), "unit quaternion"),
         (_change(nodes__0__children=[0]), "cycle"),
         (_change(meshes__0__primitives__0__attributes={}), "no positions"),
-        (_change(meshes__0__primitives__0__extensions={"KHR_draco_mesh_compression": {}}), "draco"),
+        (compressed(), "draco"),
+        (_change(nodes__0__extensions={"EXT_mesh_gpu_instancing": {}}), "EXT_mesh_gpu_instancing"),
+        (_change(extensionsRequired=["KHR_materials_unlit", "KHR_texture_basisu"]), "not read: KHR_texture_basisu;"),
         (_change(extensionsRequired=["EXT_meshopt_compression"]), "EXT_meshopt_compression"),
         (_change(asset={"version": "1.0"}), "expected glTF 2"),
         (_change(asset=[]), "expected dict"),
@@ -297,3 +311,157 @@ def test_a_glb_that_is_cut_off(tmp_path: Path) -> None:
     for length in range(len(data)):
         with pytest.raises(DatasetError):
             read(tmp_path, data[:length])
+
+
+def test_a_compressed_primitive_with_plain_data_beside_is_read(tmp_path: Path) -> None:
+    data = _change(meshes__0__primitives__0__extensions={"KHR_draco_mesh_compression": {"bufferView": 0}})
+    assert read(tmp_path, data).vertices.tolist() == VERTICES.tolist()
+
+
+def test_extensions_that_change_the_material_alone_may_be_required(tmp_path: Path) -> None:
+    data = _change(extensionsRequired=["KHR_materials_clearcoat", "KHR_lights_punctual"])
+    assert read(tmp_path, data).faces.tolist() == TRIANGLES
+
+
+@pytest.mark.parametrize("textured", [False, True])
+def test_the_diffuse_colour_of_the_older_model_of_materials(tmp_path: Path, textured: bool) -> None:
+    picture(tmp_path / "skin.png", (200, 0, 0))
+    older: dict[str, Any] = {"diffuseTexture": {"index": 0}} if textured else {"diffuseFactor": [0.2, 0.4, 0.6, 1.0]}
+    builder = GltfBuilder()
+    builder.root |= {
+        "materials": [{"extensions": {"KHR_materials_pbrSpecularGlossiness": older}}],
+        "textures": [{"source": 0}], "images": [{"uri": "skin.png"}],
+        "extensionsRequired": ["KHR_materials_pbrSpecularGlossiness"],
+    }  # fmt: skip
+    attributes = {"POSITION": builder.accessor(VERTICES), "TEXCOORD_0": builder.accessor(VERTICES[:, :2] / 4)}
+    builder.mesh({"attributes": attributes, "indices": builder.accessor(INDICES, "<u2"), "material": 0})
+    mesh = read(tmp_path, builder.glb())
+    if textured:
+        assert mesh.texture is not None
+        assert mesh.texture[0, 0].tolist() == [200, 0, 0]
+    else:
+        assert mesh.face_colors is not None
+        assert mesh.face_colors.tolist() == [[51, 102, 153]] * 5
+
+
+def test_a_texture_without_a_readable_source_is_noted_by_its_extension(tmp_path: Path) -> None:
+    builder = GltfBuilder()
+    builder.root |= {
+        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}],
+        "textures": [{"extensions": {"KHR_texture_basisu": {"source": 0}}}], "images": [{"uri": "skin.ktx2"}],
+    }  # fmt: skip
+    attributes = {"POSITION": builder.accessor(VERTICES), "TEXCOORD_0": builder.accessor(VERTICES[:, :2] / 4)}
+    builder.mesh({"attributes": attributes, "indices": builder.accessor(INDICES, "<u2"), "material": 0})
+    mesh = read(tmp_path, builder.glb())
+    assert mesh.texture is None
+    assert mesh.notes == ("texture 0 is left out: no PNG or JPEG source, only KHR_texture_basisu",)
+
+
+@pytest.mark.parametrize("of_node", [False, True])
+def test_morph_targets_by_their_weights(tmp_path: Path, of_node: bool) -> None:
+    builder = GltfBuilder()
+    shift = np.linspace(0, 1, 21).reshape(7, 3)
+    targets = [{"POSITION": builder.accessor(shift)}, {"NORMAL": builder.accessor(shift)}]
+    primitive = {"attributes": {"POSITION": builder.accessor(VERTICES)}, "indices": builder.accessor(INDICES, "<u2")}
+    builder.mesh(primitive | {"targets": targets}, **({"weights": [0.5, 0.0]} if of_node else {}))
+    builder.root["meshes"][0]["weights"] = [0.25, 1.0]
+    mesh = read(tmp_path, builder.glb())
+    np.testing.assert_allclose(mesh.vertices, VERTICES + (0.5 if of_node else 0.25) * shift, atol=1e-6)
+    del builder.root["meshes"][0]["weights"]
+    builder.root["nodes"][0].pop("weights", None)
+    assert read(tmp_path, builder.glb()).vertices.tolist() == VERTICES.tolist()
+
+
+def skinned(weights: np.ndarray[Any, Any], *, joints_in_scene: bool = True) -> GltfBuilder:
+    """The roof on two bones, the second a turned child of the first; the mesh's own node is far off."""
+    builder = GltfBuilder()
+    inverse = np.stack([np.eye(4), np.eye(4)])
+    inverse[1, :3, 3] = (0, -1, 0)
+    at = len(builder.root["accessors"])
+    view = builder.view(inverse.transpose(0, 2, 1).astype("<f4").tobytes())
+    builder.root["accessors"].append({"componentType": 5126, "type": "MAT4", "count": 2, "bufferView": view})
+    attributes = {
+        "POSITION": builder.accessor(VERTICES), "JOINTS_0": builder.accessor(np.tile([0, 1, 0, 0], (7, 1)), "u1"),
+        "WEIGHTS_0": builder.accessor(weights),
+    }  # fmt: skip
+    builder.mesh({"attributes": attributes, "indices": builder.accessor(INDICES, "<u2")}, skin=0, translation=[9, 9, 9])
+    builder.root["skins"] = [{"joints": [1, 2], "inverseBindMatrices": at}]
+    builder.root["nodes"] += [{"translation": [1, 2, 3], "children": [2]},
+                              {"translation": [0, 1, 0], "rotation": [0, 0, 0.6, 0.8]}]  # fmt: skip
+    builder.root["scenes"][0]["nodes"] = [0, 1] if joints_in_scene else [0]
+    return builder
+
+
+def test_a_skin_moves_vertices_with_its_joints(tmp_path: Path) -> None:
+    share = np.linspace(0, 1, 7)
+    weights = np.column_stack([1 - share, share, np.zeros(7), np.zeros(7)])
+    mesh = read(tmp_path, skinned(weights).glb())
+    # A rotation by twice the angle whose sine is 0.6 about z, through (0, 1, 0).
+    turn = np.array([[0.28, -0.96, 0], [0.96, 0.28, 0], [0, 0, 1]])
+    first = np.add(VERTICES, (1, 2, 3))
+    second = np.add((VERTICES - (0, 1, 0)) @ turn.T, (1, 3, 3))
+    np.testing.assert_allclose(mesh.vertices, (1 - share)[:, None] * first + share[:, None] * second, atol=1e-6)
+    assert mesh.faces.tolist() == TRIANGLES
+    assert mesh.notes == ()
+    # Weights need not be normalised; of none, the first joint counts.
+    np.testing.assert_allclose(read(tmp_path, skinned(3 * weights).glb()).vertices, mesh.vertices, atol=1e-6)
+    np.testing.assert_allclose(read(tmp_path, skinned(0 * weights).glb()).vertices, first, atol=1e-6)
+
+
+def test_a_skin_whose_joints_are_not_there(tmp_path: Path) -> None:
+    weights = np.tile([1.0, 0, 0, 0], (7, 1))
+    mesh = read(tmp_path, skinned(weights, joints_in_scene=False).glb())
+    assert mesh.vertices.tolist() == (VERTICES + 9).tolist()
+    assert "skin is not applied" in mesh.notes[0]
+    builder = skinned(np.tile([0, 1.0, 0, 0], (7, 1)))
+    builder.root["skins"][0]["joints"] = [1]
+    with pytest.raises(DatasetError, match="joint 1 of 1 joint"):
+        read(tmp_path, builder.glb())
+    builder.root["skins"][0]["joints"] = [1, 2, 1]
+    with pytest.raises(DatasetError, match="2 of 3 joints"):
+        read(tmp_path, builder.glb())
+
+
+def test_primitives_of_other_materials_share_their_vertices(tmp_path: Path) -> None:
+    picture(tmp_path / "skin.png", (200, 0, 0))
+    builder = GltfBuilder()
+    builder.root |= {
+        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}},
+                      {"pbrMetallicRoughness": {"baseColorFactor": [0.2, 0.4, 0.6, 1.0]}}, {}],
+        "textures": [{"source": 0}], "images": [{"uri": "skin.png"}],
+    }  # fmt: skip
+    attributes = {"POSITION": builder.accessor(VERTICES), "TEXCOORD_0": builder.accessor(VERTICES[:, :2] / 4)}
+    parts = [INDICES[:6], INDICES[6:9], INDICES[9:]]
+    builder.mesh(*({"attributes": attributes, "indices": builder.accessor(part, "<u2"), "material": material}
+                   for material, part in enumerate(parts)))  # fmt: skip
+    mesh = read(tmp_path, builder.glb())
+    assert mesh.vertices.tolist() == VERTICES.tolist()
+    assert mesh.faces.tolist() == TRIANGLES
+    assert mesh.face_textures is not None
+    assert mesh.face_textures.tolist() == [0, 0, -1, -1, -1]
+    assert mesh.face_colors is not None
+    assert mesh.face_colors[2:].tolist() == [[51, 102, 153], [184] * 3, [184] * 3]
+
+
+@pytest.mark.parametrize("value", [[], {}, None, "5123", 1.5, True])
+def test_numbers_that_are_something_else_are_refused(tmp_path: Path, value: Any) -> None:
+    for change in (
+        {"accessors__1__componentType": value}, {"accessors__0__type": value}, {"accessors__0__count": value},
+        {"meshes__0__primitives__0__indices": value if value is not None else 9}, {"nodes__0__mesh": value},
+    ):  # fmt: skip
+        with pytest.raises(DatasetError):
+            read(tmp_path, _change(**change))
+
+
+@pytest.mark.parametrize("value", [[], {}, None, "10497", 7])
+def test_a_sampler_that_is_malformed_is_refused(tmp_path: Path, value: Any) -> None:
+    picture(tmp_path / "skin.png", (1, 2, 3))
+    builder = GltfBuilder()
+    builder.root |= {
+        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}],
+        "textures": [{"source": 0, "sampler": 0}], "images": [{"uri": "skin.png"}], "samplers": [{"wrapS": value}],
+    }  # fmt: skip
+    attributes = {"POSITION": builder.accessor(VERTICES), "TEXCOORD_0": builder.accessor(VERTICES[:, :2])}
+    builder.mesh({"attributes": attributes, "indices": builder.accessor(INDICES, "<u2"), "material": 0})
+    with pytest.raises(DatasetError, match="wrapS"):
+        read(tmp_path, builder.glb())

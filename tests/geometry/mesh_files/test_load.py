@@ -136,3 +136,10 @@ def test_what_a_mesh_refers_to_is_a_regular_file_too(tmp_path: Path) -> None:
     (tmp_path / "m.mtl").unlink()
     os.mkfifo(tmp_path / "m.mtl")
     assert "FIFO" in Mesh.read(tmp_path / "m.obj").notes[0]
+
+
+@pytest.mark.parametrize("name", ["a.ply", "c.obj", "d.off"])
+def test_utf_16_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(SAMPLES[name].decode().encode("utf-16"))
+    with pytest.raises(DatasetError, match="UTF-16 text; save it as ASCII or UTF-8"):
+        Mesh.read(tmp_path / name)

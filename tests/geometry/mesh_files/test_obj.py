@@ -66,6 +66,12 @@ def test_lines_and_points_are_ignored_with_a_note(tmp_path: Path) -> None:
     assert mesh.notes == ("lines that are not read: 'p' (2), 'l' (1), 'curv' (1), 'csh' (1)",)
 
 
+def test_faces_of_two_corners_are_left_out_with_a_note(tmp_path: Path) -> None:
+    mesh = read(tmp_path, obj(faces("{i}") + "f 1 2\nf 3\n"))
+    assert mesh.faces.tolist() == TRIANGLES
+    assert mesh.notes == ("left out: 2 faces of fewer than three corners",)
+
+
 def test_decimal_commas_are_read_and_noted(tmp_path: Path) -> None:
     mesh = read(tmp_path, obj().replace(b"0.5", b"0,5").replace(b"0.25", b"0,25"))
     assert mesh.vertices.tolist() == VERTICES.tolist()
@@ -167,7 +173,7 @@ def test_the_only_material_is_for_faces_that_name_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["f 1 2 9", "f 1 2", "f 0 1 2", "f a b c", "f 1/1/1/1 2 3", "v 1 2", "v x y z", "v 1_0 2 3", "vt", "f 1/2 2/1 3/1",
+    ["f 1 2 9", "f 1 9", "f 0 1 2", "f a b c", "f 1/1/1/1 2 3", "v 1 2", "v x y z", "v 1_0 2 3", "vt", "f 1/2 2/1 3/1",
      "f -9 1 2", "f " + "9" * 5000 + " 1 2"],
 )  # fmt: skip
 def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
@@ -201,3 +207,52 @@ def test_geometry_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(content.uv_faces, [[0, 0, 0], [0, 0, 0], [-1, -1, -1]])
     with pytest.raises(DatasetError, match="cannot be read"):
         read_obj_geometry(tmp_path / "none.obj")
+
+
+@pytest.mark.parametrize(
+    ("library", "folder", "texture", "where"),
+    [
+        ("m.mtl", "", "skin.png", ""), ('"my lib.mtl"', "", "skin.png", ""), ("M.MTL", "", "Skin.PNG", ""),
+        ("sub/m.mtl", "sub", "skin.png", "sub"), ("sub/m.mtl", "sub", "sub/skin.png", "sub"),
+        ("sub\\m.mtl", "sub", "D:\\scans\\skin.png", "sub"), ("sub/m.mtl", "sub", "skin.png", ""),
+    ],
+)  # fmt: skip
+def test_textures_are_found_from_the_library_and_in_any_case(
+    tmp_path: Path, library: str, folder: str, texture: str, where: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    picture(tmp_path / where / "skin.png", (200, 100, 50))
+    name = Path(library.strip('"').replace("\\", "/")).name
+    (tmp_path / folder / (name if " " in name else "m.mtl")).write_text(f"newmtl skin\nmap_Kd {texture}\n")
+    mesh = read(tmp_path, f"mtllib {library}\n" + obj(UV + "usemtl skin\n" + faces("{i}/{i}")).decode())
+    assert mesh.texture is not None, mesh.notes
+    assert mesh.texture[0, 0].tolist() == [200, 100, 50]
+    assert mesh.notes == ()
+
+
+def test_two_names_that_differ_in_capitals_alone_mean_themselves(tmp_path: Path) -> None:
+    picture(tmp_path / "skin.png", (200, 0, 0))
+    picture(tmp_path / "SKIN.png", (0, 0, 200))
+    for name, color in (("skin.png", [200, 0, 0]), ("SKIN.png", [0, 0, 200]), ("Skin.png", None)):
+        (tmp_path / "m.mtl").write_text(f"newmtl skin\nmap_Kd {name}\n")
+        mesh = read(tmp_path, "mtllib m.mtl\n" + obj(UV + "usemtl skin\n" + faces("{i}/{i}")).decode())
+        assert (None if mesh.texture is None else mesh.texture[0, 0].tolist()) == color
+
+
+def test_two_libraries_may_name_their_textures_alike(tmp_path: Path) -> None:
+    for folder, color in (("a", (200, 0, 0)), ("b", (0, 0, 200))):
+        (tmp_path / folder).mkdir()
+        picture(tmp_path / folder / "skin.png", color)
+        (tmp_path / folder / "m.mtl").write_text(f"newmtl {folder}\nmap_Kd skin.png\n")
+    body = UV + "usemtl a\nf 1/1 2/2 5/5\nusemtl b\nf 1/1 5/5 4/4\n"
+    mesh = read(tmp_path, "mtllib a/m.mtl b/m.mtl\n" + obj(body).decode())
+    assert [texture[0, 0].tolist() for texture in mesh.textures] == [[200, 0, 0], [0, 0, 200]]
+
+
+@pytest.mark.parametrize("word", ["map_Ka", "map_Ke"])
+def test_a_material_with_another_texture_than_its_colour_is_noted(tmp_path: Path, word: str) -> None:
+    picture(tmp_path / "skin.png", (200, 0, 0))
+    (tmp_path / "m.mtl").write_text(f"newmtl skin\n{word} skin.png\n")
+    mesh = read(tmp_path, "mtllib m.mtl\n" + obj(UV + "usemtl skin\n" + faces("{i}/{i}")).decode())
+    assert mesh.texture is None
+    assert mesh.notes == (f"material 'skin' has no map_Kd, the texture of its colour; its {word.lower()} is not read",)

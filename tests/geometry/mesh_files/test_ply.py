@@ -52,7 +52,11 @@ def dialects() -> dict[str, bytes]:
     comments = ("comment made by hand", "obj_info num_cols 16", "comment end_header is not here")
     found["comments"] = ply([vertex_element(), face_element()], comments=comments)
     found["crlf"] = ply([vertex_element(), face_element()], newline="\r\n")
+    found["blank after ply"] = ply([vertex_element(), face_element()]).replace(b"ply", b"ply ", 1)
+    found["tabs"] = ply([vertex_element(), face_element()]).replace(b"property float", b"property\tfloat\t")
     found["cr"] = ply([vertex_element(), face_element()], newline="\r")
+    found["ascii crlf once"] = found["ascii"].replace(b"ply\n", b"ply\r\n")
+    found["binary crlf once"] = found["binary_little_endian"].replace(b"end_header\n", b"end_header\r\n")
     found["binary crlf"] = ply([vertex_element(), face_element()], "binary_little_endian", newline="\r\n")
     return found
 
@@ -64,8 +68,8 @@ def test_every_dialect_is_the_same_mesh(tmp_path: Path, name: str) -> None:
     assert mesh.vertices.tolist() == VERTICES.tolist()
     assert mesh.faces.tolist() == TRIANGLES
     assert (mesh.name, mesh.notes, mesh.source_vertex) == ("m", (), None)
-    # plyfile reads no CR, and warns of empty lists in text.
-    if name not in {"cr", "ascii elements around"}:
+    # plyfile reads no CR and no white space but blanks, and warns of empty lists in text.
+    if name not in {"cr", "ascii elements around", "blank after ply", "tabs", "ascii crlf once", "binary crlf once"}:
         oracle = plyfile.PlyData.read(io.BytesIO(data))
         assert np.column_stack([oracle["vertex"][axis] for axis in "xyz"]).tolist() == mesh.vertices.tolist()
         assert [list(row[0 if "flags" not in name else 1]) for row in oracle["face"].data] == POLYGONS
@@ -217,3 +221,43 @@ def test_a_text_without_a_final_newline_is_whole(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("lists", [[[0, 1, 3, 4, 6, -1, 2, 5, 1, -1, 1, 2]], [[0, 1, 3, 4, 6], [2, 5, 1], [1, 2], []]])
+def test_triangle_strips(tmp_path: Path, form: str, lists: list[list[int]]) -> None:
+    """Every other triangle of a strip is turned; a -1 within a list begins another strip, as in Stanford's files."""
+    strips = ("tristrips", ["list int int vertex_indices"], [[row] for row in lists])
+    mesh = read(tmp_path, ply([vertex_element(), strips], form))
+    assert mesh.faces.tolist() == [[0, 1, 3], [3, 1, 4], [3, 4, 6], [2, 5, 1]]
+    joined = ("tristrips", ["list int int vertex_indices"], [[[0, 1, 3, 3, 2, 2, 2, 5, 1]]])
+    assert read(tmp_path, ply([vertex_element(), joined], form)).faces.tolist() == [[0, 1, 3], [2, 5, 1]]
+    with pytest.raises(DatasetError, match="point outside"):
+        read(tmp_path, ply([vertex_element(), ("tristrips", strips[1], [[[0, 1, 9]]])], form))
+    for bad in ("nan", "0.5", "-2"):
+        text = ply([vertex_element(), ("tristrips", strips[1], [[[0, 1, 3]]])]).replace(
+            b"3 0 1 3", b"3 0 1 " + bad.encode()
+        )
+        with pytest.raises(DatasetError, match=r"whole numbers|point outside"):
+            read(tmp_path, text)
+    with pytest.raises(DatasetError, match="faces and triangle strips"):
+        read(tmp_path, ply([vertex_element(), strips, face_element()], form))
+
+
+def test_the_comment_that_names_a_texture_is_read_in_any_case(tmp_path: Path) -> None:
+    picture(tmp_path / "skin.png", (200, 0, 0))
+    element = vertex_element("float", ("float s", "float t"), (VERTICES[:, :2] / 4).tolist())
+    for comment in ("comment TextureFile skin.png", "comment texturefile skin.png", "comment TEXTUREFILE SKIN.PNG"):
+        assert read(tmp_path, ply([element, face_element()], comments=(comment,))).texture is not None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_artecs_texture_coordinates_are_noted(tmp_path: Path, form: str) -> None:
+    """The header of Artec Studio's files: coordinates in elements of their own, and no name of a picture."""
+    uv = ("multi_texture_vertex", ["uchar tx", "float u", "float v"], [[0, 0.5, 0.5]])
+    of_faces = ("multi_texture_face", ["uchar tx", "uint tn", "list uchar int texture_vertex_indices"],
+                [[0, 0, [0] * len(polygon)] for polygon in POLYGONS])  # fmt: skip
+    mesh = read(tmp_path, ply([vertex_element(), face_element(), uv, of_faces], form))
+    assert mesh.faces.tolist() == TRIANGLES
+    assert len(mesh.notes) == 1
+    assert "Artec Studio" in mesh.notes[0]

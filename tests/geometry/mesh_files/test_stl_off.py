@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mesh_bytes import POLYGONS, TRIANGLES, VERTICES, binary_stl, off, text_stl
+from mesh_bytes import COLORS, POLYGONS, TRIANGLES, VERTICES, binary_stl, off, text_stl
 
 from renderkit.errors import DatasetError
 from renderkit.geometry.mesh import Mesh
@@ -50,7 +50,9 @@ def test_an_stl_that_is_cut_off(tmp_path: Path, data: bytes) -> None:
         with pytest.raises(DatasetError):
             read(tmp_path, data[:length], "m.stl")
     assert np.array_equal(read(tmp_path, data[:end], "m.stl").vertices, read(tmp_path, data, "m.stl").vertices)
-    assert read(tmp_path, binary_stl() + b"more", "m.stl").notes == ("ignored: 4 bytes after the last facet",)
+    for head in (b"made by hand", b"solid in name only\0"):
+        more = read(tmp_path, binary_stl(head) + b"more", "m.stl")
+        assert more.notes == ("ignored: 4 bytes after the last facet",)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,10 @@ def test_a_text_stl_that_is_wrong(tmp_path: Path, old: bytes, new: bytes) -> Non
     [
         off(), off(comment=" # a comment"), off().replace(b"\n", b"\r\n"), off().replace(b"OFF\n\n7", b"OFF 7"),
         off("NOFF", " 0 0 1"), off("4OFF", " 1"), off("STOFF", " 0.5 0.5"), off("COFF", " 255 0 0 255"),
-        off("COFF", " 1.0 0 0"), off("CNOFF", " 0 0 1 255 0 0"), off(vertex_extra=" 255 0 0 255"), off(face_extra=" 7"),
+        off("COFF", " 1.0 0 0"), off("CNOFF", " 0 0 1 255 0 0"), off("NCOFF", " 255 0 0 255 0 0 1"),
+        off("NSTOFF", " 0 0 1 0.5 0.5"), off("NCSTOFF", " 255 0 0 255 0 0 1 0.5 0.5"), off("off"),
+        off().replace(b"OFF\n\n7", b"OFF7"), off().replace(b"OFF\n\n7 3", b"OFF\t7\t3"),
+        off(vertex_extra=" 255 0 0 255"), off(face_extra=" 7"),
     ],
 )  # fmt: skip
 def test_off(tmp_path: Path, data: bytes) -> None:
@@ -87,8 +92,11 @@ def test_off_with_face_colours_and_weights(tmp_path: Path) -> None:
     assert mesh.face_colors is not None
     assert mesh.face_colors.tolist() == [[0, 128, 255]] * 5
     assert np.array_equal(read(tmp_path, off("4OFF", " 2"), "m.off").vertices, VERTICES / 2)
-    given = read(tmp_path, off("NOFF", " 0 0 -3"), "m.off")
-    assert given.vertex_normals.tolist() == [[0, 0, -1]] * 7
+    for kind, extra in (("NOFF", " 0 0 -3"), ("CNOFF", " 0 0 -3 9 8 7 255"), ("NCOFF", " 9 8 7 255 0 0 -3")):
+        given = read(tmp_path, off(kind, extra), "m.off")
+        assert given.vertex_normals.tolist() == [[0, 0, -1]] * 7
+        colors = None if given.vertex_colors is None else given.vertex_colors.tolist()
+        assert colors == (None if kind == "NOFF" else [[9, 8, 7]] * 7)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +140,26 @@ def test_arrays(tmp_path: Path) -> None:
         assert mesh.faces.tolist() == TRIANGLES
     np.savez(tmp_path / "m.npz", points=VERTICES)
     assert "point cloud" in Mesh.read(tmp_path / "m.npz").notes[0]
-    for wrong in (
-        {"faces": triangles},
-        {"v": VERTICES, "f": triangles + 5},
-        {"v": VERTICES, "f": np.array(POLYGONS[:2])},
+    for wrong, message in (
+        ({"faces": triangles, "pose": VERTICES}, "found faces, pose"),
+        ({"v": VERTICES, "f": triangles + 5}, "point outside"),
+        ({"v": VERTICES, "f": triangles[:, :2]}, r"shape \(F, 3\)"),
+        ({"v": VERTICES, "f": triangles + 0.5}, "whole numbers"),
+        ({"v": VERTICES.T, "f": triangles}, r"shape \(V, 3\)"),
     ):
         save(wrong)
-        with pytest.raises(DatasetError):
+        with pytest.raises(DatasetError, match=message):
             Mesh.read(tmp_path / "m.npz")
+
+
+def test_arrays_with_a_leading_axis_quads_and_colours(tmp_path: Path) -> None:
+    quads = np.array(POLYGONS[:2])
+    for colors in (COLORS, COLORS / 255.0, np.column_stack([COLORS, COLORS[:, 0]]).astype(np.int64)):
+        np.savez(tmp_path / "m.npz", vertices=VERTICES[None], faces=quads[None], vertex_colors=colors)
+        mesh = Mesh.read(tmp_path / "m.npz")
+        assert mesh.vertices.tolist() == VERTICES.tolist()
+        assert mesh.faces.tolist() == TRIANGLES[:4]
+        assert mesh.vertex_colors is not None
+        assert mesh.vertex_colors.tolist() == COLORS.tolist()
+    np.savez(tmp_path / "m.npz", v=VERTICES, f=quads, colors=COLORS[:2])
+    assert "colours are left out: expected numbers of shape (7, 3 or 4)" in Mesh.read(tmp_path / "m.npz").notes[0]
