@@ -44,7 +44,7 @@ def read_cameras(path: Path) -> CameraTable:
         size = size_at(words[2], words[3], path, key)
         params = numbers(words[4:], [(None,)], path, key).tolist()
         try:
-            cameras[number] = from_colmap(words[1], size, params, path, key)
+            cameras[number] = from_colmap(words[1].upper(), size, params, path, key)
         except UnsupportedLensError as error:
             failed[number] = error
     _check_count(text, "cameras", len(cameras) + len(failed), path)

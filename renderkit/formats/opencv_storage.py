@@ -71,7 +71,9 @@ _HARMLESS = {
 }  # fmt: skip
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
-_MAX_NODES, _MAX_FILES = 100_000, 10_000
+_NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
+_POSE_LIKE = re.compile("pose|extrinsic", re.IGNORECASE)
+_MAX_NODES, _MAX_FILES, _MAX_LEVELS = 100_000, 10_000, 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def matches(content: Content) -> bool:
     keys = {key.decode("ascii") for key in _YAML_KEY.findall(head)}
     if b"!!opencv-" in head or head.startswith(b"%YAML"):
         return _has_cameras(content.yaml)
-    return _has_cameras(dict.fromkeys(keys)) and "distortion_model" not in keys
+    return _has_named(keys) and "distortion_model" not in keys
 
 
 def _folder(content: Content) -> list[Content]:
@@ -111,12 +113,14 @@ def _is_matrix(value: Untrusted) -> bool:
 
 
 def _has_cameras(top: Untrusted) -> bool:
-    if not isinstance(top, Mapping):
-        return False
-    return _pair(top) is not None or any(key in top for key in (*_K, *_ORB))
+    return isinstance(top, Mapping) and (bool(_numbered(top)) or _has_named(top))
 
 
-def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str]] | None:
+def _has_named(keys: Collection[str]) -> bool:
+    return _pair(keys) is not None or any(key in keys for key in (*_K, *_ORB))
+
+
+def _pair(top: Collection[str]) -> tuple[tuple[str, str], tuple[str, str]] | None:
     """Return the camera matrices' keys of a stereo pair and the two endings of its keys."""
     for endings in _PAIRS:
         for base in _K:
@@ -126,16 +130,40 @@ def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str
     return None
 
 
+def _numbered(top: Mapping[str, Untrusted]) -> dict[str, dict[str, str]]:
+    """Return the keys of cameras that a number tells apart (K_0, D_0, R_0, T_0, K_1 ...), by its text and their stem.
+
+    Two cameras without poses of their own are a pair; a file with a list of names is EasyMocap's.
+    """
+    cameras: dict[str, dict[str, str]] = {}
+    for key in top:
+        found = _NUMBERED.fullmatch(key)
+        if found is not None:
+            cameras.setdefault(found[2], {})[found[1]] = key
+    cameras = {number: keys for number, keys in cameras.items() if any(stem in keys for stem in _K)}
+    posed = all(_is_posed(keys) for keys in cameras.values())
+    if "names" in top or not (cameras and (posed or len(cameras) > 2)):
+        return {}
+    return dict(sorted(cameras.items(), key=lambda one: int(one[0].strip("_"))))
+
+
+def _is_posed(keys: Collection[str]) -> bool:
+    halves = any(key in keys for key in _R) and any(key in keys for key in _T)
+    return halves or any(key in keys for key in _RT)
+
+
 def read(content: Content) -> RawRig:
-    """Read one camera, a stereo pair, or a folder with one file for each camera."""
+    """Read one camera, cameras told apart by a number, a stereo pair, or a folder with one file for each camera."""
     path = content.path
     if content.is_folder:
         each = [read(one) for one in _folder(content)]
         notes = tuple(dict.fromkeys(note for one in each for note in one.notes))
         return RawRig(tuple(camera for one in each for camera in one.cameras), path, "unknown", notes=notes)
-    top = mapping_at(_parse(content), path, None)
-    pair = _pair(top)
-    if pair is not None:
+    top = mapping_at(parse_storage(content), path, None)
+    pair, numbered = _pair(top), _numbered(top)
+    if numbered:
+        found = _read_numbered(top, numbered, path)
+    elif pair is not None:
         found = _read_pair(top, pair, path)
     elif any(key in top for key in _ORB):
         found = _read_orb(top, path)
@@ -145,7 +173,12 @@ def read(content: Content) -> RawRig:
     return RawRig(found.cameras, path, "unknown", notes=notes)
 
 
-def _parse(content: Content) -> Untrusted:
+def parse_storage(content: Content) -> Untrusted:
+    """Return what a file of FileStorage holds, in any of its three forms.
+
+    Raises:
+        DatasetError: If it is none of them.
+    """
     head = content.head.lstrip()
     if head.startswith(b"<"):
         return _from_xml(parse_xml(content.path, content.data), content.path)
@@ -155,17 +188,18 @@ def _parse(content: Content) -> Untrusted:
 def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
     if sum(1 for _ in root.iter()) > _MAX_NODES:
         raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are not a camera calibration")
-    result: dict[str, Untrusted] = {}
-    for node in root:
-        if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:
-            sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
-            result[node.tag] = {"sizes": sides, "data": (node.findtext("data") or "").split()}
-        elif len(node) == 0:
-            words = (node.text or "").split()
-            result[node.tag] = words if len(words) > 1 else "".join(words)
-        else:
-            result[node.tag] = {child.tag: child.text for child in node}
-    return result
+    return {node.tag: _value_of(node, _MAX_LEVELS) for node in root}
+
+
+def _value_of(node: Element, levels: int) -> Untrusted:
+    """Return what an element holds: a matrix, its words, or its children's values down to so many levels."""
+    if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:
+        sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
+        return {"sizes": sides, "data": (node.findtext("data") or "").split()}
+    if len(node) and levels:
+        return {child.tag: _value_of(child, levels - 1) for child in node}
+    words = (node.text or "").split()
+    return words if len(words) > 1 else "".join(words)
 
 
 def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) -> str | None:
@@ -247,7 +281,26 @@ def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArra
     return pose_matrix(rotation, translation.ravel())
 
 
-def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
+def _read_numbered(top: Mapping[str, Untrusted], numbered: Mapping[str, Mapping[str, str]], path: Path) -> _Found:
+    own = {key for keys in numbered.values() for key in keys.values()}
+    shared = {key: value for key, value in top.items() if key not in own}
+    cameras: list[RawCamera] = []
+    used: set[str] = set()
+    for number_, keys in numbered.items():
+        unread = [key for stem, key in keys.items() if _POSE_LIKE.search(stem) and stem not in _RT]
+        if unread and not _is_posed(keys):
+            why = "which way this pose maps is not known; give R and T, or RT, world-to-camera, for every camera"
+            raise DatasetError(path, unread[0], why)
+        found = _read_single(
+            {**shared, **{stem: top[key] for stem, key in keys.items()}}, path, number_.removeprefix("_")
+        )
+        cameras += found.cameras
+        used |= {keys.get(stem, stem) for stem in found.used}
+    unposed = sum(camera.pose is NO_POSE for camera in cameras)
+    return _Found(tuple(cameras), used, (no_pose_note(unposed),) if unposed else ())
+
+
+def _read_single(top: Mapping[str, Untrusted], path: Path, name: str = "") -> _Found:
     used: set[str] = set()
     key = _first(top, ("Intrinsics",) if top.keys() >= _POSED else _K, used)
     if key is None:
@@ -257,7 +310,12 @@ def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
     pose = _pose(top, used, path)
     size = _size(top, used, path)
     camera = RawCamera(
-        path.stem, K, NO_POSE if pose is None else pose, coefficients=lens, model=_model(top, used, path), size=size
+        name or path.stem,
+        K,
+        NO_POSE if pose is None else pose,
+        coefficients=lens,
+        model=_model(top, used, path),
+        size=size,
     )
     return _Found((camera,), used, (no_pose_note(1),) if pose is None else ())
 
@@ -269,7 +327,7 @@ def _read_pair(top: Mapping[str, Untrusted], pair: tuple[tuple[str, str], tuple[
     relative = _pose(top, used, path)
     notes: tuple[str, ...] = ()
     if relative is None and beside != path and beside.is_file():
-        outer = mapping_at(_parse(Content(beside)), beside, None)
+        outer = mapping_at(parse_storage(Content(beside)), beside, None)
         relative = _pose(outer, used, beside)
         notes = (f"R and T are those of {beside.name} beside the file",)
     if relative is None:

@@ -19,23 +19,26 @@ from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig, read_e
 from renderkit.formats.format import Format
 from renderkit.formats.lens_words import LENS_KEYS, is_lens_word
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
-from renderkit.formats.plain_values import (
+from renderkit.formats.plain_keys import (
     C2W_KEYS,
+    CAMERA_LISTS,
     K_KEYS,
+    NAME_KEYS,
     POSE_KEYS,
     R_KEYS,
     SIZE_KEYS,
     W2C_KEYS,
     Entry,
-    first_of,
-    has_center,
+    names_of,
+)
+from renderkit.formats.plain_pose import has_center, has_halves, pose_of, stated_direction
+from renderkit.formats.plain_values import (
     intrinsics_of,
     is_camera,
+    is_radial_and_tangential,
     lens_of,
     opened,
-    pose_of,
     size_of,
-    stated_direction,
     used_keys,
 )
 from renderkit.formats.pose_direction import with_center_by_evidence, with_direction_by_evidence
@@ -43,13 +46,11 @@ from renderkit.formats.unread import unread_notes
 from renderkit.untrusted.content import Content, Untrusted, mapping_at
 from renderkit.untrusted.npz import npz_names, read_npz
 
-_NAME = ("name", "camera_name", "cam_name", "camera_id", "cam_id", "camera", "id", "img_name", "names")
 _DICTIONARY = {"K", "D", "RT", "width", "height", "W", "H", "w", "h"}
 """Entries with these keys alone are the dictionary format of RenderMe-360's benchmark, whose RT has a direction."""
 
 _ZIP = b"PK\x03\x04"
 _SINGLE = "0"
-_LISTS = ("cameras", "cams", "frames")
 
 
 def matches(content: Content) -> bool:
@@ -82,7 +83,7 @@ def _entries(value: Untrusted) -> dict[str, Untrusted]:
     if isinstance(value, Mapping):
         if is_camera(opened(value)):
             return _columns(value)
-        value = next((value[key] for key in _LISTS if key in value), value)
+        value = next((value[key] for key in CAMERA_LISTS if key in value), value)
     if isinstance(value, list):
         return {str(index): entry for index, entry in enumerate(value)}
     return dict(value) if isinstance(value, Mapping) else {}
@@ -115,21 +116,20 @@ def read(content: Content) -> RawRig:
     top = None if is_npz else content.yaml if _is_yaml(content) else content.json
     found = _npz_entries(path) if is_npz else _entries(top)
     entries = {key: opened(mapping_at(entry, path, key)) for key, entry in found.items()}
-    names = [str(entry[one]) if (one := first_of(entry, _NAME)) else key for key, entry in entries.items()]
-    if len(set(names)) < len(names):
-        names = list(entries)
+    names = names_of(entries)
     keys = dict(zip(names, entries, strict=True))
 
     def read_camera(name: str) -> RawCamera:
         return _read_camera(name, keys[name], entries[keys[name]], path)
 
     cameras, failed = read_each(names, read_camera)
-    directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path)
+    is_human36m = any("T" in entry and is_radial_and_tangential(entry) for entry in found.values())
+    directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path, is_human36m)
     left = [_without(entry, used_keys(entry)) for entry in entries.values()]
-    notes = (*notes, *unread_notes(left, {*_NAME, *_named_lens(entries)}, {"rectifyAlpha"}))
+    notes = (*notes, *unread_notes(left, {*NAME_KEYS, *_named_lens(entries)}, {"rectifyAlpha"}))
     if isinstance(top, Mapping):
         whole = top.keys() == found.keys() or is_camera(opened(top))
-        others = {} if whole else {key: top[key] for key in top if key not in _LISTS}
+        others = {} if whole else {key: top[key] for key in top if key not in CAMERA_LISTS}
         notes += unread_notes([others], (), per=None)
     return RawRig(directed, path, "unknown", notes=notes, failed=failed, order=tuple(names))
 
@@ -166,7 +166,7 @@ def _npz_entries(path: Path) -> dict[str, Untrusted]:
 
 
 def _directed(
-    cameras: Sequence[RawCamera], entries: Sequence[Entry], path: Path
+    cameras: Sequence[RawCamera], entries: Sequence[Entry], path: Path, is_human36m: bool
 ) -> tuple[tuple[RawCamera, ...], tuple[str, ...]]:
     """Return the cameras with the direction that their keys state, or that their optical axes support."""
     if all(camera.pose is NO_POSE for camera in cameras):
@@ -181,14 +181,16 @@ def _directed(
     ways = [direction for direction in stated if direction is not None]
     if ways:
         return tuple(replace(one, direction=way) for one, way in zip(cameras, ways, strict=True)), ()
-    directed, note = with_direction_by_evidence(cameras)
+    # Human3.6M's T, beside k and p, is the camera's centre: x = R (X - T).
+    halves = all(map(has_halves, entries))
+    directed, note = with_direction_by_evidence(cameras, or_center=halves, is_usually_center=is_human36m)
     return directed, (note,)
 
 
 def _read_camera(name: str, key: str, entry: Entry, path: Path) -> RawCamera:
     where = f"{key}."
     K, (model, lens) = intrinsics_of(entry, path, where), lens_of(entry, path, where)
-    pose, size = pose_of(entry, path, where), size_of(entry, path, where)
+    pose, size = pose_of(entry, K, path, where), size_of(entry, path, where)
     return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
 
 

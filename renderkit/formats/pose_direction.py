@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,10 +37,10 @@ class DirectionTest:
 
 def measure_direction(cameras: Sequence[RawCamera]) -> DirectionTest:
     """Read the poses both ways, and measure how far the cameras look past the point where their axes meet."""
-    angles: dict[PoseDirection, float] = {}
-    for direction in ("world_from_cam", "cam_from_world"):
-        angles[direction] = _median_angle_deg([replace(camera, direction=direction) for camera in cameras])
-    return _compared(angles, len(cameras))
+    ways: tuple[PoseDirection, ...] = ("world_from_cam", "cam_from_world")
+    angles = [_median_angle_deg(_read_as(cameras, way)) for way in ways]
+    _, is_decided, evidence = _compared(dict(zip(map(str, ways), angles, strict=True)), len(cameras))
+    return DirectionTest(ways[int(np.argmin(angles))], is_decided, evidence)
 
 
 def _median_angle_deg(cameras: Sequence[RawCamera]) -> float:
@@ -52,23 +52,32 @@ def _median_angle_deg(cameras: Sequence[RawCamera]) -> float:
     return converge(centers, poses[:, 2, :3]).median_angle_deg if measurable else 180.0
 
 
-def _compared(angles: dict[PoseDirection, float], count: int) -> DirectionTest:
-    best: PoseDirection = "world_from_cam"
-    if angles["cam_from_world"] < angles["world_from_cam"]:
-        best = "cam_from_world"
+def _compared(angles: Mapping[str, float], count: int) -> tuple[str, bool, str]:
+    """Return the reading with the smallest angle, whether it is so beyond doubt, and the angles in words."""
+    best, second = sorted(angles, key=angles.__getitem__)[:2]
     seen = ", ".join(f"{name} {angle:.1f} deg" for name, angle in angles.items())
-    gap = abs(angles["cam_from_world"] - angles["world_from_cam"])
+    gap = angles[second] - angles[best]
     is_decided = count >= _MIN_CAMERAS and angles[best] < _CONVERGE_DEG and gap > _CLEAR_DEG
-    return DirectionTest(best, is_decided, f"median angle off the meeting point: {seen}")
+    return best, is_decided, f"median angle off the meeting point: {seen}"
 
 
-def with_direction_by_evidence(cameras: Sequence[RawCamera]) -> tuple[tuple[RawCamera, ...], str]:
-    """Return cameras of a file that states no direction, and a note: world-to-camera, as OpenCV, unless refuted."""
-    found = measure_direction(cameras)
-    best: PoseDirection = found.best if found.is_decided else "cam_from_world"
-    how = found.evidence if found.is_decided else f"as OpenCV has it, for the axes do not decide; {found.evidence}"
-    note = f"the file does not say which way the poses map: read as {best} ({how})"
-    return tuple(replace(camera, direction=best) for camera in cameras), note
+def with_direction_by_evidence(
+    cameras: Sequence[RawCamera], *, or_center: bool = False, is_usually_center: bool = False
+) -> tuple[tuple[RawCamera, ...], str]:
+    """Return cameras of a file that states no direction, and a note: world-to-camera, as OpenCV, unless refuted.
+
+    Args:
+        cameras: Cameras whose poses are as the file states them.
+        or_center: Whether the fourth column may be the camera's centre, with a world-to-camera rotation.
+        is_usually_center: Whether that is what the program that has such keys writes.
+    """
+    readings = {way: _read_as(cameras, way) for way in ("world_from_cam", "cam_from_world")}
+    if or_center:
+        readings["R and centre"] = _turned(cameras)
+    usual = "R and centre" if or_center and is_usually_center else "cam_from_world"
+    whose = "Human3.6M" if usual == "R and centre" else "OpenCV"
+    best, how = _chosen(readings, usual, whose)
+    return readings[best], f"the file does not say which way the poses map: read as {best} ({how})"
 
 
 def with_center_by_evidence(cameras: Sequence[RawCamera]) -> tuple[tuple[RawCamera, ...], str]:
@@ -76,15 +85,25 @@ def with_center_by_evidence(cameras: Sequence[RawCamera]) -> tuple[tuple[RawCame
 
     R alone is world-to-camera, as OpenCV has it, unless refuted.
     """
-    turned = [
+    readings = {"world_from_cam": _read_as(cameras, "world_from_cam"), "cam_from_world": _turned(cameras)}
+    best, how = _chosen(readings, "cam_from_world", "OpenCV")
+    return readings[best], f"the file states centres and does not say which way R maps: read as {best} ({how})"
+
+
+def _read_as(cameras: Sequence[RawCamera], direction: PoseDirection) -> tuple[RawCamera, ...]:
+    return tuple(replace(one, direction=direction) for one in cameras)
+
+
+def _turned(cameras: Sequence[RawCamera]) -> tuple[RawCamera, ...]:
+    """Return cameras whose pose is a world-to-camera rotation and the camera's centre."""
+    return tuple(
         replace(one, pose=pose_from_center(one.pose[:, :3], one.pose[:, 3]), direction="cam_from_world")
         for one in cameras
-    ]
-    straight = [replace(one, direction="world_from_cam") for one in cameras]
-    found = _compared(
-        {"world_from_cam": _median_angle_deg(straight), "cam_from_world": _median_angle_deg(turned)}, len(cameras)
     )
-    best: PoseDirection = found.best if found.is_decided else "cam_from_world"
-    how = found.evidence if found.is_decided else f"as OpenCV has it, for the axes do not decide; {found.evidence}"
-    note = f"the file states centres and does not say which way R maps: read as {best} ({how})"
-    return tuple(turned if best == "cam_from_world" else straight), note
+
+
+def _chosen(readings: Mapping[str, Sequence[RawCamera]], usual: str, whose: str) -> tuple[str, str]:
+    """Return the reading that the axes support, or the usual one, and why."""
+    angles = {name: _median_angle_deg(cameras) for name, cameras in readings.items()}
+    best, is_decided, evidence = _compared(angles, len(readings[usual]))
+    return (best, evidence) if is_decided else (usual, f"as {whose} has it, for the axes do not decide; {evidence}")

@@ -49,6 +49,7 @@ _BUILT_IN: Final = (
     "colmap:TEXT",
     "opencv_yaml:FORMAT",
     "kalibr:FORMAT",
+    "mc_calib:FORMAT",
     "opencv_storage:FORMAT",
     "motion_toml:FORMAT",
     "mrcal:FORMAT",

@@ -34,6 +34,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "a.yml",
         "%YAML:1.0\n---\ncamera_matrix: !!opencv-matrix\n   rows: 1\n   cols: 1\n   data: [ 1. ]\n",
     ),
+    "mc-calib": ("a.yml", "%YAML:1.0\n---\nnb_camera: 1\ncamera_0:\n   camera_pose_matrix: 1\n"),
     "mrcal": ("a.cameramodel", "{\n  'lensmodel': 'LENSMODEL_PINHOLE',\n  'intrinsics': [ 1, 1, 1, 1 ]\n}\n"),
     "qualisys": (
         "a.qca.txt",
