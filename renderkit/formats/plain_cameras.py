@@ -159,8 +159,9 @@ def _npz_entries(path: Path) -> dict[str, Untrusted]:
         raise DatasetError(path, "K", f"expected as many matrices K as poses, (N, 3, 3), found shapes {stacks}")
     count = counts.pop()
     shared = {key: value for key, value in arrays.items() if not (value.ndim and len(value) == count)}
-    # Three by three may be three cameras' lines, or one matrix: intrinsics and rotations are matrices.
-    shared |= {key: arrays[key] for key in (*K_KEYS, *R_KEYS) if key in arrays and arrays[key].ndim == 2}
+    # Three by three may be three cameras' vectors, or one matrix: intrinsics and rotations are matrices.
+    matrices = [key for key in (*K_KEYS, *R_KEYS) if key in arrays and "vec" not in key]
+    shared |= {key: arrays[key] for key in matrices if arrays[key].shape == (3, 3)}
     apart = {key: value for key, value in arrays.items() if key not in shared}
     return {str(index): {**shared, **{key: value[index] for key, value in apart.items()}} for index in range(count)}
 

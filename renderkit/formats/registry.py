@@ -73,6 +73,8 @@ _BUILT_IN: Final = (
     "sdfstudio:FORMAT",
     "llff:FORMAT",
     "neus:FORMAT",
+    "interhand:FORMAT",
+    "mvhumannet:FORMAT",
     "plain_cameras:FORMAT",
     "dictionary:FORMAT",
     "metashape:FORMAT",

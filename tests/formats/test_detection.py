@@ -61,6 +61,7 @@ JSON: dict[str, Any] = {
     "nerfies": {"orientation": EYE, "position": [], "focal_length": 1, "principal_point": [], "image_size": []},
     "3dgs": [{"img_name": "a", "width": 4, "height": 4, "position": [0, 0, 0], "rotation": EYE, "fx": 1, "fy": 1}],
     "sdfstudio": {"width": 4, "height": 4, "frames": [{"camtoworld": EYE4, "intrinsics": EYE4}]},
+    "interhand": {"0": {"campos": {}, "camrot": {}, "focal": {}, "princpt": {}}},
     "plain": [POSED],
     "dictionary": {"00": {"K": EYE, "D": [0.0] * 5, "RT": EYE4}},
     "projection-matrices": {"0": np.eye(3, 4).tolist()},
@@ -127,7 +128,7 @@ def test_array_samples(tmp_path: Path) -> None:
 def test_every_format_has_a_sample() -> None:
     written = {one.name for one in formats().values() if one.write is not None}
     elsewhere = {"dna-rendering", "colmap-db", "capture-toml"}  # HDF5, SQLite, captures: in their own tests
-    assert set(formats()) == written | set(TEXTS) | set(JSON) | {"llff", "neus"} | elsewhere
+    assert set(formats()) == written | set(TEXTS) | set(JSON) | {"llff", "neus", "mvhumannet"} | elsewhere
 
 
 @pytest.mark.parametrize(

@@ -306,3 +306,81 @@ def test_projection_matrices_in_arrays_and_in_kittis_raw_data(tmp_path: Path) ->
     path = file_with(tmp_path, "calib_cam_to_cam.txt", "\n".join(lines) + "\n")
     check(path, None, lambda one: f"P_rect_{one.name}")
     assert read_raw_rig(path).to_rig()["P_rect_00"].size == SIZE
+
+
+def test_interhand_by_column(tmp_path: Path) -> None:
+    table = {
+        "campos": {one.name: one.center.tolist() for one in VIEWS},
+        "camrot": {one.name: one.R.tolist() for one in VIEWS},
+        "focal": {one.name: [one.K[0, 0], one.K[1, 1]] for one in VIEWS},
+        "princpt": {one.name: [one.K[0, 2], one.K[1, 2]] for one in VIEWS},
+    }
+    for value in (table, {"0": table}):
+        path = file_with(tmp_path, "camera.json", json.dumps(value))
+        check(path, None)
+        assert read_raw_rig(path, size=SIZE).unit == "mm"
+    with pytest.raises(DatasetError, match="captures 0, 1: each is a rig of its own"):
+        read_raw_rig(file_with(tmp_path, "camera.json", json.dumps({"0": table, "1": table})))
+    damaged = {**table, "focal": {**table["focal"], "02": [700.0]}}
+    with pytest.raises(DatasetError, match=r"focal.02\]: expected shape \(2,\)"):
+        read_raw_rig(file_with(tmp_path, "camera.json", json.dumps(damaged)), size=SIZE)
+
+
+def test_mvhumannet(tmp_path: Path) -> None:
+    K = VIEWS[0].K
+    file_with(tmp_path, "camera_intrinsics.json", json.dumps({"intrinsics": K.tolist()}))
+    poses = {f"1_CC{one.name}.png": {"rotation": one.R.tolist(), "translation": one.t.tolist()} for one in VIEWS}
+    path = file_with(tmp_path, "camera_extrinsics.json", json.dumps(poses))
+    for given in (path, tmp_path):
+        raw = read_raw_rig(given, size=SIZE)
+        assert (raw.format, raw.unit) == ("mvhumannet", "mm")
+        assert "camera_scale.pkl is not applied" in raw.notes[0]
+        rig = raw.to_rig()
+        for one in VIEWS:
+            expected = View(one.name, K, one.R, one.center).pixels()
+            assert np.abs(rig[f"CC{one.name}"].project(POINTS) - expected).max() < 1e-6
+
+
+def krt(names: tuple[str, ...], head: str = "", lens: str = "0 0 0 0 0\n") -> str:
+    """Return KRT text of cameras that stand at the origin."""
+    block = "700 0 320\n0 700 240\n0 0 1\n" + lens + "1 0 0 0\n0 1 0 0\n0 0 1 1000\n"
+    return head + "\n".join(f"{name}\n{block}" for name in names)
+
+
+@pytest.mark.parametrize("head", ["", "2\n", "# two cameras\n\n", "# two cameras\n2\n"])
+@pytest.mark.parametrize("lens", ["0 0 0 0 0\n", ""])
+@pytest.mark.parametrize("names", [("400002", "400004"), ("cam 1", "cam 2"), ("Kamera ä", "b")])
+def test_krt_with_comments_counts_and_spaces(names: tuple[str, ...], lens: str, head: str, tmp_path: Path) -> None:
+    (tmp_path / "KRT").write_text(krt(names, head, lens), encoding="utf-8")
+    raw = read_raw_rig(tmp_path / "KRT", size=SIZE)
+    assert raw.names == names
+    assert raw.to_rig()[names[1]].K[0, 2] == 320.0
+
+
+def test_a_missing_column_of_actorshq_is_named(tmp_path: Path) -> None:
+    text = "name,w,h,rx,ry,rz,tx,ty,tz,fx,fy,px\na,640,480,0,0,0,0,0,0,1,1,0.5\n"
+    with pytest.raises(DatasetError, match=r"py\]: the key is missing"):
+        read_raw_rig(file_with(tmp_path, "calibration.csv", text))
+
+
+def test_rotation_vectors_of_arrays(tmp_path: Path) -> None:
+    for count in (6, 3):
+        views = VIEWS[:count]
+        vectors = np.stack([cv2.Rodrigues(one.R)[0].ravel() for one in views])
+        np.savez(
+            tmp_path / "c.npz", mtx=np.stack([one.K for one in views]), rvecs=vectors,
+            tvecs=np.stack([one.t for one in views]), dist=np.array(LENS),
+        )  # fmt: skip
+        rig = read_raw_rig(tmp_path / "c.npz", size=SIZE).to_rig()
+        assert len(rig.cameras) == count
+        assert np.abs(rig["2"].project(POINTS) - VIEWS[2].pixels(LENS)).max() < 1e-6
+
+
+def test_other_models_beside_the_first_of_colmap_are_named(tmp_path: Path) -> None:
+    for number in ("0", "1", "10"):
+        folder = tmp_path / "sparse" / number
+        folder.mkdir(parents=True)
+        file_with(folder, "cameras.txt", "1 PINHOLE 640 480 700 700 320 240\n")
+        file_with(folder, "images.txt", "1 1 0 0 0 0 0 1 1 a.png\n\n")
+    assert read_raw_rig(tmp_path).notes[-1].endswith("each in a world of its own: 1, 10")
+    assert read_raw_rig(tmp_path / "sparse" / "0").notes == ()
