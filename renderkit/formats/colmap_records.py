@@ -89,7 +89,9 @@ class RigTable:
         if sensor is None:
             return None
         rig = frame.rig_from_world
-        return pose_matrix(sensor[:, :3] @ rig[:, :3], sensor[:, :3] @ rig[:, 3] + sensor[:, 3])
+        # What overflows becomes NaN, and is refused with the camera's name.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return pose_matrix(sensor[:, :3] @ rig[:, :3], sensor[:, :3] @ rig[:, 3] + sensor[:, 3])
 
 
 IDENTITY = np.eye(4)[:3]

@@ -69,6 +69,7 @@ _HARMLESS = {
     "marker_size", "ReprojectionError", "rms", "reprojection_error", "E", "F", "camera_matrix_std_dev",
     "dist_coeffs_std_dev", "num_marker", "CameraMatrixInitial",
 }  # fmt: skip
+_MATRIX_TYPES = {"opencv-matrix", "opencv-nd-matrix"}
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
 _NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
@@ -109,7 +110,7 @@ def _folder(content: Content) -> list[Content]:
 
 
 def _is_matrix(value: Untrusted) -> bool:
-    return isinstance(value, Mapping) and value.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}
+    return isinstance(value, Mapping) and str(value.get("type_id")) in _MATRIX_TYPES
 
 
 def _has_cameras(top: Untrusted) -> bool:
@@ -193,7 +194,7 @@ def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
 
 def _value_of(node: Element, levels: int) -> Untrusted:
     """Return what an element holds: a matrix, its words, or its children's values down to so many levels."""
-    if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:
+    if node.get("type_id") in _MATRIX_TYPES:
         sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
         return {"sizes": sides, "data": (node.findtext("data") or "").split()}
     if len(node) and levels:

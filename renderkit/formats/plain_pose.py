@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +98,7 @@ def _rotation(entry: Entry, path: Path, where: str) -> FloatArray | None:
     if key is None:
         return None
     value = entry[key]
-    if np.shape(value) == (4,) and not isinstance(value, Mapping | str):
+    if isinstance(value, list | tuple | np.ndarray) and len(value) == len(QUATERNION_TERMS):
         return _of_quaternion(numbers(value, [(4,)], path, f"{where}{key}"), key, path, where)
     rotation = numbers(value, [(3, 3), (3,), (3, 1), (1, 3)], path, f"{where}{key}")
     if rotation.size == 9:

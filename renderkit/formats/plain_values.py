@@ -128,7 +128,7 @@ def intrinsics_of(entry: Entry, path: Path, where: str) -> FloatArray:
     key = first_of(entry, K_KEYS)
     if key is not None:
         value = entry[key]
-        if isinstance(value, list | tuple | np.ndarray) and np.shape(value) == (4,):
+        if isinstance(value, list | tuple | np.ndarray) and len(value) == 4 and not np.ndim(value[0]):
             fx, fy, cx, cy = numbers(value, [(4,)], path, f"{where}{key}")
             return intrinsics(fx, fy, cx, cy)
         return intrinsics_at(value, path, f"{where}{key}")

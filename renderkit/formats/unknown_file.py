@@ -127,7 +127,7 @@ def _xml(text: str) -> str:
 def _numbers(text: str) -> str:
     lines = [line.split() for line in text.splitlines()[:-1] or text.splitlines()]
     rows = [words for words in lines if words and not words[0].startswith("#")]
-    first = text.splitlines()[0]
+    first = next(iter(text.splitlines()), "")
     if not rows:
         return f"it is text with nothing but comments, which begins with {first[:40]!r}"
     if first.count(";") >= _LEAST_COLUMNS:

@@ -147,3 +147,10 @@ def test_fragments_are_a_dataset_error_at_worst(text: str, tmp_path: Path) -> No
             assert one.matches(Content(path)) in {True, False}, name
         with contextlib.suppress(DatasetError):
             one.read_cameras(Content(path))
+
+
+@pytest.mark.parametrize("text", ['{"K": {"type_id": [1]}}', '{"class_name": [1]}', '{"a": {"K": {"type_id": {}}}}'])
+def test_a_type_that_is_no_text_is_no_mark(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DatasetError, match="neither a capture"):
+        detect_format(tmp_path / "a.json")

@@ -141,6 +141,8 @@ def test_human36m_has_the_centre_under_t_beside_k_and_p(focal: str, tmp_path: Pa
         ({"K": VIEWS[0].K.tolist(), "rotation": [1.0, 0.0, 0.0, 0.0], "t": [0, 0, 1]}, "the order of this quaternion"),
         ({"K": VIEWS[0].K.tolist(), "dist": [0.0] * 5, "P": [[1, 2, 3, 4], [5, 6, 7, 8], [9, 1, 2, 3]]}, "neither K"),
         ({"K": VIEWS[0].K.tolist(), "dist": [0.0] * 5, "P": [[0] * 4, [0] * 4, [1, 0, 0, 0]]}, "neither K"),
+        ({"K": VIEWS[0].K.tolist(), "R": [[1.0, 0.0, 0.0], [0.0], [0.0]], "t": [0, 0, 1]}, r"a.R\]: expected numbers"),
+        ({"K": [1.0, 2.0, 3.0, [4.0]], "R": np.eye(3).tolist(), "t": [0, 0, 1]}, r"a.K\]: expected numbers"),
         ({"K": np.zeros((3, 3)).tolist(), "dist": [0.0] * 5, "P": np.ones((3, 4)).tolist()}, "neither K"),
     ],
 )

@@ -297,6 +297,7 @@ UNREAD: tuple[tuple[str, str | bytes, str], ...] = (
     ("00.txt", "1 0 0 0 0 1 0 0 0 0 1 0\n" * 3, "list of poses .12 or 16 numbers a line. without intrinsics"),
     ("a.txt", "1.5 0 0 0 0 0 0 1\n" * 3, "a trajectory"),
     ("a.txt", "", "the file is empty"),
+    ("a.txt", "\x1c\x1d", "nothing but comments"),
     ("a.txt", "# nothing\n# here\n", "nothing but comments"),
     ("Barn.log", "0 0 0\n" + "1 0 0 0\n" * 4 + "1 1 0\n", "Tanks and Temples"),
     ("a.txt", "# timestamp tx ty tz qx qy qz qw\n1 2 3 4 5 6 7 8\n", "the TUM benchmark"),
