@@ -29,10 +29,12 @@ from renderkit.formats.plain_keys import (
     SIZE_KEYS,
     W2C_KEYS,
     Entry,
+    below_lists,
     names_of,
 )
-from renderkit.formats.plain_pose import has_center, has_halves, pose_of, stated_direction
+from renderkit.formats.plain_pose import has_center, has_halves, is_posed, pose_of, stated_direction
 from renderkit.formats.plain_values import (
+    has_camera_keys,
     intrinsics_of,
     is_camera,
     is_radial_and_tangential,
@@ -58,8 +60,11 @@ def matches(content: Content) -> bool:
     if content.head.startswith(_ZIP):
         return is_camera(dict.fromkeys(npz_names(content.path), ""))
     entries = _entries(_parsed_or_none(content))
-    cameras = [one for one in entries.values() if isinstance(one, Mapping) and is_camera(opened(one))]
-    return bool(cameras) and len(cameras) == len(entries) and not all(one.keys() <= _DICTIONARY for one in cameras)
+    stated = [opened(one) if isinstance(one, Mapping) else {} for one in entries.values()]
+    # A damaged camera beside good ones is for `read` to name.
+    posed = any(is_camera(one) and is_posed(one) for one in stated)
+    known = all(has_camera_keys(one) if posed else is_camera(one) for one in stated)
+    return bool(stated) and known and not all(one.keys() <= _DICTIONARY for one in entries.values())
 
 
 def _is_yaml(content: Content) -> bool:
@@ -78,15 +83,19 @@ def _parsed_or_none(content: Content) -> Untrusted:
 def _entries(value: Untrusted) -> dict[str, Untrusted]:
     """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames".
 
-    At the top level a file may state one camera, or lists with an entry for each.
+    At the top level a file may state one camera, or lists with an entry for each. What is no camera beside cameras
+    with poses, such as a version or a date, is left out.
     """
-    if isinstance(value, Mapping):
-        if is_camera(opened(value)):
-            return _columns(value)
-        value = next((value[key] for key in CAMERA_LISTS if key in value), value)
+    if isinstance(value, Mapping) and is_camera(opened(value)):
+        return _columns(value)
+    value = below_lists(value)
     if isinstance(value, list):
         return {str(index): entry for index, entry in enumerate(value)}
-    return dict(value) if isinstance(value, Mapping) else {}
+    entries = dict(value) if isinstance(value, Mapping) else {}
+    stated = {key: opened(one) for key, one in entries.items() if isinstance(one, Mapping)}
+    if not any(is_camera(one) and is_posed(one) for one in stated.values()):
+        return entries
+    return {key: entries[key] for key, one in stated.items() if has_camera_keys(one)}
 
 
 def _columns(value: Entry) -> dict[str, Untrusted]:
@@ -119,8 +128,13 @@ def read(content: Content) -> RawRig:
     names = names_of(entries)
     keys = dict(zip(names, entries, strict=True))
 
+    is_posed_rig = any(map(is_posed, entries.values()))
+
     def read_camera(name: str) -> RawCamera:
-        return _read_camera(name, keys[name], entries[keys[name]], path)
+        camera = _read_camera(name, keys[name], entries[keys[name]], path)
+        if camera.pose is NO_POSE and is_posed_rig:
+            raise DatasetError(path, f"{keys[name]}.R", "the pose is missing, which other cameras of the file have")
+        return camera
 
     cameras, failed = read_each(names, read_camera)
     is_human36m = any("T" in entry and is_radial_and_tangential(entry) for entry in found.values())
@@ -128,8 +142,8 @@ def read(content: Content) -> RawRig:
     left = [_without(entry, used_keys(entry)) for entry in entries.values()]
     notes = (*notes, *unread_notes(left, {*NAME_KEYS, *_named_lens(entries)}, {"rectifyAlpha"}))
     if isinstance(top, Mapping):
-        whole = top.keys() == found.keys() or is_camera(opened(top))
-        others = {} if whole else {key: top[key] for key in top if key not in CAMERA_LISTS}
+        whole = is_camera(opened(top))
+        others = {} if whole else {key: top[key] for key in top if key not in CAMERA_LISTS and key not in found}
         notes += unread_notes([others], (), per=None)
     return RawRig(directed, path, "unknown", notes=notes, failed=failed, order=tuple(names))
 

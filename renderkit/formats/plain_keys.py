@@ -37,8 +37,10 @@ QUATERNION_KEYS: Final = ("qvec", "q", "quat", "quaternion", "quaternion_wxyz", 
                           "quat_xyzw", "rotation_quaternion", "rot_quat")  # fmt: skip
 QUATERNION_TERMS: Final = ("qw", "qx", "qy", "qz")
 NAME_KEYS: Final = ("name", "camera_name", "cam_name", "camera_id", "cam_id", "camera", "id", "img_name", "names")
-CAMERA_LISTS: Final = ("cameras", "cams", "frames")
-"""Keys of a file's top level under which its cameras stand."""
+CAMERA_LISTS: Final = ("cameras", "cams", "frames", "views", "calibration", "calibrations", "camera_params")
+"""Keys of a file's top level, and of the next, under which its cameras stand."""
+
+_MAX_LEVELS = 3
 
 Entry: TypeAlias = Mapping[str, Untrusted]
 
@@ -46,6 +48,16 @@ Entry: TypeAlias = Mapping[str, Untrusted]
 def first_of(entry: Entry, keys: Collection[str]) -> str | None:
     """Return the first of the keys that has a value."""
     return next((key for key in keys if entry.get(key) is not None), None)
+
+
+def below_lists(value: Untrusted) -> Untrusted:
+    """Return what stands under a key such as "cameras", or below two of them; the value itself where there is none."""
+    for _ in range(_MAX_LEVELS):
+        key = next((key for key in CAMERA_LISTS if key in value), None) if isinstance(value, Mapping) else None
+        if key is None or not isinstance(value[key], Mapping | list):
+            break
+        value = value[key]
+    return value
 
 
 def names_of(entries: Mapping[str, Untrusted]) -> list[str]:

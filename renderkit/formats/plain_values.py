@@ -65,6 +65,11 @@ def is_camera(entry: Entry) -> bool:
     return named or any(key in entry for key in K_KEYS)
 
 
+def has_camera_keys(entry: Entry) -> bool:
+    """Return whether an entry has a key of a camera; it may be a damaged one."""
+    return any(key in entry for key in (*K_KEYS, "fx", *D_KEYS, *WHOLE_KEYS, *ROTATION_KEYS, *PLACE_KEYS))
+
+
 def _has_intrinsics_alone(entry: Entry) -> bool:
     """Return whether an entry without a pose has four numbers by name, or a matrix with a lens, a size or P."""
     if any(key in entry for key in (*R_KEYS, *PLACE_KEYS, *_POSE_BY_NUMBER)):

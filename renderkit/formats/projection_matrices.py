@@ -18,7 +18,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import decompose_projections
-from renderkit.formats.plain_keys import CAMERA_LISTS, K_KEYS, NAME_KEYS, PROJECTION_KEYS, names_of
+from renderkit.formats.plain_keys import K_KEYS, NAME_KEYS, PROJECTION_KEYS, below_lists, names_of
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Unit
 from renderkit.untrusted.content import Content, Untrusted, numbers, size_pair_at
@@ -118,9 +118,7 @@ def read(content: Content) -> RawRig:
 
 
 def _json_entries(value: Untrusted) -> dict[str, Untrusted]:
-    if isinstance(value, Mapping):
-        inside = next((value[key] for key in CAMERA_LISTS if isinstance(value.get(key), Mapping | list)), value)
-        value = inside if inside is not value else dict(value)
+    value = below_lists(value)
     if isinstance(value, Mapping):
         return {str(name): matrix for name, matrix in value.items()}
     if not isinstance(value, list):

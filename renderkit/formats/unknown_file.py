@@ -66,7 +66,8 @@ def _known(content: Content) -> str | None:
     """Return what a file is by its name, its suffix or its first bytes, if they tell."""
     suffix = content.path.suffix.lower()
     if content.head.startswith(b"PK\x03\x04") and suffix == ".npz":
-        return f"it is an .npz with the arrays {_listed(list(npz_names(content.path)))}, none of them intrinsics with poses"
+        names = _listed(list(npz_names(content.path)))
+        return f"it is an .npz with the arrays {names}, none of them intrinsics with poses"
     mark = next((what for start, what in BINARY_MARKS if content.head.startswith(start)), None)
     what = SUFFIXES.get(suffix, mark)
     return _half([content.path.name]) or (f"it is {what}" if what else None)

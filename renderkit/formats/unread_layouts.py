@@ -29,6 +29,7 @@ TEXT_MARKS: Final = (
     ("# ground truth trajectory", "a trajectory of the TUM benchmark: poses without intrinsics"),
     ("#timestamp", "a trajectory: poses without intrinsics"),
     ("# timestamp tx ty tz", "a trajectory of the TUM benchmark: poses without intrinsics"),
+    ("Calibration results", "a report of Kalibr; take the camchain.yaml beside it"),
     (
         "# oST version",
         "the text form of ROS's calibrator; take ost.yaml, which lies beside it in the calibrator's archive",

@@ -158,6 +158,39 @@ def test_the_projection_of_a_rectified_camera_is_no_pose(tmp_path: Path) -> None
     assert "the file holds no pose" in raw.notes[0]
 
 
+RIG = {one.name: {"K": one.K.tolist(), "R": one.R.tolist(), "t": one.t.tolist()} for one in VIEWS}
+
+
+@pytest.mark.parametrize(
+    ("value", "ignored"),
+    [
+        ({"version": 2, **RIG, "meta": {"date": "today"}}, ["version", "meta"]),
+        ({"views": RIG, "unit": "m"}, ["unit"]),
+        ({"calibration": {"cameras": RIG}}, []),
+    ],
+)
+def test_what_is_no_camera_beside_cameras_is_named(value: Any, ignored: list[str], tmp_path: Path) -> None:
+    notes = check(file_with(tmp_path, "c.json", json.dumps(value)), None)
+    assert [note for note in notes if "ignored" in note] == [f"`{key}` is ignored" for key in ignored]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        (
+            {"K": RIG["02"]["K"], "dist": [0.0] * 5},
+            r"02.R\]: the pose is missing, which other cameras of the file have",
+        ),
+        ({"K": RIG["02"]["K"]}, r"02.R\]: the pose is missing"),
+        ({"R": RIG["02"]["R"], "t": [0, 0, 1]}, r"02.K\]: the intrinsics are missing"),
+        ({"K": RIG["02"]["K"], "R": RIG["02"]["R"]}, r"02.t\]: expected both a rotation and a translation"),
+    ],
+)
+def test_one_damaged_camera_among_good_ones_is_named(damaged: Any, why: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=why):
+        read_raw_rig(file_with(tmp_path, "c.json", json.dumps({**RIG, "02": damaged})), size=SIZE)
+
+
 def stored(path: Path, values: Mapping[str, Any]) -> Path:
     """Write a file by OpenCV's FileStorage, maps in it included."""
     storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)

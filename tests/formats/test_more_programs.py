@@ -311,6 +311,7 @@ UNREAD: tuple[tuple[str, str | bytes, str], ...] = (
         "Metashape's export of angles",
     ),
     ("ref.csv", "#Label,X/Longitude,Y/Latitude,Z/Altitude,Yaw\na,1,2,3,4\n", "a reference file of Metashape"),
+    ("results-cam.txt", "Calibration results \n====\n", "a report of Kalibr"),
     ("ost.txt", "# oST version 5.0 parameters\n", "take ost.yaml"),
     ("c.pt", b"PK\x03\x04", "a file of PyTorch"),
     ("c.mat", b"MATLAB 5.0 MAT-file" + bytes(200), "a MATLAB file"),
