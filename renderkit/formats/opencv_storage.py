@@ -23,9 +23,9 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
 from renderkit.formats.format import Format
-from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
+from renderkit.formats.lens_words import LENS_KEYS, coefficients_key, stated_lens_model
 from renderkit.formats.matrices import extrinsics_at
-from renderkit.formats.no_pose import NO_POSE, no_pose_note
+from renderkit.formats.no_pose import NO_POSE, no_pose_note, require_no_pose
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
@@ -73,7 +73,6 @@ _MATRIX_TYPES = {"opencv-matrix", "opencv-nd-matrix"}
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
 _NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
-_POSE_LIKE = re.compile("pose|extrinsic", re.IGNORECASE)
 _MAX_NODES, _MAX_FILES, _MAX_LEVELS = 100_000, 10_000, 2
 
 
@@ -288,10 +287,8 @@ def _read_numbered(top: Mapping[str, Untrusted], numbered: Mapping[str, Mapping[
     cameras: list[RawCamera] = []
     used: set[str] = set()
     for number_, keys in numbered.items():
-        unread = [key for stem, key in keys.items() if _POSE_LIKE.search(stem) and stem not in _RT]
-        if unread and not _is_posed(keys):
-            why = "which way this pose maps is not known; give R and T, or RT, world-to-camera, for every camera"
-            raise DatasetError(path, unread[0], why)
+        if not _is_posed(keys):
+            require_no_pose({key: top[key] for key in keys.values()}, path)
         found = _read_single(
             {**shared, **{stem: top[key] for stem, key in keys.items()}}, path, number_.removeprefix("_")
         )
@@ -307,8 +304,11 @@ def _read_single(top: Mapping[str, Untrusted], path: Path, name: str = "") -> _F
     if key is None:
         raise DatasetError(path, "camera_matrix", f"the intrinsics are missing: expected one of {', '.join(_K)}")
     K = stored_matrix(top[key], [(3, 3)], path, key)
-    lens = _lens(top, _first(top, _D, used), path)
-    pose = _pose(top, used, path)
+    lens_key = coefficients_key((key for key, value in top.items() if value is not None), _D)
+    used |= {lens_key} if lens_key else set()
+    lens, pose = _lens(top, lens_key, path), _pose(top, used, path)
+    if pose is None:
+        require_no_pose({key: value for key, value in top.items() if key not in {*used, *_HARMLESS}}, path)
     size = _size(top, used, path)
     camera = RawCamera(
         name or path.stem,

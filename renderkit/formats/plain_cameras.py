@@ -18,7 +18,7 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.lens_words import LENS_KEYS, is_lens_word
-from renderkit.formats.no_pose import NO_POSE, no_pose_note
+from renderkit.formats.no_pose import NO_POSE, no_pose_note, require_no_pose
 from renderkit.formats.plain_keys import (
     C2W_KEYS,
     CAMERA_LISTS,
@@ -131,9 +131,12 @@ def read(content: Content) -> RawRig:
     is_posed_rig = any(map(is_posed, entries.values()))
 
     def read_camera(name: str) -> RawCamera:
-        camera = _read_camera(name, keys[name], entries[keys[name]], path)
+        where, entry = f"{keys[name]}.", entries[keys[name]]
+        camera = _read_camera(name, entry, path, where)
         if camera.pose is NO_POSE and is_posed_rig:
-            raise DatasetError(path, f"{keys[name]}.R", "the pose is missing, which other cameras of the file have")
+            raise DatasetError(path, f"{where}R", "the pose is missing, which other cameras of the file have")
+        if camera.pose is NO_POSE:
+            require_no_pose(_without(entry, used_keys(entry)), path, where)
         return camera
 
     cameras, failed = read_each(names, read_camera)
@@ -202,8 +205,7 @@ def _directed(
     return directed, (note,)
 
 
-def _read_camera(name: str, key: str, entry: Entry, path: Path) -> RawCamera:
-    where = f"{key}."
+def _read_camera(name: str, entry: Entry, path: Path, where: str) -> RawCamera:
     K, (model, lens) = intrinsics_of(entry, path, where), lens_of(entry, path, where)
     pose, size = pose_of(entry, K, path, where), size_of(entry, path, where)
     return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)

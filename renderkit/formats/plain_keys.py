@@ -34,7 +34,7 @@ D_KEYS: Final = ("dist", "D", "d", "distCoeff", "distCoef", "distCoeffs", "dist_
                  "distCoefs", "distortion_vector", "distortionCoefficients", "dists")  # fmt: skip
 SIZE_KEYS: Final = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
 QUATERNION_KEYS: Final = ("qvec", "q", "quat", "quaternion", "quaternion_wxyz", "quat_wxyz", "quaternion_xyzw",
-                          "quat_xyzw", "rotation_quaternion", "rot_quat")  # fmt: skip
+                          "quat_xyzw", "rotation_quaternion", "rot_quat", "orientation")  # fmt: skip
 QUATERNION_TERMS: Final = ("qw", "qx", "qy", "qz")
 NAME_KEYS: Final = ("name", "camera_name", "cam_name", "camera_id", "cam_id", "camera", "id", "img_name", "names")
 CAMERA_LISTS: Final = ("cameras", "cams", "frames", "views", "calibration", "calibrations", "camera_params")

@@ -11,7 +11,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import intrinsics
-from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
+from renderkit.formats.lens_words import LENS_KEYS, coefficients_key, stated_lens_model
 from renderkit.formats.matrices import coefficients_at, intrinsics_at
 from renderkit.formats.plain_keys import (
     C2W_KEYS,
@@ -44,7 +44,7 @@ _PAIRS = (("f", "c"), ("focal", "princpt"))
 
 def used_keys(entry: Entry) -> set[str]:
     """Return the keys of an entry that are read: of several that state one thing, the first."""
-    matrix, whole, stated = (first_of(entry, keys) for keys in (K_KEYS, WHOLE_KEYS, D_KEYS))
+    matrix, whole, stated = first_of(entry, K_KEYS), first_of(entry, WHOLE_KEYS), lens_key(entry)
     other = first_of(entry, C2W_KEYS) if whole in W2C_KEYS else None  # compared
     halves = [] if whole else [first_of(entry, ROTATION_KEYS), first_of(entry, PLACE_KEYS)]
     if not whole and not any(halves):
@@ -102,7 +102,7 @@ def opened(entry: Entry) -> dict[str, Untrusted]:
 
 def is_radial_and_tangential(entry: Entry) -> bool:
     """Return whether the lens is stated as Human3.6M's: k (k1, k2, k3) and p (p1, p2), each a row or a column."""
-    return _is_row(entry.get("k"), {2, 3}) and _is_row(entry.get("p"), {2}) and first_of(entry, D_KEYS) is None
+    return _is_row(entry.get("k"), {2, 3}) and _is_row(entry.get("p"), {2}) and lens_key(entry) is None
 
 
 def _is_row(value: Untrusted, counts: Collection[int]) -> bool:
@@ -146,6 +146,11 @@ def intrinsics_of(entry: Entry, path: Path, where: str) -> FloatArray:
     return intrinsics(fx, fy, cx, cy, number(entry.get("skew", 0.0), path, f"{where}skew"))
 
 
+def lens_key(entry: Entry) -> str | None:
+    """Return the key of the lens's coefficients, or None."""
+    return coefficients_key((key for key, value in entry.items() if value is not None), D_KEYS)
+
+
 def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
     """Return the lens model and its coefficients: a list in OpenCV's order, or k1, k2, p1 ... by name.
 
@@ -153,7 +158,7 @@ def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[floa
         DatasetError: If it is no lens of a known model.
     """
     model = _model(entry, path, where)
-    key = first_of(entry, D_KEYS)
+    key = lens_key(entry)
     named = [term for term in _TERMS if entry.get(term) is not None]
     if key is not None or not named:
         return model, coefficients_at(entry.get(key) if key else None, path, f"{where}{key}")
@@ -169,7 +174,7 @@ def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[floa
 def _model(entry: Entry, path: Path, where: str) -> ModelName:
     flag = first_of(entry, _FISHEYE)
     is_fisheye = None if flag is None else flag_at(plain(entry[flag]), path, f"{where}{flag}")
-    given = first_of(entry, D_KEYS)
+    given = lens_key(entry)
     is_zero = not np.any(coefficients_at(entry[given], path, f"{where}{given}")) if given else False
     for key in LENS_KEYS:
         stated = stated_lens_model(entry.get(key), path, f"{where}{key}", is_zero=is_zero)

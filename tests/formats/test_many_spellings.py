@@ -158,6 +158,32 @@ def test_the_projection_of_a_rectified_camera_is_no_pose(tmp_path: Path) -> None
     assert "the file holds no pose" in raw.notes[0]
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["distCoefficients", "DistortionCoefficients", "lens_dist", "cam_distortion", "dist_coef", "distortionParameters",
+     "camera_distortion_coefficients", "distCoeffs", "coefficients"],
+)  # fmt: skip
+def test_other_spellings_of_a_lens_are_no_pinhole(key: str, tmp_path: Path) -> None:
+    entry = {name: {**value, key: LENS} for name, value in RIG.items()}
+    check(file_with(tmp_path, "c.json", json.dumps(entry)), LENS)
+    one = VIEWS[0]
+    path = stored(tmp_path / "00.yml", {"K": one.K, key: np.array([LENS]), "R": one.R, "T": one.t[:, None]})
+    raw = read_raw_rig(path, size=SIZE)
+    assert raw.notes == ()
+    assert np.abs(raw.to_rig()["00"].project(POINTS) - one.pixels(LENS)).max() < 1e-6
+
+
+@pytest.mark.parametrize("key", ["camera_pose", "world_transform", "ext_world2c", "poseVector"])
+def test_a_pose_under_an_unknown_key_is_not_passed_over(key: str, tmp_path: Path) -> None:
+    one = VIEWS[0]
+    entry = {"K": one.K.tolist(), "dist": LENS, key: one.world_to_camera.tolist()}
+    with pytest.raises(DatasetError, match=rf"{key}\]: this seems to be the camera's pose"):
+        read_raw_rig(file_with(tmp_path, "c.json", json.dumps({"a": entry})), size=SIZE)
+    path = stored(tmp_path / "00.xml", {"K": one.K, "D": np.array([LENS]), key: one.world_to_camera})
+    with pytest.raises(DatasetError, match=rf"{key}\]: this seems to be the camera's pose"):
+        read_raw_rig(path, size=SIZE)
+
+
 RIG = {one.name: {"K": one.K.tolist(), "R": one.R.tolist(), "t": one.t.tolist()} for one in VIEWS}
 
 
@@ -227,7 +253,7 @@ def test_numbered_opencv_cameras_without_poses_that_are_known(tmp_path: Path) ->
     assert list(raw.names) == ["0", "1", "2", "3", "4", "5"]
     assert "6 cameras have the identity as pose" in raw.notes[0]
     values |= {f"camera_pose_{index}": one.world_to_camera for index, one in enumerate(VIEWS)}
-    with pytest.raises(DatasetError, match=r"camera_pose_0\]: which way this pose maps is not known"):
+    with pytest.raises(DatasetError, match=r"camera_pose_0\]: this seems to be the camera's pose"):
         read_raw_rig(stored(tmp_path / "b.yml", values), size=SIZE)
 
 
