@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,12 @@ def coefficients_key(keys: Iterable[str], known: Collection[str]) -> str | None:
     """
     given = list(keys)
     usual = next((key for key in known if key in given), None)
-    return usual or next((key for key in given if _COEFFICIENTS.fullmatch(key.lower().replace("_", ""))), None)
+    return usual or next(filter(_is_coefficients, given), None)
+
+
+@lru_cache(maxsize=1024)
+def _is_coefficients(key: str) -> bool:
+    return _COEFFICIENTS.fullmatch(key.lower().replace("_", "")) is not None
 
 
 def is_lens_word(value: Untrusted) -> bool:

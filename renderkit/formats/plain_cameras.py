@@ -26,6 +26,7 @@ from renderkit.formats.plain_keys import (
     NAME_KEYS,
     POSE_KEYS,
     R_KEYS,
+    RADIAL_AND_TANGENTIAL,
     SIZE_KEYS,
     W2C_KEYS,
     Entry,
@@ -37,7 +38,6 @@ from renderkit.formats.plain_values import (
     has_camera_keys,
     intrinsics_of,
     is_camera,
-    is_radial_and_tangential,
     lens_of,
     opened,
     size_of,
@@ -60,11 +60,11 @@ def matches(content: Content) -> bool:
     if content.head.startswith(_ZIP):
         return is_camera(dict.fromkeys(npz_names(content.path), ""))
     entries = _entries(_parsed_or_none(content))
-    stated = [opened(one) if isinstance(one, Mapping) else {} for one in entries.values()]
+    stated = [one if isinstance(one, Mapping) else {} for one in entries.values()]
     # A damaged camera beside good ones is for `read` to name.
     posed = any(is_camera(one) and is_posed(one) for one in stated)
     known = all(has_camera_keys(one) if posed else is_camera(one) for one in stated)
-    return bool(stated) and known and not all(one.keys() <= _DICTIONARY for one in entries.values())
+    return bool(stated) and known and not all(one.keys() <= _DICTIONARY for one in stated)
 
 
 def _is_yaml(content: Content) -> bool:
@@ -81,21 +81,20 @@ def _parsed_or_none(content: Content) -> Untrusted:
 
 
 def _entries(value: Untrusted) -> dict[str, Untrusted]:
-    """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames".
+    """Return the cameras, `opened`, by their key or place: the top level, or what stands under "cameras" or "frames".
 
     At the top level a file may state one camera, or lists with an entry for each. What is no camera beside cameras
     with poses, such as a version or a date, is left out.
     """
     if isinstance(value, Mapping) and is_camera(opened(value)):
-        return _columns(value)
+        return {key: opened(one) for key, one in _columns(value).items()}
     value = below_lists(value)
-    if isinstance(value, list):
-        return {str(index): entry for index, entry in enumerate(value)}
-    entries = dict(value) if isinstance(value, Mapping) else {}
-    stated = {key: opened(one) for key, one in entries.items() if isinstance(one, Mapping)}
-    if not any(is_camera(one) and is_posed(one) for one in stated.values()):
+    pairs = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else ()
+    entries = {str(key): opened(one) if isinstance(one, Mapping) else one for key, one in pairs}
+    stated = {key: one for key, one in entries.items() if isinstance(one, Mapping)}
+    if isinstance(value, list) or not any(is_camera(one) and is_posed(one) for one in stated.values()):
         return entries
-    return {key: entries[key] for key, one in stated.items() if has_camera_keys(one)}
+    return {key: one for key, one in stated.items() if has_camera_keys(one)}
 
 
 def _columns(value: Entry) -> dict[str, Untrusted]:
@@ -123,8 +122,8 @@ def read(content: Content) -> RawRig:
     path = content.path
     is_npz = content.head.startswith(_ZIP)
     top = None if is_npz else content.yaml if _is_yaml(content) else content.json
-    found = _npz_entries(path) if is_npz else _entries(top)
-    entries = {key: opened(mapping_at(entry, path, key)) for key, entry in found.items()}
+    found = {key: opened(one) for key, one in _npz_entries(path).items()} if is_npz else _entries(top)
+    entries = {key: mapping_at(entry, path, key) for key, entry in found.items()}
     names = names_of(entries)
     keys = dict(zip(names, entries, strict=True))
 
@@ -140,7 +139,7 @@ def read(content: Content) -> RawRig:
         return camera
 
     cameras, failed = read_each(names, read_camera)
-    is_human36m = any("T" in entry and is_radial_and_tangential(entry) for entry in found.values())
+    is_human36m = any("T" in entry and RADIAL_AND_TANGENTIAL in entry for entry in entries.values())
     directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path, is_human36m)
     left = [_without(entry, used_keys(entry)) for entry in entries.values()]
     notes = (*notes, *unread_notes(left, {*NAME_KEYS, *_named_lens(entries)}, {"rectifyAlpha"}))

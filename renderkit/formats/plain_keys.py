@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Final, TypeAlias
 
 from renderkit.untrusted.content import Untrusted
@@ -29,9 +30,13 @@ C2W_KEYS: Final = ("c2w", "camera_to_world", "cam2world", "camera2world", "camer
                    "camtoworlds", "c2ws", "T_BS", "cam2w", "extrinsics_c2w", "extrinsic_c2w", "c2w_matrix",
                    "RT_c2w")  # fmt: skip
 PROJECTION_KEYS: Final = ("P", "projection", "projection_matrix", "projectionMatrix", "proj", "proj_mat")
+RADIAL_AND_TANGENTIAL: Final = "k and p"
+"""The lens of Human3.6M's k and p, in OpenCV's order."""
+
 D_KEYS: Final = ("dist", "D", "d", "distCoeff", "distCoef", "distCoeffs", "dist_coeffs", "dist_coef", "distortion",
                  "distortions", "distortion_coefficients", "distortion_coeffs", "distortion_params", "coeffs",
-                 "distCoefs", "distortion_vector", "distortionCoefficients", "dists")  # fmt: skip
+                 "distCoefs", "distortion_vector", "distortionCoefficients", "dists",
+                 RADIAL_AND_TANGENTIAL)  # fmt: skip
 SIZE_KEYS: Final = ("imgSize", "image_size", "imageSize", "size", "resolution", "img_size")
 QUATERNION_KEYS: Final = ("qvec", "q", "quat", "quaternion", "quaternion_wxyz", "quat_wxyz", "quaternion_xyzw",
                           "quat_xyzw", "rotation_quaternion", "rot_quat", "orientation")  # fmt: skip
@@ -45,9 +50,20 @@ _MAX_LEVELS = 3
 Entry: TypeAlias = Mapping[str, Untrusted]
 
 
-def first_of(entry: Entry, keys: Collection[str]) -> str | None:
+def first_of(entry: Entry, keys: tuple[str, ...]) -> str | None:
     """Return the first of the keys that has a value."""
-    return next((key for key in keys if entry.get(key) is not None), None)
+    ranks = _ranks(keys)
+    found = entry.keys() & ranks.keys()
+    if len(found) > 1:
+        found = {key for key in found if entry[key] is not None}
+    best = min(found, key=ranks.__getitem__) if len(found) > 1 else next(iter(found), None)
+    return None if best is None or entry[best] is None else best
+
+
+@cache
+def _ranks(keys: tuple[str, ...]) -> dict[str, int]:
+    """Return the places of keys: an entry has fewer keys than there are spellings."""
+    return {key: rank for rank, key in reversed(list(enumerate(keys)))}
 
 
 def below_lists(value: Untrusted) -> Untrusted:

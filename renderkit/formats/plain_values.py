@@ -21,6 +21,7 @@ from renderkit.formats.plain_keys import (
     PROJECTION_KEYS,
     QUATERNION_TERMS,
     R_KEYS,
+    RADIAL_AND_TANGENTIAL,
     SIZE_KEYS,
     W2C_KEYS,
     Entry,
@@ -38,6 +39,7 @@ _FISHEYE = ("fisheye", "is_fisheye")
 _POSE_BY_NUMBER = ("t_00", "t_03")
 """Polycam's pose, in axes of its own: not read."""
 
+_OPENED = {*K_KEYS, *POSE_KEYS, *D_KEYS}
 _PAIRS = (("f", "c"), ("focal", "princpt"))
 """Focal lengths and principal point as two lists: Human3.6M's, and InterHand2.6M's by camera."""
 
@@ -89,20 +91,15 @@ def opened(entry: Entry) -> dict[str, Untrusted]:
     posed = is_posed(entry)
     for key, stored in entry.items():
         value = _unstored(stored) if posed else stored
-        flat |= dict(value) if key in {*K_KEYS, *POSE_KEYS, *D_KEYS} and isinstance(value, Mapping) else {key: value}
+        flat |= dict(value) if isinstance(value, Mapping) and key in _OPENED else {key: value}
     for pair in _PAIRS:
-        if all(_is_row(flat.get(key), {2}) for key in pair):
+        if pair[1] in flat and all(_is_row(flat.get(key), {2}) for key in pair):
             (fx, fy), (cx, cy) = (np.ravel(flat.pop(key)).tolist() for key in pair)
             flat |= {"fx": fx, "fy": fy, "cx": cx, "cy": cy}
-    if is_radial_and_tangential(flat):
+    if "p" in flat and _is_row(flat.get("k"), {2, 3}) and _is_row(flat["p"], {2}) and lens_key(flat) is None:
         k1, k2, k3 = (*np.ravel(flat.pop("k")).tolist(), 0.0)[:3]
-        flat |= {"dist": [k1, k2, *np.ravel(flat.pop("p")).tolist(), k3]}
+        flat |= {RADIAL_AND_TANGENTIAL: [k1, k2, *np.ravel(flat.pop("p")).tolist(), k3]}
     return flat
-
-
-def is_radial_and_tangential(entry: Entry) -> bool:
-    """Return whether the lens is stated as Human3.6M's: k (k1, k2, k3) and p (p1, p2), each a row or a column."""
-    return _is_row(entry.get("k"), {2, 3}) and _is_row(entry.get("p"), {2}) and lens_key(entry) is None
 
 
 def _is_row(value: Untrusted, counts: Collection[int]) -> bool:
@@ -148,7 +145,8 @@ def intrinsics_of(entry: Entry, path: Path, where: str) -> FloatArray:
 
 def lens_key(entry: Entry) -> str | None:
     """Return the key of the lens's coefficients, or None."""
-    return coefficients_key((key for key, value in entry.items() if value is not None), D_KEYS)
+    usual = first_of(entry, D_KEYS)
+    return usual or coefficients_key((key for key, value in entry.items() if value is not None), ())
 
 
 def lens_of(entry: Entry, path: Path, where: str) -> tuple[ModelName, tuple[float, ...]]:
