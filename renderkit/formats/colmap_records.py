@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -96,6 +97,17 @@ class RigTable:
 
 IDENTITY = np.eye(4)[:3]
 IDENTITY.setflags(write=False)
+
+
+def require_unique(numbers: Sequence[int], path: Path, what: str) -> None:
+    """Refuse a number that two entries have.
+
+    Raises:
+        DatasetError: Naming the first that repeats.
+    """
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for index, number in enumerate(numbers) if number in numbers[:index])
+        raise DatasetError(path, f"{what} {twice}", f"two entries have this number; a {what}'s is unique in COLMAP")
 
 
 def pose_of(values: FloatArray) -> FloatArray:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, UnsupportedLensError, read_each
+from renderkit.formats.file_storage import parse_storage, stored_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import extrinsics_at
-from renderkit.formats.opencv_storage import parse_storage, stored_matrix
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.lens_model import ModelName
 from renderkit.untrusted.content import Content, Untrusted, field, mapping_at, number, size_at

@@ -71,7 +71,7 @@ def read(content: Content) -> RawRig:
     root = parse_xml(path, content.data)
     chunks = root.findall("chunk")
     chunk = chunks[0] if chunks else root
-    sensors = {str(sensor.get("id")): sensor for sensor in chunk.iter("sensor")}
+    sensors = _sensors(chunk, path)
     every = list(chunk.iter("camera"))
     enabled = [flag_at(camera.get("enabled", "1"), path, f"camera {camera.get('label')}, enabled") for camera in every]
     by_id = {camera.get("id"): camera for camera in every}
@@ -101,6 +101,21 @@ def read(content: Content) -> RawRig:
 
 def _label(camera: Element) -> str:
     return str(camera.get("label"))
+
+
+def _sensors(chunk: Element, path: Path) -> dict[str, Element]:
+    """Return the sensors by id.
+
+    Raises:
+        DatasetError: If two have one id.
+    """
+    sensors: dict[str, Element] = {}
+    for sensor in chunk.iter("sensor"):
+        identity = str(sensor.get("id"))
+        if identity in sensors:
+            raise DatasetError(path, f"sensor {identity}", "two sensors have this id")
+        sensors[identity] = sensor
+    return sensors
 
 
 def _labels(cameras: Sequence[Element], chunk: Element) -> list[str]:

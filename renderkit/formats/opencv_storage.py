@@ -6,7 +6,6 @@ pixel. Sources: OpenCV's samples calibration.cpp (fisheye_model, extrinsic_param
 camera) and stereo_calib.cpp (intrinsics.yml, extrinsics.yml); stereoCalibrate: x2 = R x1 + T, so the first camera is
 the world.
 OpenPose's and RICH's files, one per camera in a folder, hold K as Intrinsics and [R | t] as CameraMatrix.
-Everything is read without OpenCV, so that a file cannot reach more than this code.
 """
 
 from __future__ import annotations
@@ -15,13 +14,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.formats.file_storage import MATRIX_TYPES, parse_storage, stored_matrix
 from renderkit.formats.format import Format
 from renderkit.formats.lens_words import LENS_KEYS, coefficients_key, stated_lens_model
 from renderkit.formats.matrices import extrinsics_at
@@ -36,14 +33,8 @@ from renderkit.untrusted.content import (
     flag_at,
     mapping_at,
     number,
-    numbers,
-    shaped,
     size_at,
 )
-from renderkit.untrusted.xml_text import parse_xml
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 _K = ("camera_matrix", "cameraMatrix", "CameraMatrix", "Camera_Matrix", "camera_Matrix", "K", "M", "mtx", "CameraMat",
       "intrinsic_matrix", "intrinsicMatrix", "intrinsic", "Intrinsic_Matrix")  # fmt: skip
@@ -69,11 +60,10 @@ _HARMLESS = {
     "marker_size", "ReprojectionError", "rms", "reprojection_error", "E", "F", "camera_matrix_std_dev",
     "dist_coeffs_std_dev", "num_marker", "CameraMatrixInitial",
 }  # fmt: skip
-_MATRIX_TYPES = {"opencv-matrix", "opencv-nd-matrix"}
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
 _NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
-_MAX_NODES, _MAX_FILES, _MAX_LEVELS = 100_000, 10_000, 2
+_MAX_FILES = 10_000
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ def _folder(content: Content) -> list[Content]:
 
 
 def _is_matrix(value: Untrusted) -> bool:
-    return isinstance(value, Mapping) and str(value.get("type_id")) in _MATRIX_TYPES
+    return isinstance(value, Mapping) and str(value.get("type_id")) in MATRIX_TYPES
 
 
 def _has_cameras(top: Untrusted) -> bool:
@@ -173,69 +163,11 @@ def read(content: Content) -> RawRig:
     return RawRig(found.cameras, path, "unknown", notes=notes)
 
 
-def parse_storage(content: Content) -> Untrusted:
-    """Return what a file of FileStorage holds, in any of its three forms.
-
-    Raises:
-        DatasetError: If it is none of them.
-    """
-    head = content.head.lstrip()
-    if head.startswith(b"<"):
-        return _from_xml(parse_xml(content.path, content.data), content.path)
-    return content.json if head.startswith(b"{") else content.yaml
-
-
-def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
-    if sum(1 for _ in root.iter()) > _MAX_NODES:
-        raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are not a camera calibration")
-    return {node.tag: _value_of(node, _MAX_LEVELS) for node in root}
-
-
-def _value_of(node: Element, levels: int) -> Untrusted:
-    """Return what an element holds: a matrix, its words, or its children's values down to so many levels."""
-    if node.get("type_id") in _MATRIX_TYPES:
-        sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
-        return {"sizes": sides, "data": (node.findtext("data") or "").split()}
-    if len(node) and levels:
-        return {child.tag: _value_of(child, levels - 1) for child in node}
-    words = (node.text or "").split()
-    return words if len(words) > 1 else "".join(words)
-
-
 def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) -> str | None:
     key = next((key for key in keys if top.get(key) is not None), None)
     if key is not None:
         used.add(key)
     return key
-
-
-def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
-    """Return a matrix given as rows, cols, data, or as nested lists.
-
-    Raises:
-        DatasetError: If it is no matrix of one of these shapes.
-    """
-    if not isinstance(value, Mapping):
-        return numbers(value, shapes, path, key)
-    given = field(value, "data", path, f"{key}.")
-    plain = not isinstance(given, list) or set(map(type, given)) <= {int, float}
-    data = numbers(given if plain else [_plain(one) for one in given], [(None,)], path, key)
-    sides = value.get("sizes")
-    if sides is None:
-        sides = rows, columns = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
-        if type(rows) is int and type(columns) is int and rows > 0 and data.size == rows * columns:  # the usual case
-            return shaped(data.reshape(rows, columns), shapes, path, key)
-    shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())
-    # Sides of NaN and of infinity fail the first comparison, before they become integers.
-    if any(not 0 <= side <= data.size or side != int(side) for side in shape) or data.size != int(np.prod(shape)):
-        expected = " x ".join(f"{side:g}" for side in shape)
-        raise DatasetError(path, key, f"expected {expected} numbers, found {data.size}")
-    return numbers(data.reshape([int(side) for side in shape]), shapes, path, key)
-
-
-def _plain(word: Untrusted) -> Untrusted:
-    """Return a number's text as Python spells it: FileStorage writes .Nan and .Inf."""
-    return word.lower().replace(".nan", "nan").replace(".inf", "inf") if isinstance(word, str) else word
 
 
 def _lens(top: Mapping[str, Untrusted], key: str | None, path: Path) -> tuple[float, ...]:

@@ -156,3 +156,9 @@ def test_labels_that_repeat_stand_behind_their_groups(tmp_path: Path) -> None:
 
     assert names("0001.jpg") == ["alone", "cam 0/0001", "cam 1/0001"]
     assert names("0002.jpg") == ["alone", "0001", "0002"]
+
+
+def test_two_sensors_of_one_id_are_refused(tmp_path: Path) -> None:
+    camera = f'<camera id="0" sensor_id="0" label="a">{transform(MASTER)}</camera>'
+    with pytest.raises(DatasetError, match=r"sensor 0\]: two sensors have this id"):
+        read_rig(written(tmp_path, document(sensor(0) + sensor(0), camera)))
