@@ -63,7 +63,7 @@ _HARMLESS = {
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
 _NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
-_MAX_FILES = 10_000
+_MAX_FILES, _SUFFIXES = 10_000, (".xml", ".yml", ".yaml")
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,25 @@ def matches(content: Content) -> bool:
 
 
 def _folder(content: Content) -> list[Content]:
-    """Return the files of a folder that holds one XML for each camera, as OpenPose and RICH have it."""
-    files = [Content(one) for one in sorted(content.path.glob("*.xml"))[:_MAX_FILES]]
-    is_theirs = all(b"<opencv_storage" in one.head and b"<Intrinsics" in one.head for one in files)
-    return files if is_theirs else []
+    """Return the files of a folder that holds one file for each camera, as OpenPose and RICH have it."""
+    for suffix in _SUFFIXES:
+        files = [Content(one) for one in sorted(content.path.glob(f"*{suffix}"))[:_MAX_FILES] if one.is_file()]
+        if files and all(_is_one_camera(one) for one in files):
+            return files
+    return []
+
+
+def _is_one_camera(content: Content) -> bool:
+    """Return whether a file of FileStorage holds a camera with its pose."""
+    if not any(mark in content.head for mark in (b"<opencv_storage", b"!!opencv-matrix")):
+        return False
+    try:
+        top = parse_storage(content)
+    except DatasetError:
+        return False
+    if not isinstance(top, Mapping) or _pair(top) is not None or _numbered(top):
+        return False
+    return any(key in top for key in (*_K, "Intrinsics")) and (top.keys() >= _POSED or _is_posed(top))
 
 
 def _is_matrix(value: Untrusted) -> bool:

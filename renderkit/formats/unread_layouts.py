@@ -96,6 +96,8 @@ KEY_MARKS: Final = (
     ({"target_type"}, "a calibration target of Kalibr; the cameras are in its camchain.yaml"),
     ({"priors"}, "Theia's calibration file; export the reconstruction as Bundler or NVM"),
     ({"rotation", "translation"}, "poses without intrinsics; a rig needs both"),
+    ({"R", "t"}, "poses without intrinsics; a rig needs both"),
+    ({"R", "T"}, "poses without intrinsics; a rig needs both"),
 )
 XML_ROOTS: Final = {
     "BlocksExchange": "a BlocksExchange file (ContextCapture); export the cameras as Metashape XML or as COLMAP",

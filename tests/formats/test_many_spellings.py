@@ -173,3 +173,48 @@ def test_numbered_opencv_cameras_without_poses_that_are_known(tmp_path: Path) ->
     values |= {f"camera_pose_{index}": one.world_to_camera for index, one in enumerate(VIEWS)}
     with pytest.raises(DatasetError, match=r"camera_pose_0\]: this seems to be the camera's pose"):
         read_raw_rig(stored(tmp_path / "b.yml", values), size=SIZE)
+
+
+COLUMNS: Mapping[str, Any] = {
+    "intrinsics and extrinsics by camera": {
+        "intrinsics": {one.name: {"K": one.K.tolist()} for one in VIEWS},
+        "extrinsics": {one.name: {"R": one.R.tolist(), "t": one.t.tolist()} for one in VIEWS},
+    },
+    "matrices by camera": {
+        "K": {one.name: one.K.tolist() for one in VIEWS},
+        "RT": {one.name: one.world_to_camera[:3].tolist() for one in VIEWS},
+    },
+    "a list of K and RT": [
+        {"name": one.name, "K": one.K.tolist(), "RT": one.world_to_camera.tolist()} for one in VIEWS
+    ],
+}
+
+
+@pytest.mark.parametrize("form", COLUMNS)
+def test_cameras_by_column(form: str, tmp_path: Path) -> None:
+    check(file_with(tmp_path, "c.json", json.dumps(COLUMNS[form])), None)
+
+
+def test_cameras_in_toml(tmp_path: Path) -> None:
+    tables = (
+        f'["{one.name}"]\nK = {one.K.tolist()}\nR = {one.R.tolist()}\nt = {one.t.tolist()}\ndist = {LENS}\n'
+        for one in VIEWS
+    )
+    check(file_with(tmp_path, "c.toml", "".join(tables)), LENS)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".yml", ".xml"])
+def test_a_folder_with_one_camera_in_each_file(suffix: str, tmp_path: Path) -> None:
+    for one in VIEWS:
+        path = tmp_path / f"{one.name}{suffix}"
+        if suffix == ".json":
+            path.write_text(json.dumps(RIG[one.name] | {"dist": LENS}))
+        elif suffix == ".npz":
+            np.savez(path, K=one.K, R=one.R, t=one.t, dist=np.array(LENS))
+        else:
+            stored(path, {"K": one.K, "D": np.array([LENS]), "R": one.R, "T": one.t[:, None]})
+    check(tmp_path, LENS)
+    # One file of another kind: the folder is not a rig.
+    (tmp_path / f"zz{suffix}").write_bytes(b"PK\x03\x04" if suffix == ".npz" else b"{}")
+    with pytest.raises(DatasetError, match=r"neither a capture|damaged|cannot be read|zip"):
+        read_raw_rig(tmp_path, size=SIZE)
