@@ -28,12 +28,13 @@ from renderkit.writing import write_text
 _LIMITS = Expressible(skew=False)
 _LENS = ("k1", "k2", "k3")
 _COLUMNS = ("name", "w", "h", "rx", "ry", "rz", "tx", "ty", "tz", "fx", "fy", "px", "py")
+_MARKS = ("name", "w", "h", "rx", "ry", "rz", "tx", "ty", "tz")
 
 
 def matches(content: Content) -> bool:
-    """Return True for a CSV file whose header has ActorsHQ's columns."""
+    """Return True for a CSV file whose header has ActorsHQ's columns of a size and a pose."""
     header = content.head.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip().lstrip("\ufeff")
-    return set(_COLUMNS) <= {column.strip() for column in header.split(",")}
+    return set(_MARKS) <= {column.strip() for column in header.split(",")}
 
 
 def read(content: Content) -> RawRig:

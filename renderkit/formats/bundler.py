@@ -8,6 +8,7 @@ are those of list.txt beside the file.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from renderkit.arrays import FloatArray
@@ -21,6 +22,8 @@ from renderkit.wording import counted
 
 _MARK = b"# Bundle file v"
 _PER_CAMERA = 15
+_LIST_LINE = re.compile(r"\s+0\s+[0-9.eE+-]+$|\s+0$")
+"""What may follow a picture in list.txt: 0 and its focal length."""
 
 
 def matches(content: Content) -> bool:
@@ -74,7 +77,7 @@ def _names(path: Path, count: int) -> tuple[str, ...]:
         path.with_name(f"{path.name}.list.txt"),
     ):
         if one.is_file():
-            files = [line.split()[0] for line in read_text(one).splitlines() if line.strip()]
+            files = [_LIST_LINE.sub("", line.strip()) for line in read_text(one).splitlines() if line.strip()]
             if len(files) >= count:
                 return names_from_pictures([file.replace("\\", "/").rsplit("/", 1)[-1] for file in files[:count]])
     return tuple(str(index) for index in range(count))

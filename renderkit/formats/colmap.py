@@ -58,7 +58,7 @@ def read_text_model(content: Content) -> RawRig:
     has_rigs = Content(folder).has("rigs.txt", "frames.txt")
     rigs = colmap_text.read_rigs(folder / "rigs.txt", folder / "frames.txt") if has_rigs else None
     rig = _combine(colmap_text.read_cameras(folder / "cameras.txt"), images, rigs, content.path)
-    rig = replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".txt")))
+    rig = replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".txt"), *_other_models(content, folder, ".txt")))
     if not stripped:
         return rig
     note = (
@@ -77,7 +77,7 @@ def read_binary_model(content: Content) -> RawRig:
     has_rigs = Content(folder).has("rigs.bin", "frames.bin")
     rigs = colmap_binary.read_rigs(folder / "rigs.bin", folder / "frames.bin") if has_rigs else None
     rig = _combine(colmap_binary.read_cameras(folder / "cameras.bin"), images, rigs, content.path)
-    return replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".bin")))
+    return replace(rig, notes=(*rig.notes, *_half_a_rig(folder, ".bin"), *_other_models(content, folder, ".bin")))
 
 
 def _half_a_rig(folder: Path, suffix: str) -> tuple[str, ...]:
@@ -88,6 +88,17 @@ def _half_a_rig(folder: Path, suffix: str) -> tuple[str, ...]:
     return (
         f"{there[0]} is there without the other of rigs{suffix} and frames{suffix}: the images file's poses are used",
     )
+
+
+def _other_models(content: Content, folder: Path, suffix: str) -> tuple[str, ...]:
+    """Name the models beside sparse/0, where that was chosen and not named."""
+    if folder == content.path or folder.name != "0":
+        return ()
+    beside = (one for one in folder.parent.iterdir() if one.name.isdecimal() and one != folder)
+    others = sorted((one.name for one in beside if (one / f"cameras{suffix}").is_file()), key=int)
+    if not others:
+        return ()
+    return (f"sparse/0 is read; beside it are other models, each in a world of its own: {list_names(others)}",)
 
 
 def _combine(table: CameraTable, images: Sequence[ImageRecord], rigs: RigTable | None, path: Path) -> RawRig:

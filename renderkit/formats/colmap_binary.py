@@ -14,7 +14,15 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import UnsupportedLensError
 from renderkit.formats.colmap_models import NAME_OF_NUMBER, ColmapCamera, from_colmap, param_count
-from renderkit.formats.colmap_records import IDENTITY, CameraTable, FrameRecord, ImageRecord, RigTable, pose_of
+from renderkit.formats.colmap_records import (
+    IDENTITY,
+    CameraTable,
+    FrameRecord,
+    ImageRecord,
+    RigTable,
+    pose_of,
+    require_unique,
+)
 from renderkit.untrusted.content import size_at
 from renderkit.untrusted.files import read_bytes
 from renderkit.wording import counted
@@ -77,9 +85,11 @@ def read_cameras(path: Path) -> CameraTable:
     (count,) = cursor.take("Q")
     cameras: dict[int, ColmapCamera] = {}
     failed: dict[int, DatasetError] = {}
+    ids: list[int] = []
     for index in range(int(count)):
         camera_id, model_id, width, height = cursor.take("IiQQ")
         key = f"camera {index}"
+        ids.append(int(camera_id))
         name = NAME_OF_NUMBER.get(int(model_id), f"number {int(model_id)}")
         params = cursor.take("d" * param_count(name, path, key))
         try:
@@ -87,6 +97,7 @@ def read_cameras(path: Path) -> CameraTable:
         except UnsupportedLensError as error:
             failed[int(camera_id)] = error
     cursor.finish()
+    require_unique(ids, path, "camera")
     return CameraTable(cameras, failed)
 
 
@@ -106,6 +117,7 @@ def read_images(path: Path) -> list[ImageRecord]:
         cursor.skip(int(points) * _POINT_BYTES)
         images.append(ImageRecord(int(values[0]), name, int(values[8]), pose_of(np.array(values[1:8]))))
     cursor.finish()
+    require_unique([image.number for image in images], path, "image")
     return images
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -89,11 +90,24 @@ class RigTable:
         if sensor is None:
             return None
         rig = frame.rig_from_world
-        return pose_matrix(sensor[:, :3] @ rig[:, :3], sensor[:, :3] @ rig[:, 3] + sensor[:, 3])
+        # What overflows becomes NaN, and is refused with the camera's name.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return pose_matrix(sensor[:, :3] @ rig[:, :3], sensor[:, :3] @ rig[:, 3] + sensor[:, 3])
 
 
 IDENTITY = np.eye(4)[:3]
 IDENTITY.setflags(write=False)
+
+
+def require_unique(numbers: Sequence[int], path: Path, what: str) -> None:
+    """Refuse a number that two entries have.
+
+    Raises:
+        DatasetError: Naming the first that repeats.
+    """
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for index, number in enumerate(numbers) if number in numbers[:index])
+        raise DatasetError(path, f"{what} {twice}", f"two entries have this number; a {what}'s is unique in COLMAP")
 
 
 def pose_of(values: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from renderkit.formats.colmap_records import (
     ImageRecord,
     RigTable,
     pose_of,
+    require_unique,
 )
 from renderkit.untrusted.content import numbers, size_at
 from renderkit.untrusted.files import read_text
@@ -35,19 +36,22 @@ def read_cameras(path: Path) -> CameraTable:
     """
     cameras: dict[int, ColmapCamera] = {}
     failed: dict[int, DatasetError] = {}
+    ids: list[int] = []
     text = read_text(path)
     for key, words in _entries(text):
         if len(words) < 5:
             expected = "CAMERA_ID MODEL WIDTH HEIGHT PARAMS[]"
             raise DatasetError(path, key, f"expected {expected}, found {' '.join(words)[:80]!r}")
         number = _whole(words[0], path, key)
+        ids.append(number)
         size = size_at(words[2], words[3], path, key)
         params = numbers(words[4:], [(None,)], path, key).tolist()
         try:
-            cameras[number] = from_colmap(words[1], size, params, path, key)
+            cameras[number] = from_colmap(words[1].upper(), size, params, path, key)
         except UnsupportedLensError as error:
             failed[number] = error
-    _check_count(text, "cameras", len(cameras) + len(failed), path)
+    require_unique(ids, path, "camera")
+    _check_count(text, "cameras", len(ids), path)
     return CameraTable(cameras, failed)
 
 
@@ -77,6 +81,7 @@ def read_images(path: Path) -> tuple[list[ImageRecord], int]:
             index += 1
         else:
             stripped += index < len(lines)
+    require_unique([image.number for image in images], path, "image")
     _check_count(text, "images", len(images), path)
     return images, stripped
 

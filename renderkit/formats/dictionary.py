@@ -55,6 +55,9 @@ def read(content: Content) -> RawRig:
     if found.best == "cam_from_world" and found.is_decided:
         cameras = tuple(replace(camera, direction="cam_from_world") for camera in cameras)
         notes = (f"RT is read as cam_from_world, not as RenderMe-360 writes it: {found.evidence}", *notes)
+    elif not found.is_decided:
+        how = f"as RenderMe-360 has it, for the axes do not decide; {found.evidence}"
+        notes = (f"the file does not say which way the poses map: read as world_from_cam ({how})", *notes)
     return RawRig(cameras, path, "m", notes=notes)
 
 

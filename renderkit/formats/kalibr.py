@@ -86,14 +86,17 @@ def _poses(entries: _Entries, path: Path) -> tuple[dict[str, FloatArray], str]:
     if all("T_cam_imu" in entry or "T_imu_cam" in entry for entry in entries.values()):
         return {key: _imu_pose(key, entry, path) for key, entry in entries.items()}, "the IMU's frame (T_cam_imu)"
     poses: dict[str, FloatArray] = {}
-    last = np.eye(4)
+    last, before = np.eye(4), ""
     for index, (key, entry) in enumerate(entries.items()):
         if index:
+            if int(key[3:]) != int(before[3:]) + 1:
+                why = f"the pose leads from cam{int(key[3:]) - 1}, which is not in the file; the chain is broken"
+                raise DatasetError(path, f"{key}.T_cn_cnm1", why)
             if "T_cn_cnm1" not in entry:
                 why = "the pose is missing: expected T_cn_cnm1 (from the camera before), or T_cam_imu in every camera"
                 raise DatasetError(path, f"{key}.T_cn_cnm1", why)
             last = _matrix(entry["T_cn_cnm1"], path, f"{key}.T_cn_cnm1") @ last
-        poses[key] = last
+        poses[key], before = last, key
     return poses, f"the frame of {next(iter(entries), 'cam0')}"
 
 

@@ -1,11 +1,12 @@
 """KRT text (Multiface, ava-256): per camera a name, K in 3 rows, 5 coefficients, [R | t] in 3 rows, a blank line.
 
-Some files leave the row of coefficients out: no distortion.
+Some files leave the row of coefficients out: no distortion; others begin with the number of cameras.
 World-to-camera, OpenCV axes, millimetres; no image size. Source: Multiface's load_krt.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,27 +25,41 @@ from renderkit.untrusted.content import Content, exact, numbers
 from renderkit.writing import write_text
 
 _BARE_LINES = 7
+_NUMBER = re.compile(r"[-+.\deE]+|[-+]?nan|[-+]?inf", re.IGNORECASE)
 _LIMITS = Expressible(brown_conrady=5, size=False)
 
 
 def matches(content: Content) -> bool:
     """Return True for text whose first lines are a name, three rows of 3, a row of 5 or none, and three rows of 4."""
-    lines = [line.split() for line in content.head.decode("utf-8", errors="replace").splitlines() if line.strip()]
-    if len(lines) < _BARE_LINES or len(lines[0]) != 1 or [len(line) for line in lines[1:4]] != [3, 3, 3]:
+    lines = [line.split() for _, line in _lines(content.head.decode("utf-8", errors="replace"))]
+    if len(lines) < _BARE_LINES or not _is_name(lines[0]) or [len(line) for line in lines[1:4]] != [3, 3, 3]:
         return False
     return [len(line) for line in lines[5:8]] == [4, 4, 4] or _is_bare(lines)
 
 
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Return the lines that say something, with their numbers: no comments, and no number of cameras at the head."""
+    numbered = ((index, line.strip()) for index, line in enumerate(text.splitlines(), start=1))
+    lines = [(index, line) for index, line in numbered if line and not line.startswith("#")]
+    has_count = len(lines) > 1 and lines[0][1].isdecimal() and _is_name(lines[1][1].split())
+    return lines[1:] if has_count else lines
+
+
+def _is_name(words: Sequence[str]) -> bool:
+    """Return True for one word, or for several of which not all are numbers."""
+    return len(words) == 1 or any(_NUMBER.fullmatch(word) is None for word in words)
+
+
 def _is_bare(lines: Sequence[Sequence[str]]) -> bool:
     """Return True for cameras of seven lines, without a row of coefficients."""
-    is_next_name = len(lines) == _BARE_LINES or len(lines[_BARE_LINES]) == 1
+    is_next_name = len(lines) == _BARE_LINES or _is_name(lines[_BARE_LINES])
     return [len(line) for line in lines[4:_BARE_LINES]] == [4, 4, 4] and is_next_name
 
 
 def read(content: Content) -> RawRig:
     """Read a KRT file."""
     path = content.path
-    lines = [(index, line.strip()) for index, line in enumerate(content.text.splitlines(), start=1) if line.strip()]
+    lines = _lines(content.text)
     is_bare = len(lines) >= _BARE_LINES and _is_bare([line.split() for _, line in lines[: _BARE_LINES + 1]])
     step = _BARE_LINES if is_bare else _BARE_LINES + 1
     if not lines or len(lines) % step:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,9 @@ _OTHER = {"omni", "omnidirectional", "mei", "unified", "ucm", "eucm", "ds", "dou
           "ocam", "thinprismfisheye", "division", "stereographic", "equisolid"}  # fmt: skip
 _OTHER_UNLESS_ZERO = {"inversebrownconrady", "modifiedbrownconrady"}
 """RealSense's lenses beside brown_conrady: with coefficients that are zero, as most of its cameras have, no lens."""
+_COEFFICIENTS = re.compile(
+    r"(camera|cam|lens)?dist(ort)?(ion)?s?(coef+(icient)?s?|vec(tor)?|param(eter)?s?|array)?|coef+(icient)?s"
+)
 _PREFIXES = ("distortion", "rs2distortion")
 
 
@@ -44,6 +50,23 @@ def stated_lens_model(value: Untrusted, path: Path, key: str, *, is_zero: bool =
         why = f"the lens model {str(value)[:40]!r} has no counterpart in OpenCV's models"
         raise UnsupportedLensError(path, key, f"{why}; expected pinhole with OpenCV's coefficients, or fisheye")
     return "brown_conrady" if word in {*_BROWN, *_OTHER_UNLESS_ZERO} else None
+
+
+def coefficients_key(keys: Iterable[str], known: Collection[str]) -> str | None:
+    """Return the key of a lens's coefficients: the first of the known ones, or another spelling of one.
+
+    Args:
+        keys: The keys that have a value.
+        known: The usual keys, the clearest first.
+    """
+    given = list(keys)
+    usual = next((key for key in known if key in given), None)
+    return usual or next(filter(_is_coefficients, given), None)
+
+
+@lru_cache(maxsize=1024)
+def _is_coefficients(key: str) -> bool:
+    return _COEFFICIENTS.fullmatch(key.lower().replace("_", "")) is not None
 
 
 def is_lens_word(value: Untrusted) -> bool:

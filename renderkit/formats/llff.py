@@ -3,12 +3,13 @@
 The columns of R are the camera's DOWN, RIGHT and BACKWARD axes. One focal length, no distortion; the principal point is
 the image's CENTRE, ((w - 1) / 2, (h - 1) / 2) where pixel (0, 0) is the centre of the top-left pixel. Source: LLFF
 README, "Using your own poses without running COLMAP", and its pose_utils.py. The pictures are those of images/, sorted
-by name.
+by name; where there are none, as in Neural 3D Video, those of the videos beside the file.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from renderkit.formats.as_stated import RawCamera, RawRig, centered_intrinsics
 from renderkit.formats.format import Format
 from renderkit.formats.names import names_from_pictures
 from renderkit.formats.sizes import sorted_pictures
+from renderkit.images.video import is_video
 from renderkit.untrusted.content import Content, numbers, size_at
 from renderkit.untrusted.npz import read_npy
 from renderkit.untrusted.pickles import NPY_MAGIC
@@ -38,10 +40,11 @@ def read(content: Content) -> RawRig:
     inside = Content(content.path / _NAME) if content.is_folder else content
     path = inside.path
     table = numbers(read_npy(path, inside.data), [(None, 17), (None, 15)], path, "poses")
-    pictures = sorted_pictures(path.parent / "images")
     count = len(table)
+    pictures = sorted_pictures(path.parent / "images")
+    pictures = pictures if len(pictures) == count else _videos(path.parent)
     named = len(pictures) == count
-    names = names_from_pictures([one.name for one in pictures]) if named else tuple(map(str, range(count)))
+    names = names_from_pictures([_stem(one) for one in pictures]) if named else tuple(map(str, range(count)))
     cameras = []
     for index, (name, row) in enumerate(zip(names, table, strict=True)):
         block = row[:15].reshape(3, 5)
@@ -58,6 +61,14 @@ def read(content: Content) -> RawRig:
         else (f"the cameras are numbered: images/ beside the file does not hold {counted(count, 'picture')}",)
     )
     return RawRig(tuple(cameras), content.path, "unknown", notes=notes)
+
+
+def _videos(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if is_video(one))
+
+
+def _stem(picture: Path) -> str:
+    return picture.stem if is_video(picture) else picture.name
 
 
 FORMAT = Format(

@@ -71,7 +71,7 @@ def read(content: Content) -> RawRig:
     root = parse_xml(path, content.data)
     chunks = root.findall("chunk")
     chunk = chunks[0] if chunks else root
-    sensors = {str(sensor.get("id")): sensor for sensor in chunk.iter("sensor")}
+    sensors = _sensors(chunk, path)
     every = list(chunk.iter("camera"))
     enabled = [flag_at(camera.get("enabled", "1"), path, f"camera {camera.get('label')}, enabled") for camera in every]
     by_id = {camera.get("id"): camera for camera in every}
@@ -81,7 +81,7 @@ def read(content: Content) -> RawRig:
     lenses = _read_sensors(sensors, used, path)
     cameras: list[RawCamera] = []
     failed: dict[str, DatasetError] = {}
-    names = names_from_pictures([_label(camera) for camera in used])
+    names = names_from_pictures(_labels(used, chunk))
     for name, camera in zip(names, used, strict=True):
         sensor = lenses[str(camera.get("sensor_id"))]
         if isinstance(sensor, DatasetError):
@@ -101,6 +101,30 @@ def read(content: Content) -> RawRig:
 
 def _label(camera: Element) -> str:
     return str(camera.get("label"))
+
+
+def _sensors(chunk: Element, path: Path) -> dict[str, Element]:
+    """Return the sensors by id.
+
+    Raises:
+        DatasetError: If two have one id.
+    """
+    sensors: dict[str, Element] = {}
+    for sensor in chunk.iter("sensor"):
+        identity = str(sensor.get("id"))
+        if identity in sensors:
+            raise DatasetError(path, f"sensor {identity}", "two sensors have this id")
+        sensors[identity] = sensor
+    return sensors
+
+
+def _labels(cameras: Sequence[Element], chunk: Element) -> list[str]:
+    """Return the cameras' labels; where some repeat, as in a folder for each camera, behind that of their group."""
+    labels = [_label(camera) for camera in cameras]
+    groups = {camera: _label(group) for group in chunk.iter("group") for camera in group.iter("camera")}
+    if len(set(labels)) == len(labels) or not groups:
+        return labels
+    return [f"{groups[one]}/{label}" if one in groups else label for one, label in zip(cameras, labels, strict=True)]
 
 
 def _local_pose(camera: Element, by_id: Mapping[str | None, Element], path: Path) -> FloatArray | None:

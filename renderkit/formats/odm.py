@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renderkit.formats.as_stated import RawCamera, RawRig
+from renderkit.formats.as_stated import RawCamera, RawRig, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.no_pose import NO_POSE, no_pose_note
 from renderkit.formats.opensfm import read_model
@@ -26,12 +26,14 @@ def read(content: Content) -> RawRig:
     """Read the models; the poses are in OpenSfM's reconstruction.json."""
     path = content.path
     top = mapping_at(content.json, path, None)
-    cameras = []
-    for name, entry in top.items():
-        K, size, model, lens = read_model(mapping_at(entry, path, name), path, f"{name}.")
-        cameras.append(RawCamera(name, K, NO_POSE, coefficients=lens, model=model, size=size))
+
+    def read_camera(name: str) -> RawCamera:
+        K, size, model, lens = read_model(mapping_at(top[name], path, name), path, f"{name}.")
+        return RawCamera(name, K, NO_POSE, coefficients=lens, model=model, size=size)
+
+    cameras, failed = read_each(top, read_camera)
     note = no_pose_note(len(cameras), "; the poses are in opensfm/reconstruction.json of the project")
-    return RawRig(tuple(cameras), path, "unknown", notes=(note,))
+    return RawRig(cameras, path, "unknown", notes=(note,), failed=failed, order=tuple(top))
 
 
 FORMAT = Format(

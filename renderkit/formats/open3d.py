@@ -28,7 +28,7 @@ def matches(content: Content) -> bool:
     value = content.json_or_none
     if not isinstance(value, Mapping):
         return False
-    if value.get("class_name") in {"PinholeCameraParameters", "PinholeCameraTrajectory"}:
+    if str(value.get("class_name")) in {"PinholeCameraParameters", "PinholeCameraTrajectory"}:
         return True
     flat = value.get("intrinsic_matrix")
     return isinstance(flat, list) and len(flat) == 9 and {"width", "height"} <= value.keys()

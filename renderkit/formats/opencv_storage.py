@@ -6,7 +6,6 @@ pixel. Sources: OpenCV's samples calibration.cpp (fisheye_model, extrinsic_param
 camera) and stereo_calib.cpp (intrinsics.yml, extrinsics.yml); stereoCalibrate: x2 = R x1 + T, so the first camera is
 the world.
 OpenPose's and RICH's files, one per camera in a folder, hold K as Intrinsics and [R | t] as CameraMatrix.
-Everything is read without OpenCV, so that a file cannot reach more than this code.
 """
 
 from __future__ import annotations
@@ -15,17 +14,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig, intrinsics, pose_matrix
+from renderkit.formats.file_storage import MATRIX_TYPES, parse_storage, stored_matrix
 from renderkit.formats.format import Format
-from renderkit.formats.lens_words import LENS_KEYS, stated_lens_model
+from renderkit.formats.lens_words import LENS_KEYS, coefficients_key, stated_lens_model
 from renderkit.formats.matrices import extrinsics_at
-from renderkit.formats.no_pose import NO_POSE, no_pose_note
+from renderkit.formats.no_pose import NO_POSE, no_pose_note, require_no_pose
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.lens_model import ModelName
 from renderkit.geometry.rotation import matrix_from_rotation_vector
@@ -36,14 +33,8 @@ from renderkit.untrusted.content import (
     flag_at,
     mapping_at,
     number,
-    numbers,
-    shaped,
     size_at,
 )
-from renderkit.untrusted.xml_text import parse_xml
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 _K = ("camera_matrix", "cameraMatrix", "CameraMatrix", "Camera_Matrix", "camera_Matrix", "K", "M", "mtx", "CameraMat",
       "intrinsic_matrix", "intrinsicMatrix", "intrinsic", "Intrinsic_Matrix")  # fmt: skip
@@ -71,7 +62,8 @@ _HARMLESS = {
 }  # fmt: skip
 _ORB = ("Camera.fx", "Camera1.fx")
 _YAML_KEY = re.compile(rb"^([A-Za-z_][\w.]*)\s*:", re.MULTILINE)
-_MAX_NODES, _MAX_FILES = 100_000, 10_000
+_NUMBERED = re.compile(r"(\w*[A-Za-z])(_?\d{1,4})")
+_MAX_FILES, _SUFFIXES = 10_000, (".xml", ".yml", ".yaml")
 
 
 @dataclass(frozen=True)
@@ -96,27 +88,44 @@ def matches(content: Content) -> bool:
     keys = {key.decode("ascii") for key in _YAML_KEY.findall(head)}
     if b"!!opencv-" in head or head.startswith(b"%YAML"):
         return _has_cameras(content.yaml)
-    return _has_cameras(dict.fromkeys(keys)) and "distortion_model" not in keys
+    return _has_named(keys) and "distortion_model" not in keys
 
 
 def _folder(content: Content) -> list[Content]:
-    """Return the files of a folder that holds one XML for each camera, as OpenPose and RICH have it."""
-    files = [Content(one) for one in sorted(content.path.glob("*.xml"))[:_MAX_FILES]]
-    is_theirs = all(b"<opencv_storage" in one.head and b"<Intrinsics" in one.head for one in files)
-    return files if is_theirs else []
+    """Return the files of a folder that holds one file for each camera, as OpenPose and RICH have it."""
+    for suffix in _SUFFIXES:
+        files = [Content(one) for one in sorted(content.path.glob(f"*{suffix}"))[:_MAX_FILES] if one.is_file()]
+        if files and all(_is_one_camera(one) for one in files):
+            return files
+    return []
+
+
+def _is_one_camera(content: Content) -> bool:
+    """Return whether a file of FileStorage holds a camera with its pose."""
+    if not any(mark in content.head for mark in (b"<opencv_storage", b"!!opencv-matrix")):
+        return False
+    try:
+        top = parse_storage(content)
+    except DatasetError:
+        return False
+    if not isinstance(top, Mapping) or _pair(top) is not None or _numbered(top):
+        return False
+    return any(key in top for key in (*_K, "Intrinsics")) and (top.keys() >= _POSED or _is_posed(top))
 
 
 def _is_matrix(value: Untrusted) -> bool:
-    return isinstance(value, Mapping) and value.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}
+    return isinstance(value, Mapping) and str(value.get("type_id")) in MATRIX_TYPES
 
 
 def _has_cameras(top: Untrusted) -> bool:
-    if not isinstance(top, Mapping):
-        return False
-    return _pair(top) is not None or any(key in top for key in (*_K, *_ORB))
+    return isinstance(top, Mapping) and (bool(_numbered(top)) or _has_named(top))
 
 
-def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str]] | None:
+def _has_named(keys: Collection[str]) -> bool:
+    return _pair(keys) is not None or any(key in keys for key in (*_K, *_ORB))
+
+
+def _pair(top: Collection[str]) -> tuple[tuple[str, str], tuple[str, str]] | None:
     """Return the camera matrices' keys of a stereo pair and the two endings of its keys."""
     for endings in _PAIRS:
         for base in _K:
@@ -126,16 +135,40 @@ def _pair(top: Mapping[str, Untrusted]) -> tuple[tuple[str, str], tuple[str, str
     return None
 
 
+def _numbered(top: Mapping[str, Untrusted]) -> dict[str, dict[str, str]]:
+    """Return the keys of cameras that a number tells apart (K_0, D_0, R_0, T_0, K_1 ...), by its text and their stem.
+
+    Two cameras without poses of their own are a pair; a file with a list of names is EasyMocap's.
+    """
+    cameras: dict[str, dict[str, str]] = {}
+    for key in top:
+        found = _NUMBERED.fullmatch(key)
+        if found is not None:
+            cameras.setdefault(found[2], {})[found[1]] = key
+    cameras = {number: keys for number, keys in cameras.items() if any(stem in keys for stem in _K)}
+    posed = all(_is_posed(keys) for keys in cameras.values())
+    if "names" in top or not (cameras and (posed or len(cameras) > 2)):
+        return {}
+    return dict(sorted(cameras.items(), key=lambda one: int(one[0].strip("_"))))
+
+
+def _is_posed(keys: Collection[str]) -> bool:
+    halves = any(key in keys for key in _R) and any(key in keys for key in _T)
+    return halves or any(key in keys for key in _RT)
+
+
 def read(content: Content) -> RawRig:
-    """Read one camera, a stereo pair, or a folder with one file for each camera."""
+    """Read one camera, cameras told apart by a number, a stereo pair, or a folder with one file for each camera."""
     path = content.path
     if content.is_folder:
         each = [read(one) for one in _folder(content)]
         notes = tuple(dict.fromkeys(note for one in each for note in one.notes))
         return RawRig(tuple(camera for one in each for camera in one.cameras), path, "unknown", notes=notes)
-    top = mapping_at(_parse(content), path, None)
-    pair = _pair(top)
-    if pair is not None:
+    top = mapping_at(parse_storage(content), path, None)
+    pair, numbered = _pair(top), _numbered(top)
+    if numbered:
+        found = _read_numbered(top, numbered, path)
+    elif pair is not None:
         found = _read_pair(top, pair, path)
     elif any(key in top for key in _ORB):
         found = _read_orb(top, path)
@@ -145,63 +178,11 @@ def read(content: Content) -> RawRig:
     return RawRig(found.cameras, path, "unknown", notes=notes)
 
 
-def _parse(content: Content) -> Untrusted:
-    head = content.head.lstrip()
-    if head.startswith(b"<"):
-        return _from_xml(parse_xml(content.path, content.data), content.path)
-    return content.json if head.startswith(b"{") else content.yaml
-
-
-def _from_xml(root: Element, path: Path) -> dict[str, Untrusted]:
-    if sum(1 for _ in root.iter()) > _MAX_NODES:
-        raise DatasetError(path, None, f"over {_MAX_NODES} XML elements are not a camera calibration")
-    result: dict[str, Untrusted] = {}
-    for node in root:
-        if node.get("type_id") in {"opencv-matrix", "opencv-nd-matrix"}:
-            sides = (node.findtext("sizes") or f"{node.findtext('rows')} {node.findtext('cols')}").split()
-            result[node.tag] = {"sizes": sides, "data": (node.findtext("data") or "").split()}
-        elif len(node) == 0:
-            words = (node.text or "").split()
-            result[node.tag] = words if len(words) > 1 else "".join(words)
-        else:
-            result[node.tag] = {child.tag: child.text for child in node}
-    return result
-
-
 def _first(top: Mapping[str, Untrusted], keys: Collection[str], used: set[str]) -> str | None:
     key = next((key for key in keys if top.get(key) is not None), None)
     if key is not None:
         used.add(key)
     return key
-
-
-def stored_matrix(value: Untrusted, shapes: list[tuple[int | None, ...]], path: Path, key: str) -> FloatArray:
-    """Return a matrix given as rows, cols, data, or as nested lists.
-
-    Raises:
-        DatasetError: If it is no matrix of one of these shapes.
-    """
-    if not isinstance(value, Mapping):
-        return numbers(value, shapes, path, key)
-    given = field(value, "data", path, f"{key}.")
-    plain = not isinstance(given, list) or set(map(type, given)) <= {int, float}
-    data = numbers(given if plain else [_plain(one) for one in given], [(None,)], path, key)
-    sides = value.get("sizes")
-    if sides is None:
-        sides = rows, columns = [field(value, side, path, f"{key}.") for side in ("rows", "cols")]
-        if type(rows) is int and type(columns) is int and rows > 0 and data.size == rows * columns:  # the usual case
-            return shaped(data.reshape(rows, columns), shapes, path, key)
-    shape = tuple(numbers(sides, [(1,), (2,)], path, f"{key}.sizes").tolist())
-    # Sides of NaN and of infinity fail the first comparison, before they become integers.
-    if any(not 0 <= side <= data.size or side != int(side) for side in shape) or data.size != int(np.prod(shape)):
-        expected = " x ".join(f"{side:g}" for side in shape)
-        raise DatasetError(path, key, f"expected {expected} numbers, found {data.size}")
-    return numbers(data.reshape([int(side) for side in shape]), shapes, path, key)
-
-
-def _plain(word: Untrusted) -> Untrusted:
-    """Return a number's text as Python spells it: FileStorage writes .Nan and .Inf."""
-    return word.lower().replace(".nan", "nan").replace(".inf", "inf") if isinstance(word, str) else word
 
 
 def _lens(top: Mapping[str, Untrusted], key: str | None, path: Path) -> tuple[float, ...]:
@@ -247,17 +228,42 @@ def _pose(top: Mapping[str, Untrusted], used: set[str], path: Path) -> FloatArra
     return pose_matrix(rotation, translation.ravel())
 
 
-def _read_single(top: Mapping[str, Untrusted], path: Path) -> _Found:
+def _read_numbered(top: Mapping[str, Untrusted], numbered: Mapping[str, Mapping[str, str]], path: Path) -> _Found:
+    own = {key for keys in numbered.values() for key in keys.values()}
+    shared = {key: value for key, value in top.items() if key not in own}
+    cameras: list[RawCamera] = []
+    used: set[str] = set()
+    for number_, keys in numbered.items():
+        if not _is_posed(keys):
+            require_no_pose({key: top[key] for key in keys.values()}, path)
+        found = _read_single(
+            {**shared, **{stem: top[key] for stem, key in keys.items()}}, path, number_.removeprefix("_")
+        )
+        cameras += found.cameras
+        used |= {keys.get(stem, stem) for stem in found.used}
+    unposed = sum(camera.pose is NO_POSE for camera in cameras)
+    return _Found(tuple(cameras), used, (no_pose_note(unposed),) if unposed else ())
+
+
+def _read_single(top: Mapping[str, Untrusted], path: Path, name: str = "") -> _Found:
     used: set[str] = set()
     key = _first(top, ("Intrinsics",) if top.keys() >= _POSED else _K, used)
     if key is None:
         raise DatasetError(path, "camera_matrix", f"the intrinsics are missing: expected one of {', '.join(_K)}")
     K = stored_matrix(top[key], [(3, 3)], path, key)
-    lens = _lens(top, _first(top, _D, used), path)
-    pose = _pose(top, used, path)
+    lens_key = coefficients_key((key for key, value in top.items() if value is not None), _D)
+    used |= {lens_key} if lens_key else set()
+    lens, pose = _lens(top, lens_key, path), _pose(top, used, path)
+    if pose is None:
+        require_no_pose({key: value for key, value in top.items() if key not in {*used, *_HARMLESS}}, path)
     size = _size(top, used, path)
     camera = RawCamera(
-        path.stem, K, NO_POSE if pose is None else pose, coefficients=lens, model=_model(top, used, path), size=size
+        name or path.stem,
+        K,
+        NO_POSE if pose is None else pose,
+        coefficients=lens,
+        model=_model(top, used, path),
+        size=size,
     )
     return _Found((camera,), used, (no_pose_note(1),) if pose is None else ())
 
@@ -269,7 +275,7 @@ def _read_pair(top: Mapping[str, Untrusted], pair: tuple[tuple[str, str], tuple[
     relative = _pose(top, used, path)
     notes: tuple[str, ...] = ()
     if relative is None and beside != path and beside.is_file():
-        outer = mapping_at(_parse(Content(beside)), beside, None)
+        outer = mapping_at(parse_storage(Content(beside)), beside, None)
         relative = _pose(outer, used, beside)
         notes = (f"R and T are those of {beside.name} beside the file",)
     if relative is None:

@@ -17,9 +17,9 @@ from renderkit.arrays import FloatArray
 from renderkit.errors import DatasetError
 from renderkit.formats import picture_layout
 from renderkit.formats.as_stated import RawCamera, RawRig, pose_matrix
+from renderkit.formats.file_storage import stored_matrix
 from renderkit.formats.format import Format, WriteOptions
 from renderkit.formats.format_capability import Expressible
-from renderkit.formats.opencv_storage import stored_matrix
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Rig
 from renderkit.geometry.rotation import matrix_from_rotation_vector, rotation_vector_from_matrix

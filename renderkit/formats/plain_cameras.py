@@ -1,4 +1,4 @@
-"""Cameras of nobody's format: JSON or YAML lists or objects of {K, R, t, dist} and .npz arrays, under any usual key.
+"""Cameras of nobody's format: {K, R, t, dist} in JSON, YAML, TOML or .npz, under any usual key, or a folder of those.
 
 Intrinsics are a matrix or fx, fy, cx, cy; a lens is a list in OpenCV's order or k1, k2, p1 ..., of the model that
 `distortion_model`, `model` or `fisheye` says. Known spellings among others: HuMMan ({name: {K, R, T}}), MultiHuman ({K
@@ -18,118 +18,81 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import PoseDirection, RawCamera, RawRig, read_each
 from renderkit.formats.format import Format
 from renderkit.formats.lens_words import LENS_KEYS, is_lens_word
-from renderkit.formats.no_pose import NO_POSE, no_pose_note
-from renderkit.formats.plain_values import (
-    C2W_KEYS,
-    K_KEYS,
-    POSE_KEYS,
-    R_KEYS,
-    SIZE_KEYS,
-    W2C_KEYS,
+from renderkit.formats.no_pose import NO_POSE, no_pose_note, require_no_pose
+from renderkit.formats.plain_files import ZIP, camera_files, entries_of, parsed_or_none, stated_cameras
+from renderkit.formats.plain_keys import (
+    CAMERA_LISTS,
+    NAME_KEYS,
+    RADIAL_AND_TANGENTIAL,
     Entry,
-    first_of,
-    has_center,
+    names_of,
+)
+from renderkit.formats.plain_pose import has_center, has_halves, is_posed, pose_of, stated_direction
+from renderkit.formats.plain_values import (
+    has_camera_keys,
     intrinsics_of,
     is_camera,
     lens_of,
     opened,
-    pose_of,
     size_of,
-    stated_direction,
     used_keys,
 )
 from renderkit.formats.pose_direction import with_center_by_evidence, with_direction_by_evidence
 from renderkit.formats.unread import unread_notes
 from renderkit.untrusted.content import Content, Untrusted, mapping_at
-from renderkit.untrusted.npz import npz_names, read_npz
+from renderkit.untrusted.npz import npz_names
 
-_NAME = ("name", "camera_name", "cam_name", "camera_id", "cam_id", "camera", "id", "img_name", "names")
 _DICTIONARY = {"K", "D", "RT", "width", "height", "W", "H", "w", "h"}
 """Entries with these keys alone are the dictionary format of RenderMe-360's benchmark, whose RT has a direction."""
 
-_ZIP = b"PK\x03\x04"
-_SINGLE = "0"
-_LISTS = ("cameras", "cams", "frames")
-
 
 def matches(content: Content) -> bool:
-    """Return True for JSON or YAML whose entries hold intrinsics and a pose, or an .npz file with arrays of them."""
-    if content.head.startswith(_ZIP):
+    """Return True for JSON, YAML or TOML of intrinsics and poses, .npz arrays of them, or a folder of such files."""
+    if content.is_folder:
+        return bool(camera_files(content.path))
+    if content.head.startswith(ZIP):
         return is_camera(dict.fromkeys(npz_names(content.path), ""))
-    entries = _entries(_parsed_or_none(content))
-    cameras = [one for one in entries.values() if isinstance(one, Mapping) and is_camera(opened(one))]
-    return bool(cameras) and len(cameras) == len(entries) and not all(one.keys() <= _DICTIONARY for one in cameras)
+    top = parsed_or_none(content)
+    entries = entries_of(top)
+    stated = [one if isinstance(one, Mapping) else {} for one in entries.values()]
+    # A damaged camera beside good ones is for `read` to name.
+    posed = any(is_camera(one) and is_posed(one) for one in stated)
+    known = all(has_camera_keys(one) if posed else is_camera(one) for one in stated)
+    return bool(stated) and known and not _is_dictionary(top)
 
 
-def _is_yaml(content: Content) -> bool:
-    return content.path.suffix.lower() in {".yaml", ".yml"}
-
-
-def _parsed_or_none(content: Content) -> Untrusted:
-    if not _is_yaml(content):
-        return content.json_or_none
-    try:
-        return content.yaml
-    except DatasetError:
-        return None
-
-
-def _entries(value: Untrusted) -> dict[str, Untrusted]:
-    """Return the cameras by their key or place: the top level, or what stands under "cameras" or "frames".
-
-    At the top level a file may state one camera, or lists with an entry for each.
-    """
-    if isinstance(value, Mapping):
-        if is_camera(opened(value)):
-            return _columns(value)
-        value = next((value[key] for key in _LISTS if key in value), value)
-    if isinstance(value, list):
-        return {str(index): entry for index, entry in enumerate(value)}
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _columns(value: Entry) -> dict[str, Untrusted]:
-    """Return the cameras of {"K": [...], "R": [...]}: lists as long as that of the matrices K are taken apart."""
-    matrices = next((value[key] for key in K_KEYS if key in value), None)
-    if not isinstance(matrices, list) or not _is_list_of_lists(matrices[:1] and matrices[0]):
-        return {_SINGLE: value}
-    count = len(matrices)
-    apart = {
-        key
-        for key, one in value.items()
-        if isinstance(one, list) and len(one) == count and (key not in SIZE_KEYS or isinstance(one[0], list))
-    }
-    return {
-        str(index): {key: one[index] if key in apart else one for key, one in value.items()} for index in range(count)
-    }
-
-
-def _is_list_of_lists(value: Untrusted) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
+def _is_dictionary(top: Untrusted) -> bool:
+    values = top.values() if isinstance(top, Mapping) else ()
+    return bool(values) and all(isinstance(one, Mapping) and one.keys() <= _DICTIONARY for one in values)
 
 
 def read(content: Content) -> RawRig:
     """Read the cameras."""
     path = content.path
-    is_npz = content.head.startswith(_ZIP)
-    top = None if is_npz else content.yaml if _is_yaml(content) else content.json
-    found = _npz_entries(path) if is_npz else _entries(top)
-    entries = {key: opened(mapping_at(entry, path, key)) for key, entry in found.items()}
-    names = [str(entry[one]) if (one := first_of(entry, _NAME)) else key for key, entry in entries.items()]
-    if len(set(names)) < len(names):
-        names = list(entries)
+    found, top = stated_cameras(content)
+    entries = {key: mapping_at(entry, path, key) for key, entry in found.items()}
+    names = names_of(entries)
     keys = dict(zip(names, entries, strict=True))
 
+    is_posed_rig = any(map(is_posed, entries.values()))
+
     def read_camera(name: str) -> RawCamera:
-        return _read_camera(name, keys[name], entries[keys[name]], path)
+        where, entry = f"{keys[name]}.", entries[keys[name]]
+        camera = _read_camera(name, entry, path, where)
+        if camera.pose is NO_POSE and is_posed_rig:
+            raise DatasetError(path, f"{where}R", "the pose is missing, which other cameras of the file have")
+        if camera.pose is NO_POSE:
+            require_no_pose(_without(entry, used_keys(entry)), path, where)
+        return camera
 
     cameras, failed = read_each(names, read_camera)
-    directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path)
+    is_human36m = any("T" in entry and RADIAL_AND_TANGENTIAL in entry for entry in entries.values())
+    directed, notes = _directed(cameras, [entries[keys[camera.name]] for camera in cameras], path, is_human36m)
     left = [_without(entry, used_keys(entry)) for entry in entries.values()]
-    notes = (*notes, *unread_notes(left, {*_NAME, *_named_lens(entries)}, {"rectifyAlpha"}))
+    notes = (*notes, *unread_notes(left, {*NAME_KEYS, *_named_lens(entries)}, {"rectifyAlpha"}))
     if isinstance(top, Mapping):
-        whole = top.keys() == found.keys() or is_camera(opened(top))
-        others = {} if whole else {key: top[key] for key in top if key not in _LISTS}
+        whole = is_camera(opened(top))
+        others = {} if whole else {key: top[key] for key in top if key not in CAMERA_LISTS and key not in found}
         notes += unread_notes([others], (), per=None)
     return RawRig(directed, path, "unknown", notes=notes, failed=failed, order=tuple(names))
 
@@ -147,26 +110,8 @@ def _named_lens(entries: Mapping[str, Entry]) -> set[str]:
     }
 
 
-def _npz_entries(path: Path) -> dict[str, Untrusted]:
-    """Return one entry per camera: arrays whose first side is the number of cameras are taken apart."""
-    arrays = {key: value for key, value in read_npz(path).items() if value.dtype.kind in "fiuU"}
-    # A pose is each camera's own; one K may be that of all.
-    stacks = [arrays[key].shape for key in (*W2C_KEYS, *C2W_KEYS, *POSE_KEYS, *R_KEYS, *K_KEYS) if key in arrays]
-    counts = {shape[0] for shape in stacks if len(shape) == 3}
-    if not counts:
-        return {"0": arrays}
-    if len(counts) > 1:
-        raise DatasetError(path, "K", f"expected as many matrices K as poses, (N, 3, 3), found shapes {stacks}")
-    count = counts.pop()
-    shared = {key: value for key, value in arrays.items() if not (value.ndim and len(value) == count)}
-    # Three by three may be three cameras' lines, or one matrix: intrinsics and rotations are matrices.
-    shared |= {key: arrays[key] for key in (*K_KEYS, *R_KEYS) if key in arrays and arrays[key].ndim == 2}
-    apart = {key: value for key, value in arrays.items() if key not in shared}
-    return {str(index): {**shared, **{key: value[index] for key, value in apart.items()}} for index in range(count)}
-
-
 def _directed(
-    cameras: Sequence[RawCamera], entries: Sequence[Entry], path: Path
+    cameras: Sequence[RawCamera], entries: Sequence[Entry], path: Path, is_human36m: bool
 ) -> tuple[tuple[RawCamera, ...], tuple[str, ...]]:
     """Return the cameras with the direction that their keys state, or that their optical axes support."""
     if all(camera.pose is NO_POSE for camera in cameras):
@@ -181,20 +126,21 @@ def _directed(
     ways = [direction for direction in stated if direction is not None]
     if ways:
         return tuple(replace(one, direction=way) for one, way in zip(cameras, ways, strict=True)), ()
-    directed, note = with_direction_by_evidence(cameras)
+    # Human3.6M's T, beside k and p, is the camera's centre: x = R (X - T).
+    halves = all(map(has_halves, entries))
+    directed, note = with_direction_by_evidence(cameras, or_center=halves, is_usually_center=is_human36m)
     return directed, (note,)
 
 
-def _read_camera(name: str, key: str, entry: Entry, path: Path) -> RawCamera:
-    where = f"{key}."
+def _read_camera(name: str, entry: Entry, path: Path, where: str) -> RawCamera:
     K, (model, lens) = intrinsics_of(entry, path, where), lens_of(entry, path, where)
-    pose, size = pose_of(entry, path, where), size_of(entry, path, where)
+    pose, size = pose_of(entry, K, path, where), size_of(entry, path, where)
     return RawCamera(name, K, pose, coefficients=lens, model=model, size=size)
 
 
 FORMAT = Format(
     name="plain",
-    title="plain cameras {K, R, t, dist} (JSON, YAML, .npz)",
+    title="plain cameras {K, R, t, dist} (JSON, YAML, TOML, .npz, or a folder with one in each file)",
     matches=matches,
     read_cameras=read,
 )

@@ -18,12 +18,14 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawCamera, RawRig
 from renderkit.formats.format import Format
 from renderkit.formats.matrices import decompose_projections
+from renderkit.formats.plain_keys import K_KEYS, NAME_KEYS, PROJECTION_KEYS, below_lists, names_of
 from renderkit.formats.unread import unread_notes
 from renderkit.geometry.rig import Unit
-from renderkit.untrusted.content import Content, Untrusted, numbers
+from renderkit.untrusted.content import Content, Untrusted, numbers, size_pair_at
+from renderkit.untrusted.npz import npz_names, read_npz
 
 _KITTI = re.compile(rb"(?:P\d|P_rect_\d\d):[ \t]")
-_KEYS = ("P", "projection", "projection_matrix", "projectionMatrix", "proj", "proj_mat")
+_ZIP = b"PK\x03\x04"
 _LEAST_FOCAL_PX, _MAX_FILES = 4.0, 10_000
 _LINE = re.compile(r"(P\d|P_rect_\d\d):\s*(.*)")
 
@@ -34,9 +36,16 @@ def matches(content: Content) -> bool:
         return bool(_text_files(content.path))
     if re.search(rb"^" + _KITTI.pattern, content.head, re.MULTILINE) or _is_text(content.head):
         return True
-    value = content.json_or_none
-    entries = list(value.values()) if isinstance(value, Mapping) else value
-    return isinstance(entries, list) and bool(entries) and all(_is_projection(_matrix(one)) for one in entries)
+    if content.head.startswith(_ZIP):
+        return _npz_key(content) is not None
+    entries = list(_json_entries(content.json_or_none).values())
+    return bool(entries) and all(_is_projection(_matrix(one)) for one in entries)
+
+
+def _npz_key(content: Content) -> str | None:
+    """Return the name of the stack of matrices in an .npz file that holds one and no intrinsics."""
+    names = npz_names(content.path)
+    return None if any(key in names for key in K_KEYS) else next((key for key in PROJECTION_KEYS if key in names), None)
 
 
 def _is_text(head: bytes) -> bool:
@@ -62,7 +71,7 @@ def _text_files(folder: Path) -> list[Content]:
 def _matrix(entry: Untrusted) -> Untrusted:
     """Return the matrix of an entry, which may be an object with it under a usual key."""
     if isinstance(entry, Mapping):
-        return next((entry[key] for key in _KEYS if key in entry), None)
+        return next((entry[key] for key in PROJECTION_KEYS if key in entry), None)
     return entry
 
 
@@ -80,23 +89,51 @@ def read(content: Content) -> RawRig:
     """Read and decompose the matrices."""
     path = content.path
     files = _text_files(path) if content.is_folder else [content] if _is_text(content.head) else []
-    kitti = not files and content.json_or_none is None
-    if files:
+    is_npz = content.head.startswith(_ZIP)
+    kitti = not files and not is_npz and content.json_or_none is None
+    sizes: dict[str, tuple[int, int]] = {}
+    if is_npz:
+        entries = _npz_entries(content)
+    elif files:
         entries = {one.path.stem: one.text.removeprefix("CONTOUR").split() for one in files}
     else:
         entries = dict(_kitti_entries(content)) if kitti else _json_entries(content.json)
+        sizes = _kitti_sizes(content) if kitti else {}
     matrices = [numbers(_matrix(value), [(3, 4), (4, 4)], path, name)[:3] for name, value in entries.items()]
     K, poses = decompose_projections(np.array(matrices).reshape(-1, 3, 4), path, list(entries))
+    for name, matrix in zip(entries, K, strict=True):
+        if matrix[0, 0] <= _LEAST_FOCAL_PX:
+            raise DatasetError(path, name, "expected K [R | t] in px, found [R | t]: a pose without intrinsics")
     objects = [entry for entry in entries.values() if isinstance(entry, Mapping)]
-    cameras = tuple(RawCamera(name, *found) for name, *found in zip(entries, K, poses, strict=True))
+    cameras = tuple(
+        RawCamera(name, matrix, pose, size=sizes.get(name))
+        for name, matrix, pose in zip(entries, K, poses, strict=True)
+    )
     unit: Unit = "m" if kitti else "unknown"
-    notes = ("K, R and t are decomposed from the projection matrices", *unread_notes(objects, _KEYS))
+    notes = (
+        "K, R and t are decomposed from the projection matrices",
+        *unread_notes(objects, {*PROJECTION_KEYS, *NAME_KEYS}),
+    )
     return RawRig(cameras, path, unit, notes=notes)
 
 
 def _json_entries(value: Untrusted) -> dict[str, Untrusted]:
-    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
-    return {str(name): matrix for name, matrix in pairs}
+    value = below_lists(value)
+    if isinstance(value, Mapping):
+        return {str(name): matrix for name, matrix in value.items()}
+    if not isinstance(value, list):
+        return {}
+    return dict(zip(names_of(dict(zip(map(str, range(len(value))), value, strict=True))), value, strict=True))
+
+
+def _npz_entries(content: Content) -> dict[str, Untrusted]:
+    """Return the matrices of a stack (N, 3, 4), with the names that an array of as many texts gives them."""
+    arrays, key = read_npz(content.path), _npz_key(content)
+    stack = arrays[key or ""]
+    if stack.ndim != 3:
+        raise DatasetError(content.path, key, f"expected a stack of matrices (N, 3, 4), found shape {stack.shape}")
+    names = next((arrays[one] for one in NAME_KEYS if one in arrays and arrays[one].shape == stack.shape[:1]), None)
+    return {str(index if names is None else names[index]): matrix for index, matrix in enumerate(stack)}
 
 
 def _kitti_entries(content: Content) -> Iterator[tuple[str, Untrusted]]:
@@ -108,6 +145,16 @@ def _kitti_entries(content: Content) -> Iterator[tuple[str, Untrusted]]:
             if values.size != 12:
                 raise DatasetError(path, f"line {index}", f"expected 12 numbers, found {values.size}")
             yield found.group(1), values.reshape(3, 4)
+
+
+def _kitti_sizes(content: Content) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the rectified pictures, which calib_cam_to_cam.txt states."""
+    found = {}
+    for line in content.text.splitlines():
+        key, _, values = line.partition(":")
+        if key.startswith("S_rect_"):
+            found[f"P_rect_{key.removeprefix('S_rect_').strip()}"] = size_pair_at(values.split(), content.path, key)
+    return found
 
 
 FORMAT = Format(

@@ -1,93 +1,41 @@
 """What a file is that no format reads, as far as it shows, and how its cameras are brought in: for the refusal.
 
-A layout that is known, and not read, is one line of `_KEY_MARKS`, `_TEXT_MARKS`, `_XML_ROOTS` or `_FOLDERS`.
+A layout that is known, and not read, is one line of `unread_layouts`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from renderkit.errors import DatasetError
 from renderkit.formats.names import PICTURE_SUFFIXES
+from renderkit.formats.unread_layouts import (
+    BINARY_MARKS,
+    FOLDERS,
+    KEY_MARKS,
+    MODEL_PLACES,
+    SUFFIXES,
+    TEXT_MARKS,
+    XML_ROOTS,
+)
 from renderkit.formats.unread_scenes import what_scene_it_is
 from renderkit.untrusted.content import Content, Untrusted
+from renderkit.untrusted.npz import npz_names
 from renderkit.wording import counted
 
 PLAIN_FORM: Final = (
     'Any rig can be given as JSON {"CAMERA": {"K": 3x3, "R": 3x3, "t": 3, "dist": [...], "width": w, "height": h}}, '
     "R and t world-to-camera with OpenCV axes"
 )
-_BINARY_MARKS: Final = (
-    (b"PK\x03\x04", "a zip archive, or an .npz without arrays of intrinsics and poses under usual names; unpack it"),
-    (b"\x1f\x8b", "compressed by gzip; unpack it (gunzip)"),
-    (b"7z\xbc\xaf", "a 7z archive; unpack it"),
-    (b"PXR-USDC", "a USD scene; export its cameras from the program that wrote it"),
-    (b"Kaydara FBX", "an FBX scene; export its cameras from the program that wrote it"),
-    (b"BLENDER", "a Blender scene; export its cameras, as transforms.json for example"),
-    (b"\x89HDF", "an HDF5 file of another layout"),
-    (b"\x80", "a Python pickle; write its cameras as JSON or .npz (numpy.savez)"),
-)
-_TEXT_MARKS: Final = (
-    ("#usda", "a USD scene; export its cameras from the program that wrote it"),
-    ("fileName imageWidth imageHeight", "Pix4D's calibrated_camera_parameters.txt; export bundle.out or COLMAP"),
-    ("# ground truth trajectory", "a trajectory of the TUM benchmark: poses without intrinsics"),
-    ("#timestamp", "a trajectory: poses without intrinsics"),
-    ("https://www.youtube.com", "RealEstate10K's poses of one video, without the size of its pictures"),
-)
-_KEY_MARKS: Final = (
-    (
-        {"campos", "camrot", "focal", "princpt"},
-        "InterHand2.6M's cameras by column; write K of focal and princpt, R = camrot, t = -camrot campos by camera",
-    ),
-    (
-        {"T_imu_cam", "intrinsics", "resolution"},
-        "Basalt's calibration; write each camera's K, and its pose as a 4x4 matrix T_world_cam",
-    ),
-    (
-        {"R", "T", "focal_length", "principal_point"},
-        "PyTorch3D's cameras, whose axes are left, up, forward and whose R acts on rows; convert them by "
-        "pytorch3d.utils.opencv_from_cameras_projection",
-    ),
-    ({"t_00", "t_01", "t_23"}, "a pose of Polycam; convert the folder to transforms.json by ns-process-data polycam"),
-    ({"poses", "K", "w", "h"}, "Record3D's metadata; convert it to transforms.json by ns-process-data record3d"),
-    (
-        {"w2c", "k", "fn", "cam_id"},
-        "Dynamic 3D Gaussians' train_meta.json, whose cameras are listed by time; write those of one time",
-    ),
-    (
-        {"matrix_world", "lens"},
-        "a dump of Blender's cameras; export transforms.json, in which the sensor and its fit are resolved",
-    ),
-    ({"orientation", "radial_distortion", "res_w"}, "Human3.6M's cameras with quaternions; write R as a 3x3 matrix"),
-    (
-        {"projection_type", "orientation", "position"},
-        "the models.json of light field videos; write each camera's R and t",
-    ),
-    (
-        {"projection_parameters", "model_type"},
-        "a lens of camodocal or VINS; write fx, fy, cx, cy, k1, k2, p1, p2, width and height at the top level",
-    ),
-)
-_XML_ROOTS: Final = {
-    "BlocksExchange": "a BlocksExchange file (ContextCapture); export the cameras as Metashape XML or as COLMAP",
-    "MeshLabProject": "a MeshLab project; export its cameras as Bundler's bundle.out",
-    "MeshLabDocument": "a MeshLab project; export its cameras as Bundler's bundle.out",
-    "calibration": "a lens of Metashape without poses; export the cameras as XML (File, Export, Export Cameras)",
-    "ExportAPERO": "an orientation of MicMac; convert it to COLMAP",
-}
-_FOLDERS: Final = (
-    (("intrinsics", "pose"), "NeRF++, NSVF or ScanNet have folders such as these"),
-    (("intrinsics.txt", "pose"), "NSVF has folders such as this"),
-    (("intrinsic", "pose"), "ScanNet has folders such as this"),
-    (("intrinsic.txt", "extrinsic.txt"), "HUMBI has files such as these"),
-)
 _PARTS: Final = (
     ("cameras.txt", "images.txt"), ("cameras.bin", "images.bin"), ("intri.yml", "extri.yml"),
 )  # fmt: skip
+_MODEL = ("cameras.bin", "cameras.txt")
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
-_SHOWN, _DEPTH = 8, 3
+_EASYMOCAP = ("K_", "T_")
+_SHOWN, _DEPTH, _LEAST_COLUMNS = 8, 3, 5
 
 
 def what_it_is(content: Content) -> str:
@@ -98,13 +46,13 @@ def what_it_is(content: Content) -> str:
 
 def _folder(content: Content) -> str:
     names = sorted(one.name for one in content.path.iterdir())[:10_000]
-    for parts in _PARTS:
-        there = [name for name in parts if name in names]
-        if len(there) == 1:
-            return (
-                f"{there[0]} is there without {next(name for name in parts if name not in there)}, which belongs to it"
-            )
-    for inside, what in _FOLDERS:
+    half = _half(names)
+    if half is not None:
+        return half
+    place = next((one for one in MODEL_PLACES if any((content.path / one / name).is_file() for name in _MODEL)), None)
+    if place is not None:
+        return f"a COLMAP model is in {place} below it; name that folder"
+    for inside, what in FOLDERS:
         if set(inside) <= set(names):
             return f"it holds {' and '.join(inside)}; {what}, which are not read"
     if not names:
@@ -115,15 +63,36 @@ def _folder(content: Content) -> str:
     return f"the folder holds {_listed(names)}"
 
 
+def _known(content: Content) -> str | None:
+    """Return what a file is by its name, its suffix or its first bytes, if they tell."""
+    suffix = content.path.suffix.lower()
+    if content.head.startswith(b"PK\x03\x04") and suffix == ".npz":
+        names = _listed(list(npz_names(content.path)))
+        return f"it is an .npz with the arrays {names}, none of them intrinsics with poses"
+    mark = next((what for start, what in BINARY_MARKS if content.head.startswith(start)), None)
+    what = SUFFIXES.get(suffix, mark)
+    return _half([content.path.name]) or (f"it is {what}" if what else None)
+
+
+def _half(names: Collection[str]) -> str | None:
+    """Return what to say where one of two files that belong together is there without the other."""
+    for parts in _PARTS:
+        there = [name for name in parts if name in names]
+        if len(there) == 1:
+            other = next(name for name in parts if name not in there)
+            return f"{there[0]} is there without {other}, which belongs to it"
+    return None
+
+
 def _file(content: Content) -> str:
     head, scene = content.head, what_scene_it_is(content.path.suffix.lower())
     if scene is not None:
         return scene
     if not head.strip():
         return "the file is empty"
-    mark = next((what for start, what in _BINARY_MARKS if head.startswith(start)), None)
-    if mark is not None:
-        return f"it is {mark}"
+    known = _known(content)
+    if known is not None:
+        return known
     try:
         text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", errors="strict")
     except UnicodeDecodeError as error:
@@ -136,7 +105,7 @@ def _file(content: Content) -> str:
 
 
 def _text(content: Content, text: str) -> str:
-    mark = next((what for start, what in _TEXT_MARKS if text.startswith(start)), None)
+    mark = next((what for start, what in TEXT_MARKS if text.startswith(start)), None)
     if mark is not None:
         return f"it is {mark}"
     if text.startswith("<"):
@@ -155,28 +124,43 @@ def _xml(text: str) -> str:
     if text[:200].lower().startswith(("<!doctype html", "<html")):
         return "it is a web page (HTML): the download failed, or asked for a login"
     roots = [root for root in _ROOT.findall(text) if not root.lower().startswith("xml")]
-    known = next((what for root, what in _XML_ROOTS.items() if root in roots[:2]), None)
+    known = next((what for root, what in XML_ROOTS.items() if root in roots[:2]), None)
     return f"it is {known}" if known else f"it is XML with the root <{roots[0] if roots else '?'}>"
 
 
 def _numbers(text: str) -> str:
     lines = [line.split() for line in text.splitlines()[:-1] or text.splitlines()]
-    counts = {len(words) for words in lines if words and not words[0].startswith("#")}
+    rows = [words for words in lines if words and not words[0].startswith("#")]
+    first = next(iter(text.splitlines()), "")
+    if not rows:
+        return f"it is text with nothing but comments, which begins with {first[:40]!r}"
+    if first.count(";") >= _LEAST_COLUMNS:
+        return "it is a table with semicolons between the columns; save it with commas"
     try:
-        [float(word) for words in lines if not (words and words[0].startswith("#")) for word in words]
+        [float(word) for words in rows for word in words]
     except ValueError:
-        return f"it is text that begins with {text.splitlines()[0][:40]!r}"
+        return f"it is text that begins with {first[:40]!r}"
+    return _rows([len(words) for words in rows])
+
+
+def _rows(lengths: list[int]) -> str:
+    """Return what text of nothing but numbers is, by how many are in its lines."""
+    counts = set(lengths)
     if counts in ({12}, {16}):
         return "it is a list of poses (12 or 16 numbers a line) without intrinsics; a rig needs both"
     if counts == {8}:
         return "it is a trajectory (time, position, quaternion) without intrinsics; a rig needs both"
+    if lengths[:5] == [3, 4, 4, 4, 4]:
+        return "it is a trajectory as of Tanks and Temples or Open3D (.log): poses without intrinsics; a rig needs both"
     return f"it is text with {', '.join(map(str, sorted(counts)[:4]))} numbers a line"
 
 
 def _values(value: Untrusted, kind: str) -> str:
     for inside in _levels(value):
         keys = inside.keys() if isinstance(inside, Mapping) else ()
-        mark = next((what for marks, what in _KEY_MARKS if marks <= set(keys)), None)
+        if "names" in keys and any(str(key).startswith(_EASYMOCAP) for key in keys):
+            return "it looks like half of EasyMocap's cameras; name the files intri.yml and extri.yml, in one folder"
+        mark = next((what for marks, what in KEY_MARKS if marks <= set(keys)), None)
         if mark is not None:
             return f"it looks like {mark}"
     if isinstance(value, Mapping) and value:

@@ -26,11 +26,12 @@ def angle_beyond_90(K: FloatArray, size: tuple[int, int], coefficients: Iterable
         size: (width, height) in px.
         coefficients: k1 k2 k3 k4.
     """
-    if not np.isfinite(K).all() or K[0, 0] == 0.0 or K[1, 1] == 0.0:
+    lens = tuple(coefficients)
+    if not (np.isfinite(K).all() and np.isfinite(lens).all()) or K[0, 0] == 0.0 or K[1, 1] == 0.0:
         return None
     x = (np.array([-0.5, size[0] - 0.5]) - K[0, 2]) / K[0, 0]
     y = (np.array([-0.5, size[1] - 0.5]) - K[1, 2]) / K[1, 1]
-    return _reached(float(np.hypot(np.abs(x).max(), np.abs(y).max())), tuple(coefficients))
+    return _reached(float(np.hypot(np.abs(x).max(), np.abs(y).max())), lens)
 
 
 @lru_cache(maxsize=4096)

@@ -157,7 +157,8 @@ def numbers(value: Untrusted, shapes: Sequence[tuple[int | None, ...]], path: Pa
         DatasetError: With the expected and the found shape.
     """
     try:
-        array = np.asarray(value, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers that float64 does not hold
+            array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise DatasetError(path, key, f"expected numbers of shape {_shapes_text(shapes)}: {error}") from error
     # NumPy turns None (JSON's null) into NaN, but null is no number. A sum of squares is the cheapest look for NaN.

@@ -34,6 +34,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "a.yml",
         "%YAML:1.0\n---\ncamera_matrix: !!opencv-matrix\n   rows: 1\n   cols: 1\n   data: [ 1. ]\n",
     ),
+    "mc-calib": ("a.yml", "%YAML:1.0\n---\nnb_camera: 1\ncamera_0:\n   camera_pose_matrix: 1\n"),
     "mrcal": ("a.cameramodel", "{\n  'lensmodel': 'LENSMODEL_PINHOLE',\n  'intrinsics': [ 1, 1, 1, 1 ]\n}\n"),
     "qualisys": (
         "a.qca.txt",
@@ -60,6 +61,7 @@ JSON: dict[str, Any] = {
     "nerfies": {"orientation": EYE, "position": [], "focal_length": 1, "principal_point": [], "image_size": []},
     "3dgs": [{"img_name": "a", "width": 4, "height": 4, "position": [0, 0, 0], "rotation": EYE, "fx": 1, "fy": 1}],
     "sdfstudio": {"width": 4, "height": 4, "frames": [{"camtoworld": EYE4, "intrinsics": EYE4}]},
+    "interhand": {"0": {"campos": {}, "camrot": {}, "focal": {}, "princpt": {}}},
     "plain": [POSED],
     "dictionary": {"00": {"K": EYE, "D": [0.0] * 5, "RT": EYE4}},
     "projection-matrices": {"0": np.eye(3, 4).tolist()},
@@ -126,7 +128,7 @@ def test_array_samples(tmp_path: Path) -> None:
 def test_every_format_has_a_sample() -> None:
     written = {one.name for one in formats().values() if one.write is not None}
     elsewhere = {"dna-rendering", "colmap-db", "capture-toml"}  # HDF5, SQLite, captures: in their own tests
-    assert set(formats()) == written | set(TEXTS) | set(JSON) | {"llff", "neus"} | elsewhere
+    assert set(formats()) == written | set(TEXTS) | set(JSON) | {"llff", "neus", "mvhumannet"} | elsewhere
 
 
 @pytest.mark.parametrize(
@@ -145,3 +147,10 @@ def test_fragments_are_a_dataset_error_at_worst(text: str, tmp_path: Path) -> No
             assert one.matches(Content(path)) in {True, False}, name
         with contextlib.suppress(DatasetError):
             one.read_cameras(Content(path))
+
+
+@pytest.mark.parametrize("text", ['{"K": {"type_id": [1]}}', '{"class_name": [1]}', '{"a": {"K": {"type_id": {}}}}'])
+def test_a_type_that_is_no_text_is_no_mark(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DatasetError, match="neither a capture"):
+        detect_format(tmp_path / "a.json")

@@ -34,5 +34,5 @@ def test_the_direction_of_rt_is_what_the_optical_axes_prove(direction: str, pinh
 
 def test_two_cameras_prove_nothing(make_ring: Callable[..., Rig], tmp_path: Path) -> None:
     raw = read_raw_rig(written(make_ring(2), tmp_path / "cams.json", "cam_from_world"))
-    assert not raw.notes
+    assert "read as world_from_cam (as RenderMe-360 has it, for the axes do not decide" in raw.notes[0]
     assert {camera.direction for camera in raw.cameras} == {"world_from_cam"}

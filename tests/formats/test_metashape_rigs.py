@@ -141,3 +141,24 @@ def test_terms_that_nobody_knows_are_refused_and_elements_noted(tmp_path: Path) 
         read_raw_rig(written(tmp_path, document(sensor(0).replace("<k1>", "<q1>0.5</q1><k1>"), cameras)))
     with pytest.raises(DatasetError, match="the focal length is missing"):
         read_raw_rig(written(tmp_path, document(sensor(0).replace("<f>90</f>", "<fx>90</fx>"), cameras)))
+
+
+def test_labels_that_repeat_stand_behind_their_groups(tmp_path: Path) -> None:
+    def camera(number: int, label: str) -> str:
+        return f'<camera id="{number}" sensor_id="0" label="{label}">{transform(MASTER)}</camera>'
+
+    def names(second: str) -> list[str]:
+        groups = "".join(
+            f'<group id="{index}" label="cam {index}" type="folder">{camera(index, label)}</group>'
+            for index, label in enumerate(("0001.jpg", second))
+        )
+        return list(read_rig(written(tmp_path, document(sensor(0), camera(7, "alone.jpg") + groups))).cameras)
+
+    assert names("0001.jpg") == ["alone", "cam 0/0001", "cam 1/0001"]
+    assert names("0002.jpg") == ["alone", "0001", "0002"]
+
+
+def test_two_sensors_of_one_id_are_refused(tmp_path: Path) -> None:
+    camera = f'<camera id="0" sensor_id="0" label="a">{transform(MASTER)}</camera>'
+    with pytest.raises(DatasetError, match=r"sensor 0\]: two sensors have this id"):
+        read_rig(written(tmp_path, document(sensor(0) + sensor(0), camera)))

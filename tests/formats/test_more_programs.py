@@ -297,6 +297,33 @@ UNREAD: tuple[tuple[str, str | bytes, str], ...] = (
     ("00.txt", "1 0 0 0 0 1 0 0 0 0 1 0\n" * 3, "list of poses .12 or 16 numbers a line. without intrinsics"),
     ("a.txt", "1.5 0 0 0 0 0 0 1\n" * 3, "a trajectory"),
     ("a.txt", "", "the file is empty"),
+    ("a.txt", "\x1c\x1d", "nothing but comments"),
+    ("a.txt", "# nothing\n# here\n", "nothing but comments"),
+    ("Barn.log", "0 0 0\n" + "1 0 0 0\n" * 4 + "1 1 0\n", "Tanks and Temples"),
+    ("a.txt", "# timestamp tx ty tz qx qy qz qw\n1 2 3 4 5 6 7 8\n", "the TUM benchmark"),
+    ("a.csv", "name;w;h;rx;ry;rz\na;1;2;3;4;5\n", "semicolons between the columns"),
+    ("p.psx", '<document version="1.2.0" path="{projectname}.files/project.zip"/>', "a project of Metashape"),
+    ("doc.xml", '<?xml version="1.0"?>\n<chunk version="1.2.0"/>', "a part of a project of Metashape"),
+    ("p.psz", b"PK\x03\x04", "a project of Metashape"),
+    (
+        "opk.txt",
+        "# Cameras (2)\n# PhotoID, X, Y, Z, Omega, Phi, Kappa\na.jpg 1 2 3 0 0 0\n",
+        "Metashape's export of angles",
+    ),
+    ("ref.csv", "#Label,X/Longitude,Y/Latitude,Z/Altitude,Yaw\na,1,2,3,4\n", "a reference file of Metashape"),
+    ("results-cam.txt", "Calibration results \n====\n", "a report of Kalibr"),
+    ("ost.txt", "# oST version 5.0 parameters\n", "take ost.yaml"),
+    ("c.pt", b"PK\x03\x04", "a file of PyTorch"),
+    ("c.mat", b"MATLAB 5.0 MAT-file" + bytes(200), "a MATLAB file"),
+    ("c.glb", b"glTF\x02" + bytes(40), "by its suffix it is a mesh"),
+    ("c.png", b"\x89PNG\r\n" + bytes(40), "a PNG picture"),
+    ("a.csv", "cam_uid,graph_uid,tx_world_cam\n", "Ego-Exo4D"),
+    ("a.json", '{"extrinsics": {}, "intrinsics_w_distortion": {}}', "Fit3D"),
+    ("a.json", '{"intrinsics": {"5": {"calibration_matrix": 1, "distortion": 1}}, "extrinsics": {}}', "Human3.6M"),
+    ("a.json", '{"1_a.png": {"rotation": 1, "translation": 1}}', "poses without intrinsics"),
+    ("a.yml", "names:\n  - a\nK_a: 1\ndist_a: 2\n", "half of EasyMocap's cameras"),
+    ("intri.yml", "names:\n  - a\nK_a: 1\n", "intri.yml is there without extri.yml"),
+    ("cameras.txt", "1 PINHOLE 1 1 1 1 1 1\n", "cameras.txt is there without images.txt"),
 )
 
 
@@ -323,6 +350,22 @@ def test_what_a_folder_holds_is_described(files: tuple[str, ...], what: str, tmp
     for name in files:
         (tmp_path / name).touch()
     with pytest.raises(DatasetError, match=what):
+        detect_format(tmp_path)
+
+
+def test_an_npz_that_is_not_read_is_described_by_its_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "scene.npz", focals=np.ones(2), poses=np.ones((2, 4, 4)))
+    with pytest.raises(
+        DatasetError, match=r"an \.npz with the arrays focals, poses, none of them intrinsics with poses"
+    ):
+        detect_format(tmp_path / "scene.npz")
+
+
+def test_a_colmap_model_below_a_projects_folder_is_named(tmp_path: Path) -> None:
+    model = tmp_path / "colmap" / "sparse" / "0"
+    model.mkdir(parents=True)
+    (model / "cameras.bin").touch()
+    with pytest.raises(DatasetError, match="a COLMAP model is in colmap/sparse/0 below it; name that folder"):
         detect_format(tmp_path)
 
 

@@ -12,7 +12,7 @@ from camera_samples import ROTATION, TRANSLATION, K, brown_pixels, file_with, fi
 
 from renderkit.errors import DatasetError
 from renderkit.formats import detect_format, read_raw_rig
-from renderkit.formats.opencv_storage import stored_matrix
+from renderkit.formats.file_storage import stored_matrix
 
 EYE, ZERO = np.eye(3), np.zeros(3)
 BROWN, FISHEYE = [-0.15, 0.1, 0.001, -0.0005, 0.02], [0.02, -0.01, 0.003, -0.0005]

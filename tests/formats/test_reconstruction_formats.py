@@ -325,6 +325,10 @@ def test_opendronemap_holds_intrinsics_only(tmp_path: Path) -> None:
     want = brown_pixels(np.eye(3), np.zeros(3), [-0.1, 0.0, 0.001, 0.002, 0.0], focal(704.0, 704.0, 325.9, 233.1))
     assert worst(raw.to_rig()["v2 dji"], want) < 1e-9
     assert "reconstruction.json" in raw.notes[0]
+    panorama = {"projection_type": "spherical", "width": 640, "height": 320}
+    both = read_raw_rig(file_with(tmp_path, "cameras.json", json.dumps({"pano": panorama, "v2 dji": model})))
+    assert [one.name for one in both.cameras] == ["v2 dji"]
+    assert both.notes[-1].startswith("left out: pano: projection type 'spherical'")
 
 
 def test_hot3d_is_recognised_and_refused(tmp_path: Path) -> None:

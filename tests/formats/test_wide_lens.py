@@ -53,3 +53,10 @@ def test_it_is_said_on_reading_and_in_the_lint(tmp_path: Path, make_ring: Callab
     top["cameras"] = [one for one in top["cameras"] if one["name"] != "wide"]
     (tmp_path / "rig.json").write_text(json.dumps(top))
     assert not read_raw_rig(tmp_path / "rig.json").notes
+
+
+@pytest.mark.parametrize("lens", [(np.inf, 0.0, 0.0, 0.0), (np.nan, 0.0, 0.0, 0.0)])
+def test_a_lens_that_is_not_finite_has_no_reach(lens: tuple[float, ...]) -> None:
+    assert (
+        angle_beyond_90(np.array([[100.0, 0.0, 320.0], [0.0, 100.0, 240.0], [0.0, 0.0, 1.0]]), (640, 480), lens) is None
+    )
