@@ -123,6 +123,9 @@ class CaptureRun:
         """Explain, diagnose, judge: a report without provenance."""
         explanations = self._explanations(scored.report) if scored.report.summary.outliers else ()
         diagnosis = self._diagnosis(scored.seen) if sanity else None
+        spoiled = () if diagnosis is None else {one.camera for one in diagnosis.mattes}
+        # What is wrong with a matte is no camera's fault.
+        explanations = tuple(one for one in explanations if one.measure == "px" or one.camera not in spoiled)
         report = replace(scored.report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=_verdicts(report, gates, baseline), baseline=baseline)
 
