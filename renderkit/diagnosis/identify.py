@@ -21,7 +21,7 @@ from renderkit.diagnosis.row_quantiles import median_of
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import LandmarkPairs
-from renderkit.results.diagnosis import NOT_THE_CAMERA, CameraFault
+from renderkit.results.diagnosis import NOT_THE_CAMERA, OTHER_MATTES, CameraFault
 from renderkit.results.explanation import CameraExplanation, Measure
 
 FAR_SPREADS: Final = 5.0
@@ -86,7 +86,7 @@ def far_fault(name: str, error_px: float) -> CameraFault:
     causes: tuple[str, ...] = ("far off",)
     if math.isnan(error_px):
         words = "the drawn mesh does not meet its mattes: the camera is far off, or they show something else"
-        causes = (*causes, "mattes of something else")
+        causes = (*causes, OTHER_MATTES)
     elif math.isinf(error_px):
         words = "it does not see the landmarks that are detected in its pictures, which is no small error"
     else:

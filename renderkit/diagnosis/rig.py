@@ -17,6 +17,7 @@ from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.sentences import rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
+from renderkit.diagnosis.matte_pieces import without_pieces
 from renderkit.diagnosis.outline_answer import outlines_of_few, with_mesh
 from renderkit.diagnosis.readings.absolute import fit_text
 from renderkit.diagnosis.readings.stated import StatedRig
@@ -62,15 +63,18 @@ def diagnose_rig(
     used = usable(evidence)
     if not any(view.has_landmarks or view.has_matte for view in used.views):
         return with_blank(_resized_answer(evidence), blank, num)
-    found = _diagnosed(used, alpha, mattes, thorough=thorough)
+    stated, pieces = without_pieces(StatedRig(used.views))
+    found = _diagnosed(stated, alpha, mattes, thorough=thorough)
+    if pieces.mattes:
+        found = replace(found, others=(*found.others, pieces.sentence), mattes=(*found.mattes, *pieces.mattes))
     if found.verdict != "fits" and used is not evidence and not any(view.has_matte for view in used.views):
         # A reading may explain the mattes' size as well.
-        found = _diagnosed(evidence, alpha, mattes, thorough=thorough)
+        found = _diagnosed(StatedRig(evidence.views), alpha, mattes, thorough=thorough)
     return with_blank(found, blank, num)
 
 
-def _diagnosed(evidence: RigEvidence, alpha: float, mattes: Measure | None, *, thorough: bool) -> Diagnosis:
-    stated, read_likelihood = StatedRig(evidence.views), -math.inf
+def _diagnosed(stated: StatedRig, alpha: float, mattes: Measure | None, *, thorough: bool) -> Diagnosis:
+    evidence, read_likelihood = RigEvidence(stated.views), -math.inf
     sanity = check_sanity(stated)
     moved = _subject_motion(evidence) if sanity.verdict == "does not fit" else None
     alike = CorrectedAlike(lambda: compared(evidence), alpha)

@@ -15,6 +15,9 @@ ALPHA: Final = 0.01
 NOT_THE_CAMERA: Final = ("matte", "detections")
 """Families of what is wrong with a camera's pictures while the camera is right."""
 
+OTHER_MATTES: Final = "mattes of something else"
+"""Why a drawn mesh may not meet the mattes of a camera that is right."""
+
 UNUSABLE: Final = {
     "empty": ("is empty", "are empty", "nothing is inside at this threshold"),
     "all inside": ("covers", "cover", "the whole picture at this threshold"),
@@ -79,7 +82,8 @@ class BadMatte:
     Attributes:
         camera: Camera name.
         frame: The frame's id.
-        cause: A key of `UNUSABLE`, "inverted", "turned", "part missing", "of another camera" or "exchanged".
+        cause: A key of `UNUSABLE`, "inverted", "turned", "part missing", "other pieces", "of another camera" or
+            "exchanged".
     """
 
     camera: str

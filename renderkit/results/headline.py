@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
-from renderkit.results.diagnosis import NOT_THE_CAMERA, CameraFault, Diagnosis
+from renderkit.results.diagnosis import NOT_THE_CAMERA, OTHER_MATTES, CameraFault, Diagnosis
 from renderkit.results.findings import LIMIT_PX, JudgedCamera
 from renderkit.results.headline_kind import Headline, State, sentence
 from renderkit.results.kinds import METRICS
@@ -72,7 +72,9 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     # Without a mesh two views stand against one: which of three cameras is off is not known.
     few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
-    if diagnosis.readings:
+    if diagnosis.readings and all(name.startswith("mattes") for name in diagnosis.readings):
+        step = "Correct the mattes, as stated, and validate again."
+    elif diagnosis.readings:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
@@ -340,7 +342,13 @@ def _step_for(report: Report, cameras: list[str]) -> str:
     out = ",".join(f"!{name}" for name in cameras[:_MOST_LEFT_OUT])
     them = "it" if len(cameras) == 1 else "them"
     also = f" (--cameras '{out}')" if len(cameras) <= _MOST_LEFT_OUT else " (--cameras)"
-    spoiled = _spoiled({name: one for name, one in off_cameras(report).items() if name in cameras})
+    faults = {name: one for name, one in off_cameras(report).items() if name in cameras}
+    if faults and all(OTHER_MATTES in one.cannot_tell for one in faults.values()):
+        whose = f"Look at the mattes of {list_cameras(cameras)}"
+        return (
+            f"{whose}: where they show the subject, calibrate again, else make them again, or leave {them} out{also}."
+        )
+    spoiled = _spoiled(faults)
     again = f"Make the {spoiled} of {list_cameras(cameras)}" if spoiled else f"Calibrate {list_cameras(cameras)}"
     return f"{again} again, or leave {them} out{also}."
 

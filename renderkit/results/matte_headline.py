@@ -21,6 +21,7 @@ _CAUSES: Final = {
     **{cause: unusable_words(cause, 2) for cause in UNUSABLE},
     "inverted": "are inverted: 255 is outside",
     "turned": "are turned or mirrored, or their pictures are",
+    "other pieces": "hold other pieces than the subject",
     "part missing": "have a hole or lack a part",
     "of another camera": "are those of other cameras",
     "exchanged": "are exchanged with each other's, or the calibrations are",
