@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from renderkit.diagnosis.blank_mattes import blank_mattes, num_mattes, usable, with_blank
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
+from renderkit.diagnosis.even_mattes import corrected, even_faults, even_mattes
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
@@ -167,6 +168,8 @@ def _with_cameras(
     exchanged = {name for one in mattes if one.is_of_others for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
     used = _compared([view for view in views if view.camera.name not in far], mattes)
+    even = even_mattes(used.views)
+    used = RigEvidence(corrected(used.views, even)) if even else used
     found = fit_joint(used, alpha=alpha, screen=not thorough)
     off = (*(far_fault(name, error) for name, error in far.items()), *map(camera_fault, found.findings))
     faults = with_identity(off, views)
@@ -174,7 +177,8 @@ def _with_cameras(
     faults += alone.faults
     moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
-    mattes = tuple(one for one in mattes if one.is_of_others or one.camera not in moved)
+    mattes = tuple(one for one in mattes if one.is_of_others or one.camera not in {*moved, *even})
+    mattes += even_faults(used.views, even)
     others = (*(one.sentence for one in landmarks), *(one.sentence for one in mattes))
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
     if (found.blames_all or found.is_alike or is_many) and whole.verdict == "fits" and not whole.num_tried:

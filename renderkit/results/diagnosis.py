@@ -82,8 +82,8 @@ class BadMatte:
     Attributes:
         camera: Camera name.
         frame: The frame's id.
-        cause: A key of `UNUSABLE`, "inverted", "turned", "part missing", "other pieces", "of another camera" or
-            "exchanged".
+        cause: A key of `UNUSABLE`, "inverted", "turned", "part missing", "other pieces", "too large",
+            "too small", "of another camera" or "exchanged".
     """
 
     camera: str

@@ -20,6 +20,8 @@ _STEPS: Final = {
 _CAUSES: Final = {
     **{cause: unusable_words(cause, 2) for cause in UNUSABLE},
     "inverted": "are inverted: 255 is outside",
+    "too large": "are too large all around",
+    "too small": "are too small all around",
     "turned": "are turned or mirrored, or their pictures are",
     "other pieces": "hold other pieces than the subject",
     "part missing": "have a hole or lack a part",
@@ -64,7 +66,7 @@ def bad_mattes(diagnosis: Diagnosis, size: str) -> Headline:
         by_cause.setdefault(one.cause, []).append(one.camera)
     why = "; ".join(f"those of {list_cameras(names)} {_CAUSES[cause]}" for cause, names in by_cause.items())
     fits = "; the rig as a whole fits" if diagnosis.verdict == "fits" else ""
-    num = len(diagnosis.mattes)
+    num = len({(one.camera, one.frame) for one in diagnosis.mattes})
     return Headline(
         state="bad",
         word=f"{num} BAD MATTE{'S' * (num > 1)}",

@@ -276,6 +276,32 @@ def test_mattes_that_are_too_small_are_not_calibrated_again(planted: Planted) ->
     assert headline.next_step.startswith("Make the mattes of camera")
 
 
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("way", "cause"), [(cv2.erode, "too small"), (cv2.dilate, "too large")])
+def test_two_cameras_whose_mattes_are_too_large_or_too_small_are_not_off(
+    planted: Planted, way: Callable[..., AlphaImage], cause: str, landmarks: bool
+) -> None:
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+    report = planted.validate(planted.mattes(lambda matte: way(matte, disk), [0, 3]), landmarks=landmarks)
+    assert report.diagnosis is not None
+    assert report.diagnosis.cameras == ()
+    assert [(one.camera, one.cause) for one in report.diagnosis.mattes] == [
+        (planted.names[index], cause) for index in (0, 3)
+    ]
+    assert headline_of(report).word == "2 BAD MATTES"
+
+
+def test_two_cameras_whose_pictures_are_of_another_size_are_off(planted: Planted) -> None:
+    def grown(matte: AlphaImage) -> AlphaImage:
+        turn = cv2.getRotationMatrix2D((0.5 * matte.shape[1], 0.5 * matte.shape[0]), 0.0, 1.04)
+        return np.asarray(cv2.warpAffine(matte, turn, matte.shape[::-1]), np.uint8)
+
+    report = planted.validate(planted.mattes(grown, [0, 3]))
+    assert report.diagnosis is not None
+    assert {one.camera for one in report.diagnosis.cameras} == {planted.names[0], planted.names[3]}
+    assert report.diagnosis.mattes == ()
+
+
 def written(planted: Planted, focal: float = 1.0, **mesh: float) -> tuple[Path, Path]:
     """Write the rig, its focal lengths changed, and the mesh: stretched along x, or grown, or shifted by radii."""
     with rk.open_capture(planted.truth.capture) as capture:

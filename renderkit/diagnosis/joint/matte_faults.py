@@ -45,7 +45,7 @@ class MatteFault:
     Attributes:
         camera: The camera.
         frame: The frame.
-        cause: "part missing", "of another camera", "exchanged", "turned" or "inverted".
+        cause: "part missing", "too large", "too small", "of another camera", "exchanged", "turned" or "inverted".
         partner: The camera whose matte it is; "" otherwise.
         sentence: In one sentence.
     """
@@ -59,7 +59,7 @@ class MatteFault:
     @property
     def is_of_others(self) -> bool:
         """Whether the matte says nothing about its camera as it stands."""
-        return self.cause != "part missing"
+        return self.cause not in {"part missing", "too large", "too small"}
 
 
 def matte_faults(stated: StatedRig) -> tuple[MatteFault, ...]:
