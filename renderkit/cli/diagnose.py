@@ -10,7 +10,7 @@ from click.exceptions import Exit
 from renderkit.cli.arguments import board_option, evidence_option, judges_rig
 from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
-from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.tables import json_option, print_json
 
 
@@ -32,4 +32,6 @@ def diagnose(evidence: str | None, board: str | None, as_json: bool, **given: An
     else:
         for line in str(found).splitlines():
             click.echo(printable(line))
-    raise Exit(EXIT_GATE_FAILED if found.blocks else EXIT_PASS)
+    if found.blocks:
+        raise Exit(EXIT_GATE_FAILED)
+    raise Exit(EXIT_BAD_INPUT if found.lacks_mattes else EXIT_PASS)

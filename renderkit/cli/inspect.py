@@ -105,7 +105,8 @@ def _exit_code(views: Report) -> int:
     """Return what `validate` would leave with, but that a capture with nothing to score is none that fails."""
     if views.diagnosis is not None and views.diagnosis.blocks:
         return EXIT_GATE_FAILED
-    return EXIT_BAD_INPUT if views.failures else EXIT_PASS
+    lacks = views.diagnosis is not None and views.diagnosis.lacks_mattes
+    return EXIT_BAD_INPUT if views.failures or lacks else EXIT_PASS
 
 
 def _as_json(capture: Capture, checks: Sequence[CaptureCheck], views: Report | None) -> dict[str, object]:

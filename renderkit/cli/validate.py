@@ -114,7 +114,7 @@ def _command() -> str:
 def exit_code(report: Report) -> int:
     """Return a run's exit code: 1 when a gate failed or the rig as a whole does not fit.
 
-    Without gates, 2 when a view failed or nothing was scored.
+    Without gates, 2 when a view failed, nothing was scored, or most mattes say nothing.
     """
     if report.passed:
         return EXIT_PASS

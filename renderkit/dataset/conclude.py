@@ -110,7 +110,8 @@ def outcome(planned: PlannedCapture, report: Report, page: str) -> CaptureOutcom
 def _state_of(report: Report, *, judged: bool) -> CaptureState:
     if judged:
         return "pass" if report.passed else "fail"
-    return "bad" if report.failures or not any(report.summary.computable.values()) else "unjudged"
+    lacks = report.diagnosis is not None and report.diagnosis.lacks_mattes
+    return "bad" if report.failures or lacks or not any(report.summary.computable.values()) else "unjudged"
 
 
 def camera_outcomes(report: Report) -> tuple[CameraOutcome, ...]:

@@ -16,13 +16,12 @@ import numpy as np
 
 from renderkit.arrays import FloatArray, Pixels
 from renderkit.diagnosis.hypotheses.case import Case, UsualError, median_length
-from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.row_quantiles import median_of
 from renderkit.diagnosis.view_evidence import ViewEvidence
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.landmark_pairs import LandmarkPairs
-from renderkit.results.diagnosis import CameraFault
+from renderkit.results.diagnosis import NOT_THE_CAMERA, OTHER_MATTES, CameraFault
 from renderkit.results.explanation import CameraExplanation, Measure
 
 FAR_SPREADS: Final = 5.0
@@ -84,15 +83,17 @@ def _is_far(case: Case, pairs: LandmarkPairs) -> bool:
 
 def far_fault(name: str, error_px: float) -> CameraFault:
     """Return the finding of a camera that is far off, with no cause yet."""
+    causes: tuple[str, ...] = ("far off",)
     if math.isnan(error_px):
-        words = "the drawn mesh does not meet its mattes"
+        words = "the drawn mesh does not meet its mattes: the camera is far off, or they show something else"
+        causes = (*causes, OTHER_MATTES)
     elif math.isinf(error_px):
-        words = "it does not see the landmarks that are detected in its pictures"
+        words = "it does not see the landmarks that are detected in its pictures, which is no small error"
     else:
-        words = f"its landmarks lie {error_px:.0f} px from where they are detected"
+        words = f"its landmarks lie {error_px:.0f} px from where they are detected, which is no small error"
     size = error_px if math.isfinite(error_px) else math.nan
-    sentence = f"camera {name}: {words}, which is no small error"
-    return CameraFault(name, "far off", ("far off",), "several", size, math.nan, explained=False, sentence=sentence)
+    sentence = f"camera {name}: {words}"
+    return CameraFault(name, causes[0], causes, "several", size, math.nan, explained=False, sentence=sentence)
 
 
 def with_identity(faults: Sequence[CameraFault], views: Sequence[ViewEvidence]) -> tuple[CameraFault, ...]:

@@ -18,7 +18,7 @@ from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence
 from renderkit.geometry.rig import Rig
-from renderkit.results.diagnosis import ALPHA
+from renderkit.results.diagnosis import ALPHA, NOT_THE_CAMERA
 from renderkit.results.refinement import CameraRefinement, HeldOut, Reference, Refinement
 from renderkit.wording import counted
 
@@ -32,8 +32,6 @@ _AS_GIVEN: Final = replace(Priors(), turn_rad=1e-6, step=1e-6, growth=1e-6, land
 """The 3D points and the mesh stay where they are; errors of single landmarks count as noise."""
 
 _TURN = "turn"
-_NOT_THE_CAMERA: Final = ("matte", "detections")
-"""Families of findings that no change of a camera corrects."""
 
 
 def refine_rig(
@@ -62,7 +60,7 @@ def refine_rig(
     if found.common is not None and found.blames_all:
         reason = f"{found.common.sentence}; single cameras are corrected only where the others are right"
         return Refinement(rig, rig, (), reference, len(found.deltas), alpha, reason)
-    named = tuple(one for one in found.findings if one.family not in _NOT_THE_CAMERA)
+    named = tuple(one for one in found.findings if one.family not in NOT_THE_CAMERA)
     if found.reason or not named:
         reason = found.reason or f"none of {counted(len(found.deltas), 'camera')} is off"
         return Refinement(rig, rig, (), reference, len(found.deltas) or count, alpha, reason)

@@ -7,20 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from renderkit.diagnosis.blank_mattes import blank_mattes, num_mattes, usable, with_blank
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
+from renderkit.diagnosis.even_mattes import corrected, even_faults, even_mattes
 from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
 from renderkit.diagnosis.joint.parameters import SLIPS
-from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
+from renderkit.diagnosis.joint.sentences import rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
+from renderkit.diagnosis.matte_pieces import without_pieces
+from renderkit.diagnosis.outline_answer import outlines_of_few, with_mesh
 from renderkit.diagnosis.readings.absolute import fit_text
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.sanity import Sanity, check_sanity
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
-from renderkit.results.diagnosis import ALPHA, CameraFault, Diagnosis
+from renderkit.results.diagnosis import ALPHA, NOT_THE_CAMERA, BadMatte, CameraFault, Diagnosis
 from renderkit.results.findings import RigFindings, RigVerdict
 
 if TYPE_CHECKING:
@@ -56,7 +60,22 @@ def diagnose_rig(
         alpha: Probability that a camera of a rig without fault is named.
         mattes: Called where a camera's place is not known well by the mesh; None asks no mattes by themselves.
     """
-    stated, read_likelihood = StatedRig(evidence.views), -math.inf
+    blank, num = blank_mattes(evidence.views), num_mattes(evidence.views)
+    used = usable(evidence)
+    if not any(view.has_landmarks or view.has_matte for view in used.views):
+        return with_blank(_resized_answer(evidence), blank, num)
+    stated, pieces = without_pieces(StatedRig(used.views))
+    found = _diagnosed(stated, alpha, mattes, thorough=thorough)
+    if pieces.mattes:
+        found = replace(found, others=(*found.others, pieces.sentence), mattes=(*found.mattes, *pieces.mattes))
+    if found.verdict != "fits" and used is not evidence and not any(view.has_matte for view in used.views):
+        # A reading may explain the mattes' size as well.
+        found = _diagnosed(StatedRig(evidence.views), alpha, mattes, thorough=thorough)
+    return with_blank(found, blank, num)
+
+
+def _diagnosed(stated: StatedRig, alpha: float, mattes: Measure | None, *, thorough: bool) -> Diagnosis:
+    evidence, read_likelihood = RigEvidence(stated.views), -math.inf
     sanity = check_sanity(stated)
     moved = _subject_motion(evidence) if sanity.verdict == "does not fit" else None
     alike = CorrectedAlike(lambda: compared(evidence), alpha)
@@ -72,6 +91,17 @@ def diagnose_rig(
     if not is_judged and not alike.fits(whole):
         return whole
     return _with_cameras(whole, stated, alpha, mattes, read_likelihood=read_likelihood, thorough=thorough)
+
+
+def _resized_answer(evidence: RigEvidence) -> Diagnosis:
+    """Return what can be said by mattes that are not of their pictures' size, stretched to it: no more than a hint."""
+    sanity = check_sanity(StatedRig(evidence.views))
+    whole, _ = _read(_rig_wide(evidence), sanity.verdict, sanity.num_views)
+    if whole.readings or not whole.num_views:
+        return whole
+    fit = f"they overlap with the mesh, {fit_text(whole.before)}" if whole.verdict == "fits" else whole.sentence
+    sentence = f"whether the rig as a whole fits cannot be told by these mattes; stretched to the pictures' size, {fit}"
+    return replace(whole, verdict="cannot tell", sentence=sentence)
 
 
 def _subject_motion(evidence: RigEvidence) -> SubjectMotion | None:
@@ -131,13 +161,15 @@ def _with_cameras(
     if len(cameras) < MIN_CAMERAS:
         least = f"{len(cameras)} of at least {MIN_CAMERAS}"
         words = f"single cameras are not compared: {least} have landmarks, or mattes and a mesh"
-        return replace(whole, cameras_sentence=words)
+        return replace(whole, cameras_sentence=words, outlines=outlines_of_few(stated.agreement))
     landmarks = landmark_faults(stated)
     views = without_landmarks(views, landmarks)
     mattes = matte_faults(stated)
-    exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
+    exchanged = {name for one in mattes if one.is_of_others for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
     used = _compared([view for view in views if view.camera.name not in far], mattes)
+    even = even_mattes(used.views)
+    used = RigEvidence(corrected(used.views, even)) if even else used
     found = fit_joint(used, alpha=alpha, screen=not thorough)
     off = (*(far_fault(name, error) for name, error in far.items()), *map(camera_fault, found.findings))
     faults = with_identity(off, views)
@@ -145,15 +177,18 @@ def _with_cameras(
     faults += alone.faults
     moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
-    others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
-    others = (*(one.sentence for one in landmarks), *others)
+    mattes = tuple(one for one in mattes if one.is_of_others or one.camera not in {*moved, *even})
+    mattes += even_faults(used.views, even)
+    others = (*(one.sentence for one in landmarks), *(one.sentence for one in mattes))
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
     if (found.blames_all or found.is_alike or is_many) and whole.verdict == "fits" and not whole.num_tried:
         # Small as it is, it may be a misreading's doing.
         whole, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.
-    mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
+    is_moved = found.mesh is not None and whole.verdict != "does not fit" and not whole.readings
     whole = with_common(whole, found, used, read_likelihood)
+    if found.mesh is not None and is_moved:
+        whole = with_mesh(whole, found.mesh, found.outlines)
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -161,7 +196,9 @@ def _with_cameras(
         whole,
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
-        others=(*whole.others, *mesh, *others, *alone.notes),
+        others=(*whole.others, *others, *alone.notes),
+        mattes=tuple(BadMatte(one.camera, one.frame, one.cause) for one in mattes),
+        outlines=found.outlines,
     )
 
 
@@ -176,7 +213,7 @@ def compared(evidence: RigEvidence) -> RigEvidence:
 
 
 def _compared(every: Sequence[ViewEvidence], mattes: Sequence[MatteFault]) -> RigEvidence:
-    others = {(name, one.frame) for one in mattes if one.partner or one.cause == "turned" for name in _doubtful(one)}
+    others = {(name, one.frame) for one in mattes if one.is_of_others for name in _doubtful(one)}
     views = [view for view in every if view.has_landmarks or view.outline is not None]
     used = [_without_outline(view) if (view.camera.name, view.frame) in others else view for view in views]
     return RigEvidence(tuple(thinned(view) for view in used))

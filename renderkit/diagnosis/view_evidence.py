@@ -71,6 +71,7 @@ class ViewEvidence:
         matte: (h, w) bool, True inside; any resolution.
         matte_size: (width, height) in px of the matte as it was captured; None takes the size of `matte`.
         matte_is_bent: Whether the matte is of the picture as taken; False if of the undistorted picture.
+        matte_refusal: Why the matte is not of the view's picture, a key of `UNUSABLE`; "" where it may be.
         outline: The measured offsets between the outlines.
         group: Cameras of one group share a noise level (sensor, kind of matte); any name.
     """
@@ -85,6 +86,7 @@ class ViewEvidence:
     matte: BoolArray | None = None
     matte_size: tuple[int, int] | None = None
     matte_is_bent: bool = True
+    matte_refusal: str = ""
     outline: OutlineEvidence | None = None
     group: str = ""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from renderkit.buffer_pool import keep_freed_memory
 from renderkit.capture import Capture
+from renderkit.metrics import reprojection
 from renderkit.metrics.score_kind import Needs
 from renderkit.pictures.pictures import PictureFiles
 from renderkit.pictures.style import OverlayStyle
@@ -26,7 +27,7 @@ from renderkit.renderers.base import Renderer
 from renderkit.report.registry import load_writers
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
-from renderkit.results.kinds import INTERVALS, needs_of
+from renderkit.results.kinds import INTERVALS, METRICS, needs_of
 from renderkit.results.report import GateVerdict, Report
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_folder import OVERLAYS
@@ -34,6 +35,7 @@ from renderkit.results.run_folder import OVERLAYS
 if TYPE_CHECKING:
     from renderkit.diagnosis.evidence.kind import MeasuredEvidence
     from renderkit.gates.gate import Gate
+    from renderkit.results.cameras import WorstCamera
     from renderkit.results.explanation import CameraExplanation
     from renderkit.results.surface_comparison import SurfaceComparison
 
@@ -123,6 +125,8 @@ class CaptureRun:
         """Explain, diagnose, judge: a report without provenance."""
         explanations = self._explanations(scored.report) if scored.report.summary.outliers else ()
         diagnosis = self._diagnosis(scored.seen) if sanity else None
+        if diagnosis is not None and diagnosis.mattes:
+            explanations = _of_cameras(explanations, scored.report, diagnosis)
         report = replace(scored.report, explanations=explanations, diagnosis=diagnosis)
         return replace(report, gates=_verdicts(report, gates, baseline), baseline=baseline)
 
@@ -194,6 +198,24 @@ class CaptureRun:
         num_frames = len(self.capture.frame_ids if options.frames is None else options.frames)
         num_cameras = len(self.capture.camera_names if options.cameras is None else options.cameras)
         return num_frames * num_cameras * max(1, len(options.meshes))
+
+
+def _of_cameras(
+    explanations: Sequence[CameraExplanation], report: Report, diagnosis: Diagnosis
+) -> tuple[CameraExplanation, ...]:
+    """Return the explanations of what no bad matte explains: cameras whose landmarks stand out as well."""
+    spoiled = {one.camera for one in diagnosis.mattes}
+    marked = {
+        entry.camera
+        for entry in report.summary.outliers
+        if entry.camera in spoiled
+        and any(_is_of_landmarks(one) for one in report.summary.outlying_metrics(entry.camera))
+    }
+    return tuple(one for one in explanations if one.camera not in spoiled - marked)
+
+
+def _is_of_landmarks(entry: WorstCamera) -> bool:
+    return METRICS[entry.metric].kind == reprojection.KIND.name
 
 
 def _verdicts(report: Report, gates: Sequence[Gate], baseline: Report | None) -> tuple[GateVerdict, ...]:

@@ -149,7 +149,13 @@ class FrameEvidence:
         return cls(points, None if vertices is None else np.ascontiguousarray(vertices), outlines, options)
 
     def part(
-        self, view: View, pixels: Landmarks | None, matte: InsideMatte | None, read: Callable[[], AlphaImage | None]
+        self,
+        view: View,
+        pixels: Landmarks | None,
+        matte: InsideMatte | None,
+        read: Callable[[], AlphaImage | None],
+        *,
+        refusal: str = "",
     ) -> ViewPart:
         """Return the evidence of a view, its outline measured against the mesh as it stands.
 
@@ -158,6 +164,7 @@ class FrameEvidence:
             pixels: Its detected landmarks.
             matte: Its matte, reduced as well.
             read: Reads the reduced matte again, where the mesh has to be moved.
+            refusal: Why the matte is not of the view's picture; its outline is not measured then.
         """
         camera = raw_from_rig(Rig({view.camera.name: view.camera})).cameras[0]
         paired = paired_or_none(self.points, pixels)
@@ -166,7 +173,8 @@ class FrameEvidence:
             inside = matte.bits.every(max(1, max(matte.bits.shape) // MAX_MATTE_SIDE))
             bent = view.camera.undistorted() if self.options.undistorted_mattes else view.camera
             fine = MatteView(bent, read, self.options.matte_threshold)
-            outline = None if self.outlines is None else self.outlines.as_it_stands(fine, matte.reduced)
+            if self.outlines is not None and not refusal:
+                outline = self.outlines.as_it_stands(fine, matte.reduced)
         evidence = ViewEvidence(
             camera=camera,
             frame=view.frame,
@@ -176,9 +184,10 @@ class FrameEvidence:
             vertices=self.vertices,
             matte=inside,
             matte_is_bent=not self.options.undistorted_mattes,
+            matte_refusal=refusal,
             outline=outline,
         )
-        return ViewPart(evidence, fine)
+        return ViewPart(evidence, None if refusal else fine)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +214,12 @@ class _FrameSource:
         view = _view(capture, self.frame.id, camera)
         if view is None:
             return None
-        matte = read_matte(view, self.options, self.buffers) if self.shared.vertices is not None else None
+        matte, refusal = None, ""
+        if self.shared.vertices is not None and view.mask is not None:
+            matte = read_matte(view, self.options, self.buffers)
+            refusal = "unreadable" if matte is None else _refusal(view)
         again = partial(read_reduced, capture, view.frame, camera, options=self.options)
-        return self.shared.part(view, _pixels(view), matte, again)
+        return self.shared.part(view, _pixels(view), matte, again, refusal=refusal)
 
     def settled(self, parts: Sequence[ViewPart]) -> list[ViewEvidence]:
         """Return the evidence of all views with the outlines of the mesh where most of them agree."""
@@ -229,6 +241,12 @@ def read_matte(view: View, options: ValidationOptions, buffers: BufferPool) -> I
         )
     except DatasetError:
         return None
+
+
+def _refusal(view: View) -> str:
+    """Return why a matte that can be read is not of its view's picture, a key of `UNUSABLE`; "" where it is."""
+    is_of_size = view.mask is None or view.mask.read_header().size == view.camera.size
+    return "" if is_of_size else "of another size"
 
 
 def read_reduced(capture: Capture, frame_id: str, camera: str, *, options: ValidationOptions) -> AlphaImage | None:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from renderkit.arrays import MaskImage
 from renderkit.capture import Capture
 from renderkit.diagnosis.hypotheses.case import Case, MaskPair, UsualError
@@ -102,7 +104,7 @@ class _Source:
         )
 
     def _masks(self, mesh: Mesh | Missing, matte: MaskImage | None) -> MaskPair | None:
-        if isinstance(mesh, Missing) or matte is None:
+        if isinstance(mesh, Missing) or matte is None or not 0 < np.count_nonzero(matte) < matte.size:
             return None
         return MaskPair(mesh, matte, lambda camera: self.renderer.render_mask(mesh, camera))
 

@@ -121,6 +121,8 @@ def _gate_case(verdict: GateVerdict, cameras: dict[tuple[str, str], CameraSummar
 
 def _sanity_case(diagnosis: Diagnosis) -> Case:
     name = "sanity: the rig as a whole fits"
+    if diagnosis.lacks_mattes and not diagnosis.blocks:
+        return Case(name, "error", f"most mattes say nothing: {diagnosis.sentence}", str(diagnosis))
     if diagnosis.verdict == "cannot tell":
         return Case(name, "skipped", diagnosis.sentence)
     detail = str(diagnosis)

@@ -233,7 +233,7 @@ def _cause_words(cause: str, cannot_tell: Sequence[str]) -> str:
 def _outlier_groups(report: Report) -> Iterator[CauseGroup]:
     """Group cameras that stand out and that the diagnosis does not name, by what explains them."""
     diagnosis = report.diagnosis
-    known = off_cameras(report)
+    known = {*off_cameras(report), *(one.camera for one in diagnosis.mattes)} if diagnosis else set()
     if diagnosis is not None and diagnosis.condemns_all:
         return
     causes = {one.camera: one for one in reversed(report.explanations)}

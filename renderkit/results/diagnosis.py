@@ -12,6 +12,26 @@ from renderkit.results.findings import RigFindings, RigVerdict, findings_from_js
 ALPHA: Final = 0.01
 """Probability that a rig without fault has a finding, where no other is asked for."""
 
+NOT_THE_CAMERA: Final = ("matte", "detections")
+"""Families of what is wrong with a camera's pictures while the camera is right."""
+
+OTHER_MATTES: Final = "mattes of something else"
+"""Why a drawn mesh may not meet the mattes of a camera that is right."""
+
+UNUSABLE: Final = {
+    "empty": ("is empty", "are empty", "nothing is inside at this threshold"),
+    "all inside": ("covers", "cover", "the whole picture at this threshold"),
+    "of another size": ("does not have", "do not have", "the size that the calibration of the camera states"),
+    "unreadable": ("cannot be read", "cannot be read", "see its row"),
+}
+"""Causes for which a matte says nothing about its camera, and what is said of one and of several."""
+
+LACKS: Final = 0.03
+"""A matte lacks a part where it lacks at least this share of the drawn inside."""
+
+CLOSE_OUTLINES: Final = 0.02
+"""Outlines lie together up to this share of the subject's radius: a mesh that was decimated or smoothed reaches it."""
+
 
 @dataclass(frozen=True)
 class RigFit:
@@ -56,6 +76,76 @@ class CameraFault:
 
 
 @dataclass(frozen=True)
+class BadMatte:
+    """A matte that is wrong whatever the cameras are.
+
+    Attributes:
+        camera: Camera name.
+        frame: The frame's id.
+        cause: A key of `UNUSABLE`, "inverted", "turned", "part missing", "other pieces", "too large",
+            "too small", "of another camera" or "exchanged".
+    """
+
+    camera: str
+    frame: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class OutlineFit:
+    """How far the outlines of mesh and mattes lie apart; RMS along their normals, px, the median over views.
+
+    Attributes:
+        stated_px: As stated.
+        left_px: Once the mesh is moved, turned and scaled as fits best.
+        radius_px: The subject's radius in the picture.
+        found: Share of the drawn outlines beside which an outline of a matte was found.
+        missing: Share of the drawn inside, away from its outline, that the mattes lack.
+    """
+
+    stated_px: float
+    left_px: float
+    radius_px: float
+    found: float
+    missing: float = 0.0
+
+    @property
+    def is_close(self) -> bool:
+        """Whether mesh and mattes agree as stated."""
+        return self.stated_px <= self.limit_px and self.is_complete
+
+    @property
+    def is_close_once_moved(self) -> bool:
+        """Whether they agree once the mesh is moved."""
+        return self.left_px <= self.limit_px and self.is_complete
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is a matte wherever there is a mesh, and an outline of it beside the mesh's."""
+        return self.found >= 1.0 - _OUTLINES_LOST and self.missing <= LACKS
+
+    @property
+    def limit_px(self) -> float:
+        """Up to which outlines agree: a pixel is a matter of convention in any matte."""
+        return max(CLOSE_OUTLINES * self.radius_px, 1.0)
+
+    @property
+    def words(self) -> str:
+        """How far they lie apart."""
+        return f"{self.stated_px:.1f} px RMS ({100 * self.stated_px / self.radius_px:.0f} % of the subject's radius)"
+
+    @property
+    def gap_words(self) -> str:
+        """How far they lie apart, and what part of either has no counterpart."""
+        lost = f", and {100 * (1.0 - self.found):.0f} % of the mesh's have none of a matte beside them"
+        missing = f"; the mattes lack {100 * self.missing:.0f} % of the drawn inside"
+        return self.words + lost * (self.found < 1.0 - _OUTLINES_LOST) + missing * (self.missing > LACKS)
+
+
+_OUTLINES_LOST = 0.1
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """Whether a rig as a whole fits, what would make it fit, and which cameras are off.
 
@@ -76,6 +166,9 @@ class Diagnosis:
         evidence: What evidence that joins many views says, without a mesh: points, mattes, boards.
         common: An error that all cameras share, whose `camera` is ""; sizes of `cameras` count from what is left
             without it.
+        mattes: Mattes that are wrong; their sentences are among `others`.
+        num_mattes: Views with a matte of a mesh, whether it says anything or not.
+        outlines: How far outlines lie apart; None where they were not measured in enough cameras.
 
     Example:
         >>> import tempfile
@@ -101,6 +194,24 @@ class Diagnosis:
     others: tuple[str, ...] = ()
     evidence: tuple[RigFindings, ...] = ()
     common: CameraFault | None = None
+    mattes: tuple[BadMatte, ...] = ()
+    num_mattes: int = 0
+    outlines: OutlineFit | None = None
+
+    @property
+    def unusable_mattes(self) -> tuple[BadMatte, ...]:
+        """The mattes that say nothing."""
+        return tuple(one for one in self.mattes if one.cause in UNUSABLE)
+
+    @property
+    def lacks_mattes(self) -> bool:
+        """Whether most mattes that were given say nothing: a run is no pass then, whatever else agrees."""
+        return 2 * len(self.unusable_mattes) > self.num_mattes
+
+    @property
+    def by_mattes_alone(self) -> bool:
+        """Whether the rig was judged by mattes of a mesh, and not by landmarks."""
+        return math.isnan(self.before.residual_px) and not math.isnan(self.before.iou)
 
     @property
     def blocks(self) -> bool:
@@ -109,8 +220,11 @@ class Diagnosis:
 
     @property
     def fits_once_the_mesh_is_moved(self) -> bool:
-        """Whether it is the mesh that is off: no reading had to be tried to bring it to its landmarks."""
-        return self.blocks and self.num_tried == 0 and self.after.residual_px < self.before.residual_px
+        """Whether it is the mesh that is off: moved, it agrees with its landmarks, or with the outlines of mattes."""
+        if not self.blocks or self.readings:
+            return False
+        by_outlines = self.common is None and self.outlines is not None and self.outlines.is_close_once_moved
+        return by_outlines or (self.num_tried == 0 and self.after.residual_px < self.before.residual_px)
 
     @property
     def condemns_all(self) -> bool:
@@ -132,9 +246,17 @@ class Diagnosis:
         return "\n".join([self.lines[0], *cameras, *self.lines[1:], tried])
 
 
+def unusable_words(cause: str, count: int) -> str:
+    """Return what is said of so many mattes that say nothing for a cause: "are empty: nothing is inside ..."."""
+    one, several, rest = UNUSABLE[cause]
+    colon = ":" if cause in {"empty", "unreadable"} else ""
+    return f"{one if count == 1 else several}{colon} {rest}"
+
+
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the diagnosis as plain values; numbers that are not finite are None."""
     plain = values_json(diagnosis)
+    outlines = diagnosis.outlines
     return plain | {
         "before": values_json(diagnosis.before),
         "after": values_json(diagnosis.after),
@@ -142,6 +264,8 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "cameras": [values_json(one) for one in diagnosis.cameras],
         "evidence": [findings_json(one) for one in diagnosis.evidence],
         "common": None if diagnosis.common is None else values_json(diagnosis.common),
+        "mattes": [values_json(one) for one in diagnosis.mattes],
+        "outlines": None if outlines is None else values_json(outlines),
     }
 
 
@@ -163,6 +287,8 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         # Reports from before there was such evidence have no such key.
         "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
         "common": None if value.get("common") is None else _camera_from(value["common"]),
+        "mattes": tuple(BadMatte(**one) for one in value.get("mattes", ())),
+        "outlines": _outlines_from(value.get("outlines")),
     }
     return Diagnosis(**{**value, **changed})
 
@@ -170,6 +296,10 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
 def _camera_from(value: dict[str, Any]) -> CameraFault:
     sizes = {name: nan_if_none(value[name]) for name in ("size_px", "size_error_px")}
     return CameraFault(**{**value, **sizes, "cannot_tell": tuple(value["cannot_tell"])})
+
+
+def _outlines_from(value: dict[str, Any] | None) -> OutlineFit | None:
+    return None if value is None else OutlineFit(**{name: nan_if_none(number) for name, number in value.items()})
 
 
 def _fit_from(value: dict[str, Any]) -> RigFit:

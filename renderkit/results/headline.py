@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
-from renderkit.results.diagnosis import CameraFault, Diagnosis
+from renderkit.results.diagnosis import NOT_THE_CAMERA, OTHER_MATTES, CameraFault, Diagnosis
 from renderkit.results.findings import LIMIT_PX, JudgedCamera
+from renderkit.results.headline_kind import Headline, State, sentence
 from renderkit.results.kinds import METRICS
+from renderkit.results.matte_headline import APART_STEP, bad_mattes, lacking_mattes, outlines_apart
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report, Verdict
 
-State: TypeAlias = Literal["good", "bad", "unsure"]
-
 _MOST_LEFT_OUT = 5
 _PAIR = 2
+_PARTS = ("mattes", "landmarks")
 _TOO_FEW = 3
-
-
-@dataclass(frozen=True)
-class Headline:
-    """What a person reads first.
-
-    Attributes:
-        state: "bad" where a gate failed, the rig does not fit, a camera is off, a view failed or nothing was computed;
-            "good" where the gates pass, or without gates where the rig fits and no camera is off; else "unsure".
-        word: The verdict in capitals, such as "PASS" or "1 CAMERA OFF".
-        verdict: The verdict as a sentence.
-        camera: Name of the camera to look at first; "" where it is all of them or none.
-        who: Which cameras, as a sentence.
-        size: How bad it is, with numbers where something was measured.
-        why: The likeliest cause, or that none is known.
-        next_step: What to do now.
-    """
-
-    state: State
-    word: str
-    verdict: str
-    camera: str
-    who: str
-    size: str
-    why: str
-    next_step: str
-
-    @property
-    def answers(self) -> tuple[tuple[str, str], ...]:
-        """The parts after the verdict, each with its title."""
-        return (
-            ("which camera", self.who),
-            ("how bad", self.size),
-            ("why, probably", self.why),
-            ("what next", self.next_step),
-        )
 
 
 def headline_of(report: Report) -> Headline:
@@ -70,6 +36,12 @@ def headline_of(report: Report) -> Headline:
 
 
 def _headline(report: Report) -> Headline:
+    off = off_cameras(report)
+    return _unchecked(report) or (_off_cameras(report, off) if off else _bad_mattes(report) or _no_fault(report))
+
+
+def _unchecked(report: Report) -> Headline | None:
+    """Return the headline of a run that says nothing about single cameras, or that gates fail; None for others."""
     if report.diagnosis is not None and report.diagnosis.condemns_all:
         return _unfit(report, report.diagnosis)
     if not any(report.summary.computable.values()):
@@ -78,20 +50,31 @@ def _headline(report: Report) -> Headline:
         return _failed_gates(report)
     if report.failures and not report.gates:
         return _failed_views(report)
-    off = off_cameras(report)
-    if off:
-        return _off_cameras(report, off)
-    return _no_fault(report)
+    lacks = report.diagnosis is not None and report.diagnosis.lacks_mattes
+    return lacking_mattes(report.diagnosis) if lacks and report.diagnosis is not None else None
+
+
+def _bad_mattes(report: Report) -> Headline | None:
+    """Return the headline of a run in which mattes are wrong; None where there is none, or where gates decide."""
+    if report.gates or report.diagnosis is None or not report.diagnosis.mattes:
+        return None
+    cameras = {one.camera for one in report.diagnosis.mattes}
+    worst = next((entry.camera for entry in report.summary.ranked if entry.camera in cameras), "")
+    return bad_mattes(report.diagnosis, _against_rig(report, worst))
 
 
 def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     fit = diagnosis.before
     sizes = [f"median landmark error {fit.residual_px:.3g} px"] * (fit.residual_px == fit.residual_px)
     sizes += [f"coarse IoU {fit.iou:.2f}"] * (fit.iou == fit.iou)
+    if diagnosis.by_mattes_alone and diagnosis.outlines is not None:
+        sizes.append(f"outlines {diagnosis.outlines.words} apart")
     # Without a mesh two views stand against one: which of three cameras is off is not known.
     few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
-    if diagnosis.readings:
+    if diagnosis.readings and all(name.startswith("mattes") for name in diagnosis.readings):
+        step = "Correct the mattes, as stated, and validate again."
+    elif diagnosis.readings:
         step = "Correct the calibration file, or how it is read, as stated, and validate again."
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
@@ -107,8 +90,8 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         who=f"One of {counted(len(report.camera_names), 'camera')} or all: fewer than {_TOO_FEW + 1} do not tell."
         if few
         else f"All {counted(len(report.camera_names), 'camera')}, not single ones.",
-        size=_sentence(", ".join(sizes)),
-        why=_sentence(diagnosis.sentence),
+        size=sentence(", ".join(sizes)),
+        why=sentence(diagnosis.sentence),
         next_step=step,
     )
 
@@ -134,7 +117,7 @@ def _nothing(report: Report) -> Headline:
         size=f"{failed} of {counted(len(report.rows), 'view')} failed."
         if failed
         else "Not known: nothing was measured.",
-        why=_sentence(why),
+        why=sentence(why),
         next_step=step,
     )
 
@@ -172,8 +155,8 @@ def _failed_gates(report: Report) -> Headline:
         word="FAIL",
         verdict=gates_sentence(report),
         camera=camera,
-        who=" ".join(map(_sentence, who)) or "The rig as a whole.",
-        size=_sentence(f"{group.title}: {group.detail}"),
+        who=" ".join(map(sentence, who)) or "The rig as a whole.",
+        size=sentence(f"{group.title}: {group.detail}"),
         why=why or "No cause was found that explains it.",
         next_step=step,
     )
@@ -214,9 +197,9 @@ def _failed_views(report: Report) -> Headline:
         word=f"{len(report.failures)} VIEW{'S' * (len(report.failures) > 1)} FAILED",
         verdict=f"{len(report.failures)} of {counted(len(report.rows), 'view')} could not be processed.",
         camera=cameras[0],
-        who=_sentence(list_cameras(cameras)),
+        who=sentence(list_cameras(cameras)),
         size=_other_cameras(report),
-        why=_sentence(group.title),
+        why=sentence(group.title),
         next_step="Repair or replace these files, or leave the cameras out with --cameras, and validate again.",
     )
 
@@ -228,28 +211,40 @@ def _off_cameras(report: Report, off: dict[str, CameraFault | JudgedCamera]) -> 
     fits = ""
     if report.diagnosis is not None and report.diagnosis.verdict == "fits":
         fits = f" the rig as a whole fits{', and the run passes' if report.passed else ''}."
-    verb = "is" if len(off) == 1 else "are"
+    spoiled = _spoiled(off)
+    what = (
+        f"{'has' if len(off) == 1 else 'have'} bad {spoiled}" if spoiled else f"{'is' if len(off) == 1 else 'are'} off"
+    )
     error = f" +/- {worst.size_error_px:.2f}" if worst.size_error_px == worst.size_error_px else ""
     known = worst.size_px == worst.size_px
     size = f"{worst.size_px:.2f}{error} px on the subject" if known else "too far off to say by how much"
     slight = bool(fits) and report.passed and all(one.size_px <= LIMIT_PX for one in off.values())
     return Headline(
         state="unsure" if slight else "bad",
-        word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} OFF",
-        verdict=f"{len(off)} of {counted(len(report.camera_names), 'camera')} {verb} "
-        f"off{';' if fits else '.'}{fits}{gates}",
+        word=f"{len(off)} CAMERA{'S' * (len(off) > 1)} {f'WITH BAD {spoiled.upper()}' if spoiled else 'OFF'}",
+        verdict=f"{len(off)} of {counted(len(report.camera_names), 'camera')} {what}"
+        f"{';' if fits else '.'}{fits}{gates}",
         camera=camera,
-        who=_sentence(f"{list_cameras(list(off))}{_first(camera, list(off))}"),
+        who=sentence(f"{list_cameras(list(off))}{_first(camera, list(off))}"),
         size=f"Camera {camera}: {size}. {_against_rig(report, camera)}".rstrip(),
         why=_cause_of(report, camera),
         next_step=_step_for(report, list(off)),
     )
 
 
+def _spoiled(off: Mapping[str, CameraFault | JudgedCamera]) -> str:
+    """Return what is wrong with pictures of cameras none of which is off itself, "mattes" or "landmarks"; else ""."""
+    families = {one.family if isinstance(one, CameraFault) else "" for one in off.values()}
+    if not families <= set(NOT_THE_CAMERA):
+        return ""
+    return " and ".join(what for family, what in zip(NOT_THE_CAMERA, _PARTS, strict=True) if family in families)
+
+
 def _no_fault(report: Report) -> Headline:
     shared = None if report.diagnosis is None else report.diagnosis.common
     outliers = list(dict.fromkeys(entry.camera for entry in report.summary.outliers))
-    if shared is not None and shared.family != "shift":
+    apart = outlines_apart(report.diagnosis)
+    if apart is not None or (shared is not None and shared.family != "shift"):
         # What all share shows more in some cameras than in others.
         outliers = []
     worst = report.summary.worst
@@ -258,15 +253,15 @@ def _no_fault(report: Report) -> Headline:
     crowd = f"None stands out; camera {camera} agrees least." if camera else "No camera could be ranked."
     if len(report.camera_names) == _PAIR and state != "good":
         crowd = "Two cameras that disagree do not say which of them is off."
-    fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
+    fits = "" if report.diagnosis is None else sentence(report.diagnosis.sentence)
     if shared is not None and not outliers:
-        fits = _sentence(shared.sentence)
+        fits = sentence(shared.sentence)
     return Headline(
         state=state,
         word=word,
         verdict=verdict,
         camera=camera,
-        who=_sentence(list_cameras(outliers)) if outliers else crowd,
+        who=sentence(list_cameras(outliers)) if outliers else crowd,
         size=_against_rig(report, camera),
         why=_cause_of(report, camera) if outliers else fits,
         next_step=_step_without_fault(report, outliers),
@@ -285,10 +280,19 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
-    if report.diagnosis.common is not None:
-        what, word = ("a shift", "SHIFTED") if report.diagnosis.common.family == "shift" else ("an error", "OFF ALIKE")
+    return _verdict_of_fit(report.diagnosis, num, left_out, gap)
+
+
+def _verdict_of_fit(diagnosis: Diagnosis, num: int, left_out: int, gap: str) -> tuple[State, str, str]:
+    """Return state, word and verdict of a rig that fits and in which no camera stands out."""
+    if diagnosis.common is not None:
+        what, word = ("a shift", "SHIFTED") if diagnosis.common.family == "shift" else ("an error", "OFF ALIKE")
         verdict = f"The rig fits, but all {num - left_out} cameras share {what} that need not be theirs.{gap}"
         return "unsure", f"FITS, ALL {word}", verdict
+    apart = outlines_apart(diagnosis)
+    if apart is not None:
+        word, verdict = apart
+        return "unsure", word, f"{verdict}{gap}"
     if left_out:
         verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
         return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
@@ -304,8 +308,15 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
     fits = report.diagnosis is not None and report.diagnosis.verdict == "fits"
-    if report.diagnosis is not None and report.diagnosis.common is not None and fits and not report.gates:
-        return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
+    if report.diagnosis is not None and fits and not report.gates:
+        if report.diagnosis.common is not None:
+            return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
+        if outlines_apart(report.diagnosis) is not None:
+            return APART_STEP
+    return _step_of_gaps(report, left_out, fits=fits)
+
+
+def _step_of_gaps(report: Report, left_out: Sequence[str], *, fits: bool) -> str:
     if left_out:
         what = "more pictures of the board" if _is_by_board(report) else "mattes (--masks) or landmarks (--landmarks)"
         return f"Give {what} of {list_cameras(left_out)}."
@@ -319,7 +330,7 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
 def _cause_of(report: Report, camera: str) -> str:
     fault = off_cameras(report).get(camera)
     if fault is not None:
-        return _sentence(fault.sentence.removeprefix(f"camera {camera}: "))
+        return sentence(fault.sentence.removeprefix(f"camera {camera}: "))
     return next((one.text for one in report.explanations if one.camera == camera), "")
 
 
@@ -331,7 +342,15 @@ def _step_for(report: Report, cameras: list[str]) -> str:
     out = ",".join(f"!{name}" for name in cameras[:_MOST_LEFT_OUT])
     them = "it" if len(cameras) == 1 else "them"
     also = f" (--cameras '{out}')" if len(cameras) <= _MOST_LEFT_OUT else " (--cameras)"
-    return f"Calibrate {list_cameras(cameras)} again, or leave {them} out{also}."
+    faults = {name: one for name, one in off_cameras(report).items() if name in cameras}
+    if faults and all(OTHER_MATTES in one.cannot_tell for one in faults.values()):
+        whose = f"Look at the mattes of {list_cameras(cameras)}"
+        return (
+            f"{whose}: where they show the subject, calibrate again, else make them again, or leave {them} out{also}."
+        )
+    spoiled = _spoiled(faults)
+    again = f"Make the {spoiled} of {list_cameras(cameras)}" if spoiled else f"Calibrate {list_cameras(cameras)}"
+    return f"{again} again, or leave {them} out{also}."
 
 
 def _against_rig(report: Report, camera: str) -> str:
@@ -343,7 +362,7 @@ def _against_rig(report: Report, camera: str) -> str:
         f"rig's median {METRICS[one.metric].with_unit(one.rig_median)}"
         for one in list(chosen.values())[::-1][:2]
     ]
-    return _sentence("; ".join(parts))
+    return sentence("; ".join(parts))
 
 
 def _other_cameras(report: Report) -> str:
@@ -358,7 +377,3 @@ def _first_camera(report: Report) -> str:
 
 def _first(camera: str, cameras: list[str]) -> str:
     return f"; the worst is {camera}" if len(cameras) > 1 and camera else ""
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""

@@ -216,10 +216,11 @@ class Report:
     def passed(self) -> bool:
         """Whether the run passed.
 
-        Never where the diagnosis says that the rig as a whole does not fit. With gates: whether none of them blocks.
-        Without gates: whether every view could be processed and at least one number was computed.
+        Never where the diagnosis says that the rig as a whole does not fit, or that most mattes say nothing. With
+        gates: whether none of them blocks. Without gates: whether every view could be processed and at least one
+        number was computed.
         """
-        if self.diagnosis is not None and self.diagnosis.blocks:
+        if self.diagnosis is not None and (self.diagnosis.blocks or self.diagnosis.lacks_mattes):
             return False
         if self.gates:
             return not any(gate.blocks for gate in self.gates)

@@ -235,6 +235,15 @@ def _diagnosis() -> dict[str, Any]:
         explained=_FLAG,
         sentence=TEXT,
     )
+    matte = object_schema("A matte that is wrong whatever the cameras are", camera=TEXT, frame=TEXT, cause=TEXT)
+    outlines = object_schema(
+        "How far outlines of mesh and mattes lie apart, RMS, median over views",
+        stated_px=NUMBER_OR_NULL,
+        left_px=NUMBER_OR_NULL | {"description": "Once the mesh is moved, turned and scaled as fits best"},
+        radius_px=NUMBER_OR_NULL,
+        found=NUMBER_OR_NULL | {"description": "Share of the drawn outlines beside which one of a matte was found"},
+        missing=NUMBER_OR_NULL | {"description": "Share of the drawn inside that the mattes lack"},
+    )
     diagnosis = object_schema(
         "Whether the rig as a whole fits, and which cameras are off; null where it was not asked for",
         verdict={"enum": list(get_args(RigVerdict))},
@@ -251,9 +260,13 @@ def _diagnosis() -> dict[str, Any]:
         others=array_schema(TEXT) | {"description": "What is wrong and no camera's fault: mesh, mattes"},
         evidence=array_schema(findings_schema()),
         common=_or_null(camera) | {"description": "An error that all cameras share; null where there is none"},
+        mattes=array_schema(matte),
+        num_mattes=COUNT | {"description": "Views with a matte of a mesh"},
+        outlines=_or_null(outlines) | {"description": "null where they were not measured in enough cameras"},
     )
     # A report that was written before there was such evidence has no such key.
-    diagnosis["required"] = [name for name in diagnosis["required"] if name not in {"evidence", "common"}]
+    later = {"evidence", "common", "mattes", "num_mattes", "outlines"}
+    diagnosis["required"] = [name for name in diagnosis["required"] if name not in later]
     return _or_null(diagnosis)
 
 

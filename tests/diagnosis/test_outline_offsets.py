@@ -15,7 +15,6 @@ from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.matte_faults import matte_faults
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
 from renderkit.diagnosis.joint.parameters import NUM, changed_camera
-from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA
 from renderkit.diagnosis.mesh_alignment import FrameOutlines, MatteView
 from renderkit.diagnosis.mesh_rim import mesh_edges
 from renderkit.diagnosis.readings.stated import StatedRig
@@ -25,6 +24,7 @@ from renderkit.formats.as_stated import RawCamera
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.pose import Pose
+from renderkit.results.diagnosis import NOT_THE_CAMERA
 
 SIZE = (320, 260)
 

@@ -28,6 +28,7 @@ from renderkit.diagnosis.joint.mesh_fault import mesh_fault
 from renderkit.diagnosis.joint.naming import limit_in_errors
 from renderkit.diagnosis.joint.observations import Observations
 from renderkit.diagnosis.joint.observe import observe, written_cameras
+from renderkit.diagnosis.joint.outline_fit import outline_fit
 from renderkit.diagnosis.joint.parameters import NUM, NUM_LOCAL, PARAMETERS
 from renderkit.diagnosis.joint.relinearise import relinearised
 from renderkit.diagnosis.joint.result import CameraDelta, CameraFinding, JointDiagnosis
@@ -80,7 +81,7 @@ def fit_joint(
     if seen is None or len(seen.names) < MIN_CAMERAS:
         reason = f"fewer than {MIN_CAMERAS} cameras have landmarks or outlines"
         return JointDiagnosis((), (), 0.0, {}, 0.0, alpha, 0, None, reason, f"cameras cannot be compared: {reason}")
-    given = priors or Priors(), estimator
+    stated, given = seen, (priors or Priors(), estimator)
     quiet, begun = screened(seen, given[0], alpha) if screen else (None, estimator)
     decision = quiet or decide(seen, given[0], alpha, max_faulty(seen), estimator=begun)
     is_asked = estimator is estimate and quiet is None
@@ -119,6 +120,7 @@ def fit_joint(
         shift_errors_px=dict(zip(seen.names, shift_errors, strict=True)),
         common=None if common is None else common.finding,
         corrected=common.evidence if common is not None and is_corrected else None,
+        outlines=outline_fit(stated, seen, found),
     )
 
 

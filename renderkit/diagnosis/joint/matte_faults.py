@@ -1,4 +1,4 @@
-"""Mattes that are not their camera's fault: a hole or a missing part, the matte of another view, or a turned one."""
+"""Mattes that are not their camera's fault: a hole or a missing part, of another view, turned, or inverted."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from renderkit.diagnosis.readings.coarse import coarse_iou, coarse_matte
 from renderkit.diagnosis.readings.interpretation import Interpretation, size_of
 from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.view_evidence import ViewEvidence
+from renderkit.results.diagnosis import LACKS
 
 MIN_CAMERAS: Final = 6
 MIN_CAMERAS_TURNED: Final = 4
 """A turned matte needs fewer others: it must fit when it is turned back, as the others do."""
 
-LACKS: Final = 0.03
-"""A matte lacks a part where it lacks at least this share of the drawn inside ..."""
-
 LACKS_TIMES: Final = 4.0
-"""... and so many times what the better four fifths of the rig's mattes lack at most."""
+"""A matte that lacks a part lacks so many times what the better four fifths of the rig's mattes lack at most."""
 
 MISFIT: Final = 0.15
 """A matte may be of another view where its IoU is lower by this than the others' median."""
@@ -47,7 +45,7 @@ class MatteFault:
     Attributes:
         camera: The camera.
         frame: The frame.
-        cause: "part missing", "of another camera", "exchanged", "of another view" or "turned".
+        cause: "part missing", "too large", "too small", "of another camera", "exchanged", "turned" or "inverted".
         partner: The camera whose matte it is; "" otherwise.
         sentence: In one sentence.
     """
@@ -57,6 +55,11 @@ class MatteFault:
     cause: str
     partner: str
     sentence: str
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether the matte says nothing about its camera as it stands."""
+        return self.cause not in {"part missing", "too large", "too small"}
 
 
 def matte_faults(stated: StatedRig) -> tuple[MatteFault, ...]:
@@ -111,18 +114,22 @@ def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
 
 
 def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: Sequence[float]) -> list[MatteFault]:
-    """Name mattes that fit as the others do once they are turned or mirrored, as programs do that obey EXIF."""
+    """Name mattes that fit as the others do once inverted, turned or mirrored, as programs do that obey EXIF."""
     usual = float(np.median(own))
     found: list[MatteFault] = []
     for view, stated, here in zip(views, read, own, strict=True):
         if stated.matte is None or here >= usual - MISFIT:
             continue
         least = max(usual - FITS_BACK, here + MISFIT)
+        name, frame = view.camera.name, view.frame
+        if coarse_iou(stated.cells.drawn, coarse_matte(~stated.matte)) >= least:
+            sentence = f"the matte of camera {name}, frame {frame}, is inverted: 255 is outside; read so it fits"
+            found.append(MatteFault(name, frame, "inverted", "", sentence))
+            continue
         ways = [
             word for word, turn in _turns(stated.matte) if coarse_iou(stated.cells.drawn, coarse_matte(turn)) >= least
         ]
         if ways:
-            name, frame = view.camera.name, view.frame
             how = " or ".join(ways)
             sentence = (
                 f"the picture of camera {name}, frame {frame}, or its matte is {how} against the calibration: turned "

@@ -9,6 +9,7 @@ from renderkit.arrays import FloatArray, frozen
 from renderkit.diagnosis.joint.mesh_fault import MeshFault
 from renderkit.diagnosis.joint.parameters import ALL_SUBJECT, NO_CAMERAS_FAULT
 from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.results.diagnosis import OutlineFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,7 @@ class JointDiagnosis:
         untold: What cannot be told, and which data would tell; "" where there is nothing to say.
         common: An error that all cameras share; `findings` count from what is left without it.
         corrected: The evidence with all cameras corrected by it; None without.
+        outlines: How far the outlines lie apart; None without any.
     """
 
     findings: tuple[CameraFinding, ...]
@@ -107,6 +109,7 @@ class JointDiagnosis:
     shift_errors_px: Mapping[str, float] = field(default_factory=dict)
     common: CameraFinding | None = None
     corrected: RigEvidence | None = None
+    outlines: OutlineFit | None = None
 
     @property
     def blames_all(self) -> bool:

@@ -14,10 +14,8 @@ import numpy as np
 
 from renderkit.diagnosis.joint.mesh_fault import MIN_MARKED
 from renderkit.diagnosis.joint.result import CameraFinding
+from renderkit.results.diagnosis import NOT_THE_CAMERA
 from renderkit.wording import SIDES, cameras_off, lies_text, too_much, turned_text
-
-NOT_THE_CAMERA = ("matte", "detections")
-"""Families of what is wrong with a camera's pictures while the camera is right."""
 
 MOST_CAUSES: Final = 6
 """Of more causes that explain a camera's error alike none is named."""

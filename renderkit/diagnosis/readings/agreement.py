@@ -135,6 +135,11 @@ class Agreement:
         return _median(self.outline_share)
 
     @property
+    def median_outline_px(self) -> float:
+        """Median over views of `outline_px`; NaN without mattes."""
+        return _median(self.outline_px)
+
+    @property
     def median_protrusion(self) -> float:
         """Median over views of `protrusion`; NaN without mattes."""
         return _median(self.protrusion)

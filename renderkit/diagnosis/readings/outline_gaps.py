@@ -47,7 +47,8 @@ class Tangents:
 
 def tangents_of(view: Interpretation) -> Tangents | None:
     """Return the tangents of a view; None without a matte, or with a mesh that is not in front of the camera."""
-    if view.matte is None:
+    if view.matte is None or not view.matte.any():
+        # A reading may turn the only part that was inside out of the picture.
         return None
     captured = _row_ends(view.matte)
     last = np.array([view.matte.shape[1], view.matte.shape[0]]) / view.matte_from_px - 0.5

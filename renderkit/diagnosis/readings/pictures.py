@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
-from renderkit.arrays import FloatArray
+from renderkit.arrays import BoolArray, FloatArray
 from renderkit.diagnosis.readings.counterparts import counterparts
 from renderkit.diagnosis.readings.estimate import picture_scale
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.owners import own_everything, own_landmarks, own_mattes
 from renderkit.diagnosis.readings.reading import Reading, Views, each
 from renderkit.geometry.lens_model import NoDistortion
+
+LEAST_BORDER: Final = 0.25
+LEAST_BACKGROUND: Final = 0.05
+"""An inverted matte holds at least these shares of the picture's border and of the picture."""
 
 
 def _scaled(view: Interpretation, factor: FloatArray, offset: float = 0.0) -> Interpretation:
@@ -71,7 +76,12 @@ def _shifted_ids(step: int) -> Callable[[Interpretation], Interpretation | None]
 
 
 def _inverted(view: Interpretation) -> Interpretation | None:
-    return None if view.matte is None else view.but(matte=~view.matte)
+    if view.matte is None:
+        return None
+    border = np.concatenate([view.matte[0], view.matte[-1], view.matte[:, 0], view.matte[:, -1]])
+    # What is left out of a picture with a subject is part of its border, and more than a line or a spot.
+    is_background = border.mean() >= LEAST_BORDER and view.matte.mean() >= LEAST_BACKGROUND
+    return view.but(matte=~view.matte) if is_background else None
 
 
 def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
@@ -79,6 +89,22 @@ def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
     if view.matte is None or isinstance(view.lens, NoDistortion) or not (view.matte_is_bent and len(view.pixels)):
         return None
     return view.but(matte_is_bent=False)
+
+
+def _mattes_turned(turn: Callable[[BoolArray], BoolArray], *, alone: bool) -> Callable[[Views], Views | None]:
+    def change(view: Interpretation) -> Interpretation:
+        turned = None if view.matte is None else turn(view.matte)
+        is_alike = turned is not None and view.matte is not None and turned.shape == view.matte.shape
+        return view.but(matte=turned) if is_alike else view
+
+    def change_all(views: Views) -> Views | None:
+        # By mattes alone it is the pictures that are turned: that is said with both causes, where it is a reading.
+        is_told = alone or any(len(view.pixels) for view in views)
+        if not is_told or all(view.matte is None for view in views):
+            return None
+        return tuple(map(change, views))
+
+    return change_all
 
 
 def _unscaled(view: Interpretation) -> Interpretation | None:
@@ -206,8 +232,22 @@ LANDMARK_IDS = tuple(
     for step in (1, -1)
 )
 
+_AGAINST = " against the pictures that the landmarks are of"
+
+_MATTE_TURNS: tuple[tuple[str, str, Callable[[BoolArray], BoolArray]], ...] = (
+    ("mattes upside down", "mirrored top to bottom", np.flipud),
+    ("mattes mirrored", f"mirrored left to right{_AGAINST}", np.fliplr),
+    ("mattes turned by 90 degrees", f"turned by 90 degrees clockwise{_AGAINST}", np.rot90),
+    ("mattes turned by 180 degrees", f"turned by 180 degrees{_AGAINST}", lambda matte: matte[::-1, ::-1]),
+    ("mattes turned by 270 degrees", f"turned by 270 degrees clockwise{_AGAINST}", lambda matte: np.rot90(matte, 3)),
+)
+
 MATTES = (
     Reading("mattes inverted", "matte", "mattes are inverted: 255 is outside", each(_inverted)),
+    *(
+        Reading(name, "matte", f"mattes are {how}", _mattes_turned(turn, alone=_AGAINST not in how))
+        for name, how, turn in _MATTE_TURNS
+    ),
     Reading(
         "mattes not resized",
         "matte",

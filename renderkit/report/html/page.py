@@ -36,7 +36,8 @@ from renderkit.results.causes import group_causes, not_checked, off_cameras, unc
 from renderkit.results.detection_limits import read_limits
 from renderkit.results.evidence_pictures import EvidencePicture, written_pictures
 from renderkit.results.findings import RigFindings
-from renderkit.results.headline import Headline, headline_of
+from renderkit.results.headline import headline_of
+from renderkit.results.headline_kind import Headline
 from renderkit.results.page_pictures import OffsetCurve, outline_json
 from renderkit.results.report import GateVerdict, Report
 from renderkit.results.run_scene import read_run_rig
