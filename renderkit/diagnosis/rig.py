@@ -33,6 +33,9 @@ MAX_LANDMARKS: Final = 40
 DEEP_PX: Final = 4.0
 """A camera that is off by less than this moves no part of a drawing's inside out of a matte."""
 
+MESH_SHARE: Final = 0.03
+"""By less of its radius the mesh of any capture is off: it is said beside the answer, and is not the answer."""
+
 MANY: Final = 2
 MANY_SHARE: Final = 0.15
 """Of so many cameras that are off, and such a share, it is asked whether the rig is misread though it fits."""
@@ -94,7 +97,7 @@ def _rig_wide(evidence: RigEvidence) -> RigReading:
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diagnosis, float]:
     """Return the answer of the readings for a rig that is or is not found to fit as stated, and its log likelihood."""
-    from renderkit.diagnosis.readings.registry import slots_of  # noqa: PLC0415 - loads every reading
+    from renderkit.diagnosis.readings.registry import amiss, slots_of  # noqa: PLC0415 - loads every reading
 
     verdict: RigVerdict
     if reading.verdict == "cannot tell":
@@ -109,6 +112,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diag
         before=reading.before,
         after=reading.after,
         readings=reading.readings,
+        amiss=amiss(name for one in (reading.readings, *reading.alternatives) for name in one),
         alternatives=reading.alternatives,
         margin=reading.margin if math.isfinite(reading.margin) else math.nan,
         num_tried=reading.num_tried,
@@ -162,6 +166,7 @@ def _with_cameras(
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
         others=(*whole.others, *mesh, *others, *alone.notes),
+        mesh="".join(mesh) if found.mesh is not None and found.mesh.share > MESH_SHARE else "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
 from renderkit.results.diagnosis import CameraFault, Diagnosis
@@ -92,7 +92,7 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
     if diagnosis.readings:
-        step = "Correct the calibration file, or how it is read, as stated, and validate again."
+        step = _step_for_readings(diagnosis)
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
     elif diagnosis.fits_once_the_mesh_is_moved:
@@ -111,6 +111,22 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         why=_sentence(diagnosis.sentence),
         next_step=step,
     )
+
+
+_CORRECT: Final = {
+    "calibration": "Correct the calibration file, or how it is read, as stated",
+    "landmarks": "Correct the landmarks (--landmarks) as stated",
+    "mattes": "Correct the mattes (--masks) as stated",
+    "mesh": "Turn the mesh, or the cameras' world, as stated",
+    "pictures": "Make the pictures, mattes and landmarks as the calibration has them, or calibrate them as they are",
+}
+
+
+def _step_for_readings(diagnosis: Diagnosis) -> str:
+    """Return which files are to be corrected; several readings that fit alike may ask for different ones."""
+    steps = [_CORRECT[one] for one in diagnosis.amiss] or [_CORRECT["calibration"]]
+    word = "; or: " if diagnosis.alternatives else "; and: "
+    return f"{word.join(steps)}. Then validate again."
 
 
 def _nothing(report: Report) -> Headline:
@@ -259,6 +275,8 @@ def _no_fault(report: Report) -> Headline:
     if len(report.camera_names) == _PAIR and state != "good":
         crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else _sentence(report.diagnosis.sentence)
+    if report.diagnosis is not None and report.diagnosis.mesh:
+        fits = _sentence(report.diagnosis.mesh)
     if shared is not None and not outliers:
         fits = _sentence(shared.sentence)
     return Headline(
@@ -285,10 +303,18 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
-    if report.diagnosis.common is not None:
-        what, word = ("a shift", "SHIFTED") if report.diagnosis.common.family == "shift" else ("an error", "OFF ALIKE")
+    return _fits(report.diagnosis, num, left_out, gap)
+
+
+def _fits(diagnosis: Diagnosis, num: int, left_out: int, gap: str) -> tuple[State, str, str]:
+    """Return the verdict on a rig that fits and of which no single camera is off."""
+    if diagnosis.common is not None:
+        what, word = ("a shift", "SHIFTED") if diagnosis.common.family == "shift" else ("an error", "OFF ALIKE")
         verdict = f"The rig fits, but all {num - left_out} cameras share {what} that need not be theirs.{gap}"
         return "unsure", f"FITS, ALL {word}", verdict
+    if diagnosis.mesh:
+        verdict = f"The mesh is off against all cameras alike; no camera of {num - left_out} is off.{gap}"
+        return "unsure", "MESH OFF", verdict
     if left_out:
         verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
         return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
@@ -299,13 +325,16 @@ _SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks
 _ALIKE_STEP = "Give what tells cameras from the subject: landmarks and mattes of more cameras, or an exact mesh."
 
 
+_MESH_STEP = "Move or fit the mesh anew as stated, and validate again; overlays show how it lies."
+
+
 def _step_without_fault(report: Report, outliers: list[str]) -> str:
     left_out = unchecked_cameras(report)
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
     fits = report.diagnosis is not None and report.diagnosis.verdict == "fits"
-    if report.diagnosis is not None and report.diagnosis.common is not None and fits and not report.gates:
-        return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
+    if not report.gates and (step := _step_for_all(report.diagnosis)):
+        return step
     if left_out:
         what = "more pictures of the board" if _is_by_board(report) else "mattes (--masks) or landmarks (--landmarks)"
         return f"Give {what} of {list_cameras(left_out)}."
@@ -314,6 +343,15 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if not fits:
         return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
     return "Set gates, so that later runs pass or fail by themselves: --gate CHECK, or renderkit.toml (docs/gates.md)."
+
+
+def _step_for_all(diagnosis: Diagnosis | None) -> str:
+    """Return what to do about what all cameras of a rig that fits share; "" where that is nothing."""
+    if diagnosis is None or diagnosis.verdict != "fits":
+        return ""
+    if diagnosis.common is not None:
+        return _SHIFTED_STEP if diagnosis.common.family == "shift" else _ALIKE_STEP
+    return _MESH_STEP if diagnosis.mesh else ""
 
 
 def _cause_of(report: Report, camera: str) -> str:

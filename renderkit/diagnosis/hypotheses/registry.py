@@ -38,6 +38,7 @@ HYPOTHESES: Final = (
     Hypothesis(_of("pose:inverted_extrinsics"), ("inverted-extrinsics",)),
     Hypothesis(_of("pose:gl_axes"), ("gl-axes",)),
     Hypothesis(_of("pose:inverted_gl_axes"), why_not_planted="inverted-extrinsics and gl-axes planted together"),
+    Hypothesis(_of("pose:half_written_pose"), why_not_planted="the readings of whole rigs plant it"),
     Hypothesis(_of("pose:unit_of_translation"), ("scaled-translation",)),
     Hypothesis(_of("lens:distortion_dropped"), ("no-distortion",)),
     Hypothesis(_of("lens:distortion_order"), ("distortion-order",)),

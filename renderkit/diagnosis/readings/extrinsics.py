@@ -26,6 +26,10 @@ def _centre(view: Interpretation) -> Interpretation:
     return view.but(t=-view.R @ view.t)
 
 
+def _negated(view: Interpretation) -> Interpretation:
+    return view.but(t=-view.t)
+
+
 def _gl_axes(view: Interpretation) -> Interpretation:
     return view.but(R=_FLIP[:, None] * view.R, t=_FLIP * view.t)
 
@@ -67,6 +71,12 @@ DIRECTIONS = (
         "the translation column holds the camera's centre C; expected t = -R C",
         each(_centre),
     ),
+    Reading(
+        "t negated",
+        "direction",
+        "translations have the other sign: the file has R C, expected t = -R C",
+        each(_negated),
+    ),
 )
 
 CAMERA_AXES = (
@@ -104,6 +114,7 @@ WORLD_AXES = tuple(
         "world",
         f"the mesh stands in other world axes than the cameras ({why}): it must be turned {name}",
         each(_turned_world(_axis_turn(*images))),
+        amiss="mesh",
     )
     for name, why, images in (
         ("by +90 deg about x", "y up against z up", (1, 3, -2)),

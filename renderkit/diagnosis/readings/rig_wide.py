@@ -54,7 +54,7 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
         return _without_evidence(evidence)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = settled(search(views, narrow), views)
-    found = _refined(views, found)
+    found = _refined(views, _unless_size(found, views))
     lens = _lens(found, views)
     return _concluded(found, len(evidence.cameras), lens, _half_pixel_beside(found, lens, views))
 
@@ -67,6 +67,17 @@ def log_likelihood_of(evidence: RigEvidence) -> float:
 def _stated(evidence: RigEvidence) -> Views:
     usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
     return all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
+
+
+def _unless_size(found: Search, views: Views) -> Search:
+    """Take back a lens that fits a rig better which fits as stated, where a wrong size of all does so as well."""
+    is_lens = found.accepted and all(one.slot == "lens" for one in found.best.readings)
+    if not is_lens or fits(found.stated.found) != "fits":
+        return found
+    lens = compare_lenses(views)
+    if lens is None or not lens.is_size:
+        return found
+    return Search(found.stated, found.stated, False, (), found.best, found.num_tried)
 
 
 def _lens(found: Search, views: Views) -> LensComparison | None:

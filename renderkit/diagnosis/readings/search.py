@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
+from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import TIE, Agreement, agreement
 from renderkit.diagnosis.readings.coarse import coarse
 from renderkit.diagnosis.readings.common_shift import HALF_PIXEL, leaves_no_shift
-from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.noise import DETECTOR_PX, leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
 
@@ -49,7 +49,7 @@ class Candidate:
         readings: In the order of application; () is the rig as stated.
         found: The agreement.
         score: Log likelihood less half a logarithm of the number of views' evidence for each estimated number.
-        better_share: Share of the views that agree better than as stated.
+        better_share: Share of the views that agree better than as stated, of those in which anything changes.
     """
 
     readings: tuple[Reading, ...]
@@ -203,8 +203,9 @@ def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) 
 
 
 def _better_share(found: Agreement, stated: Agreement) -> float:
-    """Return the share of views that agree better than as stated."""
-    return float((found.likelihoods > stated.likelihoods).mean()) if len(found.likelihoods) else 0.0
+    """Return the share of views that agree better than as stated, of those in which anything changes."""
+    changed = found.likelihoods != stated.likelihoods
+    return float((found.likelihoods > stated.likelihoods)[changed].mean()) if changed.any() else 0.0
 
 
 def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
@@ -238,7 +239,7 @@ def _has_half_pixel(one: Candidate) -> bool:
 def _is_stretched(one: Candidate, stated: Candidate, views: Views) -> bool:
     """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
     is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
-    is_noise = one.found.median_px <= DETECTOR_PX
+    is_noise = one.found.median_detected_px <= DETECTOR_PX
     # A rig without landmarks compares NaN, which is never more.
     is_far = one.found.median_relative > MAX_LEFT * stated.found.median_relative and not is_noise
     return is_loose and is_far and not leaves_noise(applied(one.readings, views))
