@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
-from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
+from renderkit.diagnosis.identify import far_cameras, far_fault, far_landmarks, landmark_words, with_identity
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
@@ -24,6 +24,7 @@ from renderkit.results.diagnosis import ALPHA, CameraFault, Diagnosis
 from renderkit.results.findings import RigFindings, RigVerdict
 
 if TYPE_CHECKING:
+    from renderkit.diagnosis.joint.result import JointDiagnosis
     from renderkit.diagnosis.readings.result import RigReading
     from renderkit.diagnosis.subject_motion import SubjectMotion
 
@@ -141,6 +142,9 @@ def _with_cameras(
     mattes = matte_faults(stated)
     exchanged = {name for one in mattes if one.partner for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
+    wrong = far_landmarks(stated)
+    marked = landmark_words(wrong, views)
+    views = tuple(_without_marks(view) if view.camera.name in wrong else view for view in views)
     used = _compared([view for view in views if view.camera.name not in far], mattes)
     found = fit_joint(used, alpha=alpha, screen=not thorough)
     off = (*(far_fault(name, error) for name, error in far.items()), *map(camera_fault, found.findings))
@@ -150,9 +154,10 @@ def _with_cameras(
     moved = {one.camera for one in faults if one.family not in NOT_THE_CAMERA and not _is_slight(one)}
     # The inside of a drawing that is not in its place says nothing about the matte.
     others = tuple(one.sentence for one in mattes if one.partner or one.camera not in moved)
-    others = (*(one.sentence for one in landmarks), *others)
+    others = (*(one.sentence for one in landmarks), *marked, *others)
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
-    if (found.blames_all or found.is_alike or is_many) and whole.verdict == "fits" and not whole.num_tried:
+    is_turned = _mesh_is_off(found) and not any(view.has_landmarks for view in views)
+    if (found.blames_all or found.is_alike or is_many or is_turned) and whole.verdict == "fits" and not whole.num_tried:
         # Small as it is, it may be a misreading's doing.
         whole, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.
@@ -166,8 +171,12 @@ def _with_cameras(
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
         others=(*whole.others, *mesh, *others, *alone.notes),
-        mesh="".join(mesh) if found.mesh is not None and found.mesh.share > MESH_SHARE else "",
+        mesh="".join(mesh) if _mesh_is_off(found) else "",
     )
+
+
+def _mesh_is_off(found: JointDiagnosis) -> bool:
+    return found.mesh is not None and found.mesh.share > MESH_SHARE
 
 
 def _is_slight(fault: CameraFault) -> bool:
@@ -195,6 +204,11 @@ def _doubtful(fault: MatteFault) -> tuple[str, ...]:
 def _without_outline(view: ViewEvidence) -> ViewEvidence:
     """Return a view without a matte that is of another view."""
     return replace(view, outline=None, matte=None)
+
+
+def _without_marks(view: ViewEvidence) -> ViewEvidence:
+    """Return a view without landmarks that are wrong."""
+    return replace(view, points_world=None, pixels=None, landmark_ids=None)
 
 
 def thinned(view: ViewEvidence) -> ViewEvidence:

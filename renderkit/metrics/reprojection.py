@@ -228,13 +228,15 @@ def _bias_length(score: ReprojectionScore) -> float:
     return math.hypot(*score.bias_px.tolist())
 
 
-def median_error_px(score: ReprojectionScore) -> float:
-    """Return the standard error of the median distance, px: by the quartiles, as of a normal variable."""
-    quartiles = score.percentile_px(75.0) - score.percentile_px(25.0)
-    return 1.2533 * quartiles / 1.349 / math.sqrt(score.num_used) if score.num_used else math.nan
+def median_error_px(score: ReprojectionScore, usual_px: float) -> float:
+    """Return the standard error of the median distance of a camera whose landmarks are as noisy as the rig's, px.
+
+    Residuals that are normal in x and y have distances of Rayleigh's distribution.
+    """
+    return 0.72 * usual_px / math.sqrt(score.num_used) if score.num_used else math.nan
 
 
-def rms_error_px(score: ReprojectionScore) -> float:
+def rms_error_px(score: ReprojectionScore, _: float) -> float:
     """Return the standard error of the RMS distance, px: a few landmarks that lie far off make it as large."""
     squares = score.distances_px[score.used] ** 2
     if len(squares) <= 1 or not squares.any():

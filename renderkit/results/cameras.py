@@ -182,7 +182,7 @@ def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
             continue
         median = float(np.median(values[known]))
         spread = max(MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), metric.ranking.floor)
-        errors = [metric.ranking.error_of(summary.scores.get(metric.kind)) for summary in group]
+        errors = [metric.ranking.error_of(summary.scores.get(metric.kind), median) for summary in group]
         worse = (values - median) / np.maximum(spread, errors) * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
             value, deviation = float(values[index]), float(worse[index])

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
+from renderkit.results.causes import (
+    group_causes,
+    incomparable_landmarks,
+    list_cameras,
+    off_cameras,
+    unchecked_cameras,
+)
 from renderkit.results.diagnosis import CameraFault, Diagnosis
 from renderkit.results.findings import LIMIT_PX, JudgedCamera
 from renderkit.results.kinds import METRICS
+from renderkit.results.next_step import step_for_all, step_for_readings
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -92,7 +99,7 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
     if diagnosis.readings:
-        step = _step_for_readings(diagnosis)
+        step = step_for_readings(diagnosis)
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
     elif diagnosis.fits_once_the_mesh_is_moved:
@@ -111,22 +118,6 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
         why=_sentence(diagnosis.sentence),
         next_step=step,
     )
-
-
-_CORRECT: Final = {
-    "calibration": "Correct the calibration file, or how it is read, as stated",
-    "landmarks": "Correct the landmarks (--landmarks) as stated",
-    "mattes": "Correct the mattes (--masks) as stated",
-    "mesh": "Turn the mesh, or the cameras' world, as stated",
-    "pictures": "Make the pictures, mattes and landmarks as the calibration has them, or calibrate them as they are",
-}
-
-
-def _step_for_readings(diagnosis: Diagnosis) -> str:
-    """Return which files are to be corrected; several readings that fit alike may ask for different ones."""
-    steps = [_CORRECT[one] for one in diagnosis.amiss] or [_CORRECT["calibration"]]
-    word = "; or: " if diagnosis.alternatives else "; and: "
-    return f"{word.join(steps)}. Then validate again."
 
 
 def _nothing(report: Report) -> Headline:
@@ -303,6 +294,9 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
+    if incomparable_landmarks(report):
+        verdict = f"The rig fits by its mattes; landmarks were given, and could not be compared in any view.{gap}"
+        return "unsure", "FITS, LANDMARKS NOT COMPARED", verdict
     return _fits(report.diagnosis, num, left_out, gap)
 
 
@@ -321,19 +315,14 @@ def _fits(diagnosis: Diagnosis, num: int, left_out: int, gap: str) -> tuple[Stat
     return "good", "FITS", f"The rig fits: no camera of {num} is off."
 
 
-_SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
-_ALIKE_STEP = "Give what tells cameras from the subject: landmarks and mattes of more cameras, or an exact mesh."
-
-
-_MESH_STEP = "Move or fit the mesh anew as stated, and validate again; overlays show how it lies."
-
-
 def _step_without_fault(report: Report, outliers: list[str]) -> str:
     left_out = unchecked_cameras(report)
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
     fits = report.diagnosis is not None and report.diagnosis.verdict == "fits"
-    if not report.gates and (step := _step_for_all(report.diagnosis)):
+    contradicts = "Correct the landmarks (--landmarks): below is why none is computable."
+    step = step_for_all(report.diagnosis) or (contradicts if incomparable_landmarks(report) else "")
+    if step and not report.gates:
         return step
     if left_out:
         what = "more pictures of the board" if _is_by_board(report) else "mattes (--masks) or landmarks (--landmarks)"
@@ -343,15 +332,6 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if not fits:
         return _missing_step(report) or "Give mattes (--masks) or landmarks (--landmarks) of more cameras."
     return "Set gates, so that later runs pass or fail by themselves: --gate CHECK, or renderkit.toml (docs/gates.md)."
-
-
-def _step_for_all(diagnosis: Diagnosis | None) -> str:
-    """Return what to do about what all cameras of a rig that fits share; "" where that is nothing."""
-    if diagnosis is None or diagnosis.verdict != "fits":
-        return ""
-    if diagnosis.common is not None:
-        return _SHIFTED_STEP if diagnosis.common.family == "shift" else _ALIKE_STEP
-    return _MESH_STEP if diagnosis.mesh else ""
 
 
 def _cause_of(report: Report, camera: str) -> str:

@@ -61,7 +61,7 @@ def test_the_camera_with_the_largest_error_is_worst_by_a_margin() -> None:
     rows = [_row(f"{index:02d}", error_px=1.0 + 0.05 * (index % 3)) for index in range(12)] + [_row("33", error_px=7.0)]
     worst = Report(tuple(rows)).summary.worst
     assert worst is not None
-    assert (worst.camera, worst.metric) == ("33", "reprojection_median_px")
+    assert (worst.camera, worst.metric) == ("33", "reprojection_rms_px")
     assert worst.stands_out
     assert worst.value == 7.0
     assert worst.deviation > 20 * max(worst.runner_up_deviation, 1.0)

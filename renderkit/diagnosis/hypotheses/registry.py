@@ -54,6 +54,7 @@ HYPOTHESES: Final = (
     Hypothesis(_of("identity:mirrored_picture"), ("mirrored",)),
     Hypothesis(_of("identity:resized_picture"), why_not_planted="views of another size than the calibration's fail"),
     Hypothesis(_of("identity:turned_picture"), why_not_planted="synth turns no pictures"),
+    Hypothesis(_of("landmarks:written_otherwise"), why_not_planted="the readings of whole rigs plant it"),
     Hypothesis(
         _of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal"), is_amount=True
     ),
@@ -62,3 +63,11 @@ HYPOTHESES: Final = (
 
 CONVENTIONS: Final = tuple(one for one in HYPOTHESES if not one.is_amount)
 """Hypotheses that undo a slip, rather than fit how large an error is."""
+
+LANDMARK_SLIPS: Final = (
+    Hypothesis(_of("landmarks:written_otherwise")),
+    Hypothesis(_of("identity:mirrored_picture")),
+    Hypothesis(_of("identity:resized_picture")),
+    Hypothesis(_of("identity:turned_picture")),
+)
+"""Hypotheses about landmarks that are wrong while their camera is right."""

@@ -100,6 +100,26 @@ def _scale_left(views: Views, *, uniform: bool) -> FloatArray | None:
     return np.full(2, found[0]) if uniform else found[:2]
 
 
+def mesh_step(views: Views) -> FloatArray | None:
+    """Return the (3,) world units by which the mesh must move for its outlines to lie on the mattes', or None."""
+    rows, targets = [np.zeros((0, 4))], [np.zeros(0)]
+    for view in views:
+        known = view.vertices[np.isfinite(view.vertices).all(axis=1)]
+        middle = view.R @ known.mean(axis=0) + view.t if len(known) else np.zeros(3)
+        if middle[2] <= 0.0:
+            continue
+        ahead = np.diag(view.K)[:2, None] / middle[2] * (view.R[:2] - middle[:2, None] / middle[2] * view.R[2])
+        tangents, gaps = tangent_rows([view])
+        rows.append(np.column_stack([tangents[:, :2] @ ahead, tangents[:, 4]]))
+        targets.append(gaps)
+    design, target = np.concatenate(rows), np.concatenate(targets)
+    if len(target) < MIN_TANGENTS:
+        return None
+    size = np.abs(design).max(axis=0) + 1e-12
+    result: FloatArray = (robust_solution(design / size, target) / size)[:3]
+    return result
+
+
 def _by_axis(pixels: Pixels) -> FloatArray:
     """Return (2 N, 2) rows: x of a pixel and 0, 0 and its y."""
     rows = np.zeros((len(pixels), 2, 2))

@@ -18,8 +18,10 @@ DETECTOR_PX: Final = 0.75
 _MIN_FITTED = 12
 _MIN_LENSED = 20
 _MIN_SEEN = 3
+_FAR = 3.0
 _STRUCTURED = 0.5
 _NOISE = 0.7
+_ALL_NOISE = 0.8
 _MIN_SPREAD_PX = 1e-3
 
 
@@ -41,12 +43,18 @@ def is_all_noise(views: Views) -> bool:
     Landmarks of other ids, of another scheme or of a mesh of another shape leave noise in each view, and the same in
     all of them.
     """
-    return leaves_noise(views) and not _landmarks_are_elsewhere(views)
+    marked = _ordinary([view for view in views if has_landmarks(view)])
+    shares = []
+    for view in marked:
+        found = _own_lens(view) or _own_affine(view)
+        if found is not None:
+            # So much less is left of noise by what is estimated.
+            shares.append(_share_left(*found) / float(np.sqrt(1.0 - found[0].shape[1] / len(found[0]))))
+    return bool(shares) and float(np.median(shares)) >= _ALL_NOISE and not _landmarks_are_elsewhere(marked)
 
 
-def _landmarks_are_elsewhere(views: Views) -> bool:
+def _landmarks_are_elsewhere(marked: list[Interpretation]) -> bool:
     """Say whether one motion of each landmark takes away much more of the residuals than it would of noise."""
-    marked = [view for view in views if has_landmarks(view)]
     if len({len(view.pixels) for view in marked}) != 1 or not _are_of_one_subject(marked):
         return False
     residuals = np.array([view.predicted - view.pixels for view in marked])
@@ -67,6 +75,14 @@ def _landmarks_are_elsewhere(views: Views) -> bool:
     before, after = (float(np.median(np.hypot(*one[seen].T))) for one in (targets, left))
     expected = float(np.sqrt(1.0 - 1.5 / np.mean(counts[chosen])))
     return after < _NOISE * expected * before
+
+
+def _ordinary(views: list[Interpretation]) -> list[Interpretation]:
+    """Return the views without those whose landmarks lie much farther off than the others': they are off themselves."""
+    if not views:
+        return []
+    sizes = np.array([float(np.nanmedian(np.hypot(*(view.predicted - view.pixels).T))) for view in views])
+    return [view for view, size in zip(views, sizes, strict=True) if size <= _FAR * float(np.nanmedian(sizes))]
 
 
 def _are_of_one_subject(views: list[Interpretation]) -> bool:
@@ -94,14 +110,18 @@ def _own_lens(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | No
 def _own_map(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
     """Return (N, M) design and (N, K) target of a view's own map, and by how many px noise alone may be off."""
     if len(view.points):
-        predicted, detected = paired(view)
-        if len(predicted) < _MIN_FITTED:
-            return None
-        affine = np.column_stack([predicted - predicted.mean(axis=0), np.ones(len(predicted))])
-        return affine, detected - predicted, _detector_px(view)
+        return _own_affine(view)
     rows, targets = tangent_rows([view])
     half_pixel = 0.5 / float(np.sqrt(view.matte_from_px.prod()))
     return (rows[:, [0, 1, 4]], targets[:, None], half_pixel) if len(targets) >= MIN_TANGENTS else None
+
+
+def _own_affine(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
+    predicted, detected = paired(view)
+    if len(predicted) < _MIN_FITTED:
+        return None
+    affine = np.column_stack([predicted - predicted.mean(axis=0), np.ones(len(predicted))])
+    return affine, detected - predicted, _detector_px(view)
 
 
 def _detector_px(view: Interpretation) -> float:

@@ -22,6 +22,7 @@ READINGS: Final[tuple[Reading, ...]] = (
     *extrinsics.HANDEDNESS,
     *extrinsics.UNITS,
     *extrinsics.WORLD_AXES,
+    *extrinsics.MESH_PLACE,
     *lens.LENSES,
     *intrinsics.CENTERS,
     *intrinsics.FOCALS,

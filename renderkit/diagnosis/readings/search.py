@@ -185,14 +185,16 @@ def _shortlist(views: Views, combinations: Sequence[tuple[Reading, ...]]) -> lis
 
 def _tried(views: Views, stated: Candidate, combinations: Iterable[tuple[Reading, ...]]) -> list[Candidate]:
     """Return every combination that applies."""
-    candidates = []
-    for readings in combinations:
-        changed: Views | None = views
-        for one in readings:
-            changed = None if changed is None else one.apply(changed)
-        if changed is not None:
-            candidates.append(_measured(changed, stated, readings))
-    return candidates
+    found = (candidate_of(readings, stated, views) for readings in combinations)
+    return [one for one in found if one is not None]
+
+
+def candidate_of(readings: tuple[Reading, ...], stated: Candidate, views: Views) -> Candidate | None:
+    """Return a combination of readings with its agreement; None where one of them does not apply."""
+    changed: Views | None = views
+    for one in readings:
+        changed = None if changed is None else one.apply(changed)
+    return None if changed is None else _measured(changed, stated, readings)
 
 
 def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) -> Candidate:
@@ -222,10 +224,10 @@ def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
         return False
     if _is_stretched(one, stated, views):
         return False
-    if fits(stated.found) != "fits":
-        return True
     if _has_half_pixel(one) and not leaves_no_shift(applied(one.readings, views)):
         return False
+    if fits(stated.found) != "fits":
+        return True
     # A rig without landmarks compares NaN, which is never better.
     better = one.found.median_relative <= MIN_IMPROVEMENT * stated.found.median_relative
     return better or _mattes_improve(one, stated)
