@@ -19,7 +19,7 @@ def step_for_readings(diagnosis: Diagnosis) -> str:
     """Return which files are to be corrected; several readings that fit alike may ask for different ones."""
     steps = [_CORRECT[one] for one in diagnosis.amiss] or [_CORRECT["calibration"]]
     word = "; or: " if diagnosis.alternatives else "; and: "
-    return f"{word.join(steps)}. Then validate again."
+    return f"{word.join(steps)}, and validate again."
 
 
 _SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."

@@ -139,7 +139,8 @@ TURNS = (
         Reading(
             f"pictures turned by {90 * quarters} deg",
             "turn",
-            f"pictures are turned by {90 * quarters} degrees clockwise against the calibration (EXIF orientation)",
+            f"pictures (or what was measured in them) are turned by {90 * quarters} degrees clockwise against the "
+            "calibration (EXIF orientation)",
             each(_turned(quarters)),
             amiss="pictures",
         )
