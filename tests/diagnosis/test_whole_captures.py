@@ -10,15 +10,19 @@ import pytest
 from planted_misreadings import FAULTS
 from planted_rigs import Planted, draw_matte, make_rig, project
 
-from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.joint.matte_faults import matte_faults
+from renderkit.diagnosis.readings.absolute import fits
+from renderkit.diagnosis.readings.agreement import agreement, landmark_spread
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.noise import is_all_noise
 from renderkit.diagnosis.readings.reading import applied
 from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.diagnosis.readings.rig_wide import read_rig_wide
+from renderkit.diagnosis.readings.search import CLEAR_GAIN, Candidate, acceptable, candidate_of
+from renderkit.diagnosis.readings.stated import StatedRig
 from renderkit.diagnosis.rig import diagnose_rig
 from renderkit.diagnosis.subject_motion import subject_motion
-from renderkit.diagnosis.view_evidence import RigEvidence
+from renderkit.diagnosis.view_evidence import OutlineEvidence, RigEvidence
 
 
 def _by_mattes(rig: Planted) -> RigEvidence:
@@ -136,20 +140,40 @@ def test_a_mesh_that_is_shifted_along_a_ring_is_not_called_a_crop_by_mattes_alon
     assert found.readings != ("pictures cropped",) or found.alternatives
 
 
-def test_a_drawing_that_lies_elsewhere_is_no_hole_in_its_matte() -> None:
+@pytest.mark.parametrize("is_hole", [True, False])
+def test_a_drawing_that_lies_elsewhere_is_no_hole_in_its_matte(*, is_hole: bool) -> None:
+    """A third of the drawing lies outside of the matte; the matte covers something else instead, or it does not."""
     rig = make_rig(np.random.default_rng(18), count=10)
-    rig.shots[4].K[:2, 2] += (60.0, 30.0)
-    found = diagnose_rig(_by_mattes(rig))
-    assert not any("a hole or a missing part" in one for one in found.others)
+    matte = rig.shots[4].matte
+    assert matte is not None
+    rows, columns = np.nonzero(matte)
+    if is_hole:
+        matte[rows[columns > np.quantile(columns, 0.6)], columns[columns > np.quantile(columns, 0.6)]] = False
+    else:
+        rig.shots[4].matte = np.roll(matte, int(0.3 * np.ptp(columns)), axis=1)
+    none = np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64)
+    views = [
+        replace(view, outline=OutlineEvidence(*none, missing=0.35 if index == 4 else 0.0))
+        for index, view in enumerate(_by_mattes(rig).views)
+    ]
+    found = [one.cause for one in matte_faults(StatedRig(tuple(views)))]
+    assert found == (["part missing"] if is_hole else [])
 
 
-def test_half_a_pixel_is_not_named_where_another_shift_is_left() -> None:
-    rig = make_rig(np.random.default_rng(19), count=12, mattes=False)
-    _detected_again(rig, rig.points, 4.0)
+def test_half_a_pixel_is_not_accepted_where_it_leaves_another_shift() -> None:
+    """It brings a rig to where any rig fits, by landmarks that lie aside by much more."""
+    rig = make_rig(np.random.default_rng(19), count=16, mattes=False)
+    spread = float(np.median([landmark_spread(one) for one in all_as_stated(rig.evidence().views)]))
     for shot in rig.shots:
-        shot.K[0, 2] += 8.0
-    found = read_rig_wide(rig.evidence())
-    assert found.readings not in {("half pixel",), ("half pixel, subtracted twice",)}
+        shot.K[0, 2] += 0.0625 * spread
+    views = all_as_stated(rig.evidence().views)
+    found = agreement(views)
+    stated = Candidate((), found, found.log_likelihood, 0.0)
+    half = candidate_of(tuple(one for one in READINGS if one.name == "half pixel"), stated, views)
+    assert half is not None
+    assert (fits(found), fits(half.found)) == ("does not fit", "fits")
+    assert half.score - stated.score > CLEAR_GAIN
+    assert not acceptable(half, stated, views)
 
 
 def test_what_has_to_be_corrected_goes_with_the_readings() -> None:
