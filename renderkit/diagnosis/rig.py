@@ -163,6 +163,11 @@ def _with_cameras(
     # A reading that is common to all cameras moves the mesh against them as well.
     mesh = () if found.mesh is None or whole.verdict != "fits" or whole.readings else (found.mesh.sentence,)
     whole = with_common(whole, found, used, read_likelihood)
+    is_off = _mesh_is_off(found)
+    if not mesh and _may_be_moved(whole, stated):
+        moved_mesh = _subject_motion(RigEvidence(tuple(stated.views)))
+        mesh = () if moved_mesh is None else (moved_mesh.sentence,)
+        is_off = True
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -171,8 +176,14 @@ def _with_cameras(
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
         others=(*whole.others, *mesh, *others, *alone.notes),
-        mesh="".join(mesh) if _mesh_is_off(found) else "",
+        mesh="".join(mesh) if is_off else "",
     )
+
+
+def _may_be_moved(whole: Diagnosis, stated: StatedRig) -> bool:
+    """Whether it is worth asking landmarks for a motion of the subject: outlines, which tell it better, have none."""
+    is_open = whole.verdict == "fits" and not whole.readings and whole.common is None
+    return is_open and whole.before.relative > MESH_SHARE and all(view.outline is None for view in stated.views)
 
 
 def _mesh_is_off(found: JointDiagnosis) -> bool:

@@ -15,7 +15,7 @@ from renderkit.diagnosis.joint.parameters import linearise
 from renderkit.diagnosis.readings.absolute import fit_text, fits, rig_fit
 from renderkit.diagnosis.readings.agreement import Agreement, agreement
 from renderkit.diagnosis.readings.interpretation import all_as_stated
-from renderkit.diagnosis.readings.noise import is_all_noise
+from renderkit.diagnosis.readings.noise import DETECTOR_PX, is_all_noise
 from renderkit.diagnosis.robust_solution import robust_solution
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
 from renderkit.geometry.derivatives import cross
@@ -26,6 +26,9 @@ from renderkit.wording import counted
 MIN_CAMERAS: Final = 3
 BETTER: Final = 0.5
 """The median residual must fall at least to this share: a motion with six numbers improves a little always."""
+
+BETTER_NOISE: Final = 0.8
+"""The same where no more than noise is left."""
 
 MAX_RELATIVE: Final = 0.02
 """It must fit better than any rig has to, as a share of the landmarks' spread: this comes before all readings."""
@@ -102,9 +105,12 @@ def _motion(evidence: RigEvidence, *, grows: bool) -> SubjectMotion | None:
 
 def _is_exact(before: Agreement, after: Agreement) -> bool:
     """Say whether a motion is the answer: a rig that it brings near is not, unless noise alone is left."""
-    if fits(after) != "fits" or not after.median_px <= BETTER * before.median_px:
+    if fits(after) != "fits":
         return False
-    return after.median_relative <= MAX_RELATIVE or is_all_noise(after.views)
+    if after.median_relative <= MAX_RELATIVE and after.median_px <= BETTER * before.median_px:
+        return True
+    is_noise = after.median_px <= DETECTOR_PX or is_all_noise(after.views)
+    return is_noise and after.median_px <= BETTER_NOISE * before.median_px
 
 
 def _look_alike(views: list[ViewEvidence]) -> bool:

@@ -108,6 +108,27 @@ def test_a_subject_of_another_size_is_named_with_its_size(mattes: bool) -> None:
     assert "the subject's measured size would tell" in told.sentence
 
 
+def test_a_mesh_that_is_off_by_landmarks_alone_is_said_though_the_rig_fits() -> None:
+    rig = make_rig(np.random.default_rng(21), count=8, mattes=False)
+    rig.points = rig.points + np.array([0.0, 0.0028, 0.0])
+    found = diagnose_rig(rig.evidence())
+    assert (found.verdict, found.cameras) == ("fits", ())
+    assert found.mesh.startswith("the mesh and its 3D landmarks are off against all 8 cameras alike")
+    assert found.mesh in found.others
+
+
+def test_a_turned_subject_over_few_pixels_is_no_stretch_of_landmarks_of_another_size() -> None:
+    rig = make_rig(np.random.default_rng(22), count=6, mattes=False)
+    for shot in rig.shots:
+        shot.K[:2, :2] *= 0.35
+    _detected_again(replace(rig, truth=rig.shots), rig.points, 0.5)
+    middle = rig.points.mean(axis=0)
+    rig.points = (rig.points - middle) @ cv2.Rodrigues(np.deg2rad([2.0, 4.0, 1.5]))[0].T + middle
+    found = diagnose_rig(rig.evidence())
+    assert "another size" not in found.sentence
+    assert "the mesh and its 3D landmarks are off" in " ".join([found.sentence, *found.others])
+
+
 def test_a_focal_length_of_all_is_no_missing_lens() -> None:
     rig = make_rig(np.random.default_rng(16), count=8, mattes=False)
     for shot in rig.shots:

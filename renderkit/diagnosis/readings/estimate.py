@@ -63,7 +63,9 @@ def picture_scale(views: Views, *, uniform: bool) -> FloatArray | None:
         step = _scale_left(scaled, uniform=uniform)
         fine = fine if step is None else fine * step
     found = fine if (np.abs(fine / coarse - 1.0) <= _SAME_FACTOR).all() else coarse
-    return found if float(np.abs(found - 1.0).max()) >= MIN_RESIZED else None
+    # What a reading did to the landmarks must not be undone, all but a little.
+    nets = (found, found / float(np.median([view.px_per_unit for view in views])))
+    return found if min(float(np.abs(one - 1.0).max()) for one in nets) >= MIN_RESIZED else None
 
 
 def picture_crop(views: Views) -> FloatArray | None:
