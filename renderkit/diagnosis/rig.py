@@ -13,6 +13,7 @@ from renderkit.diagnosis.identify import far_cameras, far_fault, far_landmarks, 
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
+from renderkit.diagnosis.joint.mesh_fault import MIN_SHARE
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.sentences import NOT_THE_CAMERA, rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
@@ -167,7 +168,7 @@ def _with_cameras(
     if not mesh and _may_be_moved(whole, stated):
         moved_mesh = _subject_motion(RigEvidence(tuple(stated.views)))
         mesh = () if moved_mesh is None else (moved_mesh.sentence,)
-        is_off = True
+        is_off = whole.before.relative > MESH_SHARE
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -183,7 +184,7 @@ def _with_cameras(
 def _may_be_moved(whole: Diagnosis, stated: StatedRig) -> bool:
     """Whether it is worth asking landmarks for a motion of the subject: outlines, which tell it better, have none."""
     is_open = whole.verdict == "fits" and not whole.readings and whole.common is None
-    return is_open and whole.before.relative > MESH_SHARE and all(view.outline is None for view in stated.views)
+    return is_open and whole.before.relative > MIN_SHARE and all(view.outline is None for view in stated.views)
 
 
 def _mesh_is_off(found: JointDiagnosis) -> bool:

@@ -108,15 +108,6 @@ def test_a_subject_of_another_size_is_named_with_its_size(mattes: bool) -> None:
     assert "the subject's measured size would tell" in told.sentence
 
 
-def test_a_mesh_that_is_off_by_landmarks_alone_is_said_though_the_rig_fits() -> None:
-    rig = make_rig(np.random.default_rng(21), count=8, mattes=False)
-    rig.points = rig.points + np.array([0.0, 0.0028, 0.0])
-    found = diagnose_rig(rig.evidence())
-    assert (found.verdict, found.cameras) == ("fits", ())
-    assert found.mesh.startswith("the mesh and its 3D landmarks are off against all 8 cameras alike")
-    assert found.mesh in found.others
-
-
 def test_a_turned_subject_over_few_pixels_is_no_stretch_of_landmarks_of_another_size() -> None:
     rig = make_rig(np.random.default_rng(22), count=6, mattes=False)
     for shot in rig.shots:
@@ -150,6 +141,22 @@ def _ring(count: int) -> Planted:
         shot.R, shot.t = turn.T, np.array([0.0, 0.0, 1.2]) - turn.T @ middle
         shot.matte = draw_matte(shot, rig.vertices)
     return rig
+
+
+@pytest.mark.parametrize("step", [0.0, 0.0025, 0.0035])
+def test_a_mesh_that_is_off_by_landmarks_alone_is_said_though_the_rig_fits(step: float) -> None:
+    rig = _ring(8)
+    rig = replace(rig, truth=[replace(shot) for shot in rig.shots])
+    _detected_again(rig, rig.points, 0.4)
+    for shot in rig.shots:
+        shot.matte = None
+    rig.points = rig.points + np.array([step, 0.0, 0.0])
+    found = diagnose_rig(rig.evidence())
+    assert (found.verdict, found.cameras) == ("fits", ())
+    words = "the mesh and its 3D landmarks are off against all 8 cameras alike"
+    assert any(one.startswith(words) for one in found.others) == bool(step)
+    # Less is off in any capture, and does not head the run.
+    assert found.mesh.startswith(words) == (step == 0.0035)
 
 
 def test_a_mesh_that_is_shifted_along_a_ring_is_not_called_a_crop_by_mattes_alone() -> None:
