@@ -57,8 +57,8 @@ def accepts(candidate: Candidate, case: Case) -> bool:
     usual = case.usual[candidate.measure]
     if not candidate.after < candidate.before or candidate.after > usual.limit + candidate.allowance:
         return False
-    if candidate.measure != case.measure and candidate.before <= usual.limit:
-        return False  # its masks are as good as everyone's: they say nothing about its landmarks
+    if candidate.before <= usual.limit and (candidate.measure == "px" or candidate.measure != case.measure):
+        return False  # what is as good as everyone's says nothing about what is wrong
     target = min((0.0 if math.isnan(usual.median) else usual.median) + candidate.allowance, candidate.before)
     gained, needed = candidate.before - candidate.after, candidate.before - target
     return math.isinf(candidate.before) or gained >= CLOSES * needed

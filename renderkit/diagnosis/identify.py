@@ -46,27 +46,64 @@ _MATTE = "matte"
 def far_cameras(stated: StatedRig) -> dict[str, float]:
     """Return the cameras that are too far off for a small error, in most of their views.
 
-    A camera whose landmarks are far off while its outline is in its place is not among them: the landmarks are wrong.
+    A camera whose landmarks are far off while its outline is in its place is not among them: see `far_landmarks`.
 
     Returns:
         By name, how far its landmarks lie from where they are detected: median, px. Infinite where it does not see
         them, NaN without landmarks.
     """
+    return _far(stated, in_place=False)
+
+
+def far_landmarks(stated: StatedRig) -> dict[str, float]:
+    """Return the cameras whose landmarks are far off while their outlines are in their place: these are wrong.
+
+    Returns:
+        By name, how far they lie off: median, px.
+    """
+    return _far(stated, in_place=True)
+
+
+def _far(stated: StatedRig, *, in_place: bool) -> dict[str, float]:
     overlaps = stated.agreement.iou
     usual = float(np.nanmedian(overlaps)) if np.isfinite(overlaps).any() else math.nan
     found: dict[str, list[tuple[bool, float]]] = {}
     for (view, _), overlap in zip(stated.pairs, overlaps, strict=True):
         case = _case(view) if view.has_landmarks else None
         if case is not None and case.landmarks is not None:
-            is_far = _is_far(case, case.landmarks) and not overlap >= usual - _IN_PLACE
+            is_far = _is_far(case, case.landmarks) and bool(overlap >= usual - _IN_PLACE) == in_place
             found.setdefault(view.camera.name, []).append((is_far, case.error(case.camera)))
-        elif np.isfinite(overlap):
+        elif np.isfinite(overlap) and not in_place:
             found.setdefault(view.camera.name, []).append((bool(overlap < MISSES and usual > MEETS), math.nan))
     return {
         name: float(np.median([error for _, error in seen]))
         for name, seen in found.items()
         if 2 * sum(is_far for is_far, _ in seen) > len(seen)
     }
+
+
+def landmark_words(far: Mapping[str, float], views: Sequence[ViewEvidence]) -> tuple[str, ...]:
+    """Return one sentence for each camera whose landmarks are wrong, with the slip that explains it if there is one.
+
+    Args:
+        far: The cameras, and how far their landmarks lie off, px.
+        views: The evidence.
+    """
+    if not far:
+        return ()
+    from renderkit.diagnosis.explain_camera import UNEXPLAINED, explain_camera  # noqa: PLC0415 - loads every known fault
+    from renderkit.diagnosis.hypotheses.registry import LANDMARK_SLIPS  # noqa: PLC0415 - likewise
+
+    source = _Source(views, frozenset(far))
+    found = []
+    for name, error_px in far.items():
+        told = [explain_camera(case, "", LANDMARK_SLIPS) for case in list(source.cases(name))[:_MAX_VIEWS]]
+        named = next((one.sentence for one in told if one.cause != UNEXPLAINED), "no usual slip explains it")
+        found.append(
+            f"the landmarks of camera {name} are wrong, and not the camera: they lie {error_px:.0f} px from where they "
+            f"are projected, while the outline is in its place: {named}"
+        )
+    return tuple(found)
 
 
 def _is_far(case: Case, pairs: LandmarkPairs) -> bool:

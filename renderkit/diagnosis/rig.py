@@ -11,10 +11,11 @@ from renderkit.diagnosis.blank_mattes import blank_mattes, num_mattes, usable, w
 from renderkit.diagnosis.by_mattes import NOTHING, by_mattes
 from renderkit.diagnosis.common_answer import CorrectedAlike, camera_fault, with_common
 from renderkit.diagnosis.even_mattes import corrected, even_faults, even_mattes
-from renderkit.diagnosis.identify import far_cameras, far_fault, with_identity
+from renderkit.diagnosis.identify import far_cameras, far_fault, far_landmarks, landmark_words, with_identity
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.fit import MIN_CAMERAS
 from renderkit.diagnosis.joint.matte_faults import MatteFault, matte_faults
+from renderkit.diagnosis.joint.mesh_fault import MIN_SHARE
 from renderkit.diagnosis.joint.parameters import SLIPS
 from renderkit.diagnosis.joint.sentences import rig_sentence
 from renderkit.diagnosis.landmark_faults import landmark_faults, without_landmarks
@@ -28,6 +29,7 @@ from renderkit.results.diagnosis import ALPHA, NOT_THE_CAMERA, BadMatte, CameraF
 from renderkit.results.findings import RigFindings, RigVerdict
 
 if TYPE_CHECKING:
+    from renderkit.diagnosis.joint.result import JointDiagnosis
     from renderkit.diagnosis.readings.result import RigReading
     from renderkit.diagnosis.subject_motion import SubjectMotion
 
@@ -36,6 +38,9 @@ MAX_LANDMARKS: Final = 40
 
 DEEP_PX: Final = 4.0
 """A camera that is off by less than this moves no part of a drawing's inside out of a matte."""
+
+MESH_SHARE: Final = 0.03
+"""By less of its radius the mesh of any capture is off: it is said beside the answer, and is not the answer."""
 
 MANY: Final = 2
 MANY_SHARE: Final = 0.15
@@ -124,7 +129,7 @@ def _rig_wide(evidence: RigEvidence) -> RigReading:
 
 def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diagnosis, float]:
     """Return the answer of the readings for a rig that is or is not found to fit as stated, and its log likelihood."""
-    from renderkit.diagnosis.readings.registry import slots_of  # noqa: PLC0415 - loads every reading
+    from renderkit.diagnosis.readings.registry import amiss, slots_of  # noqa: PLC0415 - loads every reading
 
     verdict: RigVerdict
     if reading.verdict == "cannot tell":
@@ -139,6 +144,7 @@ def _read(reading: RigReading, stated: RigVerdict, num_views: int) -> tuple[Diag
         before=reading.before,
         after=reading.after,
         readings=reading.readings,
+        amiss=amiss(name for one in (reading.readings, *reading.alternatives) for name in one),
         alternatives=reading.alternatives,
         margin=reading.margin if math.isfinite(reading.margin) else math.nan,
         num_tried=reading.num_tried,
@@ -167,6 +173,9 @@ def _with_cameras(
     mattes = matte_faults(stated)
     exchanged = {name for one in mattes if one.is_of_others for name in _doubtful(one)}
     far = {name: error for name, error in far_cameras(stated).items() if name not in exchanged}
+    wrong = far_landmarks(stated)
+    marked = landmark_words(wrong, views)
+    views = tuple(_without_marks(view) if view.camera.name in wrong else view for view in views)
     used = _compared([view for view in views if view.camera.name not in far], mattes)
     even = even_mattes(used.views)
     used = RigEvidence(corrected(used.views, even)) if even else used
@@ -179,16 +188,23 @@ def _with_cameras(
     # The inside of a drawing that is not in its place says nothing about the matte.
     mattes = tuple(one for one in mattes if one.is_of_others or one.camera not in {*moved, *even})
     mattes += even_faults(used.views, even)
-    others = (*(one.sentence for one in landmarks), *(one.sentence for one in mattes))
+    others = (*(one.sentence for one in landmarks), *marked, *(one.sentence for one in mattes))
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
-    if (found.blames_all or found.is_alike or is_many) and whole.verdict == "fits" and not whole.num_tried:
+    is_turned = _mesh_is_off(found) and not any(view.has_landmarks for view in views)
+    if (found.blames_all or found.is_alike or is_many or is_turned) and whole.verdict == "fits" and not whole.num_tried:
         # Small as it is, it may be a misreading's doing.
         whole, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
     # A reading that is common to all cameras moves the mesh against them as well.
     is_moved = found.mesh is not None and whole.verdict != "does not fit" and not whole.readings
     whole = with_common(whole, found, used, read_likelihood)
+    mesh = ""
     if found.mesh is not None and is_moved:
         whole = with_mesh(whole, found.mesh, found.outlines)
+        mesh = found.mesh.sentence if _mesh_is_off(found) and whole.verdict == "fits" else ""
+    elif _may_be_moved(whole, stated):
+        moved_mesh = _subject_motion(RigEvidence(tuple(stated.views)))
+        whole = whole if moved_mesh is None else replace(whole, others=(*whole.others, moved_mesh.sentence))
+        mesh = moved_mesh.sentence if moved_mesh is not None and whole.before.relative > MESH_SHARE else ""
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -197,9 +213,20 @@ def _with_cameras(
         cameras_sentence="; ".join(filter(None, [sentence, found.untold])),
         cameras=faults,
         others=(*whole.others, *others, *alone.notes),
+        mesh=mesh,
         mattes=tuple(BadMatte(one.camera, one.frame, one.cause) for one in mattes),
         outlines=found.outlines,
     )
+
+
+def _may_be_moved(whole: Diagnosis, stated: StatedRig) -> bool:
+    """Whether it is worth asking landmarks for a motion of the subject: outlines, which tell it better, have none."""
+    is_open = whole.verdict == "fits" and not whole.readings and whole.common is None
+    return is_open and whole.before.relative > MIN_SHARE and all(view.outline is None for view in stated.views)
+
+
+def _mesh_is_off(found: JointDiagnosis) -> bool:
+    return found.mesh is not None and found.mesh.share > MESH_SHARE
 
 
 def _is_slight(fault: CameraFault) -> bool:
@@ -227,6 +254,11 @@ def _doubtful(fault: MatteFault) -> tuple[str, ...]:
 def _without_outline(view: ViewEvidence) -> ViewEvidence:
     """Return a view without a matte that is of another view."""
     return replace(view, outline=None, matte=None)
+
+
+def _without_marks(view: ViewEvidence) -> ViewEvidence:
+    """Return a view without landmarks that are wrong."""
+    return replace(view, points_world=None, pixels=None, landmark_ids=None)
 
 
 def thinned(view: ViewEvidence) -> ViewEvidence:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from renderkit.arrays import BoolArray, FloatArray, as_array, frozen
 from renderkit.geometry.camera import Camera
-from renderkit.metrics.reprojection import ReprojectionScore, pool_residuals
+from renderkit.metrics.reprojection import ReprojectionScore, median_error_px, pool_residuals
 from renderkit.metrics.score_json import COUNT, object_schema, points_from_json, points_schema
 from renderkit.metrics.score_kind import Ranking, ScoreKind, pixel_error
 from renderkit.metrics.triangulation import THRESHOLD_PX, make_hypotheses, pixel_jacobian, triangulate_from
@@ -202,7 +202,7 @@ KIND = ScoreKind(
             plain="error against other views, median",
             meaning="Median distance of landmarks to where the other views put them; needs no mesh.",
             column=True,
-            ranking=Ranking(place=7, floor=0.1),
+            ranking=Ranking(place=7, floor=0.1, standard_error=median_error_px),
         ),
         pixel_error(
             name="heldout_rms_px",

@@ -228,6 +228,22 @@ def _bias_length(score: ReprojectionScore) -> float:
     return math.hypot(*score.bias_px.tolist())
 
 
+def median_error_px(score: ReprojectionScore, usual_px: float) -> float:
+    """Return the standard error of the median distance of a camera whose landmarks are as noisy as the rig's, px.
+
+    Residuals that are normal in x and y have distances of Rayleigh's distribution.
+    """
+    return 0.72 * usual_px / math.sqrt(score.num_used) if score.num_used else math.nan
+
+
+def rms_error_px(score: ReprojectionScore, _: float) -> float:
+    """Return the standard error of the RMS distance, px: a few landmarks that lie far off make it as large."""
+    squares = score.distances_px[score.used] ** 2
+    if len(squares) <= 1 or not squares.any():
+        return math.nan
+    return float(np.std(squares, ddof=1)) / (2.0 * score.rms_px * math.sqrt(len(squares)))
+
+
 KIND = ScoreKind(
     name="reprojection",
     group=STANDARD,
@@ -252,7 +268,7 @@ KIND = ScoreKind(
             plain="landmark error, median",
             meaning="Median distance between projected and detected landmarks.",
             column=True,
-            ranking=Ranking(1, 0.1),
+            ranking=Ranking(1, 0.1, median_error_px),
             interval=True,
             statistic=lambda values: float(np.median(values)),
         ),
@@ -264,7 +280,7 @@ KIND = ScoreKind(
             plain="landmark error, RMS",
             meaning="Root mean square distance per landmark (not per component).",
             column=True,
-            ranking=Ranking(2, 0.1),
+            ranking=Ranking(2, 0.1, rms_error_px),
             interval=True,
             statistic=rms,
         ),

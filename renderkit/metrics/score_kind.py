@@ -39,10 +39,17 @@ class Ranking:
     Attributes:
         place: Which metric comes first where several could be shown or single out a camera equally.
         floor: Spread below which cameras of a good rig differ for no reason of theirs, in the metric's unit.
+        standard_error: Of a score's number, given the rig's median of it; None where it is exact.
     """
 
     place: int
     floor: float
+    standard_error: Callable[[Any, float], float] | None = None
+
+    def error_of(self, score: Any, usual: float) -> float:  # noqa: ANN401 - scores are of many kinds
+        """Return the standard error of the number of a score; 0 where it is exact or not known."""
+        error = 0.0 if self.standard_error is None or score is None else self.standard_error(score, usual)
+        return error if math.isfinite(error) else 0.0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Missing:
     """
 
     reason: str
+
+
+INCOMPARABLE: Final = "the landmarks in 2D and in 3D cannot be compared: "
+"""Begin of the reason where both were given and contradict each other."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,9 +122,10 @@ class CaptureRun:
         return tuple(compare_surfaces(self.capture, self.options, self.folder))
 
     def judge(self, scored: ScoredCapture, gates: Sequence[Gate], baseline: Report | None, *, sanity: bool) -> Report:
-        """Explain, diagnose, judge: a report without provenance."""
-        explanations = self._explanations(scored.report) if scored.report.summary.outliers else ()
+        """Diagnose, explain, judge: a report without provenance."""
         diagnosis = self._diagnosis(scored.seen) if sanity else None
+        is_open = scored.report.summary.outliers and not (diagnosis is not None and diagnosis.explains_all)
+        explanations = self._explanations(scored.report) if is_open else ()
         if diagnosis is not None and diagnosis.mattes:
             explanations = _of_cameras(explanations, scored.report, diagnosis)
         report = replace(scored.report, explanations=explanations, diagnosis=diagnosis)

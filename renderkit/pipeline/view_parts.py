@@ -19,7 +19,7 @@ from renderkit.images.mask_bits import MaskBits
 from renderkit.metrics.mask_window import MaskWindow
 from renderkit.metrics.region import Region, default_region
 from renderkit.metrics.score_kind import Needs
-from renderkit.metrics.scored_view import Missing, PairedLandmarks, Regions, TexturedPicture
+from renderkit.metrics.scored_view import INCOMPARABLE, Missing, PairedLandmarks, Regions, TexturedPicture
 from renderkit.metrics.visibility import pixels_around, visible_among, visible_points
 from renderkit.pipeline.frame_content import FrameContent
 from renderkit.pipeline.observation import Observation
@@ -154,7 +154,7 @@ class RenderedParts:
         try:
             pairs = pair_landmarks(known, detected)
         except ValueError as error:
-            return Missing(str(error))
+            return Missing(f"{INCOMPARABLE}{error}")
         camera = self.observation.camera
         points_cam = camera.cam_from_world.apply(pairs.points)
         count = len(pairs.points)

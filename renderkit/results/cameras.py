@@ -80,7 +80,7 @@ class WorstCamera:
         value: Its value.
         rig_median: Median over the cameras.
         deviation: (value - rig_median) towards worse, in robust standard deviations of the rig (1.4826 MAD, at least
-            the metric's floor).
+            the metric's floor and the value's own standard error).
         runner_up: The next camera by deviation, or None when it is the only one.
         runner_up_deviation: That camera's deviation; 0 without one.
         runner_up_value: That camera's value of the same metric; NaN without one.
@@ -182,7 +182,8 @@ def _deviations_of(group: list[CameraSummary]) -> Iterator[WorstCamera]:
             continue
         median = float(np.median(values[known]))
         spread = max(MAD_TO_SIGMA * float(np.median(np.abs(values[known] - median))), metric.ranking.floor)
-        worse = (values - median) / spread * (1.0 if metric.better == "lower" else -1.0)
+        errors = [metric.ranking.error_of(summary.scores.get(metric.kind), median) for summary in group]
+        worse = (values - median) / np.maximum(spread, errors) * (1.0 if metric.better == "lower" else -1.0)
         for index in np.flatnonzero(known):
             value, deviation = float(values[index]), float(worse[index])
             yield WorstCamera(

@@ -163,6 +163,8 @@ class Diagnosis:
         cameras: Cameras that are off, the worst first.
         cameras_sentence: The answer for single cameras; says why where there is none.
         others: What is wrong and no camera's fault: the mesh's pose or size, mattes.
+        mesh: The one of `others` that says how the mesh is off against all cameras; "" where it is not.
+        amiss: What `readings` correct: "calibration", "pictures", "landmarks", "mattes" or "mesh".
         evidence: What evidence that joins many views says, without a mesh: points, mattes, boards.
         common: An error that all cameras share, whose `camera` is ""; sizes of `cameras` count from what is left
             without it.
@@ -192,6 +194,8 @@ class Diagnosis:
     cameras: tuple[CameraFault, ...] = ()
     cameras_sentence: str = ""
     others: tuple[str, ...] = ()
+    mesh: str = ""
+    amiss: tuple[str, ...] = ()
     evidence: tuple[RigFindings, ...] = ()
     common: CameraFault | None = None
     mattes: tuple[BadMatte, ...] = ()
@@ -225,6 +229,12 @@ class Diagnosis:
             return False
         by_outlines = self.common is None and self.outlines is not None and self.outlines.is_close_once_moved
         return by_outlines or (self.num_tried == 0 and self.after.residual_px < self.before.residual_px)
+
+    @property
+    def explains_all(self) -> bool:
+        """Whether what is wrong with all cameras is known: then nothing is to be explained about single ones."""
+        is_common = self.common is not None and self.common.sentence not in self.others
+        return self.blocks and (bool(self.readings) or is_common or self.fits_once_the_mesh_is_moved)
 
     @property
     def condemns_all(self) -> bool:
@@ -284,6 +294,7 @@ def diagnosis_from_json(value: dict[str, Any]) -> Diagnosis:
         "margin": nan_if_none(value["margin"]),
         "cameras": cameras,
         "others": tuple(value.get("others", ())),
+        "amiss": tuple(value.get("amiss", ())),
         # Reports from before there was such evidence have no such key.
         "evidence": tuple(map(findings_from_json, value.get("evidence", ()))),
         "common": None if value.get("common") is None else _camera_from(value["common"]),

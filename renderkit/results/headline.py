@@ -7,12 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from renderkit.results.causes import group_causes, list_cameras, off_cameras, unchecked_cameras
+from renderkit.results.causes import (
+    group_causes,
+    incomparable_landmarks,
+    list_cameras,
+    off_cameras,
+    unchecked_cameras,
+)
 from renderkit.results.diagnosis import NOT_THE_CAMERA, OTHER_MATTES, CameraFault, Diagnosis
 from renderkit.results.findings import LIMIT_PX, JudgedCamera
 from renderkit.results.headline_kind import Headline, State, sentence
 from renderkit.results.kinds import METRICS
 from renderkit.results.matte_headline import APART_STEP, bad_mattes, lacking_mattes, outlines_apart
+from renderkit.results.next_step import step_for_all, step_for_readings
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -72,10 +79,8 @@ def _unfit(report: Report, diagnosis: Diagnosis) -> Headline:
     # Without a mesh two views stand against one: which of three cameras is off is not known.
     few = not sizes and len(report.camera_names) <= _TOO_FEW
     sizes = sizes or [one.sentence for one in diagnosis.evidence if one.verdict == "does not fit"][:1]
-    if diagnosis.readings and all(name.startswith("mattes") for name in diagnosis.readings):
-        step = "Correct the mattes, as stated, and validate again."
-    elif diagnosis.readings:
-        step = "Correct the calibration file, or how it is read, as stated, and validate again."
+    if diagnosis.readings:
+        step = step_for_readings(diagnosis)
     elif diagnosis.common is not None and diagnosis.common.sentence not in diagnosis.others:
         step = "Correct all cameras as stated, or calibrate them again, and validate again."
     elif diagnosis.fits_once_the_mesh_is_moved:
@@ -254,6 +259,8 @@ def _no_fault(report: Report) -> Headline:
     if len(report.camera_names) == _PAIR and state != "good":
         crowd = "Two cameras that disagree do not say which of them is off."
     fits = "" if report.diagnosis is None else sentence(report.diagnosis.sentence)
+    if report.diagnosis is not None and report.diagnosis.mesh:
+        fits = sentence(report.diagnosis.mesh)
     if shared is not None and not outliers:
         fits = sentence(shared.sentence)
     return Headline(
@@ -280,6 +287,9 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
+    if incomparable_landmarks(report):
+        verdict = f"The rig fits by its mattes; landmarks were given, and could not be compared in any view.{gap}"
+        return "unsure", "FITS, LANDMARKS NOT COMPARED", verdict
     return _verdict_of_fit(report.diagnosis, num, left_out, gap)
 
 
@@ -293,14 +303,13 @@ def _verdict_of_fit(diagnosis: Diagnosis, num: int, left_out: int, gap: str) -> 
     if apart is not None:
         word, verdict = apart
         return "unsure", word, f"{verdict}{gap}"
+    if diagnosis.mesh:
+        verdict = f"The mesh is off against all cameras alike; no camera of {num - left_out} is off.{gap}"
+        return "unsure", "FITS, MESH OFF", verdict
     if left_out:
         verdict = f"The rig fits as far as it was checked: no camera of {num - left_out} is off.{gap}"
         return "unsure", f"FITS, {left_out} NOT CHECKED", verdict
     return "good", "FITS", f"The rig fits: no camera of {num} is off."
-
-
-_SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."
-_ALIKE_STEP = "Give what tells cameras from the subject: landmarks and mattes of more cameras, or an exact mesh."
 
 
 def _step_without_fault(report: Report, outliers: list[str]) -> str:
@@ -308,12 +317,20 @@ def _step_without_fault(report: Report, outliers: list[str]) -> str:
     if outliers:
         return f"Look at {list_cameras(outliers)} below."
     fits = report.diagnosis is not None and report.diagnosis.verdict == "fits"
-    if report.diagnosis is not None and fits and not report.gates:
-        if report.diagnosis.common is not None:
-            return _SHIFTED_STEP if report.diagnosis.common.family == "shift" else _ALIKE_STEP
-        if outlines_apart(report.diagnosis) is not None:
-            return APART_STEP
+    if not report.gates:
+        step = _step_of_fit(report)
+        if step:
+            return step
     return _step_of_gaps(report, left_out, fits=fits)
+
+
+def _step_of_fit(report: Report) -> str:
+    """Return what to do about what a rig that fits has in all its cameras; "" for nothing."""
+    diagnosis = report.diagnosis
+    if diagnosis is not None and diagnosis.verdict == "fits" and diagnosis.common is None and outlines_apart(diagnosis):
+        return APART_STEP
+    contradicts = "Correct the landmarks (--landmarks): below is why none is computable."
+    return step_for_all(diagnosis) or (contradicts if incomparable_landmarks(report) else "")
 
 
 def _step_of_gaps(report: Report, left_out: Sequence[str], *, fits: bool) -> str:

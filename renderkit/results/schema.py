@@ -258,14 +258,16 @@ def _diagnosis() -> dict[str, Any]:
         cameras=array_schema(camera),
         cameras_sentence=TEXT,
         others=array_schema(TEXT) | {"description": "What is wrong and no camera's fault: mesh, mattes"},
+        mesh=TEXT | {"description": "How the mesh is off against all cameras; empty where it is not"},
+        amiss=array_schema(TEXT) | {"description": "What the readings correct: calibration, pictures, mesh ..."},
         evidence=array_schema(findings_schema()),
         common=_or_null(camera) | {"description": "An error that all cameras share; null where there is none"},
         mattes=array_schema(matte),
         num_mattes=COUNT | {"description": "Views with a matte of a mesh"},
         outlines=_or_null(outlines) | {"description": "null where they were not measured in enough cameras"},
     )
-    # A report that was written before there was such evidence has no such key.
-    later = {"evidence", "common", "mattes", "num_mattes", "outlines"}
+    # A report that was written before these were known has no such keys.
+    later = {"evidence", "common", "mesh", "amiss", "mattes", "num_mattes", "outlines"}
     diagnosis["required"] = [name for name in diagnosis["required"] if name not in later]
     return _or_null(diagnosis)
 

@@ -74,7 +74,13 @@ def headline_lines(report: Report) -> list[str]:
 
 def diagnosis_lines(report: Report) -> list[str]:
     """Return what follows the headline: whether the rig as a whole fits, then one line per camera that is off."""
-    return [] if report.diagnosis is None else [printable(line) for line in report.diagnosis.lines]
+    if report.diagnosis is None:
+        return []
+    lines = [printable(line) for line in report.diagnosis.lines]
+    if report.diagnosis.verdict == "fits" and not any(report.summary.computable.values()):
+        # No view could be scored: what fits is the calibration with mattes or landmarks.
+        lines[0] = lines[0].replace("diagnosis: ", "diagnosis, without the views that failed: ", 1)
+    return lines
 
 
 def report_html(report: Report) -> str:

@@ -50,6 +50,30 @@ def _resized(rig: Planted) -> None:
     rig.shots[3].landmarks = 0.5 * (rig.shots[3].landmarks + 0.5) - 0.5
 
 
+def _transposed(rig: Planted) -> None:
+    rig.shots[3].R = rig.shots[3].R.T
+
+
+def _centre(rig: Planted) -> None:
+    rig.shots[3].t = -rig.shots[3].R.T @ rig.shots[3].t
+
+
+def _negated(rig: Planted) -> None:
+    rig.shots[3].t = -rig.shots[3].t
+
+
+def _exchanged(rig: Planted) -> None:
+    rig.shots[3].landmarks = rig.shots[3].landmarks[:, ::-1]
+
+
+def _from_the_bottom(rig: Planted) -> None:
+    rig.shots[3].landmarks = rig.shots[3].landmarks * (1.0, -1.0) + (0.0, rig.shots[3].size[1] - 1.0)
+
+
+def _normalised(rig: Planted) -> None:
+    rig.shots[3].landmarks = 2.0 * rig.shots[3].landmarks / rig.shots[3].size - 1.0
+
+
 @pytest.mark.parametrize(
     ("plant", "cause", "cameras"),
     [
@@ -59,6 +83,12 @@ def _resized(rig: Planted) -> None:
         (_other_unit, "unit of the translation", 1),
         (_mirrored, "mirrored picture", 1),
         (_resized, "resized picture", 1),
+        (_transposed, "transposed rotation", 1),
+        (_centre, "centre as translation", 1),
+        (_negated, "negated translation", 1),
+        (_exchanged, "exchanged x and y", 1),
+        (_from_the_bottom, "y from the bottom", 1),
+        (_normalised, "normalised landmarks", 1),
     ],
 )
 def test_a_slip_of_one_camera_is_named(plant: Callable[[Planted], None], cause: str, cameras: int) -> None:
@@ -69,6 +99,26 @@ def test_a_slip_of_one_camera_is_named(plant: Callable[[Planted], None], cause: 
     assert sorted(one.camera for one in found.cameras) == sorted(names)
     assert {one.cause for one in found.cameras} == {cause}
     assert found.cameras_sentence.startswith(f"{cameras} of 12 cameras")
+
+
+@pytest.mark.parametrize(
+    ("plant", "words"),
+    [
+        (_exchanged, "x and y of its landmarks are exchanged"),
+        (_from_the_bottom, "its landmarks count y from the bottom"),
+        (_normalised, "its landmarks are normalised to -1..1"),
+    ],
+)
+def test_landmarks_that_are_wrong_while_the_outline_is_in_its_place_are_not_the_cameras_fault(
+    plant: Callable[[Planted], None], words: str
+) -> None:
+    rig = make_rig(np.random.default_rng(7), count=12)
+    plant(rig)
+    found = diagnose_rig(rig.evidence())
+    assert found.cameras == ()
+    told = [one for one in found.others if one.startswith(f"the landmarks of camera {rig.shots[3].name} are wrong")]
+    assert len(told) == 1
+    assert words in told[0]
 
 
 @pytest.mark.parametrize("about_itself", [True, False])

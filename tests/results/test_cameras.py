@@ -61,7 +61,7 @@ def test_the_camera_with_the_largest_error_is_worst_by_a_margin() -> None:
     rows = [_row(f"{index:02d}", error_px=1.0 + 0.05 * (index % 3)) for index in range(12)] + [_row("33", error_px=7.0)]
     worst = Report(tuple(rows)).summary.worst
     assert worst is not None
-    assert (worst.camera, worst.metric) == ("33", "reprojection_median_px")
+    assert (worst.camera, worst.metric) == ("33", "reprojection_rms_px")
     assert worst.stands_out
     assert worst.value == 7.0
     assert worst.deviation > 20 * max(worst.runner_up_deviation, 1.0)
@@ -110,3 +110,24 @@ def test_outlying_metrics_name_each_metric_that_singles_a_camera_out() -> None:
     names = [entry.metric for entry in report.summary.outlying_metrics("20")]
     assert names == ["reprojection_median_px", "reprojection_rms_px", "iou", "containment"]
     assert report.summary.outlying_metrics("03") == ()
+
+
+def _noisy(name: str, rng: np.random.Generator, far: int = 0, noise_px: float = 0.5) -> ViewResult:
+    residuals = rng.normal(size=(14, 2)) * noise_px
+    residuals[:far] += 12.0
+    scores = Scores(reprojection=ReprojectionScore(residuals, 0, 0))
+    reasons = {"boundary": "no", "containment": "no", "mask": "no"}
+    return ViewResult(ViewKey("take", "1", name, "scan"), scores, reasons)
+
+
+def test_a_camera_stands_out_neither_by_one_landmark_nor_by_the_luck_of_a_few() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = [_noisy(f"{index:02d}", rng, far=int(index in (2, 5))) for index in range(5 + seed % 12)]
+        assert Report(tuple(rows)).summary.outliers == ()
+
+
+def test_a_camera_of_which_most_landmarks_are_wrong_stands_out_however_they_scatter() -> None:
+    rng = np.random.default_rng(1)
+    rows = [_noisy(f"{index:02d}", rng) for index in range(9)] + [_noisy("bad", rng, noise_px=25.0)]
+    assert [entry.camera for entry in Report(tuple(rows)).summary.outliers] == ["bad"]

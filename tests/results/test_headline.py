@@ -13,6 +13,8 @@ import pytest
 from renderkit.gates.language import parse_gate
 from renderkit.gates.verdicts import judge
 from renderkit.metrics.board import BoardScore
+from renderkit.metrics.mask import MaskScore
+from renderkit.metrics.scored_view import INCOMPARABLE
 from renderkit.results.causes import (
     group_causes,
     list_cameras,
@@ -26,6 +28,7 @@ from renderkit.results.explanation import CameraExplanation
 from renderkit.results.findings import JudgedCamera, RigFindings
 from renderkit.results.headline import headline_of
 from renderkit.results.report import Report
+from renderkit.results.scores import Scores
 
 MakeReport: TypeAlias = Callable[..., Report]
 FIT = RigFit(0.4, 0.02, 0.95, 0.99)
@@ -287,3 +290,35 @@ def test_views_that_failed_for_one_reason_are_one_line_though_their_files_differ
 def test_many_names_are_cut_and_their_count_is_not() -> None:
     assert list_cameras([str(index) for index in range(100)]).endswith("and 93 more")
     assert list_cameras(["2", "10"]) == "cameras 2 and 10"
+
+
+def test_what_to_correct_is_what_the_readings_say(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    told = Diagnosis("does not fit", "all 3 cameras: landmarks are normalised", FIT, FIT, ("x",), amiss=("landmarks",))
+    step = headline_of(replace(report, diagnosis=told)).next_step
+    assert step == "Correct the landmarks (--landmarks) as stated, and validate again."
+    either = replace(told, amiss=("calibration", "mesh"), alternatives=(("y",),))
+    step = headline_of(replace(report, diagnosis=either)).next_step
+    assert step.startswith("Correct the calibration file, or how it is read, as stated; or: Move or turn the mesh")
+
+
+def test_a_mesh_that_is_off_far_is_the_headline(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    words = "the mesh is off in frame 0: turned by 6 deg"
+    headline = headline_of(replace(report, diagnosis=replace(FITS, mesh=words, others=(words,))))
+    assert (headline.state, headline.word) == ("unsure", "FITS, MESH OFF")
+    assert headline.why == "The mesh is off in frame 0: turned by 6 deg."
+    assert headline.next_step.startswith("Move or fit the mesh anew")
+
+
+def test_landmarks_that_contradict_each_other_are_in_the_headline(make_report: MakeReport) -> None:
+    report = make_report({"a": 1.0, "b": 1.05, "c": 1.1})
+    why = f"{INCOMPARABLE}two sets of scheme 'mine' have 68 and 51 landmarks"
+    rows = tuple(
+        replace(row, scores=Scores(mask=MaskScore(100, 1, 1)), missing={"reprojection": why}) for row in report.rows
+    )
+    headline = headline_of(replace(report, rows=rows, diagnosis=FITS))
+    assert (headline.state, headline.word) == ("unsure", "FITS, LANDMARKS NOT COMPARED")
+    assert headline.next_step.startswith("Correct the landmarks")
+    some = (replace(rows[0], missing={"reprojection": "no 2D landmarks were detected"}), *rows[1:])
+    assert headline_of(replace(report, rows=some, diagnosis=FITS)).word == "FITS"

@@ -247,6 +247,7 @@ FAULTS: dict[str, Fault] = {
     "extrinsics inverted": _pose(_inverted),
     "R transposed": _pose(lambda R, t: (R.T, t)),
     "t is the camera centre": _pose(lambda R, t: (R, -R.T @ t)),
+    "t negated": _pose(lambda R, t: (R, -t)),
     "OpenGL camera axes": _pose(lambda R, t: (_GL @ R, _GL @ t)),
     **{f"left-handed world, {name} mirrored": _lefthanded(axis) for axis, name in enumerate("xyz")},
     **{f"translations times {f:g}": _units(1 / f) for f in (1000.0, 0.001, 100.0, 0.01, 10.0, 0.1)},

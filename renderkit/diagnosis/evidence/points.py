@@ -28,7 +28,8 @@ from renderkit.diagnosis.evidence.kind import (
 from renderkit.diagnosis.joint import fit_joint
 from renderkit.diagnosis.joint.free_points import estimate_free_points
 from renderkit.diagnosis.joint.result import CameraFinding, JointDiagnosis
-from renderkit.diagnosis.readings.absolute import DETECTOR_PX, MAX_RELATIVE
+from renderkit.diagnosis.readings.absolute import MAX_RELATIVE
+from renderkit.diagnosis.readings.noise import DETECTOR_PX
 from renderkit.diagnosis.view_evidence import MIN_LANDMARKS, RigEvidence, ViewEvidence
 from renderkit.errors import RenderkitError
 from renderkit.formats.as_stated import raw_from_rig

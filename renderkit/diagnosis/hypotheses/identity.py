@@ -17,6 +17,7 @@ _RENDERED = 3
 _HULL_POINTS = 512
 _CLEARLY = 0.5
 _MIN_RESIZED = 0.05
+_MAX_RESIZED = 20.0
 """By less a picture is rarely resized, and a focal length and principal point that are off look the same."""
 
 _MIRRORED_ERROR = 0.05
@@ -96,7 +97,7 @@ def resized_picture(case: Case) -> Iterator[Candidate]:
     seen = case.camera.project(case.landmarks.points)
     ratios = (case.landmarks.captured + 0.5) / (seen + 0.5)
     factor = float(np.median(ratios)) if np.isfinite(ratios).all() else math.nan
-    if factor > 0.0 and abs(factor - 1.0) >= _MIN_RESIZED:
+    if 1.0 / _MAX_RESIZED <= factor <= _MAX_RESIZED and abs(factor - 1.0) >= _MIN_RESIZED:
         words = f"its picture is {factor:.3g} times the size that its calibration is of"
         yield case.landmark_candidate("resized picture", words, factor * (seen + 0.5) - 0.5, num_free=1)
 

@@ -32,6 +32,18 @@ def inverted_gl_axes(case: Case) -> Iterator[Candidate]:
     yield _posed(case, "inverted extrinsics", sentence, _turned(case.camera.cam_from_world.inverse()))
 
 
+def half_written_pose(case: Case) -> Iterator[Candidate]:
+    """Undo a pose of which only one half is written as expected."""
+    pose = case.camera.cam_from_world
+    ways = (
+        ("transposed rotation", "its rotation is transposed, and its translation is right", Pose(pose.R.T, pose.t)),
+        ("centre as translation", "its translation is its centre C; expected -R C", Pose(pose.R, -pose.R @ pose.t)),
+        ("negated translation", "its translation has the other sign", Pose(pose.R, -pose.t)),
+    )
+    for cause, sentence, changed in ways:
+        yield _posed(case, cause, sentence, changed)
+
+
 def unit_of_translation(case: Case) -> Iterator[Candidate]:
     """Undo a translation in another unit."""
     pose = case.camera.cam_from_world

@@ -38,6 +38,7 @@ HYPOTHESES: Final = (
     Hypothesis(_of("pose:inverted_extrinsics"), ("inverted-extrinsics",)),
     Hypothesis(_of("pose:gl_axes"), ("gl-axes",)),
     Hypothesis(_of("pose:inverted_gl_axes"), why_not_planted="inverted-extrinsics and gl-axes planted together"),
+    Hypothesis(_of("pose:half_written_pose"), why_not_planted="the readings of whole rigs plant it"),
     Hypothesis(_of("pose:unit_of_translation"), ("scaled-translation",)),
     Hypothesis(_of("lens:distortion_dropped"), ("no-distortion",)),
     Hypothesis(_of("lens:distortion_order"), ("distortion-order",)),
@@ -53,6 +54,7 @@ HYPOTHESES: Final = (
     Hypothesis(_of("identity:mirrored_picture"), ("mirrored",)),
     Hypothesis(_of("identity:resized_picture"), why_not_planted="views of another size than the calibration's fail"),
     Hypothesis(_of("identity:turned_picture"), why_not_planted="synth turns no pictures"),
+    Hypothesis(_of("landmarks:written_otherwise"), why_not_planted="the readings of whole rigs plant it"),
     Hypothesis(
         _of("amount:outline_pattern"), ("rotated", "rolled", "translated", "shifted", "scaled-focal"), is_amount=True
     ),
@@ -61,3 +63,11 @@ HYPOTHESES: Final = (
 
 CONVENTIONS: Final = tuple(one for one in HYPOTHESES if not one.is_amount)
 """Hypotheses that undo a slip, rather than fit how large an error is."""
+
+LANDMARK_SLIPS: Final = (
+    Hypothesis(_of("landmarks:written_otherwise")),
+    Hypothesis(_of("identity:mirrored_picture")),
+    Hypothesis(_of("identity:resized_picture")),
+    Hypothesis(_of("identity:turned_picture")),
+)
+"""Hypotheses about landmarks that are wrong while their camera is right."""

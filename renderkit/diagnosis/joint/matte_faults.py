@@ -24,6 +24,9 @@ MIN_CAMERAS_TURNED: Final = 4
 LACKS_TIMES: Final = 4.0
 """A matte that lacks a part lacks so many times what the better four fifths of the rig's mattes lack at most."""
 
+MOVED: Final = 0.5
+"""It lacks nothing where what lies beside the drawing exceeds that of the others by this share of what it lacks."""
+
 MISFIT: Final = 0.15
 """A matte may be of another view where its IoU is lower by this than the others' median."""
 
@@ -91,11 +94,14 @@ def _of_frame(views: Sequence[ViewEvidence], read: Sequence[Interpretation], iou
         return turned
     others = turned or _exchanged(views, read, np.array(own))
     named = {one.camera for one in others}
-    return others + _lacking([view for view in views if view.camera.name not in named])
+    kept = [(view, one) for view, one in zip(views, read, strict=True) if view.camera.name not in named]
+    return others + _lacking(*zip(*kept, strict=True)) if kept else others
 
 
-def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
+def _lacking(views: Sequence[ViewEvidence], read: Sequence[Interpretation]) -> list[MatteFault]:
     missing = np.array([0.0 if view.outline is None else view.outline.missing for view in views])
+    beside = np.array([_beside(one) for one in read])
+    most = float(np.quantile(beside, 0.8, method="lower"))
     usual = float(np.quantile(missing, 0.8, method="lower"))
     limit = max(LACKS, LACKS_TIMES * usual)
     return [
@@ -108,9 +114,18 @@ def _lacking(views: Sequence[ViewEvidence]) -> list[MatteFault]:
             f"drawn inside, and four fifths of the others at most {100 * usual:.1f} %: a hole or a missing part, not "
             "the camera's fault",
         )
-        for view, share in zip(views, missing, strict=True)
-        if share > limit
+        for view, share, outside in zip(views, missing, beside, strict=True)
+        # What is inside beside the drawing instead is no hole: the drawing lies elsewhere, or the matte is turned.
+        if share > limit and outside < most + MOVED * share
     ]
+
+
+def _beside(one: Interpretation) -> float:
+    """Return how much of a matte lies beside the drawing, as a share of the drawing."""
+    if one.matte is None:
+        return 0.0
+    drawn = one.cells.drawn
+    return float((coarse_matte(one.matte) & ~drawn).sum()) / max(float(drawn.sum()), 1.0)
 
 
 def _turned(views: Sequence[ViewEvidence], read: Sequence[Interpretation], own: Sequence[float]) -> list[MatteFault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -40,6 +40,7 @@ class MeshFault:
         step: (3,) world units.
         growth: Relative growth that the mesh needs.
         log_p: Logarithm of the probability of such a motion of a mesh that is right.
+        share: By what share of its radius it moves the subject, the largest of turn, step and growth.
         sentence: In one sentence, with standard errors.
     """
 
@@ -47,10 +48,11 @@ class MeshFault:
     step: tuple[float, float, float]
     growth: float
     log_p: float
+    share: float
     sentence: str
 
 
-def mesh_fault(seen: Observations, found: Estimate, unit: str = "") -> MeshFault | None:
+def mesh_fault(seen: Observations, found: Estimate) -> MeshFault | None:
     """Return how the mesh is off, or None where it is not, or where there are no outlines.
 
     The cameras' own scatter is part of the errors: a rig that is off as a whole moves all its cameras alike, and looks
@@ -59,17 +61,16 @@ def mesh_fault(seen: Observations, found: Estimate, unit: str = "") -> MeshFault
     Args:
         seen: The evidence.
         found: The estimate.
-        unit: Of the world, for the sentence.
     """
     if found.shared is None or not seen.has_outlines.any():
         return None
     motion, covariance = _motion(seen, found.shared)
-    named = [
-        log_p if log_p < SIGNIFICANT and size > MIN_SHARE else 0.0 for log_p, size in _parts(seen, motion, covariance)
-    ]
+    parts = _parts(seen, motion, covariance)
+    named = [log_p if log_p < SIGNIFICANT and size > MIN_SHARE else 0.0 for log_p, size in parts]
     if not any(named):
         return None
-    return _fault(motion, np.sqrt(np.diag(covariance)), named, (seen, unit))
+    share = max(size for (_, size), log_p in zip(parts, named, strict=True) if log_p)
+    return replace(_fault(motion, np.sqrt(np.diag(covariance)), named, seen), share=share)
 
 
 def may_be_off(seen: Observations, found: Estimate) -> bool:
@@ -97,14 +98,13 @@ def _parts(seen: Observations, motion: FloatArray, covariance: FloatArray) -> li
     return found
 
 
-def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tuple[Observations, str]) -> MeshFault:
-    seen, unit = where
+def _fault(motion: FloatArray, errors: FloatArray, named: list[float], seen: Observations) -> MeshFault:
     turn, turn_error = np.rad2deg(motion[:3]), np.rad2deg(errors[:3])
     words = []
     if named[0]:
         words.append(f"turned by {_vector(-turn, turn_error)} deg about x, y, z")
     if named[1]:
-        words.append(f"shifted by {_vector(-motion[3:6], errors[3:6])}{' ' + unit if unit else ''} along x, y, z")
+        words.append(f"shifted by {_vector(-motion[3:6], errors[3:6])} world units along x, y, z")
     if named[2]:
         words.append(f"{-100 * motion[6]:+.2f} +/- {100 * errors[6]:.2f} % in size")
     frames = f"in all {counted(seen.num_frames, 'frame')}" if seen.num_frames > 1 else f"in frame {seen.frames[0]}"
@@ -120,6 +120,7 @@ def _fault(motion: FloatArray, errors: FloatArray, named: list[float], where: tu
         step=_three(motion[3:6]),
         growth=float(motion[6]),
         log_p=min(named),
+        share=math.nan,
         sentence=sentence,
     )
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from renderkit.diagnosis.readings.agreement import Agreement
+from renderkit.diagnosis.readings.noise import DETECTOR_PX, is_all_noise
 from renderkit.results.diagnosis import RigFit
 
 FitAnswer: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
@@ -14,8 +15,9 @@ FitAnswer: TypeAlias = Literal["fits", "does not fit", "cannot tell"]
 MAX_RELATIVE: Final = 0.06
 """Landmarks fit when their median residual is at most this share of their spread: 3 to 4 mm on a face."""
 
-DETECTOR_PX: Final = 0.75
-"""A median residual up to this is the detector's own in any picture, however small the subject is."""
+MAX_NOISE: Final = 0.15
+"""Landmarks whose residuals are noise, view by view and landmark by landmark, fit up to this share: a poor detector, or
+a small subject, is no error of a rig."""
 
 MIN_IOU: Final = 0.7
 """A mesh of the whole subject fits when its coarse IoU with the matte is at least this."""
@@ -55,7 +57,7 @@ def fits(found: Agreement) -> FitAnswer:
     landmarks, inside, iou = found.median_relative, found.median_inside, found.median_iou
     if np.isnan(landmarks) and np.isnan(iou):
         return "cannot tell"
-    if not np.isnan(landmarks) and landmarks > MAX_RELATIVE and found.median_px > DETECTOR_PX:
+    if not np.isnan(landmarks) and _are_off(found):
         return "does not fit"
     if np.isnan(iou):
         return "fits"
@@ -65,6 +67,13 @@ def fits(found: Agreement) -> FitAnswer:
     if apart or found.median_overhang > MAX_OVERHANG:
         return "does not fit"
     return "cannot tell" if found.median_protrusion > MAX_PROTRUSION else "fits"
+
+
+def _are_off(found: Agreement) -> bool:
+    """Say whether landmarks lie farther off than those of a rig that fits, and no detector's noise explains it."""
+    if found.median_relative <= MAX_RELATIVE or found.median_detected_px <= DETECTOR_PX:
+        return False
+    return found.median_relative > MAX_NOISE or not is_all_noise(found.views)
 
 
 def rig_fit(found: Agreement) -> RigFit:

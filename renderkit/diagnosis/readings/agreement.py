@@ -155,6 +155,11 @@ class Agreement:
         return _median(self.residual_px)
 
     @property
+    def median_detected_px(self) -> float:
+        """The same in px that no reading made smaller: of K, or of the landmarks' file where K has fewer for them."""
+        return _median(self.residual_px / np.array([min(view.px_per_unit, 1.0) for view in self.views]))
+
+    @property
     def median_relative(self) -> float:
         """Median over views of `relative`; NaN without landmarks."""
         return _median(self.relative)

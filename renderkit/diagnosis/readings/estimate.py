@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from renderkit.arrays import BoolArray, FloatArray, Pixels
-from renderkit.diagnosis.readings.absolute import DETECTOR_PX
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.outline_gaps import DIRECTIONS, EDGE, tangents_of
 from renderkit.diagnosis.readings.reading import Views
@@ -22,17 +21,15 @@ from renderkit.geometry.lens_model import NoDistortion
 MIN_RESIZED: Final = 0.01
 """By less nobody resizes pictures; a subject of another size looks so."""
 
+MIN_TANGENTS: Final = 16
+"""Fewer tangents of outlines estimate nothing."""
+
 _MIN_SPREAD_PX = 1e-3
 _MAX_FACTOR = 20.0
 _SAME_FACTOR = 0.02
 _MIN_LENS = 6
 _RESIZED = 0.05
 _TANGENT_ROUNDS = 2
-_MIN_TANGENTS = 16
-_MIN_FITTED = 12
-_STRUCTURED = 0.5
-_NOISE = 0.7
-_MIN_LENSED = 20
 
 
 def paired(view: Interpretation) -> tuple[Pixels, Pixels]:
@@ -66,7 +63,9 @@ def picture_scale(views: Views, *, uniform: bool) -> FloatArray | None:
         step = _scale_left(scaled, uniform=uniform)
         fine = fine if step is None else fine * step
     found = fine if (np.abs(fine / coarse - 1.0) <= _SAME_FACTOR).all() else coarse
-    return found if float(np.abs(found - 1.0).max()) >= MIN_RESIZED else None
+    # What a reading did to the landmarks must not be undone, all but a little.
+    nets = (found, found / float(np.median([view.px_per_unit for view in views])))
+    return found if min(float(np.abs(one - 1.0).max()) for one in nets) >= MIN_RESIZED else None
 
 
 def picture_crop(views: Views) -> FloatArray | None:
@@ -79,8 +78,8 @@ def picture_crop(views: Views) -> FloatArray | None:
         K = view.K.copy()
         K[:2, 2] += coarse
         moved.append(view.but(K=K))
-    rows, targets = _tangent_rows(moved)
-    if len(targets) < _MIN_TANGENTS:
+    rows, targets = tangent_rows(moved)
+    if len(targets) < MIN_TANGENTS:
         return coarse
     step = robust_solution(rows[:, [0, 1, 4]], targets)[:2]
     return coarse + step if np.hypot(*step) <= _SAME_FACTOR * max(views[0].size) else coarse
@@ -93,14 +92,34 @@ def _scale_left(views: Views, *, uniform: bool) -> FloatArray | None:
         rows = np.concatenate([_by_axis(predicted + 0.5) for predicted, _ in pairs])
         targets = np.concatenate([(detected - predicted).ravel() for predicted, detected in pairs])
     else:
-        rows, targets = _tangent_rows(views)
+        rows, targets = tangent_rows(views)
         rows = rows[:, 2:]
-    if len(targets) < _MIN_TANGENTS:
+    if len(targets) < MIN_TANGENTS:
         return None
     if uniform:
         rows = np.column_stack([rows[:, :2].sum(axis=1), rows[:, 2:]])
     found = 1.0 + robust_solution(rows, targets)
     return np.full(2, found[0]) if uniform else found[:2]
+
+
+def mesh_step(views: Views) -> FloatArray | None:
+    """Return the (3,) world units by which the mesh must move for its outlines to lie on the mattes', or None."""
+    rows, targets = [np.zeros((0, 4))], [np.zeros(0)]
+    for view in views:
+        known = view.vertices[np.isfinite(view.vertices).all(axis=1)]
+        middle = view.R @ known.mean(axis=0) + view.t if len(known) else np.zeros(3)
+        if middle[2] <= 0.0:
+            continue
+        ahead = np.diag(view.K)[:2, None] / middle[2] * (view.R[:2] - middle[:2, None] / middle[2] * view.R[2])
+        tangents, gaps = tangent_rows([view])
+        rows.append(np.column_stack([tangents[:, :2] @ ahead, tangents[:, 4]]))
+        targets.append(gaps)
+    design, target = np.concatenate(rows), np.concatenate(targets)
+    if len(target) < MIN_TANGENTS:
+        return None
+    size = np.abs(design).max(axis=0) + 1e-12
+    result: FloatArray = (robust_solution(design / size, target) / size)[:3]
+    return result
 
 
 def _by_axis(pixels: Pixels) -> FloatArray:
@@ -110,7 +129,7 @@ def _by_axis(pixels: Pixels) -> FloatArray:
     return rows.reshape(-1, 2)
 
 
-def _tangent_rows(views: Iterable[Interpretation]) -> tuple[FloatArray, FloatArray]:
+def tangent_rows(views: Iterable[Interpretation]) -> tuple[FloatArray, FloatArray]:
     """Return how far (N, 5) each tangent moves, px, and (N,) how far it is from the matte's.
 
     The columns are a shift in x and y, a scale in x and y, and mattes that are too large or too small all around.
@@ -154,50 +173,6 @@ def _lens_rows(view: Interpretation, predicted: Pixels) -> FloatArray:
     r2 = ((offset / np.diag(view.K)[:2]) ** 2).sum(axis=1, keepdims=True)
     bent = np.column_stack([(offset * r2).ravel(), (offset * r2 * r2).ravel()])
     return np.column_stack([bent, _by_axis(offset), _by_axis(np.ones_like(offset))])
-
-
-def leaves_structure(views: Views) -> bool:
-    """Say whether residuals of the median view are no noise: a map of each view's own leaves less than half of them."""
-    shares = [_share_left(*found) for view in views if (found := _own_map(view)) is not None]
-    return bool(shares) and float(np.median(shares)) < _STRUCTURED
-
-
-def leaves_noise(views: Views) -> bool:
-    """Say whether landmarks' residuals are noise: a map and a lens of each view's own leave most of them."""
-    shares = [_share_left(*found) for view in views if (found := _own_lens(view)) is not None]
-    return bool(shares) and float(np.median(shares)) >= _NOISE
-
-
-def _own_lens(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
-    """Return the same as `_own_map` for an affine map with what k1 and p1, p2 add to it."""
-    predicted, detected = paired(view)
-    if len(predicted) < _MIN_LENSED:
-        return None
-    x, y = offset = ((predicted - predicted.mean(axis=0)) / np.diag(view.K)[:2]).T
-    radial = offset * (x * x + y * y)
-    design = np.column_stack([x, y, np.ones(len(x)), *radial, x * x, x * y, y * y])
-    return design, detected - predicted, DETECTOR_PX
-
-
-def _own_map(view: Interpretation) -> tuple[FloatArray, FloatArray, float] | None:
-    """Return (N, M) design and (N, K) target of a view's own map, and by how many px noise alone may be off."""
-    if len(view.points):
-        predicted, detected = paired(view)
-        if len(predicted) < _MIN_FITTED:
-            return None
-        affine = np.column_stack([predicted - predicted.mean(axis=0), np.ones(len(predicted))])
-        return affine, detected - predicted, DETECTOR_PX
-    rows, targets = _tangent_rows([view])
-    half_pixel = 0.5 / float(np.sqrt(view.matte_from_px.prod()))
-    return (rows[:, [0, 1, 4]], targets[:, None], half_pixel) if len(targets) >= _MIN_TANGENTS else None
-
-
-def _share_left(design: FloatArray, target: FloatArray, noise_px: float) -> float:
-    """Return which share of the median residual a map leaves; 1 where it is noise already."""
-    design = design / np.maximum(np.abs(design).max(axis=0), _MIN_SPREAD_PX)
-    left = target - np.column_stack([design @ robust_solution(design, column) for column in target.T])
-    before, after = (float(np.median(np.linalg.norm(one, axis=1))) for one in (target, left))
-    return 1.0 if before <= noise_px else after / before
 
 
 def _extents(view: Interpretation) -> list[tuple[Pixels, Pixels]]:

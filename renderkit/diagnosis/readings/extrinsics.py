@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from renderkit.arrays import FloatArray
+from renderkit.diagnosis.readings.estimate import mesh_step
 from renderkit.diagnosis.readings.interpretation import Interpretation
-from renderkit.diagnosis.readings.reading import Reading, each
+from renderkit.diagnosis.readings.reading import Reading, Views, each, has_landmarks
 
+MESH_SHIFTED: Final = "mesh shifted"
+
+_STEPS = 3
 _FLIP = np.array([1.0, -1.0, -1.0])
 _Y_DOWN = np.array([1.0, -1.0, 1.0])
 
@@ -24,6 +29,10 @@ def _transposed(view: Interpretation) -> Interpretation:
 
 def _centre(view: Interpretation) -> Interpretation:
     return view.but(t=-view.R @ view.t)
+
+
+def _negated(view: Interpretation) -> Interpretation:
+    return view.but(t=-view.t)
 
 
 def _gl_axes(view: Interpretation) -> Interpretation:
@@ -43,6 +52,19 @@ def _mirrored_world(axis: int) -> Callable[[Interpretation], Interpretation]:
 
 def _turned_world(turn: FloatArray) -> Callable[[Interpretation], Interpretation]:
     return lambda view: view.but(points=view.points @ turn.T, vertices=view.vertices @ turn.T)
+
+
+def _shifted_mesh(views: Views) -> Views | None:
+    # With landmarks the subject's motion is estimated from them, before all readings.
+    if any(has_landmarks(view) for view in views):
+        return None
+    moved = views
+    for _ in range(_STEPS):
+        step = mesh_step(moved)
+        if step is None:
+            return None
+        moved = tuple(view.but(vertices=view.vertices + step) for view in moved)
+    return moved
 
 
 def _axis_turn(x: int, y: int, z: int) -> FloatArray:
@@ -66,6 +88,12 @@ DIRECTIONS = (
         "direction",
         "the translation column holds the camera's centre C; expected t = -R C",
         each(_centre),
+    ),
+    Reading(
+        "t negated",
+        "direction",
+        "translations have the other sign: the file has R C, expected t = -R C",
+        each(_negated),
     ),
 )
 
@@ -104,6 +132,7 @@ WORLD_AXES = tuple(
         "world",
         f"the mesh stands in other world axes than the cameras ({why}): it must be turned {name}",
         each(_turned_world(_axis_turn(*images))),
+        amiss="mesh",
     )
     for name, why, images in (
         ("by +90 deg about x", "y up against z up", (1, 3, -2)),
@@ -112,4 +141,15 @@ WORLD_AXES = tuple(
         ("by 180 deg about y", "z towards the viewer against away", (-1, 2, -3)),
         ("by 180 deg about z", "x and y both reversed", (-1, -2, 3)),
     )
+)
+
+MESH_PLACE = (
+    Reading(
+        MESH_SHIFTED,
+        "world",
+        "the mesh is shifted against all cameras alike",
+        _shifted_mesh,
+        num_estimated=3,
+        amiss="mesh",
+    ),
 )

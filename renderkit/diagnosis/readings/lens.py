@@ -19,12 +19,16 @@ from renderkit.geometry.lens_model import NoDistortion
 LENS_MISSING: Final = "lens missing"
 
 
-def _dropped(view: Interpretation) -> Interpretation | None:
-    return None if isinstance(view.lens, NoDistortion) else view.but(lens=NoDistortion())
+def _has_lens(view: Interpretation) -> bool:
+    return not isinstance(view.lens, NoDistortion)
 
 
-def _twice(view: Interpretation) -> Interpretation | None:
-    return None if isinstance(view.lens, NoDistortion) else view.but(times=2)
+def _dropped(view: Interpretation) -> Interpretation:
+    return view.but(lens=NoDistortion())
+
+
+def _twice(view: Interpretation) -> Interpretation:
+    return view.but(times=2)
 
 
 def _changed(change: Callable[[FloatArray], FloatArray]) -> Callable[[Interpretation], Interpretation | None]:
@@ -73,9 +77,9 @@ LENSES = (
         "pictures are undistorted",
         "lens",
         "pictures (or what was measured in them) are undistorted already: the lens must not be applied",
-        each(_dropped),
+        each(_dropped, _has_lens),
     ),
-    Reading("lens applied twice", "lens", "pictures are distorted twice", each(_twice)),
+    Reading("lens applied twice", "lens", "pictures are distorted twice", each(_twice, _has_lens)),
     Reading(
         "sign of the distortion",
         "lens",

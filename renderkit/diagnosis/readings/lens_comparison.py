@@ -91,7 +91,13 @@ class LensComparison:
     @property
     def is_worth_saying(self) -> bool:
         """Whether it is a lens, or may be one that the files do not have: a size is for the mesh's own test."""
-        return self.is_lens or (self.is_significant and LENS_MISSING in self.lenses)
+        is_open = self.is_significant and self.margin >= -self.needed
+        return self.is_lens or (is_open and LENS_MISSING in self.lenses)
+
+    @property
+    def is_size(self) -> bool:
+        """Whether a wrong size of the subject, or of all focal lengths, explains it as well as any lens, or better."""
+        return self.is_significant and self.margin < DECISIVE
 
     @property
     def is_lens(self) -> bool:

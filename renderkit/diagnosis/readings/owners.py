@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.agreement import agreement
 from renderkit.diagnosis.readings.interpretation import Interpretation
-from renderkit.diagnosis.readings.reading import Views
+from renderkit.diagnosis.readings.reading import Views, has_landmarks
 
 
 def own_landmarks(views: Views) -> Views | None:
     """Return the views with the landmarks of the cameras that they fit best; None where each has its own already."""
-    owners = _assign(_landmark_fits(views))
+    marked = [view for view in views if has_landmarks(view)]
+    owners = _assign(_landmark_fits(marked)) if marked else None
     if owners is None:
         return None
-    return tuple(view.but(pixels=views[owner].pixels) for view, owner in zip(views, owners, strict=True))
+    owned = iter([view.but(pixels=marked[owner].pixels) for view, owner in zip(marked, owners, strict=True)])
+    return tuple(next(owned) if has_landmarks(view) else view for view in views)
 
 
 def own_mattes(views: Views) -> Views | None:
@@ -47,7 +51,7 @@ def _with_matte(view: Interpretation, other: Interpretation) -> Interpretation:
     return view.but(matte=other.matte, matte_from_px=other.matte_from_px)
 
 
-def _landmark_fits(views: Views) -> FloatArray | None:
+def _landmark_fits(views: Sequence[Interpretation]) -> FloatArray | None:
     """Return (V, V) minus the median residual of each camera with each one's landmarks; None if not comparable."""
     count = len(views[0].pixels)
     if not count or any(len(view.pixels) != count for view in views):

@@ -12,7 +12,7 @@ from renderkit.diagnosis.readings.counterparts import counterparts
 from renderkit.diagnosis.readings.estimate import picture_scale
 from renderkit.diagnosis.readings.interpretation import Interpretation
 from renderkit.diagnosis.readings.owners import own_everything, own_landmarks, own_mattes
-from renderkit.diagnosis.readings.reading import Reading, Views, each
+from renderkit.diagnosis.readings.reading import Reading, Views, each, has_landmarks, has_matte
 from renderkit.geometry.lens_model import NoDistortion
 
 LEAST_BORDER: Final = 0.25
@@ -25,40 +25,36 @@ def _scaled(view: Interpretation, factor: FloatArray, offset: float = 0.0) -> In
     return view.but(pixels=pixels, px_per_unit=view.px_per_unit * float(np.sqrt(abs(factor.prod()))))
 
 
-def _normalised(view: Interpretation) -> Interpretation | None:
+def _normalised(view: Interpretation) -> Interpretation:
     # Detectors divide the pixel by width and height, so 0 is the centre of the first pixel.
-    return _scaled(view, np.array(view.size, dtype=np.float64)) if len(view.pixels) else None
+    return _scaled(view, np.array(view.size, dtype=np.float64))
 
 
-def _normalised_signed(view: Interpretation) -> Interpretation | None:
-    if not len(view.pixels):
-        return None
+def _normalised_signed(view: Interpretation) -> Interpretation:
     half = 0.5 * np.array(view.size, dtype=np.float64)
     moved = _scaled(view, half)
     return moved.but(pixels=moved.pixels + half)
 
 
-def _by(factor: float) -> Callable[[Interpretation], Interpretation | None]:
+def _by(factor: float) -> Callable[[Interpretation], Interpretation]:
     # A pixel of the other size has its centre at (u + 0.5) * factor - 0.5.
-    return lambda view: _scaled(view, np.full(2, factor), 0.5 * factor - 0.5) if len(view.pixels) else None
+    return lambda view: _scaled(view, np.full(2, factor), 0.5 * factor - 0.5)
 
 
 def _other_size(views: Views) -> Views | None:
-    factor = picture_scale(views, uniform=True) if all(len(view.pixels) for view in views) else None
+    marked = tuple(view for view in views if has_landmarks(view))
+    factor = picture_scale(marked, uniform=True) if marked else None
     if factor is None:
         return None
-    change = _by(1.0 / float(factor[0]))
-    return each(change)(views)
+    return each(_by(1.0 / float(factor[0])), has_landmarks)(views)
 
 
-def _exchanged(view: Interpretation) -> Interpretation | None:
-    return view.but(pixels=view.pixels[:, ::-1]) if len(view.pixels) else None
+def _exchanged(view: Interpretation) -> Interpretation:
+    return view.but(pixels=view.pixels[:, ::-1])
 
 
-def _reflected(axis: int) -> Callable[[Interpretation], Interpretation | None]:
-    def change(view: Interpretation) -> Interpretation | None:
-        if not len(view.pixels):
-            return None
+def _reflected(axis: int) -> Callable[[Interpretation], Interpretation]:
+    def change(view: Interpretation) -> Interpretation:
         pixels = view.pixels.copy()
         pixels[:, axis] = view.size[axis] - 1.0 - pixels[:, axis]
         return view.but(pixels=pixels)
@@ -84,11 +80,15 @@ def _inverted(view: Interpretation) -> Interpretation | None:
     return view.but(matte=~view.matte) if is_background else None
 
 
-def _mattes_undistorted(view: Interpretation) -> Interpretation | None:
+def _mattes_undistorted(views: Views) -> Views | None:
     # By mattes alone it is the pictures that are undistorted: that is said with both causes.
-    if view.matte is None or isinstance(view.lens, NoDistortion) or not (view.matte_is_bent and len(view.pixels)):
+    if not any(has_landmarks(view) for view in views):
         return None
-    return view.but(matte_is_bent=False)
+    return each(lambda view: view.but(matte_is_bent=False) if view.matte_is_bent else None, _has_bent_matte)(views)
+
+
+def _has_bent_matte(view: Interpretation) -> bool:
+    return has_matte(view) and not isinstance(view.lens, NoDistortion)
 
 
 def _mattes_turned(turn: Callable[[BoolArray], BoolArray], *, alone: bool) -> Callable[[Views], Views | None]:
@@ -111,11 +111,13 @@ def _unscaled(view: Interpretation) -> Interpretation | None:
     return None if view.matte is None or np.allclose(view.matte_from_px, 1.0) else view.but(matte_from_px=np.ones(2))
 
 
-def _mirrored_picture(view: Interpretation) -> Interpretation | None:
+def _mirrored_pictures(views: Views) -> Views | None:
     # With landmarks alone the landmarks are mirrored: that is said with both causes.
-    if view.matte is None:
-        return None
-    return (_reflected(0)(view) or view).but(matte=view.matte[:, ::-1])
+    return each(_mirrored)(views) if any(has_matte(view) for view in views) else None
+
+
+def _mirrored(view: Interpretation) -> Interpretation:
+    return _reflected(0)(view).but(matte=None if view.matte is None else view.matte[:, ::-1])
 
 
 def _seen_in_mirror(views: Views) -> Views | None:
@@ -151,9 +153,11 @@ def _turned(quarters: int) -> Callable[[Interpretation], Interpretation]:
 
 
 OWNERS = (
-    Reading("pictures of other cameras", "owner", "pictures belong to other cameras", own_everything),
-    Reading("landmarks of other cameras", "owner", "landmarks belong to other cameras", own_landmarks),
-    Reading("mattes of other cameras", "owner", "mattes belong to other cameras", own_mattes),
+    Reading("pictures of other cameras", "owner", "pictures belong to other cameras", own_everything, amiss="pictures"),
+    Reading(
+        "landmarks of other cameras", "owner", "landmarks belong to other cameras", own_landmarks, amiss="landmarks"
+    ),
+    Reading("mattes of other cameras", "owner", "mattes belong to other cameras", own_mattes, amiss="mattes"),
 )
 
 TURNS = (
@@ -161,17 +165,20 @@ TURNS = (
         Reading(
             f"pictures turned by {90 * quarters} deg",
             "turn",
-            f"pictures are turned by {90 * quarters} degrees clockwise against the calibration (EXIF orientation)",
+            f"pictures (or what was measured in them) are turned by {90 * quarters} degrees clockwise against the "
+            "calibration (EXIF orientation)",
             each(_turned(quarters)),
+            amiss="pictures",
         )
         for quarters in (1, 2, 3)
     ),
-    Reading("pictures mirrored", "turn", "pictures are mirrored left to right", each(_mirrored_picture)),
+    Reading("pictures mirrored", "turn", "pictures are mirrored left to right", _mirrored_pictures, amiss="pictures"),
     Reading(
         "pictures mirrored before detection",
         "turn",
         "pictures are mirrored left to right, and landmarks were detected in them: left and right are exchanged",
         _seen_in_mirror,
+        amiss="pictures",
     ),
 )
 
@@ -180,20 +187,23 @@ LANDMARK_UNITS = (
         "landmarks normalised",
         "landmark unit",
         "landmarks are normalised to 0..1 of width and height; expected pixels",
-        each(_normalised),
+        each(_normalised, has_landmarks),
+        amiss="landmarks",
     ),
     Reading(
         "landmarks normalised to -1..1",
         "landmark unit",
         "landmarks are normalised to -1..1; expected pixels",
-        each(_normalised_signed),
+        each(_normalised_signed, has_landmarks),
+        amiss="landmarks",
     ),
     *(
         Reading(
             f"landmarks times {factor:g}",
             "landmark unit",
             f"landmarks are of pictures of another size: they need a factor {factor:g}",
-            each(_by(factor)),
+            each(_by(factor), has_landmarks),
+            amiss="landmarks",
         )
         for factor in (2.0, 0.5, 4.0, 0.25)
     ),
@@ -203,12 +213,17 @@ LANDMARK_UNITS = (
         "landmarks are of pictures of another size",
         _other_size,
         num_estimated=1,
+        amiss="landmarks",
     ),
 )
 
 LANDMARK_ORDER = (
     Reading(
-        "landmarks y, x", "landmark order", "x and y of the landmarks are exchanged (row, column)", each(_exchanged)
+        "landmarks y, x",
+        "landmark order",
+        "x and y of the landmarks are exchanged (row, column)",
+        each(_exchanged, has_landmarks),
+        amiss="landmarks",
     ),
 )
 
@@ -217,9 +232,16 @@ LANDMARK_AXES = (
         "landmarks mirrored",
         "landmark axes",
         "landmarks, or the pictures that they were found in, are mirrored left to right",
-        each(_reflected(0)),
+        each(_reflected(0), has_landmarks),
+        amiss="landmarks",
     ),
-    Reading("landmarks y up", "landmark axes", "landmarks count y from the bottom of the picture", each(_reflected(1))),
+    Reading(
+        "landmarks y up",
+        "landmark axes",
+        "landmarks count y from the bottom of the picture",
+        each(_reflected(1), has_landmarks),
+        amiss="landmarks",
+    ),
 )
 
 LANDMARK_IDS = tuple(
@@ -227,7 +249,8 @@ LANDMARK_IDS = tuple(
         f"landmark ids shifted by {-step:+d}",
         "landmark ids",
         f"landmark ids are shifted by {-step:+d}: the 2D landmark j belongs to the 3D landmark j {step:+d}",
-        each(_shifted_ids(step)),
+        each(_shifted_ids(step), has_landmarks),
+        amiss="landmarks",
     )
     for step in (1, -1)
 )
@@ -243,21 +266,25 @@ _MATTE_TURNS: tuple[tuple[str, str, Callable[[BoolArray], BoolArray]], ...] = (
 )
 
 MATTES = (
-    Reading("mattes inverted", "matte", "mattes are inverted: 255 is outside", each(_inverted)),
+    Reading(
+        "mattes inverted", "matte", "mattes are inverted: 255 is outside", each(_inverted, has_matte), amiss="mattes"
+    ),
     *(
-        Reading(name, "matte", f"mattes are {how}", _mattes_turned(turn, alone=_AGAINST not in how))
+        Reading(name, "matte", f"mattes are {how}", _mattes_turned(turn, alone=_AGAINST not in how), amiss="mattes")
         for name, how, turn in _MATTE_TURNS
     ),
     Reading(
         "mattes not resized",
         "matte",
         "mattes are a crop of the picture from its top-left corner, not a resized picture",
-        each(_unscaled),
+        each(_unscaled, has_matte),
+        amiss="mattes",
     ),
     Reading(
         "mattes of undistorted pictures",
         "matte lens",
         "mattes are of undistorted pictures; the landmarks and K are of the raw ones",
-        each(_mattes_undistorted),
+        _mattes_undistorted,
+        amiss="mattes",
     ),
 )

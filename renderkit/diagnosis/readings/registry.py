@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, get_args
 
 from renderkit.diagnosis.readings import extrinsics, intrinsics, lens, pictures
-from renderkit.diagnosis.readings.reading import Reading, Slot
+from renderkit.diagnosis.readings.reading import Amiss, Reading, Slot
 
 READINGS: Final[tuple[Reading, ...]] = (
     *pictures.OWNERS,
@@ -22,6 +22,7 @@ READINGS: Final[tuple[Reading, ...]] = (
     *extrinsics.HANDEDNESS,
     *extrinsics.UNITS,
     *extrinsics.WORLD_AXES,
+    *extrinsics.MESH_PLACE,
     *lens.LENSES,
     *intrinsics.CENTERS,
     *intrinsics.FOCALS,
@@ -39,6 +40,15 @@ _K: Final = frozenset({"scale", "crop"})
 def slots_of(names: Iterable[str]) -> frozenset[Slot]:
     """Return what readings change. The comparison of lenses has names of its own."""
     return frozenset(_SLOTS.get(name, "lens") for name in names)
+
+
+def amiss(names: Iterable[str]) -> tuple[Amiss, ...]:
+    """Return what has to be corrected where readings hold."""
+    given = set(names)
+    found = {one.amiss for one in READINGS if one.name in given}
+    # The comparison of lenses has names of its own.
+    unknown = given - _SLOTS.keys()
+    return tuple(sorted(found | ({"calibration"} if unknown else set())))
 
 
 def pairs() -> tuple[tuple[Reading, ...], ...]:

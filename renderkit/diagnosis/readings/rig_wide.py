@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,14 +11,15 @@ import numpy as np
 from renderkit.diagnosis.convergence import READINGS as POSE_READINGS
 from renderkit.diagnosis.convergence import read_every_way
 from renderkit.diagnosis.readings.absolute import FitAnswer, fits, rig_fit
-from renderkit.diagnosis.readings.agreement import agreement
+from renderkit.diagnosis.readings.agreement import TIE, agreement
 from renderkit.diagnosis.readings.common_shift import half_pixel
+from renderkit.diagnosis.readings.extrinsics import MESH_SHIFTED
 from renderkit.diagnosis.readings.interpretation import all_as_stated
 from renderkit.diagnosis.readings.lens_comparison import LensComparison, compare_lenses
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.diagnosis.readings.result import RigReading, Verdict
-from renderkit.diagnosis.readings.search import Candidate, Search, search
+from renderkit.diagnosis.readings.search import Candidate, Search, candidate_of, search
 from renderkit.diagnosis.readings.sentences import sentence_of, sentence_of_lens, sentence_without_evidence
 from renderkit.diagnosis.readings.ties import settled
 from renderkit.diagnosis.view_evidence import RigEvidence, ViewEvidence
@@ -54,7 +56,7 @@ def read_rig_wide(evidence: RigEvidence) -> RigReading:
         return _without_evidence(evidence)
     narrow = views[:: max(1, len(views) // NARROW_VIEWS)] if len(views) > 2 * NARROW_VIEWS else views
     found = settled(search(views, narrow), views)
-    found = _refined(views, found)
+    found = _refined(views, _or_mesh_shifted(_unless_size(found, views), views))
     lens = _lens(found, views)
     return _concluded(found, len(evidence.cameras), lens, _half_pixel_beside(found, lens, views))
 
@@ -67,6 +69,30 @@ def log_likelihood_of(evidence: RigEvidence) -> float:
 def _stated(evidence: RigEvidence) -> Views:
     usable = tuple(view for view in evidence.views if view.has_landmarks or view.has_matte)
     return all_as_stated(_chosen(usable, MAX_VIEWS)) if usable else ()
+
+
+def _unless_size(found: Search, views: Views) -> Search:
+    """Take back a lens that fits a rig better which fits as stated, where a wrong size of all does so as well."""
+    is_lens = found.accepted and all(one.slot == "lens" for one in found.best.readings)
+    if not is_lens or fits(found.stated.found) != "fits":
+        return found
+    lens = compare_lenses(views)
+    if lens is None or not lens.is_size:
+        return found
+    return Search(found.stated, found.stated, False, (), found.best, found.num_tried)
+
+
+def _or_mesh_shifted(found: Search, views: Views) -> Search:
+    """Name a shift of the mesh beside a crop of all pictures where it fits as well: around a ring both look alike."""
+    if not found.accepted or not any(one.slot == "crop" for one in found.best.readings):
+        return found
+    shift = next(one for one in READINGS if one.name == MESH_SHIFTED)
+    readings = (*(one for one in found.best.readings if one.slot not in {"crop", "world"}), shift)
+    other = candidate_of(readings, found.stated, views)
+    is_known = other is None or any(set(other.names) == set(one.names) for one in (found.best, *found.tied))
+    if other is None or is_known or other.score < found.best.score - TIE:
+        return found
+    return replace(found, tied=(*found.tied, other))
 
 
 def _lens(found: Search, views: Views) -> LensComparison | None:

@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, DETECTOR_PX, MIN_IOU, convinces, fits
+from renderkit.diagnosis.readings.absolute import CLOSE_OUTLINE, MIN_IOU, convinces, fits
 from renderkit.diagnosis.readings.agreement import TIE, Agreement, agreement
 from renderkit.diagnosis.readings.coarse import coarse
 from renderkit.diagnosis.readings.common_shift import HALF_PIXEL, leaves_no_shift
-from renderkit.diagnosis.readings.estimate import leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.interpretation import Interpretation
+from renderkit.diagnosis.readings.noise import DETECTOR_PX, leaves_noise, leaves_structure
 from renderkit.diagnosis.readings.reading import Reading, Views, applied
 from renderkit.diagnosis.readings.registry import READINGS, pairs, pairs_with
 
@@ -49,7 +49,7 @@ class Candidate:
         readings: In the order of application; () is the rig as stated.
         found: The agreement.
         score: Log likelihood less half a logarithm of the number of views' evidence for each estimated number.
-        better_share: Share of the views that agree better than as stated.
+        better_share: Share of the views that agree better than as stated, of those in which anything changes.
     """
 
     readings: tuple[Reading, ...]
@@ -185,14 +185,16 @@ def _shortlist(views: Views, combinations: Sequence[tuple[Reading, ...]]) -> lis
 
 def _tried(views: Views, stated: Candidate, combinations: Iterable[tuple[Reading, ...]]) -> list[Candidate]:
     """Return every combination that applies."""
-    candidates = []
-    for readings in combinations:
-        changed: Views | None = views
-        for one in readings:
-            changed = None if changed is None else one.apply(changed)
-        if changed is not None:
-            candidates.append(_measured(changed, stated, readings))
-    return candidates
+    found = (candidate_of(readings, stated, views) for readings in combinations)
+    return [one for one in found if one is not None]
+
+
+def candidate_of(readings: tuple[Reading, ...], stated: Candidate, views: Views) -> Candidate | None:
+    """Return a combination of readings with its agreement; None where one of them does not apply."""
+    changed: Views | None = views
+    for one in readings:
+        changed = None if changed is None else one.apply(changed)
+    return None if changed is None else _measured(changed, stated, readings)
 
 
 def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) -> Candidate:
@@ -203,8 +205,9 @@ def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) 
 
 
 def _better_share(found: Agreement, stated: Agreement) -> float:
-    """Return the share of views that agree better than as stated."""
-    return float((found.likelihoods > stated.likelihoods).mean()) if len(found.likelihoods) else 0.0
+    """Return the share of views that agree better than as stated, of those in which anything changes."""
+    changed = found.likelihoods != stated.likelihoods
+    return float((found.likelihoods > stated.likelihoods)[changed].mean()) if changed.any() else 0.0
 
 
 def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
@@ -221,10 +224,10 @@ def acceptable(one: Candidate, stated: Candidate, views: Views) -> bool:
         return False
     if _is_stretched(one, stated, views):
         return False
-    if fits(stated.found) != "fits":
-        return True
     if _has_half_pixel(one) and not leaves_no_shift(applied(one.readings, views)):
         return False
+    if fits(stated.found) != "fits":
+        return True
     # A rig without landmarks compares NaN, which is never better.
     better = one.found.median_relative <= MIN_IMPROVEMENT * stated.found.median_relative
     return better or _mattes_improve(one, stated)
@@ -238,7 +241,7 @@ def _has_half_pixel(one: Candidate) -> bool:
 def _is_stretched(one: Candidate, stated: Candidate, views: Views) -> bool:
     """Say whether lenses, estimated sizes and shifts bring landmarks nearer without bringing them to where they are."""
     is_loose = any(reading.num_estimated or reading.slot == "lens" for reading in one.readings)
-    is_noise = one.found.median_px <= DETECTOR_PX
+    is_noise = one.found.median_detected_px <= DETECTOR_PX
     # A rig without landmarks compares NaN, which is never more.
     is_far = one.found.median_relative > MAX_LEFT * stated.found.median_relative and not is_noise
     return is_loose and is_far and not leaves_noise(applied(one.readings, views))

@@ -14,7 +14,7 @@ import numpy as np
 from renderkit.arrays import FloatArray
 from renderkit.diagnosis.readings.agreement import TIE, landmark_residuals
 from renderkit.diagnosis.readings.interpretation import Interpretation
-from renderkit.diagnosis.readings.reading import Views, applied
+from renderkit.diagnosis.readings.reading import Views, applied, has_landmarks
 from renderkit.diagnosis.readings.search import Candidate, Search
 
 IN_THE_MIDDLE: Final = 0.03
@@ -83,8 +83,8 @@ def _view_likelihoods(distances: list[FloatArray]) -> FloatArray | None:
 
 
 def _distances(one: Candidate, views: Views) -> FloatArray:
-    """Return (V, L) residuals in the units of the landmarks' file; no views where they have not as many landmarks."""
-    changed = applied(one.readings, views)
+    """Return (V, L) residuals of views with landmarks, in the units of their file; none where they have not as many."""
+    changed = [view for view in applied(one.readings, views) if has_landmarks(view)]
     if len({len(view.pixels) for view in changed}) != 1:
         return np.zeros((0, 0))
     return np.array([np.hypot(*landmark_residuals(view).T) / view.px_per_unit for view in changed])

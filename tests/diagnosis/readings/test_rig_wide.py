@@ -13,8 +13,9 @@ from planted_rigs import Planted, Shot, head, make_rig, project
 
 from renderkit.diagnosis.readings.absolute import MIN_IOU
 from renderkit.diagnosis.readings.agreement import agreement, landmark_spread
-from renderkit.diagnosis.readings.estimate import leaves_noise, scaled_intrinsics
+from renderkit.diagnosis.readings.estimate import scaled_intrinsics
 from renderkit.diagnosis.readings.interpretation import all_as_stated
+from renderkit.diagnosis.readings.noise import leaves_noise
 from renderkit.diagnosis.readings.reading import applied
 from renderkit.diagnosis.readings.registry import READINGS
 from renderkit.diagnosis.readings.rig_wide import read_rig_wide
