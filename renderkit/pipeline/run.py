@@ -22,14 +22,14 @@ from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOption
 from renderkit.pipeline.run_pictures import Overlays, parse_overlays
 from renderkit.renderers.base import Renderer, RendererInfo
 from renderkit.renderers.choose import RendererKind, make_renderer
-from renderkit.report.registry import write_formats
+from renderkit.report.registry import WRITERS, write_formats
 from renderkit.results.diagnosis import ALPHA
 from renderkit.results.json_report import read_report
 from renderkit.results.provenance import hash_inputs, package_versions
 from renderkit.results.report import Provenance, Report
 from renderkit.results.rows import ViewResult
-from renderkit.results.run_folder import make_run_folder
 from renderkit.results.run_scene import write_run_scene
+from renderkit.results.run_takeover import begin_run, end_run
 from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def validate(
     Raises:
         ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
         GateError: If a gate cannot be read, or asks for what is not measured.
-        DatasetError: If an input is missing or damaged, or the run folder cannot be written.
+        DatasetError: If an input is missing or damaged, or the run folder cannot be written or holds something else
+            than an earlier run of this capture, which is replaced.
         ContextError: If there is no renderer.
 
     Example:
@@ -158,8 +159,8 @@ def validate(
             false_alarms=false_alarms,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
-        folder = None if out is None else make_run_folder(Path(out))
         with _renderer(renderer, device, workers) as drawing:
+            folder = None if out is None else _begin(Path(out), opened)
             run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)
             report = run.report(asked, compared, which, picture_progress, checks=checks, sanity=sanity)
         report = replace(
@@ -221,7 +222,7 @@ def report_scored(
     report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
     folder = out(report)
     if folder is not None:
-        report = replace(run, folder=make_run_folder(folder)).draw(report, which)
+        report = replace(run, folder=_begin(folder, opened)).draw(report, which)
     return _written(report, opened, folder)
 
 
@@ -273,6 +274,10 @@ def _provenance(
     )
 
 
+def _begin(folder: Path, capture: Capture) -> Path:
+    return begin_run(folder, capture.path.name, (writer.file_name for writer in WRITERS.values()))
+
+
 def _written(report: Report, capture: Capture, folder: Path | None) -> Report:
     """Write the run folder, where there is one, and return the report."""
     if folder is None:
@@ -280,4 +285,5 @@ def _written(report: Report, capture: Capture, folder: Path | None) -> Report:
     meshes = read_meshes_of(capture, report.frames, report.meshes)
     write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
     write_formats(report, folder)
+    end_run(folder)
     return report

@@ -12,7 +12,7 @@ from renderkit.pipeline.synth_facescape import synthesize_facescape
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
 from renderkit.synth.truth import SynthTruth
-from renderkit.writing import make_folder
+from renderkit.writing import make_folder, no_empty_folders
 
 __all__ = ["SynthOptions", "SynthTruth", "synthesize"]
 
@@ -52,7 +52,8 @@ def synthesize(
         if progress is not None:
             progress(step, total)
 
-    if wanted.board:
-        return synthesize_board(make_folder(folder), wanted, read_board(wanted.board), advance)
-    write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
-    return write(make_folder(folder), wanted, advance)
+    with no_empty_folders(folder):
+        if wanted.board:
+            return synthesize_board(make_folder(folder), wanted, read_board(wanted.board), advance)
+        write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
+        return write(make_folder(folder), wanted, advance)
