@@ -12,7 +12,6 @@ from typing import Any, Final, cast
 import click
 
 from renderkit.cli.option_rules import Declared, check_rules
-from renderkit.writing import no_empty_folders
 
 _OUTPUTS: Final = frozenset({"out", "target"})
 """What commands call the argument that says where they write."""
@@ -59,6 +58,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it, once its options are found to go together."""
+        from renderkit.writing import no_empty_folders
+
         check_rules(ctx)
         with ExitStack() as stack:
             for name in _OUTPUTS & ctx.params.keys():

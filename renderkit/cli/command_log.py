@@ -13,7 +13,6 @@ import click
 from renderkit.cli.command import PATH, together
 from renderkit.cli.option_rules import excludes
 from renderkit.errors import DatasetError
-from renderkit.writing import remove_file
 
 _TIMED: Final = "%(asctime)s %(levelname)s %(message)s"
 _TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
@@ -89,7 +88,7 @@ class CommandLog:
         # Of a command that was refused there is nothing to say.
         for path in self._new_files:
             if path.is_file() and not path.stat().st_size:
-                remove_file(path)
+                path.unlink()
 
 
 def is_quiet() -> bool:

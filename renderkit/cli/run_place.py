@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from renderkit.writing import no_empty_folders, remove_if_empty
-
 _RUNS: Final = Path("runs")
 
 
@@ -22,6 +20,7 @@ def run_folder(out: Path | None, capture: Path) -> Iterator[Path]:
         capture: The capture.
     """
     from renderkit.results.run_folder import make_unused, safe_name
+    from renderkit.writing import no_empty_folders, remove_if_empty
 
     if out is not None:
         yield out

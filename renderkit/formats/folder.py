@@ -97,10 +97,15 @@ class FolderCapture(Capture):
         stated = stated or parts.read_cameras(parts.rig, parts.format)
         labels = _labels(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
-        self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
-        self.unit = parts.unit or self._cameras.rig.unit
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
         self._masks = self._find_mattes(parts.masks, labels)
+        # Mattes beside pictures that are named by frame are none of them: 0007_mask.png is no frame.
+        mattes = frozenset(self._masks.values())
+        self._images = {
+            key: path for key, path in self._images.items() if path not in mattes or path == _of(self._masks, *key)
+        }
+        self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
+        self.unit = parts.unit or self._cameras.rig.unit
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
         names = ViewNames(self._frame_ids, self._cameras.names)

@@ -29,7 +29,7 @@ from renderkit.results.provenance import hash_inputs, package_versions
 from renderkit.results.report import Provenance, Report
 from renderkit.results.rows import ViewResult
 from renderkit.results.run_scene import write_run_scene
-from renderkit.results.run_takeover import begin_run, end_run
+from renderkit.results.run_takeover import begin_run, check_run_folder, end_run
 from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ def validate(
             false_alarms=false_alarms,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
+        if out is not None:
+            check_run_folder(Path(out), opened.path.name)
         with _renderer(renderer, device, workers) as drawing:
             folder = None if out is None else _begin(Path(out), opened)
             run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)

@@ -28,7 +28,7 @@ from renderkit.results.run_folder import (
 )
 from renderkit.results.run_scene import MESHES_NAME, RIG_NAME
 from renderkit.untrusted.json_text import read_json_object
-from renderkit.writing import make_subfolder, remove_file, write_json
+from renderkit.writing import make_folder, make_subfolder, no_empty_folders, remove_file, write_json
 
 UNFINISHED: Final = ".renderkit-unfinished"
 """Name of the file that stands in a run folder from the beginning of a run to its end: the capture's name."""
@@ -39,35 +39,36 @@ _CAPTURE: Final = "capture"
 
 
 def check_run_folder(folder: Path, capture: str | None = None) -> None:
-    """Refuse an output folder that holds something else than a run of one capture.
+    """Refuse an output folder that cannot be written, or holds something else than a run of one capture.
 
     Args:
         folder: The folder; it may be missing.
         capture: Name of the capture; None for a run of any.
 
     Raises:
-        DatasetError: If there is something else in it, or a run of another capture.
+        DatasetError: If there is something else in it, or a run of another capture, or it cannot be made or written.
     """
     # Detection limits may be there before the run is.
     refuse_foreign(folder, "run of renderkit", (REPORT, UNFINISHED, LIMITS))
     others = [name for name in _captures(folder) if capture not in {None, name}]
     if others:
         raise DatasetError(folder, None, f"holds a run of {others[0]!r}, not of {capture!r}: choose another --out")
+    with no_empty_folders(folder):
+        make_writable(folder)
 
 
 def begin_run(folder: Path, capture: str, files: Iterable[str] = ()) -> Path:
     """Make a run folder with its folder of overlays, and remove what an earlier run of the capture left in it.
 
     Args:
-        folder: The folder; it may be missing.
+        folder: The folder, which `check_run_folder` did not refuse.
         capture: Name of the capture.
         files: Names of the files that reports are written into.
 
     Raises:
-        DatasetError: As `check_run_folder` and `make_writable`, or if something of the earlier run cannot be removed.
+        DatasetError: If the folder cannot be made, or something of the earlier run cannot be removed.
     """
-    check_run_folder(folder, capture)
-    make_writable(folder)
+    make_folder(folder)
     if (folder / REPORT).is_symlink() or any((folder / name).is_file() for name in (REPORT, UNFINISHED)):
         _remove_run(folder, files)
     write_json(folder / UNFINISHED, {_CAPTURE: capture}, durable=False)
