@@ -13,10 +13,10 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks_file import LandmarksFile
-from renderkit.formats.mattes import find_mattes, near_pattern, picture_in
+from renderkit.formats.mattes import find_mattes, has_matte_words, near_pattern, picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
-from renderkit.formats.picture_layout import MASK_NAMES, MESH_NAME
+from renderkit.formats.picture_layout import MASK_NAMES, MESH_NAME, mattes_beside
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.sizes import picture_file_size, with_sizes
 from renderkit.formats.view_names import ViewNames
@@ -233,8 +233,11 @@ class FolderCapture(Capture):
             return self._find("masks", text, labels)
         frames = {frame for files in (self._images, self._meshes) for frame, _ in files} - {ANY_FRAME}
         if not frames:
-            inside = (f"{text.rstrip('/')}/{name}" for name in MASK_NAMES)
-            pattern = best_pattern(self.path, inside, labels, PICTURE_SUFFIXES)
+            usual = [f"{text.rstrip('/')}/{name}" for name in MASK_NAMES]
+            # What is called a matte comes first: what is called as the camera may be its photograph.
+            worded = mattes_beside(usual[0]) if has_matte_words(self.path / text) else ()
+            named = (best_pattern(self.path, patterns, labels, PICTURE_SUFFIXES) for patterns in (worded, usual))
+            pattern = next((one for one in named if one is not None), None)
             if pattern is not None:
                 return self._find("masks", pattern, labels)
         found = find_mattes(self.path / text, ViewNames(tuple(frames), tuple(labels))).files

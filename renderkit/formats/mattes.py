@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -74,6 +75,12 @@ def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
                 break
     files = {key: folder / path for key, (_, path) in found.items()}
     return MatteFiles(MappingProxyType(files), _notes({key: path for key, (_, path) in found.items()}))
+
+
+def has_matte_words(folder: Path) -> bool:
+    """Whether any file of a folder has a name that says that it is a matte."""
+    with os.scandir(folder) as entries:
+        return any(without_matte_word(posixpath.splitext(entry.name)[0]) is not None for entry in entries)
 
 
 def near_pattern(folder: Path, cameras: tuple[str, ...]) -> str | None:

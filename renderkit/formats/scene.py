@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +11,10 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, Format
-from renderkit.formats.mattes import find_mattes
+from renderkit.formats.mattes import find_mattes, has_matte_words
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, anchored, best_pattern, natural_order
-from renderkit.formats.picture_layout import MASK_FOLDERS, PictureLayout, mattes_beside, without_matte_word
+from renderkit.formats.picture_layout import MASK_FOLDERS, PictureLayout, mattes_beside
 from renderkit.formats.registry import read_stated_rig
 from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.mesh import Mesh
@@ -150,17 +149,12 @@ def _find_masks(root: Path, layout: PictureLayout, images: str | None, labels: M
     for folder in MASK_FOLDERS:
         if find_mattes(root / folder, names).files:
             return folder
-    if images is None or not _has_matte_words(next(iter(pictures.values())).parent):
+    first = next(iter(pictures.values()), None)
+    if images is None or first is None or not has_matte_words(first.parent):
         return None
     # A camera may itself be called 0_mask: its picture is no matte of camera 0.
     own = frozenset() if "{frame}" in images else frozenset(pictures.values())
     return best_pattern(root, mattes_beside(images), labels, PICTURE_SUFFIXES, own)
-
-
-def _has_matte_words(folder: Path) -> bool:
-    """Whether any file of a folder has a name that says that it is a matte."""
-    with os.scandir(folder) as entries:
-        return any(without_matte_word(entry.name.rpartition(".")[0]) is not None for entry in entries)
 
 
 def _find_mesh(root: Path, layout: PictureLayout) -> str | None:
