@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import as_given_path, as_names, as_number, as_size
 from renderkit.capture import Capture, Unit
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions
 from renderkit.formats.registry import locate_format
@@ -78,6 +79,13 @@ def open_capture(
         ...         capture.dataset, len(capture.camera_names)
         ('renderme360', 2)
     """
+    paths = {"path": path, "flame": flame, "mesh_root": mesh_root, "rig": rig, "images": images, "masks": masks}
+    for name, value in ({**paths, "landmarks": landmarks} | ({} if isinstance(mesh, Mesh) else {"mesh": mesh})).items():
+        if value is not None:
+            as_given_path(name, value, ", or a Mesh" if name == "mesh" else "")
+    camera_names = None if camera_names is None else as_names("camera_names", camera_names)
+    size = None if size is None else as_size("size", size)
+    min_confidence = None if min_confidence is None else as_number("min_confidence", min_confidence)
     scene_only = {"rig": rig, "images": images, "camera_names": camera_names, "size": size, "unit": unit}
     given = [name for name, value in scene_only.items() if value is not None]
     if path is None and rig is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from renderkit.arguments import as_given_path, as_kind, as_number, as_path, refused
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, SkippedCamera, UnframedScan, View
 from renderkit.errors import DatasetError
 from renderkit.flame.translation import TranslationChoice
@@ -67,15 +68,19 @@ class SupplementedCapture(Capture):
         Raises:
             DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
         """
+        if not isinstance(capture, Capture):
+            raise refused("capture", "an opened capture (rk.open_capture)", capture)
+        masks = None if masks is None else as_given_path("masks", masks)
+        landmarks = None if landmarks is None else as_given_path("landmarks", landmarks)
         self._capture = capture
         self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
         self._masks = masks
         names = ViewNames(capture.frame_ids, capture.camera_names)
         self._mattes = MatteFiles() if masks is None else find_mattes(masks, names)
-        self._mesh_file = None if mesh_file is None else Path(mesh_file)
+        self._mesh_file = None if mesh_file is None else as_path("mesh_file", mesh_file)
         self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names, min_confidence=min_confidence)
-        self._min_confidence = min_confidence
-        self._mesh = mesh
+        self._min_confidence = as_number("min_confidence", min_confidence)
+        self._mesh = None if mesh is None else as_kind("mesh", mesh, Mesh, "rk.load_mesh(FILE)")
         if masks is not None and not self._mattes.files:
             first = capture.camera_names[0] if capture.camera_names else "0"
             raise DatasetError(

@@ -10,6 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import (
+    PathLike,
+    Selection,
+    as_callable,
+    as_count,
+    as_flag,
+    as_path,
+)
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
 from renderkit.geometry.mesh import Mesh
@@ -17,11 +25,11 @@ from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_run import Advance, CaptureRun
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
-from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
+from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.run_pictures import Overlays, parse_overlays
 from renderkit.renderers.base import Renderer, RendererInfo
-from renderkit.renderers.choose import RendererKind, make_renderer
+from renderkit.renderers.choose import RendererKind, as_renderer, make_renderer
 from renderkit.report.registry import WRITERS, write_formats
 from renderkit.results.diagnosis import ALPHA
 from renderkit.results.json_report import read_report
@@ -43,8 +51,8 @@ if TYPE_CHECKING:
 def validate(
     capture: PathLike | Capture | None = None,
     *,
-    cameras: str | None = None,
-    frames: str | None = None,
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
@@ -52,12 +60,12 @@ def validate(
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     rig: PathLike | None = None,
-    images: str | None = None,
+    images: PathLike | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     metrics: str | Iterable[str] = STANDARD,
-    region: str | RegionChoice | None = None,
-    gates: Iterable[str | Gate] = (),
+    region: PathLike | RegionChoice | None = None,
+    gates: str | Gate | Iterable[str | Gate] = (),
     baseline: PathLike | Report | None = None,
     out: PathLike | None = None,
     renderer: RendererKind | Renderer | None = None,
@@ -86,8 +94,8 @@ def validate(
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open; with `rig` the folder that patterns
             start from, the working folder by default.
-        cameras: Selection such as "18,25-32"; all by default.
-        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        cameras: Selection such as "18,25-32", or names and numbers as a list; all by default.
+        frames: Selection such as "3,7" or "0:10:2", or a list; all by default.
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`, or a pattern of them.
@@ -102,7 +110,7 @@ def validate(
         size: (width, height) in px for camera files that state none.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
         region: Where masks are compared: "face", "background-edge", "mesh", "image", a polygon or a picture file.
-        gates: Gates such as "reprojection_rms_px <= 1.5 px".
+        gates: Gates such as "reprojection_rms_px <= 1.5 px", one or several.
         baseline: Run folder or report that gates compare with.
         out: Run folder to write; nothing is written by default.
         renderer: "auto", "egl", "cpu", or a renderer, which stays open; "auto" by default.
@@ -146,7 +154,12 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    asked, compared = _read_gates(gates, baseline)
+    folder = None if out is None else as_path("out", out)
+    workers = None if workers is None else as_count("workers", workers, 1)
+    checks, sanity = as_flag("checks", checks), as_flag("sanity", sanity)
+    for name, call in (("progress", progress), ("picture_progress", picture_progress)):
+        as_callable(name, call or str)
+    asked, compared = _read_gates(gates), _read_baseline(baseline)
     inputs = CaptureInputs.of(
         capture, mesh, masks=masks, landmarks=landmarks,
         flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
@@ -159,10 +172,10 @@ def validate(
             false_alarms=false_alarms,
         )  # fmt: skip
         which = _check(asked, opened, options, compared, overlays)
-        if out is not None:
-            check_run_folder(Path(out), opened.path.name)
+        if folder is not None:
+            check_run_folder(folder, opened.path.name)
         with _renderer(renderer, device, workers) as drawing:
-            folder = None if out is None else _begin(Path(out), opened)
+            folder = None if folder is None else _begin(folder, opened)
             run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)
             report = run.report(asked, compared, which, picture_progress, checks=checks, sanity=sanity)
         report = replace(
@@ -172,17 +185,18 @@ def validate(
         return _written(report, opened, folder)
 
 
-def _read_gates(
-    gates: Iterable[str | Gate], baseline: PathLike | Report | None
-) -> tuple[tuple[Gate, ...], Report | None]:
-    compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
-    return tuple(_parsed(gate) if isinstance(gate, str) else gate for gate in gates), compared
+def _read_gates(gates: str | Gate | Iterable[str | Gate]) -> tuple[Gate, ...]:
+    if gates == ():
+        return ()
+    from renderkit.gates.language import parse_gates  # noqa: PLC0415 - most runs have no gate
+
+    return parse_gates(gates)
 
 
-def _parsed(gate: str) -> Gate:
-    from renderkit.gates.language import parse_gate  # noqa: PLC0415 - most runs have no gate
-
-    return parse_gate(gate)
+def _read_baseline(baseline: PathLike | Report | None) -> Report | None:
+    if baseline is None or isinstance(baseline, Report):
+        return baseline
+    return read_report(as_path("baseline", baseline, ", or a report"))
 
 
 def report_scored(
@@ -253,7 +267,7 @@ def _renderer(
         return make_renderer(renderer or "auto", device, threads=workers)
     if device is not None:
         raise ArgumentError(f"device {device}: the renderer that was given has its device already")
-    return nullcontext(renderer)
+    return nullcontext(as_renderer(renderer))
 
 
 def _provenance(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from renderkit.arguments import as_kind, as_path
 from renderkit.boards.spec import read_board
 from renderkit.pipeline.synth_board import synthesize_board
 from renderkit.pipeline.synth_facescape import synthesize_facescape
@@ -44,7 +45,8 @@ def synthesize(
         '0000_e0_anno.smc'
     """
     wanted = options if options is not None else SynthOptions()
-    folder = Path(out)
+    as_kind("options", wanted, SynthOptions, "rk.SynthOptions(num_cameras=12)")
+    folder = as_path("out", out)
     total, done = wanted.num_cameras * wanted.num_frames, count(1)
 
     def advance() -> None:
