@@ -256,6 +256,9 @@ def make_subfolder(folder: Path, name: str) -> Path:
 def _make(path: Path, *, parents: bool) -> Path:
     try:
         path.mkdir(parents=parents, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(place for place in (path, *path.parents) if os.path.lexists(place))
+        raise DatasetError(path, None, f"the folder cannot be written: {file} is a file, not a folder") from error
     except OSError as error:
         raise DatasetError(path, None, f"the folder cannot be written: {error.strerror}") from error
     return path

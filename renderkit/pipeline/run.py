@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -154,16 +154,11 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    folder = None if out is None else as_path("out", out)
-    workers = None if workers is None else as_count("workers", workers, 1)
-    checks, sanity = as_flag("checks", checks), as_flag("sanity", sanity)
-    for name, call in (("progress", progress), ("picture_progress", picture_progress)):
-        as_callable(name, call or str)
-    asked, compared = _read_gates(gates), _read_baseline(baseline)
+    _check_given(workers, {"checks": checks, "sanity": sanity}, progress=progress, picture_progress=picture_progress)
+    folder, asked, compared = _as_folder(out), _read_gates(gates), _read_baseline(baseline)
     inputs = CaptureInputs.of(
-        capture, mesh, masks=masks, landmarks=landmarks,
-        flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        min_confidence=min_confidence, camera_names=camera_names, size=size,
     )  # fmt: skip
     with inputs.opened(capture) as opened:
         options = make_options(
@@ -171,9 +166,7 @@ def validate(
             matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
             false_alarms=false_alarms,
         )  # fmt: skip
-        which = _check(asked, opened, options, compared, overlays)
-        if folder is not None:
-            check_run_folder(folder, opened.path.name)
+        which = _check(asked, opened, options, compared, overlays, folder)
         with _renderer(renderer, device, workers) as drawing:
             folder = None if folder is None else _begin(folder, opened)
             run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)
@@ -183,6 +176,20 @@ def validate(
             started=started.isoformat(timespec="seconds"), seconds=time.monotonic() - clock,
         )  # fmt: skip
         return _written(report, opened, folder)
+
+
+def _check_given(workers: int | None, flags: Mapping[str, bool], **calls: Advance | None) -> None:
+    if workers is not None:
+        as_count("workers", workers, 1)
+    for name, flag in flags.items():
+        as_flag(name, flag)
+    for name, call in calls.items():
+        if call is not None:
+            as_callable(name, call)
+
+
+def _as_folder(out: PathLike | None) -> Path | None:
+    return None if out is None else as_path("out", out)
 
 
 def _read_gates(gates: str | Gate | Iterable[str | Gate]) -> tuple[Gate, ...]:
@@ -248,8 +255,9 @@ def _check(
     options: ValidationOptions,
     baseline: Report | None,
     overlays: Overlays | bool,
+    folder: Path | None = None,
 ) -> Overlays:
-    """Refuse gates that cannot be judged and pictures that cannot be chosen, before any work."""
+    """Refuse gates that cannot be judged, pictures that cannot be chosen and a folder of others, before any work."""
     if gates:
         from renderkit.gates.cameras import check_cameras  # noqa: PLC0415 - most runs have no gate
         from renderkit.gates.gate import check_baseline, check_measured  # noqa: PLC0415 - as above
@@ -257,7 +265,10 @@ def _check(
         check_baseline(gates, has_baseline=baseline is not None)
         check_measured(gates, (*options.metrics, *options.evidence))
         check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
-    return parse_overlays(overlays)
+    which = parse_overlays(overlays)
+    if folder is not None:
+        check_run_folder(folder, capture.path.name)
+    return which
 
 
 def _renderer(

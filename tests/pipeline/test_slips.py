@@ -64,8 +64,8 @@ _CALLS: dict[str, tuple[Callable[..., object], dict[str, Any], str]] = {
         rk.validate,
         QUICK,
         "capture cameras frames mesh masks landmarks min_confidence flame mesh_root rig images camera_names size "
-        "metrics region gates baseline out renderer device workers undistort undistorted_mattes matte_threshold evidence board "
-        "checks sanity false_alarms overlays progress",
+        "metrics region gates baseline out renderer device workers undistort undistorted_mattes matte_threshold "
+        "evidence board checks sanity false_alarms overlays progress",
     ),
     "validate_many": (
         lambda take=None, **given: rk.validate_many(**({"paths": take, "out": "many"} | given)),
