@@ -81,14 +81,14 @@ def choose(selection: str | Sequence[str], names: Iterable[str]) -> Choice:
     return _choose(selection, _Names(tuple(names), "camera"))
 
 
-def select_cameras(text: str, camera_names: Sequence[str]) -> tuple[str, ...]:
+def select_cameras(selection: str | Sequence[str], camera_names: Sequence[str]) -> tuple[str, ...]:
     """Choose cameras; see `select`."""
-    return select(text, camera_names, "camera")
+    return select(selection, camera_names, "camera")
 
 
-def select_frames(text: str, frame_ids: Sequence[str]) -> tuple[str, ...]:
+def select_frames(selection: str | Sequence[str], frame_ids: Sequence[str]) -> tuple[str, ...]:
     """Choose frames; see `select`."""
-    return select(text, frame_ids, "frame")
+    return select(selection, frame_ids, "frame")
 
 
 def check_selection(selection: str | Sequence[str]) -> None:

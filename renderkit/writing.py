@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -221,6 +221,26 @@ def write_files(folder: Path, files: Mapping[str, bytes | memoryview], *, durabl
         write_bytes(folder / name, data, durable=durable)
 
 
+@contextmanager
+def no_empty_folders(path: Path) -> Iterator[None]:
+    """Take back what the block makes and leaves empty: a folder, and those above it that were missing before.
+
+    What is refused leaves nothing behind this way, wherever it is refused.
+    """
+    missing = [place for place in (path, *path.parents) if not os.path.lexists(place)]
+    try:
+        yield
+    finally:
+        for place in missing:
+            remove_if_empty(place)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder with nothing in it; nothing happens where there is none, or something is in it."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
 def make_subfolder(folder: Path, name: str) -> Path:
     """Make a folder inside one whose content may be a stranger's, such as a run folder, and return it.
 
@@ -236,6 +256,9 @@ def make_subfolder(folder: Path, name: str) -> Path:
 def _make(path: Path, *, parents: bool) -> Path:
     try:
         path.mkdir(parents=parents, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(place for place in (path, *path.parents) if os.path.lexists(place))
+        raise DatasetError(path, None, f"the folder cannot be written: {file} is a file, not a folder") from error
     except OSError as error:
         raise DatasetError(path, None, f"the folder cannot be written: {error.strerror}") from error
     return path

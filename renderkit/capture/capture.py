@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 
+from renderkit.arguments import refused
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage, frozen
 from renderkit.capture.parts import Frame, Inventory, SkippedCamera, UnframedScan, View
 from renderkit.geometry.camera import Camera
@@ -121,7 +122,8 @@ class Capture(ABC):
         >>> capture.view("0", "left").mask.decode_gray().max()
         np.uint8(255)
         """
-        return ArrayCapture(cameras, images or {}, masks or {}, mesh, landmarks or {}, landmarks_3d=landmarks_3d)
+        images, masks = {} if images is None else images, {} if masks is None else masks
+        return ArrayCapture(cameras, images, masks, mesh, landmarks, landmarks_3d=landmarks_3d)
 
     @property
     @abstractmethod
@@ -255,8 +257,9 @@ class ArrayCapture(Capture):
         self._cameras = MappingProxyType(cameras_by_name(cameras))
         self._images = self._checked("images", images, 3)
         self._masks = self._checked("masks", masks, 1)
-        self._landmarks = dict(landmarks or {})
-        self._refuse_unknown("landmarks", self._landmarks)
+        landmarks = {} if landmarks is None else landmarks
+        self._refuse_unknown("landmarks", landmarks)
+        self._landmarks = dict(landmarks)
         for name, value, kind in (
             *((f"landmarks[{name!r}]", found, Landmarks) for name, found in self._landmarks.items()),
             ("mesh", mesh, Mesh),
@@ -332,6 +335,8 @@ class ArrayCapture(Capture):
         return tuple(picture for picture in pictures if isinstance(picture, Path))
 
     def _refuse_unknown(self, what: str, parts: Mapping[str, object]) -> None:
+        if not isinstance(parts, Mapping):
+            raise refused(what, "a mapping by camera", parts)
         unknown = [name for name in parts if name not in self._cameras]
         if unknown:
             known = ", ".join(self._cameras) or "none"

@@ -62,7 +62,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run_to_end(arguments: list[str] | None) -> int:
     # Workers and temporary files are cleaned up on the way out, as after Ctrl-C.
     with on_termination(_leave):
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        except (KeyboardInterrupt, _Terminated) as stopped:
+            # While the commands are still being loaded.
+            return _stopped(stopped)
 
 
 def _leave() -> NoReturn:

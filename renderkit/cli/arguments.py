@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from renderkit.cli.command import PATH, PATH_OR_TEXT, Declared, FloatRange, IntRange, argument, together
+from renderkit.cli.command import PATH, PATH_OR_TEXT, FloatRange, IntRange, argument, together
+from renderkit.cli.option_rules import Declared, has_value, rule
 
 if TYPE_CHECKING:
     from renderkit.formats.folder import CameraNames
@@ -188,9 +189,18 @@ def out_option(metavar: str, about: str, **settings: Any) -> Callable[[Declared]
     return click.option("--out", "-o", metavar=metavar, type=PATH, help=about, **settings)
 
 
+def _is_of_pictures(context: click.Context) -> bool:
+    """Whether cameras come with pictures of their own, and not in place of a capture's."""
+    is_capture = any(has_value(context, name) for name in ("capture", "captures", "source"))
+    return has_value(context, "rig") and (has_value(context, "images") or not is_capture)
+
+
 mesh_files = together(flame_option, mesh_root_option)
 annotation_files = together(masks_option, landmarks_option, min_confidence_option)
-camera_files = together(rig_option, images_option, camera_names_option)
+camera_files = together(
+    rig_option, images_option, camera_names_option,
+    rule(_is_of_pictures, ("flame", "mesh_root"), "without a capture of a known format"),
+)  # fmt: skip
 
 capture_inputs = together(mesh_option, mesh_files, annotation_files, camera_files, size_option, section="Inputs")
 """What a capture is opened with: the values of `scene_inputs`."""
@@ -200,7 +210,9 @@ few_selection = together(few_frames_option, cameras_option, section="Selection")
 scores = together(
     undistort_option, undistorted_mattes_option, matte_threshold_option, metrics_option, region_option, section="Scores"
 )
-rendering = together(renderer_option, device_option, section="Renderer")
+rendering = together(
+    renderer_option, device_option, section="Renderer",
+)  # fmt: skip
 
 judges_rig = together(
     capture_argument,

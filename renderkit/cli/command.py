@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import click
 
-Declared = TypeVar("Declared", bound=Callable[..., Any])
+from renderkit.cli.option_rules import Declared, check_rules
+
+_OUTPUTS: Final = frozenset({"out", "target"})
+"""What commands call the argument that says where they write."""
 
 _SECTION: Final = "renderkit_section"
 """Attribute of a click parameter: the title that it is listed under."""
@@ -50,7 +54,18 @@ class Argument(click.Argument):
 
 
 class Command(click.Command):
-    """A command whose help lists its arguments, then its options by group."""
+    """A command whose help lists its arguments, then its options by group; options that it would ignore are refused."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it, once its options are found to go together."""
+        from renderkit.writing import no_empty_folders
+
+        check_rules(ctx)
+        with ExitStack() as stack:
+            for name in _OUTPUTS & ctx.params.keys():
+                if isinstance(ctx.params[name], Path):
+                    stack.enter_context(no_empty_folders(ctx.params[name]))
+            return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments and the options."""

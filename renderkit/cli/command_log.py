@@ -11,6 +11,7 @@ from typing import Final, Self
 import click
 
 from renderkit.cli.command import PATH, together
+from renderkit.cli.option_rules import excludes
 from renderkit.errors import DatasetError
 
 _TIMED: Final = "%(asctime)s %(levelname)s %(message)s"
@@ -42,6 +43,7 @@ class CommandLog:
         self._stderr.addFilter(lambda record: record.name.startswith(_SPOKEN))
         self._handlers: list[logging.Handler] = [self._stderr]
         self._level = self._log.level
+        self._new_files: list[Path] = []
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -65,6 +67,7 @@ class CommandLog:
         Raises:
             DatasetError: If it cannot be written.
         """
+        self._new_files += [] if path.exists() else [path]
         try:
             handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
@@ -82,6 +85,10 @@ class CommandLog:
             self._log.removeHandler(handler)
             handler.close()
         self._log.setLevel(self._level)
+        # Of a command that was refused there is nothing to say.
+        for path in self._new_files:
+            if path.is_file() and not path.stat().st_size:
+                path.unlink()
 
 
 def is_quiet() -> bool:
@@ -121,6 +128,7 @@ log_options = together(
         "--log-file", metavar="FILE", type=PATH, expose_value=False, callback=_write_to,
         help="Add what is said to a file, with times.",
     ),
+    excludes("quiet", "verbose"),
     section="Log",
 )  # fmt: skip
 """Of commands that work so long that somebody asks what they do: quiet, verbose, and a log file."""

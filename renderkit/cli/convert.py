@@ -9,6 +9,7 @@ import click
 
 from renderkit.cli.arguments import size_option
 from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.option_rules import refuse_typed
 from renderkit.cli.rig_arguments import check_format, from_option, read_cameras
 from renderkit.cli.tables import json_option, print_json
 from renderkit.errors import DatasetError
@@ -31,7 +32,10 @@ _SHADES = " .:-=+*#%@"
 @click.option("--picture-suffix", default=".png", help="Picture suffix, for formats that name cameras by picture.")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @json_option
+@click.pass_context
 def convert(
+    context: click.Context,
+    /,
     source: Path,
     target: Path,
     to: str,
@@ -43,9 +47,11 @@ def convert(
     as_json: bool,
 ) -> None:
     """Convert cameras between formats, exact to 1e-9 px; refuse if the format cannot express a camera."""
-    from renderkit.formats import WriteOptions, write_rig
+    from renderkit.formats import WriteOptions, formats, write_rig
 
     check_format(to, "--to", written=True)
+    if not formats()[to].names_pictures:
+        refuse_typed(context, ("picture_suffix",), f"with --to {to}, which names cameras without pictures")
     raw = read_cameras(source, from_, size)
     if target.exists() and target.resolve() == source.resolve():
         raise DatasetError(target, None, "SRC and DST are the same; choose another DST")

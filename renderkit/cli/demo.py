@@ -38,11 +38,11 @@ def demo(out: Path, renderer: RendererKind, device: int | None, as_json: bool) -
     from renderkit.pipeline import run
     from renderkit.pipeline.synth import synthesize
     from renderkit.pipeline.synth_options import SynthOptions
-    from renderkit.results.run_folder import make_run_folder
+    from renderkit.results.run_folder import make_writable
     from renderkit.synth.faults import Fault
 
     started = time.monotonic()
-    run_folder = make_run_folder(out / "run")
+    run_folder = make_writable(out) / "run"
     sys.stderr.write(
         f"making a capture of {_NUM_CAMERAS} cameras; camera {_FAULTY} is turned by {_ANGLE_DEG} degrees ...\n"
     )

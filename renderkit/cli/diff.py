@@ -9,6 +9,7 @@ import click
 
 from renderkit.cli.arguments import size_option
 from renderkit.cli.command import PATH, argument, command
+from renderkit.cli.option_rules import needs
 from renderkit.cli.rig_arguments import read_cameras
 from renderkit.cli.tables import json_option, print_json, print_table
 from renderkit.errors import DatasetError
@@ -35,6 +36,7 @@ _ROUNDING = 1e-12
 @click.option("--raw", "raw_field", is_flag=True, help="Plot the field without alignment.")
 @click.option("--from-a", metavar="FORMAT", help="A's format.")
 @click.option("--from-b", metavar="FORMAT", help="B's format.")
+@needs("plot", "raw_field")
 @size_option
 @json_option
 def diff(

@@ -10,6 +10,7 @@ import click
 from renderkit.cli.arguments import flame_option, mesh_root_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
+from renderkit.cli.option_rules import needs
 from renderkit.errors import DatasetError
 from renderkit.wording import counted
 
@@ -49,6 +50,7 @@ def export_rerun(run: Path, out: Path, capture: Path | None, flame: Path | None,
 )
 @flame_option
 @mesh_root_option
+@needs("capture", "flame", "mesh_root")
 @log_options
 def export_gltf(run: Path, out: Path, capture: Path | None, flame: Path | None, mesh_root: Path | None) -> None:
     """Write a run's rig and meshes as glTF."""

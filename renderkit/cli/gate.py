@@ -11,6 +11,7 @@ from click.exceptions import Exit
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import gate_options, read_gates
+from renderkit.cli.option_rules import excludes
 from renderkit.cli.tables import json_option, print_json
 
 
@@ -19,6 +20,8 @@ from renderkit.cli.tables import json_option, print_json
 @gate_options
 @click.option("--explain", is_flag=True, help="Say what would be checked; needs no run.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of renderkit.toml.")
+@excludes("schema", kept=("as_json",))
+@excludes("explain", "run", "baseline", why="it needs no run")
 @json_option
 def gate(
     run: Path | None,

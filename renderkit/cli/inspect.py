@@ -10,9 +10,10 @@ import click
 from click.exceptions import Exit
 
 from renderkit.cli.arguments import capture_inputs, checks_option, scene_inputs
-from renderkit.cli.command import PATH, argument, as_mapping, command
+from renderkit.cli.command import PATH, argument, as_mapping, command, names_of
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.option_rules import rule
 from renderkit.cli.rig_arguments import from_option
 from renderkit.cli.tables import json_option, print_json, print_table
 from renderkit.errors import DatasetError, RenderkitError
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 _LISTED = 16
 _FRAMES_CHECKED = 24
+_BESIDE = frozenset(names_of(capture_inputs)) - {"size"}
+"""Arguments that only a capture has a use for; `rig` may name the camera file itself."""
+
+
+def _is_lint_only(given: Mapping[str, Any]) -> bool:
+    """Whether only cameras are asked for; a size alone is for a camera file that states none."""
+    asked = given["cameras_only"] or given["plot"] is not None or given["from_"] is not None
+    return asked or (given["size"] is not None and all(given[name] in (None, ()) for name in _BESIDE))
 
 
 @command()
@@ -36,13 +45,25 @@ _FRAMES_CHECKED = 24
 @click.option("--cameras-only", is_flag=True, help="Lint a capture as a camera file.")
 @click.option("--plot", metavar="FILE", type=PATH, help="Plot a camera file's rig as .html or .png.")
 @checks_option
+@rule(
+    lambda context: _is_lint_only(context.params),
+    (_BESIDE - {"rig"}) | {"checks"},
+    "with --cameras-only, --plot, --from or --size: only the cameras are read",
+)
+@rule(
+    lambda context: _is_lint_only(context.params) and context.params["source"] is not None,
+    ("rig",), "beside the camera file that is inspected",
+)  # fmt: skip
 @json_option
 @log_options
+@click.pass_context
 def inspect(
+    context: click.Context,
+    /,
     source: Path | None,
     beside: Mapping[str, Any],
     from_: str | None,
-    cameras_only: bool,
+    cameras_only: bool,  # noqa: ARG001 - asked for by its rule
     plot: Path | None,
     checks: bool,
     as_json: bool,
@@ -56,10 +77,9 @@ def inspect(
 
     inputs = scene_inputs(source, beside)
     source = source or beside["rig"] or Path()
-    size = beside["size"]
     as_capture = beside["images"] is not None or beside["rig"] is not None
-    if cameras_only or plot is not None or from_ is not None or (size is not None and not as_capture):
-        raise Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=size))
+    if _is_lint_only(context.params):
+        raise Exit(inspect_rig(source, as_json=as_json, plot=plot, source=from_, size=beside["size"]))
     try:
         capture = inputs.open()
     except DatasetError:

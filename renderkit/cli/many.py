@@ -15,7 +15,8 @@ import click
 from renderkit.cli.arguments import CAPTURE_ABOUT, capture_inputs, scores, selection
 from renderkit.cli.command import PATH, PATH_OR_TEXT, IntRange, argument, names_of, together
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.run_place import default_run_folder
+from renderkit.cli.option_rules import excludes, needs, refuse_typed
+from renderkit.cli.run_place import run_folder
 from renderkit.cli.tables import print_json, print_table
 from renderkit.errors import ContextError, DatasetError
 from renderkit.wording import counted
@@ -76,6 +77,17 @@ many_options = together(
         "--reports", type=click.Choice(REPORTS),
         help="Which captures get a page of their own; by default all of up to 100, else those that did not pass.",
     ),
+    excludes(
+        "resume", kept=("engine", "workers", "address", "as_json", "quiet", "verbose", "log_file"),
+        why="a run goes on with its own captures and options",
+    ),
+    needs("sample", "seed"),
+    needs("engine", "address", value="ray"),
+    needs("census", "miss", "false_alarm"),
+    excludes(
+        "census", "sample", "gate", "config", "baseline", "evidence", "board", "checks", "sanity", "false_alarms",
+        "metrics", "reports", why="it says only which cameras are off",
+    ),
     section="Many captures",
 )  # fmt: skip
 
@@ -112,25 +124,28 @@ def is_many(paths: Sequence[str], many: Mapping[str, Any]) -> bool:
     return is_dataset(place)
 
 
-def validate_many(given: Mapping[str, Any]) -> int:
+def validate_many(context: click.Context) -> int:
     """Run over many captures, print, and return the exit code.
 
     Args:
-        given: The values of all of the command's arguments and options.
+        context: The command, with the values of all of its arguments and options.
+
+    Raises:
+        click.UsageError: If an option is given that only a run over one capture has.
     """
     from renderkit.cli.progress import Progress
     from renderkit.dataset.plan import Sample
     from renderkit.dataset.progress import Progress as State
     from renderkit.dataset.run import resume_dataset, run_dataset
 
+    given = context.params
+    refuse_typed(context, ("overlays", "no_overlays"), "over many captures: each report has its usual pictures")
     machinery = _machinery(given)
     paths: Sequence[str] = given["captures"]
     resumed: Path | None = given["resume"]
-    if resumed is not None and paths:
-        raise click.BadParameter("--resume takes its captures from the run; name no others")
     if resumed is None and not paths:
         raise click.BadParameter("name captures, or a run with --resume")
-    folder: Path = resumed or given["out"] or default_run_folder(Path("captures"))
+    folder = context.with_resource(run_folder(resumed or given["out"], Path("captures")))
     with Progress() as bar, _resumable(folder):
 
         def show(state: State) -> None:

@@ -23,8 +23,16 @@ from renderkit.cli.arguments import (
 from renderkit.cli.command import FloatRange, as_mapping, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
+from renderkit.cli.option_rules import excludes, needs, rule
 from renderkit.cli.overlay_video import write_video
-from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look, side_by_side_option
+from renderkit.cli.picture_arguments import (
+    PictureLook,
+    StyleChoice,
+    draws_pictures,
+    read_look,
+    refuse_inputs,
+    side_by_side_option,
+)
 from renderkit.cli.progress import Progress, complain_of
 
 if TYPE_CHECKING:
@@ -53,6 +61,13 @@ VIDEOS: Final[tuple[VideoKind, ...]] = ("turntable", "time", "grid")
     help="Write a video instead: around the rig, over the frames of a camera, or of all cameras in a grid.",
 )
 @click.option("--fps", type=FloatRange(0.1, 240), default=5.0, help="Pictures per second of the video.")
+@needs("video", "fps")
+@excludes("video", "sheet", "worst_first", "file_format", "name")
+@excludes("sheet", "name", "side_by_side", "no_caption", "max_size", "line_width", why="its tiles have their own look")
+@rule(
+    lambda context: context.params["video"] == "grid",
+    ("side_by_side", "no_caption", "line_width"), "with --video grid: its tiles have their own look",
+)  # fmt: skip
 @out_option("DIR", "Output folder; for a video also FILE.mp4, FILE.webm or FILE.gif.", default=Path("overlays"))
 @rendering
 @as_mapping("style", draws_pictures)
@@ -113,6 +128,7 @@ def _draw(
     )
     rows = tuple(validate_views(capture, renderer, options))
     drawable = frozenset(row.key for row in rows if row.failure is None)
+    refuse_inputs((out / files.path_of(key) for key in drawable), capture.files_read)
     plan = PicturePlan(frozenset() if sheet_only else drawable, frozenset(row.key for row in rows))
     with Progress("pictures") as progress:
         made = PictureRun(capture, renderer, options, files, look.style, progress.update).draw(rows, plan)

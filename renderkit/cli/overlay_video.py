@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
+from renderkit.cli.picture_arguments import PictureLook, refuse_inputs
 from renderkit.cli.progress import Progress, complain_of
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
-    from renderkit.cli.picture_arguments import PictureLook
     from renderkit.pipeline.options import ValidationOptions
     from renderkit.pipeline.overlay_video import VideoKind
     from renderkit.renderers.base import Renderer
@@ -46,6 +46,7 @@ def write_video(
     chosen = video_options(capture, options, kind)
     is_file = is_video(out) or out.suffix.lower() in VIDEO_FORMATS
     path = out if is_file and not out.is_dir() else make_writable(out) / f"{kind}.mp4"
+    refuse_inputs([path], capture.files_read)
     rows = tuple(validate_views(capture, renderer, chosen))
     num_failed = sum(complain_of(row) for row in rows)
     with Progress("pictures") as progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -103,6 +103,24 @@ class StyleChoice:
     def __bool__(self) -> bool:
         """Whether any was given."""
         return self.preset is not None or bool(self.values)
+
+
+def refuse_inputs(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """Refuse to write pictures over the files that they are made from.
+
+    Args:
+        written: Where the pictures go.
+        read: The capture's files.
+
+    Raises:
+        ArgumentError: If a picture would replace one of them.
+    """
+    from renderkit.errors import ArgumentError
+
+    own = {path.resolve() for path in read}
+    clash = next((path for path in written if path.resolve() in own), None)
+    if clash is not None:
+        raise ArgumentError(f"{clash} is a file of the capture: choose another --out or --name")
 
 
 def read_look(choice: StyleChoice, *, opacity: float | None = None, side_by_side: bool = False) -> PictureLook:

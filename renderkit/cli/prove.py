@@ -28,8 +28,11 @@ def prove(gate: tuple[str, ...], config: Path | None, out: Path | None, as_json:
     """Say which faults would be found in each camera of a capture, and which the gates let pass."""
     from renderkit.pipeline import prove as pipeline
     from renderkit.results.detection_limits import limits_json
+    from renderkit.results.run_takeover import check_run_folder
 
     gates = read_gates(gate, config, None, with_baseline=False).gates
+    if out is not None:
+        check_run_folder(out)
     limits = pipeline.prove(**given, gates=gates)
     if out is not None:
         _write(limits, out)

@@ -13,6 +13,7 @@ from renderkit.cli.arguments import judges_rig, out_option
 from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
+from renderkit.cli.option_rules import needs
 from renderkit.cli.rig_arguments import check_format
 from renderkit.cli.tables import json_option, print_json, print_table
 from renderkit.errors import DatasetError
@@ -36,6 +37,7 @@ REFERENCES: Final[tuple[Reference, ...]] = ("cameras", "mesh")
 )
 @click.option("--force", is_flag=True, help="Write the named cameras' corrections even if held-out data disagree.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+@needs("out", "to", "force", "overwrite")
 @json_option
 @log_options
 def refine(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ from renderkit.cli.arguments import (
 from renderkit.cli.command import PATH, IntRange, argument, as_mapping, command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
-from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look
+from renderkit.cli.option_rules import rule
+from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look, refuse_inputs
 from renderkit.cli.progress import Progress
 from renderkit.wording import counted
 
@@ -59,6 +60,19 @@ _size_option = click.option(
 @out_option("DIR", "Output folder.", default=Path("renders"))
 @rendering
 @as_mapping("style", draws_pictures)
+@rule(
+    lambda context: _is_mesh(context.params["source"]),
+    ("mesh", "flame", "mesh_root", "images", "camera_names", "frames", "undistort"),
+    "on a bare mesh, which is no capture",
+)
+@rule(
+    lambda context: _is_mesh(context.params["source"]) and context.params["rig"] is None,
+    ("cameras",), "on a bare mesh without --rig FILE",
+)  # fmt: skip
+@rule(
+    lambda context: not _is_mesh(context.params["source"]) or context.params["rig"] is not None,
+    ("views",), "with cameras: the ring of views is for a bare mesh",
+)  # fmt: skip
 @log_options
 def render(
     source: Path | None,
@@ -78,14 +92,13 @@ def render(
     around it, or from the cameras of --rig. With a preset or options of style, one picture of each view is written
     instead, without its photograph.
     """
-    from renderkit.geometry.mesh_files import MESH_SUFFIXES
     from renderkit.pictures.layers.registry import find_layers
     from renderkit.pipeline.inputs import make_options
     from renderkit.pipeline.render_jobs import capture_jobs, mesh_jobs
 
     choice = StyleChoice.of(**style)
     look = read_look(choice, opacity=1.0) if choice else None
-    if source is not None and source.suffix.lower() in MESH_SUFFIXES:
+    if source is not None and _is_mesh(source):
         todo = mesh_jobs(source, beside["rig"], cameras, num_views=views, size=_orbit_size(beside["size"]))
         _draw(todo, out, look, renderer, device)
         return
@@ -94,15 +107,34 @@ def render(
         chosen = frames or (capture.frame_ids[0] if capture.frame_ids else None)
         options = make_options(capture, inputs.mesh_names, frames=chosen, cameras=cameras, undistort=undistort)
         textured = look is not None and any(layer.unlit for layer in find_layers(look.style.layers))
-        _draw(capture_jobs(capture, options, textured=textured), out, look, renderer, device)
+        todo = capture_jobs(capture, options, textured=textured)
+        _draw(todo, out, look, renderer, device, read=capture.files_read)
 
 
-def _draw(todo: RenderJobs, out: Path, look: PictureLook | None, choice: RendererKind, device: int | None) -> None:
+def _is_mesh(source: Path | None) -> bool:
+    from renderkit.geometry.mesh_files import MESH_SUFFIXES
+
+    return source is not None and source.suffix.lower() in MESH_SUFFIXES
+
+
+def _draw(
+    todo: RenderJobs,
+    out: Path,
+    look: PictureLook | None,
+    choice: RendererKind,
+    device: int | None,
+    read: Sequence[Path] = (),
+) -> None:
     from renderkit.results.run_folder import make_writable
 
     folder = make_writable(out)
     with open_renderer(choice, device) as renderer, Progress("renderings") as progress:
-        write = _picture_writer(look, folder, renderer) if look is not None else _data_writer(todo, folder, renderer)
+        if look is None:
+            write = _data_writer(todo, folder, renderer)
+        else:
+            name = _picture_names(look, folder)
+            refuse_inputs(map(name, todo.jobs), read)
+            write = _picture_writer(look, name, renderer)
         for done, job in enumerate(todo.jobs, 1):
             write(job)
             progress.update(done, len(todo.jobs))
@@ -127,19 +159,29 @@ def _data_writer(todo: RenderJobs, folder: Path, renderer: Renderer) -> Callable
     return write
 
 
-def _picture_writer(look: PictureLook, folder: Path, renderer: Renderer) -> Callable[[RenderJob], None]:
-    from renderkit.capture import View
-    from renderkit.pictures.drawing import write_picture
+def _picture_names(look: PictureLook, folder: Path) -> Callable[[RenderJob], Path]:
     from renderkit.pictures.pictures import DEFAULT_NAME, PictureFiles
-    from renderkit.pipeline.mesh_picture import draw_mesh
     from renderkit.results.run_folder import safe_name
 
     files = PictureFiles(folder, suffix=look.suffix, name=look.name or DEFAULT_NAME)
 
+    def name(job: RenderJob) -> Path:
+        usual = f"{safe_name(job.name)}{look.suffix}"
+        return folder / (usual if look.name is None else files.path_of(job.key))
+
+    return name
+
+
+def _picture_writer(
+    look: PictureLook, name: Callable[[RenderJob], Path], renderer: Renderer
+) -> Callable[[RenderJob], None]:
+    from renderkit.capture import View
+    from renderkit.pictures.drawing import write_picture
+    from renderkit.pipeline.mesh_picture import draw_mesh
+
     def write(job: RenderJob) -> None:
         picture = draw_mesh(job.key, View(job.key.frame, job.camera), job.mesh, look.style, renderer=renderer)
-        usual = f"{safe_name(job.name)}{look.suffix}"
-        write_picture(picture, folder / (usual if look.name is None else files.path_of(job.key)))
+        write_picture(picture, name(job))
 
     return write
 

@@ -49,8 +49,9 @@ def report(
         click.echo(str(writer.write(found, run)))
     if pdf:
         from renderkit.report.html.pdf import print_pdf
+        from renderkit.results.run_folder import PDF
 
         page = run / "report.html"
         if not page.is_file():
             raise DatasetError(page, None, "there is no page to print: leave out --format, or give --format html")
-        click.echo(str(print_pdf(page, run / "report.pdf")))
+        click.echo(str(print_pdf(page, run / PDF)))

@@ -11,6 +11,7 @@ import click
 from renderkit.cli.arguments import parse_size
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
+from renderkit.cli.option_rules import excludes
 from renderkit.cli.tables import json_option, print_json
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _print_faults(*, as_json: bool) -> None:
 )
 @click.option("--no-mesh", is_flag=True, help="Pictures, mattes and 2D landmarks only: no mesh, no 3D landmarks.")
 @click.option("--list-faults", is_flag=True, help="List the faults and exit.")
+@excludes("list_faults", kept=("as_json", "quiet", "verbose", "log_file"))
+@excludes("board", "like", "faces", "landmark_noise", "no_mesh", why="there is no head")
 @json_option
 @log_options
 def synth(

@@ -31,7 +31,8 @@ from renderkit.cli.command_log import is_quiet, log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.many import captures_argument, hdf5_ahead, is_many, many_options, validate_many
-from renderkit.cli.run_place import default_run_folder
+from renderkit.cli.option_rules import excludes
+from renderkit.cli.run_place import run_folder
 from renderkit.cli.tables import json_option, print_table
 from renderkit.wording import counted
 
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     help="Overlay pictures: of the worst, failed and named cameras and one contact sheet; of N cameras; of all.",
 )
 @click.option("--no-overlays", is_flag=True, help="The same as --overlays none.")
+@excludes("no_overlays", "overlays")
 @json_option
 @together(rendering, workers_option, section="Renderer")
 @as_mapping("many", many_options)
@@ -79,7 +81,7 @@ def validate(
     """Validate a capture: does the mesh agree with the pictures, camera by camera?"""
     context.with_resource(hdf5_ahead(captures))
     if is_many(captures, many):
-        raise Exit(validate_many(context.params))
+        raise Exit(validate_many(context))
     from renderkit.cli.progress import Progress
     from renderkit.pipeline import run
     from renderkit.pipeline.run_pictures import parse_overlays
@@ -88,7 +90,7 @@ def validate(
         remember(given["flame"])
     capture = Path(captures[0]) if captures else None
     gates = _read_gates(gate, config, baseline, quiet=(quiet := is_quiet()))
-    folder = out or default_run_folder(capture or given["rig"] or Path())
+    folder = context.with_resource(run_folder(out, capture or given["rig"] or Path()))
     with Progress() as progress, Progress("pictures") as drawing:
         report = run.validate(
             capture, **given, gates=gates.gates, baseline=gates.baseline, config=gates.config_text, out=folder,

@@ -29,7 +29,8 @@ def merge_runs(folders: Sequence[Path], out: Path) -> DatasetReport:
         out: The new run folder.
 
     Raises:
-        ArgumentError: If the runs were made with different options or versions, or hold one capture with other inputs.
+        ArgumentError: If the runs were made with different options or versions, or hold one capture with other inputs,
+            or `out` holds a run over quite other captures.
         DatasetError: If a folder holds no run over many captures, or `out` cannot be used.
     """
     stores = [RunStore(folder) for folder in folders]
@@ -41,6 +42,7 @@ def merge_runs(folders: Sequence[Path], out: Path) -> DatasetReport:
     merged = RunStore(out)
     merged.prepare()
     with merged.held():
+        merged.refuse_others(planned)
         merged.take_back(planned)
         merged.write_request(requests[0]["settings"], requests[0]["paths"], _rest(requests[0]))
         merged.write_plan(planned)

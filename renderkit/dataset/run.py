@@ -81,13 +81,13 @@ def run_dataset(
         KeyboardInterrupt: If the run was asked twice to stop; it can be resumed.
     """
     machinery = machinery or Machinery()
+    # With a camera file given beside them, nothing in the folders says that they are captures.
+    found = find_captures(paths, as_given=settings.inputs.rig is not None)
+    if not found:
+        raise ArgumentError(f"no capture was found at {', '.join(map(str, paths))}")
     store = RunStore(out)
     store.prepare()
     with store.held():
-        # With a camera file given beside them, nothing in the folders says that they are captures.
-        found = find_captures(paths, as_given=settings.inputs.rig is not None)
-        if not found:
-            raise ArgumentError(f"no capture was found at {', '.join(map(str, paths))}")
         _log.info("%s found; each is opened to plan the work", counted(len(found), "capture"))
         reports = machinery.reports or ("all" if len(found) <= MAX_ALL_REPORTS else "failed")
         mine = found if machinery.shard is None else machinery.shard.of(found)
@@ -163,8 +163,7 @@ def _take_over(store: RunStore, settings: DatasetSettings, planned: Sequence[Pla
         return []
     before = {one.id: one for one in store.read_plan()}
     old = store.read_request().get("scoring_key")
-    if before and not before.keys() & {one.id for one in planned}:
-        raise ArgumentError(f"{store.folder} holds a run over other captures: choose another --out")
+    store.refuse_others(planned)
     notes = []
     if old != settings.scoring_key:
         notes.append("the options or the version of renderkit changed since the last run: everything is computed again")

@@ -24,13 +24,13 @@ from typing import Any, Final
 import renderkit
 from renderkit.dataset.plan import PlannedCapture, Unit, plan_from_json, plan_json
 from renderkit.dataset.settings import FORMAT, DatasetSettings, content_key, settings_from_json
-from renderkit.errors import DatasetError
+from renderkit.errors import ArgumentError, DatasetError
 from renderkit.gates.gate import GateError
 from renderkit.metrics.score_json import packed_points
 from renderkit.results.parquet_file import ColumnType, check_parquet, dump_parquet, read_parquet_rows
 from renderkit.results.row_json import row_from_json, stored_row_json
 from renderkit.results.rows import ViewResult
-from renderkit.results.run_folder import make_writable
+from renderkit.results.run_folder import make_writable, refuse_foreign
 from renderkit.results.table import column_types, table_cells
 from renderkit.system import locked
 from renderkit.untrusted.json_text import parse_json, read_json, read_json_object
@@ -75,12 +75,21 @@ class RunStore:
             MissingExtraError: If Parquet cannot be written.
         """
         check_parquet()
-        if self.folder.is_dir() and not is_run(self.folder) and any(self.folder.iterdir()):
-            why = f"not empty, and no run over many captures ({RUN_FILE} is missing): choose another --out"
-            raise DatasetError(self.folder, None, why)
+        refuse_foreign(self.folder, "run over many captures", (RUN_FILE,))
         make_writable(self.folder)
         make_subfolder(self.folder, PARTS)
         make_subfolder(self.folder, CAPTURES)
+
+    def refuse_others(self, planned: Sequence[PlannedCapture]) -> None:
+        """Refuse a folder that holds a run over quite other captures.
+
+        Raises:
+            ArgumentError: If it does.
+            DatasetError: If its plan is damaged.
+        """
+        before = {one.id for one in self.read_plan()}
+        if before and not before & {one.id for one in planned}:
+            raise ArgumentError(f"{self.folder} holds a run over other captures: choose another --out")
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from typing import get_args
 
+from renderkit.arguments import (
+    PathLike,
+    Selection,
+    as_callable,
+    as_count,
+    as_flag,
+    as_number,
+    as_one_of,
+    as_path,
+    as_paths,
+    as_selection,
+    as_texts,
+    refused,
+)
 from renderkit.dataset.conclude import WhichReports
 from renderkit.dataset.plan import Sample, Shard
 from renderkit.dataset.run import EngineName, Machinery, run_dataset
 from renderkit.dataset.settings import DatasetSettings
 from renderkit.gates.gate import Gate
-from renderkit.gates.language import parse_gate
+from renderkit.gates.language import parse_gates
 from renderkit.metrics.score_kind import STANDARD
-from renderkit.pipeline.inputs import CaptureInputs, PathLike
+from renderkit.pipeline.inputs import CaptureInputs
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD
 from renderkit.renderers.choose import RendererKind
 from renderkit.results.dataset import DatasetReport
@@ -22,14 +36,14 @@ def validate_many(
     paths: PathLike | Sequence[PathLike],
     *,
     out: PathLike,
-    cameras: str | None = None,
-    frames: str | None = None,
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
     mesh: PathLike | Sequence[PathLike] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
     flame: PathLike | None = None,
     metrics: str | Iterable[str] = STANDARD,
-    gates: Iterable[str | Gate] = (),
+    gates: str | Gate | Iterable[str | Gate] = (),
     baseline: PathLike | None = None,
     renderer: RendererKind = "auto",
     undistort: bool = False,
@@ -101,26 +115,38 @@ def validate_many(
     settings = DatasetSettings(
         inputs=CaptureInputs.of(None, mesh, masks=masks, landmarks=landmarks, flame=flame),
         selection={
-            "frames": frames,
-            "cameras": cameras,
-            "matte_threshold": matte_threshold,
-            "undistort": undistort,
-            "metrics": metrics if isinstance(metrics, str) else ",".join(metrics),
+            "frames": None if frames is None else as_selection("frames", frames),
+            "cameras": None if cameras is None else as_selection("cameras", cameras),
+            "matte_threshold": as_number("matte_threshold", matte_threshold),
+            "undistort": as_flag("undistort", undistort),
+            "metrics": ",".join(as_texts("metrics", metrics)),
         },
-        gates=tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates),
-        baseline=None if baseline is None else Path(baseline),
-        checks=checks,
-        sanity=sanity,
-        renderer=renderer,
+        gates=parse_gates(gates),
+        baseline=None if baseline is None else as_path("baseline", baseline),
+        checks=as_flag("checks", checks),
+        sanity=as_flag("sanity", sanity),
+        renderer=as_one_of("renderer", renderer, get_args(RendererKind)),
     )
     machinery = Machinery(
-        engine=engine, workers=workers, shard=None if shard is None else Shard(*shard), reports=reports
+        engine=as_one_of("engine", engine, get_args(EngineName)),
+        workers=None if workers is None else as_count("workers", workers, 1),
+        shard=None if shard is None else _shard(shard),
+        reports=None if reports is None else as_one_of("reports", reports, get_args(WhichReports)),
     )
+    seed = as_count("seed", seed)
+    if progress is not None:
+        as_callable("progress", progress)
     return run_dataset(
-        [paths] if isinstance(paths, str | Path) else list(paths),
-        Path(out),
+        as_paths("paths", paths),
+        as_path("out", out),
         settings,
         machinery,
-        sample=None if sample is None else Sample(sample, seed),
+        sample=None if sample is None else Sample(as_count("sample", sample, 1), seed),
         show=None if progress is None else lambda state: progress(state.done, state.total),
     )
+
+
+def _shard(given: tuple[int, int]) -> Shard:
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise refused("shard", "(i, n)", given)
+    return Shard(*(as_count("shard", one) for one in given))

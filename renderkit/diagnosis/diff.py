@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from renderkit.arguments import as_kind, as_number
 from renderkit.arrays import FloatArray, Pixels, Points3, frozen
 from renderkit.formats.format_capability import image_grid
 from renderkit.geometry.camera import Camera
@@ -121,7 +122,11 @@ def diff_rigs(first: Rig, second: Rig, *, mesh: Mesh | None = None, distance: fl
         >>> round(rk.diff_rigs(rk.Rig(cameras), rk.Rig(cameras), distance=3.0).worst_raw_px, 6)
         0.0
     """
-    if distance is not None and not 0.0 < distance < float("inf"):
+    for name, rig in (("first", first), ("second", second)):
+        as_kind(name, rig, Rig, "rk.read_rig(FILE)")
+    if mesh is not None:
+        as_kind("mesh", mesh, Mesh, "rk.load_mesh(FILE)")
+    if distance is not None and not as_number("distance", distance) > 0.0:
         raise ValueError(f"distance must be positive, got {distance:g}")
     names = [name for name in first.cameras if name in second.cameras]
     if not names:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renderkit.arguments import as_path
 from renderkit.arrays import Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.flame.model import read_model_arrays, rotation_matrices
@@ -158,7 +159,7 @@ def read_landmark_embeddings(path: str | Path) -> LandmarkEmbeddings:
         ...     rk.read_landmark_embeddings(file).static.face_index.tolist()
         [0, 7]
     """
-    file = Path(path)
+    file = as_path("path", path)
     if not file.is_file():
         raise DatasetError(file, None, "no such file")
     arrays = read_model_arrays(file)

@@ -150,6 +150,7 @@ TEXT = Format(
     read_cameras=read_text_model,
     write=write_text_model,
     limits=_LIMITS,
+    names_pictures=True,
 )
 BINARY = Format(
     name="colmap-bin",
@@ -159,4 +160,5 @@ BINARY = Format(
     read_cameras=read_binary_model,
     write=write_binary_model,
     limits=_LIMITS,
+    names_pictures=True,
 )

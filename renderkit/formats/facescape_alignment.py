@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from renderkit.arguments import as_path
 from renderkit.arrays import Points3, as_array
 from renderkit.errors import DatasetError
 from renderkit.geometry.camera import Camera
@@ -78,7 +79,7 @@ def read_tu_alignment(path: str | Path, subject: int | str, expression: int | st
         ...     rk.read_tu_alignment(file, 122, "4_anger").scale
         2.0
     """
-    file = Path(path)
+    file = as_path("path", path)
     first, second = str(subject), str(expression).split("_", 1)[0]
     entry = read_json_object(file).get(first)
     entry = entry.get(second) if isinstance(entry, dict) else None

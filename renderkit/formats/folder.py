@@ -13,10 +13,10 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.landmarks_file import LandmarksFile
-from renderkit.formats.mattes import find_mattes, near_pattern, picture_in
+from renderkit.formats.mattes import find_mattes, has_matte_words, near_pattern, picture_in
 from renderkit.formats.names import PICTURE_SUFFIXES
 from renderkit.formats.patterns import ANY_FRAME, PathPattern, best_pattern, natural_order
-from renderkit.formats.picture_layout import MASK_NAMES, MESH_NAME
+from renderkit.formats.picture_layout import MASK_NAMES, MESH_NAME, mattes_beside
 from renderkit.formats.rig_cameras import RigCameras
 from renderkit.formats.sizes import picture_file_size, with_sizes
 from renderkit.formats.view_names import ViewNames
@@ -97,10 +97,15 @@ class FolderCapture(Capture):
         stated = stated or parts.read_cameras(parts.rig, parts.format)
         labels = labels_of(stated.names, parts.camera_names)
         self._images = self._find("images", parts.images, labels)
-        self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
-        self.unit = parts.unit or self._cameras.rig.unit
         self._meshes = self._find("mesh", parts.mesh, labels) if isinstance(parts.mesh, str) else {}
         self._masks = self._find_mattes(parts.masks, labels)
+        # Mattes beside pictures that are named by frame are none of them: 0007_mask.png is no frame.
+        mattes = frozenset(self._masks.values())
+        self._images = {
+            key: path for key, path in self._images.items() if path not in mattes or path == _of(self._masks, *key)
+        }
+        self._cameras = RigCameras(with_sizes(_with_picture_sizes(stated, self._images), parts.size))
+        self.unit = parts.unit or self._cameras.rig.unit
         found = {frame for files in (self._images, self._masks, self._meshes) for frame, _ in files} - {ANY_FRAME}
         self._frame_ids = natural_order(found) or self._video_frames() or (SINGLE_FRAME,)
         names = ViewNames(self._frame_ids, self._cameras.names)
@@ -228,8 +233,11 @@ class FolderCapture(Capture):
             return self._find("masks", text, labels)
         frames = {frame for files in (self._images, self._meshes) for frame, _ in files} - {ANY_FRAME}
         if not frames:
-            inside = (f"{text.rstrip('/')}/{name}" for name in MASK_NAMES)
-            pattern = best_pattern(self.path, inside, labels, PICTURE_SUFFIXES)
+            usual = [f"{text.rstrip('/')}/{name}" for name in MASK_NAMES]
+            # What is called a matte comes first: what is called as the camera may be its photograph.
+            worded = mattes_beside(usual[0]) if has_matte_words(self.path / text) else ()
+            named = (best_pattern(self.path, patterns, labels, PICTURE_SUFFIXES) for patterns in (worded, usual))
+            pattern = next((one for one in named if one is not None), None)
             if pattern is not None:
                 return self._find("masks", pattern, labels)
         found = find_mattes(self.path / text, ViewNames(tuple(frames), tuple(labels))).files

@@ -63,6 +63,7 @@ class Format:
             only.
         write: Writes cameras that `limits` admits and returns notes for the user; None where it is only read.
         limits: What it can state; None where it is only read.
+        names_pictures: Whether what is written names cameras by picture files: `WriteOptions.picture_suffix` counts.
         unit: The unit that readers of the format take for granted.
         layout: Where pictures, mattes and meshes lie beside the cameras, for formats without `open_capture`.
         read_mesh: Reads the mesh that the format itself names, in the world of its cameras; None where it names none.
@@ -75,6 +76,7 @@ class Format:
     open_capture: Callable[[Content, CaptureOptions], Capture] | None = None
     write: Callable[[Rig, Path, WriteOptions], tuple[str, ...]] | None = None
     limits: Expressible | None = None
+    names_pictures: bool = False
     unit: Unit = "unknown"
     layout: PictureLayout = USUAL
     read_mesh: Callable[[Content], Mesh | None] | None = None

@@ -1,10 +1,11 @@
-"""Where a folder's mattes are: `<camera>.png`, `<frame>/<camera>.png`, `<camera>.jpg.png`, `<camera>/<frame>.tif`."""
+"""Where a folder's mattes are: `<camera>.png`, `<frame>/<camera>.png`, `<camera>.jpg.png`, `<frame>_mask.tif`."""
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from renderkit.formats.patterns import ANY_FRAME, PathPattern
+from renderkit.formats.picture_layout import without_matte_word
 from renderkit.formats.view_names import ViewNames, walk_files
 from renderkit.images.encoded import EncodedImage
 from renderkit.images.video import VIDEO_SUFFIXES, is_video, video_frame
@@ -62,15 +64,23 @@ def find_mattes(given: str | Path, names: ViewNames) -> MatteFiles:
     folder = Path(given)
     found: dict[tuple[str, str], tuple[tuple[int, int, str], str]] = {}
     for path in walk_files(folder, MATTE_SUFFIXES) if folder.is_dir() else ():
-        for spelling, stem in enumerate(_stems(path)):
+        for spelling, (stem, is_worded) in enumerate(_stems(path)):
             key = names.of_path(stem)
             if key is not None:
-                # The capture's own spelling wins, then the suffix that comes first.
-                rank = (spelling + 2 * (key[1] not in stem.split("/")), _rank(path), path)
+                # What is called a matte wins, for the other may be the photograph; then the capture's own spelling, and
+                # then the suffix that comes first.
+                other = 0 if is_worded else spelling + 1 + 4 * (key[1] not in stem.split("/"))
+                rank = (other, _rank(path), path)
                 found[key] = min(found.get(key, (rank, path)), (rank, path))
                 break
     files = {key: folder / path for key, (_, path) in found.items()}
     return MatteFiles(MappingProxyType(files), _notes({key: path for key, (_, path) in found.items()}))
+
+
+def has_matte_words(folder: Path) -> bool:
+    """Whether any file of a folder has a name that says that it is a matte."""
+    with os.scandir(folder) as entries:
+        return any(without_matte_word(posixpath.splitext(entry.name)[0]) is not None for entry in entries)
 
 
 def near_pattern(folder: Path, cameras: tuple[str, ...]) -> str | None:
@@ -86,11 +96,20 @@ def near_pattern(folder: Path, cameras: tuple[str, ...]) -> str | None:
     return counts[0][0] if counts else None
 
 
-def _stems(path: str) -> tuple[str, ...]:
-    """Return a path without its suffix, and without the picture's suffix that COLMAP keeps: 0.jpg.png."""
+def _stems(path: str) -> Iterator[tuple[str, bool]]:
+    """Yield what a path may be the matte of, and whether a word says that it is a matte.
+
+    Without its suffix, without the picture's suffix that COLMAP keeps (0.jpg.png), and without the word (0_mask.png).
+    """
     stem, _ = posixpath.splitext(path)
     shorter, inner = posixpath.splitext(stem)
-    return (stem, shorter) if inner.lower() in MATTE_SUFFIXES else (stem,)
+    yield stem, False
+    if inner.lower() in MATTE_SUFFIXES:
+        yield shorter, False
+    folder, name = posixpath.split(stem)
+    bare = without_matte_word(name)
+    if bare is not None:
+        yield posixpath.join(folder, bare), True
 
 
 def _rank(path: str) -> int:

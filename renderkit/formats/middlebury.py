@@ -252,6 +252,7 @@ FORMAT = Format(
     read_cameras=read_cameras,
     open_capture=_open,
     write=write,
+    names_pictures=True,
     limits=_LIMITS,
     unit=UNIT,
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import as_given_path, as_names, as_number, as_size
 from renderkit.capture import Capture, Unit
 from renderkit.errors import DatasetError
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions
@@ -82,6 +85,13 @@ def open_capture(
         ...         capture.dataset, len(capture.camera_names)
         ('renderme360', 2)
     """
+    paths = {"path": path, "flame": flame, "mesh_root": mesh_root, "rig": rig, "images": images, "masks": masks}
+    for name, value in ({**paths, "landmarks": landmarks} | ({} if isinstance(mesh, Mesh) else {"mesh": mesh})).items():
+        if value is not None:
+            as_given_path(name, value, ", or a Mesh" if name == "mesh" else "")
+    camera_names = None if camera_names is None else as_names("camera_names", camera_names)
+    size = None if size is None else as_size("size", size)
+    min_confidence = None if min_confidence is None else as_number("min_confidence", min_confidence)
     scene_only = {"rig": rig, "images": images, "camera_names": camera_names, "size": size, "unit": unit}
     given = [name for name, value in scene_only.items() if value is not None]
     if path is None and rig is None:
@@ -98,13 +108,14 @@ def open_capture(
             if given and rig is None:
                 raise ValueError(f"{', '.join(given)}: {root} is a {chosen.title}, which names its own pictures")
             capture = chosen.open_capture(content, CaptureOptions(_path(flame), _path(mesh_root), min_confidence))
-            try:
-                if rig is not None:
-                    capture = _recalibrated(capture, rig, format, camera_names, size, unit)
-                return _supplemented(capture, masks, mesh, landmarks, min_confidence or DEFAULT_MIN_CONFIDENCE)
-            except Exception:
-                capture.close()
-                raise
+            cameras = None if rig is None else partial(
+                _recalibrated, rig=rig, format=format, camera_names=camera_names, size=size, unit=unit
+            )  # fmt: skip
+            beside = partial(
+                _supplemented, masks=masks, mesh=mesh, landmarks=landmarks,
+                min_confidence=min_confidence or DEFAULT_MIN_CONFIDENCE,
+            )  # fmt: skip
+            return _completed(capture, filter(None, (cameras, beside)))
     from renderkit.formats.scene import open_rig, open_scene, scene_path, state_parts  # noqa: PLC0415 - see formats.folder
 
     if rig is not None:
@@ -125,6 +136,17 @@ def is_capture(path: Path) -> bool:
         return locate_format(path)[0].open_capture is not None
     except DatasetError:
         return False
+
+
+def _completed(capture: Capture, changes: Iterable[Callable[[Capture], Capture]]) -> Capture:
+    """Return a capture with what is given beside it; it is closed where that cannot be read."""
+    try:
+        for change in changes:
+            capture = change(capture)
+    except Exception:
+        capture.close()
+        raise
+    return capture
 
 
 def _recalibrated(

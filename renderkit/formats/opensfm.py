@@ -199,5 +199,6 @@ FORMAT = Format(
     matches=matches,
     read_cameras=read,
     write=write,
+    names_pictures=True,
     limits=_LIMITS,
 )

@@ -1,14 +1,16 @@
 """Where pictures, mattes and meshes lie: patterns such as `images/{frame}/{camera}.jpg`.
 
 `{camera}` and `{frame}` stand for names, `*` for anything within one file or folder name; `.*` at the end of a file's
-name stands for one suffix. Names that would leave the
-folder ("..", an absolute path) match nothing.
+name stands for one suffix. Names that would leave the folder ("..", an absolute path) match nothing. A camera that has
+no file of its exact name has those that differ from it only in upper and lower case, if it is the only camera so
+spelled.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -16,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TypeAlias
 
+from renderkit.arguments import PathLike
 from renderkit.errors import DatasetError
 
 ANY_FRAME = "*"
@@ -72,60 +75,87 @@ class PathPattern:
         Raises:
             DatasetError: If `*` matches two files of one camera and frame, or a folder cannot be listed.
         """
-        folders = _Folders(self.suffixes)
-        found: dict[tuple[str, str], Path] = {}
-        for label, camera in cameras.items() if self.has_camera else (("", ""),):
-            if label and not is_inside(label):
-                continue
-            for frame, path in self._expand(label, folders):
-                known = found.setdefault((frame, camera), path)
-                if known != path:
-                    why = f"{self.text!r} matches two files of one picture: {known} and {path}"
-                    raise DatasetError(self.root, None, why)
-        return MappingProxyType(found)
+        return MappingProxyType(self._find(cameras, _Folders(self.suffixes), exactly=False))
 
-    def _expand(self, label: str, folders: _Folders) -> list[tuple[str, Path]]:
+    def _find(self, cameras: Mapping[str, str], folders: _Folders, *, exactly: bool) -> dict[tuple[str, str], Path]:
+        inside = {label: camera for label, camera in cameras.items() if is_inside(label)}
+        labels = inside if self.has_camera else {"": ""}
+        found: dict[tuple[str, str], Path] = {}
+        for label, camera in labels.items():
+            self._add(found, camera, self._expand(label, folders))
+        if exactly or len({camera for _, camera in found}) == len(labels):
+            return found
+        have, taken = {camera for _, camera in found}, set(found.values())
+        spellings = Counter(label.casefold() for label in labels)
+        for label, camera in labels.items():
+            if camera not in have and spellings[label.casefold()] == 1:
+                files = self._expand(label, folders, any_case=True)
+                self._add(found, camera, [one for one in files if one[1] not in taken])
+        return found
+
+    def _add(self, found: dict[tuple[str, str], Path], camera: str, files: Iterable[tuple[str, Path]]) -> None:
+        for frame, path in files:
+            known = found.setdefault((frame, camera), path)
+            if known != path:
+                why = f"{self.text!r} matches two files of one picture: {known} and {path}"
+                raise DatasetError(self.root, None, why)
+
+    def _expand(self, label: str, folders: _Folders, *, any_case: bool = False) -> list[tuple[str, Path]]:
         """Return (frame, path) of the files of one camera."""
         given = PurePosixPath(self.text)
-        names = [each for part in given.parts if part != given.anchor for each in _names(part, label)]
+        flags = re.DOTALL | (re.IGNORECASE if any_case else re.NOFLAG)
+        names = [each for part in given.parts if part != given.anchor for each in _names(part, label, flags)]
         places: list[tuple[str, Path]] = [(ANY_FRAME, Path(given.anchor) if given.is_absolute() else self.root)]
         for depth, name in enumerate(names, 1):
             places = [
                 (bound, path)
                 for frame, folder in places
-                for bound, path in folders.matching(folder, name, frame, files=depth == len(names))
+                for bound, path in folders.matching(folder, name, frame, files=depth == len(names), any_case=any_case)
             ]
         return places
 
 
 def best_pattern(
-    root: Path, patterns: Iterable[str], cameras: Mapping[str, str], suffixes: tuple[str, ...]
+    root: Path,
+    patterns: Iterable[str],
+    cameras: Mapping[str, str],
+    suffixes: tuple[str, ...],
+    but: frozenset[Path] = frozenset(),
 ) -> str | None:
     """Return the pattern that has files for the most cameras, the first of equals; None if none has any.
+
+    Upper and lower case count, unless no pattern has a file then.
 
     Args:
         root: The folder that patterns are relative to.
         patterns: Patterns, in the order of preference.
         cameras: By the name in file paths: the camera's own name.
         suffixes: Which suffixes a final `.*` stands for.
+        but: Files that are something else: a pattern that matches one of them does not fit.
 
     Raises:
         DatasetError: If the only pattern that fits matches two files of one picture.
     """
+    texts, folders = tuple(patterns), _Folders(suffixes)
     best, most, ambiguous = None, 0, None
-    for text in patterns:
-        try:
-            count = len({camera for _, camera in PathPattern(text, root, suffixes).find(cameras)})
-        except DatasetError as error:
-            ambiguous = ambiguous or error
-            continue
-        if count > most:
-            best, most = text, count
-        if most == len(cameras):
-            break
-    if best is None and ambiguous is not None:
+    for exactly in (True, False):
+        for text in texts:
+            pattern = PathPattern(text, root, suffixes)
+            try:
+                found = pattern._find(cameras, folders, exactly=exactly)
+            except DatasetError as error:
+                ambiguous = ambiguous or error
+                continue
+            count = 0 if not but.isdisjoint(found.values()) else len({camera for _, camera in found})
+            if count > most:
+                best, most = text, count
+            if most == len(cameras):
+                return best
+        if best is not None:
+            return best
+    if ambiguous is not None:
         raise ambiguous
-    return best
+    return None
 
 
 def anchored(text: str, root: Path) -> str:
@@ -141,7 +171,7 @@ def folder_of(capture: Path) -> Path:
     return capture if capture.is_dir() else capture.parent
 
 
-def placed(given: str | Path, folders: Iterable[Path]) -> str:
+def placed(given: PathLike, folders: Iterable[Path]) -> str:
     """Return a path or pattern below the first folder that has what is fixed of it; as it is if none has."""
     text = Path(given).as_posix()
     fixed = _fixed_part(text)
@@ -173,7 +203,7 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _names(part: str, label: str) -> list[_Name]:
+def _names(part: str, label: str, flags: re.RegexFlag) -> list[_Name]:
     """Return what one part of a pattern stands for, name by name: a text, or an expression where it is open.
 
     A camera's name may hold "/", as COLMAP's image names do: it becomes folders. Braces and stars in it are plain text.
@@ -192,11 +222,11 @@ def _names(part: str, label: str) -> list[_Name]:
         expressions += [re.escape(other) for other in others]
     plain = [re.escape(text) == expression for text, expression in zip(texts, expressions, strict=True)]
     names: list[_Name] = [
-        text if is_plain else re.compile(expression, re.DOTALL)
+        text if is_plain else re.compile(expression, flags)
         for text, expression, is_plain in zip(texts, expressions, plain, strict=True)
     ]
     if any_suffix:
-        names[-1] = _Stem(texts[-1]) if plain[-1] else re.compile(expressions[-1] + r"\.[^.]+", re.DOTALL)
+        names[-1] = _Stem(texts[-1]) if plain[-1] else re.compile(expressions[-1] + r"\.[^.]+", flags)
     return names
 
 
@@ -216,17 +246,22 @@ class _Folders:
     def __init__(self, suffixes: tuple[str, ...]) -> None:
         self._suffixes = suffixes
         self._known: dict[Path, dict[str, bool]] = {}
-        self._stems: dict[Path, dict[str, list[str]]] = {}
+        self._stems: dict[tuple[Path, bool], dict[str, list[str]]] = {}
+        self._folded: dict[Path, dict[str, list[str]]] = {}
 
-    def matching(self, folder: Path, expression: _Name, frame: str, *, files: bool) -> list[tuple[str, Path]]:
+    def matching(
+        self, folder: Path, expression: _Name, frame: str, *, files: bool, any_case: bool
+    ) -> list[tuple[str, Path]]:
         """Return (frame, path) of the entries of a folder that an expression matches."""
         if isinstance(expression, _Stem):
-            return [(frame, folder / name) for name in self._by_stem(folder).get(expression.text, ())]
+            text = expression.text.casefold() if any_case else expression.text
+            return [(frame, folder / name) for name in self._by_stem(folder, any_case=any_case).get(text, ())]
         if isinstance(expression, str) and expression == "..":  # of the pattern itself, for no name has it
             return [(frame, folder / expression)]
         entries = self._listed(folder)
         if isinstance(expression, str):
-            return [(frame, folder / expression)] if entries.get(expression) is files else []
+            same = self._by_folded(folder).get(expression.casefold(), ()) if any_case else (expression,)
+            return [(frame, folder / name) for name in same if entries.get(name) is files]
         found = []
         for name, is_file in entries.items():
             match = expression.fullmatch(name)
@@ -240,14 +275,23 @@ class _Folders:
     def _is_wanted(self, name: str) -> bool:
         return not self._suffixes or name.lower().endswith(self._suffixes)
 
-    def _by_stem(self, folder: Path) -> dict[str, list[str]]:
-        if folder not in self._stems:
+    def _by_stem(self, folder: Path, *, any_case: bool) -> dict[str, list[str]]:
+        if (folder, any_case) not in self._stems:
             stems: dict[str, list[str]] = {}
             for name, is_file in self._listed(folder).items():
                 if is_file and self._is_wanted(name):
-                    stems.setdefault(name.rpartition(".")[0], []).append(name)
-            self._stems[folder] = stems
-        return self._stems[folder]
+                    stem = name.rpartition(".")[0]
+                    stems.setdefault(stem.casefold() if any_case else stem, []).append(name)
+            self._stems[folder, any_case] = stems
+        return self._stems[folder, any_case]
+
+    def _by_folded(self, folder: Path) -> dict[str, list[str]]:
+        if folder not in self._folded:
+            folded: dict[str, list[str]] = {}
+            for name in self._listed(folder):
+                folded.setdefault(name.casefold(), []).append(name)
+            self._folded[folder] = folded
+        return self._folded[folder]
 
     def _listed(self, folder: Path) -> dict[str, bool]:
         """Return by name whether an entry is a file (True) or a folder (False)."""

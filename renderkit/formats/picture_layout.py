@@ -6,15 +6,25 @@ A format states only what is its own; `PictureLayout()` holds the names that mos
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 _PICTURES = ("images/{0}", "image/{0}", "imgs/{0}", "rgb/{0}", "{0}")
-_MASKS = ("masks/{0}", "mask/{0}", "mattes/{0}", "alpha/{0}", "silhouettes/{0}")
+MASK_FOLDERS: Final = ("masks", "mask", "mattes", "alpha", "silhouettes")
+_MASKS = tuple(f"{folder}/{{0}}" for folder in MASK_FOLDERS)
 _ONE_FRAME = ("{camera}.*", "{camera}")
 _FRAMES = ("{camera}/{frame}.*", "{frame}/{camera}.*")
 
 MASK_NAMES = (*_ONE_FRAME, "{camera}.*.png", "{camera}.png", *_FRAMES)
 """Names of mattes inside their folder; COLMAP and OpenSfM name the matte of a.jpg a.jpg.png."""
+
+MATTE_WORDS: Final = ("mask", "matte", "alpha", "silhouette", "seg")
+"""What stands before or behind a camera's or a frame's name in the name of a matte, after one of "_-.": 0_mask.png."""
+
+_MATTE_WORD = re.compile(
+    f"^(?:{'|'.join(MATTE_WORDS)})[_.-](?=.)|(?<=.)[_.-](?:{'|'.join(MATTE_WORDS)})$", re.IGNORECASE
+)
 
 MESH_NAME = "mesh"
 """Name of the meshes that a pattern finds."""
@@ -22,6 +32,23 @@ MESH_NAME = "mesh"
 
 def _placed(places: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(place.replace("{0}", name) for name in names for place in places)
+
+
+def without_matte_word(name: str) -> str | None:
+    """Return a file's name, without suffix, without the word that says that it is a matte; None where it has none."""
+    shorter = _MATTE_WORD.sub("", name, count=1)
+    return shorter if shorter != name else None
+
+
+def mattes_beside(images: str) -> tuple[str, ...]:
+    """Return patterns of mattes that lie beside pictures of a pattern: `{camera}_mask.*` for `{camera}.*`."""
+    folder, slash, name = images.rpartition("/")
+    stem = name.removesuffix(".*") if name.endswith((".*", "}")) else name.rpartition(".")[0]
+    before, behind = (
+        [f"{folder}{slash}{pattern.format(word, separator, stem)}.*" for word in MATTE_WORDS for separator in "_-."]
+        for pattern in ("{0}{1}{2}", "{2}{1}{0}")
+    )
+    return (*behind, *before)
 
 
 @dataclass(frozen=True, kw_only=True)

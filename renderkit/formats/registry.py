@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from renderkit.arguments import as_path, as_size
 from renderkit.errors import DatasetError
 from renderkit.formats import capture_toml
 from renderkit.formats.as_stated import RawRig
@@ -152,6 +153,7 @@ def detect_format(path: str | Path) -> str:
 
 def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int, int] | None = None) -> RawRig:  # noqa: A002 - the word users know
     """Read cameras as their file states them, unchecked; see `read_rig`."""
+    size = None if size is None else as_size("size", size)
     rig = read_stated_rig(path, format)
     rig.raise_failed()
     return with_wide_lens_note(with_sizes(rig.with_left_out(), size))
@@ -159,7 +161,7 @@ def read_raw_rig(path: str | Path, format: str | None = None, *, size: tuple[int
 
 def read_stated_rig(path: str | Path, format: str | None = None) -> RawRig:  # noqa: A002
     """Read cameras as their file states them, without sizes that it does not state; some may have failed."""
-    chosen, content = locate_format(Path(path), format)
+    chosen, content = locate_format(as_path("path", path), format)
     return replace(chosen.read_cameras(content), format=chosen.name)
 
 

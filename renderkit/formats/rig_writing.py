@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from renderkit.arguments import as_kind, as_path
 from renderkit.errors import DatasetError
 from renderkit.formats.approximate import FitResidual, fit_camera, measure_residual
 from renderkit.formats.format import Format, WriteOptions
@@ -68,7 +69,8 @@ def write_rig(
         ...     rk.read_rig(Path(folder, "rig.json"))["25"] == rig["25"]
         True
     """
-    chosen, target = find_format(format), Path(path)
+    chosen, target = find_format(format), as_path("path", path)
+    as_kind("rig", rig, Rig, "rk.read_rig(FILE), or rk.Rig({name: camera})")
     if chosen.write is None or chosen.limits is None:
         writable = ", ".join(one.name for one in formats().values() if one.write is not None)
         raise ValueError(f"{chosen.name} is only read; formats that are written: {writable}")

@@ -11,10 +11,12 @@ from renderkit.errors import DatasetError
 from renderkit.formats.as_stated import RawRig
 from renderkit.formats.folder import CameraNames, FolderCapture, FolderParts
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, Format
+from renderkit.formats.mattes import find_mattes, has_matte_words
 from renderkit.formats.names import PICTURE_SUFFIXES
-from renderkit.formats.patterns import PathPattern, anchored, best_pattern
-from renderkit.formats.picture_layout import PictureLayout
+from renderkit.formats.patterns import ANY_FRAME, PathPattern, anchored, best_pattern, natural_order
+from renderkit.formats.picture_layout import MASK_FOLDERS, PictureLayout, mattes_beside
 from renderkit.formats.registry import read_stated_rig
+from renderkit.formats.view_names import ViewNames
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
 from renderkit.images.encoded import EncodedImage
@@ -103,7 +105,7 @@ def _completed(parts: FolderParts, chosen: Format, content: Content, stated: Raw
         found = _find_images(root, content, chosen.layout, labels)
         if found is not None:
             parts, (root, images) = _moved(parts, found[0]), found
-    masks = parts.masks or best_pattern(root, chosen.layout.all_masks, labels, PICTURE_SUFFIXES)
+    masks = parts.masks or _find_masks(root, chosen.layout, images, labels)
     if masks is None and images is not None and _has_alpha(PathPattern(images, root, PICTURE_SUFFIXES).find(labels)):
         masks = images
     mesh = parts.mesh
@@ -135,6 +137,24 @@ def _find_images(
         if images is not None:
             return root, images
     return None
+
+
+def _find_masks(root: Path, layout: PictureLayout, images: str | None, labels: Mapping[str, str]) -> str | None:
+    """Return the pattern of mattes in their own folder, or that folder, or the pattern of those beside the pictures."""
+    found = best_pattern(root, layout.all_masks, labels, PICTURE_SUFFIXES)
+    if found is not None:
+        return found
+    pictures = {} if images is None else PathPattern(images, root, PICTURE_SUFFIXES).find(labels)
+    names = ViewNames(natural_order({frame for frame, _ in pictures} - {ANY_FRAME}), tuple(labels))
+    for folder in MASK_FOLDERS:
+        if find_mattes(root / folder, names).files:
+            return folder
+    first = next(iter(pictures.values()), None)
+    if images is None or first is None or not has_matte_words(first.parent):
+        return None
+    # A camera may itself be called 0_mask: its picture is no matte of camera 0.
+    own = frozenset() if "{frame}" in images else frozenset(pictures.values())
+    return best_pattern(root, mattes_beside(images), labels, PICTURE_SUFFIXES, own)
 
 
 def _find_mesh(root: Path, layout: PictureLayout) -> str | None:
@@ -217,7 +237,7 @@ class SceneCounts:
 def count_scene(capture: FolderCapture) -> SceneCounts:
     """Count what the patterns of a capture match, and what they leave out."""
     found = capture.files
-    images = frozenset(found["images"].values())
+    images, masks = (frozenset(found[kind].values()) for kind in ("images", "masks"))
     text = capture.parts.images
     every = PathPattern(text, capture.path, PICTURE_SUFFIXES).find_all() if text is not None else frozenset()
     have = {camera for _, camera in found["images"]}
@@ -225,8 +245,8 @@ def count_scene(capture: FolderCapture) -> SceneCounts:
         cameras=len(capture.camera_names),
         frames=len(capture.frame_ids),
         images=len(images),
-        masks=len(frozenset(found["masks"].values())),
+        masks=len(masks),
         meshes=len(found["mesh"]) if found["mesh"] else int(capture.parts.mesh is not None),
-        images_without_camera=tuple(sorted(every - images)),
+        images_without_camera=tuple(sorted(every - images - masks)),
         cameras_without_image=tuple(name for name in capture.camera_names if name not in have),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from renderkit.arguments import as_given_path, as_kind, as_number, as_path
 from renderkit.capture import Capture, Frame, Inventory, MissingPart, View
 from renderkit.errors import DatasetError
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
@@ -69,13 +70,15 @@ class SupplementedCapture(WrappedCapture):
             DatasetError: If there is no matte for any camera, or the landmarks file cannot be read.
         """
         super().__init__(capture)
-        self._masks = None if masks is None else placed(masks, (Path(), folder_of(self.path)))
+        given = None if masks is None else as_given_path("masks", masks)
+        landmarks = None if landmarks is None else as_given_path("landmarks", landmarks)
+        self._masks = None if given is None else placed(given, (Path(), folder_of(self.path)))
         names = ViewNames(capture.frame_ids, capture.camera_names)
         self._mattes = MatteFiles() if self._masks is None else find_mattes(self._masks, names)
-        self._mesh_file = None if mesh_file is None else Path(mesh_file)
+        self._mesh_file = None if mesh_file is None else as_path("mesh_file", mesh_file)
         self._landmarks = None if landmarks is None else LandmarksFile(landmarks, names, min_confidence=min_confidence)
-        self._min_confidence = min_confidence
-        self._mesh = mesh
+        self._min_confidence = as_number("min_confidence", min_confidence)
+        self._mesh = None if mesh is None else as_kind("mesh", mesh, Mesh, "rk.load_mesh(FILE)")
         if masks is not None and not self._mattes.files:
             first = capture.camera_names[0] if capture.camera_names else "0"
             raise DatasetError(

@@ -307,6 +307,7 @@ NERFSTUDIO = Format(
     read_cameras=read,
     write=write,
     limits=_NERFSTUDIO,
+    names_pictures=True,
 )
 INSTANT_NGP = Format(
     name="instant-ngp",
@@ -316,4 +317,5 @@ INSTANT_NGP = Format(
     read_cameras=read,
     write=write,
     limits=_INSTANT_NGP,
+    names_pictures=True,
 )

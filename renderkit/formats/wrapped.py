@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import refused
 from renderkit.capture import Capture, Frame, Inventory, SkippedCamera, UnframedScan, View
 from renderkit.geometry.camera import Camera
 
@@ -21,7 +22,13 @@ class WrappedCapture(Capture):
     """
 
     def __init__(self, capture: Capture) -> None:
-        """Keep the other capture, which is closed with this one."""
+        """Keep the other capture, which is closed with this one.
+
+        Raises:
+            ArgumentError: If it is something else, such as a path.
+        """
+        if not isinstance(capture, Capture):
+            raise refused("capture", "an opened capture (rk.open_capture)", capture)
         self._capture = capture
         self.path, self.dataset, self.unit = capture.path, capture.dataset, capture.unit
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from renderkit.arguments import as_text, refused
 from renderkit.gates.gate import (
     AbsoluteLimit,
     BaselineLimit,
@@ -61,6 +62,20 @@ _FORMS: Final = (
     "expected METRIC <= NUMBER [UNIT], METRIC <= baseline + 3 se, p95(METRIC) <= NUMBER, "
     "or coverage(METRIC) >= 55 of 60; docs/gates.md has them all"
 )
+
+
+def parse_gates(gates: str | Gate | Iterable[str | Gate]) -> tuple[Gate, ...]:
+    """Read gates from one or several texts; those that are read already stay as they are.
+
+    Raises:
+        GateError: If a text is no gate.
+        ArgumentError: If there is anything else.
+    """
+    expected = 'a gate such as "iou >= 0.9", or a list of them'
+    if isinstance(gates, Mapping) or not isinstance(gates, str | Gate | Iterable):
+        raise refused("gates", expected, gates)
+    several = (gates,) if isinstance(gates, str | Gate) else tuple(gates)
+    return tuple(gate if isinstance(gate, Gate) else parse_gate(as_text("gates", gate, expected)) for gate in several)
 
 
 def parse_gate(text: str) -> Gate:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from renderkit.arguments import as_number
 from renderkit.arrays import BoolArray, FloatArray, Pixels, Points3, as_array, as_vectors, frozen
 from renderkit.errors import ArgumentError
 from renderkit.geometry.conventions import GL_FROM_CV, pose_from_gl_world_from_cam
@@ -146,7 +147,7 @@ class Camera:
         Raises:
             ValueError: If the field of view is not between 0 and 180 degrees.
         """
-        if not 0.0 < fov_deg < 180.0:
+        if not 0.0 < as_number("fov_deg", fov_deg) < 180.0:
             raise ValueError(f"fov_deg: expected more than 0 and less than 180 degrees, got {fov_deg:g}")
         width, height = _size(size)
         focal = 0.5 * width / np.tan(np.radians(0.5 * fov_deg))

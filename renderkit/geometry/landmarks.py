@@ -37,7 +37,7 @@ class Landmarks:
         Raises:
             ValueError: If points are not (L, 2) or (L, 3), or valid is not (L,).
         """
-        points = np.asarray(self.points, dtype=np.float64)
+        points = as_array(self.points, np.float64, (None, None), "points")
         if points.ndim != 2 or points.shape[1] not in {2, 3}:
             raise ValueError(f"points: expected shape (L, 2) or (L, 3), got {points.shape}")
         valid = as_array(self.valid, np.bool_, (len(points),), "valid") & np.isfinite(points).all(axis=1)

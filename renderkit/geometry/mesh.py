@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renderkit.arguments import as_path, refused
 from renderkit.arrays import ColorImage, Faces, FloatArray, Points3, as_array, frozen
 from renderkit.errors import DatasetError
 from renderkit.geometry.seams import same_positions
@@ -92,6 +93,8 @@ class Mesh:
         object.__setattr__(self, "vertices", frozen(vertices))
         object.__setattr__(self, "faces", frozen(faces.astype(np.int32)))
         self._freeze_appearance()
+        if not isinstance(self.textures, tuple | list):
+            raise refused("textures", "a tuple of pictures", self.textures)
         self._freeze_textures()
 
     def _freeze_appearance(self) -> None:
@@ -170,7 +173,7 @@ class Mesh:
         """
         from renderkit.geometry.mesh_files import read_mesh_file  # noqa: PLC0415 - decoding textures loads OpenCV
 
-        file = Path(path)
+        file = as_path("path", path)
         try:
             return cls(**read_mesh_file(file).mesh_fields(file))
         except ValueError as error:

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.arguments import as_number
 from renderkit.arrays import MaskImage
 from renderkit.metrics.mask_pair import ratio
 from renderkit.metrics.outline import OutlineDistances, measure_outlines
@@ -120,7 +121,7 @@ def count_matches(outlines: OutlineDistances, tolerance_px: float) -> BoundarySc
     Raises:
         ValueError: If the tolerance is negative.
     """
-    if not tolerance_px >= 0.0:
+    if not as_number("tolerance_px", tolerance_px) >= 0.0:
         raise ValueError(f"tolerance_px: expected at least 0, got {tolerance_px:g}")
     matched = [
         # Without another outline all distances are -1.

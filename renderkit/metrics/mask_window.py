@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from renderkit.arguments import as_kind
 from renderkit.arrays import AlphaImage, MaskImage
 from renderkit.computed_once import computed_once
 from renderkit.images.mask_bits import WORD, MaskBits, Words, joint_box
@@ -89,6 +90,7 @@ class MaskWindow:
         """
         if region is None:
             return self if self.inside_bits is None else replace(self, inside_bits=None, left_out_px=0, region="image")
+        as_kind("region", region, Region, "renderkit.metrics.region.Region(mask, name)")
         whole = region.bits_for(self.whole[0].shape)
         width, height = self.size
         bits = whole.crop(self.rows, self.words)

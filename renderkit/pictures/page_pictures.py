@@ -22,7 +22,6 @@ from renderkit.pictures.canvas import paint_plain
 from renderkit.pictures.drawing import fitted, plain, resized
 from renderkit.pictures.movable_outline import movable_outline
 from renderkit.results.page_pictures import (
-    FOLDER,
     LONGEST_PX,
     MATTE,
     NUM_OFFSET_BINS,
@@ -32,7 +31,7 @@ from renderkit.results.page_pictures import (
     outline_json,
 )
 from renderkit.results.picture_evidence import PictureEvidence
-from renderkit.results.run_folder import picture_name
+from renderkit.results.run_folder import PAGE, picture_name
 from renderkit.writing import json_text
 
 # As near to the picture as method 2, in two thirds of its time, for files half again as large: about a tenth of a
@@ -56,7 +55,7 @@ def page_files(evidence: PictureEvidence) -> dict[str, bytes | memoryview]:
     outline = movable_outline(evidence)
     if outline is not None:
         files[OUTLINE_SUFFIX] = json_text(outline_json(outline)).encode()
-    return {f"{FOLDER}/{picture_name(evidence.row.key, suffix)}": data for suffix, data in files.items()}
+    return {f"{PAGE}/{picture_name(evidence.row.key, suffix)}": data for suffix, data in files.items()}
 
 
 def _webp(picture: NDArray[np.uint8], options: Mapping[str, Any]) -> memoryview:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, cast
 
+from renderkit.arguments import as_count, as_number, as_texts, refused
 from renderkit.errors import ArgumentError
 from renderkit.images.palette import BACKDROP, CAPTURED, ERROR, FAINT, PREDICTED, Rgb
 from renderkit.images.reduced import Window
@@ -74,7 +75,11 @@ class OverlayStyle:
         Raises:
             ValueError: If a number is out of its range, or a colour or background is not known.
         """
-        if not 16 <= self.max_size <= _MAX_SIDE:
+        for name in ("opacity", "line_px", "mark_px"):
+            as_number(name, getattr(self, name))
+        if not isinstance(self.colors, Mapping):
+            raise refused("colors", "colours by name", self.colors)
+        if not 16 <= as_count("max_size", self.max_size) <= _MAX_SIDE:
             raise ValueError(f"max_size: expected 16 to {_MAX_SIDE} px, got {self.max_size}")
         if not 0.0 <= self.opacity <= 1.0:
             raise ValueError(f"opacity: expected 0 to 1, got {self.opacity:g}")
@@ -84,7 +89,7 @@ class OverlayStyle:
             raise ValueError(f"background: expected one of {', '.join(BACKGROUNDS)}, got {self.background!r}")
         for name, color in self.colors.items():
             _check_color(name, color)
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", as_texts("layers", self.layers, "names of layers"))
         object.__setattr__(self, "colors", MappingProxyType(dict(self.colors)))
 
     def color(self, name: str) -> Rgb:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import PathLike, Selection
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence.combine import with_findings
 from renderkit.diagnosis.rig import Measure, diagnose_rig
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 
 
 def diagnose(
-    capture: str | Path | Capture | None = None,
+    capture: PathLike | Capture | None = None,
     *,
-    cameras: str | None = None,
-    frames: str | None = None,
-    mesh: str | Path | None = None,
-    masks: str | Path | None = None,
-    landmarks: str | Path | None = None,
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
+    mesh: PathLike | None = None,
+    masks: PathLike | None = None,
+    landmarks: PathLike | None = None,
     min_confidence: float | None = None,
-    flame: str | Path | None = None,
-    mesh_root: str | Path | None = None,
-    rig: str | Path | None = None,
-    images: str | None = None,
+    flame: PathLike | None = None,
+    mesh_root: PathLike | None = None,
+    rig: PathLike | None = None,
+    images: PathLike | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
@@ -53,8 +54,8 @@ def diagnose(
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
-        cameras: Selection such as "18,25-32"; all by default.
-        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        cameras: Selection such as "18,25-32", or names and numbers as a list; all by default.
+        frames: Selection such as "3,7" or "0:10:2", or a list; all by default.
         mesh: Name of one of the capture's meshes, or a mesh file; each frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
         landmarks: Landmarks file or folder.

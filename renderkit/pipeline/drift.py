@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from renderkit.arguments import as_number, as_path, as_texts
 from renderkit.capture import Capture
 from renderkit.diagnosis.camera_change import moved_view, with_cameras
 from renderkit.diagnosis.drift import RunEvidence, find_drift
@@ -89,8 +90,12 @@ def drift(
     """
     if len(runs) < 2:
         raise ArgumentError(f"expected at least two runs, got {len(runs)}")
-    if not 0.0 < false_alarms < 1.0:
+    for run in runs:
+        if not isinstance(run, Capture):
+            as_path("runs", run, ", or an opened capture")
+    if not 0.0 < as_number("false_alarms", false_alarms) < 1.0:
         raise ArgumentError(f"false_alarms: expected a probability between 0 and 1, got {false_alarms:g}")
+    names = as_texts("names", names)
     if names and len(names) != len(runs):
         raise ArgumentError(f"names: expected {len(runs)}, got {len(names)}")
     beside = CaptureInputs.of(

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from renderkit.arguments import (
+    PathLike,
+    Selection,
+    as_flag,
+    as_given_path,
+    as_names,
+    as_number,
+    as_path,
+    as_selection,
+    as_size,
+    as_texts,
+    refused,
+)
 from renderkit.capture import Capture
 from renderkit.diagnosis.evidence.registry import BOARD, MESH, parse_evidence
 from renderkit.errors import ArgumentError, DatasetError
@@ -31,8 +45,6 @@ if TYPE_CHECKING:
     from renderkit.boards.board import Board
     from renderkit.formats.folder import CameraNames
     from renderkit.pipeline.region_choice import RegionChoice
-
-PathLike: TypeAlias = str | Path
 
 _log = logging.getLogger(__name__)
 
@@ -80,26 +92,29 @@ class CaptureInputs:
         flame: PathLike | None = None,
         mesh_root: PathLike | None = None,
         rig: PathLike | None = None,
-        images: str | None = None,
+        images: PathLike | None = None,
         camera_names: CameraNames | None = None,
         size: tuple[int, int] | None = None,
         min_confidence: float | None = None,
     ) -> CaptureInputs:
-        """Build from what a caller gave: paths as text, an opened capture, one mesh or several."""
+        """Build from what a caller gave: paths as text, an opened capture, one mesh or several.
+
+        Raises:
+            ArgumentError: If something is of another type.
+        """
         place = capture.path if isinstance(capture, Capture) else capture
-        given = () if mesh is None else (mesh,) if isinstance(mesh, str | Path | Mesh) else tuple(mesh)
         return cls(
-            capture=None if place is None else Path(place),
-            meshes=tuple(str(one) if isinstance(one, Path) else one for one in given),
-            masks=masks,
-            landmarks=landmarks,
-            flame=None if flame is None else Path(flame),
-            mesh_root=None if mesh_root is None else Path(mesh_root),
-            rig=None if rig is None else Path(rig),
-            images=images,
-            camera_names=camera_names,
-            size=size,
-            min_confidence=min_confidence,
+            capture=None if place is None else as_path("capture", place, ", or an opened capture"),
+            meshes=_meshes(mesh),
+            masks=None if masks is None else as_given_path("masks", masks),
+            landmarks=None if landmarks is None else as_given_path("landmarks", landmarks),
+            flame=None if flame is None else as_path("flame", flame),
+            mesh_root=None if mesh_root is None else as_path("mesh_root", mesh_root),
+            rig=None if rig is None else as_path("rig", rig),
+            images=None if images is None else str(as_given_path("images", images)),
+            camera_names=None if camera_names is None else as_names("camera_names", camera_names),
+            size=None if size is None else as_size("size", size),
+            min_confidence=None if min_confidence is None else as_number("min_confidence", min_confidence),
         )
 
     @property
@@ -238,31 +253,47 @@ class CaptureInputs:
         return tuple(_mesh_name(mesh) for mesh in self.meshes)
 
 
-def _read_board(given: str | Path) -> Board:
-    from renderkit.boards.spec import read_board  # noqa: PLC0415 - most runs have no board
+def _meshes(given: PathLike | Mesh | Sequence[PathLike | Mesh] | None) -> tuple[str | Mesh, ...]:
+    """Return meshes and names, files or patterns of them.
 
-    return read_board(given)
+    Raises:
+        ArgumentError: If there is anything else.
+    """
+    if given is None:
+        return ()
+    several = (given,) if not isinstance(given, list | tuple) else tuple(given)
+    for one in several:
+        if not isinstance(one, str | os.PathLike | Mesh) or (isinstance(one, str) and not one):
+            raise refused("mesh", "a mesh's name, a file, a Mesh, or a list of them", one)
+    return tuple(one if isinstance(one, Mesh) else os.fspath(one) for one in several)
 
 
-def _parse_region(text: str) -> RegionChoice:
+def _as_board(given: PathLike | Board) -> Board:
+    from renderkit.boards.board import Board  # noqa: PLC0415 - most runs have no board
+    from renderkit.boards.spec import read_board  # noqa: PLC0415 - as above
+
+    return given if isinstance(given, Board) else read_board(as_given_path("board", given))
+
+
+def _as_region(given: PathLike | RegionChoice) -> RegionChoice:
     from renderkit.pipeline.region_choice import RegionChoice  # noqa: PLC0415 - most runs compare where the mesh is
 
-    return RegionChoice.parse(text)
+    return given if isinstance(given, RegionChoice) else RegionChoice.parse(str(as_given_path("region", given)))
 
 
 def make_options(
     capture: Capture,
     meshes: Sequence[str] = (),
     *,
-    frames: str | None = None,
-    cameras: str | None = None,
+    frames: Selection | None = None,
+    cameras: Selection | None = None,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
     undistort: bool = False,
     undistorted_mattes: bool = False,
     metrics: str | Iterable[str] = STANDARD,
-    region: str | RegionChoice | None = None,
+    region: PathLike | RegionChoice | None = None,
     evidence: str | Iterable[str] | None = None,
-    board: str | Path | Board | None = None,
+    board: PathLike | Board | None = None,
     false_alarms: float = ALPHA,
 ) -> ValidationOptions:
     """Turn selections as typed into options; without `evidence` the capture's own is chosen, and a board's if named.
@@ -274,17 +305,17 @@ def make_options(
     """
     try:
         options = ValidationOptions(
-            frames=None if frames is None else select_frames(frames, capture.frame_ids),
-            cameras=None if cameras is None else select_cameras(cameras, capture.camera_names),
+            frames=None if frames is None else select_frames(as_selection("frames", frames), capture.frame_ids),
+            cameras=None if cameras is None else select_cameras(as_selection("cameras", cameras), capture.camera_names),
             meshes=tuple(meshes),
-            matte_threshold=matte_threshold,
-            undistort=undistort or undistorted_mattes,
-            undistorted_mattes=undistorted_mattes,
-            metrics=parse_metric_groups(metrics if isinstance(metrics, str) else ",".join(metrics)),
-            region=_parse_region(region) if isinstance(region, str) else region,
-            evidence=(MESH,) if evidence is None else parse_evidence(evidence),
-            board=_read_board(board) if isinstance(board, (str, Path)) else board,
-            false_alarms=false_alarms,
+            matte_threshold=as_number("matte_threshold", matte_threshold),
+            undistort=as_flag("undistort", undistort) or undistorted_mattes,
+            undistorted_mattes=as_flag("undistorted_mattes", undistorted_mattes),
+            metrics=parse_metric_groups(",".join(as_texts("metrics", metrics))),
+            region=None if region is None else _as_region(region),
+            evidence=(MESH,) if evidence is None else parse_evidence(",".join(as_texts("evidence", evidence))),
+            board=None if board is None else _as_board(board),
+            false_alarms=as_number("false_alarms", false_alarms),
         )
     except ValueError as error:
         raise ArgumentError(str(error)) from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import as_number, refused
 from renderkit.results.diagnosis import ALPHA
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ class ValidationOptions:
             ValueError: If the threshold is not in (0, 1], false_alarms not between 0 and 1, or mattes are undistorted
                 where pictures are not to be.
         """
-        if not 0.0 < self.matte_threshold <= 1.0:
+        for name in ("frames", "cameras"):
+            chosen = getattr(self, name)
+            if isinstance(chosen, str) or not (chosen is None or isinstance(chosen, tuple | list)):
+                raise refused(name, "a tuple of names, or None for all", chosen)
+        if not 0.0 < as_number("matte_threshold", self.matte_threshold) <= 1.0:
             raise ValueError(f"matte_threshold: expected a value in (0, 1], got {self.matte_threshold:g}")
-        if not 0.0 < self.false_alarms < 1.0:
+        if not 0.0 < as_number("false_alarms", self.false_alarms) < 1.0:
             raise ValueError(f"false_alarms: expected a probability between 0 and 1, got {self.false_alarms:g}")
         if self.undistorted_mattes and not self.undistort:
             raise ValueError("undistorted_mattes: mattes of undistorted pictures can only be scored with undistort")

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from renderkit.arguments import Selection, as_kind, as_number, as_one_of, as_path
 from renderkit.arrays import ColorImage
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError, DatasetError
@@ -24,7 +25,7 @@ from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import ValidationOptions
 from renderkit.pipeline.validate import validate_views
 from renderkit.renderers.base import Renderer
-from renderkit.renderers.choose import RendererKind, make_renderer
+from renderkit.renderers.choose import RendererKind, as_renderer, make_renderer
 from renderkit.results.rows import Failure, ViewResult
 
 VideoKind: TypeAlias = Literal["turntable", "time", "grid"]
@@ -35,8 +36,8 @@ def video(
     out: str | Path,
     kind: VideoKind = "turntable",
     *,
-    frames: str | None = None,
-    cameras: str | None = None,
+    frames: Selection | None = None,
+    cameras: Selection | None = None,
     mesh: str | Path | Mesh | None = None,
     flame: str | Path | None = None,
     fps: float = 5.0,
@@ -80,21 +81,25 @@ def video(
         ...     file.read_bytes()[:6]
         b'GIF89a'
     """
-    chosen = style_with(style or OverlayStyle(), changes, "video")
+    file, rate = as_path("out", out), as_number("fps", fps)
+    if not 0.0 < rate <= 240.0:
+        raise ArgumentError(f"fps: expected more than 0 and at most 240 pictures per second, got {rate:g}")
+    as_one_of("kind", kind, get_args(VideoKind))
+    chosen = style_with(as_kind("style", style or OverlayStyle(), OverlayStyle), changes, "video")
     place = capture.path if isinstance(capture, Capture) else capture
     inputs = CaptureInputs.of(place, mesh=mesh, flame=flame)
     with ExitStack() as stack:
         opened = stack.enter_context(inputs.opened(capture if isinstance(capture, Capture) else None))
-        drawing = stack.enter_context(make_renderer(renderer)) if isinstance(renderer, str) else renderer
+        drawing = stack.enter_context(make_renderer(renderer)) if isinstance(renderer, str) else as_renderer(renderer)
         options = make_options(opened, inputs.mesh_names, frames=frames, cameras=cameras)
         options = video_options(opened, options, kind)
         rows = tuple(validate_views(opened, drawing, options))
-        written, bad = OverlayVideo(opened, drawing, options, chosen, progress).write(rows, kind, Path(out), fps)
+        written, bad = OverlayVideo(opened, drawing, options, chosen, progress).write(rows, kind, file, rate)
     if not written:
         failed = next((row.failure.message for row in rows if row.failure is not None), "")
         why = failed or next((warning for row in bad for warning in row.warnings), "there are none")
         raise DatasetError(Path(place), None, f"no view could be drawn: {why}")
-    return Path(out)
+    return file
 
 
 def video_options(capture: Capture, options: ValidationOptions, kind: VideoKind) -> ValidationOptions:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
+from renderkit.arguments import PathLike, Selection
 from renderkit.capture import Capture
 from renderkit.diagnosis.detection_limits import find_limits, with_passes
 from renderkit.diagnosis.rig import compared
 from renderkit.formats.folder import CameraNames
 from renderkit.gates.gate import Gate
-from renderkit.gates.language import parse_gate
+from renderkit.gates.language import parse_gates
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.evidence import gather_evidence
 from renderkit.pipeline.gate_limits import answerable, passing_sizes
@@ -24,19 +24,19 @@ from renderkit.results.diagnosis import ALPHA
 
 @one_blas_thread
 def prove(
-    capture: str | Path | Capture | None = None,
+    capture: PathLike | Capture | None = None,
     *,
-    gates: Iterable[str | Gate] = (),
-    cameras: str | None = None,
-    frames: str | None = None,
-    mesh: str | Path | None = None,
-    masks: str | Path | None = None,
-    landmarks: str | Path | None = None,
+    gates: str | Gate | Iterable[str | Gate] = (),
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
+    mesh: PathLike | None = None,
+    masks: PathLike | None = None,
+    landmarks: PathLike | None = None,
     min_confidence: float | None = None,
-    flame: str | Path | None = None,
-    mesh_root: str | Path | None = None,
-    rig: str | Path | None = None,
-    images: str | None = None,
+    flame: PathLike | None = None,
+    mesh_root: PathLike | None = None,
+    rig: PathLike | None = None,
+    images: PathLike | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
@@ -51,8 +51,8 @@ def prove(
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
         gates: Gates such as "reprojection_rms_px <= 1.5 px". Those on landmarks are answered.
-        cameras: Selection such as "18,25-32"; all by default.
-        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        cameras: Selection such as "18,25-32", or names and numbers as a list; all by default.
+        frames: Selection such as "3,7" or "0:10:2", or a list; all by default.
         mesh: Name of one of the capture's meshes, or a mesh file; each frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
         landmarks: Landmarks file or folder.
@@ -86,7 +86,7 @@ def prove(
         >>> shift.unit, shift.found_50 < shift.found_99
         ('px', True)
     """
-    asked = tuple(parse_gate(gate) if isinstance(gate, str) else gate for gate in gates)
+    asked = parse_gates(gates)
     kept, notes = answerable(asked)
     inputs = CaptureInputs.of(
         capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,

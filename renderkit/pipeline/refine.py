@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
+from renderkit.arguments import PathLike, Selection, as_one_of
 from renderkit.capture import Capture
 from renderkit.diagnosis.correct_alike import correct_alike
 from renderkit.diagnosis.refine import refine_rig
-from renderkit.errors import ArgumentError
 from renderkit.formats.folder import CameraNames
 from renderkit.formats.recalibrated import OtherCameras, RecalibratedCapture
 from renderkit.geometry.rig import Rig
@@ -29,18 +28,18 @@ MAX_FRAMES: Final = 10
 
 @one_blas_thread
 def refine(
-    capture: str | Path | Capture | None = None,
+    capture: PathLike | Capture | None = None,
     *,
-    cameras: str | None = None,
-    frames: str | None = None,
-    mesh: str | Path | None = None,
-    masks: str | Path | None = None,
-    landmarks: str | Path | None = None,
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
+    mesh: PathLike | None = None,
+    masks: PathLike | None = None,
+    landmarks: PathLike | None = None,
     min_confidence: float | None = None,
-    flame: str | Path | None = None,
-    mesh_root: str | Path | None = None,
-    rig: str | Path | None = None,
-    images: str | None = None,
+    flame: PathLike | None = None,
+    mesh_root: PathLike | None = None,
+    rig: PathLike | None = None,
+    images: PathLike | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     matte_threshold: float = DEFAULT_MATTE_THRESHOLD,
@@ -57,7 +56,8 @@ def refine(
 
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open.
-        cameras: Selection such as "18,25-32"; all by default. The others are kept as they are.
+        cameras: Selection such as "18,25-32", or names and numbers as a list; all by default. The
+            others are kept as they are.
         frames: Selection such as "3,7" or "0:10:2"; at most 10, evenly spread, by default.
         mesh: Name of one of the capture's meshes, or a mesh file.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`.
@@ -92,8 +92,7 @@ def refine(
         >>> found.better, found.sentence
         (False, 'nothing is better: none of 6 cameras is off')
     """
-    if reference not in {"cameras", "mesh"}:
-        raise ArgumentError(f'reference: expected "cameras" or "mesh", got {reference!r}')
+    as_one_of("reference", reference, get_args(Reference))
     inputs = CaptureInputs.of(
         capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
         camera_names=camera_names, size=size, min_confidence=min_confidence,

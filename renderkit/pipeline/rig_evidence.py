@@ -13,11 +13,12 @@ from renderkit.metrics.scored_view import Missing
 from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.evidence_pictures import draw_marks, draw_matrix
 from renderkit.pipeline.options import ValidationOptions
-from renderkit.results.evidence_pictures import FOLDER, EvidencePicture
+from renderkit.results.evidence_pictures import EvidencePicture
 from renderkit.results.findings import RigFindings
 from renderkit.results.kinds import kinds_of_evidence
 from renderkit.results.rows import ViewResult
-from renderkit.writing import make_subfolder, remove_file
+from renderkit.results.run_folder import EVIDENCE as PICTURES
+from renderkit.writing import make_subfolder
 
 if TYPE_CHECKING:
     from renderkit.diagnosis.evidence.kind import EvidenceKind, MeasuredEvidence
@@ -91,11 +92,9 @@ def write_pictures(capture: Capture, measured: Sequence[MeasuredEvidence], folde
     """
     written: list[str] = []
     for one in measured:
-        for old in (folder / FOLDER).glob(f"{one.findings.evidence}_*.[jp][pn]g"):
-            remove_file(old)  # of an earlier run in this folder, that may have accused others
         if not one.marks and one.findings.matrix is None:
             continue
-        make_subfolder(folder, FOLDER)
+        make_subfolder(folder, PICTURES)
         for marks in one.marks:
             picture = draw_marks(capture.view(marks.frame, marks.camera), marks)
             written.append(EvidencePicture(one.findings.evidence, marks.frame, marks.camera).path)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderkit.arguments import (
+    PathLike,
+    Selection,
+    as_callable,
+    as_count,
+    as_flag,
+    as_path,
+)
 from renderkit.capture import Capture
 from renderkit.errors import ArgumentError
 from renderkit.geometry.mesh import Mesh
@@ -17,19 +25,19 @@ from renderkit.metrics.score_kind import STANDARD
 from renderkit.pipeline.blas import one_blas_thread
 from renderkit.pipeline.capture_run import Advance, CaptureRun
 from renderkit.pipeline.capture_scene import read_meshes_of, read_rig_of
-from renderkit.pipeline.inputs import CaptureInputs, PathLike, make_options
+from renderkit.pipeline.inputs import CaptureInputs, make_options
 from renderkit.pipeline.options import DEFAULT_MATTE_THRESHOLD, ValidationOptions
 from renderkit.pipeline.run_pictures import Overlays, parse_overlays
 from renderkit.renderers.base import Renderer, RendererInfo
-from renderkit.renderers.choose import RendererKind, make_renderer
-from renderkit.report.registry import write_formats
+from renderkit.renderers.choose import RendererKind, as_renderer, make_renderer
+from renderkit.report.registry import WRITERS, write_formats
 from renderkit.results.diagnosis import ALPHA
 from renderkit.results.json_report import read_report
 from renderkit.results.provenance import hash_inputs, package_versions
 from renderkit.results.report import Provenance, Report
 from renderkit.results.rows import ViewResult
-from renderkit.results.run_folder import make_run_folder
 from renderkit.results.run_scene import write_run_scene
+from renderkit.results.run_takeover import begin_run, check_run_folder, end_run
 from renderkit.selection import natural_sorted
 
 if TYPE_CHECKING:
@@ -43,8 +51,8 @@ if TYPE_CHECKING:
 def validate(
     capture: PathLike | Capture | None = None,
     *,
-    cameras: str | None = None,
-    frames: str | None = None,
+    cameras: Selection | None = None,
+    frames: Selection | None = None,
     mesh: PathLike | Mesh | Sequence[PathLike | Mesh] | None = None,
     masks: PathLike | None = None,
     landmarks: PathLike | None = None,
@@ -52,12 +60,12 @@ def validate(
     flame: PathLike | None = None,
     mesh_root: PathLike | None = None,
     rig: PathLike | None = None,
-    images: str | None = None,
+    images: PathLike | None = None,
     camera_names: CameraNames | None = None,
     size: tuple[int, int] | None = None,
     metrics: str | Iterable[str] = STANDARD,
-    region: str | RegionChoice | None = None,
-    gates: Iterable[str | Gate] = (),
+    region: PathLike | RegionChoice | None = None,
+    gates: str | Gate | Iterable[str | Gate] = (),
     baseline: PathLike | Report | None = None,
     out: PathLike | None = None,
     renderer: RendererKind | Renderer | None = None,
@@ -86,8 +94,8 @@ def validate(
     Args:
         capture: A capture's file or folder, or an opened capture, which stays open; with `rig` and `images` the folder
             that patterns start from, the working folder by default.
-        cameras: Selection such as "18,25-32"; all by default.
-        frames: Selection such as "3,7" or "0:10:2"; all by default.
+        cameras: Selection such as "18,25-32", or names and numbers as a list; all by default.
+        frames: Selection such as "3,7" or "0:10:2", or a list; all by default.
         mesh: Name of one of the capture's meshes ("scan", "flame"), a mesh file, a mesh, or several of them; each
             frame's preferred mesh by default.
         masks: Folder of mattes, `<camera>.png` or `<frame>/<camera>.png`, or a pattern of them.
@@ -102,7 +110,7 @@ def validate(
         size: (width, height) in px for camera files that state none.
         metrics: "standard", "full", or groups of metrics beside the standard ones.
         region: Where masks are compared: "face", "background-edge", "mesh", "image", a polygon or a picture file.
-        gates: Gates such as "reprojection_rms_px <= 1.5 px".
+        gates: Gates such as "reprojection_rms_px <= 1.5 px", one or several.
         baseline: Run folder or report that gates compare with.
         out: Run folder to write; nothing is written by default.
         renderer: "auto", "egl", "cpu", or a renderer, which stays open; "auto" by default.
@@ -131,7 +139,8 @@ def validate(
     Raises:
         ArgumentError: If a selection or option is not valid for this capture; a ValueError as well.
         GateError: If a gate cannot be read, or asks for what is not measured.
-        DatasetError: If an input is missing or damaged, or the run folder cannot be written.
+        DatasetError: If an input is missing or damaged, or the run folder cannot be written or holds something else
+            than an earlier run of this capture, which is replaced.
         ContextError: If there is no renderer.
 
     Example:
@@ -145,11 +154,11 @@ def validate(
         (4, True, 'fits')
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    asked, compared = _read_gates(gates, baseline)
+    _check_given(workers, {"checks": checks, "sanity": sanity}, progress=progress, picture_progress=picture_progress)
+    folder, asked, compared = _as_folder(out), _read_gates(gates), _read_baseline(baseline)
     inputs = CaptureInputs.of(
-        capture, mesh, masks=masks, landmarks=landmarks,
-        flame=flame, mesh_root=mesh_root, min_confidence=min_confidence, rig=rig, images=images,
-        camera_names=camera_names, size=size,
+        capture, mesh, masks=masks, landmarks=landmarks, flame=flame, mesh_root=mesh_root, rig=rig, images=images,
+        min_confidence=min_confidence, camera_names=camera_names, size=size,
     )  # fmt: skip
     with inputs.opened(capture) as opened:
         options = make_options(
@@ -157,9 +166,9 @@ def validate(
             matte_threshold=matte_threshold, undistort=undistort, undistorted_mattes=undistorted_mattes, region=region,
             false_alarms=false_alarms,
         )  # fmt: skip
-        which = _check(asked, opened, options, compared, overlays)
-        folder = None if out is None else make_run_folder(Path(out))
+        which = _check(asked, opened, options, compared, overlays, folder)
         with _renderer(renderer, device, workers) as drawing:
+            folder = None if folder is None else _begin(folder, opened)
             run = CaptureRun(opened, options, drawing, folder=folder, workers=workers, progress=progress)
             report = run.report(asked, compared, which, picture_progress, checks=checks, sanity=sanity)
         report = replace(
@@ -169,17 +178,32 @@ def validate(
         return _written(report, opened, folder)
 
 
-def _read_gates(
-    gates: Iterable[str | Gate], baseline: PathLike | Report | None
-) -> tuple[tuple[Gate, ...], Report | None]:
-    compared = baseline if isinstance(baseline, Report) or baseline is None else read_report(Path(baseline))
-    return tuple(_parsed(gate) if isinstance(gate, str) else gate for gate in gates), compared
+def _check_given(workers: int | None, flags: Mapping[str, bool], **calls: Advance | None) -> None:
+    if workers is not None:
+        as_count("workers", workers, 1)
+    for name, flag in flags.items():
+        as_flag(name, flag)
+    for name, call in calls.items():
+        if call is not None:
+            as_callable(name, call)
 
 
-def _parsed(gate: str) -> Gate:
-    from renderkit.gates.language import parse_gate  # noqa: PLC0415 - most runs have no gate
+def _as_folder(out: PathLike | None) -> Path | None:
+    return None if out is None else as_path("out", out)
 
-    return parse_gate(gate)
+
+def _read_gates(gates: str | Gate | Iterable[str | Gate]) -> tuple[Gate, ...]:
+    if gates == ():
+        return ()
+    from renderkit.gates.language import parse_gates  # noqa: PLC0415 - most runs have no gate
+
+    return parse_gates(gates)
+
+
+def _read_baseline(baseline: PathLike | Report | None) -> Report | None:
+    if baseline is None or isinstance(baseline, Report):
+        return baseline
+    return read_report(as_path("baseline", baseline, ", or a report"))
 
 
 def report_scored(
@@ -221,7 +245,7 @@ def report_scored(
     report = replace(report, provenance=_provenance(opened, inputs, options, renderer.info, ""))
     folder = out(report)
     if folder is not None:
-        report = replace(run, folder=make_run_folder(folder)).draw(report, which)
+        report = replace(run, folder=_begin(folder, opened)).draw(report, which)
     return _written(report, opened, folder)
 
 
@@ -231,8 +255,9 @@ def _check(
     options: ValidationOptions,
     baseline: Report | None,
     overlays: Overlays | bool,
+    folder: Path | None = None,
 ) -> Overlays:
-    """Refuse gates that cannot be judged and pictures that cannot be chosen, before any work."""
+    """Refuse gates that cannot be judged, pictures that cannot be chosen and a folder of others, before any work."""
     if gates:
         from renderkit.gates.cameras import check_cameras  # noqa: PLC0415 - most runs have no gate
         from renderkit.gates.gate import check_baseline, check_measured  # noqa: PLC0415 - as above
@@ -240,7 +265,10 @@ def _check(
         check_baseline(gates, has_baseline=baseline is not None)
         check_measured(gates, (*options.metrics, *options.evidence))
         check_cameras(gates, natural_sorted({*capture.camera_names, *(one.name for one in capture.skipped_cameras)}))
-    return parse_overlays(overlays)
+    which = parse_overlays(overlays)
+    if folder is not None:
+        check_run_folder(folder, capture.path.name)
+    return which
 
 
 def _renderer(
@@ -250,7 +278,7 @@ def _renderer(
         return make_renderer(renderer or "auto", device, threads=workers)
     if device is not None:
         raise ArgumentError(f"device {device}: the renderer that was given has its device already")
-    return nullcontext(renderer)
+    return nullcontext(as_renderer(renderer))
 
 
 def _provenance(
@@ -273,6 +301,10 @@ def _provenance(
     )
 
 
+def _begin(folder: Path, capture: Capture) -> Path:
+    return begin_run(folder, capture.path.name, (writer.file_name for writer in WRITERS.values()))
+
+
 def _written(report: Report, capture: Capture, folder: Path | None) -> Report:
     """Write the run folder, where there is one, and return the report."""
     if folder is None:
@@ -280,4 +312,5 @@ def _written(report: Report, capture: Capture, folder: Path | None) -> Report:
     meshes = read_meshes_of(capture, report.frames, report.meshes)
     write_run_scene(folder, read_rig_of(capture, report.camera_names), meshes)
     write_formats(report, folder)
+    end_run(folder)
     return report

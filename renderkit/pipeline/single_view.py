@@ -14,9 +14,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from renderkit.arguments import as_kind, refused
 from renderkit.arrays import AlphaImage, ColorImage, MaskImage, Pixels, as_array, frozen
 from renderkit.capture import View
-from renderkit.errors import ArgumentError
 from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.images.encoded import EncodedImage
@@ -26,7 +26,7 @@ from renderkit.pictures.drawing import write_picture
 from renderkit.pictures.style import OverlayStyle, style_with
 from renderkit.pipeline.mesh_picture import draw_mesh
 from renderkit.renderers.base import Renderer, Rendering, RenderPass
-from renderkit.renderers.choose import make_renderer
+from renderkit.renderers.choose import RendererKind, as_renderer, make_renderer
 from renderkit.results.rows import ViewKey
 
 
@@ -95,7 +95,11 @@ def project(camera: Camera, points_world: ArrayLike) -> Pixels:
 
 
 def render(
-    mesh: Mesh, camera: Camera, passes: RenderPass = RenderPass.COLOR, *, renderer: Renderer | None = None
+    mesh: Mesh,
+    camera: Camera,
+    passes: RenderPass = RenderPass.COLOR,
+    *,
+    renderer: Renderer | RendererKind | None = None,
 ) -> Rendering:
     """Render a mesh into a camera's raw (distorted) image.
 
@@ -103,7 +107,8 @@ def render(
         mesh: Vertices in world units.
         camera: The view.
         passes: Images beside face index and depth.
-        renderer: The renderer; by default one that is made at the first call and closed at the end of the program.
+        renderer: A renderer; by default one that is made at the first call and closed at the end of the program. "egl"
+            or "cpu" makes one for this call.
 
     Raises:
         ValueError: If the mesh has no faces, or an argument is something else.
@@ -119,6 +124,7 @@ def render(
     """
     _checked("mesh", mesh, Mesh)
     _checked("camera", camera, Camera)
+    as_kind("passes", passes, RenderPass, "rk.RenderPass.COLOR | rk.RenderPass.NORMAL")
     with _chosen(renderer) as drawing:
         return drawing.render(mesh, camera, passes)
 
@@ -130,7 +136,7 @@ def overlay(
     *,
     mask: MaskImage | AlphaImage | None = None,
     style: OverlayStyle | None = None,
-    renderer: Renderer | None = None,
+    renderer: Renderer | RendererKind | None = None,
     **changes: object,
 ) -> Overlay:
     """Draw a mesh and its outline over a photograph.
@@ -161,7 +167,9 @@ def overlay(
     """
     _checked("mesh", mesh, Mesh)
     _checked("camera", camera, Camera)
-    chosen = style_with(style or OverlayStyle(caption=False), changes, "overlay")
+    if not (photo is None or isinstance(photo, str | Path | np.ndarray)):
+        raise refused("photo", "an array, a picture file or None", photo)
+    chosen = style_with(as_kind("style", style or OverlayStyle(caption=False), OverlayStyle), changes, "overlay")
     shape = (camera.height, camera.width)
     view = View("", camera, EncodedImage.from_file(Path(photo)) if isinstance(photo, str | Path) else None)
     pixels = photo if isinstance(photo, np.ndarray) else None
@@ -179,9 +187,7 @@ _HOW = {Camera: "rk.Camera.from_opencv(...), or rk.read_rig(FILE)[NAME]", Mesh: 
 
 
 def _checked(name: str, value: object, kind: type[_Wanted]) -> _Wanted:
-    if isinstance(value, kind):
-        return value
-    raise ArgumentError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}; make one by {_HOW[kind]}")
+    return as_kind(name, value, kind, _HOW[kind])
 
 
 def _as_alpha(mask: MaskImage | AlphaImage, shape: tuple[int, int]) -> AlphaImage:
@@ -193,10 +199,14 @@ def _as_alpha(mask: MaskImage | AlphaImage, shape: tuple[int, int]) -> AlphaImag
 
 
 @contextmanager
-def _chosen(renderer: Renderer | None) -> Iterator[Renderer]:
+def _chosen(renderer: Renderer | RendererKind | None) -> Iterator[Renderer]:
     """Give the renderer that was passed, else the default one, which only its own thread may use if it is OpenGL."""
+    if isinstance(renderer, str):
+        with make_renderer(renderer) as own:
+            yield own
+        return
     if renderer is not None:
-        yield renderer
+        yield as_renderer(renderer)
         return
     default, owner = _default_renderer()
     if default.threads > 1 or owner == threading.get_ident():

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from renderkit.arguments import as_kind, as_path
 from renderkit.boards.spec import read_board
 from renderkit.pipeline.synth_board import synthesize_board
 from renderkit.pipeline.synth_facescape import synthesize_facescape
 from renderkit.pipeline.synth_options import SynthOptions
 from renderkit.pipeline.synth_renderme360 import synthesize_renderme360
 from renderkit.synth.truth import SynthTruth
-from renderkit.writing import make_folder
+from renderkit.writing import make_folder, no_empty_folders
 
 __all__ = ["SynthOptions", "SynthTruth", "synthesize"]
 
@@ -44,7 +45,8 @@ def synthesize(
         '0000_e0_anno.smc'
     """
     wanted = options if options is not None else SynthOptions()
-    folder = Path(out)
+    as_kind("options", wanted, SynthOptions, "rk.SynthOptions(num_cameras=12)")
+    folder = as_path("out", out)
     total, done = wanted.num_cameras * wanted.num_frames, count(1)
 
     def advance() -> None:
@@ -52,7 +54,8 @@ def synthesize(
         if progress is not None:
             progress(step, total)
 
-    if wanted.board:
-        return synthesize_board(make_folder(folder), wanted, read_board(wanted.board), advance)
-    write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
-    return write(make_folder(folder), wanted, advance)
+    with no_empty_folders(folder):
+        if wanted.board:
+            return synthesize_board(make_folder(folder), wanted, read_board(wanted.board), advance)
+        write = synthesize_renderme360 if wanted.like == "renderme360" else synthesize_facescape
+        return write(make_folder(folder), wanted, advance)

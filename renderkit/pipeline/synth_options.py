@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from renderkit.arguments import as_flag, as_members, as_number, as_one_of, as_size, as_whole, refused
 from renderkit.synth.faults import Fault
 from renderkit.synth.rig import LensKind
 
 DatasetLike: TypeAlias = Literal["renderme360", "facescape"]
 
 MAX_FRAMES = 10_000
+_FAULTS = 'a tuple of faults, such as rk.Fault("rotated", ("25",), 0.3)'
 MIN_SIDE, MAX_SIDE = 16, 8192
 
 
@@ -65,6 +67,16 @@ class SynthOptions:
         Raises:
             ValueError: If a number is out of its range.
         """
+        for name in ("num_cameras", "num_frames", "seed", "scan_faces", "jpeg_quality", "samples", "threads"):
+            as_whole(name, getattr(self, name))
+        for name in ("image_noise", "landmark_noise_px"):
+            as_number(name, getattr(self, name))
+        as_flag("no_mesh", self.no_mesh)
+        as_size("size", self.size)
+        as_one_of("like", self.like, get_args(DatasetLike))
+        as_one_of("lens", self.lens, get_args(LensKind))
+        if not all(isinstance(fault, Fault) for fault in as_members("faults", self.faults, _FAULTS)):
+            raise refused("faults", _FAULTS, self.faults)
         limit = 20 if self.like == "facescape" else MAX_FRAMES
         if not 1 <= self.num_frames <= limit:
             raise ValueError(f"num_frames: expected 1 to {limit}, got {self.num_frames}")

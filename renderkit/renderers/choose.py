@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from renderkit.arguments import as_count, as_one_of, refused
 from renderkit.errors import ArgumentError, ContextError
 from renderkit.renderers.base import Renderer
 
@@ -29,8 +30,9 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
         ...     renderer.info.hardware
         False
     """
-    if kind not in {"auto", "egl", "cpu"}:
-        raise ArgumentError(f"renderer: expected 'auto', 'egl' or 'cpu', got {kind!r}")
+    as_one_of("renderer", kind, get_args(RendererKind))
+    device = None if device is None else as_count("device", device)
+    threads = None if threads is None else as_count("threads", threads, 1)
     if kind == "cpu":
         if device is not None:
             raise ArgumentError(f"the CPU renderer has no devices; device {device} belongs to 'egl'")
@@ -44,6 +46,17 @@ def make_renderer(kind: RendererKind = "auto", device: int | None = None, *, thr
         return _cpu_renderer(threads)
     except ContextError:
         return _egl_renderer(None, threads)
+
+
+def as_renderer(renderer: Renderer) -> Renderer:
+    """Return what a caller gave as a renderer.
+
+    Raises:
+        ArgumentError: If it draws nothing.
+    """
+    if not hasattr(renderer, "render"):
+        raise refused("renderer", '"auto", "egl", "cpu" or a renderer', renderer)
+    return renderer
 
 
 def _hardware_device() -> int | None:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from renderkit.errors import DatasetError
 from renderkit.metrics.score_json import values_json
-from renderkit.results.run_folder import own_file
+from renderkit.results.run_folder import LIMITS, own_file
 from renderkit.untrusted.json_text import read_json
 from renderkit.wording import counted
 from renderkit.writing import write_json
 
-FILE_NAME: Final = "limits.json"
+FILE_NAME: Final = LIMITS
 SCHEMA: Final = "renderkit.limits/1"
 _MAX_BYTES = 64 << 20
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from renderkit.results.run_folder import own_file, safe_name
-
-FOLDER: Final = "evidence"
-"""Name of the folder of the evidence's pictures inside a run folder."""
+from renderkit.results.run_folder import EVIDENCE, own_file, safe_name
 
 
 @dataclass(frozen=True)
@@ -31,8 +27,8 @@ class EvidencePicture:
     def path(self) -> str:
         """Its POSIX path inside the run folder."""
         if not self.camera:
-            return f"{FOLDER}/{self.evidence}_matrix.png"
-        return f"{FOLDER}/{safe_name(f'{self.evidence}_{self.frame}_{self.camera}')}.jpg"
+            return f"{EVIDENCE}/{self.evidence}_matrix.png"
+        return f"{EVIDENCE}/{safe_name(f'{self.evidence}_{self.frame}_{self.camera}')}.jpg"
 
 
 def written_pictures(wanted: Iterable[EvidencePicture], folder: Path) -> list[EvidencePicture]:

@@ -11,6 +11,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from renderkit.arguments import as_kind, as_path
 from renderkit.errors import DatasetError
 from renderkit.metrics.score_json import listed_points, nan_if_none, values_json
 from renderkit.results.capture_check import CaptureCheck
@@ -54,7 +55,7 @@ def write_report(report: Report, folder: Path) -> Path:
         ...     len(rk.read_report(Path(folder)).rows)
         0
     """
-    return write_text(folder / FILE_NAME, dump_report(report))
+    return write_text(as_path("folder", folder) / FILE_NAME, dump_report(as_kind("report", report, Report)))
 
 
 def read_report(path: str | Path) -> Report:
@@ -72,7 +73,7 @@ def read_report(path: str | Path) -> Report:
         ...     len(rk.read_report(Path(folder)).rows)
         0
     """
-    file = Path(path)
+    file = as_path("path", path)
     file = file / FILE_NAME if file.is_dir() else file
     return parse_report(read_text(file, MAX_REPORT_BYTES), file)
 

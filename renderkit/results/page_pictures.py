@@ -17,11 +17,8 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.distortion import make_distortion
 from renderkit.geometry.kannala_brandt import KannalaBrandt
 from renderkit.results.rows import ViewKey
-from renderkit.results.run_folder import own_file, picture_name
+from renderkit.results.run_folder import PAGE, own_file, picture_name
 from renderkit.untrusted.files import read_bytes
-
-FOLDER: Final = "page"
-"""Name of the folder of page pictures inside a run folder."""
 
 Layer: TypeAlias = Literal["photo", "rendering", "difference"]
 LAYERS: Final[tuple[Layer, ...]] = get_args(Layer)
@@ -91,7 +88,7 @@ class PagePictures:
 
 def has_page_pictures(key: ViewKey, folder: Path) -> bool:
     """Whether a run folder has pictures of a view."""
-    return any((folder / FOLDER / picture_name(key, f".{layer}.webp")).is_file() for layer in LAYERS)
+    return any((folder / PAGE / picture_name(key, f".{layer}.webp")).is_file() for layer in LAYERS)
 
 
 def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
@@ -101,7 +98,7 @@ def read_page_pictures(key: ViewKey, folder: Path) -> PagePictures:
         DatasetError: If a file is there but is not what it should be.
     """
     layers = {layer: data for layer in LAYERS if (data := _read_webp(key, folder, layer)) is not None}
-    offsets, outline = (folder / FOLDER / picture_name(key, suffix) for suffix in (".json", OUTLINE_SUFFIX))
+    offsets, outline = (folder / PAGE / picture_name(key, suffix) for suffix in (".json", OUTLINE_SUFFIX))
     return PagePictures(
         layers,
         _parse_offsets(offsets) if own_file(folder, offsets) else None,
@@ -132,7 +129,7 @@ def _rounded(values: FloatArray) -> FloatArray:
 
 
 def _read_webp(key: ViewKey, folder: Path, name: str) -> bytes | None:
-    path = folder / FOLDER / picture_name(key, f".{name}.webp")
+    path = folder / PAGE / picture_name(key, f".{name}.webp")
     if not own_file(folder, path):
         return None
     data = _read(path)

@@ -6,14 +6,21 @@ import hashlib
 import itertools
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
-from renderkit.writing import make_folder, make_new_folder, make_subfolder, remove_file, write_bytes
+from renderkit.writing import make_folder, make_new_folder, write_bytes
 
 OVERLAYS = "overlays"
 """Name of the folder of overlay pictures inside a run folder."""
+
+PAGE = "page"
+"""Name of the folder of report.html's pictures inside a run folder."""
+
+EVIDENCE = "evidence"
+"""Name of the folder of the evidence's pictures inside a run folder."""
 
 REPORT = "report.json"
 """Name of the file that a run writes last: without it a run is not finished."""
@@ -21,20 +28,39 @@ REPORT = "report.json"
 SURFACES = "surfaces"
 """Name of the folder of depth pictures and coloured meshes inside a run folder."""
 
+LIMITS = "limits.json"
+"""Name of the file of detection limits, which `prove` adds to a run folder."""
+
+PDF = "report.pdf"
+"""Name of the printed report.html, which `report --pdf` adds to a run folder."""
+
+_LOGS = ("*.log", "log.txt")
+
 _MAX_NAME = 150
 
 
-def make_run_folder(path: Path) -> Path:
-    """Make a run folder with its folder of overlays, and take back what an older run in it concluded.
+def refuse_foreign(folder: Path, what: str, marks: Collection[str]) -> None:
+    """Refuse an output folder with content that is not renderkit's to write over.
+
+    Hidden files and logs do not count.
+
+    Args:
+        folder: The folder; it may be missing.
+        what: What may be in it, for the message.
+        marks: Files of which one is in every such folder, the usual one first.
 
     Raises:
-        DatasetError: As `make_writable`, or if the older report cannot be removed.
+        DatasetError: If the folder holds anything and none of the marks.
     """
-    make_writable(path)
-    # report.json stands for a finished run: until this one ends there is none.
-    remove_file(path / REPORT)
-    make_subfolder(path, OVERLAYS)
-    return path
+    if not folder.is_dir() or any(os.path.lexists(folder / mark) for mark in marks):
+        return
+    if any(not _is_passed_over(one) for one in folder.iterdir()):
+        first = next(iter(marks))
+        raise DatasetError(folder, None, f"not empty, and no {what} ({first} is missing): choose another --out")
+
+
+def _is_passed_over(path: Path) -> bool:
+    return path.name.startswith(".") or any(path.match(pattern) for pattern in _LOGS)
 
 
 def make_writable(path: Path) -> Path:

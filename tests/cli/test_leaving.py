@@ -16,7 +16,7 @@ from renderkit.cli import main
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.errors import DatasetError
 from renderkit.formats import open_capture
-from renderkit.results.run_folder import make_run_folder, make_unused
+from renderkit.results.run_folder import make_unused
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and process ids as Linux has them")
 
@@ -106,16 +106,6 @@ def test_a_command_works_without_a_home(tmp_path: Path) -> None:
 def test_two_runs_in_one_second_have_two_folders(tmp_path: Path) -> None:
     folders = [make_unused(tmp_path / "runs" / "take-20260101-000000") for _ in range(3)]
     assert [folder.name[len("take-20260101-000000") :] for folder in folders] == ["", "-2", "-3"]
-
-
-def test_a_run_takes_back_what_an_older_one_in_its_folder_concluded(tmp_path: Path) -> None:
-    folder = make_run_folder(tmp_path / "run")
-    elsewhere = tmp_path / "elsewhere.json"
-    elsewhere.write_text("{}")
-    (folder / "report.json").symlink_to(elsewhere)
-    make_run_folder(folder)
-    assert not (folder / "report.json").exists()
-    assert elsewhere.read_text() == "{}"
 
 
 @pytest.mark.parametrize("arguments", [["validate"], ["inspect"], ["report"], ["overlay"], ["validate", "--rig"]])

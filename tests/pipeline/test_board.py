@@ -7,11 +7,8 @@ import numpy as np
 import pytest
 
 import renderkit as rk
-from renderkit.diagnosis.evidence.kind import MeasuredEvidence
 from renderkit.errors import ArgumentError
 from renderkit.geometry.pose import Pose
-from renderkit.pipeline.rig_evidence import write_pictures
-from renderkit.results.findings import RigFindings
 from renderkit.results.headline import headline_of
 from renderkit.results.json_report import read_report
 from renderkit.synth.faults import parse_fault
@@ -77,16 +74,6 @@ def test_the_run_folder_reads_back_and_has_pictures(report: tuple[rk.Report, Pat
             np.testing.assert_allclose(after.scores.board_fit.residuals, before.scores.board_fit.residuals)
     assert len(list((folder / "evidence").glob("board_*.jpg"))) >= 5
     assert "| camera | mesh | board median px |" in (folder / "summary.md").read_text()
-
-
-def test_pictures_of_an_earlier_run_in_the_same_folder_go(take: SynthTruth, tmp_path: Path) -> None:
-    (tmp_path / "evidence").mkdir()
-    for name in ("board_000_99.jpg", "board_notes.txt", "mine.jpg"):
-        (tmp_path / "evidence" / name).write_bytes(b"x")
-    found = MeasuredEvidence(RigFindings("board", "fits", ""))
-    with rk.open_capture(take.capture) as capture:
-        assert write_pictures(capture, (found,), tmp_path) == []
-    assert {path.name for path in (tmp_path / "evidence").iterdir()} == {"board_notes.txt", "mine.jpg"}
 
 
 def test_a_board_as_evidence_must_be_named(take: SynthTruth) -> None:

@@ -120,7 +120,7 @@ def test_an_open_capture_and_a_renderer_stay_open(faulty_capture: SynthTruth) ->
         ({"mesh": "skull"}, ValueError, "no selected frame has a mesh 'skull'"),
         ({"matte_threshold": 0.0}, ValueError, "matte_threshold"),
         ({"metrics": "contuor"}, ValueError, "did you mean 'contour'"),
-        ({"renderer": "gpu"}, ValueError, "expected 'auto', 'egl' or 'cpu'"),
+        ({"renderer": "gpu"}, ValueError, "expected one of 'auto', 'egl', 'cpu'"),
         ({"gates": ["iou >= baseline"]}, GateError, "needs a baseline run"),
         ({"gates": ["psnr_db >= 20"]}, GateError, "add --metrics texture"),
         ({"masks": "gone"}, rk.DatasetError, "gone"),

@@ -90,7 +90,7 @@ def test_only_a_gpu_draws_for_many_threads(monkeypatch: pytest.MonkeyPatch, hard
 
 
 def test_wrong_arguments_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected 'auto', 'egl' or 'cpu', got 'gpu'"):
+    with pytest.raises(ValueError, match="expected one of 'auto', 'egl', 'cpu', got 'gpu'"):
         make_renderer("gpu")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no devices"):
         make_renderer("cpu", 0)

@@ -23,10 +23,10 @@ from renderkit.geometry.camera import Camera
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.rig import Rig
 from renderkit.report.registry import WRITERS, write_formats
-from renderkit.results.page_pictures import FOLDER, read_page_pictures
+from renderkit.results.page_pictures import read_page_pictures
 from renderkit.results.report import Report
 from renderkit.results.rows import ViewKey
-from renderkit.results.run_folder import picture_name
+from renderkit.results.run_folder import PAGE, picture_name
 from renderkit.results.run_scene import MESHES_NAME, RIG_NAME, read_mesh_previews, read_run_rig
 from renderkit.results.text import printable
 
@@ -126,17 +126,17 @@ def test_gltf_keeps_names_as_text(tmp_path: Path) -> None:
 
 def test_links_out_of_a_run_folder_are_not_followed(tmp_path: Path) -> None:
     run, key = tmp_path / "run", ViewKey("c", "f", "1", "m")
-    (run / FOLDER).mkdir(parents=True)
+    (run / PAGE).mkdir(parents=True)
     secret = tmp_path / "secret.webp"
     secret.write_bytes(b"RIFF\0\0\0\0WEBPsecret")
-    (run / FOLDER / picture_name(key, ".photo.webp")).symlink_to(secret)
+    (run / PAGE / picture_name(key, ".photo.webp")).symlink_to(secret)
     for name in (RIG_NAME, MESHES_NAME):
         (run / name).symlink_to(secret)
     for read in (lambda: read_page_pictures(key, run), lambda: read_run_rig(run), lambda: read_mesh_previews(run)):
         with pytest.raises(DatasetError, match="leads out of the run folder"):
             read()
     # A run folder that is a link itself, and links inside it, are fine.
-    (run / FOLDER / picture_name(key, ".photo.webp")).unlink()
-    (run / FOLDER / picture_name(key, ".photo.webp")).write_bytes(secret.read_bytes())
+    (run / PAGE / picture_name(key, ".photo.webp")).unlink()
+    (run / PAGE / picture_name(key, ".photo.webp")).write_bytes(secret.read_bytes())
     (tmp_path / "latest").symlink_to(run)
     assert read_page_pictures(key, tmp_path / "latest").layers

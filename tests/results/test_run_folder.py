@@ -8,13 +8,7 @@ import pytest
 
 from renderkit.errors import DatasetError
 from renderkit.results.rows import ViewKey
-from renderkit.results.run_folder import make_run_folder, make_writable, picture_name, safe_name
-
-
-def test_a_run_folder_is_made_with_its_overlays_and_left_clean(tmp_path: Path) -> None:
-    folder = make_run_folder(tmp_path / "runs" / "a")
-    assert [path.name for path in folder.iterdir()] == ["overlays"]
-    assert make_run_folder(folder) == folder
+from renderkit.results.run_folder import make_writable, picture_name, safe_name
 
 
 def test_a_file_in_the_way_is_an_error(tmp_path: Path) -> None:
