@@ -190,21 +190,11 @@ def _with_cameras(
     mattes += even_faults(used.views, even)
     others = (*(one.sentence for one in landmarks), *marked, *(one.sentence for one in mattes))
     is_many = len(found.findings) >= max(MANY, MANY_SHARE * len(cameras))
-    is_turned = _mesh_is_off(found) and not any(view.has_landmarks for view in views)
-    if (found.blames_all or found.is_alike or is_many or is_turned) and whole.verdict == "fits" and not whole.num_tried:
-        # Small as it is, it may be a misreading's doing.
-        whole, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
+    whole, read_likelihood = _read_if_doubtful(whole, read_likelihood, found, stated, is_many=is_many)
     # A reading that is common to all cameras moves the mesh against them as well.
     is_moved = found.mesh is not None and whole.verdict != "does not fit" and not whole.readings
     whole = with_common(whole, found, used, read_likelihood)
-    mesh = ""
-    if found.mesh is not None and is_moved:
-        whole = with_mesh(whole, found.mesh, found.outlines)
-        mesh = found.mesh.sentence if _mesh_is_off(found) and whole.verdict == "fits" else ""
-    elif _may_be_moved(whole, stated):
-        moved_mesh = _subject_motion(RigEvidence(tuple(stated.views)))
-        whole = whole if moved_mesh is None else replace(whole, others=(*whole.others, moved_mesh.sentence))
-        mesh = moved_mesh.sentence if moved_mesh is not None and whole.before.relative > MESH_SHARE else ""
+    whole, mesh = _with_mesh(whole, found, stated, is_moved=is_moved)
     sentence = found.sentence
     if far or alone.faults:
         sentence = rig_sentence([one.camera for one in faults], len(cameras | far.keys()), alpha)
@@ -217,6 +207,31 @@ def _with_cameras(
         mattes=tuple(BadMatte(one.camera, one.frame, one.cause) for one in mattes),
         outlines=found.outlines,
     )
+
+
+def _read_if_doubtful(
+    whole: Diagnosis, likelihood: float, found: JointDiagnosis, stated: StatedRig, *, is_many: bool
+) -> tuple[Diagnosis, float]:
+    """Try the readings on a rig that fits where the joint estimate finds what may be a misreading's doing."""
+    is_turned = _mesh_is_off(found) and not any(view.has_landmarks for view in stated.views)
+    is_doubtful = found.blames_all or found.is_alike or is_many or is_turned
+    if not is_doubtful or whole.verdict != "fits" or whole.num_tried:
+        return whole, likelihood
+    read, read_likelihood = _read(_rig_wide(RigEvidence(tuple(stated.views))), whole.verdict, whole.num_views)
+    # How far a mesh is off that fits the mattes is said by the joint estimate.
+    return (whole, likelihood) if read.amiss == ("mesh",) else (read, read_likelihood)
+
+
+def _with_mesh(whole: Diagnosis, found: JointDiagnosis, stated: StatedRig, *, is_moved: bool) -> tuple[Diagnosis, str]:
+    """Return the answer with a mesh that is off against all cameras, and how it is off where that heads the answer."""
+    if found.mesh is not None and is_moved:
+        whole = with_mesh(whole, found.mesh, found.outlines)
+        return whole, found.mesh.sentence if _mesh_is_off(found) and whole.verdict == "fits" else ""
+    moved = _subject_motion(RigEvidence(tuple(stated.views))) if _may_be_moved(whole, stated) else None
+    if moved is None:
+        return whole, ""
+    head = moved.sentence if whole.before.relative > MESH_SHARE else ""
+    return replace(whole, others=(*whole.others, moved.sentence)), head
 
 
 def _may_be_moved(whole: Diagnosis, stated: StatedRig) -> bool:

@@ -11,7 +11,6 @@ from renderkit.arguments import as_given_path, as_names, as_number, as_size
 from renderkit.capture import Capture, Unit
 from renderkit.errors import DatasetError
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE, CaptureOptions
-from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.registry import locate_format, read_stated_rig
 from renderkit.geometry.mesh import Mesh
 from renderkit.untrusted.remote import local_path
@@ -157,6 +156,7 @@ def _recalibrated(
     size: tuple[int, int] | None,
     unit: Unit | None,
 ) -> Capture:
+    from renderkit.formats.patterns import folder_of, placed  # noqa: PLC0415 - as above
     from renderkit.formats.recalibrated import OtherCameras, RecalibratedCapture  # noqa: PLC0415 - as above
 
     file = Path(placed(rig, (folder_of(capture.path), Path())))

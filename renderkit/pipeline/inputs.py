@@ -30,7 +30,6 @@ from renderkit.flame.remembered import remembered_flame
 from renderkit.formats import open_capture
 from renderkit.formats.format import DEFAULT_MIN_CONFIDENCE
 from renderkit.formats.opening import is_capture
-from renderkit.formats.patterns import folder_of, placed
 from renderkit.formats.picture_layout import MESH_NAME
 from renderkit.geometry.mesh import Mesh
 from renderkit.geometry.mesh_files import MESH_SUFFIXES
@@ -134,6 +133,7 @@ class CaptureInputs:
             capture: The capture's file or folder.
             place: Its path below the folder of all captures, such as "122/1_neutral".
         """
+        from renderkit.formats.patterns import folder_of, placed  # noqa: PLC0415 - for several captures
 
         def found(given: PathLike) -> str:
             return placed(str(given).replace("{capture}", place), (folder_of(capture), Path()))
@@ -332,6 +332,8 @@ def make_options(
 
 def _beside(given: PathLike, capture: Capture) -> Path:
     """Return a file of the working folder, or of the capture's folder where only that has it."""
+    from renderkit.formats.patterns import folder_of, placed  # noqa: PLC0415 - for files beside a capture
+
     return Path(placed(given, (Path(), folder_of(capture.path))))
 
 

@@ -227,8 +227,10 @@ class Diagnosis:
         """Whether it is the mesh that is off: moved, it agrees with its landmarks, or with the outlines of mattes."""
         if not self.blocks or self.readings:
             return False
-        by_outlines = self.common is None and self.outlines is not None and self.outlines.is_close_once_moved
-        return by_outlines or (self.num_tried == 0 and self.after.residual_px < self.before.residual_px)
+        by_landmarks = self.num_tried == 0 and self.after.residual_px < self.before.residual_px
+        outlines = self.outlines
+        by_outlines = outlines is not None and outlines.is_close_once_moved and not outlines.is_close
+        return by_landmarks or (by_outlines and self.common is None)
 
     @property
     def explains_all(self) -> bool:

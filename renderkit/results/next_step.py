@@ -17,9 +17,11 @@ _CORRECT: Final = {
 
 def step_for_readings(diagnosis: Diagnosis) -> str:
     """Return which files are to be corrected; several readings that fit alike may ask for different ones."""
-    steps = [_CORRECT[one] for one in diagnosis.amiss] or [_CORRECT["calibration"]]
+    amiss = diagnosis.amiss or ("calibration",)
     word = "; or: " if diagnosis.alternatives else "; and: "
-    return f"{word.join(steps)}, and validate again."
+    step = f"{word.join(_CORRECT[one] for one in amiss)}, and validate again."
+    is_written = amiss == ("calibration",) and not diagnosis.alternatives
+    return f"{step} `renderkit refine` with -o FILE writes it corrected." if is_written else step
 
 
 _SHIFTED_STEP = "Look at overlays: the pictures tell whether mattes or landmarks lie aside, or the cameras do."

@@ -116,7 +116,7 @@ def _lacking(views: Sequence[ViewEvidence], read: Sequence[Interpretation]) -> l
         )
         for view, share, outside in zip(views, missing, beside, strict=True)
         # What is inside beside the drawing instead is no hole: the drawing lies elsewhere, or the matte is turned.
-        if share > limit and outside < most + MOVED * share
+        if share > limit and (outside < most + MOVED * share or _is_in_place(view))
     ]
 
 
