@@ -144,7 +144,7 @@ def test_messages_name_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="d: cannot be written: there is a folder of this name"):
         write_bytes(tmp_path / "d", b"")
     (tmp_path / "f").write_bytes(b"")
-    with pytest.raises(DatasetError, match="f: the folder cannot be written: .*f is a file, not a folder"):
+    with pytest.raises(DatasetError, match=r"f: the folder cannot be written: .*f is a file, not a folder"):
         make_folder(tmp_path / "f")
     with pytest.raises(DatasetError, match="cannot be written: File name too long"):
         write_bytes(tmp_path / ("x" * 300), b"")
