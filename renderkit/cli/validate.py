@@ -116,7 +116,7 @@ def _command() -> str:
 def exit_code(report: Report) -> int:
     """Return a run's exit code: 1 when a gate failed or the rig as a whole does not fit.
 
-    Without gates, 2 when a view failed, nothing was scored, or most mattes say nothing.
+    Without gates, 2 when a view failed, nothing was scored, most mattes say nothing, or landmarks cannot be compared.
     """
     if report.passed:
         return EXIT_PASS

@@ -106,10 +106,18 @@ def _answered(whole: Diagnosis, common: CameraFinding, *, is_answer: bool) -> Di
 
 
 def _or_moved(whole: Diagnosis, evidence: RigEvidence, read_likelihood: float) -> Diagnosis:
+    from renderkit.diagnosis.readings.registry import READINGS  # noqa: PLC0415 - loads every reading
+    from renderkit.diagnosis.readings.search import cost_of  # noqa: PLC0415 - as above
     from renderkit.diagnosis.subject_motion import subject_motion  # noqa: PLC0415 - for few rigs
 
     moved = subject_motion(evidence)
-    if moved is None or _log_likelihood_of(moved.evidence) - read_likelihood < -TIE:
+    if moved is None:
+        return whole
+    # A motion of the subject has as many numbers in every frame, and most readings have none.
+    known = {one.name: one.num_estimated for one in READINGS}
+    more = moved.num_estimated - sum(known.get(name, 0) for name in whole.readings)
+    gain = _log_likelihood_of(moved.evidence) - read_likelihood - cost_of(more, len(evidence.views))
+    if gain < -TIE:
         return whole
     sentence = f"{moved.sentence}; or {whole.sentence}"
     return replace(whole, sentence=sentence, readings=(), alternatives=(whole.readings, *whole.alternatives))

@@ -60,6 +60,7 @@ class SubjectMotion:
         growth: By what share the subject is too large; 0 where it did not have to be asked.
         after: The fit then.
         sentence: In one sentence.
+        num_estimated: How many numbers were estimated.
     """
 
     evidence: RigEvidence
@@ -68,6 +69,7 @@ class SubjectMotion:
     growth: float
     after: RigFit
     sentence: str
+    num_estimated: int
 
 
 def subject_motion(evidence: RigEvidence) -> SubjectMotion | None:
@@ -100,7 +102,9 @@ def _motion(evidence: RigEvidence, *, grows: bool) -> SubjectMotion | None:
         f"{fit_text(rig_fit(after))}"
     )
     sentence = f"{sentence}; {_SIZE_NOTE}" if grows else sentence
-    return SubjectMotion(RigEvidence(tuple(moved)), turn_deg, step, growth, rig_fit(after), sentence)
+    return SubjectMotion(
+        RigEvidence(tuple(moved)), turn_deg, step, growth, rig_fit(after), sentence, (6 + grows) * len(found)
+    )
 
 
 def _is_exact(before: Agreement, after: Agreement) -> bool:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from renderkit.errors import CalibrationError, DatasetError
-from renderkit.metrics import containment, normalised_error, reprojection
+from renderkit.metrics import containment, normalised_error
 from renderkit.metrics.score_kind import Metric
-from renderkit.metrics.scored_view import INCOMPARABLE
 from renderkit.results.cameras import CameraSummary, table_metrics
 from renderkit.results.diagnosis import CameraFault
 from renderkit.results.findings import JudgedCamera
@@ -128,12 +127,6 @@ def not_checked(report: Report) -> tuple[NotChecked, ...]:
         NotChecked(tuple(metrics[why].values()), len(views[why]), natural_sorted(cameras[why]), why) for why in metrics
     ]
     return tuple(sorted(found, key=lambda one: -one.views))
-
-
-def incomparable_landmarks(report: Report) -> str:
-    """Return why landmarks that were given in 2D and in 3D were compared in no view; "" where they were in one."""
-    reasons = {row.missing.get(reprojection.KIND.name, "") for row in report.rows if row.failure is None}
-    return next(iter(reasons)) if reasons and all(why.startswith(INCOMPARABLE) for why in reasons) else ""
 
 
 def off_cameras(report: Report) -> dict[str, CameraFault | JudgedCamera]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from renderkit.results.causes import (
     group_causes,
-    incomparable_landmarks,
     list_cameras,
     off_cameras,
     unchecked_cameras,
@@ -287,7 +286,7 @@ def _verdict_without_fault(report: Report, outliers: list[str]) -> tuple[State, 
     if report.diagnosis is None or report.diagnosis.verdict != "fits":
         verdict = f"No camera of {num - left_out} stands out, but whether the rig as a whole fits cannot be told.{gap}"
         return "unsure", "CANNOT TELL", verdict
-    if incomparable_landmarks(report):
+    if report.incomparable_landmarks:
         verdict = f"The rig fits by its mattes; landmarks were given, and could not be compared in any view.{gap}"
         return "unsure", "FITS, LANDMARKS NOT COMPARED", verdict
     return _verdict_of_fit(report.diagnosis, num, left_out, gap)
@@ -330,7 +329,7 @@ def _step_of_fit(report: Report) -> str:
     if diagnosis is not None and diagnosis.verdict == "fits" and diagnosis.common is None and outlines_apart(diagnosis):
         return APART_STEP
     contradicts = "Correct the landmarks (--landmarks): below is why none is computable."
-    return step_for_all(diagnosis) or (contradicts if incomparable_landmarks(report) else "")
+    return step_for_all(diagnosis) or (contradicts if report.incomparable_landmarks else "")
 
 
 def _step_of_gaps(report: Report, left_out: Sequence[str], *, fits: bool) -> str:

@@ -8,6 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from renderkit.metrics import reprojection
+from renderkit.metrics.scored_view import INCOMPARABLE
 from renderkit.results.cameras import CameraSummary, WorstCamera
 from renderkit.results.capture_check import CaptureCheck
 from renderkit.results.diagnosis import Diagnosis
@@ -217,15 +219,21 @@ class Report:
         """Whether the run passed.
 
         Never where the diagnosis says that the rig as a whole does not fit, or that most mattes say nothing. With
-        gates: whether none of them blocks. Without gates: whether every view could be processed and at least one
-        number was computed.
+        gates: whether none of them blocks. Without gates: whether every view could be processed, at least one number
+        was computed, and landmarks that are there in 2D and in 3D could be compared.
         """
         if self.diagnosis is not None and (self.diagnosis.blocks or self.diagnosis.lacks_mattes):
             return False
         if self.gates:
             return not any(gate.blocks for gate in self.gates)
         computed = any(num for name, num in self.summary.computable.items() if METRICS[name].unit != "count")
-        return computed and not self.failures
+        return computed and not self.failures and not self.incomparable_landmarks
+
+    @property
+    def incomparable_landmarks(self) -> str:
+        """Why landmarks that are there in 2D and in 3D were compared in no view; "" where they were in one."""
+        reasons = {row.missing.get(reprojection.KIND.name, "") for row in self.rows if row.failure is None}
+        return next(iter(reasons)) if reasons and all(why.startswith(INCOMPARABLE) for why in reasons) else ""
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return one row per view with its metrics, as a pandas DataFrame.

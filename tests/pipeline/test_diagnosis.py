@@ -1,4 +1,4 @@
-"""The diagnosis on photographs of a real rig."""
+"""The diagnosis of whole captures: photographs of a real rig, and a synthetic one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import renderkit as rk
+from renderkit.diagnosis.readings.common_shift import HALF_PIXEL
+from renderkit.synth.faults import parse_fault
 
 
 def test_no_camera_of_a_sound_real_rig_is_accused(shared_data: Path) -> None:
@@ -38,3 +40,13 @@ def test_a_turned_view_that_the_hull_does_not_know_is_named_by_the_mattes(shared
     assert "without the mesh" in fault.sentence
     by_mesh = rk.diagnose(tmp_path, mesh=folder / "hull_from_odd_views.ply", evidence="mesh")
     assert by_mesh.cameras == ()
+
+
+def test_half_a_pixel_is_no_motion_of_the_subject(tmp_path: Path) -> None:
+    """A motion has six numbers and fits about as well; half a pixel has none."""
+    options = rk.SynthOptions(like="facescape", num_cameras=8, seed=5, faults=(parse_fault("half-pixel@all"),))
+    truth = rk.synthesize(tmp_path, options)
+    found = rk.diagnose(truth.capture, landmarks=truth.landmarks)
+    assert found.verdict == "does not fit"
+    assert found.readings == (HALF_PIXEL,)
+    assert found.alternatives == ()

@@ -319,6 +319,8 @@ def test_landmarks_that_contradict_each_other_are_in_the_headline(make_report: M
     )
     headline = headline_of(replace(report, rows=rows, diagnosis=FITS))
     assert (headline.state, headline.word) == ("unsure", "FITS, LANDMARKS NOT COMPARED")
+    assert not replace(report, rows=rows, diagnosis=FITS).passed
     assert headline.next_step.startswith("Correct the landmarks")
     some = (replace(rows[0], missing={"reprojection": "no 2D landmarks were detected"}), *rows[1:])
     assert headline_of(replace(report, rows=some, diagnosis=FITS)).word == "FITS"
+    assert replace(report, rows=some, diagnosis=FITS).passed

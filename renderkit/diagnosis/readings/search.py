@@ -200,8 +200,13 @@ def candidate_of(readings: tuple[Reading, ...], stated: Candidate, views: Views)
 def _measured(changed: Views, stated: Candidate, readings: tuple[Reading, ...]) -> Candidate:
     found = agreement(changed)
     count = sum(one.num_estimated for one in readings)
-    score = found.log_likelihood - 0.5 * count * float(np.log(max(8.0 * len(changed), 2.0)))
+    score = found.log_likelihood - cost_of(count, len(changed))
     return Candidate(readings, found, score, _better_share(found, stated.found))
+
+
+def cost_of(num_estimated: int, num_views: int) -> float:
+    """Return by what a log likelihood is lowered for numbers that were estimated from views."""
+    return 0.5 * num_estimated * float(np.log(max(8.0 * num_views, 2.0)))
 
 
 def _better_share(found: Agreement, stated: Agreement) -> float:
