@@ -54,7 +54,7 @@ def measure(rounds: int, folder: Path, names: Sequence[str]) -> dict[str, list[d
     captures = write_captures(folder, names)
     for number in range(-1, rounds):
         for name, (capture, faces) in captures.items():
-            command = ["validate", str(capture), "--flame", str(faces), "--out", str(folder / "run"),
+            command = ["validate", str(capture), "--flame", str(faces), "--out", str(folder / f"run {name}"),
                        "--renderer", "cpu", "--overlays", "none"]  # fmt: skip
             ways = {"with": command, "without": [*command, "--no-sanity"]}
             runs = {
