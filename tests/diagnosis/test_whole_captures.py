@@ -43,8 +43,10 @@ LANDMARK_READINGS = [
 ]
 
 
-@pytest.mark.parametrize("name", LANDMARK_READINGS)
-@pytest.mark.parametrize("marked", [0.75, 0.4])
+@pytest.mark.parametrize(
+    ("name", "marked"),
+    [*((name, 0.75) for name in LANDMARK_READINGS), ("landmarks y, x", 0.4), ("landmarks normalised", 0.4)],
+)
 def test_landmarks_are_read_in_a_rig_of_which_some_cameras_have_none(name: str, marked: float) -> None:
     rng = np.random.default_rng(11)
     rig = make_rig(rng, count=8)
