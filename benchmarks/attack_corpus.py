@@ -49,7 +49,7 @@ def build_corpus(root: Path, run: Run, *, short: bool = False) -> list[Target]:
     captures = list(_captures(root, run))
     smc = next(iter(sorted((root / "renderme360").glob("*anno.smc"))))
     targets = [*captures, *_rigs(root, run, smc, formats()), *_rigs_only_read(root)]
-    return [*targets, *_pictures(root), *_meshes(root), *_small_files(root), *_runs(root, run)]
+    return [*targets, *_flame_models(root), *_pictures(root), *_meshes(root), *_small_files(root), *_runs(root, run)]
 
 
 def _done(code: int, what: str) -> None:
@@ -71,6 +71,21 @@ def _captures(root: Path, run: Run) -> Iterator[Target]:
                 # Without mattes nothing is measured, which is exit code 2 for a whole capture, too.
                 command = ("overlay", capture, "--renderer", "cpu", "--out", "{out}/run")
             yield Target(f"{like} {file.suffix[1:]}", like, victim, command)
+
+
+def _flame_models(root: Path) -> Iterator[Target]:
+    """Pickles of FLAME's faces beside a capture that needs them."""
+    folder = root / "flame"
+    shutil.copytree(root / "renderme360", folder)
+    with np.load(folder / "flame_topology.npz") as stored:
+        faces = next(stored[name] for name in stored.files if stored[name].ndim == 2)
+    vertices = np.zeros((int(faces.max()) + 1, 3))
+    model = {"v_template": vertices, "f": faces.astype(np.uint32), "shapedirs": np.zeros((len(vertices), 3, 2))}
+    for protocol in (0, 2, 4):
+        file = f"flame{protocol}.pkl"
+        (folder / file).write_bytes(pickle.dumps(model, protocol=protocol))
+        command = ("inspect", "{in}", "--no-checks", "--flame", f"{{in}}/{file}")
+        yield Target("FLAME pkl", "flame", file, command)
 
 
 def _tuple_folder(folder: Path) -> Path:
@@ -206,10 +221,6 @@ def _small_files(root: Path) -> Iterator[Target]:
     (folder / "a.xml").write_text(f'<dataset><images><image file="a.png">{box}</image></images></dataset>')
     for file in ("a.csv", "a.txt", "a.pts", "a_keypoints.json", "a.npy", "a.npz", "a.xml"):
         yield Target(f"landmarks {file.rsplit('.', 1)[1]}", "small", file, (*base, "--landmarks", f"{{in}}/{file}"))
-    vertices, faces = _ball()
-    model = {"v_template": vertices, "f": faces.astype(np.uint32), "shapedirs": np.zeros((len(vertices), 3, 2))}
-    (folder / "flame.pkl").write_bytes(pickle.dumps(model, protocol=2))
-    yield Target("FLAME pkl", "small", "flame.pkl", (*base, "--flame", "{in}/flame.pkl"))
     (folder / "capture.toml").write_text(
         'format = "renderkit-capture"\nversion = 1\ncameras = "rig.json"\nimages = "{camera}.png"\nmesh = "m.ply"\n'
     )
