@@ -15,8 +15,17 @@ MOST_NAMED: Final = 5
 SIDES: Final = (("left", "right"), ("up", "down"))
 """Words for below and above 0, along x and y of the picture."""
 
+_CI_COMMANDS: Final = ("::", "##[", "##vso[")
+"""Starts of lines that GitHub and Azure take for commands."""
+
 _ENDINGS_WITH_E: Final = ("s", "sh", "ch", "x")
 _IRREGULAR: Final = {"vertex": "vertices", "axis": "axes"}
+
+
+def printable(text: str) -> str:
+    """Return text on one line, characters that do not print replaced; no line of it is a command to a CI server."""
+    plain = "".join(character if character.isprintable() else "?" for character in text)
+    return f"'{plain}" if plain.lstrip().startswith(_CI_COMMANDS) else plain
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -141,6 +141,6 @@ def _complain(error: click.ClickException | RenderkitError) -> int:
 
 def _plain(text: str) -> str:
     """Return a message whose parts may come from files: no terminal escapes, no line that a CI server obeys."""
-    from renderkit.results.text import printable
+    from renderkit.wording import printable
 
     return "\n".join(printable(line) for line in text.split("\n"))

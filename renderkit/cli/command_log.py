@@ -25,7 +25,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the message; where stderr stands now, not where it stood when the handler was made."""
-        from renderkit.results.text import printable
+        from renderkit.wording import printable
 
         # Names from files may be in it: no terminal escapes.
         lines = (printable(line) for line in self.format(record).split("\n"))

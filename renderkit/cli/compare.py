@@ -11,7 +11,7 @@ import click
 
 from renderkit.cli.arguments import out_option
 from renderkit.cli.command import PATH, argument, command
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from renderkit.metrics.score_kind import Metric
@@ -44,11 +44,11 @@ def compare(runs: tuple[Path, ...], metric: tuple[str, ...], out: Path, as_json:
         shown = [_as_json(named, *table) for table in tables]
         print_json({"page": str(out), "sentence": sentence, "metrics": shown})
         return
-    click.echo(sentence)
+    say(sentence)
     for one, changes in tables:
         if wanted or one.interval:
             _print_changes(named, one, changes)
-    click.echo(f"page: {out}")
+    say(f"page: {out}")
 
 
 def _as_json(runs: Sequence[NamedRun], metric: Metric, changes: Sequence[Change]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from renderkit.cli.arguments import size_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.option_rules import refuse_typed
 from renderkit.cli.rig_arguments import check_format, from_option, read_cameras
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 from renderkit.errors import DatasetError
 from renderkit.wording import counted
 
@@ -58,7 +58,7 @@ def convert(
     if target.exists() and not overwrite and not (target.is_dir() and not any(target.iterdir())):
         raise DatasetError(target, None, "is there already; choose another DST or give --overwrite")
     for note in raw.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     options = WriteOptions(picture_suffix=picture_suffix)
     report = write_rig(raw.to_rig(), target, format=to, approximate=approximate, options=options)
     if as_json:
@@ -83,27 +83,27 @@ def _as_json(report: WriteReport, source: str) -> dict[str, object]:
 
 def _print_report(report: WriteReport, source: str) -> None:
     for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     exact = report.num_cameras - len(report.residuals)
-    click.echo(f"{report.path}: {counted(report.num_cameras, 'camera')}, {source} -> {report.format}, {exact} exact")
+    say(f"{report.path}: {counted(report.num_cameras, 'camera')}, {source} -> {report.format}, {exact} exact")
     if not report.residuals:
         return
     worst_first = sorted(report.residuals.items(), key=lambda item: -item[1].max_px)
-    click.echo(f"{len(worst_first)} approximated, residual over the image:")
-    click.echo(f"  {'camera':<20} {'fitted model':<20} {'max px':>10} {'RMS px':>10} {'without ray':>12}")
+    say(f"{len(worst_first)} approximated, residual over the image:")
+    say(f"  {'camera':<20} {'fitted model':<20} {'max px':>10} {'RMS px':>10} {'without ray':>12}")
     for name, residual in worst_first[:_MOST]:
         lost = f"{100.0 * residual.lost_share:.1f}%"
         numbers = f"{residual.max_px:>10.4g} {residual.rms_px:>10.4g} {lost:>12}"
-        click.echo(f"  {name:<20} {residual.model:<20} {numbers}")
+        say(f"  {name:<20} {residual.model:<20} {numbers}")
     if len(worst_first) > _MOST:
-        click.echo(f"  and {len(worst_first) - _MOST} more")
+        say(f"  and {len(worst_first) - _MOST} more")
     _print_map(*worst_first[0])
 
 
 def _print_map(name: str, residual: FitResidual) -> None:
     """Print where in the image the worst camera's residual is, '?' where there is no ray."""
     top = residual.max_px if residual.max_px > 0.0 else 1.0
-    click.echo(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
+    say(f"map of camera {name} (' ' 0 to '@' {residual.max_px:.3g} px, '?' no ray):")
     for row in residual.error_px:
         cells = ("?" if value != value else _SHADES[min(int(10.0 * value / top), 9)] for value in row.tolist())  # noqa: PLR0124 - NaN
-        click.echo("  " + "".join(cells))
+        say("  " + "".join(cells))

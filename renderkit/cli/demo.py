@@ -8,13 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from renderkit.cli.arguments import out_option, rendering
 from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.progress import Progress
-from renderkit.cli.tables import json_option
+from renderkit.cli.tables import json_option, say
 from renderkit.cli.validate import print_report
 from renderkit.errors import RenderkitError
 
@@ -67,7 +65,7 @@ def demo(out: Path, renderer: RendererKind, device: int | None, as_json: bool) -
     if as_json:
         return
     _explain(report, run_folder)
-    click.echo(f"\ndone in {time.monotonic() - started:.0f} s")
+    say(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
 def _explain(report: Report, run_folder: Path) -> None:
@@ -76,10 +74,10 @@ def _explain(report: Report, run_folder: Path) -> None:
     from renderkit.results.run_folder import OVERLAYS
 
     overlay = next(row.overlay for row in report.rows if row.key.camera == _FAULTY)
-    click.echo(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
+    say(f"\nCamera {_FAULTY} is the one whose calibration was turned. See:")
     for path, what in (
         (run_folder / str(overlay), "its photo, the rendering's outline beside the captured one, landmark errors"),
         (run_folder / OVERLAYS, "the contact sheet of the rig; --overlays all draws every camera"),
         (run_folder / FILE_NAME, "all numbers"),
     ):
-        click.echo(f"  {path}\n      {what}")
+        say(f"  {path}\n      {what}")

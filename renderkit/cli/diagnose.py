@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 from click.exceptions import Exit
 
 from renderkit.cli.arguments import board_option, evidence_option, judges_rig
 from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 
 
 @command()
@@ -24,14 +23,13 @@ def diagnose(evidence: str | None, board: str | None, as_json: bool, **given: An
     """Say whether a rig is read as it was meant, which reading would make it fit, and which cameras are off."""
     from renderkit.pipeline import diagnosis
     from renderkit.results.diagnosis import diagnosis_json
-    from renderkit.results.text import printable
 
     found = diagnosis.diagnose(**given, evidence=evidence, board=board)
     if as_json:
         print_json(diagnosis_json(found))
     else:
         for line in str(found).splitlines():
-            click.echo(printable(line))
+            say(line)
     if found.blocks:
         raise Exit(EXIT_GATE_FAILED)
     raise Exit(EXIT_BAD_INPUT if found.lacks_mattes else EXIT_PASS)

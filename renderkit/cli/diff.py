@@ -11,7 +11,7 @@ from renderkit.cli.arguments import size_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.option_rules import needs
 from renderkit.cli.rig_arguments import read_cameras
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 from renderkit.errors import DatasetError
 from renderkit.wording import list_names
 
@@ -61,7 +61,7 @@ def diff(
         raise click.BadParameter("give either --mesh or --distance, not both", param_hint="--distance")
     one, other = read_cameras(first, from_a, size), read_cameras(second, from_b, size)
     for note in dict.fromkeys((*one.notes, *other.notes)):
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     surface = Mesh.read(mesh) if mesh is not None else None
     try:
         result = diff_rigs(one.to_rig(), other.to_rig(), mesh=surface, distance=distance)
@@ -99,10 +99,10 @@ def _print_tables(result: RigDiff, unit: str) -> None:
     rows = [[one.camera, *_motion_cells(one)] for one in result.aligned]
     title = f"after the best common rigid motion and scale ({result.alignment.scale:.8g})"
     print_table(headers, rows, right=range(1, len(headers)), title=title)
-    click.echo(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px aligned")
+    say(f"worst camera: {result.worst_raw_px:.4g} px as stated, {result.worst_aligned_px:.4g} px aligned")
     for where, names in (("A", result.only_in_first), ("B", result.only_in_second)):
         if names:
-            click.echo(f"only in {where}: {list_names(names, 20)}")
+            say(f"only in {where}: {list_names(names, 20)}")
 
 
 def _motion_cells(one: CameraDiff) -> list[str]:

@@ -13,7 +13,7 @@ from renderkit.cli.arguments import RENDERERS
 from renderkit.cli.command import command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_NO_RENDERER
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 from renderkit.errors import ContextError
 
 _PYRENDER_HINT = "pip install 'renderkit[pyrender]'"
@@ -58,7 +58,7 @@ def _warm(*, as_json: bool) -> None:
         print_json({"seconds": round(seconds, 1), "stored_in": None if folder is None else str(folder)})
         return
     kept = "not stored: no private cache folder can be written" if folder is None else f"stored in {folder}"
-    click.echo(f"kernels ready after {seconds:.1f} s, {kept}")
+    say(f"kernels ready after {seconds:.1f} s, {kept}")
 
 
 def _packages() -> dict[str, str]:
@@ -77,7 +77,7 @@ def _packages() -> dict[str, str]:
 def _print_packages(versions: Mapping[str, str]) -> None:
     width = max(map(len, versions))
     for name, version in versions.items():
-        click.echo(f"{name.ljust(width)}  {version}")
+        say(f"{name.ljust(width)}  {version}")
 
 
 def _devices() -> list[dict[str, object]] | str:
@@ -92,15 +92,15 @@ def _devices() -> list[dict[str, object]] | str:
 
 def _print_devices(devices: list[dict[str, object]] | str) -> None:
     if isinstance(devices, str):
-        click.echo(f"\nEGL: {devices}")
+        say(f"\nEGL: {devices}")
         return
-    click.echo("\nEGL devices:")
+    say("\nEGL devices:")
     for device in devices:
         kind = "hardware" if device["hardware"] else "software"
         problem = device["problem"]
         state = f"not usable: {problem}" if problem else f"{device['name']}, OpenGL {device['version']}"
         node = f" ({device['drm_path']})" if device["drm_path"] else ""
-        click.echo(f"  --device {device['index']}: {kind}{node}: {state}")
+        say(f"  --device {device['index']}: {kind}{node}: {state}")
 
 
 def _choices() -> dict[str, dict[str, object]]:
@@ -118,12 +118,12 @@ def _choices() -> dict[str, dict[str, object]]:
 
 
 def _print_choices(choices: Mapping[str, Mapping[str, object]]) -> None:
-    click.echo("")
+    say("")
     for name, info in choices.items():
         if "problem" in info:
-            click.echo(f"--renderer {name}: not available: {info['problem']}")
+            say(f"--renderer {name}: not available: {info['problem']}")
             continue
         where = "hardware" if info["hardware"] else "software"
         device, version = str(info["device"]), str(info["version"])
         stated = "" if version in device else f" ({version})"
-        click.echo(f"--renderer {name}: {device}{stated}, {where}")
+        say(f"--renderer {name}: {device}{stated}, {where}")

@@ -21,7 +21,7 @@ from renderkit.cli.arguments import (
 from renderkit.cli.command import PATH, argument, command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from renderkit.results.drift import CameraChange, CameraHistory, Drift
@@ -53,26 +53,25 @@ def drift(runs: tuple[Path, ...], out: Path | None, fail_on_drift: bool, as_json
 
         write_drift_page(found, out)
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     if as_json:
         print_json(drift_json(found) | {"page": None if out is None else str(out)})
     else:
         _print(found)
         if out is not None:
-            click.echo(f"page: {out}")
+            say(f"page: {out}")
     raise Exit(EXIT_GATE_FAILED if fail_on_drift and found.moved else EXIT_PASS)
 
 
 def _print(found: Drift) -> None:
-    from renderkit.results.text import printable
 
     for line in (found.sentence, *found.sentences):
-        click.echo(printable(line))
+        say(line)
     headers = ("camera", *(f"{run} dx, dy px" for run in found.runs[1:]), "")
     print_table(headers, [_cells(one) for one in found.cameras], right=range(1, len(found.runs)))
-    click.echo(printable(f"shift of the subject in the picture against {found.runs[0]}, with standard errors"))
+    say(f"shift of the subject in the picture against {found.runs[0]}, with standard errors")
     if found.gap:
-        click.echo(printable(found.gap))
+        say(found.gap)
 
 
 def _cells(history: CameraHistory) -> list[str]:

@@ -11,6 +11,7 @@ from renderkit.cli.arguments import flame_option, mesh_root_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.option_rules import needs
+from renderkit.cli.tables import say
 from renderkit.errors import DatasetError
 from renderkit.wording import counted
 
@@ -39,7 +40,7 @@ def export_rerun(run: Path, out: Path, capture: Path | None, flame: Path | None,
         problems = log_run(report, opened, file)
     for problem in problems:
         sys.stderr.write(f"left out: {problem}\n")
-    click.echo(f"written: {out}")
+    say(f"written: {out}")
 
 
 @command()
@@ -70,4 +71,4 @@ def export_gltf(run: Path, out: Path, capture: Path | None, flame: Path | None, 
         with CaptureInputs(capture, flame=flame, mesh_root=mesh_root).open() as opened:
             meshes = read_meshes_of(opened, report.frames, report.meshes)
     write_gltf(rig, meshes, out)
-    click.echo(f"written: {out} ({counted(len(rig), 'camera')}, {counted(len(meshes), 'mesh')})")
+    say(f"written: {out} ({counted(len(rig), 'camera')}, {counted(len(meshes), 'mesh')})")

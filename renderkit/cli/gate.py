@@ -12,7 +12,7 @@ from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.option_rules import excludes
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 
 
 @command()
@@ -48,7 +48,7 @@ def gate(
             print_json([{"gate": one.name, "explanation": explain_gate(one)} for one in inputs.gates])
             return
         for one in inputs.gates:
-            click.echo(f"{one.name}\n    {explain_gate(one)}")
+            say(f"{one.name}\n    {explain_gate(one)}")
         return
     if run is None:
         raise click.BadParameter("which run? Give its folder, or --explain to see what would be checked")
@@ -62,7 +62,7 @@ def gate(
         print_json([asdict(verdict) for verdict in verdicts])
     else:
         if inputs.config is not None:
-            click.echo(f"gates of {inputs.config}")
+            say(f"gates of {inputs.config}")
         for line in verdict_lines(replace(found, gates=verdicts)):
-            click.echo(line)
+            say(line)
     raise Exit(EXIT_GATE_FAILED if any(verdict.blocks for verdict in verdicts) else EXIT_PASS)

@@ -11,7 +11,7 @@ import click
 from renderkit.cli.arguments import annotation_files, camera_files, size_option
 from renderkit.cli.command import PATH, PATH_OR_TEXT, argument, as_mapping, command, together
 from renderkit.cli.rig_arguments import check_format, from_option
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 from renderkit.wording import list_names
 
 if TYPE_CHECKING:
@@ -85,15 +85,15 @@ def _print(capture: FolderCapture, target: Path, text: str, *, dry_run: bool, as
             }
         )
         return
-    click.echo(text, nl=False)
-    click.echo(f"\n{counts.sentence}")
+    say(text, nl=False)
+    say(f"\n{counts.sentence}")
     for title, names in (
         ("pictures without a camera", strays),
         ("cameras without a picture", counts.cameras_without_image),
     ):
         if names:
-            click.echo(f"{title}: {list_names(names)}")
+            say(f"{title}: {list_names(names)}")
     if counts.meshes == 0:
-        click.echo("no mesh: give one with --mesh FILE here or to validate")
+        say("no mesh: give one with --mesh FILE here or to validate")
     if not dry_run:
-        click.echo(f"wrote {target}; next: renderkit validate {capture.path}")
+        say(f"wrote {target}; next: renderkit validate {capture.path}")

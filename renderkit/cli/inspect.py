@@ -15,7 +15,7 @@ from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.option_rules import rule
 from renderkit.cli.rig_arguments import from_option
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 from renderkit.errors import DatasetError, RenderkitError
 from renderkit.wording import counted
 
@@ -100,7 +100,7 @@ def inspect(
             whole = {"capture": _as_json(capture, found, views)}
             raise Exit(max(code, inspect_rig(source, as_json=True, beside=whole)))
     if is_rig(source) and not as_capture:
-        click.echo("\ncameras:")
+        say("\ncameras:")
         code = max(code, inspect_rig(source))
     raise Exit(code)
 
@@ -167,13 +167,13 @@ def _print_capture(capture: Capture, checks: Sequence[CaptureCheck]) -> None:
         ("missing", [str(part) for part in inventory.missing]),
     ):
         if lines:
-            click.echo(f"\n{title}:")
+            say(f"\n{title}:")
             for line in lines:
-                click.echo(f"  {line}")
+                say(f"  {line}")
     if checks:
-        click.echo("\nchecks:")
+        say("\nchecks:")
         for check in checks:
-            click.echo(f"  {check}")
+            say(f"  {check}")
 
 
 def _print_views(views: Report | None) -> None:
@@ -182,9 +182,9 @@ def _print_views(views: Report | None) -> None:
 
     if views is None:
         return
-    click.echo("\nfirst frame:")
+    say("\nfirst frame:")
     for line in (*diagnosis_lines(views), *input_lines(views)):
-        click.echo(f"  {line}")
+        say(f"  {line}")
 
 
 def _print_facts(inventory: Inventory, capture: Capture) -> None:
@@ -198,7 +198,7 @@ def _print_facts(inventory: Inventory, capture: Capture) -> None:
     }
     width = max(map(len, facts))
     for name, value in facts.items():
-        click.echo(f"{name.ljust(width)}  {value}")
+        say(f"{name.ljust(width)}  {value}")
 
 
 def _print_annotations(inventory: Inventory) -> None:
@@ -210,7 +210,7 @@ def _print_annotations(inventory: Inventory) -> None:
         (kind, f"{len(have)} of {counted(len(inventory.frames), 'frame')}", _listed(have))
         for kind, have in inventory.frame_annotations.items()
     ]
-    click.echo("")
+    say("")
     print_table(("annotation", "there for", "which"), rows)
 
 
@@ -233,7 +233,7 @@ def _print_cameras(capture: Capture) -> None:
                 f"{camera.distortion.model}, valid to {radius:.3g}",
             )
         )
-    click.echo("")
+    say("")
     print_table(("camera", "size px", "fx, fy", "cx, cy", "lens"), rows)
 
 

@@ -11,7 +11,7 @@ import click
 
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.rig_arguments import read_cameras
-from renderkit.cli.tables import print_json
+from renderkit.cli.tables import print_json, say
 from renderkit.errors import DatasetError
 from renderkit.selection import natural_sorted
 from renderkit.wording import counted
@@ -78,10 +78,10 @@ def inspect_rig(
 
         rig, left_out = usable_cameras(raw)
         if not len(rig):
-            click.echo("no camera can be plotted", err=True)
+            say("no camera can be plotted", err=True)
             return EXIT_BAD_INPUT
         if left_out:
-            click.echo(f"not plotted, because they are invalid: {', '.join(left_out[:20])}", err=True)
+            say(f"not plotted, because they are invalid: {', '.join(left_out[:20])}", err=True)
         plot_rig(rig, plot, findings)
     return exit_code(findings)
 
@@ -118,7 +118,7 @@ def _as_json(raw: RawRig, findings: tuple[Finding, ...]) -> dict[str, object]:
 def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
     sizes = sorted({one.size for one in raw.cameras if one.size is not None})
     shown = ", ".join(f"{width} x {height}" for width, height in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
-    click.echo(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
+    say(f"{raw.path}: {raw.format}, {counted(len(raw.cameras), 'camera')}, {shown} px, unit {raw.unit}")
     for of_one_rule, group in groupby(findings, lambda one: one.camera is not None and (one.severity, one.code)):
         if of_one_rule:
             _print_cameras(tuple(group))
@@ -126,7 +126,7 @@ def _print_text(raw: RawRig, findings: tuple[Finding, ...]) -> None:
             for one in group:
                 _print_finding(one, "")
     counts = _counts(findings)
-    click.echo(
+    say(
         f"{counted(counts['error'], 'error')}, "
         f"{counted(counts['warning'], 'warning')}, {counted(counts['info'], 'note')}"
     )
@@ -144,5 +144,5 @@ def _print_cameras(group: Sequence[Finding]) -> None:
 
 
 def _print_finding(finding: Finding, where: str) -> None:
-    click.echo(f"{finding.severity}: {finding.code}{where}: {finding.evidence}")
-    click.echo(f"    -> {finding.advice}")
+    say(f"{finding.severity}: {finding.code}{where}: {finding.evidence}")
+    say(f"    -> {finding.advice}")

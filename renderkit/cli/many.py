@@ -17,7 +17,7 @@ from renderkit.cli.command import PATH, PATH_OR_TEXT, IntRange, argument, names_
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.option_rules import excludes, needs, refuse_typed
 from renderkit.cli.run_place import run_folder
-from renderkit.cli.tables import print_json, print_table
+from renderkit.cli.tables import print_json, print_table, say
 from renderkit.errors import ContextError, DatasetError
 from renderkit.wording import counted
 
@@ -267,14 +267,14 @@ def print_dataset(report: DatasetReport, folder: Path, *, as_json: bool = False)
         styles=[["", "" if one.passed else "bold red", "", "", "", ""] for one in worst],
     )
     if len(report.captures) > len(worst):
-        click.echo(f"and {counted(len(report.captures) - len(worst), 'more capture')}")
-    click.echo("")
+        say(f"and {counted(len(report.captures) - len(worst), 'more capture')}")
+    say("")
     off = sorted((group for group in report.of_kind("camera") if group.num_off), key=lambda group: -group.num_off)
     for group in off[:_MOST]:
         captures = counted(group.num_captures, "capture")
-        click.echo(f"camera {group.name} is off or stands out in {group.num_off} of {captures}")
-    click.echo(str(report))
-    click.echo(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
-    click.echo(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
+        say(f"camera {group.name} is off or stands out in {group.num_off} of {captures}")
+    say(str(report))
+    say(f"units of work: {report.computed} computed, {report.units_done} of {report.units} stored")
+    say(f"report: {folder}: index.html, summary.md, junit.xml, captures.csv; rows: {folder}/parts")
     if report.units_done < report.units:
         sys.stderr.write(_GO_ON.format(folder))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 from click.exceptions import Exit
 
 from renderkit.cli.arguments import out_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
-from renderkit.cli.tables import json_option
+from renderkit.cli.tables import json_option, say
 from renderkit.wording import counted
 
 _NOTHING_TO_JOIN = "nothing to join: no finished capture has more than one file"
@@ -39,4 +38,4 @@ def compact(run: Path) -> None:
     from renderkit.dataset.merge import compact_run
 
     num_removed = compact_run(run)
-    click.echo(f"{counted(num_removed, 'file')} fewer in {run / 'parts'}" if num_removed else _NOTHING_TO_JOIN)
+    say(f"{counted(num_removed, 'file')} fewer in {run / 'parts'}" if num_removed else _NOTHING_TO_JOIN)

@@ -34,6 +34,7 @@ from renderkit.cli.picture_arguments import (
     side_by_side_option,
 )
 from renderkit.cli.progress import Progress, complain_of
+from renderkit.cli.tables import say
 
 if TYPE_CHECKING:
     from renderkit.capture import Capture
@@ -132,7 +133,7 @@ def _draw(
     plan = PicturePlan(frozenset() if sheet_only else drawable, frozenset(row.key for row in rows))
     with Progress("pictures") as progress:
         made = PictureRun(capture, renderer, options, files, look.style, progress.update).draw(rows, plan)
-    click.echo(f"pictures: {out}")
+    say(f"pictures: {out}")
     for relative in made.sheets:
-        click.echo(f"contact sheet: {out / relative}")
+        say(f"contact sheet: {out / relative}")
     return sum(complain_of(row) for row in made.rows)

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from renderkit.cli.exit_codes import EXIT_BAD_INPUT, EXIT_PASS
 from renderkit.cli.picture_arguments import PictureLook, refuse_inputs
 from renderkit.cli.progress import Progress, complain_of
+from renderkit.cli.tables import say
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -56,5 +55,5 @@ def write_video(
     if not num_pictures:
         sys.stderr.write("renderkit: no view could be rendered, so there is no video\n")
         return EXIT_BAD_INPUT
-    click.echo(f"video: {path} ({counted(num_pictures, 'picture')}, {num_pictures / fps:.1f} s)")
+    say(f"video: {path} ({counted(num_pictures, 'picture')}, {num_pictures / fps:.1f} s)")
     return EXIT_BAD_INPUT if num_failed else EXIT_PASS

@@ -6,13 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from renderkit.cli.arguments import judges_rig, out_option
 from renderkit.cli.command import command, together
 from renderkit.cli.command_log import log_options
 from renderkit.cli.gate_arguments import config_option, gate_option, read_gates
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from renderkit.results.detection_limits import DetectionLimits
@@ -55,24 +53,23 @@ def _write(limits: DetectionLimits, out: Path) -> None:
 
 
 def _print(limits: DetectionLimits) -> None:
-    from renderkit.results.text import printable
 
-    click.echo(printable(limits.sentence))
+    say(limits.sentence)
     if limits.kinds:
         _print_sizes(limits, "smallest fault that is found with 99 % probability", "found_99")
         if limits.gates:
             _print_sizes(limits, f"largest fault that passes {', '.join(limits.gates)}", "passes")
             if any(math.isnan(fault.passes) for one in limits.cameras for fault in one.faults):
-                click.echo("-: the camera has no landmarks, which these gates are about")
+                say("-: the camera has no landmarks, which these gates are about")
         noise = "" if math.isnan(limits.noise_px) else f"; landmark noise {limits.noise_px:.2f} px"
-        click.echo(f"false alarm rate {100 * limits.alpha:g} % per rig{noise}")
+        say(f"false alarm rate {100 * limits.alpha:g} % per rig{noise}")
     blind = [one.camera for one in limits.cameras if not one.faults]
     if blind:
-        click.echo(printable(f"no landmarks or outlines: {', '.join(blind)}"))
+        say(f"no landmarks or outlines: {', '.join(blind)}")
     if limits.faulty:
-        click.echo(printable(f"already off, and treated as such: {', '.join(limits.faulty)}"))
+        say(f"already off, and treated as such: {', '.join(limits.faulty)}")
     for note in limits.notes:
-        click.echo(printable(f"note: {note}"))
+        say(f"note: {note}")
 
 
 def _print_sizes(limits: DetectionLimits, title: str, which: str) -> None:

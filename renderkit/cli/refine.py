@@ -15,7 +15,7 @@ from renderkit.cli.command_log import log_options
 from renderkit.cli.exit_codes import EXIT_GATE_FAILED, EXIT_PASS
 from renderkit.cli.option_rules import needs
 from renderkit.cli.rig_arguments import check_format
-from renderkit.cli.tables import json_option, print_json, print_table
+from renderkit.cli.tables import json_option, print_json, print_table, say
 from renderkit.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -58,16 +58,16 @@ def refine(
         raise DatasetError(out, None, "is there already; choose another file or give --overwrite")
     found = pipeline.refine(**given, reference=reference)
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     written = [] if out is None or not (found.better or force) else _write(found, out, to, force=force)
     if as_json:
         print_json(refinement_json(found) | {"written": [str(path) for path in written]})
     else:
         _print(found)
         for path in written:
-            click.echo(f"written: {path}")
+            say(f"written: {path}")
         if out is not None and not written:
-            click.echo("not written; --force writes it all the same")
+            say("not written; --force writes it all the same")
     raise Exit(EXIT_PASS if found.better else EXIT_GATE_FAILED)
 
 
@@ -78,15 +78,14 @@ def _write(found: Refinement, out: Path, to: str, *, force: bool) -> list[Path]:
 
     report = write_rig(found.forced_rig if force else found.rig, out, format=to)
     for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     beside = out.with_name(f"{out.stem}.refinement.json")
     return [out, write_json(beside, refinement_json(found), indent=1)]
 
 
 def _print(found: Refinement) -> None:
-    from renderkit.results.text import printable
 
-    click.echo(printable(found.sentence))
+    say(found.sentence)
     if not found.cameras:
         return
     headers = ("camera", "cause", "correction: add", "moved px", "left px", "held-out px", "support", "")
@@ -94,9 +93,9 @@ def _print(found: Refinement) -> None:
     for one in found.cameras:
         others = [name for name in one.cannot_tell if name != one.cause]
         if others:
-            click.echo(printable(f"camera {one.camera}: cannot be told from {', '.join(others)}"))
+            say(f"camera {one.camera}: cannot be told from {', '.join(others)}")
     what = "mean pose of the cameras that are not named" if found.reference == "cameras" else "mesh"
-    click.echo(f"reference: the {what}")
+    say(f"reference: the {what}")
 
 
 def _cells(one: CameraRefinement) -> list[str]:

@@ -28,6 +28,7 @@ from renderkit.cli.exit_codes import EXIT_BAD_INPUT
 from renderkit.cli.option_rules import rule
 from renderkit.cli.picture_arguments import PictureLook, StyleChoice, draws_pictures, read_look, refuse_inputs
 from renderkit.cli.progress import Progress
+from renderkit.cli.tables import say
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _draw(
         for done, job in enumerate(todo.jobs, 1):
             write(job)
             progress.update(done, len(todo.jobs))
-    click.echo(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
+    say(f"{'renderings' if look is None else 'pictures'} of {counted(len(todo.jobs), 'view')}: {out}")
     for note in todo.notes:
         sys.stderr.write(f"warning: {note}\n")
     for problem in todo.problems:

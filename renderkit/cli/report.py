@@ -10,6 +10,7 @@ import click
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.gate_arguments import gate_options, read_gates
+from renderkit.cli.tables import say
 from renderkit.errors import DatasetError
 
 
@@ -46,7 +47,7 @@ def report(
         judged = judge(found, inputs.gates, inputs.baseline)
         found = replace(found, gates=judged, provenance=replace(found.provenance, config=inputs.config_text))
     for writer in writers:
-        click.echo(str(writer.write(found, run)))
+        say(str(writer.write(found, run)))
     if pdf:
         from renderkit.report.html.pdf import print_pdf
         from renderkit.results.run_folder import PDF
@@ -54,4 +55,4 @@ def report(
         page = run / "report.html"
         if not page.is_file():
             raise DatasetError(page, None, "there is no page to print: leave out --format, or give --format html")
-        click.echo(str(print_pdf(page, run / PDF)))
+        say(str(print_pdf(page, run / PDF)))

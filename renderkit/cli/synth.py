@@ -12,7 +12,7 @@ from renderkit.cli.arguments import parse_size
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.option_rules import excludes
-from renderkit.cli.tables import json_option, print_json
+from renderkit.cli.tables import json_option, print_json, say
 
 if TYPE_CHECKING:
     from renderkit.pipeline.synth_options import DatasetLike
@@ -39,7 +39,7 @@ def _print_faults(*, as_json: bool) -> None:
         return
     for kind in FAULTS.values():
         amount = f"{kind.amount:g} {kind.unit}" if kind.unit else "-"
-        click.echo(f"{kind.name:22}{amount:14}{kind.meaning}")
+        say(f"{kind.name:22}{amount:14}{kind.meaning}")
 
 
 @command()
@@ -147,10 +147,10 @@ def _parse_faults(texts: Sequence[str]) -> tuple[Fault, ...]:
 def _print_result(truth: SynthTruth) -> None:
     """Print what was written and how to validate it."""
     for planted in truth.faults:
-        click.echo(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
+        say(f"planted {planted.name} in camera {', '.join(planted.cameras)}: {planted.kind.meaning}")
     extras = {"--flame": truth.flame_topology, "--masks": truth.masks, "--landmarks": truth.landmarks}
     options = "".join(f" {name} {path}" for name, path in extras.items() if path is not None)
     options += f" --board {truth.board}" if truth.board else ""
-    click.echo(f"truth: {truth.path}")
+    say(f"truth: {truth.path}")
     for capture in truth.captures:
-        click.echo(f"validate it with: renderkit validate {capture}{options}")
+        say(f"validate it with: renderkit validate {capture}{options}")

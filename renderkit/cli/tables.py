@@ -12,6 +12,7 @@ from unicodedata import combining, east_asian_width
 import click
 
 from renderkit.system import environment
+from renderkit.wording import printable
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -20,6 +21,17 @@ _GAP = 3
 _RULE: Final = "─", "-"
 _CUT: Final = "…", "~"
 _LEAST_NAME = 8
+
+
+def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print lines of text, whatever the names in it hold: characters that do not print are replaced.
+
+    Args:
+        text: The lines.
+        err: Print on stderr.
+        nl: End the last line.
+    """
+    click.echo("\n".join(map(printable, text.split("\n"))), err=err, nl=nl)
 
 
 def print_table(
@@ -41,8 +53,6 @@ def print_table(
         styles: By row and column, "", "bold", a colour, or both as "bold red".
         title: A line above the table.
     """
-    from renderkit.results.text import printable
-
     texts = [[printable(cell) for cell in row] for row in rows]
     looks = styles or [[""] * len(headers)] * len(rows)
     widths = [max(map(_width, (header, *(row[index] for row in texts)))) for index, header in enumerate(headers)]

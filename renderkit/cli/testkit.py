@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from renderkit.cli.arguments import out_option, size_option
 from renderkit.cli.command import PATH, argument, command
 from renderkit.cli.command_log import log_options
 from renderkit.cli.rig_arguments import from_option, read_cameras
+from renderkit.cli.tables import say
 from renderkit.wording import counted
 
 
@@ -27,5 +26,5 @@ def testkit(rig: Path, out: Path, from_: str | None, size: tuple[int, int] | Non
     kit = make_kit(read_cameras(rig, from_, size).to_rig())
     write_kit(kit, out)
     num_points = sum(len(vectors.points_world) for vectors in kit.cameras.values())
-    click.echo(f"written: {out} ({counted(len(kit.cameras), 'camera')}, {counted(num_points, 'point')})")
-    click.echo(f"run your own function: pytest --renderkit-kit {out} --loader mymodule:project")
+    say(f"written: {out} ({counted(len(kit.cameras), 'camera')}, {counted(num_points, 'point')})")
+    say(f"run your own function: pytest --renderkit-kit {out} --loader mymodule:project")

@@ -33,7 +33,7 @@ from renderkit.cli.gate_arguments import gate_options, read_gates
 from renderkit.cli.many import captures_argument, hdf5_ahead, is_many, many_options, validate_many
 from renderkit.cli.option_rules import excludes
 from renderkit.cli.run_place import run_folder
-from renderkit.cli.tables import json_option, print_table
+from renderkit.cli.tables import json_option, print_table, say
 from renderkit.wording import counted
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _read_gates(gate: tuple[str, ...], config: Path | None, baseline: Path | Non
     """Read the gates, and say which file they come from."""
     gates = read_gates(gate, config, baseline)
     if gates.config is not None and not quiet:
-        click.echo(f"gates: {gates.config}", err=True)
+        say(f"gates: {gates.config}", err=True)
     return gates
 
 
@@ -140,16 +140,16 @@ def print_report(report: Report, folder: Path, *, as_json: bool = False, quiet: 
         click.echo(dump_report(report), nl=False)
         return
     if quiet:
-        click.echo(headline_lines(report)[0])
+        say(headline_lines(report)[0])
         return
     for line in (*headline_lines(report), *diagnosis_lines(report)):
-        click.echo(line)
+        say(line)
     print_cameras(camera_table(report))
     for table in requested_tables(report):
-        click.echo("")
+        say("")
         print_cameras(table)
     for line in (*surface_lines(report), "", *summary_lines(report), *_file_lines(report, folder)):
-        click.echo(line)
+        say(line)
 
 
 def print_cameras(table: TextTable) -> None:

@@ -14,7 +14,7 @@ from renderkit.arrays import AlphaImage, ColorImage, frozen
 from renderkit.errors import DatasetError
 from renderkit.images.palette import Rgb
 from renderkit.images.shrink import shrink
-from renderkit.results.text import printable
+from renderkit.wording import printable
 from renderkit.writing import write_bytes
 
 if TYPE_CHECKING:

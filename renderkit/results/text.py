@@ -14,13 +14,10 @@ from renderkit.results.causes import group_causes, list_cameras, not_checked, wo
 from renderkit.results.explanation import CameraExplanation
 from renderkit.results.headline import headline_of, passed_checks
 from renderkit.results.kinds import METRICS
-from renderkit.wording import counted
+from renderkit.wording import counted, printable
 
 if TYPE_CHECKING:
     from renderkit.results.report import Report
-
-_CI_COMMANDS = ("::", "##[", "##vso[")
-"""Starts of lines that GitHub and Azure take for commands."""
 
 _MOST_COLUMNS = 10
 _MOST = 10
@@ -89,12 +86,6 @@ def report_html(report: Report) -> str:
     above = "".join(f"<p>{escaped(line)}</p>" for line in diagnosis_lines(report))
     lines = "<br>".join(escaped(line) for line in summary_lines(report))
     return f"{above}{table_html(table.headers, table.rows, bold=table.marked)}<p>{lines}</p>"
-
-
-def printable(text: str) -> str:
-    """Return text on one line, characters that do not print replaced; no line of it is a command to a CI server."""
-    plain = "".join(character if character.isprintable() else "?" for character in text)
-    return f"'{plain}" if plain.lstrip().startswith(_CI_COMMANDS) else plain
 
 
 def camera_table(report: Report) -> TextTable:

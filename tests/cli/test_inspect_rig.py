@@ -4,12 +4,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_result import Result
 
+import renderkit.cli
 from renderkit.cli.inspect_rig import inspect_rig, is_rig
 from renderkit.errors import DatasetError
 from renderkit.synth.truth import SynthTruth
+
+Run = Callable[..., Result]
 
 
 def test_a_clean_calibration_leaves_with_0(shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,3 +76,26 @@ def test_a_plot_that_cannot_be_written_is_bad_usage(
     assert result.code == 2
     assert f"{name}: cannot be written: there is no such folder" in result.err
     assert "Traceback" not in result.err
+
+
+def test_names_and_findings_print_whatever_they_hold(run: Run, tmp_path: Path) -> None:
+    """Lone surrogates, which no stream takes, and commands to the terminal and to CI servers."""
+    good = {"K": [[500, 0, 320], [0, 500, 240], [0, 0, 1]], "R": np.eye(3).tolist(), "t": [0, 0, 3]}
+    names = ("a\ud800", "\x1b[31mred", "::error::x")
+    bad = {
+        name: good | {"K": [[900, 0, -4000], [0, 500, 240], [0, 0, 1]], "width": 640, "height": 480} for name in names
+    }
+    (tmp_path / "rig.json").write_text(json.dumps(bad))
+    result = run("inspect", "rig.json")
+    text = result.out + result.err
+    assert "a?" in text
+    assert not {"\x1b", "\ud800"} & set(text)
+    assert not [line for line in text.splitlines() if line.startswith("::")]
+
+
+def test_no_command_prints_past_the_one_place() -> None:
+    sources = {file.name: file.read_text() for file in Path(renderkit.cli.__file__).parent.glob("*.py")}
+    # Scripts for shells, click's own help, and JSON are printed as they are.
+    assert {name for name, text in sources.items() if "click.echo(" in text} == {
+        "app.py", "completion.py", "tables.py", "validate.py",
+    }  # fmt: skip

@@ -28,7 +28,7 @@ from renderkit.results.report import Report
 from renderkit.results.rows import ViewKey
 from renderkit.results.run_folder import PAGE, picture_name
 from renderkit.results.run_scene import MESHES_NAME, RIG_NAME, read_mesh_previews, read_run_rig
-from renderkit.results.text import printable
+from renderkit.wording import printable
 
 Check: TypeAlias = Callable[[bytes, str], None]
 
