@@ -64,9 +64,12 @@ def bad_mattes(diagnosis: Diagnosis, size: str) -> Headline:
     by_cause: dict[str, list[str]] = {}
     for one in diagnosis.mattes:
         by_cause.setdefault(one.cause, []).append(one.camera)
-    why = "; ".join(f"those of {list_cameras(names)} {_CAUSES[cause]}" for cause, names in by_cause.items())
+    why = "; ".join(f"the mattes of {list_cameras(names)} {_CAUSES[cause]}" for cause, names in by_cause.items())
     fits = "; the rig as a whole fits" if diagnosis.verdict == "fits" else ""
     num = len({(one.camera, one.frame) for one in diagnosis.mattes})
+    step = f"Make the mattes of {list_cameras(cameras)} again"
+    if set(by_cause) == {"turned"}:
+        step = f"Turn the pictures or the mattes of {list_cameras(cameras)} back: see the pictures' EXIF orientation"
     return Headline(
         state="bad",
         word=f"{num} BAD MATTE{'S' * (num > 1)}",
@@ -76,8 +79,7 @@ def bad_mattes(diagnosis: Diagnosis, size: str) -> Headline:
         who=sentence(list_cameras(cameras)),
         size=size,
         why=sentence(why),
-        next_step=f"Make the mattes of {list_cameras(cameras)} again, or leave "
-        f"{'it' if len(cameras) == 1 else 'them'} out (--cameras).",
+        next_step=f"{step}, or leave {'it' if len(cameras) == 1 else 'them'} out (--cameras).",
     )
 
 
